@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A growing text buffer for what leaves by the control socket, the web or a log. An allocation
+ * failure sets `bad`, which stays set; the text is always NUL-terminated (or NULL when empty).
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/base/compiler.h"
+
+struct strbuf {
+	char *s;
+	size_t len, cap;
+	bool bad;
+};
+
+void sb_init(struct strbuf *b);
+void sb_done(struct strbuf *b);
+void sb_reset(struct strbuf *b); /* empty, keeps the memory, clears bad */
+void sb_add(struct strbuf *b, const char *p, size_t n);
+void sb_puts(struct strbuf *b, const char *s);
+void sb_printf(struct strbuf *b, const char *fmt, ...) ZE_PRINTF(2, 3);
+void sb_vprintf(struct strbuf *b, const char *fmt, va_list ap) ZE_PRINTF(2, 0);
+/* The text, owned by the caller (free); the buffer is empty again. NULL when bad. */
+char *sb_take(struct strbuf *b);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Cursors over network-order bytes. A read or write outside the buffer does nothing, returns 0 and
+ * sets `bad`, which stays set: test it once at the end. Never allocates, never aborts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span { /* borrowed bytes */
+	const uint8_t *p;
+	size_t len;
+};
+
+struct rd {
+	const uint8_t *p, *end;
+	bool bad;
+};
+
+struct wr {
+	uint8_t *start, *p, *end;
+	bool bad;
+};
+
+static inline struct rd rd_init(const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	return (struct rd){ .p = p, .end = p ? p + len : p };
+}
+
+static inline struct rd rd_span(struct span s)
+{
+	return rd_init(s.p, s.len);
+}
+
+static inline size_t rd_left(const struct rd *r)
+{
+	return (size_t)(r->end - r->p);
+}
+
+uint8_t rd_u8(struct rd *r);
+uint16_t rd_u16(struct rd *r);
+uint32_t rd_u32(struct rd *r);
+uint64_t rd_u64(struct rd *r);
+void rd_skip(struct rd *r, size_t n);
+/* n bytes as a span; empty and bad when there are fewer. */
+struct span rd_bytes(struct rd *r, size_t n);
+/* Everything left, which may be nothing. */
+struct span rd_rest(struct rd *r);
+/* A cursor over the next n bytes that can not read its siblings; bad (both) when there are fewer. */
+struct rd rd_sub(struct rd *r, size_t n);
+/* Copies exactly n bytes, or zeroes `to` and sets bad. */
+void rd_copy(struct rd *r, void *to, size_t n);
+
+static inline struct wr wr_init(void *buf, size_t size)
+{
+	uint8_t *p = buf;
+
+	return (struct wr){ .start = p, .p = p, .end = p + size };
+}
+
+static inline size_t wr_len(const struct wr *w)
+{
+	return (size_t)(w->p - w->start);
+}
+
+static inline size_t wr_left(const struct wr *w)
+{
+	return (size_t)(w->end - w->p);
+}
+
+void wr_u8(struct wr *w, uint8_t v);
+void wr_u16(struct wr *w, uint16_t v);
+void wr_u32(struct wr *w, uint32_t v);
+void wr_u64(struct wr *w, uint64_t v);
+void wr_bytes(struct wr *w, const void *p, size_t n);
+void wr_span(struct wr *w, struct span s);
+void wr_zero(struct wr *w, size_t n);
+/* Remember the place of a 16-bit field (writes 0 there), fill it later. */
+size_t wr_mark_u16(struct wr *w);
+void wr_patch_u16(struct wr *w, size_t mark, uint16_t v);
+/* What was written so far. */
+struct span wr_done(const struct wr *w);
+
+bool span_eq(struct span a, struct span b);
+static inline struct span span_of(const void *p, size_t len)
+{
+	return (struct span){ .p = p, .len = len };
+}
+struct span span_str(const char *s); /* without the NUL; NULL gives an empty span */
