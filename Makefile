@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Builds, tests and installs ze. One make, no recursion into folders: the only recursive calls
+# choose another BUILD or CC. `make help` lists the targets; mk/deps.mk lists the packages.
+
+VERSION := 0.1
+
+O      ?= build
+BUILD  ?= release
+V      ?= 0
+SECS   ?= 60
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR  ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR  ?= $(DATADIR)/man
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+COMPDIR ?= $(DATADIR)/bash-completion/completions
+YANGDIR ?= $(DATADIR)/ze/yang
+PYTHON ?= python3
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CCNAME := $(notdir $(firstword $(CC)))
+IS_CLANG := $(findstring clang,$(CCNAME))
+
+# Everything made for one BUILD and compiler is under $(B), so that variants never mix.
+B := $(O)/$(BUILD)-$(CCNAME)
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(patsubst $(CURDIR)/%,%,$(2))
+else
+Q :=
+say = @:
+endif
+
+# ---------------------------------------------------------------- flags
+
+PC := pkg-config
+PKGS := nettle jansson libedit libyang libnl-3.0 libnl-genl-3.0 libnl-route-3.0
+PURE := daemon/base/%.c daemon/l2tp/%.c ppp/%.c aaa/%.c
+
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wswitch-enum \
+	-Wimplicit-fallthrough -Wundef -Wpointer-arith -Wformat=2
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+HARDEN += -fstack-clash-protection -fcf-protection
+endif
+
+opt_debug   := -O0 -g3
+opt_asan    := -O1 -g $(SAN)
+opt_release := -O2 -g $(HARDEN)
+opt_cov     := -O0 -g --coverage
+opt_fuzz    := -O1 -g $(SAN) -fsanitize=fuzzer-no-link
+ld_asan     := $(SAN)
+ld_release  := $(HARDEN_LD)
+ld_cov      := --coverage
+ld_fuzz     := $(SAN)
+ifeq ($(opt_$(BUILD)),)
+$(error BUILD=$(BUILD): want debug, asan, release or cov)
+endif
+
+# The flags of packages are asked for once, and not at all by targets that must work before
+# `make deps` has run.
+NOPKG := deps help clean demo check _check uninstall format
+ifneq ($(filter-out $(NOPKG),$(or $(MAKECMDGOALS),all)),)
+PKG_CFLAGS := $(shell $(PC) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell $(PC) --libs $(PKGS) 2>/dev/null) -lev
+CMOCKA_LIBS := $(shell $(PC) --libs cmocka 2>/dev/null)
+endif
+
+ZE_CPPFLAGS = -I. $(PKG_CFLAGS) -D_GNU_SOURCE -DZE_VERSION='"$(VERSION)"' \
+	-DZE_YANG_DIR='"$(YANGDIR)"' $(CPPFLAGS)
+ZE_CFLAGS   = -std=gnu11 $(WARN) $(opt_$(BUILD)) $(CFLAGS)
+ZE_LDFLAGS  = $(ld_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
+COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(if $(filter $(PURE),$<),-Wconversion) \
+	$(if $(filter selftests/fuzz/%,$<),-Wno-missing-prototypes)
+
+# ---------------------------------------------------------------- sources
+
+# One archive a layer; the mains are linked by name. A layer without sources is an empty archive.
+LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core daemon/sys daemon/observe web cli \
+	selftests/lib
+MAINS := cli/ze.c cli/zectl.c daemon/main.c daemon/modules.c
+
+srcs  = $(filter-out $(MAINS),$(sort $(wildcard $(1)/*.c)))
+objs  = $(patsubst %.c,$(B)/obj/%.o,$(1))
+lib   = $(B)/lib/$(subst /,-,$(1)).a
+libs  = $(foreach l,$(1),$(call lib,$(l)))
+group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
+
+PROD_LAYERS := $(filter-out selftests/lib,$(LAYERS))
+PROD_LIBS := $(call libs,$(PROD_LAYERS))
+# Tests of the pure layers are linked without the system calls: a leak is a link error.
+PURE_LIBS := $(call libs,$(filter-out daemon/sys web,$(LAYERS)))
+TEST_LIBS := $(call libs,$(LAYERS))
+SYS_TESTS := test_sys% test_yang% test_ctl% fuzz_sys% fuzz_yang% fuzz_ctl% fuzz_config%
+
+ZE_MAIN    := daemon/main.c daemon/modules.c cli/ze.c
+ZECTL_MAIN := cli/zectl.c
+BINS :=
+ifeq ($(words $(wildcard $(ZE_MAIN))),$(words $(ZE_MAIN)))
+BINS += $(B)/ze
+endif
+ifneq ($(wildcard $(ZECTL_MAIN)),)
+BINS += $(B)/zectl
+endif
+
+UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
+FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
+UNIT_BIN := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
+
+# ---------------------------------------------------------------- the build
+
+.PHONY: all help FORCE
+all: $(BINS) $(PROD_LIBS)
+	$(Q)for b in $(notdir $(BINS)); do ln -sfn $(BUILD)-$(CCNAME)/$$b $(O)/$$b; done
+
+# Rewritten only when the command line changes, and then everything depending on it is rebuilt.
+quote = '$(subst ','\'',$(1))'
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quote,$(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(PKG_LIBS)) >$@.new
+	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
+
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The list of members makes an archive forget a source that was removed or renamed.
+define layer_rule
+$(call lib,$(1)).list: FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' $(call srcs,$(1)) >$$@.new
+	@cmp -s $$@.new $$@ && rm -f $$@.new || mv -f $$@.new $$@
+$(call lib,$(1)): $(call objs,$(call srcs,$(1))) $(call lib,$(1)).list
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+
+link = $(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$^)
+
+$(B)/ze: $(call objs,$(ZE_MAIN)) $(PROD_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(link) $(PKG_LIBS) -lpthread
+
+$(B)/zectl: $(call objs,$(ZECTL_MAIN)) $(PROD_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(link) $(PKG_LIBS) -lpthread
+
+$(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $< \
+		$(call group,$(if $(filter $(SYS_TESTS),$*),$(TEST_LIBS),$(PURE_LIBS))) \
+		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
+
+$(B)/replay/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(B)/obj/selftests/fuzz/replay.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(call group,$(if $(filter $(SYS_TESTS),fuzz_$*),$(TEST_LIBS),$(PURE_LIBS))) \
+		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
+
+$(B)/fuzz/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+		$(call group,$(if $(filter $(SYS_TESTS),fuzz_$*),$(TEST_LIBS),$(PURE_LIBS))) \
+		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
+
+-include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
+
+include mk/deps.mk
+include mk/test.mk
+include mk/install.mk
+
+help:
+	@echo 'make [all]       build ze and zectl into $(O)/'
+	@echo 'make deps        install the Debian packages needed to build and test (root)'
+	@echo 'make demo        from nothing to a connected subscriber, in a guest (root)'
+	@echo 'make check       everything that must pass: tests, both compilers, analyzers, guest (root)'
+	@echo 'make test        lint, unit tests, vectors, dialogues, corpus replay; rootless, a minute'
+	@echo 'make lint        layers, symbols, sizes, format, scripts, unit file'
+	@echo 'make check-net   tests in network namespaces (root)'
+	@echo 'make check-vm    tests in a guest with l2tp_ppp'
+	@echo 'make fuzz T=avp SECS=60   one fuzz target under libFuzzer; without T each in turn'
+	@echo 'make bench       session setup rate and CPU time, in the guest'
+	@echo 'make format      run clang-format over the C files'
+	@echo 'make install     DESTDIR=, PREFIX= ($(PREFIX)); make uninstall; make clean'
+	@echo
+	@echo 'BUILD=debug|asan|release|cov  CC=gcc|clang  O=dir  V=1  WERROR=1'
