@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tunnel authentication, RFC 2661 5.1.1: CHAP-MD5 with the message type as identifier. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/base/wire.h"
+
+#define L2TP_AUTH_LEN 16
+
+/* msg_type is that of the message which carries the response: SCCRP or SCCCN. */
+void l2tp_auth_response(uint8_t ret[L2TP_AUTH_LEN], uint8_t msg_type, struct span secret,
+			struct span challenge);
+/* Constant time. */
+bool l2tp_auth_check(uint8_t msg_type, struct span secret, struct span challenge,
+		     struct span response);
