@@ -8,81 +8,81 @@
 
 #define ZE_REASONS(X)                                                                              \
 	/* L2TP header, RFC 2661 3.1 */                                                            \
-	X(HDR_SHORT, "L2TP header truncated")                                                      \
-	X(HDR_VERSION, "L2TP version is not 2")                                                    \
-	X(HDR_CTL_NO_LENGTH, "control message without L bit")                                      \
-	X(HDR_CTL_NO_SEQ, "control message without S bit")                                         \
-	X(HDR_CTL_OFFSET, "control message with O bit")                                            \
-	X(HDR_LENGTH, "Length field outside the datagram")                                         \
-	X(HDR_OFFSET, "Offset Size outside the datagram")                                          \
+	X(HDR_SHORT, "hdr-short", "L2TP header truncated")                                         \
+	X(HDR_VERSION, "hdr-version", "L2TP version is not 2")                                     \
+	X(HDR_CTL_NO_LENGTH, "hdr-ctl-no-length", "control message without L bit")                 \
+	X(HDR_CTL_NO_SEQ, "hdr-ctl-no-seq", "control message without S bit")                       \
+	X(HDR_CTL_OFFSET, "hdr-ctl-offset", "control message with O bit")                          \
+	X(HDR_LENGTH, "hdr-length", "Length field outside the datagram")                           \
+	X(HDR_OFFSET, "hdr-offset", "Offset Size outside the datagram")                            \
 	/* AVPs, RFC 2661 4.1 */                                                                   \
-	X(AVP_SHORT, "AVP header truncated")                                                       \
-	X(AVP_LEN, "AVP length outside its container")                                             \
-	X(AVP_VALUE_LEN, "AVP value has a wrong length")                                           \
-	X(AVP_VALUE, "AVP value out of range")                                                     \
-	X(AVP_RESERVED, "AVP with reserved bits set")                                              \
-	X(AVP_UNKNOWN, "unknown mandatory AVP")                                                    \
-	X(AVP_MISSING, "required AVP missing")                                                     \
-	X(AVP_DUPLICATE, "AVP given twice")                                                        \
-	X(AVP_LENIENT, "malformed optional AVP ignored")                                           \
-	X(AVP_FIRST, "first AVP is not Message Type")                                              \
-	X(HIDDEN_NO_SECRET, "hidden AVP but no secret")                                            \
-	X(HIDDEN_NO_VECTOR, "hidden AVP without Random Vector")                                    \
-	X(HIDDEN_FORBIDDEN, "AVP that may not be hidden is hidden")                                \
-	X(HIDDEN_LEN, "hidden AVP does not decrypt to a valid length")                             \
-	X(MSG_UNKNOWN, "unknown message type")                                                     \
-	X(MSG_UNKNOWN_MANDATORY, "unknown mandatory message type")                                 \
-	X(MSG_TOO_LONG, "message does not fit a datagram")                                         \
+	X(AVP_SHORT, "avp-short", "AVP header truncated")                                          \
+	X(AVP_LEN, "avp-len", "AVP length outside its container")                                  \
+	X(AVP_VALUE_LEN, "avp-value-len", "AVP value has a wrong length")                          \
+	X(AVP_VALUE, "avp-value", "AVP value out of range")                                        \
+	X(AVP_RESERVED, "avp-reserved", "AVP with reserved bits set")                              \
+	X(AVP_UNKNOWN, "avp-unknown", "unknown mandatory AVP")                                     \
+	X(AVP_MISSING, "avp-missing", "required AVP missing")                                      \
+	X(AVP_DUPLICATE, "avp-duplicate", "AVP given twice")                                       \
+	X(AVP_LENIENT, "avp-lenient", "malformed optional AVP ignored")                            \
+	X(AVP_FIRST, "avp-first", "first AVP is not Message Type")                                 \
+	X(HIDDEN_NO_SECRET, "hidden-no-secret", "hidden AVP but no secret")                        \
+	X(HIDDEN_NO_VECTOR, "hidden-no-vector", "hidden AVP without Random Vector")                \
+	X(HIDDEN_FORBIDDEN, "hidden-forbidden", "AVP that may not be hidden is hidden")            \
+	X(HIDDEN_LEN, "hidden-len", "hidden AVP does not decrypt to a valid length")               \
+	X(MSG_UNKNOWN, "msg-unknown", "unknown message type")                                      \
+	X(MSG_UNKNOWN_MANDATORY, "msg-unknown-mandatory", "unknown mandatory message type")        \
+	X(MSG_TOO_LONG, "msg-too-long", "message does not fit a datagram")                         \
 	/* reliable delivery, RFC 2661 5.8 */                                                      \
-	X(SEQ_OLD, "Ns already received")                                                          \
-	X(SEQ_WINDOW, "Ns outside the receive window")                                             \
-	X(SEQ_AHEAD, "Ns ahead of sequence, queued")                                               \
-	X(NR_AHEAD, "Nr acknowledges what was never sent")                                         \
-	X(CHAN_FULL, "control channel queue full")                                                 \
+	X(SEQ_OLD, "seq-old", "Ns already received")                                               \
+	X(SEQ_WINDOW, "seq-window", "Ns outside the receive window")                               \
+	X(SEQ_AHEAD, "seq-ahead", "Ns ahead of sequence, queued")                                  \
+	X(NR_AHEAD, "nr-ahead", "Nr acknowledges what was never sent")                             \
+	X(CHAN_FULL, "chan-full", "control channel queue full")                                    \
 	/* tunnels and sessions */                                                                 \
-	X(TUNNEL_UNKNOWN, "no such tunnel")                                                        \
-	X(TUNNEL_PEER, "packet from another address than the tunnel's peer")                       \
-	X(TUNNEL_CLOSED, "tunnel is closing")                                                      \
-	X(TUNNEL_ZERO, "tunnel id 0 and not an SCCRQ")                                             \
-	X(SESSION_UNKNOWN, "no such session")                                                      \
-	X(SESSION_STATE, "session not established")                                                \
-	X(FSM_EVENT, "message not allowed in this state")                                          \
-	X(AUTH_MISSING, "tunnel authentication missing")                                           \
-	X(AUTH_WRONG, "tunnel authentication wrong")                                               \
-	X(AUTH_NO_SECRET, "challenged but no shared secret")                                       \
-	X(HOST_UNKNOWN, "host name not allowed")                                                   \
-	X(SOURCE_DENIED, "source address not allowed")                                             \
-	X(LIMIT_TUNNELS, "max-tunnels reached")                                                    \
-	X(LIMIT_SESSIONS, "max-sessions reached")                                                  \
-	X(LIMIT_RATE, "set-up rate exceeded")                                                      \
-	X(LIMIT_HALF_OPEN, "too many half-open tunnels")                                           \
-	X(DRAINING, "daemon is shutting down")                                                     \
-	X(NO_MEMORY, "out of memory")                                                              \
-	X(DATA_SEQ, "data packet duplicated or late")                                              \
+	X(TUNNEL_UNKNOWN, "tunnel-unknown", "no such tunnel")                                      \
+	X(TUNNEL_PEER, "tunnel-peer", "packet from another address than the tunnel's peer")        \
+	X(TUNNEL_CLOSED, "tunnel-closed", "tunnel is closing")                                     \
+	X(TUNNEL_ZERO, "tunnel-zero", "tunnel id 0 and not an SCCRQ")                              \
+	X(SESSION_UNKNOWN, "session-unknown", "no such session")                                   \
+	X(SESSION_STATE, "session-state", "session not established")                               \
+	X(FSM_EVENT, "fsm-event", "message not allowed in this state")                             \
+	X(AUTH_MISSING, "auth-missing", "tunnel authentication missing")                           \
+	X(AUTH_WRONG, "auth-wrong", "tunnel authentication wrong")                                 \
+	X(AUTH_NO_SECRET, "auth-no-secret", "challenged but no shared secret")                     \
+	X(HOST_UNKNOWN, "host-unknown", "host name not allowed")                                   \
+	X(SOURCE_DENIED, "source-denied", "source address not allowed")                            \
+	X(LIMIT_TUNNELS, "limit-tunnels", "max-tunnels reached")                                   \
+	X(LIMIT_SESSIONS, "limit-sessions", "max-sessions reached")                                \
+	X(LIMIT_RATE, "limit-rate", "set-up rate exceeded")                                        \
+	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
+	X(DRAINING, "draining", "daemon is shutting down")                                         \
+	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
+	X(DATA_SEQ, "data-seq", "data packet duplicated or late")                                  \
 	/* PPP */                                                                                  \
-	X(PPP_SHORT, "PPP frame truncated")                                                        \
-	X(PPP_PROTOCOL, "invalid PPP protocol number")                                             \
-	X(PPP_PHASE, "PPP protocol not allowed in this phase")                                     \
-	X(PPP_UNKNOWN, "unknown PPP protocol")                                                     \
-	X(CP_SHORT, "control packet truncated")                                                    \
-	X(CP_LEN, "control packet Length outside the frame")                                       \
-	X(CP_CODE, "unknown control packet code")                                                  \
-	X(CP_ID, "answer with a wrong identifier")                                                 \
-	X(CP_MISMATCH, "answer does not match the request")                                        \
-	X(CP_STATE, "control packet not allowed in this state")                                    \
-	X(OPT_LEN, "option length outside the packet")                                             \
-	X(PAP_LEN, "PAP field length outside the packet")                                          \
-	X(CHAP_LEN, "CHAP value outside the packet")                                               \
-	X(CHAP_ID, "CHAP response with a wrong identifier")                                        \
-	X(CHAP_VALUE_LEN, "CHAP value has a wrong size")                                           \
-	X(ECHO_LOOP, "echo carries our own magic number")                                          \
-	X(ECHO_MAGIC, "echo with a foreign magic number")                                          \
-	X(ECHO_ID, "echo reply nobody waits for")                                                  \
-	X(IP_BEFORE_OPEN, "IP packet before its NCP is open")
+	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \
+	X(PPP_PROTOCOL, "ppp-protocol", "invalid PPP protocol number")                             \
+	X(PPP_PHASE, "ppp-phase", "PPP protocol not allowed in this phase")                        \
+	X(PPP_UNKNOWN, "ppp-unknown", "unknown PPP protocol")                                      \
+	X(CP_SHORT, "cp-short", "control packet truncated")                                        \
+	X(CP_LEN, "cp-len", "control packet Length outside the frame")                             \
+	X(CP_CODE, "cp-code", "unknown control packet code")                                       \
+	X(CP_ID, "cp-id", "answer with a wrong identifier")                                        \
+	X(CP_MISMATCH, "cp-mismatch", "answer does not match the request")                         \
+	X(CP_STATE, "cp-state", "control packet not allowed in this state")                        \
+	X(OPT_LEN, "opt-len", "option length outside the packet")                                  \
+	X(PAP_LEN, "pap-len", "PAP field length outside the packet")                               \
+	X(CHAP_LEN, "chap-len", "CHAP value outside the packet")                                   \
+	X(CHAP_ID, "chap-id", "CHAP response with a wrong identifier")                             \
+	X(CHAP_VALUE_LEN, "chap-value-len", "CHAP value has a wrong size")                         \
+	X(ECHO_LOOP, "echo-loop", "echo carries our own magic number")                             \
+	X(ECHO_MAGIC, "echo-magic", "echo with a foreign magic number")                            \
+	X(ECHO_ID, "echo-id", "echo reply nobody waits for")                                       \
+	X(IP_BEFORE_OPEN, "ip-before-open", "IP packet before its NCP is open")
 
 enum reason {
 	REASON_NONE,
-#define X(id, text) REASON_##id,
+#define X(id, name, text) REASON_##id,
 	ZE_REASONS(X)
 #undef X
 		REASON__COUNT

@@ -2,7 +2,8 @@
 /*
  * Deadlines of many objects in one 4-ary heap. An object embeds a `struct timer`; the heap holds
  * pointers. Setting, moving and cancelling are O(log n). Never calls back: the owner pops what is
- * due. timer_set can fail only on the first arming of a timer (-ENOMEM); room is kept afterwards.
+ * due. timer_set can fail (-ENOMEM) only for a timer that is not armed, and not while the heap has
+ * held as many before: room is kept. A timer starts zeroed.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Cursors over network-order bytes. A read or write outside the buffer does nothing, returns 0 and
- * sets `bad`, which stays set: test it once at the end. Never allocates, never aborts.
+ * sets `bad`, which stays set and makes all that follow fail too: test it once at the end. A bad
+ * reader has nothing left, so loops over rd_left() stop. Never allocates, never aborts.
  */
 #pragma once
 
@@ -59,7 +60,7 @@ static inline struct wr wr_init(void *buf, size_t size)
 {
 	uint8_t *p = buf;
 
-	return (struct wr){ .start = p, .p = p, .end = p + size };
+	return (struct wr){ .start = p, .p = p, .end = p ? p + size : p };
 }
 
 static inline size_t wr_len(const struct wr *w)
