@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * LCP Echo keepalive: when to send, what a reply says about the line, when the peer is dead.
+ * A reply counts for its own request, however late, until that one was declared lost. Owned by LCP.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/base/compiler.h"
+#include "ppp/frame.h"
+#include "ppp/fx.h"
+
+#define ECHO_OUTSTANDING 8
+
+struct echo_cfg {
+	ze_ns interval;	  /* 0: no echoes */
+	ze_ns timeout;	  /* a request without answer so long is lost */
+	uint8_t failures; /* lost in a row: dead; 0: never */
+};
+
+struct echo {
+	struct echo_cfg cfg;
+	struct {
+		ze_ns sent; /* 0: free */
+		uint8_t id;
+	} out[ECHO_OUTSTANDING];
+	uint8_t next_id;
+	uint8_t lost_in_row;
+	ze_ns next_send;
+	ze_ns last_rtt, min_rtt, max_rtt; /* 0: none yet */
+	uint64_t sent, replies, lost;
+};
+
+void echo_init(struct echo *e, const struct echo_cfg *cfg);
+void echo_start(struct echo *e, ze_ns now); /* LCP opened */
+void echo_stop(struct echo *e);
+ze_ns echo_deadline(const struct echo *e);
+/* Sends what is due, declares losses; false when the peer is dead. */
+bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx);
+/* An Echo-Reply; ours and the peer's magic numbers as negotiated. */
+void echo_reply(struct echo *e, const struct cp_pkt *p, uint32_t our_magic, uint32_t peer_magic,
+		ze_ns now, struct ppp_fx *fx);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPCP, RFC 1332 and 1877, as the side that assigns: our address is told, the peer's is Nak'd into
+ * place, DNS and NBNS are given when we have them and rejected when not.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ppp/cp.h"
+
+struct ipcp_params { /* addresses in host byte order, 0: none */
+	uint32_t local, peer;
+	uint32_t dns[2], nbns[2];
+};
+
+struct ipcp {
+	struct cp cp; /* must be first */
+	struct ipcp_params params;
+	bool want_address; /* false once the peer rejected the option */
+	uint8_t missing_naks; /* requests without option 3 we have Nak'd: once */
+	void (*on_up)(struct ipcp *i, struct ppp_fx *fx);
+	void (*on_down)(struct ipcp *i, struct ppp_fx *fx);
+	void (*on_finished)(struct ipcp *i, struct ppp_fx *fx);
+	void (*on_ready)(struct ipcp *i, struct ppp_fx *fx);
+};
+
+/* Starts with cp.hold set. */
+void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p);

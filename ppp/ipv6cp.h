@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IPv6CP, RFC 5072: interface identifiers, nothing else; addresses come later by RA and DHCPv6. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ppp/cp.h"
+
+struct ipv6cp {
+	struct cp cp; /* must be first */
+	uint64_t ifid;	    /* ours, non-zero */
+	uint64_t suggest;   /* for a peer that has none: non-zero and not ours */
+	uint64_t peer_ifid; /* agreed */
+	bool want_ifid;
+	uint8_t missing_naks;
+	void (*on_up)(struct ipv6cp *i, struct ppp_fx *fx);
+	void (*on_down)(struct ipv6cp *i, struct ppp_fx *fx);
+	void (*on_finished)(struct ipv6cp *i, struct ppp_fx *fx);
+	void (*on_ready)(struct ipv6cp *i, struct ppp_fx *fx);
+};
+
+/* Starts with cp.hold set. */
+void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint64_t suggest);
