@@ -2,7 +2,8 @@
 /*
  * Streaming JSON emitter. Strings from the network are escaped and forced to valid UTF-8 (bad
  * octets become U+FFFD, controls \u00XX), so that the output always parses. Commas and nesting are
- * its business: a key given outside an object, or nesting beyond JSON_DEPTH, sets bad.
+ * its business: a key given outside an object, a value without its key, a second document, or
+ * nesting beyond JSON_DEPTH sets bad, and nothing more is written.
  */
 #pragma once
 
@@ -17,7 +18,7 @@
 struct json {
 	struct strbuf *out;
 	uint8_t depth;
-	bool bad, after_key;
+	bool bad, after_key, complete;
 	uint8_t kind[JSON_DEPTH]; /* '{' or '[' */
 	bool first[JSON_DEPTH];
 };

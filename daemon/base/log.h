@@ -6,7 +6,7 @@
  * log_limit: bursts are counted and summed up in the next line that passes. Never logs secrets: there is
  * no formatter for them.
  *
- *	log_kv(LOG_L2TP, LOG_WARN, "tunnel-refused", KV_REASON(r), KV_ADDR("peer", &a), KV_U64("tid", t));
+ *	log_kv(LOG_L2TP, LOG_WARN, "tunnel-refused", KV_REASON(r), KV_STR("peer", text), KV_U64("tid", t));
  */
 #pragma once
 
@@ -34,15 +34,17 @@ struct kv {
 	} v;
 };
 
-#define KV_STR(k, x)   ((struct kv){ .kind = KV__STR, .key = (k), .v.s = (x) })
-#define KV_SPAN(k, x)  ((struct kv){ .kind = KV__SPAN, .key = (k), .v.b = (x) })
-#define KV_U64(k, x)   ((struct kv){ .kind = KV__U64, .key = (k), .v.u = (uint64_t)(x) })
-#define KV_I64(k, x)   ((struct kv){ .kind = KV__I64, .key = (k), .v.i = (int64_t)(x) })
-#define KV_HEX(k, x)   ((struct kv){ .kind = KV__HEX, .key = (k), .v.b = (x) })
-#define KV_MS(k, x)    ((struct kv){ .kind = KV__MS, .key = (k), .v.i = (x) })
-#define KV_REASON(r)   KV_STR("reason", reason_name(r))
-#define KV_ERRNO(e)    KV_STR("error", log_strerror(e))
+#define KV_STR(k, x)  ((struct kv){ .kind = KV__STR, .key = (k), .v.s = (x) })
+#define KV_SPAN(k, x) ((struct kv){ .kind = KV__SPAN, .key = (k), .v.b = (x) })
+#define KV_U64(k, x)  ((struct kv){ .kind = KV__U64, .key = (k), .v.u = (uint64_t)(x) })
+#define KV_I64(k, x)  ((struct kv){ .kind = KV__I64, .key = (k), .v.i = (int64_t)(x) })
+#define KV_HEX(k, x)  ((struct kv){ .kind = KV__HEX, .key = (k), .v.b = (x) })
+/* x is a ze_ns, shown as milliseconds: 12.345ms */
+#define KV_MS(k, x)  ((struct kv){ .kind = KV__MS, .key = (k), .v.i = (x) })
+#define KV_REASON(r) KV_STR("reason", reason_name(r))
+#define KV_ERRNO(e)  KV_STR("error", log_strerror(e))
 
+/* Called for one line at a time, under a lock: must not log itself. */
 typedef void log_sink(void *self, enum log_level level, enum log_sub sub, const char *line);
 
 void log_set_sink(log_sink *fn, void *self);
@@ -59,16 +61,19 @@ void log_write(enum log_sub sub, enum log_level level, const char *event, const 
 	do {                                                                                       \
 		if (log_wants(sub, level))                                                         \
 			log_write(sub, level, event,                                               \
-				  (const struct kv[]){ __VA_ARGS__ __VA_OPT__(, )(struct kv){ 0 } });  \
+				  (const struct kv[]){                                             \
+					  __VA_ARGS__ __VA_OPT__(, )(struct kv){ 0 } });           \
 	} while (0)
 
-/* Token bucket for lines a remote can trigger: `burst` lines, then one each `every`. */
+/* Token bucket for lines a remote can trigger: `burst` lines, then one each `every`. Set these two,
+ * zero the rest. Not locked: it belongs to the object it is about. */
 struct log_limit {
 	ze_ns every, next;
-	uint32_t burst, tokens, suppressed;
+	uint32_t burst, suppressed;
 };
 /* True when the line may be written; *ret_suppressed is how many were not since the last one. */
 bool log_limit_pass(struct log_limit *l, ze_ns now, uint32_t *ret_suppressed);
 
-/* The sink for the daemon: stderr. with_prefix writes systemd's "<6>" level prefixes. */
-void log_sink_stderr(void *self_with_prefix, enum log_level level, enum log_sub sub, const char *line);
+/* The sink for the daemon: stderr. A self that is not NULL asks for systemd's "<6>" prefixes. */
+void log_sink_stderr(void *self_with_prefix, enum log_level level, enum log_sub sub,
+		     const char *line);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/base/fsm.h"
+
+#include <string.h>
+
+void fsm_init(struct fsm *f, uint8_t state)
+{
+	*f = (struct fsm){ .state = state, .ring = ring_init(FSM_HISTORY) };
+}
+
+const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t event, void *obj,
+			       void *arg)
+{
+	for (const struct fsm_row *row = d->rows; row < d->rows + d->nrows; row++) {
+		if (row->state != state && row->state != FSM_ANY)
+			continue;
+		if (row->event != event && row->event != FSM_ANY)
+			continue;
+		if (!row->guard || row->guard(obj, arg))
+			return row;
+	}
+	return NULL;
+}
+
+int fsm_run(struct fsm *f, const struct fsm_def *d, uint8_t event, void *obj, void *arg, ze_ns now)
+{
+	const struct fsm_row *row = fsm_find(d, f->state, event, obj, arg);
+	struct fsm_step *step;
+
+	if (!row)
+		return -1;
+	step = &f->steps[ring_push(&f->ring)];
+	*step = (struct fsm_step){
+		.at = now,
+		.from = f->state,
+		.event = event,
+		.row = (uint8_t)(row - d->rows),
+		.to = row->next == FSM_SAME ? f->state : row->next,
+	};
+	f->state = step->to;
+	if (row->action)
+		row->action(obj, arg);
+	return (int)(row - d->rows);
+}
+
+/* Text that counts what does not fit, as snprintf does. */
+struct out {
+	char *buf;
+	size_t size, len;
+};
+
+static void put(struct out *o, const char *s)
+{
+	size_t n = strlen(s);
+
+	if (o->len < o->size) {
+		size_t room = o->size - o->len - 1;
+
+		memcpy(o->buf + o->len, s, n < room ? n : room);
+		o->buf[o->len + (n < room ? n : room)] = '\0';
+	}
+	o->len += n;
+}
+
+static struct out out_init(char *buf, size_t size)
+{
+	struct out o = { .buf = buf, .size = size };
+
+	put(&o, "");
+	return o;
+}
+
+static const char *name_of(const char *const *names, uint8_t n, uint8_t i)
+{
+	return i < n ? names[i] : "*";
+}
+
+static void put_quoted(struct out *o, const char *s)
+{
+	put(o, "\"");
+	put(o, s);
+	put(o, "\"");
+}
+
+size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size)
+{
+	struct out o = out_init(buf, size);
+
+	put(&o, "digraph ");
+	put_quoted(&o, d->name);
+	put(&o, " {\n");
+	for (const struct fsm_row *row = d->rows; row < d->rows + d->nrows; row++) {
+		uint8_t to = row->next == FSM_SAME ? row->state : row->next;
+
+		put(&o, "\t");
+		put_quoted(&o, name_of(d->states, d->nstates, row->state));
+		put(&o, " -> ");
+		put_quoted(&o, name_of(d->states, d->nstates, to));
+		put(&o, " [label=");
+		put_quoted(&o, name_of(d->events, d->nevents, row->event));
+		put(&o, row->guard ? ", style=dashed];\n" : "];\n");
+	}
+	put(&o, "}\n");
+	return o.len;
+}
+
+size_t fsm_history(const struct fsm *f, const struct fsm_def *d, char *buf, size_t size)
+{
+	struct out o = out_init(buf, size);
+
+	for (uint32_t i = 0; i < ring_count(&f->ring); i++) {
+		const struct fsm_step *step = &f->steps[ring_at(&f->ring, i)];
+
+		put(&o, name_of(d->states, d->nstates, step->from));
+		put(&o, " ");
+		put(&o, name_of(d->events, d->nevents, step->event));
+		put(&o, " -> ");
+		put(&o, name_of(d->states, d->nstates, step->to));
+		put(&o, "\n");
+	}
+	return o.len;
+}
