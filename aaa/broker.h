@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asks the handlers in their order and remembers who owes an answer to which cookie. The late
+ * answer goes to whoever set on_answer. With no handler, or none that knew the user: reject.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "aaa/aaa.h"
+
+#define AAA_HANDLERS_MAX 4
+
+struct aaa_broker {
+	struct aaa_handler handlers[AAA_HANDLERS_MAX];
+	size_t n;
+};
+
+/* 0 with the verdict, or -EINPROGRESS. */
+int aaa_broker_auth(struct aaa_broker *b, const struct aaa_request *rq, uint64_t cookie,
+		    struct aaa_answer *ret);
+void aaa_broker_cancel(struct aaa_broker *b, uint64_t cookie);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What one subscriber is given: merged once, then immutable and shared by reference. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aaa/aaa.h"
+
+struct profile {
+	unsigned refs;
+	char user[AAA_USER_MAX + 1]; /* as it shall appear in views and accounting */
+	bool has_address;
+	uint32_t address; /* fixed IPv4, host order */
+	uint32_t dns[2];  /* 0: the pool's */
+	bool ipv4, ipv6;  /* families allowed */
+};
+
+/* One reference, both families allowed; NULL when out of memory. user is cut at AAA_USER_MAX. */
+struct profile *profile_new(struct span user);
+struct profile *profile_ref(struct profile *p);
+void profile_unref(struct profile *p); /* NULL is harmless */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration as the engine sees it: typed, complete (defaults filled in), immutable, shared
+ * by reference. Made by daemon/sys/yang from a file; made by hand in tests. Secrets in it are wiped
+ * when the last reference goes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aaa/addrpool.h"
+#include "aaa/local.h"
+#include "daemon/base/addr.h"
+#include "daemon/base/log.h"
+#include "daemon/l2tp/tunnel.h"
+#include "ppp/proto.h"
+
+#define CONFIG_LISTENERS_MAX 64
+
+struct config_listener {
+	char name[64];
+	struct ze_addr addr;
+};
+
+struct config_user { /* name and password: owned */
+	char *name, *password;
+	uint32_t address;
+};
+
+struct config {
+	unsigned refs;
+	/* environment {} */
+	struct config_listener listeners[CONFIG_LISTENERS_MAX];
+	size_t n_listeners;
+	enum log_level log_level[LOG__SUBS];
+	/* l2tp {} */
+	bool l2tp; /* present and not `enabled false` */
+	uint8_t secret[L2TP_SECRET_MAX];
+	uint16_t secret_len; /* 0: unset */
+	bool hide_avps;
+	char host_name[64]; /* in SCCRP and in challenges; the machine's by default */
+	enum ppp_auth_method auth_method;
+	bool allow_no_auth;
+	uint32_t hello_interval_s, hello_retries;
+	uint32_t max_tunnels, max_sessions; /* 0: unbounded; sessions are per tunnel */
+	uint32_t setup_rate;		    /* SCCRQs a second over all peers, 0: unbounded */
+	struct ze_prefix *allow_from;	    /* n 0: any source */
+	size_t n_allow_from;
+	char **allow_host_name; /* n 0: any */
+	size_t n_allow_host_name;
+	uint32_t auth_timeout_s, reauth_interval_s;
+	bool enable_ipcp, enable_ipv6cp;
+	uint32_t ncp_timeout_s;
+	uint32_t echo_interval_s, echo_failures; /* LCP keepalive; interval 0: none */
+	struct config_user *users;
+	size_t n_users;
+	bool has_pool;
+	struct addrpool_cfg pool;
+	uint32_t drain_timeout_s; /* SIGTERM: wait at most so long for StopCCN acks */
+};
+
+/* All defaults, no listeners, no users, l2tp false; one reference. NULL: out of memory. */
+struct config *config_new(void);
+struct config *config_ref(struct config *c);
+void config_unref(struct config *c);
+int config_add_user(struct config *c, const char *name, const char *password, uint32_t address);

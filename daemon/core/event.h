@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Facts, published after they are true. Observers copy what they keep. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/base/addr.h"
+#include "daemon/base/compiler.h"
+#include "ppp/proto.h"
+
+enum event_kind {
+	EV_TUNNEL_UP,
+	EV_TUNNEL_DOWN,
+	EV_SESSION_STARTING, /* ICCN accepted, PPP begins */
+	EV_SESSION_UP,	     /* first family up */
+	EV_SESSION_DOWN,
+	EV_DISCONNECT_REQUESTED,
+	EV_ROUTE_ADD, /* host route of a subscriber: family, address */
+	EV_ROUTE_REMOVE,
+	EV_ECHO_RTT,
+	EV_ECHO_LOST,
+	EV__COUNT
+};
+
+#define EV_BIT(k) (1u << (k))
+
+struct event {
+	enum event_kind kind;
+	ze_ns now;
+	uint16_t tid, sid;
+	uint64_t session_serial; /* tells two lives of one sid apart */
+	const char *user;	 /* "" before authentication */
+	const char *ifname;
+	const struct ze_addr *peer; /* of the tunnel */
+	const char *cause;	    /* DOWN: a word: "peer", "auth-failed", "keepalive-timeout" */
+	const char *actor, *text;   /* DISCONNECT_REQUESTED: who, free text */
+	uint16_t code;		    /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
+	enum ppp_family family;
+	struct ze_addr address; /* ROUTE: the /32 or /128 */
+	ze_ns rtt;
+};
+
+const char *event_kind_name(enum event_kind k); /* "session-up" */

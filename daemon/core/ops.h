@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What operators can say, once for all surfaces: the command table (words, arguments, help,
+ * privilege), its execution, and completion fed by live ids. Answers are JSON.
+ *
+ *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|listeners|config|history]
+ *   clear l2tp tunnel teardown ID | teardown-all
+ *   clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/compiler.h"
+
+struct engine;
+struct history;
+struct json;
+struct strbuf;
+
+enum op_status {
+	OP_OK,
+	OP_UNKNOWN_COMMAND, /* error names the word that was not understood */
+	OP_BAD_ARGUMENT,
+	OP_NOT_FOUND, /* error names the id */
+	OP_DENIED,
+	OP_FAILED
+};
+
+const char *op_status_name(enum op_status s); /* "not-found" */
+
+struct op_request {
+	const char *const *words;
+	size_t n;
+	const char *actor; /* who asks, for the audit trail: "uid 0 (root)" */
+	bool read_only;	   /* the profile denies `clear` */
+	ze_ns now;	   /* monotonic */
+	int64_t wall_ns;   /* UTC at now */
+	const struct history *history; /* daemon/observe/history; NULL: no history */
+};
+
+/* On OP_OK exactly one JSON value was written to data; else err is one sentence. */
+enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
+		       struct strbuf *err);
+/* An array of {"word","help"} that may follow the words, the last of which is being typed (may be
+ * ""). */
+void ops_complete(struct engine *e, const char *const *words, size_t n, struct json *out);

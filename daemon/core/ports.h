@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The outside world as small const tables: what the engine needs from sockets, kernel and AAA.
+ * Nothing here blocks. Work that takes time is accepted and its end comes back as an event through
+ * engine.h; a new call needs its null and its fake in the same commit.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aaa/aaa.h"
+#include "daemon/base/addr.h"
+#include "daemon/base/compiler.h"
+#include "daemon/base/rng.h"
+#include "daemon/base/wire.h"
+#include "ppp/proto.h"
+
+/* ---- UDP ---- */
+
+struct net_path {
+	struct ze_addr local, peer; /* local: as the peer addressed us */
+};
+
+struct net_ops {
+	/* One datagram from path->local to path->peer. 0 or -errno (counted; never fatal: L2TP
+	 * retransmits). */
+	int (*send)(void *self, const struct net_path *path, struct span datagram);
+};
+
+/* ---- data plane ---- */
+
+struct dp_tunnel {
+	uint16_t tid, peer_tid;
+	struct net_path path;
+};
+
+struct dp_session {
+	struct dp_tunnel tunnel; /* created with its first session, removed with its last */
+	uint16_t sid, peer_sid;	 /* sid is unique in the whole daemon */
+	bool sequencing;	 /* Sequencing Required: number and check data packets */
+};
+
+struct dp_family {
+	enum ppp_family family;
+	uint16_t mtu;		  /* the largest IP packet for the peer */
+	uint32_t local4, peer4;	  /* host order; IPV4 */
+	uint64_t ifid, peer_ifid; /* IPV6 */
+};
+
+struct dp_stats { /* IP packets and octets; up is from the subscriber */
+	uint64_t up_packets, up_bytes, down_packets, down_bytes;
+};
+
+enum dp_event_kind {
+	DP_EV_SESSION_UP, /* result, ifname: answers session_up */
+	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
+	DP_EV_GONE,	  /* answers session_down: nothing is left, the sid may be used again */
+	DP_EV_FRAME,	  /* frame: a PPP control frame of an attached session */
+	DP_EV_LOST	  /* the kernel took it away behind our back; session_down follows from us */
+};
+
+struct dp_event {
+	enum dp_event_kind kind;
+	uint16_t sid;
+	int result; /* 0 or -errno */
+	enum ppp_family family;
+	char ifname[16]; /* "" when the plane has no device a subscriber */
+	struct span frame;
+};
+
+struct dataplane_ops {
+	const char *name; /* "kernel", "null" */
+	/* Builds everything but addresses. 0: accepted, DP_EV_SESSION_UP follows; -errno: refused,
+	 * nothing follows, no session_down is owed. After an UP with a bad result nothing is left, and
+	 * session_down is still allowed. */
+	int (*session_up)(void *self, const struct dp_session *s);
+	/* Address, route, NPMODE; again with new values changes them. As session_up. */
+	int (*family_up)(void *self, uint16_t sid, const struct dp_family *f);
+	void (*family_down)(void *self, uint16_t sid, enum ppp_family family);
+	/* Always accepted, in any state, also while session_up is under way; DP_EV_GONE follows
+	 * exactly once for each call on a sid that session_up accepted. */
+	void (*session_down)(void *self, uint16_t sid);
+	/* A PPP control frame (FF 03 first) of a session that is up. */
+	int (*ppp_send)(void *self, uint16_t sid, struct span frame);
+	int (*stats)(void *self, uint16_t sid, struct dp_stats *ret);
+};
+
+/* ---- all of it ---- */
+
+struct ports {
+	const struct net_ops *net;
+	void *net_self;
+	const struct dataplane_ops *dp;
+	void *dp_self;
+	struct rng rng;
+};
