@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The local control socket: SOCK_STREAM, one JSON object a line each way.
+ *
+ *   {"command":["show","l2tp","session","5"]}   -> {"status":"ok","data":...}
+ *                                                  {"status":"not-found","error":"no such session: 5"}
+ *   {"complete":["show","l2tp","se"]}           -> {"status":"ok","data":[{"word":..,"help":..}]}
+ *
+ * Who asks is known by SO_PEERCRED. root and the daemon's own user may do everything; others in
+ * the socket's group have the read-only profile, which refuses `clear`. Bounded: connections,
+ * request length (64 KiB), answer queue; slow or silent clients are dropped.
+ */
+#pragma once
+
+struct ctl;
+struct history;
+struct loop;
+
+struct ctl_args {
+	const char *path; /* a stale socket file is replaced, a live one is -EADDRINUSE */
+	struct loop *loop;
+	const struct history *history;
+};
+
+int ctl_new(const struct ctl_args *a, struct ctl **ret); /* 0 or -errno */
+void ctl_free(struct ctl *c);				  /* removes the socket file */
