@@ -3,6 +3,7 @@
  * The authenticator's side of PAP (RFC 1334), CHAP-MD5 (RFC 1994) and MS-CHAPv2 (RFC 2759): wire
  * framing only; who is right is decided by whoever answers PPP_FX_AUTH_REQUEST. One object a link.
  * A verdict is repeated for every repetition of the request it answered; one request asks once.
+ * Whoever was accepted once stays that user: another name in a later round is rejected here.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 
 #define AUTH_USER_MAX	 253 /* RADIUS User-Name */
 #define AUTH_MESSAGE_MAX 253
+#define AUTH_REPLY_MAX	 320
 
 struct auth_cfg {
 	ze_ns retransmit;     /* of a challenge: 3 s */
@@ -29,7 +31,8 @@ struct auth_cfg {
 struct ppp_auth_answer {
 	bool accept;
 	struct span message;	/* for the subscriber; may be empty */
-	struct span mschap2;	/* accept, MS-CHAPv2: "S=" and 40 hex digits; required then */
+	struct span mschap2;	/* accept, MS-CHAPv2: "S=" and 40 hex digits, and what may follow;
+				 * required then */
 	uint16_t mschap_error;	/* reject: 691 when 0 */
 	struct span mschap_raw; /* reject: a whole "E=... " text to pass through; may be empty */
 };
@@ -42,14 +45,18 @@ struct auth {
 	enum ppp_auth_method method;
 	enum auth_phase phase;
 	bool reauth; /* a later round: the link is already up */
+	bool retry;  /* MS-CHAPv2: waiting for a second try over the new challenge */
+	bool known;  /* accepted once: a later round must be for the same user */
 	uint8_t id, tries, retries_left;
 	uint8_t challenge[16];
 	uint8_t user[AUTH_USER_MAX];
 	uint8_t user_len;
+	uint8_t secret[255]; /* password or response, only while being decided */
+	uint8_t secret_len;
 	uint8_t asked_id; /* id of the request being decided or decided */
 	ze_ns retransmit_at, phase_deadline, reauth_at;
 	uint16_t reply_len; /* verdict packet kept for repetition */
-	uint8_t reply[320];
+	uint8_t reply[AUTH_REPLY_MAX];
 	/* what the owner must do; auth only tells */
 	void (*on_done)(struct auth *a, bool accepted, struct ppp_fx *fx);
 	void (*on_timeout)(struct auth *a, struct ppp_fx *fx);
@@ -58,6 +65,7 @@ struct auth {
 void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng);
 /* LCP opened with this method (not NONE): PAP waits, CHAP challenges. */
 void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct ppp_fx *fx);
+/* LCP left Opened: forgets everything but the accepted user and the round's identifier. */
 void auth_stop(struct auth *a);
 /* A PAP or CHAP packet; proto says which. Wrong protocol for the method: refused. */
 void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx);

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * States: IDLE; CHALLENGED, waiting for the peer (a PAP request, or an answer to our challenge);
+ * DECIDING, somebody else looks at the credentials; ACCEPTED and REJECTED, the verdict is kept for
+ * repetition. ACCEPTED goes back to CHALLENGED when a re-authentication is due. The owner's
+ * callbacks come last in every function here, so that they may stop or wipe us.
+ *
+ * RFC 1334 2, RFC 1994 4, RFC 2759 3 to 6 but for the Change-Password packet, which is refused.
+ */
+#include "ppp/auth.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/base/crypto.h"
+#include "ppp/auth_priv.h"
+
+#define CHAP_MD5_LEN	 16
+#define MSCHAP2_LEN	 49
+#define MSCHAP2_FLAGS_AT 48
+
+static const char *const method_names[] = {
+	[PPP_AUTH_NONE] = "none",
+	[PPP_AUTH_PAP] = "pap",
+	[PPP_AUTH_CHAP_MD5] = "chap-md5",
+	[PPP_AUTH_MSCHAPV2] = "ms-chap-v2",
+};
+
+const char *ppp_auth_method_name(enum ppp_auth_method m)
+{
+	return (unsigned)m < PPP_AUTH__COUNT ? method_names[m] : "unknown";
+}
+
+int ppp_auth_method_parse(const char *s, enum ppp_auth_method *ret)
+{
+	for (unsigned i = 0; i < PPP_AUTH__COUNT; i++) {
+		if (strcmp(s, method_names[i]) == 0) {
+			*ret = (enum ppp_auth_method)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng)
+{
+	memset(a, 0, sizeof(*a));
+	a->cfg = *cfg;
+	a->rng = rng;
+	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
+}
+
+static uint16_t auth_proto(const struct auth *a)
+{
+	return a->method == PPP_AUTH_PAP ? PPP_PAP : PPP_CHAP;
+}
+
+static void wipe_secret(struct auth *a)
+{
+	crypto_wipe(a->secret, sizeof(a->secret));
+	a->secret_len = 0;
+}
+
+void auth_stop(struct auth *a)
+{
+	a->phase = AUTH_IDLE;
+	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
+	a->retry = false;
+	a->reply_len = 0;
+	wipe_secret(a);
+	crypto_wipe(a->challenge, sizeof(a->challenge));
+	crypto_wipe(a->reply, sizeof(a->reply));
+	if (!a->known)
+		a->user_len = 0;
+}
+
+static void send_challenge(struct auth *a, ze_ns now, struct ppp_fx *fx)
+{
+	struct wr w = ppp_fx_cp(fx, PPP_CHAP, CHAP_CHALLENGE, a->id);
+
+	wr_u8(&w, sizeof(a->challenge));
+	wr_bytes(&w, a->challenge, sizeof(a->challenge));
+	wr_bytes(&w, a->cfg.name, strnlen(a->cfg.name, sizeof(a->cfg.name)));
+	ppp_fx_cp_end(fx, &w);
+	a->tries++;
+	a->retransmit_at = now + a->cfg.retransmit;
+}
+
+/* A new identifier and challenge (RFC 1994 4.1); without random octets there is no round. */
+static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *fx)
+{
+	a->phase = AUTH_CHALLENGED;
+	a->reauth = reauth;
+	a->retry = false;
+	a->retries_left = a->cfg.retries;
+	a->reply_len = 0;
+	a->tries = 0;
+	a->retransmit_at = a->reauth_at = ZE_NEVER;
+	a->phase_deadline = now + a->cfg.timeout;
+	if (a->method == PPP_AUTH_PAP)
+		return;
+	a->id++;
+	if (rng_fill(a->rng, a->challenge, sizeof(a->challenge)) < 0) {
+		auth_stop(a);
+		a->on_timeout(a, fx);
+		return;
+	}
+	send_challenge(a, now, fx);
+}
+
+void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct ppp_fx *fx)
+{
+	auth_stop(a);
+	a->method = method;
+	begin_round(a, false, now, fx);
+}
+
+/* ------------------------------------------------------------- verdicts */
+
+static void send_reply(const struct auth *a, struct ppp_fx *fx)
+{
+	struct wr w = ppp_fx_frame(fx, auth_proto(a));
+
+	wr_bytes(&w, a->reply, a->reply_len);
+	ppp_fx_frame_end(fx, &w);
+}
+
+static struct span cut(struct span s, size_t max)
+{
+	return span_of(s.p, s.len < max ? s.len : max);
+}
+
+/* Starts the verdict packet in a->reply; its text follows, then end_reply. */
+static struct wr begin_reply(struct auth *a, uint8_t code)
+{
+	struct wr w = wr_init(a->reply, sizeof(a->reply));
+
+	wr_u8(&w, code);
+	wr_u8(&w, a->asked_id);
+	wr_u16(&w, 0);
+	return w;
+}
+
+static void end_reply(struct auth *a, struct wr *w, struct ppp_fx *fx)
+{
+	wr_patch_u16(w, 2, (uint16_t)wr_len(w));
+	a->reply_len = (uint16_t)wr_len(w);
+	send_reply(a, fx);
+}
+
+static void pap_reply(struct auth *a, uint8_t code, struct span message, struct ppp_fx *fx)
+{
+	struct wr w = begin_reply(a, code);
+
+	message = cut(message, AUTH_MESSAGE_MAX);
+	wr_u8(&w, (uint8_t)message.len);
+	wr_span(&w, message);
+	end_reply(a, &w, fx);
+}
+
+static void chap_reply(struct auth *a, uint8_t code, struct span message, struct ppp_fx *fx)
+{
+	struct wr w = begin_reply(a, code);
+
+	wr_span(&w, cut(message, AUTH_MESSAGE_MAX));
+	end_reply(a, &w, fx);
+}
+
+static void mschap_success(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
+{
+	struct wr w = begin_reply(a, CHAP_SUCCESS);
+
+	wr_span(&w, cut(v->mschap2, AUTH_MESSAGE_MAX));
+	if (v->message.len && v->mschap2.len == MSCHAP_AUTHENTICATOR_LEN) {
+		wr_bytes(&w, " M=", 3);
+		wr_span(&w, cut(v->message, AUTH_MESSAGE_MAX));
+	}
+	end_reply(a, &w, fx);
+}
+
+/* RFC 2759 6. With a second try the peer answers the challenge of C=, over a new identifier, and we
+ * send no Challenge. Returns whether it may try again. */
+static bool mschap_failure(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
+{
+	struct mschap_failure f = { .error = v->mschap_error ? v->mschap_error : MSCHAP_E_FAILURE };
+	struct wr w = begin_reply(a, CHAP_FAILURE);
+
+	f.raw = cut(v->mschap_raw, wr_left(&w));
+	f.message = cut(v->message, AUTH_MESSAGE_MAX);
+	/* Any octets do for C= when it is the last try. */
+	f.retry = rng_fill(a->rng, f.challenge, sizeof(f.challenge)) == 0 && a->retries_left > 0 &&
+		  !a->known;
+	mschap_failure_put(&w, &f);
+	end_reply(a, &w, fx);
+	if (!f.retry)
+		return false;
+	memcpy(a->challenge, f.challenge, sizeof(a->challenge));
+	a->retries_left--;
+	a->retry = true;
+	a->phase = AUTH_CHALLENGED;
+	return true;
+}
+
+static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx)
+{
+	if (a->method == PPP_AUTH_PAP)
+		pap_reply(a, PAP_ACK, v->message, fx);
+	else if (a->method == PPP_AUTH_MSCHAPV2)
+		mschap_success(a, v, fx);
+	else
+		chap_reply(a, CHAP_SUCCESS, v->message, fx);
+	a->phase = AUTH_ACCEPTED;
+	a->known = true;
+	a->phase_deadline = ZE_NEVER;
+	if (a->method != PPP_AUTH_PAP && a->cfg.reauth_interval)
+		a->reauth_at = now + a->cfg.reauth_interval;
+	a->on_done(a, true, fx);
+}
+
+static void reject(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
+{
+	if (a->method == PPP_AUTH_PAP)
+		pap_reply(a, PAP_NAK, v->message, fx);
+	else if (a->method != PPP_AUTH_MSCHAPV2)
+		chap_reply(a, CHAP_FAILURE, v->message, fx);
+	else if (mschap_failure(a, v, fx))
+		return;
+	a->phase = AUTH_REJECTED;
+	a->phase_deadline = ZE_NEVER;
+	a->on_done(a, false, fx);
+}
+
+void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx)
+{
+	const struct ppp_auth_answer unproven = { .accept = false };
+
+	if (a->phase != AUTH_DECIDING)
+		return;
+	wipe_secret(a);
+	if (!v->accept)
+		reject(a, v, fx);
+	else if (a->method == PPP_AUTH_MSCHAPV2 && !mschap_authenticator_ok(v->mschap2))
+		/* The peer must verify us (RFC 2759 5): a Success without it would be refused there. */
+		reject(a, &unproven, fx);
+	else
+		accept(a, v, now, fx);
+}
+
+/* ------------------------------------------------------------- requests */
+
+struct credentials {
+	uint8_t id;
+	struct span user, secret;
+};
+
+static bool same_user(const struct auth *a, const struct credentials *c)
+{
+	return span_eq(c->user, span_of(a->user, a->user_len));
+}
+
+static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
+{
+	const struct ppp_auth_answer stranger = { .accept = false };
+	struct ppp_effect *e;
+
+	a->asked_id = c->id;
+	a->retransmit_at = ZE_NEVER;
+	a->retry = false;
+	a->reply_len = 0; /* of the try before */
+	if (a->known && !same_user(a, c)) {
+		ppp_fx_refuse(fx, REASON_CP_MISMATCH, auth_proto(a), 0);
+		reject(a, &stranger, fx);
+		return;
+	}
+	a->phase = AUTH_DECIDING;
+	a->user_len = (uint8_t)c->user.len;
+	memcpy(a->user, c->user.p, c->user.len);
+	a->secret_len = (uint8_t)c->secret.len;
+	memcpy(a->secret, c->secret.p, c->secret.len);
+	e = ppp_fx_add(fx, PPP_FX_AUTH_REQUEST);
+	if (!e)
+		return; /* nobody will decide: the phase times out */
+	e->auth = (struct ppp_auth_request){
+		.method = a->method,
+		.id = c->id,
+		.user = span_of(a->user, a->user_len),
+	};
+	if (a->method == PPP_AUTH_PAP) {
+		e->auth.password = span_of(a->secret, a->secret_len);
+	} else {
+		e->auth.challenge = span_of(a->challenge, sizeof(a->challenge));
+		e->auth.response = span_of(a->secret, a->secret_len);
+	}
+}
+
+/* RFC 1334 2.2.1: every repetition may have a new identifier, and each wants an answer. */
+static void pap_repeated(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
+{
+	bool same = same_user(a, c);
+
+	if (a->phase == AUTH_DECIDING)
+		same = same && c->secret.len == a->secret_len &&
+		       crypto_equal(c->secret.p, a->secret, a->secret_len);
+	if (!same) {
+		ppp_fx_refuse(fx, REASON_CP_MISMATCH, PPP_PAP, PAP_REQUEST);
+		return;
+	}
+	a->asked_id = c->id;
+	if (a->phase == AUTH_DECIDING)
+		return;
+	a->reply[1] = c->id;
+	send_reply(a, fx);
+}
+
+static void pap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx)
+{
+	struct credentials c = { .id = p->id };
+	struct rd r = rd_span(p->data);
+
+	if (p->code != PAP_REQUEST) {
+		ppp_fx_refuse(fx, REASON_CP_CODE, PPP_PAP, p->code);
+		return;
+	}
+	c.user = rd_bytes(&r, rd_u8(&r));
+	c.secret = rd_bytes(&r, rd_u8(&r));
+	if (r.bad || c.user.len > AUTH_USER_MAX)
+		ppp_fx_refuse(fx, REASON_PAP_LEN, PPP_PAP, p->code);
+	else if (a->phase == AUTH_CHALLENGED)
+		ask(a, &c, fx);
+	else
+		pap_repeated(a, &c, fx);
+}
+
+/* A response of a wrong shape. MS-CHAPv2 says so to the peer, which may do better with another
+ * version; CHAP-MD5 waits for a right one until the tries are over. */
+static void chap_misshapen(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
+{
+	const struct ppp_auth_answer no = { .accept = false };
+
+	ppp_fx_refuse(fx, REASON_CHAP_VALUE_LEN, PPP_CHAP, CHAP_RESPONSE);
+	if (a->method != PPP_AUTH_MSCHAPV2)
+		return;
+	a->asked_id = c->id;
+	a->retransmit_at = ZE_NEVER;
+	a->retries_left = 0;
+	reject(a, &no, fx);
+}
+
+static void chap_response(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
+{
+	bool shaped = a->method == PPP_AUTH_CHAP_MD5 ?
+			      c->secret.len == CHAP_MD5_LEN :
+			      c->secret.len == MSCHAP2_LEN && c->secret.p[MSCHAP2_FLAGS_AT] == 0;
+
+	if (shaped)
+		ask(a, c, fx);
+	else
+		chap_misshapen(a, c, fx);
+}
+
+static void chap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx)
+{
+	struct credentials c = { .id = p->id };
+	struct rd r = rd_span(p->data);
+
+	if (p->code != CHAP_RESPONSE) {
+		ppp_fx_refuse(fx, REASON_CP_CODE, PPP_CHAP, p->code);
+		return;
+	}
+	c.secret = rd_bytes(&r, rd_u8(&r));
+	c.user = rd_rest(&r);
+	if (r.bad || c.user.len > AUTH_USER_MAX)
+		ppp_fx_refuse(fx, REASON_CHAP_LEN, PPP_CHAP, p->code);
+	else if (a->reply_len && p->id == a->asked_id)
+		send_reply(a, fx); /* RFC 1994 4.2 */
+	else if (a->phase == AUTH_DECIDING && p->id == a->asked_id)
+		return; /* one request asks once */
+	else if (a->phase != AUTH_CHALLENGED || (!a->retry && p->id != a->id))
+		ppp_fx_refuse(fx, REASON_CHAP_ID, PPP_CHAP, p->code);
+	else
+		chap_response(a, &c, fx);
+}
+
+void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx)
+{
+	struct cp_pkt p;
+	int r;
+
+	(void)now;
+	if (a->phase == AUTH_IDLE || proto != auth_proto(a)) {
+		ppp_fx_refuse(fx, REASON_PPP_PHASE, proto, 0);
+		return;
+	}
+	r = cp_pkt_parse(info, &p);
+	if (r < 0)
+		ppp_fx_refuse(fx, (enum reason) - r, proto, 0);
+	else if (proto == PPP_PAP)
+		pap_input(a, &p, fx);
+	else
+		chap_input(a, &p, fx);
+}
+
+/* ------------------------------------------------------------- time */
+
+ze_ns auth_deadline(const struct auth *a)
+{
+	return ze_min_ns(a->phase_deadline, ze_min_ns(a->retransmit_at, a->reauth_at));
+}
+
+void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx)
+{
+	if (now >= a->phase_deadline || (now >= a->retransmit_at && a->tries >= a->cfg.max_tries)) {
+		auth_stop(a);
+		a->on_timeout(a, fx);
+	} else if (now >= a->retransmit_at) {
+		send_challenge(a, now, fx);
+	} else if (now >= a->reauth_at) {
+		begin_round(a, true, now, fx);
+	}
+}
