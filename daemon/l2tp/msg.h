@@ -14,6 +14,8 @@
 #include "daemon/base/wire.h"
 #include "daemon/l2tp/proto.h"
 
+struct avp_spec;
+
 #define L2TP_MSG_MAX 1400 /* octets of AVPs we ever send in one message */
 
 struct l2tp_result {
@@ -56,6 +58,7 @@ struct l2tp_msg {
 	struct span proxy_authen_name, proxy_authen_challenge, proxy_authen_response;
 	uint32_t call_errors[6], accm[2];
 	struct span private_group_id;
+	struct span random_vector; /* the last one; encoding takes it from struct l2tp_enc */
 	struct l2tp_disconnect disconnect;
 	unsigned ignored; /* optional AVPs that were unusable */
 };
@@ -82,6 +85,9 @@ struct l2tp_dec {
  * 15 in ICRQ and 19, 24 in ICCN may be absent (field practice). The first of duplicates wins. */
 int l2tp_msg_decode(struct span payload, const struct l2tp_dec *d, struct l2tp_msg *ret,
 		    struct l2tp_fault *ret_fault);
+/* One clear value into its field of m, as the row of the table says. 0, -REASON_AVP_VALUE_LEN or
+ * -REASON_AVP_VALUE. */
+int l2tp_msg_field(const struct avp_spec *s, struct span value, struct l2tp_msg *m);
 /* The clear Host Name of a payload without decoding the rest, so that a secret can be chosen by
  * it first; empty when there is none. */
 struct span l2tp_msg_peek_host_name(struct span payload);
