@@ -23,4 +23,4 @@ struct ctl_args {
 };
 
 int ctl_new(const struct ctl_args *a, struct ctl **ret); /* 0 or -errno */
-void ctl_free(struct ctl *c);				  /* removes the socket file */
+void ctl_free(struct ctl *c);				 /* removes the socket file */
