@@ -19,7 +19,7 @@ bool ze_addr_same_ip(const struct ze_addr *a, const struct ze_addr *b)
 
 const char *ze_addr_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
 {
-	char ip[INET6_ADDRSTRLEN], scope[16] = "", port[8] = "";
+	char ip[INET6_ADDRSTRLEN], scope[12] = "", port[7] = "";
 
 	if ((a->family != 4 && a->family != 6) ||
 	    !inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->ip, ip, sizeof(ip))) {
@@ -27,9 +27,9 @@ const char *ze_addr_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
 		return buf;
 	}
 	if (a->scope)
-		snprintf(scope, sizeof(scope), "%%%u", (unsigned)a->scope);
+		snprintf(scope, sizeof(scope), "%%%u", a->scope);
 	if (a->port)
-		snprintf(port, sizeof(port), ":%u", (unsigned)a->port);
+		snprintf(port, sizeof(port), ":%hu", a->port);
 	if (a->family == 6 && a->port)
 		snprintf(buf, ZE_ADDR_TEXT, "[%s%s]%s", ip, scope, port);
 	else
