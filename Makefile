@@ -75,7 +75,7 @@ endif
 
 # The flags of packages are asked for once, and not at all by targets that must work before
 # `make deps` has run.
-NOPKG := deps help clean demo check _check uninstall format
+NOPKG := deps help clean demo check _check uninstall format fuzz test cov unit
 ifneq ($(filter-out $(NOPKG),$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(shell $(PC) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell $(PC) --libs $(PKGS) 2>/dev/null) -lev
@@ -197,6 +197,7 @@ help:
 	@echo 'make demo        from nothing to a connected subscriber, in a guest (root)'
 	@echo 'make check       everything that must pass: tests, both compilers, analyzers, guest (root)'
 	@echo 'make test        lint, unit tests, vectors, dialogues, corpus replay; rootless, a minute'
+	@echo 'make unit T=wire  unit tests, or one of them; make cov: their branch coverage'
 	@echo 'make lint        layers, symbols, sizes, format, scripts, unit file'
 	@echo 'make check-net   tests in network namespaces (root)'
 	@echo 'make check-vm    tests in a guest with l2tp_ppp'

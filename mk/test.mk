@@ -4,51 +4,82 @@
 # `make test` is under the sanitizers unless a BUILD is asked for.
 TEST_BUILD := $(if $(filter command,$(firstword $(origin BUILD))),$(BUILD),asan)
 NPROC := $(or $(shell nproc 2>/dev/null),2)
+# All processors, unless the caller said how many: then make passes that on by itself.
+J = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(NPROC))
 PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
+NETTESTS := $(sort $(wildcard selftests/netns/test_*.py))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
-	ZECTL_BIN=$(abspath $(B)/zectl) ZE_YANG_DIR=$(CURDIR)/yang
+	ZECTL_BIN=$(abspath $(B)/zectl) ZE_YANG_DIR=$(CURDIR)/yang CC=$(firstword $(CC))
 RUN = $(TEST_ENV) $(PYTHON) selftests/run.py -j $(NPROC) -o $(B)/logs
+SUBMAKE = $(MAKE) --no-print-directory $(J)
 
-.PHONY: test _test _tests lint check check-net check-vm fuzz _fuzz bench demo unit
-# A private -j: the caller's is kept when there is one.
-J := $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(NPROC))
-
+.PHONY: test _test _tests unit _unit lint analyze fuzz _fuzz fuzz-merge _fuzz-merge cov
 test:
-	@+$(MAKE) --no-print-directory $(J) BUILD=$(TEST_BUILD) _test
-
+	@+$(SUBMAKE) BUILD=$(TEST_BUILD) _test
 _tests: all $(UNIT_BIN) $(REPLAY_BIN)
 _test: _tests
 	@$(RUN) --lint --unit $(UNIT_BIN) --pytest $(PYTESTS) --replay $(REPLAY_BIN)
 
-# Only the unit tests: make unit, or make unit T=wire.
+# Only unit tests: make unit, or make unit T=wire.
 unit:
-	@+$(MAKE) --no-print-directory $(J) BUILD=$(TEST_BUILD) _unit
-.PHONY: _unit
+	@+$(SUBMAKE) BUILD=$(TEST_BUILD) _unit
 _unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN))
 	@$(RUN) --unit $^
 
-# The symbols are those of the ordinary build.
-PURE_OBJS := $(foreach l,daemon/base daemon/l2tp ppp aaa,$(call objs,$(call srcs,$(l))))
-LINT_OBJS := $(call objs,$(foreach l,$(PROD_LAYERS),$(call srcs,$(l))))
-lint:
+# The rules about symbols look at the objects of this build.
+lint: all
 	@$(RUN) --lint
 
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
 fuzz:
-	@+$(MAKE) --no-print-directory BUILD=fuzz CC=clang _fuzz
+	@+$(SUBMAKE) BUILD=fuzz CC=clang _fuzz
 _fuzz: $(addprefix $(B)/fuzz/,$(or $(T),$(FUZZ_NAMES)))
 	@$(TEST_ENV) $(PYTHON) selftests/fuzz/fuzz.py -o $(B)/fuzz -s $(SECS) $(notdir $^)
+fuzz-merge:
+	@+$(SUBMAKE) BUILD=fuzz CC=clang _fuzz-merge
+_fuzz-merge: $(B)/fuzz/$(T)
+	$(TEST_ENV) $< -merge=1 selftests/fuzz/corpus/$(T) $(B)/fuzz/corpus/$(T)
 
+# Branch coverage of the pure layers by `make test`.
+cov:
+	@+$(SUBMAKE) BUILD=cov _test
+	@gcovr --root . --object-directory $(O)/cov-$(CCNAME) --branches --exclude-throw-branches \
+		--filter daemon/base/ --filter daemon/l2tp/ --filter ppp/ --filter aaa/
+
+# ---------------------------------------------------------------- analyzers
+
+# Reading of the sources by gcc -fanalyzer and cppcheck, each file once. The analyzer loses what is
+# on an intrusive list and calls it leaked: leaks are LeakSanitizer's, in every test.
+PROD_SRC := $(foreach l,$(PROD_LAYERS),$(call srcs,$(l))) $(wildcard $(MAINS))
+analyze: $(patsubst %.c,$(B)/analyze/%.ok,$(PROD_SRC)) $(B)/analyze/cppcheck.ok
+
+$(B)/analyze/%.ok: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,ANALYZE,$<)
+	$(Q)gcc $(ZE_CPPFLAGS) -std=gnu11 -O1 -fanalyzer -Werror \
+		-Wno-analyzer-malloc-leak -fdiagnostics-path-format=none -MMD -MP -MF $(@:.ok=.d) -MT $@ -c -o /dev/null $<
+	@touch $@
+-include $(shell test -d $(B)/analyze && find $(B)/analyze -name '*.d')
+
+$(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYERS)))
+	@mkdir -p $(@D)
+	$(call say,CPPCHECK,$(words $(PROD_SRC)))
+	$(Q)cppcheck --quiet -j $(NPROC) --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
+		--suppress=normalCheckLevelMaxBranches --suppress=unusedStructMember \
+		--suppress=preprocessorErrorDirective -D_GNU_SOURCE -D__linux__ -I. $(PROD_SRC)
+	@touch $@
+
+# ---------------------------------------------------------------- with a kernel
+
+.PHONY: check _check check-net check-vm bench demo
 check: deps
 	@+$(MAKE) --no-print-directory _check
-.PHONY: _check
 _check:
 	@+O=$(O) MAKE='$(MAKE)' sh selftests/check.sh
 
 check-net: all
-	@if ls selftests/netns/test_*.py >/dev/null 2>&1; then \
-		$(RUN) --pytest selftests/netns/test_*.py; \
-	else echo '0 passed, 0 failed, 0 skipped'; fi
+	@$(if $(NETTESTS),$(RUN) --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
 
 check-vm: all
 	@$(TEST_ENV) vmtest/check
@@ -57,5 +88,5 @@ bench: all
 	@$(TEST_ENV) vmtest/bench
 
 demo: deps
-	@+$(MAKE) --no-print-directory $(J) all
+	@+$(SUBMAKE) all
 	@$(TEST_ENV) vmtest/demo

@@ -64,7 +64,8 @@ def read_tap(job, lines):
             job.skipped.append((SKIP.sub('', text).strip() or skip.group(1)).strip())
         elif m.group(1):   # the diagnostics follow
             said = [l.strip()[2:] for l in lines[i + 1:end] if l.strip().startswith('# ')]
-            job.failed.append((text, ' '.join(said)[:300]))
+            # Each complaint of a lint rule is worth a line; of a test, the first words are.
+            job.failed.append((text, said if job.name == 'lint' else ' '.join(said)[:300]))
         else:
             job.passed.append(text)
 
@@ -157,7 +158,8 @@ def main():
                 else:
                     job.failed.append((name, 'skipped, but not on selftests/allowed-skips.txt'))
             for name, why in job.failed:
-                print('FAIL %s: %s%s' % (job.name, name, ': ' + why if why else ''))
+                for line in why if isinstance(why, list) else [why]:
+                    print('FAIL %s: %s%s' % (job.name, name, ': ' + line if line else ''))
             passed += len(job.passed)
             failed += len(job.failed)
             sys.stdout.flush()

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Everything that must pass, step after step; `make check` calls it. A step that prints a line
+# `N passed, N failed, N skipped` adds it to the total, any other counts as one test. Later steps
+# run even when an earlier one failed. The last line is the total.
+#
+# O: build folder, MAKE: the make to use, SECS: seconds for each fuzz target
+set -u
+
+O=${O:-build}
+MAKE=${MAKE:-make}
+logs=$O/check
+jobs=$(nproc)
+passed=0 failed=0 skipped=0
+began=$(date +%s)
+mkdir -p "$logs" || exit 1
+
+# step NAME COMMAND...
+step() {
+	name=$1
+	shift
+	log=$logs/$name.log
+	since=$(date +%s)
+	echo "=== $name"
+	"$@" >"$log" 2>&1
+	rc=$?
+	sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+	if [ -z "$sum" ]; then
+		sum='1 passed, 0 failed, 0 skipped'
+		[ $rc = 0 ] || sum='0 passed, 1 failed, 0 skipped'
+	fi
+	# shellcheck disable=SC2086 # six words on purpose
+	set -- $sum
+	grep -E '^(FAIL|SKIP) ' "$log"
+	if [ $rc != 0 ] && [ "$3" = 0 ]; then
+		set -- "$1" passed, 1 failed, "$5"
+	fi
+	if [ $rc != 0 ] && ! grep -q '^FAIL ' "$log"; then
+		echo "FAIL $name: exit code $rc, the end of $log:"
+		tail -n 30 "$log" | sed 's/^/    /'
+	fi
+	passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
+	echo "    $1 passed, $3 failed, $5 skipped in $(($(date +%s) - since)) s"
+}
+
+m() {
+	$MAKE --no-print-directory "-j$jobs" O="$O" "$@"
+}
+
+step test m BUILD=asan WERROR=1 test
+step build-gcc m BUILD=release WERROR=1 CC=gcc _tests
+step build-clang m BUILD=release WERROR=1 CC=clang _tests
+step test-debug-clang m BUILD=debug WERROR=1 CC=clang test
+step analyze m analyze
+step fuzz m SECS="${SECS:-5}" fuzz
+step check-net m check-net
+step check-vm m check-vm
+
+echo "=== total, in $(($(date +%s) - began)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

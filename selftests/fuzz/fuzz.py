@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Run fuzz targets under libFuzzer for a while each and say what came of it.
+
+Seeds are read from selftests/fuzz/corpus/<name>; what is found grows in the build folder, so that
+fuzzing never dirties the tree. The last line is `N passed, N failed, N skipped`.
+"""
+import argparse
+import concurrent.futures as cf
+import glob
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def seeds_of(name):
+    return [f for f in glob.glob(os.path.join(HERE, 'corpus', name, '*')) if os.path.isfile(f)]
+
+
+def command(name, args):
+    work = os.path.join(args.out, 'corpus', name)
+    os.makedirs(work, exist_ok=True)
+    argv = [os.path.join(args.out, name), '-max_total_time=%d' % args.seconds, '-timeout=10',
+            '-rss_limit_mb=2048', '-print_final_stats=1',
+            '-artifact_prefix=%s/crash-%s-' % (args.out, name)]
+    dictionary = os.path.join(HERE, 'dict', name + '.dict')
+    if os.path.exists(dictionary):
+        argv.append('-dict=' + dictionary)
+    return argv + [work, os.path.join(HERE, 'corpus', name)]
+
+
+def fuzz(name, args):
+    """None if all is well, else what to print."""
+    if not seeds_of(name):
+        return name, 'no seed in selftests/fuzz/corpus/' + name, ''
+    log = os.path.join(args.out, name + '.log')
+    with open(log, 'wb') as f:
+        try:
+            rc = subprocess.run(command(name, args), stdin=subprocess.DEVNULL, stdout=f,
+                                stderr=subprocess.STDOUT, timeout=args.seconds * 2 + 120,
+                                check=False).returncode
+        except subprocess.TimeoutExpired:
+            rc = -1
+    with open(log, encoding='utf-8', errors='replace') as f:
+        text = f.read()
+    runs = re.search(r'number_of_executed_units:\s*(\d+)', text)
+    cover = re.findall(r'cov: (\d+)', text)
+    stats = '%s runs, %s edges' % (runs.group(1) if runs else '?', cover[-1] if cover else '?')
+    if rc == 0:
+        return name, '', stats
+    what = re.search(r'^(?:==\d+==\s*ERROR: |.*runtime error: |.*Assertion ).*$', text, re.M)
+    unit = re.search(r'Test unit written to (\S+)', text)
+    return name, '%s; input %s; log %s' % (what.group(0).strip() if what else 'exit code %d' % rc,
+                                           unit.group(1) if unit else 'unknown', log), stats
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__)
+    ap.add_argument('-o', '--out', required=True, help='folder of the targets')
+    ap.add_argument('-s', '--seconds', type=int, default=60, help='for each target')
+    ap.add_argument('-j', type=int, default=os.cpu_count() or 1, help='targets at once')
+    ap.add_argument('names', nargs='*')
+    args = ap.parse_args()
+    args.out = os.path.abspath(args.out)
+
+    failed = 0
+    with cf.ThreadPoolExecutor(args.j) as pool:
+        for name, why, stats in pool.map(lambda n: fuzz(n, args), args.names):
+            print('FAIL fuzz %s: %s' % (name, why) if why else 'fuzz %s: %s' % (name, stats))
+            sys.stdout.flush()
+            failed += bool(why)
+    print('%d passed, %d failed, 0 skipped' % (len(args.names) - failed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who may include whom. This table is the picture of the design; a new arrow is a design change.
+
+Rows are tried from the top, the first whose pattern matches the including file holds. A layer may
+always include its own headers. Ground means daemon/base without log.h: only what is not pure logs.
+"""
+import fnmatch
+import os
+import re
+
+GROUND = ['daemon/base/*', '!daemon/base/log.h']
+LOGGED = ['daemon/base/*']
+PORTS = ['daemon/core/ports.h']
+L2TP_CODECS = ['daemon/l2tp/' + u + '.h' for u in ('proto', 'hdr', 'avp', 'hidden', 'msg')]
+
+NETTLE, EV, NL, YANG = 'nettle/', 'ev.h', 'netlink/', 'libyang/'
+BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
+    'microhttpd.h', 'uthash.h'
+LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH]
+
+#        including file        may include (besides its own folder)             libraries
+TABLE = [
+    ('daemon/base/log.*',      LOGGED,                                           []),
+    ('daemon/base/*',          GROUND,                                           [NETTLE, UTHASH]),
+    ('daemon/l2tp/*',          GROUND,                                           []),
+    ('ppp/*',                  GROUND,                                           []),
+    ('aaa/broker.*',           GROUND + PORTS,                                   []),
+    ('aaa/acct.*',             GROUND + PORTS,                                   []),
+    ('aaa/radius_pkt.*',       GROUND,                                           [RADCLI]),
+    ('aaa/*',                  GROUND,                                           []),
+    ('shaping/plan.*',         GROUND,                                           []),
+    ('shaping/rate.*',         GROUND,                                           []),
+    ('shaping/tc.*',           LOGGED + PORTS,                                   [NL]),
+    ('shaping/edt.*',          LOGGED + PORTS + ['bpf/*'],                       [BPF]),
+    ('shaping/*',              GROUND + PORTS,                                   []),
+    ('daemon/core/*',          LOGGED + ['daemon/l2tp/*', 'ppp/*', 'aaa/*', 'shaping/plan.h'],
+                                                                                 [UTHASH]),
+    ('daemon/sys/*',           LOGGED + ['bpf/*'] + ['daemon/core/' + u + '.h' for u in
+                               ('ports', 'engine', 'config', 'ops', 'view')],
+                                                          [EV, NL, YANG, BPF, JANSSON, UTHASH]),
+    ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
+                               'daemon/core/view.h'],                            [UTHASH]),
+    ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),
+    ('cli/decode.*',           LOGGED + L2TP_CODECS + ['ppp/*'],                 [JANSSON]),
+    ('cli/*',                  LOGGED,                                           [JANSSON, EDIT]),
+    ('web/*',                  LOGGED + ['daemon/core/view.h', 'daemon/core/ops.h',
+                               'daemon/observe/*'],                              [JANSSON, MHD]),
+    ('bpf/*',                  [],                                               [BPF]),
+    ('selftests/*',            ['*'],                                            LIBRARIES),
+    ('vmtest/*',               ['*'],                                            LIBRARIES),
+]
+
+# Nobody includes these from outside: main and modules are the top.
+TOP = re.compile(r'^daemon/[^/]+\.h$')
+
+
+def row_of(name):
+    for pattern, may, libs in TABLE:
+        # `daemon/*.[ch]` is the folder itself, not what is below it.
+        if fnmatch.fnmatchcase(name, pattern) and \
+                (pattern != 'daemon/*.[ch]' or os.path.dirname(name) == 'daemon'):
+            return may, libs
+    return None
+
+
+def allowed(name, target, may):
+    if any(p[0] == '!' and fnmatch.fnmatchcase(target, p[1:]) for p in may):
+        return False
+    if os.path.dirname(name) == os.path.dirname(target):
+        return True
+    if TOP.match(target) and os.path.dirname(name) != 'daemon' and '*' not in may:
+        return False
+    return any(fnmatch.fnmatchcase(target, p) for p in may if p[0] != '!')
+
+
+def check(tree):
+    bad = []
+    for f in tree.c_files():
+        row = row_of(f)
+        if row is None:
+            bad.append('%s: folder is not in the layer table' % f)
+            continue
+        for n, line in enumerate(tree.lines(f), 1):
+            m = re.match(r'\s*#\s*include\s*(["<])([^">]+)[">]', line)
+            if m:
+                why = judge(tree, f, m.group(1), m.group(2), row)
+                if why:
+                    bad.append('%s:%d: %s' % (f, n, why))
+    return bad
+
+
+def judge(tree, name, kind, target, row):
+    may, libs = row
+    if kind == '<':
+        lib = next((l for l in LIBRARIES if target.startswith(l)), None)
+        return 'may not use the library <%s>' % target if lib and lib not in libs else ''
+    if target.endswith('.skel.h'):
+        return '' if BPF in libs else 'may not use BPF skeletons'
+    if '/' not in target and os.path.join(os.path.dirname(name), target) in tree.files:
+        if not name.startswith('bpf/'):
+            return '"%s": write the path from the top of the tree' % target
+        return ''
+    return '' if allowed(name, target, may) else 'may not include "%s"' % target

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every lint rule can fail: each is shown a tree it must like and one it must refuse. Speaks TAP."""
+import os
+import subprocess
+import sys
+import tempfile
+
+import layers
+import sizes
+import symbols
+import text
+from lint import RULES
+from tree import Tree
+
+C = '/* SPDX-License-Identifier: BSD-2-Clause */\n'
+H = C + '/* Says what the module promises here. */\n#pragma once\n'
+
+
+def body(lines):
+    return 'int f(void)\n{\n' + '\tg();\n' * (lines - 2) + '}\n'
+
+
+# rule, files it likes, files it refuses (name -> text)
+CASES = [
+    (layers.check, {'ppp/a.c': '#include "daemon/base/wire.h"\n#include "ppp/a.h"\n'},
+     {'ppp/a.c': '#include "daemon/l2tp/hdr.h"\n'}),
+    (layers.check, {'aaa/broker.c': '#include "daemon/core/ports.h"\n'},
+     {'aaa/local.c': '#include "daemon/core/ports.h"\n'}),
+    (layers.check, {'daemon/core/a.c': '#include "daemon/base/log.h"\n'},
+     {'daemon/l2tp/a.c': '#include "daemon/base/log.h"\n'}),
+    (layers.check, {'daemon/sys/loop.c': '#include <ev.h>\n'}, {'daemon/core/a.c': '#include <ev.h>\n'}),
+    (layers.check, {'daemon/main.c': '#include "daemon/main.h"\n'},
+     {'daemon/sys/a.c': '#include "daemon/main.h"\n'}),
+    (layers.check, {'shaping/tc.c': '#include <netlink/route/tc.h>\n'},
+     {'shaping/plan.c': '#include <netlink/route/tc.h>\n'}),
+    (layers.check, {}, {'ppp/a.c': '#include "b.h"\n', 'ppp/b.h': H}),
+    (layers.check, {}, {'attic/a.c': C}),
+    (symbols.check_pure_calls, {'ppp/a.c': 'int ppp_a(void);\nint ppp_a(void)\n{\n\treturn 0;\n}\n'},
+     {'ppp/a.c': '#include <time.h>\nlong ppp_a(void);\nlong ppp_a(void)\n{\n\treturn time(0);\n}\n'}),
+    (symbols.check_pure_calls, {'daemon/sys/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'},
+     {'daemon/base/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'}),
+    (symbols.check_pure_calls, {}, {'aaa/a.c': 'int socket(int, int, int);\nint a(void)\n{\n'
+                                    '\treturn socket(1, 2, 0);\n}\n'}),
+    (symbols.check_pure_state, {'ppp/a.c': 'int f(void);\nconst int ppp_a[2] = { 1, 2 };\n'
+                                'int (*const ppp_b[])(void) = { f };\n'},
+     {'ppp/a.c': 'int ppp_a[2] = { 1, 2 };\n'}),
+    (symbols.check_pure_state, {}, {'ppp/a.c': 'int f(void)\n{\n\tstatic int n;\n\treturn n++;\n}\n'}),
+    (symbols.check_declared_once, {'ppp/a.c': 'int ppp_a(void)\n{\n\treturn 0;\n}\n',
+                                   'ppp/a.h': H + 'int ppp_a(void); /* int ppp_a(void); */\n'},
+     {'ppp/a.c': 'int ppp_a(void)\n{\n\treturn 0;\n}\n', 'ppp/a.h': H}),
+    (symbols.check_declared_once, {'ppp/a.c': 'const int ppp_n = 1;\n',
+                                   'ppp/a.h': H + 'extern const int ppp_n;\n'},
+     {'ppp/a.c': 'int ppp_a(void)\n{\n\treturn 0;\n}\n', 'ppp/a.h': H + 'int ppp_a(void);\n',
+      'ppp/b.h': H + 'int ppp_a(void);\n'}),
+    (symbols.check_prefix, {'daemon/l2tp/chan.c': 'int l2tp_chan_x, chan_y;\n'},
+     {'daemon/l2tp/chan.c': 'int tunnel_x;\n'}),
+    (sizes.check_function_length, {'ppp/a.c': body(100)}, {'ppp/a.c': body(101)}),
+    (sizes.check_function_length, {'ppp/a.c': 'const int t[] = {\n' + '\t1,\n' * 200 + '};\n'}, None),
+    (sizes.check_function_p90, {'ppp/a.c': body(50)}, {'ppp/a.c': body(51)}),
+    (sizes.check_file_length, {'ppp/a.c': '\n' * 1000}, {'ppp/a.c': '\n' * 1001}),
+    (sizes.check_nesting,
+     {'ppp/a.c': 'int f(void)\n{\n\tif (a)\n\t\tfor (;;)\n\t\t\tif (b)\n\t\t\t\tc();\n}\n'},
+     {'ppp/a.c': 'int f(void)\n{\n\tif (a)\n\t\tfor (;;)\n\t\t\tif (b)\n\t\t\t\tif (c)\n'
+                 '\t\t\t\t\td();\n}\n'}),
+    (sizes.check_parameters, {'ppp/a.c': 'int f(int a, int b, int (*c)(int, int), int d,\n'
+                                         '      int e)\n{\n}\n'},
+     {'ppp/a.c': 'int f(int a, int b, int c, int d, int e,\n      int g)\n{\n}\n'}),
+    (text.check_headers_alone, {'ppp/a.h': H + '#include <stdint.h>\nuint8_t ppp_a(void);\n'},
+     {'ppp/a.h': H + 'uint8_t ppp_a(void);\n'}),
+    (text.check_header_form, {'ppp/a.h': H}, {'ppp/a.h': C + '#pragma once\n'}),
+    (text.check_header_form, {}, {'ppp/a.h': C + '/* Says what the module promises. */\n'}),
+    (text.check_spdx, {'ppp/a.c': C, 'x': '#!/bin/sh\n# SPDX-License-Identifier: BSD-2-Clause\n'},
+     {'ppp/a.c': 'int a;\n'}),
+    (text.check_spdx, {}, {'x': '#!/bin/sh\ntrue\n'}),
+    (text.check_words, {'ppp/a.c': '/* mktemp ze.XXXXXX; stubborn */\n'}, {'ppp/a.c': '/* TO' 'DO */\n'}),
+    (text.check_words, {}, {'docs/a.md': 'a st' 'ub\n'}),
+    (text.check_words, {}, {'docs/a.md': 'is Not Implem' 'ented\n'}),
+    (text.check_words, {'x.sh': 'cd "$TMPDIR"\n'}, {'x.sh': 'cd /wo' 'rk/here\n'}),
+    (text.check_words, {}, {'x.sh': 'cd /tmp/some-l' 'ab\n'}),
+    (text.check_format, {'ppp/a.c': 'int f(void)\n{\n\treturn 0;\n}\n'},
+     {'ppp/a.c': 'int f(void) {\n  return 0;\n}\n'}),
+    (text.check_shellcheck, {'x.sh': '#!/bin/sh\necho "$1"\n'}, {'x.sh': '#!/bin/sh\necho $1\n'}),
+    (text.check_systemd, {'a.service': '[Service]\nExecStart=/no/such/ze\n'},
+     {'a.service': '[Service]\nExecStart=/no/such/ze\nNoSuchKey=1\n'}),
+    (text.check_man, {}, {'docs/man/a.1': '.Dd\n.Sh NAME\n.Xx\n'}),
+]
+OBJECT_RULES = {dict(RULES)[n] for n in symbols.NEEDS_OBJECTS}
+
+
+def tree_of(top, files, objects):
+    for name, content in files.items():
+        path = os.path.join(top, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(content)
+        if objects and name.endswith('.c'):
+            obj = os.path.join(top, 'build', 'obj', name[:-2] + '.o')
+            os.makedirs(os.path.dirname(obj), exist_ok=True)
+            subprocess.run(['gcc', '-w', '-I', top, '-c', '-o', obj, path], check=True)
+    if '.clang-format' not in files:
+        here = os.path.dirname(os.path.abspath(__file__))
+        os.symlink(os.path.join(here, '../../.clang-format'), os.path.join(top, '.clang-format'))
+    return Tree(top, os.path.join(top, 'build'))
+
+
+def judge(check, files):
+    with tempfile.TemporaryDirectory() as top:
+        return check(tree_of(top, files, check in OBJECT_RULES))
+
+
+def main():
+    failed, tests, seen = 0, 0, set()
+    for check, good, bad in CASES:
+        name = check.__module__ + '.' + check.__name__
+        likes = judge(check, good)
+        if likes is None:
+            print('ok - %s # SKIP its tool is not here' % name)
+            seen.add(check)
+            continue
+        refuses = judge(check, bad) if bad is not None else ['not asked']
+        right = not likes and refuses
+        seen.add(check)
+        failed += not right
+        tests += 1
+        print('%s - %s' % ('ok' if right else 'not ok', name))
+        for line in likes:
+            print('# refused what it must like: ' + line)
+        if not refuses:
+            print('# liked what it must refuse: %s' % sorted(bad))
+    unproven = [n for n, check in RULES if check not in seen]
+    print('%s - every rule is shown to fail' % ('not ok' if unproven else 'ok'))
+    for n in unproven:
+        print('# no case for ' + n)
+    return 1 if failed or unproven else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
