@@ -38,8 +38,9 @@ struct l2tp_chan {
 	struct list delivered; /* the one queued message handed out last */
 	uint16_t txq_len, rxq_len;
 	uint8_t retries;
-	bool ack_due_now, dead;
+	bool dead;
 	ze_ns ack_at, rtx_at;
+	ze_ns output_at; /* something was queued and output not yet asked until it said no */
 	bool have_current;
 	uint16_t current_sid;
 	struct span current;
@@ -73,6 +74,10 @@ void l2tp_chan_expire(struct l2tp_chan *c, ze_ns now);
 bool l2tp_chan_dead(const struct l2tp_chan *c);
 /* Everything of ours is acknowledged. */
 bool l2tp_chan_idle(const struct l2tp_chan *c);
+/* A ZLB at the next output unless a message carries the acknowledgement. */
+void l2tp_chan_ack_now(struct l2tp_chan *c, ze_ns now);
 /* Drops all messages that are not yet sent (StopCCN must not wait behind them, L-217): those in
- * flight stay. */
+ * flight stay, and one more may follow them if the peer's window, not only ours, has room. */
 void l2tp_chan_flush_unsent(struct l2tp_chan *c);
+/* Forgets everything queued or in flight: from now on it only acknowledges. */
+void l2tp_chan_mute(struct l2tp_chan *c);

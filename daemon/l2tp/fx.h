@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the tunnel and session machines want done. A machine appends; the engine performs after the
- * machine has returned. A turn of a machine appends at most L2TP_FX_MAX effects (asserted: more is
- * our bug).
+ * machine has returned and sets n to 0. A turn of a machine appends at most L2TP_FX_MAX effects
+ * (asserted: more is our bug).
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "daemon/base/err.h"
+#include "daemon/base/wire.h"
 #include "daemon/l2tp/msg.h"
 
-#define L2TP_FX_MAX 6
+#define L2TP_FX_MAX  6
+#define L2TP_FX_TEXT 96
 
 enum l2tp_fx_kind {
 	L2TP_FX_TUNNEL_UP,    /* established */
@@ -71,6 +73,9 @@ struct l2tp_effect {
 struct l2tp_fx {
 	struct l2tp_effect e[L2TP_FX_MAX];
 	uint8_t n;
+	char text[L2TP_FX_TEXT]; /* what a message among e[] says about a fault points here */
 };
 
 struct l2tp_effect *l2tp_fx_add(struct l2tp_fx *fx, enum l2tp_fx_kind kind);
+/* "unknown mandatory AVP: vendor 9 type 100", for the text of a Result Code; kept in fx->text. */
+struct span l2tp_fx_fault_text(struct l2tp_fx *fx, const struct l2tp_fault *f);

@@ -59,6 +59,8 @@ struct l2tp_cdn_args {
 	uint16_t result, error;
 	const char *text;	  /* may be NULL */
 	uint16_t disconnect_code; /* RFC 3145; 0: AVP 46 is not sent */
+	uint16_t disconnect_proto;
+	uint8_t disconnect_direction; /* 0 none, 1 the peer, 2 we */
 };
 /* CDN and L2TP_FX_SESSION_DOWN; harmless when down. */
 void l2tp_session_close(struct l2tp_session *s, const struct l2tp_cdn_args *a, ze_ns now,

@@ -10,6 +10,8 @@
  * last_activity: the last delivered (not ZLB) message; decides when to send HELLO.
  * last_liveness: that, or an acknowledgement of something of ours; decides death, after
  * hello_retries x hello_interval, in ESTABLISHED only; hello_retries 0 leaves it to retransmission.
+ * Silence counts only while something of ours is unacknowledged, and for an interval at least: with
+ * hello_retries 1 the first HELLO would otherwise be sent when the peer is already called dead.
  *
  * A turn is:  l2tp_tunnel_input(t, h, now, fx)   then perform fx
  *             while (l2tp_tunnel_step(t, now, fx)) perform fx
@@ -62,6 +64,7 @@ struct l2tp_tunnel {
 	uint16_t tid; /* ours; the owner's to give back */
 	uint16_t peer_tid;
 	ze_ns created, established, last_activity, last_liveness, last_hello;
+	ze_ns probe_at; /* when something of ours last began to wait for an acknowledgement */
 	ze_ns setup_deadline, linger_until;
 	uint8_t challenge[L2TP_CHALLENGE_LEN]; /* ours; sent when a secret is set */
 	/* what the peer said, for views; text as received, cut to the array */
@@ -72,6 +75,7 @@ struct l2tp_tunnel {
 	uint64_t have; /* AVPs of the SCCRQ, L2TP_BIT() */
 	struct l2tp_fx_down down; /* why it closes, valid from CLOSING on */
 	bool down_told;
+	bool failed; /* a message of its own could not be queued: ends like a dead transport */
 	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT]; /* ZLB in [0] */
 	/* one message at a time while it is acted on */
 	struct l2tp_msg msg;

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reliable delivery, RFC 2661 5.8 and appendix A.
+ *
+ * Sending: messages wait in txq. The first min(cwnd, peer_rws) of them may be on the wire; one gets
+ * its Ns when it first goes out, so that a ZLB in between carries the Ns of the message after it.
+ * The oldest unacknowledged message alone drives the timer. When it fires, everything in flight is
+ * marked for sending again and the congestion window falls to one, so that a peer that drops what
+ * is ahead of sequence is served at the pace of its acknowledgements.
+ *
+ * Receiving: an Ns is old when it is among the 32768 values that end at the last one taken in
+ * order (5.8), which is the half of the circle a signed 16-bit difference gets wrong at its end.
+ *
+ * Memory: txq and rxq entries are ours; at most max_queue and rws of them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+#include "daemon/l2tp/chan.h"
+
+#define SEQ_HALF 0x8000
+
+struct chan_msg {
+	struct list link;
+	uint16_t ns, sid, len;
+	bool numbered; /* has its Ns: was on the wire at least once */
+	bool wanted;   /* to be sent, or sent again */
+	uint8_t avps[];
+};
+
+const struct l2tp_chan_cfg l2tp_chan_defaults = {
+	.rtx_first = ZE_SEC(1),
+	.rtx_max = ZE_SEC(8),
+	.tries = 5,
+	.rws = 16,
+	.ack_delay = ZE_MS(100),
+	.max_queue = 8192,
+};
+
+static struct chan_msg *chan_msg_of(struct list *n)
+{
+	return list_entry(n, struct chan_msg, link);
+}
+
+static struct chan_msg *msg_new(uint16_t sid, struct span avps)
+{
+	struct chan_msg *m;
+
+	if (avps.len > UINT16_MAX)
+		return NULL;
+	m = calloc(1, sizeof(*m) + avps.len);
+	if (!m)
+		return NULL;
+	list_init(&m->link);
+	m->sid = sid;
+	m->len = (uint16_t)avps.len;
+	if (avps.len)
+		memcpy(m->avps, avps.p, avps.len);
+	return m;
+}
+
+static void msg_free(struct list *n)
+{
+	list_del(n);
+	free(chan_msg_of(n));
+}
+
+static void free_all(struct list *head)
+{
+	while (!list_empty(head))
+		msg_free(head->next);
+}
+
+void l2tp_chan_init(struct l2tp_chan *c, const struct l2tp_chan_cfg *cfg)
+{
+	*c = (struct l2tp_chan){
+		.cfg = *cfg,
+		.peer_rws = L2TP_DEFAULT_RWS,
+		.ssthresh = L2TP_DEFAULT_RWS,
+		.cwnd = 1,
+		.ack_at = ZE_NEVER,
+		.rtx_at = ZE_NEVER,
+		.output_at = ZE_NEVER,
+	};
+	list_init(&c->txq);
+	list_init(&c->rxq);
+	list_init(&c->delivered);
+}
+
+void l2tp_chan_done(struct l2tp_chan *c)
+{
+	free_all(&c->txq);
+	free_all(&c->rxq);
+	free_all(&c->delivered);
+	c->txq_len = c->rxq_len = 0;
+	c->have_current = false;
+}
+
+void l2tp_chan_set_peer(struct l2tp_chan *c, uint16_t tid, uint16_t rws)
+{
+	c->peer_tid = tid;
+	c->peer_rws = rws ? rws : 1;
+	c->ssthresh = c->peer_rws;
+	if (c->cwnd > c->peer_rws)
+		c->cwnd = c->peer_rws;
+}
+
+int l2tp_chan_send(struct l2tp_chan *c, uint16_t sid, struct span avps, ze_ns now)
+{
+	struct chan_msg *m;
+
+	if (c->dead || c->txq_len >= c->cfg.max_queue)
+		return -ENOBUFS;
+	m = msg_new(sid, avps);
+	if (!m)
+		return -ENOMEM;
+	m->wanted = true;
+	list_add_tail(&c->txq, &m->link);
+	c->txq_len++;
+	c->output_at = ze_min_ns(c->output_at, now);
+	return 0;
+}
+
+static ze_ns rtx_interval(const struct l2tp_chan *c)
+{
+	ze_ns t = c->cfg.rtx_first;
+
+	for (uint8_t i = 0; i < c->retries && t < c->cfg.rtx_max; i++)
+		t *= 2;
+	return ze_min_ns(t, c->cfg.rtx_max);
+}
+
+/* Appendix A: one more message for each acknowledgement below ssthresh, one for each full window
+ * of them above it. */
+static void grow_window(struct l2tp_chan *c)
+{
+	if (c->cwnd < c->ssthresh) {
+		c->cwnd++;
+	} else if (++c->cwnd_acks >= c->cwnd) {
+		c->cwnd_acks = 0;
+		c->cwnd++;
+	}
+	if (c->cwnd > c->peer_rws)
+		c->cwnd = c->peer_rws;
+}
+
+/* True when nr acknowledges something. */
+static bool take_nr(struct l2tp_chan *c, uint16_t nr, ze_ns now)
+{
+	uint16_t acked = (uint16_t)(nr - c->ns_una);
+
+	if (acked == 0 || acked > (uint16_t)(c->ns_next - c->ns_una))
+		return false;
+	for (; c->ns_una != nr; c->ns_una++) {
+		msg_free(c->txq.next);
+		c->txq_len--;
+	}
+	grow_window(c);
+	c->retries = 0;
+	c->rtx_at = ZE_NEVER;
+	if (!list_empty(&c->txq)) {
+		const struct chan_msg *m = chan_msg_of(c->txq.next);
+
+		if (m->numbered && !m->wanted)
+			c->rtx_at = now + rtx_interval(c);
+		c->output_at = ze_min_ns(c->output_at, now);
+	}
+	return true;
+}
+
+void l2tp_chan_ack_now(struct l2tp_chan *c, ze_ns now)
+{
+	c->ack_at = ze_min_ns(c->ack_at, now);
+}
+
+static int queue_ahead(struct l2tp_chan *c, const struct l2tp_hdr *h)
+{
+	uint16_t ahead = (uint16_t)(h->ns - c->nr);
+	struct chan_msg *m;
+	struct list *at;
+
+	if (ahead >= c->cfg.rws)
+		return -REASON_SEQ_WINDOW;
+	list_for_each(at, &c->rxq) {
+		uint16_t other = (uint16_t)(chan_msg_of(at)->ns - c->nr);
+
+		if (other == ahead)
+			return -REASON_SEQ_AHEAD;
+		if (other > ahead)
+			break;
+	}
+	m = msg_new(h->sid, h->payload);
+	if (!m)
+		return -REASON_NO_MEMORY;
+	m->ns = h->ns;
+	list_add_tail(at, &m->link); /* in front of the first later one */
+	c->rxq_len++;
+	return -REASON_SEQ_AHEAD;
+}
+
+int l2tp_chan_input(struct l2tp_chan *c, const struct l2tp_hdr *h, ze_ns now, bool *ret_acked)
+{
+	uint16_t sent = (uint16_t)(c->ns_next - c->ns_una);
+	uint16_t nr = (uint16_t)(h->nr - c->ns_una), ns = (uint16_t)(h->ns - c->nr);
+
+	free_all(&c->delivered);
+	c->have_current = false;
+	*ret_acked = false;
+	/* An Nr in the half circle behind ns_una is merely old (a delayed message, L-107). */
+	if (nr > sent && nr < SEQ_HALF)
+		return -REASON_NR_AHEAD;
+	*ret_acked = take_nr(c, h->nr, now);
+	if (h->payload.len == 0)
+		return 0;
+	if (ns == 0) {
+		c->nr++;
+		c->have_current = true;
+		c->current_sid = h->sid;
+		c->current = h->payload;
+		c->ack_at = ze_min_ns(c->ack_at, now + c->cfg.ack_delay);
+		return 0;
+	}
+	/* The peer may have missed our acknowledgement, or should know what we miss. */
+	l2tp_chan_ack_now(c, now);
+	return ns >= SEQ_HALF ? -REASON_SEQ_OLD : queue_ahead(c, h);
+}
+
+bool l2tp_chan_deliver(struct l2tp_chan *c, struct l2tp_chan_rx *ret)
+{
+	struct chan_msg *m;
+
+	free_all(&c->delivered);
+	if (c->have_current) {
+		c->have_current = false;
+		*ret = (struct l2tp_chan_rx){ .sid = c->current_sid, .payload = c->current };
+		return true;
+	}
+	if (list_empty(&c->rxq))
+		return false;
+	m = chan_msg_of(c->rxq.next);
+	if (m->ns != c->nr)
+		return false;
+	c->nr++;
+	c->rxq_len--;
+	list_del(&m->link);
+	list_add_tail(&c->delivered, &m->link);
+	*ret = (struct l2tp_chan_rx){ .sid = m->sid, .payload = span_of(m->avps, m->len) };
+	return true;
+}
+
+static struct chan_msg *next_wanted(struct l2tp_chan *c)
+{
+	uint16_t window = c->cwnd < c->peer_rws ? c->cwnd : c->peer_rws;
+	struct list *n;
+
+	list_for_each(n, &c->txq) {
+		if (window-- == 0)
+			return NULL;
+		if (chan_msg_of(n)->wanted)
+			return chan_msg_of(n);
+	}
+	return NULL;
+}
+
+static void write_one(struct l2tp_chan *c, uint16_t sid, uint16_t ns, struct span avps,
+		      struct wr *w)
+{
+	size_t mark = l2tp_hdr_begin_ctl(w, c->peer_tid, sid, ns, c->nr);
+
+	wr_span(w, avps);
+	l2tp_hdr_end_ctl(w, mark);
+	c->ack_at = ZE_NEVER;
+}
+
+bool l2tp_chan_output(struct l2tp_chan *c, struct wr *w, ze_ns now)
+{
+	struct chan_msg *m = next_wanted(c);
+
+	if (!m) {
+		bool ack = c->ack_at <= now;
+
+		c->output_at = ZE_NEVER;
+		if (ack)
+			write_one(c, 0, c->ns_next, (struct span){ 0 }, w);
+		return ack;
+	}
+	if (m->numbered)
+		c->rtx_total++;
+	else
+		m->ns = c->ns_next++;
+	m->numbered = true;
+	m->wanted = false;
+	if (c->rtx_at == ZE_NEVER)
+		c->rtx_at = now + rtx_interval(c);
+	write_one(c, m->sid, m->ns, span_of(m->avps, m->len), w);
+	return true;
+}
+
+ze_ns l2tp_chan_deadline(const struct l2tp_chan *c)
+{
+	return ze_min_ns(c->output_at, ze_min_ns(c->ack_at, c->rtx_at));
+}
+
+void l2tp_chan_expire(struct l2tp_chan *c, ze_ns now)
+{
+	struct list *n;
+
+	if (now < c->rtx_at)
+		return;
+	if (c->retries >= c->cfg.tries) {
+		l2tp_chan_mute(c);
+		c->dead = true;
+		return;
+	}
+	c->retries++;
+	c->ssthresh = c->cwnd > 2 ? c->cwnd / 2 : 1;
+	c->cwnd = 1;
+	c->cwnd_acks = 0;
+	list_for_each(n, &c->txq)
+		chan_msg_of(n)->wanted = true;
+	c->rtx_at = now + rtx_interval(c);
+	c->output_at = ze_min_ns(c->output_at, now);
+}
+
+bool l2tp_chan_dead(const struct l2tp_chan *c)
+{
+	return c->dead;
+}
+
+bool l2tp_chan_idle(const struct l2tp_chan *c)
+{
+	return list_empty(&c->txq);
+}
+
+void l2tp_chan_flush_unsent(struct l2tp_chan *c)
+{
+	uint16_t sent = (uint16_t)(c->ns_next - c->ns_una);
+	struct list *n, *tmp;
+
+	list_for_each_safe(n, tmp, &c->txq) {
+		if (chan_msg_of(n)->numbered)
+			continue;
+		msg_free(n);
+		c->txq_len--;
+	}
+	if (c->cwnd <= sent && sent < c->peer_rws)
+		c->cwnd = (uint16_t)(sent + 1);
+}
+
+void l2tp_chan_mute(struct l2tp_chan *c)
+{
+	free_all(&c->txq);
+	c->txq_len = 0;
+	c->ns_una = c->ns_next;
+	c->rtx_at = c->output_at = ZE_NEVER;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/l2tp/fx.h"
+
+#include <assert.h>
+
+#include "daemon/l2tp/avp.h"
+
+static const char *const down_names[L2TP_DOWN__COUNT] = {
+	[L2TP_DOWN_PEER] = "peer",
+	[L2TP_DOWN_ADMIN] = "admin",
+	[L2TP_DOWN_SHUTDOWN] = "shutdown",
+	[L2TP_DOWN_KEEPALIVE] = "keepalive-timeout",
+	[L2TP_DOWN_TRANSPORT] = "retransmit-exhausted",
+	[L2TP_DOWN_AUTH] = "auth-failed",
+	[L2TP_DOWN_PROTOCOL] = "protocol-error",
+	[L2TP_DOWN_TIMEOUT] = "setup-timeout",
+	[L2TP_DOWN_PPP] = "ppp",
+	[L2TP_DOWN_TUNNEL] = "tunnel-down",
+	[L2TP_DOWN_REPLACED] = "replaced",
+};
+
+const char *l2tp_down_name(enum l2tp_down d)
+{
+	return d < L2TP_DOWN__COUNT ? down_names[d] : "unknown";
+}
+
+struct l2tp_effect *l2tp_fx_add(struct l2tp_fx *fx, enum l2tp_fx_kind kind)
+{
+	struct l2tp_effect *e;
+
+	assert(fx->n < L2TP_FX_MAX);
+	e = &fx->e[fx->n++];
+	*e = (struct l2tp_effect){ .kind = kind };
+	return e;
+}
+
+static void put_decimal(struct wr *w, uint16_t v)
+{
+	uint8_t digits[5];
+	size_t n = sizeof(digits);
+
+	do {
+		digits[--n] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	wr_bytes(w, digits + n, sizeof(digits) - n);
+}
+
+struct span l2tp_fx_fault_text(struct l2tp_fx *fx, const struct l2tp_fault *f)
+{
+	const struct avp_spec *s = avp_spec_find(f->vendor, f->attr);
+	struct wr w = wr_init(fx->text, sizeof(fx->text));
+
+	wr_span(&w, span_str(reason_text(f->reason)));
+	if (s) {
+		wr_span(&w, span_str(": "));
+		wr_span(&w, span_str(s->name));
+	} else {
+		wr_span(&w, span_str(": vendor "));
+		put_decimal(&w, f->vendor);
+		wr_span(&w, span_str(" type "));
+		put_decimal(&w, f->attr);
+	}
+	return wr_done(&w);
+}
