@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the engine is made of, for the files of daemon/core (and tests) only.
+ *
+ * Ownership: the engine owns tunnels, peers and subscribers. A subscriber holds a reference on its
+ * tunnel until it is released, so s->tunnel is always valid. What ends during a turn goes to the
+ * graveyard and is freed when the turn ends, after events were published: pointers taken in a turn
+ * are good until its end.
+ *
+ * Every tunnel and subscriber always has its timer in the heap (at TIMER_FAR when it waits for
+ * nothing), so re-arming can't fail.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aaa/aaa.h"
+#include "aaa/addrpool.h"
+#include "aaa/broker.h"
+#include "aaa/local.h"
+#include "aaa/profile.h"
+#include "daemon/base/addr.h"
+#include "daemon/base/hash.h"
+#include "daemon/base/idalloc.h"
+#include "daemon/base/list.h"
+#include "daemon/base/log.h"
+#include "daemon/base/pool.h"
+#include "daemon/base/timer.h"
+#include "daemon/core/admit.h"
+#include "daemon/core/bus.h"
+#include "daemon/core/config.h"
+#include "daemon/core/engine.h"
+#include "daemon/core/ports.h"
+#include "daemon/core/registry.h"
+#include "daemon/l2tp/session.h"
+#include "daemon/l2tp/tunnel.h"
+#include "ppp/link.h"
+
+#define TIMER_FAR	    (ZE_NEVER - 1)
+#define ENGINE_EVENTS_MAX   64
+#define ENGINE_TUNNEL_MTU   1460 /* of 1500 outer octets: 20 IP, 8 UDP, 6 L2TP, 4 PPP; rounded */
+#define ENGINE_SID_MAX	    65535
+#define ENGINE_DUP_SCCRQ    ZE_SEC(31) /* the peer's own retransmission budget */
+#define ENGINE_CALL_SETUP   ZE_SEC(60) /* ICRP to ICCN at most */
+#define ENGINE_DATAGRAM_MAX 2048
+
+struct subscriber;
+
+struct core_timer {
+	struct timer timer; /* must be first */
+	enum {
+		CORE_TIMER_TUNNEL,
+		CORE_TIMER_SUBSCRIBER
+	} kind;
+};
+
+/* One remote IP address with at least one tunnel. */
+struct core_peer {
+	UT_hash_handle hh;
+	struct ze_addr addr; /* port 0 */
+	struct list tunnels; /* core_tunnel.in_peer, oldest first */
+	unsigned n_half_open, n_established;
+};
+
+struct core_tunnel {
+	struct engine *e;
+	struct core_peer *peer;
+	struct list in_peer, in_all, in_half_open, dirty, dead;
+	struct l2tp_tunnel t;
+	struct net_path path;
+	struct core_timer timer;
+	struct list sessions; /* subscriber.in_tunnel: calls that are not over, oldest first */
+	struct subscriber *by_peer; /* the same by the peer's session id */
+	unsigned n_sessions;	    /* length of `sessions` */
+	unsigned refs;		    /* subscribers not yet released */
+	uint64_t sccrq_hash;
+	bool half_open, up; /* counted as such */
+	bool forgotten;	    /* lingered long enough; freed with its last subscriber */
+	struct log_limit drops;
+};
+
+enum sub_state {	 /* what operators see, in three words */
+	SUB_STARTING,	 /* from ICRQ to the first network protocol */
+	SUB_ESTABLISHED, /* a family is or was up */
+	SUB_FINISHING,	 /* call over; the data plane lets go */
+	SUB__STATES
+};
+
+enum sub_dp {
+	SUB_DP_NONE,
+	SUB_DP_ATTACHING,
+	SUB_DP_UP
+};
+enum sub_family { /* one family at the data plane */
+	SUB_FAM_OFF,
+	SUB_FAM_WAITING,   /* for the session itself to be attached */
+	SUB_FAM_REQUESTED, /* family_up is under way */
+	SUB_FAM_UP
+};
+
+struct subscriber {
+	struct engine *e;
+	struct core_tunnel *tunnel;
+	struct list in_tunnel, in_all, dirty, dead;
+	UT_hash_handle hh_peer, hh_address;
+	struct l2tp_session s; /* s.sid is ours, unique in the daemon */
+	struct ppp_link link;
+	struct core_timer timer;
+	uint64_t serial; /* never used twice */
+	enum sub_state state;
+	bool linked, opened;	     /* ppp_link is initialised; and was told to open */
+	bool ended;		     /* call is over: the link is deaf, resources go */
+	uint8_t todo;		     /* answers owed to the link, SUB_TODO_* */
+	ze_ns up_at;		     /* first family up; 0 before */
+	const char *cause;	     /* why it ended: a word */
+	char user[AAA_USER_MAX + 1]; /* "" before authentication; stays valid to the end */
+	struct profile *profile;     /* NULL before authentication and without it */
+	uint64_t auth_cookie;	     /* a verdict is owed; 0: none */
+	/* IPv4: address in host order, 0 none yet */
+	uint32_t address, local_address;
+	uint32_t dns[2];
+	bool pooled;
+	uint64_t ifid, suggest; /* IPv6, 0: none yet */
+	enum sub_dp dp;
+	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
+	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
+	bool ncp_up[PPP_FAM__COUNT];	    /* opened: route told */
+	char ifname[16];
+	/* what it holds, newest first; drained once, when it is released */
+	struct res_pool pool;
+	struct res r_sid, r_profile, r_auth, r_address, r_dp;
+	uint64_t rx_frames, tx_frames; /* PPP control through the engine */
+};
+
+struct engine_stats {
+	uint64_t reasons[REASON__COUNT];
+	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT]; /* of freed tunnels; total:
+								      * engine_stats_total */
+	uint64_t rx_datagrams, tx_datagrams, tx_failed;
+	uint64_t rx_data, tx_data; /* L2TP data messages through the engine */
+	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict at all */
+	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
+	uint64_t sends_lost; /* session messages the channel did not take */
+};
+
+struct engine {
+	struct config *cfg;  /* in force */
+	struct config *boot; /* as started: listeners, pool, enabled */
+	struct ports ports;
+	struct bus *bus;
+	ze_ns started;
+	bool draining;
+	/* registry */
+	struct idalloc tids, sids;
+	struct core_tunnel **tunnel_by_tid; /* 65536 */
+	struct subscriber **sub_by_sid;	    /* 65536 */
+	struct core_peer *peers;
+	struct subscriber *by_address;
+	struct list tunnels, subscribers;    /* oldest first */
+	struct list half_open;		     /* core_tunnel.in_half_open, oldest first */
+	unsigned n_half_open, n_established; /* tunnels; others close or linger */
+	unsigned n_subscribers[SUB__STATES];
+	uint64_t next_serial, next_cookie;
+	struct admit admit;
+	/* AAA */
+	struct aaa_broker broker;
+	struct aaa_local *local;
+	struct addrpool *pool; /* NULL: none */
+	/* the turn */
+	struct timer_heap timers;
+	struct list dirty_tunnels, dirty_subs, dead_tunnels, dead_subs;
+	struct event events[ENGINE_EVENTS_MAX];
+	unsigned n_events;
+	struct ppp_fx ppp_fx;
+	struct aaa_answer answer; /* verdict waiting for its effects to be performed */
+	struct engine_stats stats;
+	struct log_limit drops; /* for datagrams of no tunnel */
+};
+
+/* ---- the turn (engine.c) ---- */
+
+/* Performs what is left, publishes, frees. Every entry point ends with it. */
+void engine_turn_end(struct engine *e, ze_ns now);
+void engine_tunnel_dirty(struct core_tunnel *t);
+void engine_sub_dirty(struct subscriber *s);
+void engine_count(struct engine *e, enum reason r);
+/* Counts, and writes a line unless there were too many. t may be NULL. */
+void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
+		 const struct net_path *path, ze_ns now);
+/* Queues; the queue is published when the turn ends, or earlier when it is full. */
+void engine_event(struct engine *e, const struct event *ev);
+int engine_send(struct engine *e, const struct net_path *path, struct span datagram);
+/* Over tunnels alive and gone. */
+void engine_stats_total(const struct engine *e, struct engine_stats *ret);
