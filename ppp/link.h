@@ -5,6 +5,17 @@
  * its business. Each phase has its timeout. NCPs are independent: a family that is declined, rejected
  * or terminated leaves the other alone; with none left for ncp_timeout the link ends.
  *
+ * What the owner sees. PPP_FX_AUTHENTICATED comes after the positive verdict of each pass through
+ * the Authenticate phase (not of a periodic re-authentication; not at all where none is asked for).
+ * PPP_FX_ADDR_REQUEST comes once a family in the life of the link: when the peer negotiates LCP anew
+ * all is negotiated again, with the same addresses. A verdict asked for before PPP_FX_LCP_DOWN must
+ * not be given after it: it would be taken for the next one's.
+ *
+ * Each PPP_FX_NCP_READY, answered or not, is followed by one PPP_FX_NCP_DOWN before the next, or by
+ * PPP_FX_FINISHED. The data plane may be kept meanwhile and ppp_link_ncp_attached be called at once.
+ * When only the NCP is negotiated anew, PPP_FX_NCP_DOWN is followed by PPP_FX_NCP_UP without READY:
+ * the data plane is there. A family that the peer ended may be started by it again.
+ *
  * After PPP_FX_FINISHED every call is harmless and does nothing.
  */
 #pragma once
@@ -29,7 +40,7 @@ enum ppp_phase {
 	PPP_PHASE__COUNT
 };
 
-enum ppp_ncp_state { /* of one family, outside its automaton */
+enum ppp_ncp_state {	  /* of one family, outside its automaton */
 	PPP_NCP_OFF,	  /* disabled, declined, rejected or ended */
 	PPP_NCP_WAITING,  /* asked for addresses */
 	PPP_NCP_RUNNING,  /* automaton runs */
@@ -47,6 +58,20 @@ struct ppp_link_cfg {
 	bool enable_ipcp, enable_ipv6cp;
 };
 
+struct ppp_addr_answer {
+	enum ppp_family family;
+	bool accept; /* false: the family is declined: IPv6CP gets a Protocol-Reject */
+	struct ipcp_params v4;
+	uint64_t ifid, suggest; /* IPv6 */
+};
+
+enum ppp_addr_state {
+	PPP_ADDR_UNKNOWN,
+	PPP_ADDR_ASKED,
+	PPP_ADDR_GIVEN,
+	PPP_ADDR_DECLINED
+};
+
 struct ppp_link {
 	struct ppp_link_cfg cfg;
 	const struct rng *rng;
@@ -55,10 +80,13 @@ struct ppp_link {
 	struct auth auth;
 	struct ipcp ipcp;
 	struct ipv6cp ipv6cp;
-	uint8_t ncp[PPP_FAM__COUNT]; /* enum ppp_ncp_state */
+	uint8_t ncp[PPP_FAM__COUNT];	    /* enum ppp_ncp_state */
+	uint8_t addr_state[PPP_FAM__COUNT]; /* enum ppp_addr_state */
+	struct ppp_addr_answer addr[PPP_FAM__COUNT];
+	uint16_t pending; /* what the machines told and the link has not acted upon yet */
 	bool authenticated;
 	enum ppp_end end;
-	ze_ns phase_deadline, finish_deadline;
+	ze_ns phase_deadline;
 	bool finished;
 	uint64_t rx_frames, tx_frames;
 };
@@ -76,12 +104,6 @@ void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx);
 void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, ze_ns now,
 			  struct ppp_fx *fx);
 
-struct ppp_addr_answer {
-	enum ppp_family family;
-	bool accept; /* false: the family is declined: IPv6CP gets a Protocol-Reject */
-	struct ipcp_params v4;
-	uint64_t ifid, suggest; /* IPv6 */
-};
 /* Answers PPP_FX_ADDR_REQUEST. */
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
 			  struct ppp_fx *fx);

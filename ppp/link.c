@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machines never call each other. What LCP, authentication and the NCPs tell by their callbacks
+ * is noted in `pending`, and settle() acts upon it when the machine has returned, until nothing is
+ * left. Every entry of the link ends in settle().
+ *
+ * Phases, RFC 1661 3: DEAD -> ESTABLISH -> AUTHENTICATE -> NETWORK -> TERMINATE; LCP leaving Opened
+ * for a renegotiation goes back to ESTABLISH. Timers of the link itself: lcp_timeout in ESTABLISH,
+ * ncp_timeout in NETWORK while no family is up; authentication has its own. In TERMINATE the
+ * restart timer of LCP bounds the wait (RFC 1661 4.4: a peer that terminates gets one interval).
+ */
+#include "ppp/link.h"
+
+#include <string.h>
+
+#include "daemon/base/crypto.h"
+
+enum link_pending {
+	P_LCP_DOWN = 1 << 0,
+	P_LCP_FINISHED = 1 << 1,
+	P_LCP_UP = 1 << 2,
+	P_AUTH_ACCEPTED = 1 << 3,
+	P_AUTH_REJECTED = 1 << 4,
+	P_AUTH_TIMEOUT = 1 << 5,
+	P_NCP_DOWN = 1 << 6, /* each of these: and one bit more for IPv6 */
+	P_NCP_READY = 1 << 8,
+	P_NCP_UP = 1 << 10,
+	P_NCP_FINISHED = 1 << 12,
+};
+
+static const char *const phase_names[PPP_PHASE__COUNT] = {
+	[PPP_PHASE_DEAD] = "dead",
+	[PPP_PHASE_ESTABLISH] = "establish",
+	[PPP_PHASE_AUTHENTICATE] = "authenticate",
+	[PPP_PHASE_NETWORK] = "network",
+	[PPP_PHASE_TERMINATE] = "terminate",
+};
+
+const char *ppp_phase_name(const struct ppp_link *l)
+{
+	return phase_names[l->phase];
+}
+
+uint16_t ppp_link_mtu(const struct ppp_link *l)
+{
+	uint16_t ours = l->cfg.lcp.mru ? l->cfg.lcp.mru : PPP_MRU_DEFAULT;
+
+	return l->lcp.peer_mru < ours ? l->lcp.peer_mru : ours;
+}
+
+/* ------------------------------------------------------------- what the machines tell */
+
+static void note(struct ppp_link *l, unsigned what)
+{
+	l->pending = (uint16_t)(l->pending | what);
+}
+
+static void lcp_up(struct lcp *lcp, struct ppp_fx *fx)
+{
+	(void)fx;
+	note(ze_container_of(lcp, struct ppp_link, lcp), P_LCP_UP);
+}
+
+static void lcp_down(struct lcp *lcp, struct ppp_fx *fx)
+{
+	(void)fx;
+	note(ze_container_of(lcp, struct ppp_link, lcp), P_LCP_DOWN);
+}
+
+static void lcp_finished(struct lcp *lcp, enum ppp_end end, struct ppp_fx *fx)
+{
+	struct ppp_link *l = ze_container_of(lcp, struct ppp_link, lcp);
+
+	(void)fx;
+	if (l->end == PPP_END_NONE)
+		l->end = end;
+	note(l, P_LCP_FINISHED);
+}
+
+static void lcp_protocol_rejected(struct lcp *lcp, uint16_t proto, ze_ns now, struct ppp_fx *fx)
+{
+	struct ppp_link *l = ze_container_of(lcp, struct ppp_link, lcp);
+
+	if (proto == PPP_IPCP && l->ncp[PPP_FAM_IPV4] >= PPP_NCP_RUNNING)
+		cp_protocol_rejected(&l->ipcp.cp, now, fx);
+	else if (proto == PPP_IPV6CP && l->ncp[PPP_FAM_IPV6] >= PPP_NCP_RUNNING)
+		cp_protocol_rejected(&l->ipv6cp.cp, now, fx);
+}
+
+static void auth_done(struct auth *a, bool accepted, struct ppp_fx *fx)
+{
+	(void)fx;
+	note(ze_container_of(a, struct ppp_link, auth),
+	     accepted ? P_AUTH_ACCEPTED : P_AUTH_REJECTED);
+}
+
+static void auth_timed_out(struct auth *a, struct ppp_fx *fx)
+{
+	(void)fx;
+	note(ze_container_of(a, struct ppp_link, auth), P_AUTH_TIMEOUT);
+}
+
+#define NCP_CALLBACKS(ncp, fam)                                                                    \
+	static void ncp##_on_up(struct ncp *n, struct ppp_fx *fx)                                  \
+	{                                                                                          \
+		(void)fx;                                                                          \
+		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_UP << (fam));                 \
+	}                                                                                          \
+	static void ncp##_on_down(struct ncp *n, struct ppp_fx *fx)                                \
+	{                                                                                          \
+		(void)fx;                                                                          \
+		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_DOWN << (fam));               \
+	}                                                                                          \
+	static void ncp##_on_ready(struct ncp *n, struct ppp_fx *fx)                               \
+	{                                                                                          \
+		(void)fx;                                                                          \
+		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_READY << (fam));              \
+	}                                                                                          \
+	static void ncp##_on_finished(struct ncp *n, struct ppp_fx *fx)                            \
+	{                                                                                          \
+		(void)fx;                                                                          \
+		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_FINISHED << (fam));           \
+	}
+NCP_CALLBACKS(ipcp, PPP_FAM_IPV4)
+NCP_CALLBACKS(ipv6cp, PPP_FAM_IPV6)
+#undef NCP_CALLBACKS
+
+/* ------------------------------------------------------------- ends */
+
+static void finish(struct ppp_link *l, struct ppp_fx *fx)
+{
+	struct ppp_effect *e = ppp_fx_add(fx, PPP_FX_FINISHED);
+
+	if (!e) { /* the owner must learn this one, so the newest effect gives way */
+		e = &fx->e[PPP_FX_MAX - 1];
+		e->kind = PPP_FX_FINISHED;
+	}
+	e->end = l->end;
+	auth_stop(&l->auth);
+	l->phase = PPP_PHASE_TERMINATE;
+	l->phase_deadline = ZE_NEVER;
+	l->pending = 0;
+	l->finished = true;
+}
+
+/* Our own wish to end. A termination already under way goes on for its first reason. */
+static void terminate(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
+{
+	uint8_t st;
+
+	if (l->end == PPP_END_NONE)
+		l->end = end;
+	if (l->phase == PPP_PHASE_TERMINATE)
+		return;
+	l->phase = PPP_PHASE_TERMINATE;
+	l->phase_deadline = ZE_NEVER;
+	auth_stop(&l->auth);
+	cp_close(&l->lcp.cp, now, fx);
+	st = l->lcp.cp.state;
+	if (st == CP_INITIAL || st == CP_CLOSED || st == CP_STOPPED)
+		note(l, P_LCP_FINISHED);
+}
+
+/* ------------------------------------------------------------- network protocols */
+
+/* Left Opened to come back, RFC 1661 4.1: RCR, RCA, RCN or RTA in Opened; else it terminates. */
+static bool renegotiates(const struct cp *cp)
+{
+	return cp->state == CP_REQ_SENT || cp->state == CP_ACK_SENT;
+}
+
+static struct cp *ncp_cp(struct ppp_link *l, unsigned fam)
+{
+	return fam == PPP_FAM_IPV4 ? &l->ipcp.cp : &l->ipv6cp.cp;
+}
+
+static bool ncp_enabled(const struct ppp_link *l, unsigned fam)
+{
+	return fam == PPP_FAM_IPV4 ? l->cfg.enable_ipcp : l->cfg.enable_ipv6cp;
+}
+
+static void tell_family(struct ppp_fx *fx, enum ppp_fx_kind kind, unsigned fam)
+{
+	struct ppp_effect *e = ppp_fx_add(fx, kind);
+
+	if (e)
+		e->family = (enum ppp_family)fam;
+}
+
+static bool any_up(const struct ppp_link *l)
+{
+	return l->ncp[PPP_FAM_IPV4] == PPP_NCP_UP || l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
+}
+
+/* The family leaves Opened or gives up; its data plane, if any, is idle from here. */
+static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, ze_ns now,
+		     struct ppp_fx *fx)
+{
+	bool was_up = l->ncp[fam] == PPP_NCP_UP;
+
+	l->ncp[fam] = (uint8_t)next;
+	tell_family(fx, PPP_FX_NCP_DOWN, fam);
+	if (was_up && !any_up(l) && l->phase == PPP_PHASE_NETWORK)
+		l->phase_deadline = now + l->cfg.ncp_timeout;
+}
+
+static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
+{
+	const struct ppp_addr_answer *a = &l->addr[fam];
+	struct cp *cp = ncp_cp(l, fam);
+
+	if (fam == PPP_FAM_IPV4) {
+		ipcp_init(&l->ipcp, &l->cfg.ncp, &a->v4);
+		l->ipcp.on_up = ipcp_on_up;
+		l->ipcp.on_down = ipcp_on_down;
+		l->ipcp.on_ready = ipcp_on_ready;
+		l->ipcp.on_finished = ipcp_on_finished;
+	} else {
+		ipv6cp_init(&l->ipv6cp, &l->cfg.ncp, a->ifid, a->suggest);
+		l->ipv6cp.on_up = ipv6cp_on_up;
+		l->ipv6cp.on_down = ipv6cp_on_down;
+		l->ipv6cp.on_ready = ipv6cp_on_ready;
+		l->ipv6cp.on_finished = ipv6cp_on_finished;
+	}
+	l->ncp[fam] = PPP_NCP_RUNNING;
+	cp_open(cp, now, fx);
+	cp_up(cp, now, fx);
+}
+
+static void network_start(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	l->phase = PPP_PHASE_NETWORK;
+	l->phase_deadline = now + l->cfg.ncp_timeout;
+	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
+		if (!ncp_enabled(l, fam))
+			continue;
+		if (l->addr_state[fam] == PPP_ADDR_UNKNOWN) {
+			tell_family(fx, PPP_FX_ADDR_REQUEST, fam);
+			l->addr_state[fam] = PPP_ADDR_ASKED;
+		}
+		if (l->addr_state[fam] == PPP_ADDR_ASKED)
+			l->ncp[fam] = PPP_NCP_WAITING;
+		else if (l->addr_state[fam] == PPP_ADDR_GIVEN)
+			ncp_run(l, fam, now, fx);
+	}
+}
+
+/* The layer below is gone: LCP left Opened. */
+static void network_stop(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
+		if (l->ncp[fam] >= PPP_NCP_RUNNING)
+			cp_down(ncp_cp(l, fam), now, fx);
+		if (l->ncp[fam] >= PPP_NCP_READY)
+			ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
+		/* What cp_down noted besides is ignored by a family that is off. */
+		l->ncp[fam] = PPP_NCP_OFF;
+	}
+}
+
+/* Out of Opened: either terminated, then a new start by the peer must be held again, or negotiated
+ * anew over the data plane that is there. */
+static void ncp_went_down(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
+{
+	struct cp *cp = ncp_cp(l, fam);
+	bool again = renegotiates(cp);
+
+	if (!again)
+		cp->hold = true;
+	ncp_lost(l, fam, again ? PPP_NCP_ATTACHED : PPP_NCP_OFF, now, fx);
+}
+
+static bool told(unsigned what, unsigned ncp_bit, unsigned fam)
+{
+	return (what & ncp_bit << fam) != 0;
+}
+
+static void ncp_settle(struct ppp_link *l, unsigned fam, unsigned what, ze_ns now,
+		       struct ppp_fx *fx)
+{
+	if (told(what, P_NCP_DOWN, fam) && l->ncp[fam] == PPP_NCP_UP)
+		ncp_went_down(l, fam, now, fx);
+	if (told(what, P_NCP_FINISHED, fam) && l->ncp[fam] != PPP_NCP_OFF)
+		ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
+	if (told(what, P_NCP_READY, fam) && l->ncp[fam] == PPP_NCP_RUNNING) {
+		l->ncp[fam] = PPP_NCP_READY;
+		tell_family(fx, PPP_FX_NCP_READY, fam);
+	}
+	if (told(what, P_NCP_UP, fam) && l->ncp[fam] == PPP_NCP_ATTACHED) {
+		l->ncp[fam] = PPP_NCP_UP;
+		l->phase_deadline = ZE_NEVER;
+		tell_family(fx, PPP_FX_NCP_UP, fam);
+	}
+}
+
+/* ------------------------------------------------------------- phases */
+
+static void went_down(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	bool again = renegotiates(&l->lcp.cp);
+
+	ppp_fx_add(fx, PPP_FX_LCP_DOWN);
+	l->phase = again ? PPP_PHASE_ESTABLISH : PPP_PHASE_TERMINATE;
+	l->phase_deadline = again ? now + l->cfg.lcp_timeout : ZE_NEVER;
+	auth_stop(&l->auth);
+	l->authenticated = false;
+	network_stop(l, now, fx);
+}
+
+static void came_up(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	enum ppp_auth_method m = lcp_auth_method(&l->lcp);
+
+	ppp_fx_add(fx, PPP_FX_LCP_UP);
+	if (m != PPP_AUTH_NONE) {
+		l->phase = PPP_PHASE_AUTHENTICATE;
+		l->phase_deadline = ZE_NEVER;
+		auth_start(&l->auth, m, now, fx);
+	} else if (l->cfg.lcp.n_auth == 0 || l->cfg.lcp.allow_no_auth) {
+		network_start(l, now, fx);
+	} else {
+		terminate(l, PPP_END_AUTH_REFUSED, now, fx);
+	}
+}
+
+static void auth_settle(struct ppp_link *l, unsigned what, ze_ns now, struct ppp_fx *fx)
+{
+	if (what & P_AUTH_REJECTED)
+		terminate(l, PPP_END_AUTH_FAILED, now, fx);
+	else if (what & P_AUTH_TIMEOUT)
+		terminate(l, PPP_END_AUTH_TIMEOUT, now, fx);
+	else if (what & P_AUTH_ACCEPTED && l->phase == PPP_PHASE_AUTHENTICATE) {
+		l->authenticated = true;
+		ppp_fx_add(fx, PPP_FX_AUTHENTICATED);
+		network_start(l, now, fx);
+	}
+}
+
+/* Acts upon what the machines told; `from` is where this turn's effects begin. */
+static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *fx)
+{
+	while (l->pending && !l->finished) {
+		unsigned what = l->pending;
+
+		l->pending = 0;
+		if (what & P_LCP_DOWN)
+			went_down(l, now, fx);
+		if (what & P_LCP_FINISHED) {
+			finish(l, fx);
+			break;
+		}
+		if (what & P_LCP_UP)
+			came_up(l, now, fx);
+		auth_settle(l, what, now, fx);
+		ncp_settle(l, PPP_FAM_IPV4, what, now, fx);
+		ncp_settle(l, PPP_FAM_IPV6, what, now, fx);
+	}
+	for (unsigned i = from; i < fx->n; i++)
+		l->tx_frames += fx->e[i].kind == PPP_FX_SEND;
+}
+
+/* ------------------------------------------------------------- entries */
+
+int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const struct rng *rng)
+{
+	int r;
+
+	memset(l, 0, sizeof(*l));
+	l->cfg = *cfg;
+	l->rng = rng;
+	l->phase_deadline = ZE_NEVER;
+	l->ipcp.cp.deadline = l->ipv6cp.cp.deadline = ZE_NEVER;
+	auth_init(&l->auth, &cfg->auth, rng);
+	l->auth.on_done = auth_done;
+	l->auth.on_timeout = auth_timed_out;
+	if ((r = lcp_init(&l->lcp, &cfg->lcp, rng)) < 0)
+		return r;
+	l->lcp.on_up = lcp_up;
+	l->lcp.on_down = lcp_down;
+	l->lcp.on_finished = lcp_finished;
+	l->lcp.on_protocol_rejected = lcp_protocol_rejected;
+	return 0;
+}
+
+void ppp_link_down(struct ppp_link *l)
+{
+	auth_stop(&l->auth);
+	l->phase = PPP_PHASE_DEAD;
+	l->pending = 0;
+	l->finished = true;
+}
+
+void ppp_link_done(struct ppp_link *l)
+{
+	crypto_wipe(l, sizeof(*l));
+	l->finished = true;
+}
+
+void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	unsigned from = fx->n;
+
+	if (l->finished || l->phase != PPP_PHASE_DEAD)
+		return;
+	l->phase = PPP_PHASE_ESTABLISH;
+	l->phase_deadline = now + l->cfg.lcp_timeout;
+	cp_open(&l->lcp.cp, now, fx);
+	cp_up(&l->lcp.cp, now, fx);
+	settle(l, from, now, fx);
+}
+
+static void ncp_input(struct ppp_link *l, unsigned fam, const struct ppp_frame *f, ze_ns now,
+		      struct ppp_fx *fx)
+{
+	struct cp *cp = ncp_cp(l, fam);
+
+	if (!ncp_enabled(l, fam) || l->addr_state[fam] == PPP_ADDR_DECLINED) {
+		ppp_fx_refuse(fx, REASON_PPP_UNKNOWN, f->proto, 0);
+		lcp_reject_protocol(&l->lcp, f, fx);
+		return;
+	}
+	if (l->ncp[fam] == PPP_NCP_WAITING) {
+		ppp_fx_refuse(fx, REASON_PPP_PHASE, f->proto, 0);
+		return;
+	}
+	cp_input(cp, f->info, now, fx);
+	/* RFC 1661 4.1: a Configure-Request in Stopped starts the automaton again. */
+	if (l->ncp[fam] == PPP_NCP_OFF && (renegotiates(cp) || told(l->pending, P_NCP_READY, fam)))
+		l->ncp[fam] = PPP_NCP_RUNNING;
+}
+
+/* Anything but LCP, with LCP Opened. */
+static void upper_input(struct ppp_link *l, const struct ppp_frame *f, ze_ns now, struct ppp_fx *fx)
+{
+	bool network = l->phase == PPP_PHASE_NETWORK;
+
+	if (f->proto == PPP_PAP || f->proto == PPP_CHAP)
+		auth_input(&l->auth, f->proto, f->info, now, fx);
+	else if (!network) /* silently, RFC 1661 3.5 */
+		ppp_fx_refuse(fx, REASON_PPP_PHASE, f->proto, 0);
+	else if (f->proto == PPP_IPCP)
+		ncp_input(l, PPP_FAM_IPV4, f, now, fx);
+	else if (f->proto == PPP_IPV6CP)
+		ncp_input(l, PPP_FAM_IPV6, f, now, fx);
+	else {
+		ppp_fx_refuse(fx, REASON_PPP_UNKNOWN, f->proto, 0);
+		lcp_reject_protocol(&l->lcp, f, fx);
+	}
+}
+
+void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp_fx *fx)
+{
+	unsigned from = fx->n;
+	struct ppp_frame f;
+	int r;
+
+	if (l->finished || l->phase == PPP_PHASE_DEAD)
+		return;
+	l->rx_frames++;
+	r = ppp_frame_parse(frame, &f);
+	if (r < 0)
+		ppp_fx_refuse(fx, (enum reason) - r, 0, 0);
+	else if (f.proto == PPP_LCP)
+		cp_input(&l->lcp.cp, f.info, now, fx);
+	else if (f.proto == PPP_IPV4 || f.proto == PPP_IPV6) {
+		/* Once it is up the data plane takes packets; one that strays here is not ours. */
+		if (l->ncp[f.proto == PPP_IPV4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6] != PPP_NCP_UP)
+			ppp_fx_refuse(fx, REASON_IP_BEFORE_OPEN, f.proto, 0);
+	} else if (l->lcp.cp.state != CP_OPENED)
+		ppp_fx_refuse(fx, REASON_PPP_PHASE, f.proto, 0);
+	else
+		upper_input(l, &f, now, fx);
+	settle(l, from, now, fx);
+}
+
+ze_ns ppp_link_deadline(const struct ppp_link *l)
+{
+	ze_ns t = ze_min_ns(l->phase_deadline, lcp_deadline(&l->lcp));
+
+	if (l->finished || l->phase == PPP_PHASE_DEAD)
+		return ZE_NEVER;
+	t = ze_min_ns(t, auth_deadline(&l->auth));
+	return ze_min_ns(t, ze_min_ns(cp_deadline(&l->ipcp.cp), cp_deadline(&l->ipv6cp.cp)));
+}
+
+static void phase_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	if (l->phase == PPP_PHASE_NETWORK) {
+		terminate(l, PPP_END_NCP_TIMEOUT, now, fx);
+		return;
+	}
+	/* LCP never opened: the peer takes no part in a termination */
+	l->end = PPP_END_LCP_TIMEOUT;
+	note(l, P_LCP_FINISHED);
+}
+
+void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+{
+	unsigned from = fx->n;
+
+	if (l->finished || l->phase == PPP_PHASE_DEAD)
+		return;
+	if (now >= lcp_deadline(&l->lcp))
+		lcp_expire(&l->lcp, now, fx);
+	if (now >= auth_deadline(&l->auth))
+		auth_expire(&l->auth, now, fx);
+	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++)
+		if (now >= cp_deadline(ncp_cp(l, fam)))
+			cp_expire(ncp_cp(l, fam), now, fx);
+	if (now >= l->phase_deadline)
+		phase_expire(l, now, fx);
+	settle(l, from, now, fx);
+}
+
+void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, ze_ns now,
+			  struct ppp_fx *fx)
+{
+	unsigned from = fx->n;
+
+	if (l->finished)
+		return;
+	auth_answer(&l->auth, a, now, fx);
+	settle(l, from, now, fx);
+}
+
+void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
+			  struct ppp_fx *fx)
+{
+	unsigned from = fx->n, fam = a->family;
+
+	if (l->finished || l->addr_state[fam] != PPP_ADDR_ASKED)
+		return;
+	l->addr[fam] = *a;
+	l->addr_state[fam] = a->accept ? PPP_ADDR_GIVEN : PPP_ADDR_DECLINED;
+	if (l->ncp[fam] == PPP_NCP_WAITING) { /* not so while LCP is negotiated anew */
+		l->ncp[fam] = PPP_NCP_OFF;
+		if (a->accept)
+			ncp_run(l, fam, now, fx);
+	}
+	settle(l, from, now, fx);
+}
+
+void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, ze_ns now,
+			   struct ppp_fx *fx)
+{
+	unsigned from = fx->n;
+
+	if (l->finished || l->ncp[family] != PPP_NCP_READY)
+		return;
+	if (ok) {
+		l->ncp[family] = PPP_NCP_ATTACHED;
+		cp_release(ncp_cp(l, family), now, fx);
+	} else {
+		/* The automaton goes silent and the peer's next request gets a Protocol-Reject. */
+		cp_down(ncp_cp(l, family), now, fx);
+		l->addr_state[family] = PPP_ADDR_DECLINED;
+		ncp_lost(l, family, PPP_NCP_OFF, now, fx);
+	}
+	settle(l, from, now, fx);
+}
+
+void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
+{
+	unsigned from = fx->n;
+
+	if (l->finished)
+		return;
+	terminate(l, end, now, fx);
+	settle(l, from, now, fx);
+}
