@@ -17,13 +17,14 @@ install: all
 	install -d $(call dest,$(UNITDIR))
 	sed 's,/usr/sbin/ze,$(SBINDIR)/ze,' contrib/systemd/ze.service >$(call dest,$(UNITDIR))/ze.service
 	install -D -m 644 contrib/completion/zectl.bash $(call dest,$(COMPDIR))/zectl
+	ln -sf zectl $(call dest,$(COMPDIR))/ze
 	$(if $(wildcard contrib/ze.conf),install -D -m 644 contrib/ze.conf \
 		$(call dest,$(DATADIR))/doc/ze/examples/ze.conf)
 
 uninstall:
 	rm -f $(call dest,$(SBINDIR))/ze $(call dest,$(BINDIR))/zectl
 	rm -f $(foreach m,$(MAN_SRC),$(call dest,$(MANDIR))/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
-	rm -f $(call dest,$(UNITDIR))/ze.service $(call dest,$(COMPDIR))/zectl
+	rm -f $(call dest,$(UNITDIR))/ze.service $(call dest,$(COMPDIR))/zectl $(call dest,$(COMPDIR))/ze
 	rm -rf $(call dest,$(DATADIR))/ze $(call dest,$(DATADIR))/doc/ze
 
 clean:
