@@ -20,7 +20,7 @@ static void comma(struct json *j)
 static bool value_begin(struct json *j)
 {
 	if (!j->depth)
-		j->bad |= j->complete;
+		j->bad |= j->begun;
 	else if (j->kind[j->depth - 1] == '{')
 		j->bad |= !j->after_key;
 	if (j->bad)
@@ -28,7 +28,7 @@ static bool value_begin(struct json *j)
 	if (j->depth && j->kind[j->depth - 1] == '[')
 		comma(j);
 	j->after_key = false;
-	j->complete = !j->depth;
+	j->begun |= !j->depth; /* its end is seen by the depth */
 	return true;
 }
 
@@ -147,7 +147,7 @@ void json_str(struct json *j, const char *s)
 	if (s)
 		json_span(j, span_str(s));
 	else
-		json_null(j);
+		json_nil(j);
 }
 
 void json_span(struct json *j, struct span s)
@@ -173,7 +173,7 @@ void json_bool(struct json *j, bool v)
 	scalar(j, v ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_nil(struct json *j)
 {
 	scalar(j, "null");
 }
@@ -220,5 +220,5 @@ void json_khex(struct json *j, const char *key, struct span s)
 
 bool json_ok(const struct json *j)
 {
-	return !j->bad && !j->out->bad && !j->depth && j->complete;
+	return !j->bad && !j->out->bad && !j->depth && j->begun;
 }

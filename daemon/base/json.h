@@ -18,7 +18,7 @@
 struct json {
 	struct strbuf *out;
 	uint8_t depth;
-	bool bad, after_key, complete;
+	bool bad, after_key, begun;
 	uint8_t kind[JSON_DEPTH]; /* '{' or '[' */
 	bool first[JSON_DEPTH];
 };
@@ -34,7 +34,7 @@ void json_span(struct json *j, struct span s);
 void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 void json_bool(struct json *j, bool v);
-void json_null(struct json *j);
+void json_nil(struct json *j); /* null; jansson owns the other name */
 /* Already encoded JSON. */
 void json_raw(struct json *j, const char *s);
 /* key and value in one call */
