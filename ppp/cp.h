@@ -80,7 +80,13 @@ struct cp_cell {
 /* The table of RFC 1661 4.1, for the automaton and for its golden test. */
 const struct cp_cell *cp_table_cell(enum cp_event ev, enum cp_state st);
 
-enum cp_verdict { CP_ACK, CP_NAK, CP_REJ, CP_DROP };
+enum cp_verdict {
+	CP_ACK,
+	CP_NAK,
+	CP_REJ,
+	CP_DROP, /* no answer */
+	CP_CLOSE /* no agreement is possible: Rej what `reply` holds, if anything, then close */
+};
 
 struct cp;
 
@@ -98,7 +104,7 @@ struct cp_ops {
 	void (*agreed)(struct cp *cp, struct span opts);
 	/* Ours was acknowledged / must change. opts of Nak and Rej are well-formed and, for Rej, only
 	 * list what we sent. -1: hopeless, close. */
-	void (*acked)(struct cp *cp);
+	void (*acked)(struct cp *cp); /* may be NULL */
 	int (*naked)(struct cp *cp, struct span opts);
 	int (*rejected)(struct cp *cp, struct span opts);
 	void (*up)(struct cp *cp, struct ppp_fx *fx);	    /* tlu */
@@ -106,8 +112,8 @@ struct cp_ops {
 	void (*started)(struct cp *cp, struct ppp_fx *fx);  /* tls, may be NULL */
 	void (*finished)(struct cp *cp, struct ppp_fx *fx); /* tlf */
 	void (*ready)(struct cp *cp, struct ppp_fx *fx);    /* hold: a request waits */
-	/* Codes above 7 (LCP); returns false for Code-Reject. May be NULL. */
-	bool (*extra)(struct cp *cp, const struct cp_pkt *p, ze_ns now, struct ppp_fx *fx);
+	/* Codes above 7 listed in `codes` (LCP); Echo and Discard only in Opened. May be NULL. */
+	void (*extra)(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx);
 };
 
 struct cp_cfg {
@@ -125,12 +131,16 @@ struct cp {
 	uint8_t state;
 	uint8_t next_id, req_id; /* of the next packet; of our newest Configure-Request */
 	uint8_t term_id;
-	uint8_t restart_count, nak_count;
-	bool last_was_configure; /* which timeout packet TO+ repeats */
+	uint8_t restart_count;
+	uint8_t nak_count, naks_seen; /* sent and received without an Ack in between */
+	bool req_answered;	      /* the next Configure-Request needs a new id */
 	bool hold, held_any;
+	uint8_t cause; /* enum cp_event which ended the last negotiation or Opened */
 	uint8_t held_id;
-	uint16_t held_len, req_len, peer_mru;
+	uint16_t held_len, req_len;
+	uint16_t peer_mru; /* cuts Code-Rejects: 1500 unless the owner knows better */
 	ze_ns deadline;
+	ze_ns now; /* of the call being run, for ops */
 	uint8_t req[CP_OPTS_MAX]; /* options as sent: an Ack must equal them */
 	uint8_t held[CP_OPTS_MAX];
 	uint64_t unexpected; /* "cannot happen" cells reached: bugs of ours */
@@ -150,3 +160,12 @@ void cp_release(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 ze_ns cp_deadline(const struct cp *cp);
 void cp_expire(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 const char *cp_state_name(const struct cp *cp); /* "req-sent" */
+
+/* What to think of one option; for CP_NAK the better one is written to `nak`. */
+typedef enum cp_verdict cp_judge_opt(struct cp *cp, const struct ppp_opt *o, struct wr *nak);
+/* For ops->judge: asks about each option. Rej beats Nak; an option given twice is rejected the second
+ * time; with no_nak a Nak becomes a Rej. CP_ACK: nothing was written to `reply`. */
+enum cp_verdict cp_judge_each(struct cp *cp, struct span opts, bool no_nak, struct wr *reply,
+			      cp_judge_opt *judge);
+/* The first option of this type, false when there is none or its value is not `len` long. */
+bool cp_opt_find(struct span opts, uint8_t type, size_t len, struct ppp_opt *ret);

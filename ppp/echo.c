@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RFC 1661 5.8. Requests carry our magic number and no data. When all ECHO_OUTSTANDING slots wait for an
+ * answer the next request is left out rather than the oldest one given up: `timeout` is a promise.
+ */
+#include "ppp/echo.h"
+
+#include <string.h>
+
+void echo_init(struct echo *e, const struct echo_cfg *cfg)
+{
+	memset(e, 0, sizeof(*e));
+	e->cfg = *cfg;
+	e->next_send = ZE_NEVER;
+}
+
+void echo_start(struct echo *e, ze_ns now)
+{
+	echo_stop(e);
+	e->lost_in_row = 0;
+	if (e->cfg.interval > 0)
+		e->next_send = now + e->cfg.interval;
+}
+
+void echo_stop(struct echo *e)
+{
+	memset(e->out, 0, sizeof(e->out));
+	e->next_send = ZE_NEVER;
+}
+
+ze_ns echo_deadline(const struct echo *e)
+{
+	ze_ns d = e->next_send;
+
+	for (size_t i = 0; i < ECHO_OUTSTANDING; i++)
+		if (e->out[i].sent)
+			d = ze_min_ns(d, e->out[i].sent + e->cfg.timeout);
+	return d;
+}
+
+static void echo_lose(struct echo *e, ze_ns now, struct ppp_fx *fx)
+{
+	for (size_t i = 0; i < ECHO_OUTSTANDING; i++) {
+		if (!e->out[i].sent || now < e->out[i].sent + e->cfg.timeout)
+			continue;
+		e->out[i].sent = 0;
+		e->lost++;
+		if (e->lost_in_row < UINT8_MAX)
+			e->lost_in_row++;
+		ppp_fx_add(fx, PPP_FX_ECHO_LOST);
+	}
+}
+
+static void echo_send(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
+{
+	size_t i = 0;
+	struct wr w;
+
+	e->next_send += e->cfg.interval;
+	if (e->next_send <= now) /* woken late: do not catch up in a burst */
+		e->next_send = now + e->cfg.interval;
+	while (i < ECHO_OUTSTANDING && e->out[i].sent)
+		i++;
+	if (i == ECHO_OUTSTANDING)
+		return;
+	e->out[i].sent = now;
+	e->out[i].id = e->next_id++;
+	e->sent++;
+	w = ppp_fx_cp(fx, PPP_LCP, LCP_ECHO_REQ, e->out[i].id);
+	wr_u32(&w, magic);
+	ppp_fx_cp_end(fx, &w);
+	ppp_fx_add(fx, PPP_FX_ECHO_SENT);
+}
+
+bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
+{
+	if (e->next_send == ZE_NEVER) /* stopped */
+		return true;
+	echo_lose(e, now, fx);
+	if (e->cfg.failures && e->lost_in_row >= e->cfg.failures)
+		return false;
+	if (now >= e->next_send)
+		echo_send(e, magic, now, fx);
+	return true;
+}
+
+static enum reason echo_check(const struct cp_pkt *p, uint32_t our_magic, uint32_t peer_magic)
+{
+	struct rd r = rd_span(p->data);
+	uint32_t magic = rd_u32(&r);
+
+	if (r.bad)
+		return REASON_CP_LEN;
+	if (magic && magic == our_magic)
+		return REASON_ECHO_LOOP;
+	if (magic && magic != peer_magic)
+		return REASON_ECHO_MAGIC;
+	return REASON_NONE;
+}
+
+void echo_reply(struct echo *e, const struct cp_pkt *p, uint32_t our_magic, uint32_t peer_magic,
+		ze_ns now, struct ppp_fx *fx)
+{
+	enum reason why = echo_check(p, our_magic, peer_magic);
+	struct ppp_effect *fact;
+	size_t i = 0;
+
+	while (i < ECHO_OUTSTANDING && !(e->out[i].sent && e->out[i].id == p->id))
+		i++;
+	if (why == REASON_NONE && i == ECHO_OUTSTANDING)
+		why = REASON_ECHO_ID;
+	if (why != REASON_NONE) {
+		ppp_fx_refuse(fx, why, PPP_LCP, p->code);
+		return;
+	}
+	e->last_rtt = now - e->out[i].sent;
+	e->out[i].sent = 0;
+	e->lost_in_row = 0;
+	e->min_rtt = e->replies ? ze_min_ns(e->min_rtt, e->last_rtt) : e->last_rtt;
+	e->max_rtt = e->last_rtt > e->max_rtt ? e->last_rtt : e->max_rtt;
+	e->replies++;
+	fact = ppp_fx_add(fx, PPP_FX_ECHO_RTT);
+	if (fact)
+		fact->rtt = e->last_rtt;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ppp/fx.h"
+
+const char *ppp_end_name(enum ppp_end e)
+{
+	static const char *const names[PPP_END__COUNT] = {
+		[PPP_END_NONE] = "none",
+		[PPP_END_ADMIN] = "admin",
+		[PPP_END_PEER] = "peer",
+		[PPP_END_AUTH_FAILED] = "auth-failed",
+		[PPP_END_AUTH_TIMEOUT] = "auth-timeout",
+		[PPP_END_AUTH_REFUSED] = "auth-refused",
+		[PPP_END_LCP_TIMEOUT] = "lcp-timeout",
+		[PPP_END_NCP_TIMEOUT] = "ncp-timeout",
+		[PPP_END_ECHO] = "echo",
+		[PPP_END_LOOP] = "loop",
+		[PPP_END_REJECTED] = "rejected",
+	};
+
+	return (unsigned int)e < PPP_END__COUNT ? names[e] : "unknown";
+}
+
+struct ppp_effect *ppp_fx_add(struct ppp_fx *fx, enum ppp_fx_kind kind)
+{
+	struct ppp_effect *e;
+
+	if (fx->n == PPP_FX_MAX) {
+		fx->overflow = true;
+		return NULL;
+	}
+	e = &fx->e[fx->n++];
+	*e = (struct ppp_effect){ .kind = kind };
+	return e;
+}
+
+void ppp_fx_refuse(struct ppp_fx *fx, enum reason r, uint16_t proto, uint8_t code)
+{
+	struct ppp_effect *e = ppp_fx_add(fx, PPP_FX_REFUSED);
+
+	if (!e)
+		return;
+	e->refused.reason = r;
+	e->refused.proto = proto;
+	e->refused.code = code;
+}
+
+struct wr ppp_fx_frame(struct ppp_fx *fx, uint16_t proto)
+{
+	size_t left = sizeof(fx->mem) - fx->used;
+	struct wr w = wr_init(fx->mem + fx->used, left < PPP_FRAME_MAX ? left : PPP_FRAME_MAX);
+
+	wr_u16(&w, 0xff03); /* never compressed: RFC 1661 6.5 and 6.6 demand it for LCP only */
+	wr_u16(&w, proto);
+	return w;
+}
+
+void ppp_fx_frame_end(struct ppp_fx *fx, struct wr *w)
+{
+	struct ppp_effect *e;
+
+	if (w->bad) {
+		fx->overflow = true;
+		return;
+	}
+	e = ppp_fx_add(fx, PPP_FX_SEND);
+	if (!e)
+		return;
+	e->send = wr_done(w);
+	fx->used = (uint16_t)(fx->used + e->send.len);
+}
+
+#define CP_LENGTH_AT 6 /* FF 03, protocol, code, id */
+
+struct wr ppp_fx_cp(struct ppp_fx *fx, uint16_t proto, uint8_t code, uint8_t id)
+{
+	struct wr w = ppp_fx_frame(fx, proto);
+
+	wr_u8(&w, code);
+	wr_u8(&w, id);
+	wr_mark_u16(&w);
+	return w;
+}
+
+void ppp_fx_cp_end(struct ppp_fx *fx, struct wr *w)
+{
+	if (!w->bad)
+		wr_patch_u16(w, CP_LENGTH_AT, (uint16_t)(wr_len(w) - 4));
+	ppp_fx_frame_end(fx, w);
+}

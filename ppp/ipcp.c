@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our request carries our address alone: a Nak of it does not move us, a Reject leaves it out. Of the
+ * peer's request: its address must be the assigned one; five Naks that were not heard end with a Reject and
+ * IPCP closes. A request without address gets one Nak adding it, then is accepted: the route goes to the
+ * assigned address whatever the peer calls itself.
+ */
+#include "ppp/ipcp.h"
+
+#include <string.h>
+
+#define IPCP_CODES 0x00fe /* 1 .. 7 */
+
+static struct ipcp *ipcp_of(struct cp *cp)
+{
+	return (struct ipcp *)cp;
+}
+
+static void ipcp_request(struct cp *cp, struct wr *opts)
+{
+	const struct ipcp *i = ipcp_of(cp);
+
+	if (i->want_address && i->params.local)
+		ppp_opt_put_u32(opts, IPCP_OPT_ADDRESS, i->params.local);
+}
+
+/* What the peer should have for an option, 0: we have nothing to give. */
+static uint32_t assigned(const struct ipcp *i, uint8_t type)
+{
+	switch (type) {
+	case IPCP_OPT_ADDRESS:
+		return i->params.peer;
+	case IPCP_OPT_DNS1:
+		return i->params.dns[0];
+	case IPCP_OPT_DNS2:
+		return i->params.dns[1];
+	case IPCP_OPT_NBNS1:
+		return i->params.nbns[0];
+	case IPCP_OPT_NBNS2:
+		return i->params.nbns[1];
+	default: /* IP-Addresses, IP-Compression-Protocol, Mobile-IPv4 and what we never heard of */
+		return 0;
+	}
+}
+
+static enum cp_verdict ipcp_judge_opt(struct cp *cp, const struct ppp_opt *o, struct wr *nak)
+{
+	uint32_t right = assigned(ipcp_of(cp), o->type);
+	struct rd r = rd_span(o->value);
+
+	if (!right || o->value.len != 4)
+		return CP_REJ;
+	if (rd_u32(&r) == right)
+		return CP_ACK;
+	ppp_opt_put_u32(nak, o->type, right);
+	return CP_NAK;
+}
+
+static enum cp_verdict ipcp_judge(struct cp *cp, struct span opts, bool no_nak, struct wr *reply)
+{
+	struct ipcp *i = ipcp_of(cp);
+	enum cp_verdict v = cp_judge_each(cp, opts, no_nak, reply, ipcp_judge_opt);
+	bool has_address;
+	struct ppp_opt o;
+
+	has_address = cp_opt_find(opts, IPCP_OPT_ADDRESS, 4, &o);
+	if (v == CP_REJ && no_nak && has_address) {
+		struct rd r = rd_span(o.value);
+
+		return rd_u32(&r) == i->params.peer ? CP_REJ : CP_CLOSE;
+	}
+	if (v == CP_REJ || has_address || no_nak || i->missing_naks || !i->params.peer)
+		return v;
+	i->missing_naks++;
+	ppp_opt_put_u32(reply, IPCP_OPT_ADDRESS, i->params.peer);
+	return CP_NAK;
+}
+
+static void ipcp_agreed(struct cp *cp, struct span opts)
+{
+	(void)cp; /* nothing but what we assigned can be agreed */
+	(void)opts;
+}
+
+static int ipcp_naked(struct cp *cp, struct span opts)
+{
+	(void)cp; /* our address is ours */
+	(void)opts;
+	return 0;
+}
+
+static int ipcp_rejected(struct cp *cp, struct span opts)
+{
+	(void)opts; /* it lists what we sent: the address */
+	ipcp_of(cp)->want_address = false;
+	return 0;
+}
+
+static void ipcp_tell(struct cp *cp, void (*fn)(struct ipcp *, struct ppp_fx *), struct ppp_fx *fx)
+{
+	if (fn)
+		fn(ipcp_of(cp), fx);
+}
+
+static void ipcp_layer_up(struct cp *cp, struct ppp_fx *fx)
+{
+	ipcp_tell(cp, ipcp_of(cp)->on_up, fx);
+}
+
+static void ipcp_layer_down(struct cp *cp, struct ppp_fx *fx)
+{
+	ipcp_tell(cp, ipcp_of(cp)->on_down, fx);
+}
+
+static void ipcp_layer_finished(struct cp *cp, struct ppp_fx *fx)
+{
+	ipcp_tell(cp, ipcp_of(cp)->on_finished, fx);
+}
+
+static void ipcp_ready(struct cp *cp, struct ppp_fx *fx)
+{
+	ipcp_tell(cp, ipcp_of(cp)->on_ready, fx);
+}
+
+static const struct cp_ops ipcp_ops = {
+	.name = "ipcp",
+	.proto = PPP_IPCP,
+	.codes = IPCP_CODES,
+	.request = ipcp_request,
+	.judge = ipcp_judge,
+	.agreed = ipcp_agreed,
+	.naked = ipcp_naked,
+	.rejected = ipcp_rejected,
+	.up = ipcp_layer_up,
+	.down = ipcp_layer_down,
+	.finished = ipcp_layer_finished,
+	.ready = ipcp_ready,
+};
+
+void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p)
+{
+	memset(i, 0, sizeof(*i));
+	cp_init(&i->cp, &ipcp_ops, cfg);
+	i->cp.hold = true;
+	i->params = *p;
+	i->want_address = true;
+}

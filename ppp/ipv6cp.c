@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RFC 5072 4.1: zero and our own identifier are Nak'd with a suggestion, any other is the peer's right. A
+ * request without identifier gets one Nak adding it, then is accepted. A Nak of ours is followed when the
+ * wanted identifier is free. IPv6-Compression-Protocol and all else is rejected.
+ */
+#include "ppp/ipv6cp.h"
+
+#include <string.h>
+
+#define IPV6CP_CODES 0x00fe /* 1 .. 7 */
+#define IFID_LEN     8
+
+static struct ipv6cp *ipv6cp_of(struct cp *cp)
+{
+	return (struct ipv6cp *)cp;
+}
+
+static void put_ifid(struct wr *w, uint64_t id)
+{
+	wr_u8(w, IPV6CP_OPT_IFID);
+	wr_u8(w, IFID_LEN + 2);
+	wr_u64(w, id);
+}
+
+/* 0 when there is none. */
+static uint64_t find_ifid(struct span opts)
+{
+	struct ppp_opt o;
+	struct rd r;
+
+	if (!cp_opt_find(opts, IPV6CP_OPT_IFID, IFID_LEN, &o))
+		return 0;
+	r = rd_span(o.value);
+	return rd_u64(&r);
+}
+
+static void ipv6cp_request(struct cp *cp, struct wr *opts)
+{
+	const struct ipv6cp *i = ipv6cp_of(cp);
+
+	if (i->want_ifid)
+		put_ifid(opts, i->ifid);
+}
+
+static enum cp_verdict ipv6cp_judge_opt(struct cp *cp, const struct ppp_opt *o, struct wr *nak)
+{
+	const struct ipv6cp *i = ipv6cp_of(cp);
+	struct rd r = rd_span(o->value);
+	uint64_t id;
+
+	if (o->type != IPV6CP_OPT_IFID || o->value.len != IFID_LEN)
+		return CP_REJ;
+	id = rd_u64(&r);
+	if (id && id != i->ifid)
+		return CP_ACK;
+	put_ifid(nak, i->suggest);
+	return CP_NAK;
+}
+
+static enum cp_verdict ipv6cp_judge(struct cp *cp, struct span opts, bool no_nak, struct wr *reply)
+{
+	struct ipv6cp *i = ipv6cp_of(cp);
+	enum cp_verdict v = cp_judge_each(cp, opts, no_nak, reply, ipv6cp_judge_opt);
+	struct ppp_opt o;
+
+	if (v != CP_ACK || no_nak || i->missing_naks ||
+	    cp_opt_find(opts, IPV6CP_OPT_IFID, IFID_LEN, &o))
+		return v;
+	i->missing_naks++;
+	put_ifid(reply, i->suggest);
+	return CP_NAK;
+}
+
+static void ipv6cp_agreed(struct cp *cp, struct span opts)
+{
+	ipv6cp_of(cp)->peer_ifid = find_ifid(opts);
+}
+
+static int ipv6cp_naked(struct cp *cp, struct span opts)
+{
+	struct ipv6cp *i = ipv6cp_of(cp);
+	uint64_t id = find_ifid(opts);
+
+	if (id && id != i->suggest && id != i->peer_ifid)
+		i->ifid = id;
+	return 0;
+}
+
+static int ipv6cp_rejected(struct cp *cp, struct span opts)
+{
+	(void)opts; /* it lists what we sent: the identifier */
+	ipv6cp_of(cp)->want_ifid = false;
+	return 0;
+}
+
+static void ipv6cp_tell(struct cp *cp, void (*fn)(struct ipv6cp *, struct ppp_fx *),
+			struct ppp_fx *fx)
+{
+	if (fn)
+		fn(ipv6cp_of(cp), fx);
+}
+
+static void ipv6cp_layer_up(struct cp *cp, struct ppp_fx *fx)
+{
+	ipv6cp_tell(cp, ipv6cp_of(cp)->on_up, fx);
+}
+
+static void ipv6cp_layer_down(struct cp *cp, struct ppp_fx *fx)
+{
+	ipv6cp_tell(cp, ipv6cp_of(cp)->on_down, fx);
+}
+
+static void ipv6cp_layer_finished(struct cp *cp, struct ppp_fx *fx)
+{
+	ipv6cp_tell(cp, ipv6cp_of(cp)->on_finished, fx);
+}
+
+static void ipv6cp_ready(struct cp *cp, struct ppp_fx *fx)
+{
+	ipv6cp_tell(cp, ipv6cp_of(cp)->on_ready, fx);
+}
+
+static const struct cp_ops ipv6cp_ops = {
+	.name = "ipv6cp",
+	.proto = PPP_IPV6CP,
+	.codes = IPV6CP_CODES,
+	.request = ipv6cp_request,
+	.judge = ipv6cp_judge,
+	.agreed = ipv6cp_agreed,
+	.naked = ipv6cp_naked,
+	.rejected = ipv6cp_rejected,
+	.up = ipv6cp_layer_up,
+	.down = ipv6cp_layer_down,
+	.finished = ipv6cp_layer_finished,
+	.ready = ipv6cp_ready,
+};
+
+void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint64_t suggest)
+{
+	memset(i, 0, sizeof(*i));
+	cp_init(&i->cp, &ipv6cp_ops, cfg);
+	i->cp.hold = true;
+	i->ifid = ifid;
+	i->suggest = suggest;
+	i->want_ifid = true;
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RFC 1661 5.7-5.9 and 6, RFC 1570 2. The automaton is ppp/cp.
+ *
+ * We ask for MRU, Auth-Protocol and Magic-Number. A Nak of the MRU is followed within mru_min and our
+ * own; a Nak of the authentication method leads to the method it names when that one is allowed, else
+ * to the next of the list, and never to none. Echo-Requests with a magic number that is neither the peer's nor
+ * ours are counted and answered: nothing is won by letting a confused peer believe that the line is dead.
+ *
+ * Loop: a Configure-Request with our own magic number is answered with a Nak of that number alone
+ * (RFC 1661 6.4 demands it), else a looped line would first reject our own Auth-Protocol.
+ */
+#include "ppp/lcp.h"
+
+#include <string.h>
+
+#define LOOPS_MAX    5	    /* own magic numbers seen in a row */
+#define LCP_CODES    0x3ffe /* 1 .. 13 */
+#define MRU_MAX	     1500
+#define ACCM_UNKNOWN 0xffffffff
+
+static struct lcp *lcp_of(struct cp *cp)
+{
+	return (struct lcp *)cp;
+}
+
+static int new_magic(const struct rng *rng, uint32_t *ret)
+{
+	uint32_t m = 0;
+
+	while (!m) {
+		int r = rng_fill(rng, &m, sizeof(m));
+
+		if (r < 0)
+			return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+static void note_end(struct lcp *l, enum ppp_end end)
+{
+	if (l->end == PPP_END_NONE)
+		l->end = end;
+}
+
+/* True: enough of them, it is a loop. */
+static bool count_loop(struct lcp *l)
+{
+	if (++l->collisions < LOOPS_MAX)
+		return false;
+	note_end(l, PPP_END_LOOP);
+	return true;
+}
+
+/* ---------------------------------------------------------------- our wishes */
+
+static const struct auth_value {
+	uint8_t len, octets[3];
+} auth_values[PPP_AUTH__COUNT] = {
+	[PPP_AUTH_PAP] = { 2, { 0xc0, 0x23 } },
+	[PPP_AUTH_CHAP_MD5] = { 3, { 0xc2, 0x23, CHAP_ALG_MD5 } },
+	[PPP_AUTH_MSCHAPV2] = { 3, { 0xc2, 0x23, CHAP_ALG_MSCHAP2 } },
+};
+
+enum ppp_auth_method lcp_auth_method(const struct lcp *l)
+{
+	return l->want_auth && l->auth_at < l->cfg.n_auth ? l->cfg.auth[l->auth_at] : PPP_AUTH_NONE;
+}
+
+static void lcp_request(struct cp *cp, struct wr *opts)
+{
+	const struct lcp *l = lcp_of(cp);
+	const struct auth_value *a = &auth_values[lcp_auth_method(l)];
+
+	if (l->want_mru)
+		ppp_opt_put_u16(opts, LCP_OPT_MRU, l->mru);
+	if (a->len)
+		ppp_opt_put(opts, LCP_OPT_AUTH, span_of(a->octets, a->len));
+	if (l->want_magic)
+		ppp_opt_put_u32(opts, LCP_OPT_MAGIC, l->magic);
+}
+
+static void follow_mru(struct lcp *l, struct rd r)
+{
+	uint16_t v = rd_u16(&r);
+	uint16_t most = l->cfg.mru < MRU_MAX ? l->cfg.mru : MRU_MAX;
+
+	if (r.bad || rd_left(&r))
+		return;
+	v = v > l->cfg.mru_min ? v : l->cfg.mru_min;
+	l->mru = v < most ? v : most;
+}
+
+static bool is_chap(enum ppp_auth_method m)
+{
+	return m == PPP_AUTH_CHAP_MD5 || m == PPP_AUTH_MSCHAPV2;
+}
+
+/* Does a Nak with this value ask for the method? C223 without an algorithm (seen in the field) means
+ * any CHAP. */
+static bool names_method(struct span value, enum ppp_auth_method m)
+{
+	const struct auth_value *a = &auth_values[m];
+
+	if (value.len == 2 && is_chap(m))
+		return memcmp(value.p, a->octets, 2) == 0;
+	return a->len && span_eq(value, span_of(a->octets, a->len));
+}
+
+/* The first method of the list that was not refused and, with a value, is named by it. */
+static uint8_t pick_auth(const struct lcp *l, const struct span *value)
+{
+	uint8_t i = 0;
+
+	while (i < l->cfg.n_auth && (l->refused_auth >> l->cfg.auth[i] & 1 ||
+				     (value && !names_method(*value, l->cfg.auth[i]))))
+		i++;
+	return i;
+}
+
+static int follow_auth(struct lcp *l, struct span value)
+{
+	enum ppp_auth_method now = lcp_auth_method(l);
+
+	if (now == PPP_AUTH_NONE) /* not asked for */
+		return 0;
+	if (!span_eq(value, span_of(auth_values[now].octets, auth_values[now].len)))
+		l->refused_auth |= 1u << now;
+	l->auth_at = pick_auth(l, &value);
+	if (l->auth_at == l->cfg.n_auth)
+		l->auth_at = pick_auth(l, NULL);
+	if (l->auth_at < l->cfg.n_auth)
+		return 0;
+	l->auth_refused = true;
+	note_end(l, PPP_END_AUTH_REFUSED);
+	return -1;
+}
+
+static int lcp_naked(struct cp *cp, struct span opts)
+{
+	struct lcp *l = lcp_of(cp);
+	struct rd r = rd_span(opts);
+	struct ppp_opt o;
+	int ret = 0;
+
+	while (ret == 0 && ppp_opt_next(&r, &o) > 0) {
+		if (o.type == LCP_OPT_MRU && l->want_mru)
+			follow_mru(l, rd_span(o.value));
+		else if (o.type == LCP_OPT_AUTH)
+			ret = follow_auth(l, o.value);
+		else if (o.type == LCP_OPT_MAGIC && l->want_magic)
+			ret = new_magic(l->rng, &l->magic) < 0 ? -1 : 0;
+	}
+	return ret;
+}
+
+static int lcp_rejected(struct cp *cp, struct span opts)
+{
+	struct lcp *l = lcp_of(cp);
+	struct rd r = rd_span(opts);
+	struct ppp_opt o;
+
+	while (ppp_opt_next(&r, &o) > 0) {
+		if (o.type == LCP_OPT_MRU) {
+			l->want_mru = false;
+			l->mru = PPP_MRU_DEFAULT;
+		} else if (o.type == LCP_OPT_MAGIC) {
+			l->want_magic = false;
+			l->magic = 0;
+		} else {
+			l->auth_refused = true;
+			l->want_auth = false;
+		}
+	}
+	if (!l->auth_refused || l->cfg.allow_no_auth)
+		return 0;
+	note_end(l, PPP_END_AUTH_REFUSED);
+	return -1;
+}
+
+/* ---------------------------------------------------------------- the peer's wishes */
+
+static enum cp_verdict judge_mru(const struct lcp *l, struct span value, struct wr *nak)
+{
+	struct rd r = rd_span(value);
+
+	if (value.len != 2)
+		return CP_REJ;
+	if (rd_u16(&r) >= l->cfg.mru_min)
+		return CP_ACK;
+	ppp_opt_put_u16(nak, LCP_OPT_MRU, l->cfg.mru_min);
+	return CP_NAK;
+}
+
+static enum cp_verdict nak_magic(const struct lcp *l, struct wr *nak)
+{
+	uint32_t other = l->magic;
+
+	while (other == l->magic)
+		if (new_magic(l->rng, &other) < 0)
+			return CP_DROP;
+	ppp_opt_put_u32(nak, LCP_OPT_MAGIC, other);
+	return CP_NAK;
+}
+
+/* A magic number equal to ours has been dealt with before. */
+static enum cp_verdict judge_magic(const struct lcp *l, struct span value, struct wr *nak)
+{
+	struct rd r = rd_span(value);
+
+	if (value.len != 4)
+		return CP_REJ;
+	return rd_u32(&r) ? CP_ACK : nak_magic(l, nak); /* RFC 1661 6.4: zero is illegal */
+}
+
+static enum cp_verdict lcp_judge_opt(struct cp *cp, const struct ppp_opt *o, struct wr *nak)
+{
+	const struct lcp *l = lcp_of(cp);
+
+	switch (o->type) {
+	case LCP_OPT_MRU:
+		return judge_mru(l, o->value, nak);
+	case LCP_OPT_ACCM: /* without meaning on a synchronous line */
+		return o->value.len == 4 ? CP_ACK : CP_REJ;
+	case LCP_OPT_MAGIC:
+		return judge_magic(l, o->value, nak);
+	case LCP_OPT_PFC:
+	case LCP_OPT_ACFC:
+		return o->value.len == 0 ? CP_ACK : CP_REJ;
+	default: /* among them Auth-Protocol: we do not authenticate to subscribers */
+		return CP_REJ;
+	}
+}
+
+static uint32_t opt_u32(const struct ppp_opt *o)
+{
+	struct rd r = rd_span(o->value);
+
+	return rd_u32(&r);
+}
+
+static enum cp_verdict lcp_judge(struct cp *cp, struct span opts, bool no_nak, struct wr *reply)
+{
+	struct lcp *l = lcp_of(cp);
+	struct ppp_opt o;
+
+	if (l->magic && cp_opt_find(opts, LCP_OPT_MAGIC, 4, &o) && opt_u32(&o) == l->magic)
+		return count_loop(l) ? CP_CLOSE : nak_magic(l, reply);
+	l->collisions = 0;
+	return cp_judge_each(cp, opts, no_nak, reply, lcp_judge_opt);
+}
+
+static void lcp_agreed(struct cp *cp, struct span opts)
+{
+	struct lcp *l = lcp_of(cp);
+	struct ppp_opt o;
+
+	l->peer_mru = PPP_MRU_DEFAULT;
+	if (cp_opt_find(opts, LCP_OPT_MRU, 2, &o)) {
+		struct rd r = rd_span(o.value);
+
+		l->peer_mru = rd_u16(&r);
+	}
+	cp->peer_mru = l->peer_mru;
+	l->peer_magic = cp_opt_find(opts, LCP_OPT_MAGIC, 4, &o) ? opt_u32(&o) : 0;
+	l->peer_accm = cp_opt_find(opts, LCP_OPT_ACCM, 4, &o) ? opt_u32(&o) : ACCM_UNKNOWN;
+	l->peer_pfc = cp_opt_find(opts, LCP_OPT_PFC, 0, &o);
+	l->peer_acfc = cp_opt_find(opts, LCP_OPT_ACFC, 0, &o);
+}
+
+/* ---------------------------------------------------------------- layers */
+
+static void lcp_layer_up(struct cp *cp, struct ppp_fx *fx)
+{
+	struct lcp *l = lcp_of(cp);
+
+	echo_start(&l->echo, cp->now);
+	if (l->on_up)
+		l->on_up(l, fx);
+}
+
+static void lcp_layer_down(struct cp *cp, struct ppp_fx *fx)
+{
+	struct lcp *l = lcp_of(cp);
+
+	echo_stop(&l->echo);
+	if (l->on_down)
+		l->on_down(l, fx);
+}
+
+static void lcp_layer_finished(struct cp *cp, struct ppp_fx *fx)
+{
+	struct lcp *l = lcp_of(cp);
+
+	if (cp->cause == CP_EV_RTR)
+		note_end(l, PPP_END_PEER);
+	else if (cp->cause == CP_EV_RXJ_M)
+		note_end(l, PPP_END_REJECTED);
+	else if (cp->cause != CP_EV_CLOSE) /* silence, or too many Naks */
+		note_end(l, PPP_END_LCP_TIMEOUT);
+	if (l->on_finished)
+		l->on_finished(l, l->end, fx);
+}
+
+/* ---------------------------------------------------------------- codes above 7 */
+
+/* RFC 1661 5.7: for LCP itself it is fatal; for others it counts in Opened only. */
+static void on_proto_rej(struct lcp *l, const struct cp_pkt *p, struct ppp_fx *fx)
+{
+	struct rd r = rd_span(p->data);
+	uint16_t proto = rd_u16(&r);
+
+	if (r.bad)
+		ppp_fx_refuse(fx, REASON_CP_LEN, PPP_LCP, p->code);
+	else if (proto == PPP_LCP)
+		cp_protocol_rejected(&l->cp, l->cp.now, fx);
+	else if (l->cp.state != CP_OPENED)
+		ppp_fx_refuse(fx, REASON_CP_STATE, PPP_LCP, p->code);
+	else if (l->on_protocol_rejected)
+		l->on_protocol_rejected(l, proto, l->cp.now, fx);
+}
+
+static void send_echo_reply(const struct lcp *l, uint8_t id, struct span data, struct ppp_fx *fx)
+{
+	struct wr w = ppp_fx_cp(fx, PPP_LCP, LCP_ECHO_REPLY, id);
+
+	wr_u32(&w, l->magic);
+	wr_span(&w, data);
+	ppp_fx_cp_end(fx, &w);
+}
+
+static void on_echo_req(struct lcp *l, const struct cp_pkt *p, struct ppp_fx *fx)
+{
+	struct rd r = rd_span(p->data);
+	uint32_t magic = rd_u32(&r);
+
+	if (r.bad) {
+		ppp_fx_refuse(fx, REASON_CP_LEN, PPP_LCP, p->code);
+		return;
+	}
+	if (magic && magic == l->magic) {
+		ppp_fx_refuse(fx, REASON_ECHO_LOOP, PPP_LCP, p->code);
+		if (count_loop(l))
+			cp_close(&l->cp, l->cp.now, fx);
+		return;
+	}
+	l->collisions = 0;
+	if (magic && magic != l->peer_magic)
+		ppp_fx_refuse(fx, REASON_ECHO_MAGIC, PPP_LCP, p->code);
+	send_echo_reply(l, p->id, rd_rest(&r), fx);
+}
+
+/* Discard-Request, Identification and Time-Remaining want nothing. */
+static void lcp_extra(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx)
+{
+	struct lcp *l = lcp_of(cp);
+
+	if (p->code == LCP_PROTO_REJ)
+		on_proto_rej(l, p, fx);
+	else if (p->code == LCP_ECHO_REQ)
+		on_echo_req(l, p, fx);
+	else if (p->code == LCP_ECHO_REPLY)
+		echo_reply(&l->echo, p, l->magic, l->peer_magic, cp->now, fx);
+}
+
+static const struct cp_ops lcp_ops = {
+	.name = "lcp",
+	.proto = PPP_LCP,
+	.codes = LCP_CODES,
+	.request = lcp_request,
+	.judge = lcp_judge,
+	.agreed = lcp_agreed,
+	.naked = lcp_naked,
+	.rejected = lcp_rejected,
+	.up = lcp_layer_up,
+	.down = lcp_layer_down,
+	.finished = lcp_layer_finished,
+	.extra = lcp_extra,
+};
+
+/* ---------------------------------------------------------------- the owner's calls */
+
+int lcp_init(struct lcp *l, const struct lcp_cfg *cfg, const struct rng *rng)
+{
+	memset(l, 0, sizeof(*l));
+	cp_init(&l->cp, &lcp_ops, &cfg->cp);
+	l->cfg = *cfg;
+	l->rng = rng;
+	echo_init(&l->echo, &cfg->echo);
+	l->want_mru = cfg->mru != 0;
+	l->mru = cfg->mru && cfg->mru < MRU_MAX ? cfg->mru : MRU_MAX;
+	l->want_magic = true;
+	l->want_auth = cfg->n_auth > 0;
+	l->peer_mru = PPP_MRU_DEFAULT;
+	l->peer_accm = ACCM_UNKNOWN;
+	return new_magic(rng, &l->magic);
+}
+
+void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx *fx)
+{
+	size_t mru = l->peer_mru < PPP_MRU_DEFAULT ? l->peer_mru : PPP_MRU_DEFAULT;
+	size_t room = mru > 6 ? mru - 6 : 0;
+	struct wr w;
+
+	if (l->cp.state != CP_OPENED)
+		return;
+	w = ppp_fx_cp(fx, PPP_LCP, LCP_PROTO_REJ, l->cp.next_id++);
+	wr_u16(&w, f->proto);
+	wr_bytes(&w, f->info.p, f->info.len < room ? f->info.len : room);
+	ppp_fx_cp_end(fx, &w);
+}
+
+ze_ns lcp_deadline(const struct lcp *l)
+{
+	return ze_min_ns(cp_deadline(&l->cp), echo_deadline(&l->echo));
+}
+
+void lcp_expire(struct lcp *l, ze_ns now, struct ppp_fx *fx)
+{
+	cp_expire(&l->cp, now, fx);
+	if (echo_expire(&l->echo, l->magic, now, fx))
+		return;
+	note_end(l, PPP_END_ECHO);
+	cp_close(&l->cp, now, fx);
+}
