@@ -85,7 +85,7 @@ enum reason {
 #define X(id, name, text) REASON_##id,
 	ZE_REASONS(X)
 #undef X
-		REASON__COUNT
+	REASON__COUNT
 };
 
 /* Kebab-case word for logs, JSON and counters: REASON_HDR_SHORT -> "hdr-short". */

@@ -18,10 +18,32 @@
 #include "daemon/base/err.h"
 #include "daemon/base/wire.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
-enum log_sub { LOG_MAIN, LOG_CONFIG, LOG_L2TP, LOG_PPP, LOG_AAA, LOG_DP, LOG_CTL, LOG__SUBS };
+enum log_level {
+	LOG_ERROR,
+	LOG_WARN,
+	LOG_INFO,
+	LOG_DEBUG
+};
+enum log_sub {
+	LOG_MAIN,
+	LOG_CONFIG,
+	LOG_L2TP,
+	LOG_PPP,
+	LOG_AAA,
+	LOG_DP,
+	LOG_CTL,
+	LOG__SUBS
+};
 
-enum kv_kind { KV__END, KV__STR, KV__SPAN, KV__U64, KV__I64, KV__MS, KV__HEX };
+enum kv_kind {
+	KV__END,
+	KV__STR,
+	KV__SPAN,
+	KV__U64,
+	KV__I64,
+	KV__MS,
+	KV__HEX
+};
 
 struct kv {
 	enum kv_kind kind;
