@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The Debian packages. `make deps` works on a machine that has only make and git.
+# `a|b` is whichever the release has.
 
 DEPS_BUILD := build-essential pkgconf libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libev-dev \
-	libyang2-dev nettle-dev libjansson-dev libedit-dev uthash-dev
-DEPS_TEST := clang llvm lld libclang-rt-14-dev clang-format clang-tidy cppcheck libcmocka-dev \
+	libyang2-dev|libyang-dev nettle-dev libjansson-dev libedit-dev uthash-dev
+DEPS_TEST := clang llvm libclang-rt-dev clang-format cppcheck libcmocka-dev \
 	shellcheck mandoc gcovr tshark python3 python3-pytest systemd
 DEPS_LAB := xl2tpd ppp qemu-system-x86 busybox-static kmod iproute2 iputils-ping socat tcpdump \
 	cpio zstd xz-utils procps ca-certificates git
@@ -11,4 +12,4 @@ DEPS := $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LAB)
 
 .PHONY: deps
 deps:
-	@sh mk/deps.sh $(DEPS)
+	@sh mk/deps.sh '$(DEPS)'

@@ -1,14 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Install those of the named Debian packages which are missing. Quick when none is.
+# usage: deps.sh 'package other|alternative ...'
+# Install those of the Debian packages which are missing. Quick when none is.
 set -eu
 
+installed() {
+	dpkg-query -W -f='${Status}\n' "$@" 2>/dev/null | grep -q '^install ok installed'
+}
+
 missing=
-for p in "$@"; do
-	case $(dpkg-query -W -f='${Status}' "$p" 2>/dev/null) in
-	'install ok installed') ;;
-	*) missing="$missing $p" ;;
-	esac
+for p in $1; do
+	# shellcheck disable=SC2046 # alternatives are meant to be split
+	installed $(echo "$p" | tr '|' ' ') || missing="$missing $p"
 done
 [ -n "$missing" ] || exit 0
 
@@ -28,10 +31,21 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-# shellcheck disable=SC2086 # the list is meant to be split
-if ! { apt-get -q update && apt-get -q install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+
+failed() {
 	tail -n 40 "$log" >&2
 	echo "make deps: apt-get failed, whole log in $log" >&2
 	exit 1
-fi
+}
+
+apt-get -q update >"$log" 2>&1 || failed
+chosen=
+for p in $missing; do
+	for q in $(echo "$p" | tr '|' ' '); do
+		[ -z "$(apt-cache madison "$q")" ] || break
+	done
+	chosen="$chosen $q"
+done
+# shellcheck disable=SC2086 # the list is meant to be split
+apt-get -q install -y --no-install-recommends $chosen >>"$log" 2>&1 || failed
 rm -f "$log"

@@ -18,7 +18,7 @@ test:
 	@+$(SUBMAKE) BUILD=$(TEST_BUILD) _test
 _tests: all $(UNIT_BIN) $(REPLAY_BIN)
 _test: _tests
-	@$(RUN) --lint --unit $(UNIT_BIN) --pytest $(PYTESTS) --replay $(REPLAY_BIN)
+	@$(RUN) $(if $(NOLINT),,--lint) --unit $(UNIT_BIN) --pytest $(PYTESTS) --replay $(REPLAY_BIN)
 
 # Only unit tests: make unit, or make unit T=wire.
 unit:

@@ -25,7 +25,7 @@ def command(name, args):
     os.makedirs(work, exist_ok=True)
     argv = [os.path.join(args.out, name), '-max_total_time=%d' % args.seconds, '-timeout=10',
             '-rss_limit_mb=2048', '-print_final_stats=1',
-            '-artifact_prefix=%s/crash-%s-' % (args.out, name)]
+            '-artifact_prefix=%s/%s-' % (args.out, name)]
     dictionary = os.path.join(HERE, 'dict', name + '.dict')
     if os.path.exists(dictionary):
         argv.append('-dict=' + dictionary)

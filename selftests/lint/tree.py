@@ -2,6 +2,7 @@
 """The files of the tree, read once, and small helpers every rule needs."""
 import os
 import re
+import shutil
 import subprocess
 
 
@@ -14,14 +15,14 @@ class Tree:
 
     def _list(self):
         """Tracked and new files, but nothing ignored; a plain walk outside a git checkout."""
-        if os.path.exists(os.path.join(self.root, '.git')):
+        names = []
+        if os.path.exists(os.path.join(self.root, '.git')) and shutil.which('git'):
             names = run(['git', '-c', 'safe.directory=*', 'ls-files', '-co', '--exclude-standard'],
                         self.root)[1].split('\n')
-            names = [n for n in names if n]
-        else:
+        if len(names) < 2:
             names = [os.path.relpath(os.path.join(d, f), self.root)
                      for d, _, fs in os.walk(self.root) for f in fs]
-            names = [n for n in names if not n.startswith('build/')]
+            names = [n for n in names if not n.startswith(('build/', '.git/'))]
         return sorted(n for n in names if os.path.isfile(os.path.join(self.root, n)))
 
     def text(self, name):
