@@ -25,6 +25,7 @@ SLOW = float(os.environ.get('ZE_SLOW', '5'))
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get('ZE_OUT', os.path.join(ROOT, 'build'))
 ZE = os.environ.get('ZE_BIN') or os.environ.get('ZE') or os.path.join(OUT, 'ze')
+ZELAC = os.environ.get('ZELAC') or os.path.join(OUT, 'peer', 'zelac')
 ZECTL = os.environ.get('ZECTL_BIN') or os.environ.get('ZECTL') or os.path.join(OUT, 'zectl')
 WORK = '/run/lab'
 LNS, CORE = '192.0.2.1', '198.51.100.2'
@@ -203,6 +204,14 @@ debug
 '''
 
 
+def ppp_options(user='alice', password='hunter2', auth=None, ipv6=False, extra='', log=None):
+    """A pppd option file. `auth` is the only method the client accepts."""
+    refuse = {'pap', 'chap', 'mschap', 'mschap-v2', 'eap'} - {auth} if auth else {'eap'}
+    return PPPD_OPTIONS + f'name {user}\npassword {password}\n' + \
+        ''.join(f'refuse-{r}\n' for r in sorted(refuse)) + ('+ipv6\n' if ipv6 else '') + extra + \
+        (f'logfile {log}\n' if log else '')
+
+
 class Lac:
     """xl2tpd as a carrier's access concentrator, with one section and option file a subscriber."""
 
@@ -216,7 +225,7 @@ class Lac:
         for name, options in self.subscribers.items():
             conf += f'[lac {name}]\nlns = {LNS}\nchallenge = yes\nrequire authentication = no\n' \
                     f'pppoptfile = {self.dir}/{name}.ppp\nlength bit = yes\nhostname = {ns}.example\n'
-            write(f'{self.dir}/{name}.ppp', self.ppp_options(name, **options))
+            write(f'{self.dir}/{name}.ppp', ppp_options(**{'log': f'{self.dir}/{name}.log', **options}))
         write(self.dir + '/conf', conf)
         write(self.dir + '/secrets', f'* * {secret}\n')
         with contextlib.suppress(FileNotFoundError):
@@ -225,11 +234,6 @@ class Lac:
                             '-C', self.dir + '/control', '-p', self.dir + '/pid',
                             '-s', self.dir + '/secrets')
         wait_for(lambda: os.path.exists(self.dir + '/control'), 5, 'control pipe of xl2tpd')
-
-    def ppp_options(self, name, user='alice', password='hunter2', auth=None, ipv6=False, extra=''):
-        refuse = {'pap', 'chap', 'mschap', 'mschap-v2', 'eap'} - {auth} if auth else {'eap'}
-        return PPPD_OPTIONS + f'name {user}\npassword {password}\nlogfile {self.dir}/{name}.log\n' \
-            + ''.join(f'refuse-{r}\n' for r in sorted(refuse)) + ('+ipv6\n' if ipv6 else '') + extra
 
     def control(self, command):
         fd = os.open(self.dir + '/control', os.O_WRONLY | os.O_NONBLOCK)

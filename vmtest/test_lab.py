@@ -44,13 +44,25 @@ def test_wrong_password_is_seen(lns):
     lns.assert_settled()
 
 
-def test_many_calls_on_one_tunnel(lns):
-    lac = lab.Lac(alice={})
-    lac.login()
-    lab.write('/etc/ppp/options', lac.ppp_options('options'))
-    tid = lab.re.findall(r'Local: (\d+), Remote: \d+', lac.proc.text())[-1]
-    for _ in range(2):
-        lac.control('c ' + tid)
-    lab.wait_for(lambda: len(lab.links('lac')) == 3, 20, 'three interfaces')
-    lac.close()
+def zelac(*args):
+    return lab.Process('lac', 'zelac', lab.ZELAC, '-S', 'zetest', *args, lab.LNS)
+
+
+def test_load_generator_as_its_own_ppp_client(lns):
+    z = zelac('-t', '2', '-s', '3', '--json', lab.WORK + '/zelac.json')
+    assert z.wait(30) == 0, z.text()
+    got = lab.json.loads(lab.read(lab.WORK + '/zelac.json'))
+    assert (got['up'], got['failed'], got['addresses']) == (6, 0, 6)
+    lns.assert_settled()
+
+
+def test_load_generator_with_pppd(lns):
+    options = lab.write(lab.WORK + '/ppp', lab.ppp_options())
+    z = zelac('-t', '2', '-s', '3', '--pppd', options, '--hold', '100000')
+    lab.wait_for(lambda: len([d for d in lab.links('lac') if 'inet' in lab.addr('lac', d)]) == 6,
+                 30, 'six interfaces with addresses')
+    for dev in lab.links('lac'):
+        lab.assert_ping('lac', lab.GATEWAY, dev=dev)
+    z.signal(lab.signal.SIGTERM)
+    z.wait(20)
     lns.assert_settled()
