@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Asks the handlers in their order and remembers who owes an answer to which cookie. The late
- * answer goes to whoever set on_answer. With no handler, or none that knew the user: reject.
+ * Asks the handlers in their order: the first that gives a verdict, or takes the question for later
+ * (-EINPROGRESS), ends the search. A late answer is the handler's to deliver, under the cookie. With
+ * no handler, or none that knew the user or worked: reject.
  */
 #pragma once
 
@@ -19,4 +20,5 @@ struct aaa_broker {
 /* 0 with the verdict, or -EINPROGRESS. */
 int aaa_broker_auth(struct aaa_broker *b, const struct aaa_request *rq, uint64_t cookie,
 		    struct aaa_answer *ret);
+/* Tells every handler to forget the cookie. */
 void aaa_broker_cancel(struct aaa_broker *b, uint64_t cookie);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A bit per address says that it is held. Free ones are of two kinds: from `frontier` on, those that
+ * were never held, handed out in order; and the released, in a list, oldest first, that is used when
+ * the frontier is at the end. So an address rests as long as the pool can afford, and the links of
+ * addresses that were never released are never touched: a big pool costs what it uses.
+ */
+#include "aaa/addrpool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct pool_link { /* index + 1; 0: none */
+	uint32_t prev, next;
+};
+
+struct addrpool {
+	struct addrpool_cfg cfg;
+	uint64_t *bits;
+	struct pool_link *links;
+	uint32_t count;	   /* addresses in the range, with the gateway */
+	uint32_t reserved; /* 1 when the gateway is in it */
+	uint32_t used, frontier;
+	uint32_t oldest, newest; /* index + 1 of the released */
+};
+
+static bool held(const struct addrpool *p, uint32_t i)
+{
+	return p->bits[i / 64] >> i % 64 & 1;
+}
+
+static bool in_list(const struct addrpool *p, uint32_t i)
+{
+	return p->links[i].prev || p->links[i].next || p->oldest == i + 1;
+}
+
+static void list_append(struct addrpool *p, uint32_t i)
+{
+	p->links[i] = (struct pool_link){ .prev = p->newest };
+	if (p->newest)
+		p->links[p->newest - 1].next = i + 1;
+	else
+		p->oldest = i + 1;
+	p->newest = i + 1;
+}
+
+static void list_remove(struct addrpool *p, uint32_t i)
+{
+	struct pool_link l = p->links[i];
+
+	if (l.prev)
+		p->links[l.prev - 1].next = l.next;
+	else
+		p->oldest = l.next;
+	if (l.next)
+		p->links[l.next - 1].prev = l.prev;
+	else
+		p->newest = l.prev;
+	p->links[i] = (struct pool_link){ 0 };
+}
+
+static void hold(struct addrpool *p, uint32_t i)
+{
+	p->bits[i / 64] |= UINT64_C(1) << i % 64;
+	p->used++;
+}
+
+static bool of_pool(const struct addrpool *p, uint32_t ip)
+{
+	return ip >= p->cfg.start && ip <= p->cfg.end;
+}
+
+struct addrpool *addrpool_new(const struct addrpool_cfg *cfg)
+{
+	struct addrpool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->cfg = *cfg;
+	p->count = cfg->end - cfg->start + 1;
+	p->bits = calloc(p->count / 64 + 1, sizeof(*p->bits));
+	p->links = calloc(p->count, sizeof(*p->links));
+	if (!p->bits || !p->links) {
+		addrpool_free(p);
+		return NULL;
+	}
+	p->reserved = of_pool(p, cfg->gateway);
+	return p;
+}
+
+void addrpool_free(struct addrpool *p)
+{
+	if (!p)
+		return;
+	free(p->bits);
+	free(p->links);
+	free(p);
+}
+
+const struct addrpool_cfg *addrpool_cfg(const struct addrpool *p)
+{
+	return &p->cfg;
+}
+
+int addrpool_take(struct addrpool *p, uint32_t *ret_ip)
+{
+	uint32_t i;
+
+	while (p->frontier < p->count) {
+		i = p->frontier++;
+		/* One that was claimed ahead of us is held, or has been released to the list. */
+		if (p->cfg.start + i == p->cfg.gateway || held(p, i) || in_list(p, i))
+			continue;
+		hold(p, i);
+		*ret_ip = p->cfg.start + i;
+		return 0;
+	}
+	if (!p->oldest)
+		return -ENOSPC;
+	i = p->oldest - 1;
+	list_remove(p, i);
+	hold(p, i);
+	*ret_ip = p->cfg.start + i;
+	return 0;
+}
+
+int addrpool_claim(struct addrpool *p, uint32_t ip)
+{
+	uint32_t i = ip - p->cfg.start;
+
+	if (ip == p->cfg.gateway)
+		return -EADDRINUSE;
+	if (!of_pool(p, ip))
+		return -ERANGE;
+	if (held(p, i))
+		return -EADDRINUSE;
+	if (in_list(p, i))
+		list_remove(p, i);
+	hold(p, i);
+	return 0;
+}
+
+void addrpool_put(struct addrpool *p, uint32_t ip)
+{
+	uint32_t i = ip - p->cfg.start;
+
+	if (!of_pool(p, ip) || !held(p, i))
+		return;
+	p->bits[i / 64] &= ~(UINT64_C(1) << i % 64);
+	p->used--;
+	list_append(p, i);
+}
+
+uint32_t addrpool_used(const struct addrpool *p)
+{
+	return p->used;
+}
+
+uint32_t addrpool_size(const struct addrpool *p)
+{
+	return p->count - p->reserved;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "aaa/local.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aaa/profile.h"
+#include "daemon/base/crypto.h"
+#include "daemon/base/hash.h"
+#include "daemon/base/rfc2759.h"
+
+#define MSCHAP2_LEN 49
+
+struct local_user {
+	UT_hash_handle hh;
+	uint32_t address;
+	struct span name, password; /* in text */
+	uint8_t text[];
+};
+
+struct aaa_local {
+	struct local_user *users;
+};
+
+static struct local_user *find(const struct aaa_local *l, struct span name)
+{
+	struct local_user *u = NULL;
+
+	if (name.len)
+		HASH_FIND(hh, l->users, name.p, name.len, u);
+	return u;
+}
+
+static void user_free(struct local_user *u)
+{
+	crypto_wipe(u->text, u->name.len + u->password.len);
+	free(u);
+}
+
+static void forget(struct aaa_local *l, struct local_user *u)
+{
+	HASH_DEL(l->users, u);
+	user_free(u);
+}
+
+static int add(struct aaa_local *l, const struct aaa_local_user *from)
+{
+	size_t name_len = strlen(from->name), password_len = strlen(from->password);
+	struct local_user *u = malloc(sizeof(*u) + name_len + password_len), *old;
+
+	if (!u)
+		return -ENOMEM;
+	memset(u, 0, sizeof(*u));
+	u->address = from->address;
+	memcpy(u->text, from->name, name_len);
+	memcpy(u->text + name_len, from->password, password_len);
+	u->name = span_of(u->text, name_len);
+	u->password = span_of(u->text + name_len, password_len);
+	old = find(l, u->name);
+	if (old)
+		forget(l, old);
+	HASH_ADD_KEYPTR(hh, l->users, u->name.p, u->name.len, u);
+	if (!u->hh.tbl) {
+		user_free(u);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n)
+{
+	struct aaa_local *l = calloc(1, sizeof(*l));
+
+	for (size_t i = 0; l && i < n; i++) {
+		if (add(l, &users[i]) < 0) {
+			aaa_local_free(l);
+			return NULL;
+		}
+	}
+	return l;
+}
+
+void aaa_local_free(struct aaa_local *l)
+{
+	struct local_user *u, *next;
+
+	if (!l)
+		return;
+	HASH_ITER(hh, l->users, u, next)
+		forget(l, u);
+	free(l);
+}
+
+size_t aaa_local_count(const struct aaa_local *l)
+{
+	return HASH_COUNT(l->users);
+}
+
+/* Digests are compared, so that time does not tell how much of a password is right. */
+static bool pap_ok(const struct aaa_request *rq, struct span password)
+{
+	uint8_t want[CRYPTO_SHA1_LEN], got[CRYPTO_SHA1_LEN];
+	bool ok;
+
+	crypto_sha1(want, &password, 1);
+	crypto_sha1(got, &rq->password, 1);
+	ok = crypto_equal(want, got, sizeof(want));
+	crypto_wipe(want, sizeof(want));
+	crypto_wipe(got, sizeof(got));
+	return ok;
+}
+
+/* RFC 1994 4.1 */
+static bool chap_ok(const struct aaa_request *rq, struct span password)
+{
+	const struct span parts[] = { span_of(&rq->id, 1), password, rq->challenge };
+	uint8_t want[CRYPTO_MD5_LEN];
+	bool ok;
+
+	crypto_md5(want, parts, 3);
+	ok = rq->response.len == sizeof(want) && crypto_equal(want, rq->response.p, sizeof(want));
+	crypto_wipe(want, sizeof(want));
+	return ok;
+}
+
+/* RFC 2759 4 and 8: the response is peer challenge 16, zeros 8, NT response 24, flags 1. */
+static bool mschap2_ok(const struct aaa_request *rq, struct span password, char ret_text[43])
+{
+	const uint8_t *peer = rq->response.p, *nt_response = rq->response.p + 24;
+	uint8_t hash[CRYPTO_MD4_LEN], challenge[8], want[24];
+	bool ok;
+
+	if (rq->response.len != MSCHAP2_LEN || rq->challenge.len != 16 ||
+	    rfc2759_nt_hash(password, hash) < 0)
+		return false;
+	rfc2759_challenge_hash(peer, rq->challenge.p, rfc2759_user(rq->user), challenge);
+	rfc2759_response(challenge, hash, want);
+	ok = crypto_equal(want, nt_response, sizeof(want));
+	if (ok)
+		rfc2759_authenticator_response(hash, nt_response, challenge, ret_text);
+	crypto_wipe(hash, sizeof(hash));
+	crypto_wipe(want, sizeof(want));
+	return ok;
+}
+
+static bool password_ok(const struct aaa_request *rq, struct span password, char ret_text[43])
+{
+	switch (rq->method) {
+	case AAA_PAP:
+		return pap_ok(rq, password);
+	case AAA_CHAP_MD5:
+		return chap_ok(rq, password);
+	case AAA_MSCHAPV2:
+		return mschap2_ok(rq, password, ret_text);
+	case AAA_NONE:
+		break;
+	}
+	return false;
+}
+
+static const struct local_user *lookup(const struct aaa_local *l, const struct aaa_request *rq)
+{
+	const struct local_user *u = find(l, rq->user);
+
+	/* A Windows client says DOMAIN\user where the RFC hashes the user alone. */
+	if (!u && rq->method == AAA_MSCHAPV2)
+		u = find(l, rfc2759_user(rq->user));
+	return u;
+}
+
+int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, struct aaa_answer *ret)
+{
+	/* An unknown user costs the time of a wrong password. */
+	const struct span nobodys = span_str("nobody's secret");
+	const struct local_user *u = lookup(l, rq);
+	struct aaa_answer a = { .accept = false };
+
+	a.accept = password_ok(rq, u ? u->password : nobodys, a.mschap2) && u;
+	if (a.accept) {
+		a.profile = profile_new(u->name);
+		if (!a.profile)
+			return -ENOMEM;
+		a.profile->has_address = u->address != 0;
+		a.profile->address = u->address;
+	} else {
+		memset(a.mschap2, 0, sizeof(a.mschap2));
+		memcpy(a.message, "Login incorrect", sizeof("Login incorrect"));
+	}
+	*ret = a;
+	return 0;
+}
+
+static int handler_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
+			struct aaa_answer *ret)
+{
+	(void)cookie;
+	return aaa_local_auth(self, rq, ret);
+}
+
+struct aaa_handler aaa_local_handler(struct aaa_local *l)
+{
+	return (struct aaa_handler){ .name = "l2tp-auth-local", .self = l, .auth = handler_auth };
+}
