@@ -20,12 +20,12 @@
 #define AUTH_REPLY_MAX	 320
 
 struct auth_cfg {
-	ze_ns retransmit;     /* of a challenge: 3 s */
-	uint8_t max_tries;    /* challenges sent in all: 10 */
-	ze_ns timeout;	      /* the whole phase */
+	ze_ns retransmit;      /* of a challenge: 3 s */
+	uint8_t max_tries;     /* challenges sent in all: 10 */
+	ze_ns timeout;	       /* the whole phase */
 	ze_ns reauth_interval; /* CHAP only; 0: never */
-	uint8_t retries;      /* MS-CHAPv2 second tries (R=1): 0 */
-	char name[64];	      /* in challenges; never empty */
+	uint8_t retries;       /* MS-CHAPv2 second tries (R=1): 0 */
+	char name[64];	       /* in challenges; never empty */
 };
 
 struct ppp_auth_answer {
@@ -37,7 +37,13 @@ struct ppp_auth_answer {
 	struct span mschap_raw; /* reject: a whole "E=... " text to pass through; may be empty */
 };
 
-enum auth_phase { AUTH_IDLE, AUTH_CHALLENGED, AUTH_DECIDING, AUTH_ACCEPTED, AUTH_REJECTED };
+enum auth_phase {
+	AUTH_IDLE,
+	AUTH_CHALLENGED,
+	AUTH_DECIDING,
+	AUTH_ACCEPTED,
+	AUTH_REJECTED
+};
 
 struct auth {
 	struct auth_cfg cfg;

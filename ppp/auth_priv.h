@@ -11,7 +11,7 @@
 #include "daemon/base/wire.h"
 
 #define MSCHAP_E_FAILURE	 691 /* ERROR_AUTHENTICATION_FAILURE: the only one worth a second try */
-#define MSCHAP_AUTHENTICATOR_LEN 42  /* "S=" and 40 digits */
+#define MSCHAP_AUTHENTICATOR_LEN 42 /* "S=" and 40 digits */
 
 struct mschap_failure {
 	uint16_t error;
