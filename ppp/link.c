@@ -249,7 +249,7 @@ static void network_start(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 static void network_stop(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
 	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
-		if (l->ncp[fam] >= PPP_NCP_RUNNING)
+		if (ncp_cp(l, fam)->state > CP_STARTING)
 			cp_down(ncp_cp(l, fam), now, fx);
 		if (l->ncp[fam] >= PPP_NCP_READY)
 			ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
@@ -354,6 +354,11 @@ static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *
 		auth_settle(l, what, now, fx);
 		ncp_settle(l, PPP_FAM_IPV4, what, now, fx);
 		ncp_settle(l, PPP_FAM_IPV6, what, now, fx);
+	}
+	if (l->phase == PPP_PHASE_ESTABLISH && l->lcp.cp.state < CP_REQ_SENT) {
+		/* LCP found the peer hopeless and terminates by itself. */
+		l->phase = PPP_PHASE_TERMINATE;
+		l->phase_deadline = ZE_NEVER;
 	}
 	for (unsigned i = from; i < fx->n; i++)
 		l->tx_frames += fx->e[i].kind == PPP_FX_SEND;
