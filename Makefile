@@ -134,7 +134,7 @@ all: $(BINS) $(PROD_LIBS)
 quote = '$(subst ','\'',$(1))'
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(call quote,$(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(PKG_LIBS)) >$@.new
+	@printf '%s\n' $(call quote,$(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) $(PKG_LIBS)) >$@.new
 	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
 
 $(B)/obj/%.o: %.c $(B)/flags
@@ -164,10 +164,12 @@ $(B)/zectl: $(call objs,$(ZECTL_MAIN)) $(PROD_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(link) $(PKG_LIBS) -lpthread
 
+# selftests/lib/fail_alloc.c fails the allocations of our own objects on demand.
+WRAP := $(foreach f,malloc calloc realloc,-Wl,--wrap=$(f))
 $(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $< \
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) -o $@ $< \
 		$(call group,$(if $(filter $(SYS_TESTS),$*),$(TEST_LIBS),$(PURE_LIBS))) \
 		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
 
