@@ -122,6 +122,7 @@ endif
 UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 UNIT_BIN := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+PEER_BIN := $(patsubst selftests/peer/%.c,$(B)/peer/%,$(sort $(wildcard selftests/peer/*.c)))
 REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 
 # ---------------------------------------------------------------- the build
@@ -179,6 +180,12 @@ $(B)/replay/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(B)/obj/selftests/fuzz/replay.o
 	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(call group,$(if $(filter $(SYS_TESTS),fuzz_$*),$(TEST_LIBS),$(PURE_LIBS))) \
 		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
+
+# Peers share no code with the daemon: what both misunderstand would look right.
+$(B)/peer/%: $(B)/obj/selftests/peer/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $< $(PKG_LIBS) -lpthread
 
 $(B)/fuzz/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(TEST_LIBS)
 	@mkdir -p $(@D)

@@ -9,14 +9,15 @@ J = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(NPROC))
 PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
 NETTESTS := $(sort $(wildcard selftests/netns/test_*.py))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
-	ZECTL_BIN=$(abspath $(B)/zectl) ZE_YANG_DIR=$(CURDIR)/yang CC=$(firstword $(CC))
+	ZECTL_BIN=$(abspath $(B)/zectl) ZELAC=$(abspath $(B)/peer/zelac) \
+	ZE_YANG_DIR=$(CURDIR)/yang CC=$(firstword $(CC))
 RUN = $(TEST_ENV) $(PYTHON) selftests/run.py -j $(NPROC) -o $(B)/logs
 SUBMAKE = $(MAKE) --no-print-directory $(J)
 
 .PHONY: test _test _tests unit _unit lint analyze fuzz _fuzz fuzz-merge _fuzz-merge cov
 test:
 	@+$(SUBMAKE) BUILD=$(TEST_BUILD) _test
-_tests: all $(UNIT_BIN) $(REPLAY_BIN)
+_tests: all $(UNIT_BIN) $(REPLAY_BIN) $(PEER_BIN)
 _test: _tests
 	@$(RUN) $(if $(NOLINT),,--lint) --unit $(UNIT_BIN) --pytest $(PYTESTS) --replay $(REPLAY_BIN)
 
@@ -78,13 +79,13 @@ check: deps
 _check:
 	@+O=$(O) MAKE='$(MAKE)' sh selftests/check.sh
 
-check-net: all
+check-net: all $(PEER_BIN)
 	@$(if $(NETTESTS),$(RUN) --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
 
-check-vm: all
+check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check
 
-bench: all
+bench: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/bench
 
 demo: deps
