@@ -148,10 +148,10 @@ static void terminate(struct ppp_link *l, enum ppp_end end, ze_ns now, struct pp
 {
 	uint8_t st;
 
-	if (l->end == PPP_END_NONE)
-		l->end = end;
 	if (l->phase == PPP_PHASE_TERMINATE)
 		return;
+	if (l->end == PPP_END_NONE)
+		l->end = end;
 	l->phase = PPP_PHASE_TERMINATE;
 	l->phase_deadline = ZE_NEVER;
 	auth_stop(&l->auth);
