@@ -29,6 +29,11 @@ struct yang_source {
 int yang_parse(struct yang *y, const struct yang_source *src, struct config **ret_cfg,
 	       struct strbuf *errors, struct strbuf *warnings);
 
-/* `ze config validate FILE|-`: prints "configuration valid" or the errors; the exit status: 0 valid,
+/* The same for a file ("-": standard input). -EINVAL as above; other -errno when it can't be read, with
+ * a line in errors too. The text is wiped. */
+int yang_read_file(struct yang *y, const char *name, struct config **ret_cfg, struct strbuf *errors,
+		   struct strbuf *warnings);
+
+/* `ze config validate FILE|-`: argv[1] is the file; prints "configuration valid" or the errors; the exit status: 0 valid,
  * 1 not valid, 2 usage or unreadable file. */
 int yang_validate_main(int argc, char **argv);

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Schema and entry points. libyang stops at the first violated `must`; we evaluate each of them
+ * ourselves to report all, and let libyang have the last word.
+ */
+#include "daemon/sys/yang.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/crypto.h"
+#include "daemon/sys/yang_priv.h"
+
+#define FILE_MAX (64u << 20)
+
+struct yang {
+	struct ly_ctx *ctx;
+};
+
+static const char *const modules[] = {
+	"ze-system-conf",
+	"ze-l2tp-conf",
+	"ze-l2tp-auth-local-conf",
+	"ze-l2tp-pool-conf",
+};
+
+int yang_new(const char *dir, struct yang **ret, struct strbuf *errors)
+{
+	struct yang *y = calloc(1, sizeof(*y));
+	const struct ly_err_item *e;
+
+	if (!y)
+		return -ENOMEM;
+	if (!dir)
+		dir = getenv("ZE_YANG_DIR");
+	if (!dir)
+		dir = ZE_YANG_DIR;
+	ly_log_options(LY_LOSTORE_LAST);
+	if (ly_ctx_new(dir, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD, &y->ctx)) {
+		sb_printf(errors, "%s: can't use this as the directory of YANG modules\n", dir);
+		free(y);
+		return -ENOENT;
+	}
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(modules); i++) {
+		if (ly_ctx_load_module(y->ctx, modules[i], NULL, NULL))
+			continue;
+		e = ly_err_last(y->ctx);
+		sb_printf(errors, "%s: module %s: %s\n", dir, modules[i],
+			  e && e->msg ? e->msg : "can't be loaded");
+		yang_free(y);
+		return -ENOENT;
+	}
+	*ret = y;
+	return 0;
+}
+
+void yang_free(struct yang *y)
+{
+	if (!y)
+		return;
+	ly_ctx_destroy(y->ctx);
+	free(y);
+}
+
+/* ---- what the other two files use ---- */
+
+static void add_path(struct strbuf *b, const struct lyd_node *node)
+{
+	const char *key;
+
+	if (!node)
+		return;
+	if (lyd_parent(node)) {
+		add_path(b, lyd_parent(node));
+		sb_puts(b, "/");
+	}
+	sb_puts(b, node->schema->name);
+	if (node->schema->nodetype != LYS_LIST)
+		return;
+	key = lyd_get_value(lyd_child(node));
+	sb_printf(b, "[%s]", key ? key : "");
+}
+
+/* False when there are too many already. */
+static bool begin_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *node)
+{
+	const char *name = strcmp(d->src->name, "-") == 0 ? "<stdin>" : d->src->name;
+
+	if (++d->n_errors > YANG_ERRORS_MAX)
+		return false;
+	sb_printf(d->errors, "%s:%u:%u: ", name, pos.line, pos.col);
+	add_path(d->errors, node);
+	return true;
+}
+
+void yang_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *node,
+		const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!begin_error(d, pos, node))
+		return;
+	if (node)
+		sb_puts(d->errors, ": ");
+	va_start(ap, fmt);
+	sb_vprintf(d->errors, fmt, ap);
+	va_end(ap);
+	sb_puts(d->errors, "\n");
+}
+
+void yang_error_child(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *parent,
+		      const char *name, const char *msg)
+{
+	if (begin_error(d, pos, parent))
+		sb_printf(d->errors, "%s%s: %s\n", parent ? "/" : "", name, msg);
+}
+
+struct conf_pos yang_pos(const struct yang_doc *d, const struct lyd_node *node)
+{
+	for (; node; node = lyd_parent(node)) {
+		struct yang_place *pl;
+
+		HASH_FIND_PTR(d->places, &node, pl);
+		if (pl)
+			return pl->pos;
+	}
+	return (struct conf_pos){ 1, 1 };
+}
+
+bool yang_has_ext(const struct lysc_node *s, const char *name)
+{
+	LY_ARRAY_COUNT_TYPE i;
+
+	LY_ARRAY_FOR(s->exts, i)
+	if (strcmp(s->exts[i].def->module->name, "ze-extensions") == 0 &&
+	    strcmp(s->exts[i].def->name, name) == 0)
+		return true;
+	return false;
+}
+
+struct lyd_node *yang_child(const struct lyd_node *parent, const char *name)
+{
+	struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(parent), c)
+		if (strcmp(c->schema->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+const char *yang_value(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *c = parent ? yang_child(parent, name) : NULL;
+
+	return c ? lyd_get_value(c) : NULL;
+}
+
+/* ---- validation ---- */
+
+static void check_must(struct yang_doc *d, const struct lyd_node *node)
+{
+	const struct lysc_must *musts = lysc_node_musts(node->schema);
+	LY_ARRAY_COUNT_TYPE i;
+
+	LY_ARRAY_FOR(musts, i)
+	{
+		ly_bool ok = 0;
+
+		if (lyd_eval_xpath3(node, node->schema->module, lyxp_get_expr(musts[i].cond),
+				    LY_VALUE_SCHEMA_RESOLVED, musts[i].prefixes, NULL, &ok))
+			continue; /* libyang will say so itself */
+		if (!ok)
+			yang_error(d, yang_pos(d, node), node, "%s",
+				   musts[i].emsg ? musts[i].emsg : lyxp_get_expr(musts[i].cond));
+	}
+}
+
+static void check_musts(struct yang_doc *d)
+{
+	struct lyd_node *top, *node;
+
+	LY_LIST_FOR(d->root, top)
+		LYD_TREE_DFS_BEGIN(top, node) {
+			check_must(d, node);
+			LYD_TREE_DFS_END(top, node);
+		}
+}
+
+static const char *address_of(const struct lyd_node *entry, struct ze_addr *ret)
+{
+	const char *ip = yang_value(entry, "ip"), *port = yang_value(entry, "port");
+
+	if (!ip || !port || ze_addr_parse(ip, (uint16_t)atoi(port), ret) < 0)
+		return NULL;
+	return ip;
+}
+
+static bool is_any(const struct ze_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof(zero)) == 0;
+}
+
+/* Two endpoints of one ze:listener list that can't both be bound. */
+static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
+{
+	const struct lyd_node *o;
+	struct ze_addr a, b;
+
+	if (!address_of(entry, &a))
+		return;
+	for (o = entry->prev; o->next; o = o->prev) {
+		if (o->schema != entry->schema || !address_of(o, &b))
+			continue;
+		if (a.family != b.family || a.port != b.port)
+			continue;
+		if (ze_addr_same_ip(&a, &b) || is_any(&a) || is_any(&b))
+			yang_error(d, yang_pos(d, entry), entry,
+				   "%s port %u is taken by %s \"%s\" in line %u",
+				   yang_value(entry, "ip"), a.port, o->schema->name,
+				   lyd_get_value(lyd_child(o)), yang_pos(d, o).line);
+	}
+}
+
+static void check_listeners(struct yang_doc *d)
+{
+	struct lyd_node *top, *node;
+
+	LY_LIST_FOR(d->root, top)
+		LYD_TREE_DFS_BEGIN(top, node) {
+			if (node->schema->nodetype == LYS_LIST &&
+			    yang_has_ext(node->schema, "listener"))
+				check_listener(d, node);
+			LYD_TREE_DFS_END(top, node);
+		}
+}
+
+static void validate(struct yang_doc *d)
+{
+	if (lyd_new_implicit_all(&d->root, d->ctx, LYD_IMPLICIT_NO_STATE, NULL)) {
+		yang_error(d, (struct conf_pos){ 1, 1 }, NULL, "out of memory");
+		return;
+	}
+	check_musts(d);
+	check_listeners(d);
+	if (d->n_errors)
+		return; /* libyang would stop at one of these */
+	if (lyd_validate_all(&d->root, d->ctx, LYD_VALIDATE_NO_STATE, NULL)) {
+		const struct ly_err_item *e = ly_err_last(d->ctx);
+
+		yang_error(d, (struct conf_pos){ 1, 1 }, NULL, "%s",
+			   e && e->msg ? e->msg : "not valid");
+	}
+}
+
+int yang_parse(struct yang *y, const struct yang_source *src, struct config **ret_cfg,
+	       struct strbuf *errors, struct strbuf *warnings)
+{
+	struct yang_doc d = { .ctx = y->ctx, .src = src, .errors = errors };
+
+	yang_tree_read(&d);
+	if (d.n_errors == 0)
+		validate(&d);
+	if (d.n_errors == 0)
+		yang_snapshot(&d);
+	if (d.n_errors == 0 && warnings && d.cfg->l2tp && d.cfg->n_users == 0)
+		sb_printf(warnings, "%s: no user is configured: every login will be rejected\n",
+			  src->name);
+	if (d.n_errors > YANG_ERRORS_MAX)
+		sb_printf(errors, "%s: and more errors\n", src->name);
+	yang_tree_done(&d);
+	ly_err_clean(y->ctx, NULL);
+	if (d.n_errors) {
+		config_unref(d.cfg);
+		return -EINVAL;
+	}
+	*ret_cfg = d.cfg;
+	return 0;
+}
+
+/* ---- ze config validate ---- */
+
+static int read_all(const char *name, struct strbuf *ret)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	char buf[16384];
+	size_t n;
+	int r = 0;
+
+	if (!f)
+		return -errno;
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && ret->len <= FILE_MAX)
+		sb_add(ret, buf, n);
+	if (ferror(f))
+		r = -EIO;
+	else if (ret->len > FILE_MAX)
+		r = -EFBIG;
+	else if (ret->bad)
+		r = -ENOMEM;
+	crypto_wipe(buf, sizeof(buf));
+	if (f != stdin)
+		fclose(f);
+	return r;
+}
+
+int yang_read_file(struct yang *y, const char *name, struct config **ret_cfg, struct strbuf *errors,
+		   struct strbuf *warnings)
+{
+	struct strbuf text;
+	struct yang_source src;
+	int r;
+
+	sb_init(&text);
+	r = read_all(name, &text);
+	if (r < 0) {
+		sb_printf(errors, "%s: %s\n", name, strerror(-r));
+	} else {
+		src = (struct yang_source){ name, text.s ? text.s : "", text.len };
+		r = yang_parse(y, &src, ret_cfg, errors, warnings);
+	}
+	if (text.s)
+		crypto_wipe(text.s, text.cap);
+	sb_done(&text);
+	return r;
+}
+
+static const char usage[] =
+	"usage: ze config validate FILE\n"
+	"\n"
+	"Checks a configuration without a running daemon. FILE may be - for standard input.\n"
+	"Prints \"configuration valid\", or each error as file:line:col: path: message.\n"
+	"Exit status: 0 valid, 1 not valid, 2 usage, or the file can't be read.\n";
+
+int yang_validate_main(int argc, char **argv)
+{
+	struct strbuf errors, warnings;
+	struct config *cfg = NULL;
+	struct yang *y = NULL;
+	int r;
+
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc != 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	sb_init(&errors);
+	sb_init(&warnings);
+	r = yang_new(NULL, &y, &errors);
+	if (r == 0)
+		r = yang_read_file(y, argv[1], &cfg, &errors, &warnings);
+	if (r == 0)
+		puts("configuration valid");
+	if (warnings.s)
+		fputs(warnings.s, stderr);
+	if (errors.s)
+		fputs(errors.s, stderr);
+	config_unref(cfg);
+	yang_free(y);
+	sb_done(&errors);
+	sb_done(&warnings);
+	if (r == 0)
+		return 0;
+	return r == -EINVAL ? 1 : 2;
+}

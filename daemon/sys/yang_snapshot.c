@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A valid tree, defaults filled in, to struct config. What the schema can't say is checked here:
+ * addresses, and ranges that span leaves.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/sys/yang_priv.h"
+#include "ppp/auth.h"
+
+#define POOL_MAX (1u << 20)
+
+static void error_at(struct yang_doc *d, const struct lyd_node *node, const char *msg)
+{
+	yang_error(d, yang_pos(d, node), node, "%s", msg);
+}
+
+static bool get_bool(const struct lyd_node *parent, const char *name)
+{
+	const char *v = yang_value(parent, name);
+
+	return v && strcmp(v, "true") == 0;
+}
+
+static uint32_t get_u32(const struct lyd_node *parent, const char *name)
+{
+	const char *v = yang_value(parent, name);
+
+	return v ? (uint32_t)strtoul(v, NULL, 10) : 0;
+}
+
+/* The schema has checked the form. 0 when absent. */
+static uint32_t get_ip4(const struct lyd_node *parent, const char *name)
+{
+	const char *v = yang_value(parent, name);
+	uint32_t ip = 0;
+
+	if (v && ze_ip4_parse(v, &ip) < 0)
+		return 0;
+	return ip;
+}
+
+static void read_listeners(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(l2tp), c) {
+		struct config_listener *l = &d->cfg->listeners[d->cfg->n_listeners];
+		const char *ip = yang_value(c, "ip");
+
+		if (strcmp(c->schema->name, "server") != 0)
+			continue;
+		if (ze_addr_parse(ip, (uint16_t)get_u32(c, "port"), &l->addr) < 0) {
+			error_at(d, yang_child(c, "ip"), "not an IPv4 or IPv6 address");
+			continue;
+		}
+		strncpy(l->name, yang_value(c, "name"), sizeof(l->name) - 1);
+		d->cfg->n_listeners++; /* max-elements is CONFIG_LISTENERS_MAX */
+	}
+}
+
+static void read_log(struct yang_doc *d, const struct lyd_node *log)
+{
+	static const struct {
+		const char *leaf;
+		enum log_sub sub;
+	} own[] = {
+		{ "l2tp", LOG_L2TP },	 { "ppp", LOG_PPP },	 { "aaa", LOG_AAA },
+		{ "dataplane", LOG_DP }, { "control", LOG_CTL },
+	};
+	enum log_level all = LOG_INFO;
+	const char *v = yang_value(log, "level");
+
+	if (v)
+		log_level_parse(v, &all);
+	for (unsigned i = 0; i < LOG__SUBS; i++)
+		d->cfg->log_level[i] = all;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(own); i++) {
+		v = yang_value(log, own[i].leaf);
+		if (v)
+			log_level_parse(v, &d->cfg->log_level[own[i].sub]);
+	}
+}
+
+static void read_environment(struct yang_doc *d, const struct lyd_node *env)
+{
+	const struct lyd_node *c;
+
+	c = yang_child(env, "log");
+	if (c)
+		read_log(d, c);
+	c = yang_child(env, "l2tp");
+	if (c)
+		read_listeners(d, c);
+}
+
+static void read_auth(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	const struct lyd_node *auth = yang_child(l2tp, "auth");
+	const struct lyd_node *local = auth ? yang_child(auth, "local") : NULL;
+	struct lyd_node *u;
+
+	LY_LIST_FOR(local ? lyd_child(local) : NULL, u) {
+		if (strcmp(u->schema->name, "user") != 0)
+			continue;
+		if (config_add_user(d->cfg, yang_value(u, "name"), yang_value(u, "password"),
+				    get_ip4(u, "address")) < 0) {
+			error_at(d, u, "out of memory");
+			return;
+		}
+	}
+}
+
+static void read_pool(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	const struct lyd_node *pool = yang_child(l2tp, "pool");
+	const struct lyd_node *v4 = pool ? yang_child(pool, "ipv4") : NULL;
+	struct addrpool_cfg *p = &d->cfg->pool;
+
+	if (!v4)
+		return;
+	*p = (struct addrpool_cfg){ .gateway = get_ip4(v4, "gateway"),
+				    .start = get_ip4(v4, "start"),
+				    .end = get_ip4(v4, "end"),
+				    .dns = { get_ip4(v4, "dns-primary"),
+					     get_ip4(v4, "dns-secondary") } };
+	d->cfg->has_pool = true;
+	if (p->gateway == 0)
+		error_at(d, yang_child(v4, "gateway"), "0.0.0.0 is nobody's address");
+	if (p->start == 0)
+		error_at(d, yang_child(v4, "start"), "0.0.0.0 is nobody's address");
+	if (p->end < p->start)
+		error_at(d, yang_child(v4, "end"), "end is before start");
+	else if (p->end - p->start >= POOL_MAX)
+		error_at(d, yang_child(v4, "end"), "a pool has at most 1048576 addresses");
+	else if (p->start == p->end && p->start == p->gateway)
+		error_at(d, v4, "the only address of the pool is the gateway");
+}
+
+static void add_prefix(struct yang_doc *d, const struct lyd_node *leaf)
+{
+	struct config *c = d->cfg;
+	struct ze_prefix *v = reallocarray(c->allow_from, c->n_allow_from + 1, sizeof(*v));
+
+	if (!v) {
+		error_at(d, leaf, "out of memory");
+		return;
+	}
+	c->allow_from = v;
+	if (ze_prefix_parse(lyd_get_value(leaf), &v[c->n_allow_from]) < 0)
+		error_at(d, leaf, "not a prefix: ADDRESS/LENGTH without host bits");
+	else
+		c->n_allow_from++;
+}
+
+static void add_host_name(struct yang_doc *d, const struct lyd_node *leaf)
+{
+	struct config *c = d->cfg;
+	char **v = reallocarray(c->allow_host_name, c->n_allow_host_name + 1, sizeof(*v));
+
+	if (v)
+		c->allow_host_name = v;
+	if (!v || !(v[c->n_allow_host_name] = strdup(lyd_get_value(leaf)))) {
+		error_at(d, leaf, "out of memory");
+		return;
+	}
+	c->n_allow_host_name++;
+}
+
+static void read_lists(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(l2tp), c) {
+		if (strcmp(c->schema->name, "allow-from") == 0)
+			add_prefix(d, c);
+		else if (strcmp(c->schema->name, "allow-host-name") == 0)
+			add_host_name(d, c);
+	}
+}
+
+static void read_names(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	struct config *c = d->cfg;
+	const char *v = yang_value(l2tp, "shared-secret");
+
+	if (v) {
+		c->secret_len = (uint16_t)strlen(v);
+		memcpy(c->secret, v, c->secret_len);
+	}
+	v = yang_value(l2tp, "host-name");
+	if (v)
+		strncpy(c->host_name, v, sizeof(c->host_name) - 1);
+	else if (gethostname(c->host_name, sizeof(c->host_name) - 1) < 0 || !c->host_name[0])
+		strcpy(c->host_name, "ze");
+	c->host_name[sizeof(c->host_name) - 1] = '\0';
+	v = yang_value(l2tp, "auth-method");
+	if (v && ppp_auth_method_parse(v, &c->auth_method) < 0)
+		error_at(d, yang_child(l2tp, "auth-method"), "unknown method");
+}
+
+static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	const struct lyd_node *auth = yang_child(l2tp, "authentication");
+	const struct lyd_node *ncp = yang_child(l2tp, "ncp");
+	const struct lyd_node *echo = yang_child(l2tp, "lcp-echo");
+	struct config *c = d->cfg;
+
+	c->l2tp = get_bool(l2tp, "enabled");
+	c->hide_avps = get_bool(l2tp, "hide-avps");
+	c->allow_no_auth = get_bool(l2tp, "allow-no-auth");
+	c->hello_interval_s = get_u32(l2tp, "hello-interval");
+	c->hello_retries = get_u32(l2tp, "hello-retries");
+	c->max_tunnels = get_u32(l2tp, "max-tunnels");
+	c->max_sessions = get_u32(l2tp, "max-sessions");
+	c->setup_rate = get_u32(l2tp, "setup-rate");
+	c->drain_timeout_s = get_u32(l2tp, "drain-timeout");
+	c->auth_timeout_s = get_u32(auth, "timeout");
+	c->reauth_interval_s = get_u32(auth, "reauth-interval");
+	c->enable_ipcp = get_bool(ncp, "enable-ipcp");
+	c->enable_ipv6cp = get_bool(ncp, "enable-ipv6cp");
+	c->ncp_timeout_s = get_u32(ncp, "timeout");
+	c->echo_interval_s = get_u32(echo, "interval");
+	c->echo_failures = get_u32(echo, "failures");
+	read_names(d, l2tp);
+	read_lists(d, l2tp);
+	read_auth(d, l2tp);
+	read_pool(d, l2tp);
+}
+
+void yang_snapshot(struct yang_doc *d)
+{
+	struct lyd_node *top;
+
+	d->cfg = config_new();
+	if (!d->cfg) {
+		yang_error(d, (struct conf_pos){ 1, 1 }, NULL, "out of memory");
+		return;
+	}
+	LY_LIST_FOR(d->root, top) {
+		if (strcmp(top->schema->name, "environment") == 0)
+			read_environment(d, top);
+		else if (strcmp(top->schema->name, "l2tp") == 0)
+			read_l2tp(d, top);
+	}
+}

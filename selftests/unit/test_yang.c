@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Configuration text to snapshot and to errors with their places; run at the top of the tree. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/base/strbuf.h"
+#include "daemon/sys/conf_lex.h"
+#include "daemon/sys/yang.h"
+
+#define SERVER "environment { l2tp { server main { ip 0.0.0.0; } } }\n"
+
+static struct yang *yang;
+
+static int setup(void **st)
+{
+	struct strbuf errors;
+	int r;
+
+	(void)st;
+	sb_init(&errors);
+	r = yang_new("yang", &yang, &errors);
+	if (r < 0)
+		print_error("%s", errors.s);
+	sb_done(&errors);
+	return r;
+}
+
+static int teardown(void **st)
+{
+	(void)st;
+	yang_free(yang);
+	return 0;
+}
+
+static struct config *good(const char *text)
+{
+	struct yang_source src = { "t", text, strlen(text) };
+	struct strbuf errors;
+	struct config *c = NULL;
+
+	sb_init(&errors);
+	if (yang_parse(yang, &src, &c, &errors, NULL) < 0)
+		print_error("%s", errors.s);
+	sb_done(&errors);
+	assert_non_null(c);
+	return c;
+}
+
+/* The exact error lines. */
+static void bad(const char *text, const char *want)
+{
+	struct yang_source src = { "t", text, strlen(text) };
+	struct strbuf errors;
+	struct config *c = NULL;
+
+	sb_init(&errors);
+	assert_int_equal(yang_parse(yang, &src, &c, &errors, NULL), -EINVAL);
+	assert_null(c);
+	assert_string_equal(errors.s, want);
+	sb_done(&errors);
+}
+
+static void every_leaf_of_the_guide_is_read(void **st)
+{
+	struct config *c = good(
+		"environment {\n"
+		"  log { level warn; l2tp debug }\n"
+		"  l2tp { server main { ip 192.0.2.1; port 1702; } server six { ip ::1 } }\n"
+		"}\n"
+		"l2tp {\n"
+		"  enabled true; shared-secret \"ze \\\"test\\\"\"; hide-avps true; host-name lns1\n"
+		"  auth-method ms-chap-v2; allow-no-auth true; hello-interval 5; hello-retries 3\n"
+		"  max-tunnels 10; max-sessions 0; setup-rate 7; drain-timeout 9\n"
+		"  allow-from [ 10.0.0.0/8\n   2001:db8::/32 ]; allow-host-name lac1\n"
+		"  authentication { timeout 12; reauth-interval 300 }\n"
+		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11 }\n"
+		"  lcp-echo { interval 4; failures 6 }\n"
+		"  auth { local { user alice { password hunter2 } user bob { password b; "
+		"address 10.1.1.1 } } }\n"
+		"  pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9;\n"
+		"    dns-primary 8.8.8.8; dns-secondary 8.8.4.4 } }\n"
+		"}\n");
+
+	(void)st;
+	assert_int_equal(c->n_listeners, 2);
+	assert_string_equal(c->listeners[0].name, "main");
+	assert_int_equal(c->listeners[0].addr.port, 1702);
+	assert_int_equal(c->listeners[1].addr.family, 6);
+	assert_int_equal(c->listeners[1].addr.port, 1701);
+	assert_int_equal(c->log_level[LOG_L2TP], LOG_DEBUG);
+	assert_int_equal(c->log_level[LOG_PPP], LOG_WARN);
+	assert_true(c->l2tp && c->hide_avps && c->allow_no_auth);
+	assert_int_equal(c->secret_len, 9);
+	assert_memory_equal(c->secret, "ze \"test\"", 9);
+	assert_string_equal(c->host_name, "lns1");
+	assert_int_equal(c->auth_method, PPP_AUTH_MSCHAPV2);
+	assert_int_equal(c->hello_interval_s, 5);
+	assert_int_equal(c->hello_retries, 3);
+	assert_int_equal(c->max_tunnels, 10);
+	assert_int_equal(c->max_sessions, 0);
+	assert_int_equal(c->setup_rate, 7);
+	assert_int_equal(c->drain_timeout_s, 9);
+	assert_int_equal(c->n_allow_from, 2);
+	assert_int_equal(c->allow_from[0].len, 8);
+	assert_int_equal(c->n_allow_host_name, 1);
+	assert_string_equal(c->allow_host_name[0], "lac1");
+	assert_int_equal(c->auth_timeout_s, 12);
+	assert_int_equal(c->reauth_interval_s, 300);
+	assert_true(c->enable_ipcp && !c->enable_ipv6cp);
+	assert_int_equal(c->ncp_timeout_s, 11);
+	assert_int_equal(c->echo_interval_s, 4);
+	assert_int_equal(c->echo_failures, 6);
+	assert_int_equal(c->n_users, 2);
+	assert_string_equal(c->users[0].password, "hunter2");
+	assert_int_equal(c->users[1].address, 0x0a010101);
+	assert_true(c->has_pool);
+	assert_int_equal(c->pool.gateway, 0x0a640001);
+	assert_int_equal(c->pool.end, 0x0a640009);
+	assert_int_equal(c->pool.dns[1], 0x08080404);
+	config_unref(c);
+}
+
+/* The schema and config_new must not drift apart. */
+static void defaults_of_the_schema_are_those_of_the_snapshot(void **st)
+{
+	struct config *c = good(SERVER "l2tp { host-name ze }"), *d = config_new();
+
+	(void)st;
+	assert_true(c->l2tp);
+	assert_int_equal(c->auth_method, d->auth_method);
+	assert_int_equal(c->allow_no_auth, d->allow_no_auth);
+	assert_int_equal(c->hide_avps, d->hide_avps);
+	assert_int_equal(c->hello_interval_s, d->hello_interval_s);
+	assert_int_equal(c->hello_retries, d->hello_retries);
+	assert_int_equal(c->max_tunnels, d->max_tunnels);
+	assert_int_equal(c->max_sessions, d->max_sessions);
+	assert_int_equal(c->setup_rate, d->setup_rate);
+	assert_int_equal(c->auth_timeout_s, d->auth_timeout_s);
+	assert_int_equal(c->reauth_interval_s, d->reauth_interval_s);
+	assert_int_equal(c->enable_ipcp, d->enable_ipcp);
+	assert_int_equal(c->enable_ipv6cp, d->enable_ipv6cp);
+	assert_int_equal(c->ncp_timeout_s, d->ncp_timeout_s);
+	assert_int_equal(c->echo_interval_s, d->echo_interval_s);
+	assert_int_equal(c->echo_failures, d->echo_failures);
+	assert_int_equal(c->drain_timeout_s, d->drain_timeout_s);
+	assert_memory_equal(c->log_level, d->log_level, sizeof(c->log_level));
+	config_unref(c);
+	config_unref(d);
+}
+
+static void presence_enables_and_enabled_false_disables(void **st)
+{
+	struct config *c = good("");
+
+	(void)st;
+	assert_false(c->l2tp);
+	config_unref(c);
+	c = good("l2tp { enabled false }");
+	assert_false(c->l2tp);
+	config_unref(c);
+	c = good(SERVER "l2tp {}");
+	assert_true(c->l2tp);
+	config_unref(c);
+	bad("l2tp {}", "t:1:1: l2tp: l2tp is enabled but environment { l2tp { server NAME { ... } "
+		       "} } has no endpoint\n");
+}
+
+static void no_user_is_a_warning(void **st)
+{
+	static const char text[] = SERVER "l2tp {}";
+	struct yang_source src = { "t", text, strlen(text) };
+	struct strbuf errors, warnings;
+	struct config *c = NULL;
+
+	(void)st;
+	sb_init(&errors);
+	sb_init(&warnings);
+	assert_int_equal(yang_parse(yang, &src, &c, &errors, &warnings), 0);
+	assert_string_equal(warnings.s, "t: no user is configured: every login will be rejected\n");
+	config_unref(c);
+	sb_done(&errors);
+	sb_done(&warnings);
+}
+
+static void all_errors_are_told_with_their_places(void **st)
+{
+	(void)st;
+	bad("environment { l2tp { server a { ip 0.0.0.0 } server a { ip 1.2.3.4 } } }\n"
+	    "l2tp {\n"
+	    "  hello-interval 0;\n"
+	    "  radius { x 1; }\n"
+	    "  auth-method pappy; enabled true; enabled false\n"
+	    "  authentication { reauth-interval 3 }\n"
+	    "  auth { local { user alice { } user bob { password \"\"; address 1.2.3 } } }\n"
+	    "  dataplane bpf\n"
+	    "  pool { ipv4 { gateway 10.0.0.1; start 10.0.0.9 } }\n"
+	    "  allow-no-auth yes\n"
+	    "}\n",
+	    "t:1:46: environment/l2tp/server[a]: given twice, first in line 1\n"
+	    "t:3:18: l2tp/hello-interval: hello-interval is 1 to 3600 seconds\n"
+	    "t:4:3: l2tp: unknown keyword \"radius\"\n"
+	    "t:5:15: l2tp/auth-method: must be one of: pap chap-md5 ms-chap-v2 none\n"
+	    "t:5:36: l2tp/enabled: given twice, first in line 5\n"
+	    "t:6:36: l2tp/authentication/reauth-interval: reauth-interval is 0 (never) or 5 to "
+	    "86400 seconds\n"
+	    "t:7:18: l2tp/auth/local/user[alice]/password: is missing\n"
+	    "t:7:53: l2tp/auth/local/user[bob]/password: not a valid secret: 1 to 255 octets\n"
+	    "t:7:65: l2tp/auth/local/user[bob]/address: not an IPv4 address\n"
+	    "t:8:3: l2tp: unknown keyword \"dataplane\"\n"
+	    "t:9:10: l2tp/pool/ipv4/end: is missing\n"
+	    "t:10:17: l2tp/allow-no-auth: must be true or false\n");
+}
+
+static void rules_across_leaves(void **st)
+{
+	(void)st;
+	bad(SERVER "l2tp { auth-method none; hide-avps true\n"
+		   "ncp { enable-ipcp false; enable-ipv6cp false }\n"
+		   "pool { ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9\n"
+		   "dns-secondary 1.1.1.1 } } }",
+	    "t:2:1: l2tp: auth-method none needs allow-no-auth true\n"
+	    "t:2:1: l2tp: hide-avps needs a shared-secret\n"
+	    "t:3:1: l2tp/ncp: at least one of enable-ipcp and enable-ipv6cp must be true\n"
+	    "t:5:15: l2tp/pool/ipv4/dns-secondary: dns-secondary needs dns-primary\n");
+}
+
+static void ports_that_collide_are_refused(void **st)
+{
+	struct config *c;
+
+	(void)st;
+	bad("environment { l2tp {\n server a { ip 192.0.2.1 }\n server b { ip 192.0.2.1 }\n} }",
+	    "t:3:2: environment/l2tp/server[b]: 192.0.2.1 port 1701 is taken by server \"a\" in "
+	    "line 2\n");
+	bad("environment { l2tp {\n server a { ip 0.0.0.0 }\n server b { ip 192.0.2.1 }\n} }",
+	    "t:3:2: environment/l2tp/server[b]: 192.0.2.1 port 1701 is taken by server \"a\" in "
+	    "line 2\n");
+	bad("environment { l2tp {\n server a { ip 2001:db8::1 }\n server b { ip :: }\n} }",
+	    "t:3:2: environment/l2tp/server[b]: :: port 1701 is taken by server \"a\" in line 2\n");
+	c = good("environment { l2tp { server a { ip 0.0.0.0 } server b { ip :: } "
+		 "server c { ip 0.0.0.0; port 1702 } server d { ip ::1; port 1703 } } }");
+	assert_int_equal(c->n_listeners, 4);
+	config_unref(c);
+}
+
+static void addresses_are_checked(void **st)
+{
+	(void)st;
+	bad(SERVER "l2tp { allow-from [ 10.0.0.1/8 10.0.0.0/33 x/1 ]\n"
+		   "pool { ipv4 { gateway 0.0.0.0; start 10.0.0.9; end 10.0.0.8 } } }",
+	    "t:2:21: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
+	    "t:2:32: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
+	    "t:2:44: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
+	    "t:3:23: l2tp/pool/ipv4/gateway: 0.0.0.0 is nobody's address\n"
+	    "t:3:52: l2tp/pool/ipv4/end: end is before start\n");
+	bad("environment { l2tp { server a { ip example.net } } }",
+	    "t:1:36: environment/l2tp/server[a]/ip: not an IPv4 or IPv6 address\n");
+	bad(SERVER "l2tp { pool { ipv4 { gateway 10.0.0.1; start 10.0.0.0; end 10.255.0.0 } } }",
+	    "t:2:60: l2tp/pool/ipv4/end: a pool has at most 1048576 addresses\n");
+}
+
+static void broken_syntax(void **st)
+{
+	(void)st;
+	bad("l2tp {", "t:1:1: l2tp: '{' is never closed\n");
+	bad("}", "t:1:1: '}' without a '{'\n");
+	bad("l2tp;", "t:1:5: l2tp: expected '{', found ';'\n");
+	bad("l2tp { enabled false; host-name \"x\n}", "t:1:33: l2tp: quoted string does not end on "
+						      "its line\n");
+	bad("l2tp { enabled false; host-name \"\\q\"\n}",
+	    "t:1:33: l2tp: unknown escape, use \\\" \\\\ \\n \\t\n");
+	bad("l2tp { enabled false; host-name a b; hello-interval }",
+	    "t:1:35: l2tp: host-name takes one value; quote it if it has spaces\n"
+	    "t:1:53: l2tp: expected a value, found '}'\n");
+	bad("/* x", "t:1:1: comment does not end\n");
+	bad("\"l2tp\" { }", "t:1:1: unknown keyword \"l2tp\"\n");
+	bad("l2tp { enabled false; allow-from [ 10.0.0.0/8 ; }",
+	    "t:1:47: l2tp: expected ']', found ';'\n");
+	bad("l2tp { enabled false; auth { local { user x { name y; password z } } } }",
+	    "t:1:47: l2tp/auth/local/user[x]: name stands behind the name of the list already\n");
+}
+
+static void a_secret_is_never_repeated(void **st)
+{
+	char text[600] = "l2tp { enabled false; shared-secret ";
+	size_t n = strlen(text);
+	struct yang_source src = { "t", text, 0 };
+	struct strbuf errors;
+	struct config *c = NULL;
+
+	(void)st;
+	memset(text + n, 'S', 300);
+	strcpy(text + n + 300, " }");
+	src.len = strlen(text);
+	sb_init(&errors);
+	assert_int_equal(yang_parse(yang, &src, &c, &errors, NULL), -EINVAL);
+	assert_null(strstr(errors.s, "SSSS"));
+	sb_done(&errors);
+}
+
+static void comments_and_line_ends(void **st)
+{
+	struct config *c = good("# a\n// b\n/* c\n c */ l2tp // d\n{ enabled false // e\n"
+				"host-name /* x */ a-b\r\n hello-interval 7 # f\n}\n");
+
+	(void)st;
+	assert_string_equal(c->host_name, "a-b");
+	assert_int_equal(c->hello_interval_s, 7);
+	config_unref(c);
+}
+
+static void errors_end_at_a_hundred(void **st)
+{
+	char text[8192] = "";
+	struct yang_source src = { "t", text, 0 };
+	struct strbuf errors;
+	struct config *c = NULL;
+	unsigned lines = 0;
+
+	(void)st;
+	for (int i = 0; i < 500; i++)
+		strcat(text, "bogus;\n");
+	src.len = strlen(text);
+	sb_init(&errors);
+	assert_int_equal(yang_parse(yang, &src, &c, &errors, NULL), -EINVAL);
+	for (const char *p = errors.s; *p; p++)
+		lines += *p == '\n';
+	assert_in_range(lines, 100, 101);
+	sb_done(&errors);
+}
+
+static void a_missing_file_is_named(void **st)
+{
+	struct strbuf errors;
+	struct config *c = NULL;
+
+	(void)st;
+	sb_init(&errors);
+	assert_int_equal(yang_read_file(yang, "/nonexistent/ze.conf", &c, &errors, NULL), -ENOENT);
+	assert_string_equal(errors.s, "/nonexistent/ze.conf: No such file or directory\n");
+	sb_done(&errors);
+}
+
+static void ten_thousand_users(void **st)
+{
+	struct strbuf text;
+	struct config *c;
+
+	(void)st;
+	sb_init(&text);
+	sb_puts(&text, SERVER "l2tp { auth { local {\n");
+	for (int i = 0; i < 10000; i++)
+		sb_printf(&text, "user u%d { password p%d }\n", i, i);
+	sb_puts(&text, "} } }\n");
+	c = good(text.s);
+	assert_int_equal(c->n_users, 10000);
+	config_unref(c);
+	sb_done(&text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_leaf_of_the_guide_is_read),
+		cmocka_unit_test(defaults_of_the_schema_are_those_of_the_snapshot),
+		cmocka_unit_test(presence_enables_and_enabled_false_disables),
+		cmocka_unit_test(no_user_is_a_warning),
+		cmocka_unit_test(all_errors_are_told_with_their_places),
+		cmocka_unit_test(rules_across_leaves),
+		cmocka_unit_test(ports_that_collide_are_refused),
+		cmocka_unit_test(addresses_are_checked),
+		cmocka_unit_test(broken_syntax),
+		cmocka_unit_test(a_secret_is_never_repeated),
+		cmocka_unit_test(comments_and_line_ends),
+		cmocka_unit_test(errors_end_at_a_hundred),
+		cmocka_unit_test(a_missing_file_is_named),
+		cmocka_unit_test(ten_thousand_users),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
