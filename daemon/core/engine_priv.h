@@ -43,6 +43,8 @@
 #define ENGINE_SID_MAX	    65535
 #define ENGINE_DUP_SCCRQ    ZE_SEC(31) /* the peer's own retransmission budget */
 #define ENGINE_CALL_SETUP   ZE_SEC(60) /* ICRP to ICCN at most */
+#define ENGINE_LCP_TIMEOUT  ZE_SEC(60) /* LCP's own counter ends it after 30 s */
+#define ENGINE_MRU_MIN	    576	       /* what every IPv4 host must take */
 #define ENGINE_DATAGRAM_MAX 2048
 
 struct subscriber;
@@ -75,8 +77,9 @@ struct core_tunnel {
 	unsigned n_sessions;	    /* length of `sessions` */
 	unsigned refs;		    /* subscribers not yet released */
 	uint64_t sccrq_hash;
-	bool half_open, up; /* counted as such */
-	bool forgotten;	    /* lingered long enough; freed with its last subscriber */
+	/* Counted as: being set up; never established and not yet gone; established. */
+	bool setup, half_open, up;
+	bool forgotten; /* lingered long enough; freed with its last subscriber */
 	struct log_limit drops;
 };
 
@@ -90,7 +93,16 @@ enum sub_state {	 /* what operators see, in three words */
 enum sub_dp {
 	SUB_DP_NONE,
 	SUB_DP_ATTACHING,
-	SUB_DP_UP
+	SUB_DP_UP,
+	SUB_DP_CLOSING
+};
+enum sub_todo { /* answered when the effects at hand are performed, lowest bit first */
+	SUB_TODO_VERDICT = 1,
+	SUB_TODO_ADDRESS = 2,	  /* << family */
+	SUB_TODO_ATTACHED = 8,	  /* << family */
+	SUB_TODO_UNATTACHED = 32, /* << family */
+	SUB_TODO_NO_PLANE = 128,  /* the call can't be carried */
+	SUB_TODO_FINISH = 256,	  /* the link has ended */
 };
 enum sub_family { /* one family at the data plane */
 	SUB_FAM_OFF,
@@ -111,7 +123,7 @@ struct subscriber {
 	enum sub_state state;
 	bool linked, opened;	     /* ppp_link is initialised; and was told to open */
 	bool ended;		     /* call is over: the link is deaf, resources go */
-	uint8_t todo;		     /* answers owed to the link, SUB_TODO_* */
+	uint16_t todo;		     /* enum sub_todo */
 	ze_ns up_at;		     /* first family up; 0 before */
 	const char *cause;	     /* why it ended: a word */
 	char user[AAA_USER_MAX + 1]; /* "" before authentication; stays valid to the end */
@@ -122,6 +134,7 @@ struct subscriber {
 	uint32_t dns[2];
 	bool pooled;
 	uint64_t ifid, suggest; /* IPv6, 0: none yet */
+	uint64_t dp_peer_ifid;	/* as the data plane knows it */
 	enum sub_dp dp;
 	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
 	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
@@ -157,9 +170,9 @@ struct engine {
 	struct subscriber **sub_by_sid;	    /* 65536 */
 	struct core_peer *peers;
 	struct subscriber *by_address;
-	struct list tunnels, subscribers;    /* oldest first */
-	struct list half_open;		     /* core_tunnel.in_half_open, oldest first */
-	unsigned n_half_open, n_established; /* tunnels; others close or linger */
+	struct list tunnels, subscribers;	      /* oldest first */
+	struct list half_open;			      /* core_tunnel.in_half_open, oldest first */
+	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct core_tunnel */
 	unsigned n_subscribers[SUB__STATES];
 	uint64_t next_serial, next_cookie;
 	struct admit admit;

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/attach.h"
+
+#include <string.h>
+
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
+
+static void log_failure(const struct subscriber *s, const char *what, int r)
+{
+	log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
+	       KV_STR("user", s->user), KV_ERRNO(r));
+}
+
+/* A subscriber that is dropped whole, when the engine goes. */
+static void leave_now(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_dp);
+
+	if (s->dp != SUB_DP_CLOSING)
+		s->e->ports.dp->session_down(s->e->ports.dp_self, s->s.sid);
+	s->dp = SUB_DP_NONE;
+}
+
+void attach_session(struct subscriber *s)
+{
+	const struct ports *io = &s->e->ports;
+	const struct dp_session d = {
+		.tunnel = { .tid = s->tunnel->t.tid,
+			    .peer_tid = s->tunnel->t.peer_tid,
+			    .path = s->tunnel->path },
+		.sid = s->s.sid,
+		.peer_sid = s->s.peer_sid,
+		.sequencing = s->s.sequencing_required,
+	};
+	int r = io->dp->session_up(io->dp_self, &d);
+
+	if (r < 0) {
+		log_failure(s, "session-attach-failed", r);
+		s->todo |= SUB_TODO_NO_PLANE;
+		return;
+	}
+	s->dp = SUB_DP_ATTACHING;
+	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
+}
+
+static uint16_t mtu_of(const struct subscriber *s)
+{
+	uint16_t mtu = ppp_link_mtu(&s->link);
+
+	return mtu < ENGINE_TUNNEL_MTU ? mtu : ENGINE_TUNNEL_MTU;
+}
+
+static void request(struct subscriber *s, enum ppp_family family)
+{
+	const struct ports *io = &s->e->ports;
+	struct dp_family f = { .family = family, .mtu = mtu_of(s) };
+	int r;
+
+	if (family == PPP_FAM_IPV4) {
+		f.local4 = s->link.ipcp.params.local;
+		f.peer4 = s->link.ipcp.params.peer;
+	} else {
+		f.ifid = s->link.ipv6cp.ifid;
+		f.peer_ifid = s->link.ipv6cp.peer_ifid;
+		s->dp_peer_ifid = f.peer_ifid;
+	}
+	r = io->dp->family_up(io->dp_self, s->s.sid, &f);
+	if (r < 0) {
+		log_failure(s, "family-attach-failed", r);
+		s->dp_family[family] = SUB_FAM_OFF;
+		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << family);
+		return;
+	}
+	s->dp_family[family] = SUB_FAM_REQUESTED;
+	s->dp_waiting[family]++;
+}
+
+void attach_family(struct subscriber *s, enum ppp_family family)
+{
+	s->dp_family[family] = SUB_FAM_WAITING;
+	if (s->dp == SUB_DP_NONE)
+		attach_session(s);
+	else if (s->dp == SUB_DP_UP)
+		request(s, family);
+}
+
+void attach_refresh(struct subscriber *s, enum ppp_family family)
+{
+	if (family == PPP_FAM_IPV6 && s->dp == SUB_DP_UP &&
+	    s->dp_family[family] >= SUB_FAM_REQUESTED &&
+	    s->dp_peer_ifid != s->link.ipv6cp.peer_ifid)
+		request(s, family);
+}
+
+void attach_drop_family(struct subscriber *s, enum ppp_family family)
+{
+	const struct ports *io = &s->e->ports;
+
+	if (s->dp == SUB_DP_UP && s->dp_family[family] >= SUB_FAM_REQUESTED)
+		io->dp->family_down(io->dp_self, s->s.sid, family);
+	s->dp_family[family] = SUB_FAM_OFF;
+}
+
+bool attach_leave(struct subscriber *s)
+{
+	if (s->dp == SUB_DP_NONE)
+		return false;
+	if (s->dp != SUB_DP_CLOSING) {
+		s->dp = SUB_DP_CLOSING;
+		s->e->ports.dp->session_down(s->e->ports.dp_self, s->s.sid);
+	}
+	return true;
+}
+
+/* The plane holds nothing of it any more. */
+static void detached(struct subscriber *s)
+{
+	s->dp = SUB_DP_NONE;
+	res_forget(&s->r_dp);
+}
+
+static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+{
+	if (s->dp != SUB_DP_ATTACHING)
+		return;
+	if (ev->result < 0) {
+		log_failure(s, "session-attach-failed", ev->result);
+		detached(s);
+		s->todo |= SUB_TODO_NO_PLANE;
+		return;
+	}
+	s->dp = SUB_DP_UP;
+	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
+	s->ifname[sizeof(s->ifname) - 1] = '\0';
+	if (!s->opened) {
+		s->opened = true;
+		ppp_link_open(&s->link, now, &s->e->ppp_fx);
+	}
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		if (s->dp_family[f] == SUB_FAM_WAITING)
+			request(s, (enum ppp_family)f);
+}
+
+static void family_answer(struct subscriber *s, const struct dp_event *ev)
+{
+	enum ppp_family f = ev->family;
+
+	if ((unsigned)f >= PPP_FAM__COUNT || !s->dp_waiting[f])
+		return;
+	/* An older request of a family that was asked for again does not count. */
+	if (--s->dp_waiting[f] || s->dp_family[f] != SUB_FAM_REQUESTED)
+		return;
+	if (ev->result < 0) {
+		log_failure(s, "family-attach-failed", ev->result);
+		s->dp_family[f] = SUB_FAM_OFF;
+		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << f);
+		return;
+	}
+	s->dp_family[f] = SUB_FAM_UP;
+	s->todo |= (uint16_t)(SUB_TODO_ATTACHED << f);
+}
+
+/* Gone, whether we asked for it or not. */
+static void gone(struct subscriber *s)
+{
+	if (s->dp == SUB_DP_NONE)
+		return;
+	detached(s);
+	if (s->ended)
+		subscriber_release(s);
+	else
+		s->todo |= SUB_TODO_NO_PLANE;
+}
+
+void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+{
+	ppp_fx_init(&s->e->ppp_fx);
+	switch (ev->kind) {
+	case DP_EV_SESSION_UP:
+		session_answer(s, ev, now);
+		break;
+	case DP_EV_FAMILY_UP:
+		family_answer(s, ev);
+		break;
+	case DP_EV_GONE:
+		gone(s);
+		break;
+	case DP_EV_LOST:
+		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
+		       KV_STR("user", s->user), KV_STR("interface", s->ifname));
+		s->todo |= SUB_TODO_NO_PLANE;
+		break;
+	case DP_EV_FRAME:
+		s->rx_frames++;
+		if (!s->ended && s->opened)
+			ppp_link_input(&s->link, ev->frame, now, &s->e->ppp_fx);
+		break;
+	}
+	subscriber_run(s, now);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
+
+/* Performs what a session's machine asked for; s is NULL for a call that was refused. */
+static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
+		    ze_ns now)
+{
+	for (unsigned i = 0; i < fx->n; i++) {
+		const struct l2tp_effect *e = &fx->e[i];
+
+		switch (e->kind) {
+		case L2TP_FX_SEND:
+			if (l2tp_tunnel_send(&t->t, e->send.sid, &e->send.msg, now) < 0)
+				t->e->stats.sends_lost++;
+			break;
+		case L2TP_FX_SESSION_UP:
+			subscriber_start(s, now);
+			break;
+		case L2TP_FX_SESSION_DOWN:
+			subscriber_over(s, &e->down, now);
+			break;
+		case L2TP_FX_REFUSED:
+			engine_drop(t->e, t, e->refused.reason, &t->path, now);
+			break;
+		case L2TP_FX_TUNNEL_UP:
+		case L2TP_FX_TUNNEL_DOWN:
+		case L2TP_FX_TUNNEL_FREE:
+		case L2TP_FX_CALL:
+			break; /* of tunnels */
+		}
+	}
+	engine_tunnel_dirty(t);
+	if (s)
+		engine_sub_dirty(s);
+}
+
+/* A CDN for a call that does not get a session. */
+static void refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
+		   const struct l2tp_cdn_args *a, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_session_refuse(0, peer_sid, a, &fx);
+	perform(t, NULL, &fx, now);
+	engine_drop(t->e, t, reason, &t->path, now);
+}
+
+static void refuse_fault(struct core_tunnel *t, const struct l2tp_msg *m,
+			 const struct l2tp_fault *f, ze_ns now)
+{
+	struct l2tp_fx text;
+	char buf[L2TP_FX_TEXT + 1];
+	struct span s = l2tp_fx_fault_text(&text, f);
+
+	snprintf(buf, sizeof(buf), "%.*s", (int)s.len, (const char *)s.p);
+	refuse(t, m->assigned_sid, f->reason,
+	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
+					.result = CDN_ERROR,
+					.error = f->error,
+					.text = buf },
+	       now);
+}
+
+static void refuse_error(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
+			 enum l2tp_error error, ze_ns now)
+{
+	refuse(t, peer_sid, reason,
+	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
+					.result = CDN_ERROR,
+					.error = (uint16_t)error,
+					.text = reason_text(reason) },
+	       now);
+}
+
+static void refuse_limit(struct core_tunnel *t, uint16_t peer_sid, ze_ns now)
+{
+	refuse(t, peer_sid, REASON_LIMIT_SESSIONS,
+	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_ADMIN,
+					.result = CDN_NO_FACILITIES_NOW,
+					.error = L2TP_ERR_RESOURCES,
+					.text = reason_text(REASON_LIMIT_SESSIONS) },
+	       now);
+}
+
+static void input(struct subscriber *s, const struct l2tp_msg *m, const struct l2tp_fault *f,
+		  ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_session_input(&s->s, m, f, now, &fx);
+	perform(s->tunnel, s, &fx, now);
+}
+
+static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
+{
+	uint32_t max = t->e->cfg->max_sessions;
+	struct subscriber *s;
+	int r;
+
+	/* L-134: the live call survives, the new one never was. */
+	if (registry_sub_of(t, m->assigned_sid)) {
+		refuse_error(t, m->assigned_sid, REASON_FSM_EVENT, L2TP_ERR_SESSION_ID, now);
+		return;
+	}
+	if (max && t->n_sessions >= max) {
+		refuse_limit(t, m->assigned_sid, now);
+		return;
+	}
+	r = subscriber_new(t, m->assigned_sid, now, &s);
+	if (r == -ENOSPC)
+		refuse_limit(t, m->assigned_sid, now);
+	else if (r < 0)
+		refuse_error(t, m->assigned_sid, REASON_NO_MEMORY, L2TP_ERR_RESOURCES, now);
+	else
+		input(s, m, NULL, now);
+}
+
+/* For no call we have. Requests get a refusal; anything else was acknowledged, which is all it gets
+ * (L-138, L-144). */
+static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
+{
+	const struct l2tp_msg *m = e->call.msg;
+	bool request = m->type == L2TP_ICRQ || m->type == L2TP_OCRQ;
+
+	if (!request || e->call.hdr_sid)
+		engine_drop(t->e, t, REASON_SESSION_UNKNOWN, &t->path, now);
+	else if (e->call.fault)
+		refuse_fault(t, m, e->call.fault, now);
+	else if (m->type == L2TP_OCRQ)
+		refuse(t, m->assigned_sid, REASON_FSM_EVENT,
+		       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
+						.result = CDN_NO_FACILITIES,
+						.text = "no outgoing calls" },
+		       now);
+	else
+		new_call(t, m, now);
+}
+
+/* By our id in the header, else by the peer's in AVP 14 (RFC 2661 5.6: a CDN sent before our id was
+ * known). */
+static struct subscriber *find(const struct core_tunnel *t, const struct l2tp_effect *e)
+{
+	const struct l2tp_msg *m = e->call.msg;
+	struct subscriber *s;
+
+	if (e->call.hdr_sid) {
+		s = registry_sub(t->e, e->call.hdr_sid);
+		return s && s->tunnel == t && !s->ended ? s : NULL;
+	}
+	if (m->type == L2TP_ICRQ || m->type == L2TP_OCRQ || !L2TP_HAS(m, AVP_ASSIGNED_SESSION_ID))
+		return NULL;
+	return registry_sub_of(t, m->assigned_sid);
+}
+
+void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
+{
+	struct subscriber *s = find(t, e);
+
+	if (s)
+		input(s, e->call.msg, e->call.fault, now);
+	else
+		no_call(t, e, now);
+}
+
+void call_expire(struct subscriber *s, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_session_expire(&s->s, now, &fx);
+	perform(s->tunnel, s, &fx, now);
+}
+
+void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_session_close(&s->s, a, now, &fx);
+	perform(s->tunnel, s, &fx, now);
+}
+
+void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_session_abandon(&s->s, why, &fx);
+	perform(s->tunnel, s, &fx, now);
+}

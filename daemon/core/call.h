@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Session messages: which call they are for, new calls and their limits, and what a call's machine
+ * wants done. Sends through the tunnel's channel only.
+ */
+#pragma once
+
+#include "daemon/base/compiler.h"
+#include "daemon/l2tp/fx.h"
+
+struct core_tunnel;
+struct l2tp_cdn_args;
+struct subscriber;
+
+/* Effect L2TP_FX_CALL of the tunnel. */
+void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now);
+void call_expire(struct subscriber *s, ze_ns now);
+/* CDN, and the call is over. */
+void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now);
+/* The tunnel went: the call is over without a word. */
+void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns now);

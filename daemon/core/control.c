@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/crypto.h"
+#include "daemon/core/call.h"
+#include "daemon/core/engine_priv.h"
+#include "daemon/l2tp/avp.h"
+
+/* ---- counting ---- */
+
+static void count_half_open(struct core_tunnel *t)
+{
+	t->setup = t->half_open = true;
+	list_add_tail(&t->e->half_open, &t->in_half_open);
+	t->e->n_setup++;
+	t->e->n_half_open++;
+	t->peer->n_half_open++;
+}
+
+static void uncount_setup(struct core_tunnel *t)
+{
+	if (t->setup)
+		t->e->n_setup--;
+	t->setup = false;
+}
+
+static void uncount_half_open(struct core_tunnel *t)
+{
+	uncount_setup(t);
+	if (!t->half_open)
+		return;
+	t->half_open = false;
+	list_del(&t->in_half_open);
+	t->e->n_half_open--;
+	t->peer->n_half_open--;
+}
+
+static void uncount_established(struct core_tunnel *t)
+{
+	if (!t->up)
+		return;
+	t->up = false;
+	t->e->n_established--;
+	t->peer->n_established--;
+}
+
+/* ---- what a tunnel's machine wants ---- */
+
+static void tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
+{
+	const struct event ev = {
+		.kind = kind,
+		.now = now,
+		.tid = t->t.tid,
+		.user = "",
+		.ifname = "",
+		.peer = &t->path.peer,
+		.cause = kind == EV_TUNNEL_DOWN ? l2tp_down_name(t->t.down.cause) : "",
+	};
+
+	engine_event(t->e, &ev);
+}
+
+static void tunnel_up(struct core_tunnel *t, ze_ns now)
+{
+	struct engine *e = t->e;
+	struct core_tunnel *older;
+	char peer[ZE_ADDR_TEXT];
+
+	uncount_half_open(t);
+	t->up = true;
+	e->n_established++;
+	t->peer->n_established++;
+	e->stats.tunnels_up++;
+	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
+	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
+	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)));
+	tell(t, EV_TUNNEL_UP, now);
+	/* The peer has come back with the id of an older tunnel, which it has thus forgotten. */
+	while ((older = registry_tunnel_of(e, &t->path.peer, t->t.peer_tid, t)))
+		control_abandon(older, L2TP_DOWN_REPLACED, now);
+}
+
+static void tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down *d, ze_ns now)
+{
+	const struct l2tp_fx_down why = { .cause = L2TP_DOWN_TUNNEL,
+					  .result = d->result,
+					  .error = d->error };
+	char peer[ZE_ADDR_TEXT];
+	bool was_up = t->up;
+
+	uncount_setup(t);
+	uncount_established(t);
+	while (!list_empty(&t->sessions))
+		call_abandon(list_entry(t->sessions.next, struct subscriber, in_tunnel), &why, now);
+	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->t.tid),
+	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
+	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
+	       KV_STR("cause", l2tp_down_name(d->cause)), KV_U64("result", d->result),
+	       KV_U64("error-code", d->error),
+	       KV_MS("duration", was_up ? now - t->t.established : 0));
+	if (!was_up)
+		return;
+	t->e->stats.tunnels_down++;
+	tell(t, EV_TUNNEL_DOWN, now);
+}
+
+static void perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
+{
+	for (unsigned i = 0; i < fx->n; i++) {
+		const struct l2tp_effect *e = &fx->e[i];
+
+		switch (e->kind) {
+		case L2TP_FX_TUNNEL_UP:
+			tunnel_up(t, now);
+			break;
+		case L2TP_FX_TUNNEL_DOWN:
+			tunnel_down(t, &e->down, now);
+			break;
+		case L2TP_FX_TUNNEL_FREE:
+			t->forgotten = true;
+			break;
+		case L2TP_FX_CALL:
+			call_message(t, e, now);
+			break;
+		case L2TP_FX_REFUSED:
+			engine_drop(t->e, t, e->refused.reason, &t->path, now);
+			break;
+		case L2TP_FX_SEND:
+		case L2TP_FX_SESSION_UP:
+		case L2TP_FX_SESSION_DOWN:
+			break; /* of sessions */
+		}
+	}
+	engine_tunnel_dirty(t);
+}
+
+/* Acts on all that was delivered. */
+static void run(struct core_tunnel *t, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	while (l2tp_tunnel_step(&t->t, now, &fx)) {
+		perform(t, &fx, now);
+		fx.n = 0;
+	}
+	engine_tunnel_dirty(t);
+}
+
+static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
+{
+	int r = l2tp_tunnel_input(&t->t, h, now);
+
+	if (r < 0)
+		engine_count(t->e, (enum reason) - r);
+	run(t, now);
+}
+
+void control_expire(struct core_tunnel *t, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_tunnel_expire(&t->t, now, &fx);
+	perform(t, &fx, now);
+	run(t, now);
+}
+
+bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	if (t->t.fsm.state >= L2TP_T_CLOSING)
+		return false;
+	fx.n = 0;
+	l2tp_tunnel_close(&t->t, a, now, &fx);
+	perform(t, &fx, now);
+	return true;
+}
+
+void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_tunnel_abandon(&t->t, cause, &fx);
+	perform(t, &fx, now);
+}
+
+void control_flush(struct core_tunnel *t, ze_ns now)
+{
+	uint8_t buf[ENGINE_DATAGRAM_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	while (l2tp_tunnel_output(&t->t, &w, now)) {
+		if (!w.bad)
+			engine_send(t->e, &t->path, wr_done(&w));
+		w = wr_init(buf, sizeof(buf));
+	}
+}
+
+void control_bury_if_done(struct core_tunnel *t)
+{
+	struct engine *e = t->e;
+
+	if (!t->forgotten || t->refs || !list_empty(&t->dead))
+		return;
+	uncount_half_open(t);
+	uncount_established(t);
+	for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
+		e->stats.rx_msgs[i] += t->t.rx_msgs[i];
+		e->stats.tx_msgs[i] += t->t.tx_msgs[i];
+	}
+	registry_remove_tunnel(t);
+	list_del(&t->dirty);
+	timer_cancel(&e->timers, &t->timer.timer);
+	list_add_tail(&e->dead_tunnels, &t->dead);
+}
+
+void control_free(struct core_tunnel *t)
+{
+	l2tp_tunnel_done(&t->t);
+	free(t);
+}
+
+/* ---- a new tunnel ---- */
+
+static struct l2tp_tunnel_cfg tunnel_cfg(const struct config *c)
+{
+	struct l2tp_tunnel_cfg t = {
+		.chan = l2tp_chan_defaults,
+		.hello_interval = ZE_SEC(c->hello_interval_s),
+		.hello_retries = (uint16_t)c->hello_retries,
+		.setup_timeout = ZE_SEC(31),
+		.linger = ZE_SEC(31),
+		.vendor_name = "ze",
+		.secret_len = c->secret_len,
+		.hide = c->hide_avps && c->secret_len,
+	};
+
+	_Static_assert(sizeof(t.host_name) == sizeof(c->host_name), "name is copied whole");
+	memcpy(t.host_name, c->host_name, sizeof(t.host_name));
+	memcpy(t.secret, c->secret, sizeof(t.secret));
+	return t;
+}
+
+static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *path, ze_ns now)
+{
+	struct core_tunnel *t = calloc(1, sizeof(*t));
+	struct l2tp_tunnel_cfg cfg;
+	uint16_t tid;
+
+	if (!t)
+		return NULL;
+	t->e = e;
+	t->path = *path;
+	t->timer.kind = CORE_TIMER_TUNNEL;
+	t->drops = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
+	list_init(&t->in_half_open);
+	list_init(&t->dirty);
+	list_init(&t->dead);
+	list_init(&t->sessions);
+	if (timer_set(&e->timers, &t->timer.timer, TIMER_FAR) < 0)
+		goto fail;
+	if (registry_add_tunnel(e, t, &tid) < 0)
+		goto fail_timer;
+	cfg = tunnel_cfg(e->cfg);
+	l2tp_tunnel_init(&t->t, &cfg, &e->ports.rng, tid, now);
+	crypto_wipe(&cfg, sizeof(cfg));
+	count_half_open(t);
+	return t;
+fail_timer:
+	timer_cancel(&e->timers, &t->timer.timer);
+fail:
+	free(t);
+	return NULL;
+}
+
+/* A StopCCN that leaves no state behind. */
+static void refuse(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+		   uint16_t peer_tid, const struct l2tp_stop_args *a)
+{
+	uint8_t buf[ENGINE_DATAGRAM_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	if (!peer_tid || !l2tp_tunnel_refuse(&w, h, peer_tid, a))
+		return;
+	e->stats.tx_msgs[L2TP_STOPCCN]++;
+	engine_send(e, path, wr_done(&w));
+}
+
+/* ---- SCCRQ ---- */
+
+static bool source_allowed(const struct config *c, const struct ze_addr *from)
+{
+	for (size_t i = 0; i < c->n_allow_from; i++)
+		if (ze_prefix_has(&c->allow_from[i], from))
+			return true;
+	return c->n_allow_from == 0;
+}
+
+/* Only looked at in clear: RFC 2661 4.4.3 forbids hiding it, and the secret may depend on it. */
+static bool host_allowed(const struct config *c, struct span payload)
+{
+	struct span host = l2tp_msg_peek_host_name(payload);
+
+	for (size_t i = 0; i < c->n_allow_host_name; i++)
+		if (span_eq(host, span_str(c->allow_host_name[i])))
+			return true;
+	return c->n_allow_host_name == 0 || host.len == 0; /* the machine refuses an absent one */
+}
+
+/* The Assigned Tunnel ID, 0 when there is none to read. */
+static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
+{
+	uint8_t scratch[ENGINE_DATAGRAM_MAX];
+	const struct l2tp_dec dec = { .secret = span_of(e->cfg->secret, e->cfg->secret_len),
+				      .scratch = scratch,
+				      .scratch_size = sizeof(scratch) };
+	struct l2tp_fault fault;
+	struct l2tp_msg m = { 0 };
+
+	if (h->payload.len > sizeof(scratch))
+		return 0;
+	l2tp_msg_decode(h->payload, &dec, &m, &fault);
+	crypto_wipe(scratch, sizeof(scratch));
+	return L2TP_HAS(&m, AVP_ASSIGNED_TUNNEL_ID) ? m.assigned_tid : 0;
+}
+
+/* A repetition of what this tunnel began with: the peer did not hear our answer yet, or the network
+ * was slow. A peer that restarted sends other octets (its challenge), or comes later. */
+static bool is_duplicate(const struct core_tunnel *t, uint64_t hash, ze_ns now)
+{
+	if (t->t.fsm.state == L2TP_T_WAIT_CTL_CONN)
+		return true;
+	return t->sccrq_hash == hash && now - t->t.created < ENGINE_DUP_SCCRQ;
+}
+
+/* Makes room among tunnels that never came up, or says there is none. */
+static bool half_open_room(struct engine *e, const struct ze_addr *from, ze_ns now)
+{
+	const struct core_peer *p = registry_peer(e, from);
+	struct core_tunnel *oldest = NULL;
+
+	if (e->n_half_open >= ADMIT_HALF_OPEN)
+		oldest = list_entry(e->half_open.next, struct core_tunnel, in_half_open);
+	if (p && p->n_half_open >= ADMIT_HALF_OPEN_SOURCE)
+		for (const struct list *l = p->tunnels.next; l != &p->tunnels; l = l->next) {
+			oldest = list_entry(l, struct core_tunnel, in_peer);
+			if (oldest->half_open)
+				break;
+		}
+	if (!oldest)
+		return true;
+	if (now - oldest->t.created < ADMIT_HALF_OPEN_GRACE)
+		return false;
+	engine_count(e, REASON_LIMIT_HALF_OPEN);
+	control_abandon(oldest, L2TP_DOWN_TIMEOUT, now);
+	control_bury_if_done(oldest);
+	return true;
+}
+
+/* Who may not have a tunnel is told so only if it is worth a datagram of ours. */
+static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+			 uint16_t peer_tid, ze_ns now)
+{
+	const struct config *c = e->cfg;
+	const struct core_peer *p = registry_peer(e, &path->peer);
+	struct l2tp_stop_args stop = { .cause = L2TP_DOWN_ADMIN };
+	enum reason r = REASON_NONE;
+
+	/* Peers at work are not to suffer from a flood in their name or in others'. */
+	if (!(p && p->n_established) && !admit_setup(&e->admit, &path->peer, c->setup_rate, now))
+		return REASON_LIMIT_RATE;
+	if (e->draining) {
+		r = REASON_DRAINING;
+		stop.result = STOP_SHUTDOWN;
+	} else if (!host_allowed(c, h->payload)) {
+		r = REASON_HOST_UNKNOWN;
+		stop.result = STOP_NOT_AUTHORISED;
+	} else if (c->max_tunnels && e->n_setup + e->n_established >= c->max_tunnels) {
+		r = REASON_LIMIT_TUNNELS;
+		stop.result = STOP_ERROR;
+		stop.error = L2TP_ERR_RESOURCES;
+	} else {
+		return half_open_room(e, &path->peer, now) ? REASON_NONE : REASON_LIMIT_HALF_OPEN;
+	}
+	stop.text = reason_text(r);
+	refuse(e, path, h, peer_tid, &stop);
+	return r;
+}
+
+static void sccrq(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+		  ze_ns now)
+{
+	uint64_t hash = hash_bytes(h->payload.p, h->payload.len);
+	struct core_tunnel *t;
+	uint16_t peer_tid;
+	enum reason r;
+
+	if (!source_allowed(e->cfg, &path->peer)) {
+		engine_drop(e, NULL, REASON_SOURCE_DENIED, path, now);
+		return;
+	}
+	peer_tid = assigned_tid(e, h);
+	t = peer_tid ? registry_tunnel_of(e, &path->peer, peer_tid, NULL) : NULL;
+	if (t && is_duplicate(t, hash, now)) {
+		feed(t, h, now);
+		return;
+	}
+	r = admit(e, path, h, peer_tid, now);
+	t = r == REASON_NONE ? tunnel_new(e, path, now) : NULL;
+	if (!t) {
+		engine_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);
+		return;
+	}
+	t->sccrq_hash = hash;
+	feed(t, h, now);
+}
+
+/* ---- tunnel id 0 ---- */
+
+/* The message type without decoding more; 0 when there is none to read. */
+static uint16_t peek_type(struct span payload)
+{
+	struct rd r = rd_span(payload);
+	struct avp a;
+
+	if (avp_next(&r, &a) != 1 || a.vendor || a.type != AVP_MSG_TYPE || a.value.len != 2 ||
+	    a.flags & AVP_F_HIDDEN)
+		return 0;
+	return (uint16_t)(a.value.p[0] << 8 | a.value.p[1]);
+}
+
+static void to_nobody(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+		      ze_ns now)
+{
+	uint16_t type = peek_type(h->payload);
+	struct core_tunnel *t = NULL;
+
+	if (type == L2TP_SCCRQ) {
+		sccrq(e, path, h, now);
+		return;
+	}
+	/* RFC 2661 5.7: a peer that gives up before it has heard our id names its own (L-013). */
+	if (type == L2TP_STOPCCN && registry_peer(e, &path->peer)) {
+		uint16_t peer_tid = assigned_tid(e, h);
+
+		t = peer_tid ? registry_tunnel_of(e, &path->peer, peer_tid, NULL) : NULL;
+	}
+	if (t)
+		feed(t, h, now);
+	else
+		engine_drop(e, NULL, REASON_TUNNEL_ZERO, path, now);
+}
+
+void control_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+		   ze_ns now)
+{
+	struct core_tunnel *t;
+
+	if (!h->tid) {
+		to_nobody(e, path, h, now);
+		return;
+	}
+	t = registry_tunnel(e, h->tid);
+	if (!t)
+		engine_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
+	else if (!ze_addr_eq(&t->path.peer, &path->peer))
+		engine_drop(e, t, REASON_TUNNEL_PEER, path, now);
+	else
+		feed(t, h, now);
+}

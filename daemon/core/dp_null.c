@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/dp_null.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SIDS 65536
+
+void dp_null_init(struct dp_null *d)
+{
+	*d = (struct dp_null){ 0 };
+}
+
+void dp_null_done(struct dp_null *d)
+{
+	free(d->q);
+	free(d->held);
+	dp_null_init(d);
+}
+
+static bool held(const struct dp_null *d, uint16_t sid)
+{
+	return d->held && d->held[sid / 8] >> (sid % 8) & 1;
+}
+
+/* Room for `more` answers beside those already promised. */
+static int reserve(struct dp_null *d, size_t more)
+{
+	size_t need = d->n + d->sessions + more;
+	size_t cap = d->cap ? d->cap : 16;
+	struct dp_event *q;
+
+	while (cap < need)
+		cap *= 2;
+	if (cap == d->cap)
+		return 0;
+	q = calloc(cap, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n; i++)
+		q[i] = d->q[(d->head + i) % d->cap];
+	free(d->q);
+	d->q = q;
+	d->cap = cap;
+	d->head = 0;
+	return 0;
+}
+
+static void answer(struct dp_null *d, const struct dp_event *e)
+{
+	d->q[(d->head + d->n) % d->cap] = *e;
+	d->n++;
+}
+
+static int session_up(void *self, const struct dp_session *s)
+{
+	struct dp_null *d = self;
+
+	if (held(d, s->sid))
+		return -EEXIST;
+	if (!d->held)
+		d->held = calloc(1, SIDS / 8);
+	if (!d->held || reserve(d, 2) < 0)
+		return -ENOMEM;
+	d->held[s->sid / 8] |= (uint8_t)(1u << (s->sid % 8));
+	d->sessions++;
+	answer(d, &(struct dp_event){ .kind = DP_EV_SESSION_UP, .sid = s->sid });
+	return 0;
+}
+
+static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+{
+	struct dp_null *d = self;
+
+	if (!held(d, sid))
+		return -ENOENT;
+	if (reserve(d, 1) < 0)
+		return -ENOMEM;
+	answer(d, &(struct dp_event){ .kind = DP_EV_FAMILY_UP, .sid = sid, .family = f->family });
+	return 0;
+}
+
+static void family_down(void *self, uint16_t sid, enum ppp_family family)
+{
+	(void)self;
+	(void)sid;
+	(void)family;
+}
+
+static void session_down(void *self, uint16_t sid)
+{
+	struct dp_null *d = self;
+
+	if (!held(d, sid))
+		return;
+	d->held[sid / 8] &= (uint8_t) ~(1u << (sid % 8));
+	d->sessions--;
+	answer(d, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
+}
+
+static int ppp_send(void *self, uint16_t sid, struct span frame)
+{
+	(void)frame;
+	return held(self, sid) ? 0 : -ENOENT;
+}
+
+static int stats(void *self, uint16_t sid, struct dp_stats *ret)
+{
+	if (!held(self, sid))
+		return -ENOENT;
+	*ret = (struct dp_stats){ 0 };
+	return 0;
+}
+
+const struct dataplane_ops dp_null_ops = {
+	.name = "null",
+	.session_up = session_up,
+	.family_up = family_up,
+	.family_down = family_down,
+	.session_down = session_down,
+	.ppp_send = ppp_send,
+	.stats = stats,
+};
+
+bool dp_null_next(struct dp_null *d, struct dp_event *ret)
+{
+	if (!d->n)
+		return false;
+	*ret = d->q[d->head];
+	d->head = (d->head + 1) % d->cap;
+	d->n--;
+	return true;
+}

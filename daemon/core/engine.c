@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The turn. Entry points find the object concerned, let its machine run and perform the effects, which
+ * marks what changed as dirty; the end of the turn sends, re-arms timers, publishes and frees.
+ * Observers hear of a turn after it has ended, unless it has more to tell than the queue holds: then
+ * what is queued is published at once, still in order.
+ */
+#include "daemon/core/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/base/strbuf.h"
+#include "daemon/core/attach.h"
+#include "daemon/core/control.h"
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
+
+/* ---- ports, counters, events ---- */
+
+int engine_send(struct engine *e, const struct net_path *path, struct span datagram)
+{
+	int r = e->ports.net->send(e->ports.net_self, path, datagram);
+
+	if (r < 0)
+		e->stats.tx_failed++;
+	else
+		e->stats.tx_datagrams++;
+	return r;
+}
+
+void engine_count(struct engine *e, enum reason r)
+{
+	if ((unsigned)r < REASON__COUNT)
+		e->stats.reasons[r]++;
+}
+
+void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
+		 const struct net_path *path, ze_ns now)
+{
+	char peer[ZE_ADDR_TEXT];
+	uint32_t suppressed;
+
+	engine_count(e, r);
+	if (!log_wants(LOG_L2TP, LOG_WARN) ||
+	    !log_limit_pass(t ? &t->drops : &e->drops, now, &suppressed))
+		return;
+	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r), KV_U64("tid", t ? t->t.tid : 0),
+	       KV_STR("peer", ze_addr_text(&path->peer, peer)), KV_U64("suppressed", suppressed));
+}
+
+static void publish(struct engine *e)
+{
+	if (e->bus)
+		for (unsigned i = 0; i < e->n_events; i++)
+			bus_publish(e->bus, &e->events[i]);
+	e->n_events = 0;
+}
+
+void engine_event(struct engine *e, const struct event *ev)
+{
+	if (e->n_events == ENGINE_EVENTS_MAX)
+		publish(e);
+	e->events[e->n_events++] = *ev;
+}
+
+void engine_stats_total(const struct engine *e, struct engine_stats *ret)
+{
+	const struct list *l;
+
+	*ret = e->stats;
+	list_for_each(l, &e->tunnels) {
+		const struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
+
+		for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
+			ret->rx_msgs[i] += t->t.rx_msgs[i];
+			ret->tx_msgs[i] += t->t.tx_msgs[i];
+		}
+	}
+}
+
+/* ---- the end of a turn ---- */
+
+void engine_tunnel_dirty(struct core_tunnel *t)
+{
+	if (list_empty(&t->dirty) && list_empty(&t->dead))
+		list_add_tail(&t->e->dirty_tunnels, &t->dirty);
+}
+
+void engine_sub_dirty(struct subscriber *s)
+{
+	if (list_empty(&s->dirty) && list_empty(&s->dead))
+		list_add_tail(&s->e->dirty_subs, &s->dirty);
+}
+
+/* A timer stays armed while its object lives, so this can't fail. */
+static void arm(struct engine *e, struct core_timer *t, ze_ns due)
+{
+	timer_set(&e->timers, &t->timer, due < TIMER_FAR ? due : TIMER_FAR);
+}
+
+static void settle_tunnel(struct core_tunnel *t, ze_ns now)
+{
+	control_flush(t, now);
+	arm(t->e, &t->timer, l2tp_tunnel_deadline(&t->t));
+	control_bury_if_done(t);
+}
+
+static void settle_sub(struct subscriber *s)
+{
+	ze_ns due = ZE_NEVER;
+
+	if (!s->ended) {
+		due = l2tp_session_deadline(&s->s);
+		if (s->opened)
+			due = ze_min_ns(due, ppp_link_deadline(&s->link));
+	}
+	arm(s->e, &s->timer, due);
+}
+
+static struct list *pop(struct list *head)
+{
+	struct list *l = head->next;
+
+	if (l == head)
+		return NULL;
+	list_del(l);
+	return l;
+}
+
+void engine_turn_end(struct engine *e, ze_ns now)
+{
+	struct list *l;
+
+	while ((l = pop(&e->dirty_subs)))
+		settle_sub(list_entry(l, struct subscriber, dirty));
+	while ((l = pop(&e->dirty_tunnels)))
+		settle_tunnel(list_entry(l, struct core_tunnel, dirty), now);
+	publish(e);
+	while ((l = pop(&e->dead_subs)))
+		subscriber_free(list_entry(l, struct subscriber, dead));
+	while ((l = pop(&e->dead_tunnels)))
+		control_free(list_entry(l, struct core_tunnel, dead));
+}
+
+/* ---- life ---- */
+
+/* NULL when out of memory. */
+static struct aaa_local *local_of(const struct config *c)
+{
+	struct aaa_local_user *u = calloc(c->n_users + 1, sizeof(*u));
+	struct aaa_local *l;
+
+	if (!u)
+		return NULL;
+	for (size_t i = 0; i < c->n_users; i++)
+		u[i] = (struct aaa_local_user){ .name = c->users[i].name,
+						.password = c->users[i].password,
+						.address = c->users[i].address };
+	l = aaa_local_new(u, c->n_users);
+	free(u);
+	return l;
+}
+
+static void set_local(struct engine *e, struct aaa_local *l)
+{
+	aaa_local_free(e->local);
+	e->local = l;
+	e->broker.handlers[0] = aaa_local_handler(l);
+	e->broker.n = 1;
+}
+
+static int init(struct engine *e)
+{
+	struct aaa_local *l;
+	int r = registry_init(e);
+
+	if (r == 0)
+		r = admit_init(&e->admit);
+	if (r < 0)
+		return r;
+	l = local_of(e->cfg);
+	if (!l)
+		return -ENOMEM;
+	set_local(e, l);
+	if (e->cfg->has_pool) {
+		e->pool = addrpool_new(&e->cfg->pool);
+		if (!e->pool)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int engine_new(const struct engine_args *a, struct engine **ret)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	e->cfg = config_ref(a->cfg);
+	e->boot = config_ref(a->cfg);
+	e->ports = a->ports;
+	e->bus = a->bus;
+	e->started = a->now;
+	e->drops = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
+	timer_heap_init(&e->timers);
+	list_init(&e->tunnels);
+	list_init(&e->subscribers);
+	list_init(&e->half_open);
+	list_init(&e->dirty_tunnels);
+	list_init(&e->dirty_subs);
+	list_init(&e->dead_tunnels);
+	list_init(&e->dead_subs);
+	r = init(e);
+	if (r < 0) {
+		engine_free(e);
+		return r;
+	}
+	*ret = e;
+	return 0;
+}
+
+static void free_all(struct engine *e)
+{
+	while (!list_empty(&e->subscribers)) {
+		struct subscriber *s = list_entry(e->subscribers.next, struct subscriber, in_all);
+
+		registry_remove_call(s);
+		subscriber_release(s);
+	}
+	while (!list_empty(&e->tunnels)) {
+		struct core_tunnel *t = list_entry(e->tunnels.next, struct core_tunnel, in_all);
+
+		t->forgotten = true;
+		list_del(&t->dirty);
+		control_bury_if_done(t);
+	}
+	list_init(&e->dirty_tunnels);
+	e->n_events = 0;
+	engine_turn_end(e, 0);
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	free_all(e);
+	registry_done(e);
+	admit_done(&e->admit);
+	timer_heap_done(&e->timers);
+	aaa_local_free(e->local);
+	addrpool_free(e->pool);
+	config_unref(e->boot);
+	config_unref(e->cfg);
+	free(e);
+}
+
+/* ---- entries ---- */
+
+static void data_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+		       ze_ns now)
+{
+	struct core_tunnel *t = registry_tunnel(e, h->tid);
+	struct subscriber *s = registry_sub(e, h->sid);
+
+	e->stats.rx_data++;
+	if (!t)
+		engine_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
+	else if (!ze_addr_eq(&t->path.peer, &path->peer))
+		engine_drop(e, t, REASON_TUNNEL_PEER, path, now);
+	else if (!s || s->tunnel != t)
+		engine_count(e, REASON_SESSION_UNKNOWN);
+	else
+		subscriber_frame(s, h->payload, now);
+}
+
+void engine_udp_input(struct engine *e, const struct net_path *path, struct span datagram,
+		      ze_ns now)
+{
+	struct l2tp_hdr h;
+	int r = l2tp_hdr_parse(datagram.p, datagram.len, &h);
+
+	e->stats.rx_datagrams++;
+	if (r < 0)
+		engine_drop(e, NULL, (enum reason) - r, path, now);
+	else if (l2tp_hdr_is_control(&h))
+		control_input(e, path, &h, now);
+	else
+		data_input(e, path, &h, now);
+	engine_turn_end(e, now);
+}
+
+void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
+{
+	struct subscriber *s = registry_sub(e, ev->sid);
+
+	if (s)
+		attach_event(s, ev, now);
+	engine_turn_end(e, now);
+}
+
+void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now)
+{
+	struct subscriber *s = registry_sub(e, SUBSCRIBER_OF_COOKIE(cookie));
+
+	if (cookie && s && s->auth_cookie == cookie)
+		subscriber_verdict(s, a, now);
+	else
+		profile_unref(a->profile);
+	a->profile = NULL;
+	engine_turn_end(e, now);
+}
+
+ze_ns engine_deadline(const struct engine *e)
+{
+	ze_ns next = timer_heap_next(&e->timers);
+
+	return next < TIMER_FAR ? next : ZE_NEVER;
+}
+
+void engine_expire(struct engine *e, ze_ns now)
+{
+	struct timer *due;
+
+	/* What is popped is armed again at the end of the turn. */
+	while ((due = timer_heap_pop(&e->timers, now))) {
+		struct core_timer *t = ze_container_of(due, struct core_timer, timer);
+
+		if (t->kind == CORE_TIMER_TUNNEL) {
+			struct core_tunnel *tun = ze_container_of(t, struct core_tunnel, timer);
+
+			engine_tunnel_dirty(tun);
+			control_expire(tun, now);
+		} else {
+			struct subscriber *s = ze_container_of(t, struct subscriber, timer);
+
+			engine_sub_dirty(s);
+			subscriber_expire(s, now);
+		}
+	}
+	engine_turn_end(e, now);
+}
+
+/* ---- reload and drain ---- */
+
+static bool same_listeners(const struct config *a, const struct config *b)
+{
+	if (a->n_listeners != b->n_listeners)
+		return false;
+	for (size_t i = 0; i < a->n_listeners; i++)
+		if (!ze_addr_eq(&a->listeners[i].addr, &b->listeners[i].addr))
+			return false;
+	return true;
+}
+
+static bool same_pool(const struct config *a, const struct config *b)
+{
+	const struct addrpool_cfg *p = &a->pool, *q = &b->pool;
+
+	if (!a->has_pool || !b->has_pool)
+		return a->has_pool == b->has_pool;
+	return p->gateway == q->gateway && p->start == q->start && p->end == q->end &&
+	       p->dns[0] == q->dns[0] && p->dns[1] == q->dns[1];
+}
+
+static void warn_unchanged(const struct config *boot, const struct config *c, struct strbuf *w)
+{
+	if (!same_listeners(boot, c))
+		sb_puts(w, "listeners: not changed; restart to rebind\n");
+	if (!same_pool(boot, c))
+		sb_puts(w, "l2tp pool ipv4: not changed; restart to use the new pool\n");
+}
+
+/* Dead-peer detection of live tunnels follows the new number from its next tick on; everything else
+ * a tunnel or session was made with it keeps. */
+static void new_hello_retries(struct engine *e, ze_ns now)
+{
+	struct list *l;
+
+	list_for_each(l, &e->tunnels) {
+		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
+
+		t->t.cfg.hello_retries = (uint16_t)e->cfg->hello_retries;
+		engine_tunnel_dirty(t);
+	}
+	engine_turn_end(e, now);
+}
+
+int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now)
+{
+	struct aaa_local *l;
+
+	if (cfg->l2tp != e->boot->l2tp) {
+		sb_puts(warnings, "l2tp enabled: not changed, and nothing else of l2tp; restart to "
+				  "enable or disable\n");
+		return 0;
+	}
+	l = local_of(cfg);
+	if (!l)
+		return -ENOMEM;
+	warn_unchanged(e->boot, cfg, warnings);
+	set_local(e, l);
+	config_ref(cfg);
+	config_unref(e->cfg);
+	e->cfg = cfg;
+	new_hello_retries(e, now);
+	return 0;
+}
+
+void engine_drain(struct engine *e, ze_ns now)
+{
+	static const struct l2tp_stop_args stop = { .cause = L2TP_DOWN_SHUTDOWN,
+						    .result = STOP_SHUTDOWN,
+						    .text = "shutting down" };
+	struct list *l, *next;
+
+	e->draining = true;
+	list_for_each_safe(l, next, &e->tunnels)
+		control_close(list_entry(l, struct core_tunnel, in_all), &stop, now);
+	engine_turn_end(e, now);
+}
+
+bool engine_drained(const struct engine *e)
+{
+	const struct list *l;
+
+	if (!e->draining || !list_empty(&e->subscribers))
+		return false;
+	list_for_each(l, &e->tunnels)
+		if (list_entry(l, struct core_tunnel, in_all)->t.fsm.state != L2TP_T_LINGER)
+			return false;
+	return true;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/lease.h"
+
+#include <errno.h>
+
+#include "daemon/core/engine_priv.h"
+
+#define IFID_UNIVERSAL (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: an id nobody assigned has it 0 */
+
+static void release(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_address);
+
+	if (s->pooled)
+		addrpool_put(s->e->pool, s->address);
+	registry_remove_address(s);
+}
+
+/* Reserves ip in the pool when it is one of its own. */
+static int claim_fixed(struct subscriber *s, uint32_t ip)
+{
+	int r;
+
+	if (ip == s->local_address || registry_sub_by_address(s->e, ip))
+		return -EADDRINUSE;
+	r = addrpool_claim(s->e->pool, ip);
+	if (r < 0 && r != -ERANGE)
+		return r;
+	s->pooled = r == 0;
+	return 0;
+}
+
+static int take(struct subscriber *s)
+{
+	const struct profile *p = s->profile;
+	struct addrpool *pool = s->e->pool;
+	uint32_t ip = p && p->has_address ? p->address : 0;
+	int r;
+
+	if (!pool)
+		return -EADDRNOTAVAIL;
+	s->local_address = addrpool_cfg(pool)->gateway;
+	r = ip ? claim_fixed(s, ip) : addrpool_take(pool, &ip);
+	if (r < 0)
+		return r;
+	s->pooled = s->pooled || !(p && p->has_address);
+	r = registry_add_address(s, ip);
+	if (r < 0) {
+		if (s->pooled)
+			addrpool_put(pool, ip);
+		s->pooled = false;
+		return r;
+	}
+	res_add(&s->pool, &s->r_address, "address", release);
+	for (unsigned i = 0; i < 2; i++)
+		s->dns[i] = p && p->dns[i] ? p->dns[i] : addrpool_cfg(pool)->dns[i];
+	return 0;
+}
+
+static int answer_v4(struct subscriber *s, struct ipcp_params *ret)
+{
+	int r;
+
+	if (s->profile && !s->profile->ipv4)
+		return -EAFNOSUPPORT;
+	r = res_held(&s->r_address) ? 0 : take(s);
+	if (r < 0)
+		return r;
+	*ret = (struct ipcp_params){ .local = s->local_address,
+				     .peer = s->address,
+				     .dns = { s->dns[0], s->dns[1] } };
+	return 0;
+}
+
+static int random_ifid(const struct rng *g, uint64_t *ret)
+{
+	uint64_t v;
+	int r = rng_fill(g, &v, sizeof(v));
+
+	if (r < 0)
+		return r;
+	v &= ~IFID_UNIVERSAL;
+	*ret = v ? v : 1;
+	return 0;
+}
+
+static int answer_v6(struct subscriber *s)
+{
+	const struct rng *g = &s->e->ports.rng;
+	int r;
+
+	if (s->profile && !s->profile->ipv6)
+		return -EAFNOSUPPORT;
+	if (s->ifid)
+		return 0;
+	r = random_ifid(g, &s->suggest);
+	if (r == 0)
+		r = random_ifid(g, &s->ifid);
+	if (r == 0 && s->suggest == s->ifid)
+		s->suggest ^= 1; /* neither 0 nor ours, unless both were 1 */
+	if (r == 0 && !s->suggest)
+		s->suggest = 2;
+	return r;
+}
+
+void lease_answer(struct subscriber *s, enum ppp_family family, struct ppp_addr_answer *ret)
+{
+	int r;
+
+	*ret = (struct ppp_addr_answer){ .family = family };
+	r = family == PPP_FAM_IPV4 ? answer_v4(s, &ret->v4) : answer_v6(s);
+	ret->accept = r == 0;
+	ret->ifid = s->ifid;
+	ret->suggest = s->suggest;
+	if (r < 0)
+		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
+		       KV_STR("user", s->user),
+		       KV_STR("family", family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"), KV_ERRNO(r));
+}

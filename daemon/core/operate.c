@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/operate.h"
+
+#include <errno.h>
+
+#include "daemon/core/control.h"
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
+
+static void note(struct engine *e, struct event ev, const struct operate_why *why)
+{
+	ev.actor = why->actor;
+	ev.text = why->text ? why->text : "";
+	ev.code = why->code;
+	engine_event(e, &ev);
+	log_kv(LOG_L2TP, LOG_INFO, "disconnect-requested", KV_U64("tid", ev.tid),
+	       KV_U64("sid", ev.sid), KV_STR("user", ev.user), KV_STR("actor", ev.actor),
+	       KV_STR("text", ev.text), KV_U64("code", ev.code));
+}
+
+static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, ze_ns now)
+{
+	/* RFC 2661 4.4.2: 6, the requester is being shut down; the seed's "administrative". */
+	static const struct l2tp_stop_args stop = { .cause = L2TP_DOWN_ADMIN,
+						    .result = STOP_SHUTDOWN,
+						    .text = "administrative" };
+	const struct event ev = { .kind = EV_DISCONNECT_REQUESTED,
+				  .now = now,
+				  .tid = t->t.tid,
+				  .user = "",
+				  .ifname = "",
+				  .cause = "",
+				  .peer = &t->path.peer };
+
+	if (t->t.fsm.state >= L2TP_T_CLOSING)
+		return false;
+	note(t->e, ev, why);
+	return control_close(t, &stop, now);
+}
+
+static bool close_session(struct subscriber *s, const struct operate_why *why, ze_ns now)
+{
+	if (s->ended)
+		return false;
+	note(s->e, subscriber_event(s, EV_DISCONNECT_REQUESTED, now), why);
+	subscriber_clear(s, now);
+	return true;
+}
+
+int operate_close_tunnel(struct engine *e, uint16_t tid, const struct operate_why *why, ze_ns now)
+{
+	struct core_tunnel *t = registry_tunnel(e, tid);
+	bool done = t && close_tunnel(t, why, now);
+
+	engine_turn_end(e, now);
+	return done ? 0 : -ENOENT;
+}
+
+int operate_close_session(struct engine *e, uint16_t sid, const struct operate_why *why, ze_ns now)
+{
+	struct subscriber *s = registry_sub(e, sid);
+	bool done = s && close_session(s, why, now);
+
+	engine_turn_end(e, now);
+	return done ? 0 : -ENOENT;
+}
+
+unsigned operate_close_all_tunnels(struct engine *e, const struct operate_why *why, ze_ns now)
+{
+	struct list *l, *next;
+	unsigned n = 0;
+
+	list_for_each_safe(l, next, &e->tunnels)
+		n += close_tunnel(list_entry(l, struct core_tunnel, in_all), why, now);
+	engine_turn_end(e, now);
+	return n;
+}
+
+unsigned operate_close_all_sessions(struct engine *e, const struct operate_why *why, ze_ns now)
+{
+	struct list *l, *next;
+	unsigned n = 0;
+
+	list_for_each_safe(l, next, &e->subscribers)
+		n += close_session(list_entry(l, struct subscriber, in_all), why, now);
+	engine_turn_end(e, now);
+	return n;
+}

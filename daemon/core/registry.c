@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/core/engine_priv.h"
+
+#define IDS 65536
+
+int registry_init(struct engine *e)
+{
+	list_init(&e->tunnels);
+	list_init(&e->subscribers);
+	list_init(&e->half_open);
+	/* Pages of these are only touched where ids are in use. */
+	e->tunnel_by_tid = calloc(IDS, sizeof(*e->tunnel_by_tid));
+	e->sub_by_sid = calloc(IDS, sizeof(*e->sub_by_sid));
+	if (!e->tunnel_by_tid || !e->sub_by_sid || idalloc_init(&e->tids) < 0 ||
+	    idalloc_init(&e->sids) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void registry_done(struct engine *e)
+{
+	idalloc_done(&e->tids);
+	idalloc_done(&e->sids);
+	free(e->tunnel_by_tid);
+	free(e->sub_by_sid);
+}
+
+/* ---- peers ---- */
+
+static struct ze_addr without_port(const struct ze_addr *a)
+{
+	struct ze_addr k = *a;
+
+	k.port = 0;
+	return k;
+}
+
+struct core_peer *registry_peer(const struct engine *e, const struct ze_addr *addr)
+{
+	const struct ze_addr key = without_port(addr);
+	struct core_peer *p;
+
+	HASH_FIND(hh, e->peers, &key, sizeof(key), p);
+	return p;
+}
+
+static struct core_peer *peer_get(struct engine *e, const struct ze_addr *addr)
+{
+	struct core_peer *p = registry_peer(e, addr);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->addr = without_port(addr);
+	list_init(&p->tunnels);
+	HASH_ADD(hh, e->peers, addr, sizeof(p->addr), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static void peer_put(struct engine *e, struct core_peer *p)
+{
+	if (!list_empty(&p->tunnels))
+		return;
+	HASH_DEL(e->peers, p);
+	free(p);
+}
+
+/* ---- tunnels ---- */
+
+struct core_tunnel *registry_tunnel(const struct engine *e, uint16_t tid)
+{
+	return e->tunnel_by_tid[tid];
+}
+
+static bool is_of(const struct core_tunnel *t, const struct ze_addr *peer, uint16_t peer_tid)
+{
+	return t->t.peer_tid == peer_tid && t->t.fsm.state != L2TP_T_LINGER &&
+	       ze_addr_eq(&t->path.peer, peer);
+}
+
+struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
+				       uint16_t peer_tid, const struct core_tunnel *except)
+{
+	const struct core_peer *p = registry_peer(e, peer);
+
+	if (!p)
+		return NULL;
+	for (const struct list *l = p->tunnels.prev; l != &p->tunnels; l = l->prev) {
+		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
+
+		if (t != except && is_of(t, peer, peer_tid))
+			return t;
+	}
+	return NULL;
+}
+
+int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid)
+{
+	uint16_t tid;
+	int r = idalloc_take(&e->tids, &e->ports.rng, &tid);
+
+	if (r < 0)
+		return r;
+	t->peer = peer_get(e, &t->path.peer);
+	if (!t->peer) {
+		idalloc_put(&e->tids, tid);
+		return -ENOMEM;
+	}
+	list_add_tail(&t->peer->tunnels, &t->in_peer);
+	list_add_tail(&e->tunnels, &t->in_all);
+	e->tunnel_by_tid[tid] = t;
+	*ret_tid = tid;
+	return 0;
+}
+
+void registry_remove_tunnel(struct core_tunnel *t)
+{
+	struct engine *e = t->e;
+
+	list_del(&t->in_peer);
+	list_del(&t->in_all);
+	peer_put(e, t->peer);
+	t->peer = NULL;
+	e->tunnel_by_tid[t->t.tid] = NULL;
+	idalloc_put(&e->tids, t->t.tid);
+}
+
+/* ---- sessions ---- */
+
+struct subscriber *registry_sub(const struct engine *e, uint16_t sid)
+{
+	return e->sub_by_sid[sid];
+}
+
+void registry_add_sub(struct subscriber *s)
+{
+	s->e->sub_by_sid[s->s.sid] = s;
+	list_add_tail(&s->e->subscribers, &s->in_all);
+}
+
+void registry_remove_sub(struct subscriber *s)
+{
+	s->e->sub_by_sid[s->s.sid] = NULL;
+	list_del(&s->in_all);
+}
+
+struct subscriber *registry_sub_of(const struct core_tunnel *t, uint16_t peer_sid)
+{
+	struct subscriber *s;
+
+	HASH_FIND(hh_peer, t->by_peer, &peer_sid, sizeof(peer_sid), s);
+	return s;
+}
+
+int registry_add_call(struct subscriber *s)
+{
+	struct core_tunnel *t = s->tunnel;
+
+	HASH_ADD(hh_peer, t->by_peer, s.peer_sid, sizeof(s->s.peer_sid), s);
+	if (!s->hh_peer.tbl)
+		return -ENOMEM;
+	list_add_tail(&t->sessions, &s->in_tunnel);
+	t->n_sessions++;
+	return 0;
+}
+
+void registry_remove_call(struct subscriber *s)
+{
+	struct core_tunnel *t = s->tunnel;
+
+	if (list_empty(&s->in_tunnel))
+		return;
+	HASH_DELETE(hh_peer, t->by_peer, s);
+	list_del(&s->in_tunnel);
+	t->n_sessions--;
+}
+
+/* ---- subscriber addresses ---- */
+
+struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t address)
+{
+	struct subscriber *s;
+
+	HASH_FIND(hh_address, e->by_address, &address, sizeof(address), s);
+	return s;
+}
+
+int registry_add_address(struct subscriber *s, uint32_t address)
+{
+	if (registry_sub_by_address(s->e, address))
+		return -EADDRINUSE;
+	s->address = address;
+	HASH_ADD(hh_address, s->e->by_address, address, sizeof(s->address), s);
+	if (!s->hh_address.tbl) {
+		s->address = 0;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void registry_remove_address(struct subscriber *s)
+{
+	if (!s->address)
+		return;
+	HASH_DELETE(hh_address, s->e->by_address, s);
+	s->address = 0;
+}

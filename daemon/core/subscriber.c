@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/subscriber.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/attach.h"
+#include "daemon/core/call.h"
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/lease.h"
+
+/* ---- life ---- */
+
+static void set_state(struct subscriber *s, enum sub_state state)
+{
+	s->e->n_subscribers[s->state]--;
+	s->state = state;
+	s->e->n_subscribers[state]++;
+}
+
+static void release_sid(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_sid);
+
+	registry_remove_sub(s);
+	idalloc_put(&s->e->sids, s->s.sid);
+}
+
+static void release_profile(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_profile);
+
+	profile_unref(s->profile);
+	s->profile = NULL;
+}
+
+static void release_auth(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_auth);
+
+	aaa_broker_cancel(&s->e->broker, s->auth_cookie);
+	s->auth_cookie = 0;
+}
+
+static int acquire(struct subscriber *s, uint16_t peer_sid, ze_ns now)
+{
+	struct engine *e = s->e;
+	uint16_t sid;
+	int r = idalloc_take(&e->sids, &e->ports.rng, &sid);
+
+	if (r < 0)
+		return r;
+	l2tp_session_init(&s->s, sid, ENGINE_CALL_SETUP, now);
+	s->s.peer_sid = peer_sid;
+	registry_add_sub(s);
+	res_add(&s->pool, &s->r_sid, "session-id", release_sid);
+	r = timer_set(&e->timers, &s->timer.timer, TIMER_FAR);
+	if (r == 0)
+		r = registry_add_call(s);
+	if (r < 0) {
+		timer_cancel(&e->timers, &s->timer.timer);
+		res_pool_drain(&s->pool);
+	}
+	return r;
+}
+
+int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret)
+{
+	struct subscriber *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->e = t->e;
+	s->tunnel = t;
+	s->cause = "";
+	s->timer.kind = CORE_TIMER_SUBSCRIBER;
+	list_init(&s->in_tunnel);
+	list_init(&s->in_all);
+	list_init(&s->dirty);
+	list_init(&s->dead);
+	res_pool_init(&s->pool);
+	r = acquire(s, peer_sid, now);
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	s->serial = ++t->e->next_serial;
+	s->state = SUB_STARTING;
+	t->e->n_subscribers[SUB_STARTING]++;
+	t->refs++;
+	*ret = s;
+	return 0;
+}
+
+void subscriber_release(struct subscriber *s)
+{
+	struct core_tunnel *t = s->tunnel;
+
+	res_pool_drain(&s->pool);
+	timer_cancel(&s->e->timers, &s->timer.timer);
+	list_del(&s->dirty);
+	s->e->n_subscribers[s->state]--;
+	list_add_tail(&s->e->dead_subs, &s->dead);
+	t->refs--;
+	engine_tunnel_dirty(t);
+}
+
+void subscriber_free(struct subscriber *s)
+{
+	if (s->linked)
+		ppp_link_done(&s->link);
+	l2tp_session_done(&s->s);
+	free(s);
+}
+
+/* ---- facts ---- */
+
+struct event subscriber_event(const struct subscriber *s, enum event_kind kind, ze_ns now)
+{
+	return (struct event){
+		.kind = kind,
+		.now = now,
+		.tid = s->tunnel->t.tid,
+		.sid = s->s.sid,
+		.session_serial = s->serial,
+		.user = s->user,
+		.ifname = s->ifname,
+		.peer = &s->tunnel->path.peer,
+		.cause = s->cause,
+	};
+}
+
+static void tell(struct subscriber *s, enum event_kind kind, ze_ns now)
+{
+	struct event ev = subscriber_event(s, kind, now);
+
+	engine_event(s->e, &ev);
+}
+
+static struct ze_addr ip4_addr(uint32_t ip)
+{
+	return (struct ze_addr){ .family = 4,
+				 .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+					 (uint8_t)(ip >> 8), (uint8_t)ip } };
+}
+
+/* Only addresses we gave are routes: IPv6CP agrees on link-local ones, which are not. */
+static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_family family,
+		       ze_ns now)
+{
+	struct event ev = subscriber_event(s, kind, now);
+
+	if (family != PPP_FAM_IPV4)
+		return;
+	ev.family = family;
+	ev.address = ip4_addr(s->link.ipcp.params.peer);
+	engine_event(s->e, &ev);
+}
+
+static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_ns now)
+{
+	struct event ev = subscriber_event(s, kind, now);
+
+	ev.rtt = rtt;
+	engine_event(s->e, &ev);
+}
+
+static void log_up(const struct subscriber *s, ze_ns now)
+{
+	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
+
+	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
+	       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
+	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("interface", s->ifname),
+	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
+	       KV_MS("took", now - s->s.created));
+}
+
+static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
+{
+	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
+
+	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
+	       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
+	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("cause", s->cause),
+	       KV_U64("result", d->result), KV_U64("error-code", d->error),
+	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
+	       KV_MS("duration", s->up_at ? now - s->up_at : 0));
+}
+
+/* ---- PPP ---- */
+
+static void link_auth_order(struct lcp_cfg *l, const struct config *c)
+{
+	static const enum ppp_auth_method all[] = { PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2,
+						    PPP_AUTH_PAP };
+
+	l->allow_no_auth = c->allow_no_auth;
+	if (c->auth_method == PPP_AUTH_NONE && c->allow_no_auth)
+		return;
+	if (c->auth_method != PPP_AUTH_NONE)
+		l->auth[l->n_auth++] = c->auth_method;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(all); i++)
+		if (all[i] != c->auth_method)
+			l->auth[l->n_auth++] = all[i];
+}
+
+static struct echo_cfg echo_of(const struct config *c)
+{
+	uint32_t timeout = c->echo_interval_s < 3 ? 3 : c->echo_interval_s;
+
+	return (struct echo_cfg){ .interval = ZE_SEC(c->echo_interval_s),
+				  .timeout = ZE_SEC(timeout),
+				  .failures = (uint8_t)c->echo_failures };
+}
+
+static int link_init(struct subscriber *s)
+{
+	const struct config *c = s->e->cfg;
+	struct ppp_link_cfg l = {
+		.lcp = { .cp = cp_defaults,
+			 .mru = ENGINE_TUNNEL_MTU,
+			 .mru_min = ENGINE_MRU_MIN,
+			 .echo = echo_of(c) },
+		.auth = { .retransmit = ZE_SEC(3),
+			  .max_tries = 10,
+			  .timeout = ZE_SEC(c->auth_timeout_s),
+			  .reauth_interval = ZE_SEC(c->reauth_interval_s) },
+		.ncp = cp_defaults,
+		.lcp_timeout = ENGINE_LCP_TIMEOUT,
+		.ncp_timeout = ZE_SEC(c->ncp_timeout_s),
+		.enable_ipcp = c->enable_ipcp,
+		.enable_ipv6cp = c->enable_ipv6cp,
+	};
+
+	_Static_assert(sizeof(l.auth.name) == sizeof(c->host_name), "name is copied whole");
+	memcpy(l.auth.name, c->host_name, sizeof(l.auth.name));
+	link_auth_order(&l.lcp, c);
+	return ppp_link_init(&s->link, &l, &s->e->ports.rng);
+}
+
+static void no_plane(struct subscriber *s, ze_ns now)
+{
+	s->cause = "dataplane-failed";
+	call_close(s,
+		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PPP,
+					    .result = CDN_NO_FACILITIES_NOW,
+					    .error = L2TP_ERR_RESOURCES,
+					    .text = "data plane failed" },
+		   now);
+}
+
+void subscriber_start(struct subscriber *s, ze_ns now)
+{
+	if (link_init(s) < 0) {
+		no_plane(s, now);
+		return;
+	}
+	s->linked = true;
+	tell(s, EV_SESSION_STARTING, now);
+	ppp_fx_init(&s->e->ppp_fx);
+	if (s->s.sequencing_required) {
+		attach_session(s); /* only the data plane numbers packets; PPP waits for it */
+	} else {
+		s->opened = true;
+		ppp_link_open(&s->link, now, &s->e->ppp_fx);
+	}
+	subscriber_run(s, now);
+}
+
+static bool is_lcp(struct span frame)
+{
+	return frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
+}
+
+static void send_frame(struct subscriber *s, struct span frame)
+{
+	struct engine *e = s->e;
+	uint8_t buf[ENGINE_DATAGRAM_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	s->tx_frames++;
+	if (s->dp == SUB_DP_UP) {
+		if (e->ports.dp->ppp_send(e->ports.dp_self, s->s.sid, frame) < 0)
+			e->stats.tx_failed++;
+		return;
+	}
+	l2tp_hdr_write_data(&w, &(struct l2tp_hdr){ .flags = is_lcp(frame) ? L2TP_F_PRIO : 0,
+						    .tid = s->tunnel->t.peer_tid,
+						    .sid = s->s.peer_sid });
+	wr_span(&w, frame);
+	if (w.bad)
+		return;
+	e->stats.tx_data++;
+	engine_send(e, &s->tunnel->path, wr_done(&w));
+}
+
+/* ---- authentication ---- */
+
+static enum aaa_method aaa_method_of(enum ppp_auth_method m)
+{
+	switch (m) {
+	case PPP_AUTH_PAP:
+		return AAA_PAP;
+	case PPP_AUTH_CHAP_MD5:
+		return AAA_CHAP_MD5;
+	case PPP_AUTH_MSCHAPV2:
+		return AAA_MSCHAPV2;
+	case PPP_AUTH_NONE:
+	case PPP_AUTH__COUNT:
+		break;
+	}
+	return AAA_NONE;
+}
+
+static void ask(struct subscriber *s, const struct ppp_auth_request *rq)
+{
+	struct engine *e = s->e;
+	const struct aaa_request a = {
+		.method = aaa_method_of(rq->method),
+		.id = rq->id,
+		.user = rq->user,
+		.password = rq->password,
+		.challenge = rq->challenge,
+		.response = rq->response,
+		.calling_number = span_str(s->s.calling_number),
+		.called_number = span_str(s->s.called_number),
+		.sid = s->s.sid,
+	};
+	uint64_t cookie = (uint64_t)s->s.sid << SUBSCRIBER_COOKIE_SHIFT |
+			  (++e->next_cookie & ((UINT64_C(1) << SUBSCRIBER_COOKIE_SHIFT) - 1));
+	int r;
+
+	res_release(&s->r_auth);
+	memset(&e->answer, 0, sizeof(e->answer));
+	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
+	if (r == -EINPROGRESS) {
+		s->auth_cookie = cookie;
+		res_add(&s->pool, &s->r_auth, "auth-request", release_auth);
+		return;
+	}
+	if (r < 0) {
+		e->stats.auth_failures++;
+		e->answer = (struct aaa_answer){ 0 };
+	}
+	s->todo |= SUB_TODO_VERDICT;
+}
+
+static void keep_profile(struct subscriber *s, struct profile *p)
+{
+	struct span user = span_of(s->link.auth.user, s->link.auth.user_len);
+
+	if (p)
+		user = span_str(p->user);
+	if (user.len >= sizeof(s->user))
+		user.len = sizeof(s->user) - 1;
+	if (user.len)
+		memcpy(s->user, user.p, user.len);
+	s->user[user.len] = '\0';
+	res_release(&s->r_profile);
+	if (!p)
+		return;
+	s->profile = p;
+	res_add(&s->pool, &s->r_profile, "profile", release_profile);
+}
+
+static void log_reject(const struct subscriber *s, const struct aaa_answer *a)
+{
+	char peer[ZE_ADDR_TEXT];
+
+	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
+	       KV_U64("sid", s->s.sid),
+	       KV_SPAN("user", span_of(s->link.auth.user, s->link.auth.user_len)),
+	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
+	       KV_STR("message", a->message),
+	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)));
+}
+
+static void give_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	struct engine *e = s->e;
+
+	if (a->accept) {
+		e->stats.auth_accepts++;
+		keep_profile(s, a->profile);
+	} else {
+		e->stats.auth_rejects++;
+		log_reject(s, a);
+		profile_unref(a->profile);
+	}
+	a->profile = NULL;
+	ppp_link_auth_answer(
+		&s->link,
+		&(struct ppp_auth_answer){
+			.accept = a->accept,
+			.message = span_str(a->message),
+			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
+			.mschap_error = a->mschap_error },
+		now, &e->ppp_fx);
+}
+
+void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	s->auth_cookie = 0;
+	res_forget(&s->r_auth);
+	ppp_fx_init(&s->e->ppp_fx);
+	give_verdict(s, a, now);
+	subscriber_run(s, now);
+}
+
+/* ---- effects ---- */
+
+static void family_up(struct subscriber *s, enum ppp_family f, ze_ns now)
+{
+	s->ncp_up[f] = true;
+	attach_refresh(s, f);
+	if (!s->up_at) {
+		s->up_at = now;
+		set_state(s, SUB_ESTABLISHED);
+		s->e->stats.sessions_up++;
+		log_up(s, now);
+		tell(s, EV_SESSION_UP, now);
+	}
+	tell_route(s, EV_ROUTE_ADD, f, now);
+}
+
+static void family_down(struct subscriber *s, enum ppp_family f, ze_ns now)
+{
+	if (s->ncp_up[f]) {
+		s->ncp_up[f] = false;
+		tell_route(s, EV_ROUTE_REMOVE, f, now);
+	}
+	/* An NCP that negotiates anew keeps its place in the data plane. */
+	if (s->link.ncp[f] < PPP_NCP_ATTACHED)
+		attach_drop_family(s, f);
+}
+
+static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns now)
+{
+	switch (e->kind) {
+	case PPP_FX_SEND:
+		send_frame(s, e->send);
+		break;
+	case PPP_FX_AUTH_REQUEST:
+		ask(s, &e->auth);
+		break;
+	case PPP_FX_ADDR_REQUEST:
+		s->todo |= (uint16_t)(SUB_TODO_ADDRESS << e->family);
+		break;
+	case PPP_FX_NCP_READY:
+		attach_family(s, e->family);
+		break;
+	case PPP_FX_NCP_UP:
+		family_up(s, e->family, now);
+		break;
+	case PPP_FX_NCP_DOWN:
+		family_down(s, e->family, now);
+		break;
+	case PPP_FX_ECHO_RTT:
+		tell_echo(s, EV_ECHO_RTT, e->rtt, now);
+		break;
+	case PPP_FX_ECHO_LOST:
+		tell_echo(s, EV_ECHO_LOST, 0, now);
+		break;
+	case PPP_FX_REFUSED:
+		engine_count(s->e, e->refused.reason);
+		break;
+	case PPP_FX_FINISHED:
+		s->todo |= SUB_TODO_FINISH;
+		break;
+	case PPP_FX_LCP_UP:
+	case PPP_FX_LCP_DOWN: /* each family that was up has its own effect */
+	case PPP_FX_AUTHENTICATED:
+	case PPP_FX_ECHO_SENT:
+		break;
+	}
+}
+
+/* RFC 2661 4.4.2 has few words for how a call ends; RFC 3145 3 has more. */
+static struct l2tp_cdn_args cdn_of(enum ppp_end end)
+{
+	struct l2tp_cdn_args a = { .cause = L2TP_DOWN_PPP,
+				   .result = CDN_ADMIN,
+				   .text = ppp_end_name(end) };
+
+	switch (end) {
+	case PPP_END_ECHO:
+		a.result = CDN_CARRIER_LOST;
+		a.disconnect_code = 8;
+		break;
+	case PPP_END_PEER:
+		a.disconnect_code = 3;
+		a.disconnect_direction = 1;
+		break;
+	case PPP_END_LCP_TIMEOUT:
+		a.result = CDN_TIMEOUT;
+		a.disconnect_code = 5;
+		break;
+	case PPP_END_NCP_TIMEOUT:
+		a.result = CDN_TIMEOUT;
+		break;
+	case PPP_END_LOOP:
+		a.disconnect_code = 7;
+		break;
+	case PPP_END_ADMIN:
+		a.disconnect_code = 1;
+		break;
+	case PPP_END_NONE:
+	case PPP_END_AUTH_FAILED:
+	case PPP_END_AUTH_TIMEOUT:
+	case PPP_END_AUTH_REFUSED:
+	case PPP_END_REJECTED:
+	case PPP_END__COUNT:
+		break;
+	}
+	if (a.disconnect_code)
+		a.disconnect_proto = PPP_LCP;
+	return a;
+}
+
+static void finish(struct subscriber *s, ze_ns now)
+{
+	struct l2tp_cdn_args a = cdn_of(s->link.end);
+
+	s->cause = ppp_end_name(s->link.end);
+	call_close(s, &a, now);
+}
+
+static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
+{
+	struct ppp_addr_answer a;
+
+	lease_answer(s, f, &a);
+	ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
+}
+
+/* One thing owed, lowest bit first. */
+static void answer(struct subscriber *s, ze_ns now)
+{
+	unsigned bit = s->todo & -s->todo;
+
+	s->todo &= (uint16_t)~bit;
+	ppp_fx_init(&s->e->ppp_fx);
+	switch (bit) {
+	case SUB_TODO_VERDICT:
+		give_verdict(s, &s->e->answer, now);
+		break;
+	case SUB_TODO_ADDRESS << PPP_FAM_IPV4:
+		give_address(s, PPP_FAM_IPV4, now);
+		break;
+	case SUB_TODO_ADDRESS << PPP_FAM_IPV6:
+		give_address(s, PPP_FAM_IPV6, now);
+		break;
+	case SUB_TODO_ATTACHED << PPP_FAM_IPV4:
+	case SUB_TODO_UNATTACHED << PPP_FAM_IPV4:
+		ppp_link_ncp_attached(&s->link, PPP_FAM_IPV4,
+				      bit == SUB_TODO_ATTACHED << PPP_FAM_IPV4, now, &s->e->ppp_fx);
+		break;
+	case SUB_TODO_ATTACHED << PPP_FAM_IPV6:
+	case SUB_TODO_UNATTACHED << PPP_FAM_IPV6:
+		ppp_link_ncp_attached(&s->link, PPP_FAM_IPV6,
+				      bit == SUB_TODO_ATTACHED << PPP_FAM_IPV6, now, &s->e->ppp_fx);
+		break;
+	case SUB_TODO_NO_PLANE:
+		no_plane(s, now);
+		break;
+	default:
+		finish(s, now);
+		break;
+	}
+}
+
+void subscriber_run(struct subscriber *s, ze_ns now)
+{
+	const struct ppp_fx *fx = &s->e->ppp_fx;
+
+	for (;;) {
+		for (unsigned i = 0; i < fx->n && !s->ended; i++)
+			perform_one(s, &fx->e[i], now);
+		if (s->ended || !s->todo)
+			break;
+		answer(s, now);
+	}
+	engine_sub_dirty(s);
+}
+
+/* ---- what happens to it ---- */
+
+void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
+{
+	if (!s->opened || s->ended) {
+		engine_count(s->e, REASON_SESSION_STATE);
+		return;
+	}
+	s->rx_frames++;
+	ppp_fx_init(&s->e->ppp_fx);
+	ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
+	subscriber_run(s, now);
+}
+
+void subscriber_expire(struct subscriber *s, ze_ns now)
+{
+	if (s->ended)
+		return;
+	call_expire(s, now);
+	if (s->ended || !s->opened)
+		return;
+	ppp_fx_init(&s->e->ppp_fx);
+	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
+	subscriber_run(s, now);
+}
+
+void subscriber_clear(struct subscriber *s, ze_ns now)
+{
+	struct l2tp_cdn_args a = cdn_of(PPP_END_ADMIN);
+
+	if (s->opened) {
+		ppp_fx_init(&s->e->ppp_fx);
+		ppp_link_close(&s->link, PPP_END_ADMIN, now, &s->e->ppp_fx);
+		subscriber_run(s, now);
+	}
+	a.cause = L2TP_DOWN_ADMIN;
+	a.disconnect_direction = 2;
+	if (!s->ended)
+		call_close(s, &a, now);
+}
+
+void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	s->todo = 0;
+	if (!*s->cause)
+		s->cause = l2tp_down_name(down->cause);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		if (s->ncp_up[f])
+			tell_route(s, EV_ROUTE_REMOVE, (enum ppp_family)f, now);
+	if (s->linked) {
+		log_down(s, down, now);
+		s->e->stats.sessions_down++;
+		tell(s, EV_SESSION_DOWN, now);
+		ppp_link_down(&s->link);
+	}
+	memset(s->ncp_up, 0, sizeof(s->ncp_up));
+	registry_remove_call(s);
+	set_state(s, SUB_FINISHING);
+	res_release(&s->r_auth);
+	if (!attach_leave(s))
+		subscriber_release(s);
+}

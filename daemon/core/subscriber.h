@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A subscriber: one call, its PPP link, what it was given, and its place in the data plane.
+ *
+ *   subscriber_new -ICCN-> subscriber_start ... subscriber_over -data plane let go-> released
+ *
+ * The PPP machine's effects are performed here. What must be answered by another call of the link is
+ * noted in s->todo first, so that the link is never entered twice. Everything acquired sits in
+ * s->pool; the session id and the address go back only when the data plane has let go.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/base/wire.h"
+#include "daemon/core/event.h"
+
+struct aaa_answer;
+struct core_tunnel;
+struct engine;
+struct l2tp_fx_down;
+struct subscriber;
+
+/* A cookie is the session id above a number that is never used twice. */
+#define SUBSCRIBER_COOKIE_SHIFT 48
+#define SUBSCRIBER_OF_COOKIE(c) ((uint16_t)((c) >> SUBSCRIBER_COOKIE_SHIFT))
+
+/* A call the peer names peer_sid. 0, -ENOMEM, -ENOSPC (no session ids), or the rng's error. */
+int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret);
+/* The call is connected: PPP begins. */
+void subscriber_start(struct subscriber *s, ze_ns now);
+void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);
+void subscriber_expire(struct subscriber *s, ze_ns now);
+/* A late verdict; takes over the profile reference. */
+void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
+/* Performs e->ppp_fx and everything that follows from it and from s->todo. */
+void subscriber_run(struct subscriber *s, ze_ns now);
+/* The operator's end: a Terminate-Request, once, and CDN 3. */
+void subscriber_clear(struct subscriber *s, ze_ns now);
+/* The call is over; the machine has said so. */
+void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now);
+/* Nothing of it is in the data plane any more: gives all back. It is freed when the turn ends. */
+void subscriber_release(struct subscriber *s);
+void subscriber_free(struct subscriber *s);
+/* The fields every event about it has. */
+struct event subscriber_event(const struct subscriber *s, enum event_kind kind, ze_ns now);
