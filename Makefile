@@ -122,7 +122,9 @@ endif
 UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 UNIT_BIN := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
-PEER_BIN := $(patsubst selftests/peer/%.c,$(B)/peer/%,$(sort $(wildcard selftests/peer/*.c)))
+# A peer is x.c with its parts x_*.c.
+PEER_SRC := $(sort $(wildcard selftests/peer/*.c))
+PEER_BIN := $(foreach f,$(PEER_SRC),$(if $(findstring _,$(notdir $f)),,$(B)/peer/$(basename $(notdir $f))))
 REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 
 # ---------------------------------------------------------------- the build
@@ -185,7 +187,8 @@ $(B)/replay/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(B)/obj/selftests/fuzz/replay.o
 $(B)/peer/%: $(B)/obj/selftests/peer/%.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $< $(PKG_LIBS) -lpthread
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
+$(foreach p,$(PEER_BIN),$(eval $(p): $(call objs,$(filter selftests/peer/$(notdir $(p))_%,$(PEER_SRC)))))
 
 $(B)/fuzz/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(TEST_LIBS)
 	@mkdir -p $(@D)

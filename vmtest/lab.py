@@ -285,7 +285,7 @@ class Lac:
 
 
 CONFIG = '''environment {
-	log { level debug; }
+	log { level %(log)s; }
 	l2tp { server main { ip 192.0.2.1; port 1701; } }
 }
 l2tp {
@@ -300,7 +300,7 @@ l2tp {
 	ncp { enable-ipcp true; enable-ipv6cp %(ipv6)s; timeout 30; }
 }
 '''
-DEFAULTS = {'secret': 'zetest', 'auth': 'chap-md5', 'hello': 60, 'pool_end': '10.100.255.254',
+DEFAULTS = {'log': 'debug', 'secret': 'zetest', 'auth': 'chap-md5', 'hello': 60, 'pool_end': '10.100.255.254',
             'ipv6': 'true'}
 
 

@@ -250,7 +250,7 @@ def test_two_tunnels_from_one_address_and_port(start_ze):
     lab.assert_ping('lac', lab.GATEWAY, dev=devs[1])
 
 
-def test_own_ppp_clients_all_methods_up(start_ze):
+def test_twenty_clients_on_one_socket(start_ze):
     ze = start_ze()
     z = zelac('lac', '-t', '2', '-s', '10', '--shared-socket')
     assert z.wait(60) == 0, z.text()

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A PPP client that asks for little and agrees to what it must: LCP, PAP or CHAP-MD5, IPCP with
+ * DNS, IPv6CP (RFC 1661, 1334, 1994, 1332, 1877, 5072). Requests are repeated until answered.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "selftests/peer/zelac.h"
+
+static void check_up(struct session *s)
+{
+	for (int i = 0; i < N_COUNT; i++)
+		if (s->cp[i].wanted && !(s->cp[i].mine_acked && s->cp[i].theirs_acked))
+			return;
+	if (s->state == S_PPP && s->authed)
+		session_up(s);
+}
+
+static void send_ppp(struct session *s, unsigned proto, const uint8_t *body, size_t len)
+{
+	uint8_t b[1600];
+
+	put16(b, 0x0002);
+	put16(b + 2, s->t->peer_tid);
+	put16(b + 4, s->peer_sid);
+	put16(b + 6, 0xff03);
+	put16(b + 8, proto);
+	memcpy(b + 10, body, len);
+	if (send(s->t->fd, b, 10 + len, 0) < 0 && errno != EAGAIN && errno != ECONNREFUSED)
+		say("send: %s", strerror(errno));
+}
+
+struct body {
+	uint8_t b[1500];
+	size_t len;
+};
+
+static void put_opt(struct body *o, unsigned type, const void *value, size_t len)
+{
+	o->b[o->len] = (uint8_t)type;
+	o->b[o->len + 1] = (uint8_t)(len + 2);
+	memcpy(o->b + o->len + 2, value, len);
+	o->len += len + 2;
+}
+
+static void send_code(struct session *s, unsigned proto, const uint8_t head[2],
+		      const struct body *o)
+{
+	uint8_t b[1504] = { head[0], head[1] };
+
+	put16(b + 2, (unsigned)(4 + o->len));
+	memcpy(b + 4, o->b, o->len);
+	send_ppp(s, proto, b, 4 + o->len);
+}
+
+static bool rejected(const struct cp *c, unsigned slot)
+{
+	return c->rejected & 1u << slot;
+}
+
+/* Option types to a bit number: LCP 1, 5 and IPCP 3, 129, 131 and IPv6CP 1 stay apart. */
+static unsigned slot_of(unsigned type)
+{
+	return type == 129 ? 6 : type == 131 ? 7 : type < 6 ? type : 0;
+}
+
+static void send_conf_req(struct session *s, enum ncp n)
+{
+	struct cp *c = &s->cp[n];
+	struct body o = { .len = 0 };
+	uint8_t v[4];
+
+	c->id++;
+	if (n == N_LCP) {
+		put16(v, 1450);
+		if (!rejected(c, 1))
+			put_opt(&o, 1, v, 2);
+		put32(v, s->magic);
+		if (!rejected(c, 5))
+			put_opt(&o, 5, v, 4);
+	} else if (n == N_IPCP) {
+		put32(v, s->addr);
+		put_opt(&o, 3, v, 4);
+		for (int i = 0; i < 2; i++) {
+			put32(v, s->dns[i]);
+			if (!rejected(c, 6 + (unsigned)i))
+				put_opt(&o, i ? 131 : 129, v, 4);
+		}
+	} else {
+		put_opt(&o, 1, s->ifid, 8);
+	}
+	send_code(s, c->proto, (const uint8_t[]){ CONF_REQ, c->id }, &o);
+}
+
+static void send_pap(struct session *s)
+{
+	struct body o = { .len = 0 };
+	size_t u = strlen(opt.user), p = strlen(opt.password);
+
+	o.b[0] = (uint8_t)u;
+	memcpy(o.b + 1, opt.user, u);
+	o.b[1 + u] = (uint8_t)p;
+	memcpy(o.b + 2 + u, opt.password, p);
+	o.len = 2 + u + p;
+	send_code(s, PAP, (const uint8_t[]){ 1, 1 }, &o);
+}
+
+static void start_ncps(struct session *s)
+{
+	s->authed = true;
+	for (int i = N_IPCP; i < N_COUNT; i++)
+		if (s->cp[i].wanted)
+			send_conf_req(s, (enum ncp)i);
+	check_up(s);
+}
+
+static void lcp_maybe_open(struct session *s)
+{
+	const struct cp *c = &s->cp[N_LCP];
+
+	if (!c->mine_acked || !c->theirs_acked || s->authed)
+		return;
+	if (s->auth == PAP)
+		send_pap(s);
+	else if (s->auth == 0)
+		start_ncps(s);
+}
+
+/* What we say to one option the peer asks for: CONF_ACK, CONF_NAK or CONF_REJ. */
+static unsigned judge(struct session *s, enum ncp n, const uint8_t *o)
+{
+	if (n == N_IPCP)
+		return o[0] == 3 && o[1] == 6 ? CONF_ACK : CONF_REJ;
+	if (n == N_IPV6CP)
+		return o[0] == 1 && o[1] == 10 ? CONF_ACK : CONF_REJ;
+	switch (o[0]) {
+	case 1: /* MRU */
+	case 2: /* ACCM */
+	case 5: /* magic number */
+		return CONF_ACK;
+	case 3:
+		if (o[1] >= 4 && get16(o + 2) == opt.auth && (opt.auth == PAP || o[4] == 5)) {
+			s->auth = (uint16_t)opt.auth;
+			return CONF_ACK;
+		}
+		return CONF_NAK;
+	default:
+		return CONF_REJ;
+	}
+}
+
+static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t len)
+{
+	static const uint8_t want_chap[] = { CHAP >> 8, CHAP & 0xff, 5 };
+	struct body answer[CONF_REJ + 1] = { 0 };
+	unsigned worst = CONF_ACK;
+
+	for (size_t i = 4; i < len; i += p[i + 1]) {
+		if (i + 2 > len || p[i + 1] < 2 || i + p[i + 1] > len)
+			return;
+		unsigned v = judge(s, n, p + i);
+
+		if (v == CONF_NAK)
+			put_opt(&answer[v], 3,
+				opt.auth == CHAP ? want_chap : (const uint8_t[]){ 0xc0, 0x23 },
+				opt.auth == CHAP ? 3 : 2);
+		else
+			put_opt(&answer[v], p[i], p + i + 2, p[i + 1] - 2u);
+		worst = v > worst ? v : worst;
+	}
+	send_code(s, s->cp[n].proto, (const uint8_t[]){ (uint8_t)worst, p[1] }, &answer[worst]);
+	s->cp[n].theirs_acked = worst == CONF_ACK;
+}
+
+static void take_nak(struct session *s, enum ncp n, const uint8_t *o)
+{
+	if (n == N_IPCP && o[1] == 6) {
+		if (o[0] == 3)
+			s->addr = get32(o + 2);
+		else if (o[0] == 129 || o[0] == 131)
+			s->dns[o[0] == 131] = get32(o + 2);
+	} else if (n == N_IPV6CP && o[0] == 1 && o[1] == 10) {
+		memcpy(s->ifid, o + 2, 8);
+	}
+}
+
+static void on_nak_or_rej(struct session *s, enum ncp n, const uint8_t *p, size_t len)
+{
+	for (size_t i = 4; i + 2 <= len && p[i + 1] >= 2 && i + p[i + 1] <= len; i += p[i + 1]) {
+		if (p[0] == CONF_NAK)
+			take_nak(s, n, p + i);
+		else
+			s->cp[n].rejected |= (uint8_t)(1u << slot_of(p[i]));
+	}
+	send_conf_req(s, n);
+}
+
+static void on_echo(struct session *s, const uint8_t *p, size_t len)
+{
+	struct body o = { .len = len - 4 };
+
+	if (len < 8)
+		return;
+	memcpy(o.b, p + 4, o.len);
+	put32(o.b, s->magic);
+	send_code(s, LCP, (const uint8_t[]){ ECHO_REP, p[1] }, &o);
+}
+
+static void on_cp(struct session *s, enum ncp n, const uint8_t *p, size_t len)
+{
+	struct cp *c = &s->cp[n];
+
+	switch (p[0]) {
+	case CONF_REQ:
+		on_conf_req(s, n, p, len);
+		break;
+	case CONF_ACK:
+		c->mine_acked = c->mine_acked || p[1] == c->id;
+		break;
+	case CONF_NAK:
+	case CONF_REJ:
+		if (p[1] == c->id)
+			on_nak_or_rej(s, n, p, len);
+		break;
+	case TERM_REQ:
+		send_code(s, c->proto, (const uint8_t[]){ TERM_ACK, p[1] }, &(struct body){ 0 });
+		if (n == N_LCP)
+			session_fail(s, "LCP terminated by the peer");
+		break;
+	case PROTO_REJ:
+		session_fail(s, "Protocol-Reject");
+		break;
+	case ECHO_REQ:
+		if (n == N_LCP)
+			on_echo(s, p, len);
+		break;
+	default:
+		break;
+	}
+	if (n == N_LCP)
+		lcp_maybe_open(s);
+	check_up(s);
+}
+
+static void on_chap(struct session *s, const uint8_t *p, size_t len)
+{
+	struct body o = { .len = 17 };
+
+	if (p[0] == 1 && len >= 5 && 5u + p[4] <= len) {
+		o.b[0] = 16;
+		md5_3(p[1], opt.password, p + 5, p[4], o.b + 1);
+		memcpy(o.b + 17, opt.user, strlen(opt.user));
+		o.len += strlen(opt.user);
+		send_code(s, CHAP, (const uint8_t[]){ 2, p[1] }, &o);
+	} else if (p[0] == 3 && !s->authed) {
+		start_ncps(s);
+	} else if (p[0] == 4) {
+		session_fail(s, "CHAP failure");
+	}
+}
+
+static void on_pap(struct session *s, const uint8_t *p)
+{
+	if (p[0] == 2 && !s->authed)
+		start_ncps(s);
+	else if (p[0] == 3)
+		session_fail(s, "PAP nak");
+}
+
+void ppp_input(struct session *s, const uint8_t *p, size_t len)
+{
+	struct body o = { .len = len };
+	unsigned proto;
+
+	if (len >= 2 && get16(p) == 0xff03)
+		p += 2, len -= 2;
+	if (len < 6)
+		return;
+	proto = get16(p);
+	p += 2, len -= 2;
+	if (get16(p + 2) < 4 || get16(p + 2) > len)
+		return;
+	len = get16(p + 2); /* RFC 1661 5: octets beyond Length are padding */
+	for (int i = 0; i < N_COUNT; i++)
+		if (s->cp[i].proto == proto && s->cp[i].wanted) {
+			on_cp(s, (enum ncp)i, p, len);
+			return;
+		}
+	if (proto == CHAP) {
+		on_chap(s, p, len);
+	} else if (proto == PAP) {
+		on_pap(s, p);
+	} else if (proto >= 0x8000) { /* not a data protocol: RFC 1661 5.7 */
+		put16(o.b, proto);
+		memcpy(o.b + 2, p, len);
+		o.len = 2 + len;
+		send_code(s, LCP, (const uint8_t[]){ PROTO_REJ, ++s->cp[N_LCP].id }, &o);
+	}
+}
+
+void ppp_start(struct session *s)
+{
+	send_conf_req(s, N_LCP);
+	s->retry_at = now_us() + PPP_RETRY_MS * 1000;
+}
+
+/* Say again what has not been answered. */
+void ppp_retry(struct session *s, int64_t now)
+{
+	s->retry_at = now + PPP_RETRY_MS * 1000;
+	if (!s->cp[N_LCP].mine_acked)
+		send_conf_req(s, N_LCP);
+	else if (!s->authed && s->auth == PAP)
+		send_pap(s);
+	for (int i = N_IPCP; s->authed && i < N_COUNT; i++)
+		if (s->cp[i].wanted && !s->cp[i].mine_acked)
+			send_conf_req(s, (enum ncp)i);
+}

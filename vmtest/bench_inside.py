@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The part of the benchmark that runs in the guest: bench_inside.py SESSIONS TUNNELS WINDOW JSON."""
+import json
+import os
+import signal
+import sys
+import time
+
+import lab
+
+TICK_MS = 1000 / os.sysconf('SC_CLK_TCK')
+
+
+def process_ms(pid):
+    fields = lab.read(f'/proc/{pid}/stat').rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_MS          # utime, stime
+
+
+def system_ms():
+    """CPU time of everything but idling."""
+    user, nice, system, _idle, _iowait, irq, softirq = map(
+        int, lab.read('/proc/stat').split('\n', 1)[0].split()[1:8])
+    return (user + nice + system + irq + softirq) * TICK_MS
+
+
+def main():
+    sessions, tunnels, window = map(int, sys.argv[1:4])
+    lab.setup()
+    ze = lab.Ze(log='warn')
+    report = lab.WORK + '/zelac.json'
+    ze_before, all_before = process_ms(ze.proc.p.pid), system_ms()
+    z = lab.Process('lac', 'zelac', lab.ZELAC, '-S', 'zetest', '-t', str(tunnels),
+                    '-s', str(sessions // tunnels), '-w', str(window), '--hold', '100000',
+                    '--json', report, lab.LNS)
+    text = lab.wait_for(lambda: not z.alive() or lab.read(report).endswith('\n'), 120, 'the load', 0.02)
+    ze_ms = process_ms(ze.proc.p.pid) - ze_before
+    all_ms = system_ms() - all_before - process_ms(z.p.pid)
+    assert text and z.alive(), z.text()
+    got = json.loads(lab.read(report))
+    devices = len(lab.links('lns'))
+    begin = time.monotonic()
+    z.signal(signal.SIGTERM)
+    lab.wait_for(lambda: not lab.links('lns'), 60, 'end of every pppN')
+    down = time.monotonic() - begin
+    done = max(1, got['up'])
+    got.update({'ze-cpu-ms': round(ze_ms / done, 2), 'system-cpu-ms': round(all_ms / done, 2),
+                'teardown-rate': round(done / down, 1), 'devices': devices})
+    lab.write(sys.argv[4], json.dumps(got) + '\n')
+    print(f'Linux {os.uname().release}, {got["sessions"]} sessions in {tunnels} tunnels, {window} at once, '
+          'CHAP, IPCP, IPv6CP, kernel data plane')
+    print(f'set up          {got["up"]} of {got["sessions"]}, {devices} pppN, {got["failed"]} failed')
+    print(f'rate            {got["rate"]:.1f} sessions a second')
+    print(f'CPU of ze       {got["ze-cpu-ms"]:.2f} ms a session')
+    print(f'CPU of all      {got["system-cpu-ms"]:.2f} ms a session, without the load generator')
+    print('time of one     ' + '  '.join(f'{k} {v:.0f} ms' for k, v in got['latency-ms'].items()))
+    print(f'torn down       {got["teardown-rate"]:.1f} sessions a second')
+    print(json.dumps(got))
+    ze.assert_settled(30)
+    ze.stop()
+    return 0 if got['up'] == got['sessions'] == devices else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
