@@ -37,6 +37,7 @@ EXTRA = {
     'daemon/base/pool': ['res_'],
     'daemon/base/json': ['js_', 'jw_'],
     'daemon/l2tp/hidden': ['avp_'],
+    'ppp/frame': ['cp_'],
 }
 IGNORED = re.compile(r'^(__|_GLOBAL_|_DYNAMIC|\.|asan\.|\$|main$|LLVMFuzzer)')
 
