@@ -495,6 +495,19 @@ static void no_auth_configured(void **st)
 	assert_false(w->l.authenticated);
 }
 
+/* P-029: were LCP ever to open without a method against the configuration, nobody gets in. */
+static void never_unauthenticated(void **st)
+{
+	struct world *w = *st;
+
+	start_cfg(w, &defaults);
+	give(w, PPP_LCP, CP_CONF_REQ, 1, NOTHING);
+	w->l.lcp.want_auth = false;
+	ack(w, 0);
+	assert_log(w, "lcp.2 LCP-UP lcp.5 LCP-DOWN");
+	assert_int_equal(w->l.end, PPP_END_AUTH_REFUSED);
+}
+
 /* P-118, P-044: before LCP is open nothing but LCP is heard, and nothing is answered */
 static void early_frames(void **st)
 {
@@ -665,8 +678,10 @@ static void ipcp_address_given(void **st)
 	assert_log(w, "");
 	frame(w, "\377\003\000\041\105", 5); /* the data plane's business */
 	assert_log(w, "");
-	addr(w, PPP_FAM_IPV4, true); /* nobody asked again */
+	addr(w, PPP_FAM_IPV4, false); /* nobody asked again */
 	assert_log(w, "");
+	give(w, PPP_IPCP, CP_CONF_REQ, 4, ADDR_OK);
+	assert_log(w, "ipcp.1 ipcp.2 DOWN4");
 }
 
 /* P-122: IPv6 declined: Protocol-Reject of 8057, IPv4 fine */
@@ -756,6 +771,20 @@ static void ipv6cp_protocol_rejected(void **st)
 	ipv4_up(w);
 	advance(w, ZE_SEC(100));
 	assert_log(w, "");
+}
+
+/* P-045: rejected when it was up: it terminates, but not beyond LCP's own fall */
+static void ipv6cp_protocol_rejected_late(void **st)
+{
+	struct world *w = *st;
+
+	all_up(w);
+	give(w, PPP_LCP, LCP_PROTO_REJ, 1, OPTS("\200\127\001\001\000\004"));
+	assert_log(w, "ip6cp.5 DOWN6");
+	close_link(w, PPP_END_ADMIN);
+	assert_log(w, "lcp.5 LCP-DOWN DOWN4");
+	advance(w, ZE_SEC(6));
+	assert_log(w, "lcp.5 END:admin");
 }
 
 /* P-046 */
@@ -1139,6 +1168,7 @@ int main(void)
 		T(auth_method_not_allowed),
 		T(auth_option_rejected),
 		T(no_auth_configured),
+		T(never_unauthenticated),
 		T(early_frames),
 		T(frames_during_auth),
 		T(auth_rejected),
@@ -1152,6 +1182,7 @@ int main(void)
 		T(attach_fails),
 		T(ccp_interleaved),
 		T(ipv6cp_protocol_rejected),
+		T(ipv6cp_protocol_rejected_late),
 		T(lcp_protocol_rejected),
 		T(ipcp_terminated),
 		T(ipv6cp_terminated),
