@@ -16,9 +16,9 @@
 #include "daemon/base/compiler.h"
 
 struct engine;
-struct history;
 struct json;
 struct strbuf;
+struct view_history;
 
 enum op_status {
 	OP_OK,
@@ -34,11 +34,11 @@ const char *op_status_name(enum op_status s); /* "not-found" */
 struct op_request {
 	const char *const *words;
 	size_t n;
-	const char *actor; /* who asks, for the audit trail: "uid 0 (root)" */
-	bool read_only;	   /* the profile denies `clear` */
-	ze_ns now;	   /* monotonic */
-	int64_t wall_ns;   /* UTC at now */
-	const struct history *history; /* daemon/observe/history; NULL: no history */
+	const char *actor;		    /* who asks, for the audit trail: "uid 0 (root)" */
+	bool read_only;			    /* the profile denies `clear` */
+	ze_ns now;			    /* monotonic */
+	int64_t wall_ns;		    /* UTC at now */
+	const struct view_history *history; /* NULL: none */
 };
 
 /* On OP_OK exactly one JSON value was written to data; else err is one sentence. */

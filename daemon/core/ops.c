@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One table of commands. A row is a list of words; <tid> and <sid> stand for one number, <why> for
+ * the optional `reason TEXT... cause CODE`. Execution, errors and completion all read it.
+ */
+#include "daemon/core/ops.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/json.h"
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/operate.h"
+#include "daemon/core/view.h"
+
+#define WORDS_MAX  6
+#define REASON_MAX 256
+#define WORD_TEXT  32
+
+struct op_args { /* what the placeholders of a row took */
+	uint16_t id;
+	char reason[REASON_MAX + 1];
+	uint16_t cause;
+};
+
+struct op_ctx {
+	struct engine *e;
+	const struct op_request *rq;
+	struct view_clock clock;
+	struct operate_why why;
+	struct op_args args;
+	struct json *data;
+	struct strbuf *err;
+};
+
+struct op_row {
+	const char *words[WORDS_MAX];
+	const char *help;
+	bool clears;
+	enum op_status (*run)(struct op_ctx *c);
+};
+
+const char *op_status_name(enum op_status s)
+{
+	static const char *const names[] = {
+		[OP_OK] = "ok",
+		[OP_UNKNOWN_COMMAND] = "unknown-command",
+		[OP_BAD_ARGUMENT] = "bad-argument",
+		[OP_NOT_FOUND] = "not-found",
+		[OP_DENIED] = "denied",
+		[OP_FAILED] = "failed",
+	};
+
+	return names[s];
+}
+
+static enum op_status no_such(struct op_ctx *c, const char *what)
+{
+	sb_printf(c->err, "no such %s: %u", what, c->args.id);
+	return OP_NOT_FOUND;
+}
+
+/* ---- show ---- */
+
+static enum op_status show_summary(struct op_ctx *c)
+{
+	view_summary(c->e, &c->clock, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_tunnels(struct op_ctx *c)
+{
+	view_tunnels(c->e, &c->clock, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_tunnel(struct op_ctx *c)
+{
+	const struct core_tunnel *t = registry_tunnel(c->e, c->args.id);
+
+	if (!t)
+		return no_such(c, "tunnel");
+	view_tunnel(t, &c->clock, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_sessions(struct op_ctx *c)
+{
+	view_sessions(c->e, &c->clock, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_session(struct op_ctx *c)
+{
+	const struct subscriber *s = registry_sub(c->e, c->args.id);
+
+	if (!s)
+		return no_such(c, "session");
+	view_session(s, &c->clock, c->rq->history, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_statistics(struct op_ctx *c)
+{
+	view_statistics(c->e, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_listeners(struct op_ctx *c)
+{
+	view_listeners(c->e, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_config(struct op_ctx *c)
+{
+	view_config(c->e, c->data);
+	return OP_OK;
+}
+
+static enum op_status show_history(struct op_ctx *c)
+{
+	if (!c->rq->history) {
+		sb_puts(c->err, "this daemon keeps no history");
+		return OP_FAILED;
+	}
+	c->rq->history->ended(c->rq->history->self, &c->clock, c->data);
+	return OP_OK;
+}
+
+/* ---- clear ---- */
+
+static void acted(struct op_ctx *c, const char *action, const char *key, uint64_t n)
+{
+	json_obj(c->data);
+	json_kstr(c->data, "action", action);
+	json_kstr(c->data, "status", "ok");
+	json_ku64(c->data, key, n);
+	json_obj_end(c->data);
+}
+
+static enum op_status clear_tunnel(struct op_ctx *c)
+{
+	if (operate_close_tunnel(c->e, c->args.id, &c->why, c->rq->now) < 0)
+		return no_such(c, "tunnel");
+	acted(c, "tunnel-teardown", "local-tid", c->args.id);
+	return OP_OK;
+}
+
+static enum op_status clear_tunnels(struct op_ctx *c)
+{
+	acted(c, "tunnel-teardown-all", "tunnels-cleared",
+	      operate_close_all_tunnels(c->e, &c->why, c->rq->now));
+	return OP_OK;
+}
+
+static enum op_status clear_session(struct op_ctx *c)
+{
+	if (operate_close_session(c->e, c->args.id, &c->why, c->rq->now) < 0)
+		return no_such(c, "session");
+	acted(c, "session-teardown", "local-sid", c->args.id);
+	return OP_OK;
+}
+
+static enum op_status clear_sessions(struct op_ctx *c)
+{
+	acted(c, "session-teardown-all", "sessions-cleared",
+	      operate_close_all_sessions(c->e, &c->why, c->rq->now));
+	return OP_OK;
+}
+
+/* clang-format off */
+static const struct op_row rows[] = {
+	{ { "show", "l2tp" },                          "how many tunnels, sessions, listeners", false, show_summary },
+	{ { "show", "l2tp", "tunnels" },               "all tunnels",                           false, show_tunnels },
+	{ { "show", "l2tp", "tunnel", "<tid>" },       "one tunnel in detail",                  false, show_tunnel },
+	{ { "show", "l2tp", "sessions" },              "all sessions",                          false, show_sessions },
+	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 false, show_session },
+	{ { "show", "l2tp", "statistics" },            "protocol counters",                     false, show_statistics },
+	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   false, show_listeners },
+	{ { "show", "l2tp", "config" },                "configuration in force",                false, show_config },
+	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          false, show_history },
+	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    true,  clear_tunnel },
+	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               true,  clear_tunnels },
+	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", true, clear_session },
+	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", true, clear_sessions },
+};
+/* clang-format on */
+
+/* ---- words to a row ---- */
+
+static bool is_placeholder(const char *w)
+{
+	return w && w[0] == '<';
+}
+
+/* How many leading words of the row agree with the request; placeholders agree with anything. */
+static size_t agreement(const struct op_row *row, const char *const *words, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && i < WORDS_MAX && row->words[i] &&
+	       (is_placeholder(row->words[i]) || strcmp(row->words[i], words[i]) == 0))
+		i++;
+	return i;
+}
+
+static size_t row_len(const struct op_row *row)
+{
+	size_t n = 0;
+
+	while (n < WORDS_MAX && row->words[n] && strcmp(row->words[n], "<why>") != 0)
+		n++;
+	return n;
+}
+
+static bool row_takes_why(const struct op_row *row)
+{
+	size_t n = row_len(row);
+
+	return n < WORDS_MAX && row->words[n];
+}
+
+static enum op_status not_understood(struct op_ctx *c, size_t best)
+{
+	const struct op_request *rq = c->rq;
+
+	if (best >= rq->n) {
+		sb_puts(c->err,
+			rq->n ? "incomplete command, more is expected after" : "empty command");
+		for (size_t i = 0; i < rq->n; i++)
+			sb_printf(c->err, " %.*s", WORD_TEXT, rq->words[i]);
+		return OP_UNKNOWN_COMMAND;
+	}
+	sb_printf(c->err, "unknown word \"%.*s\"", WORD_TEXT, rq->words[best]);
+	for (size_t i = 0; i < best; i++)
+		sb_printf(c->err, "%s%.*s", i ? " " : " after ", WORD_TEXT, rq->words[i]);
+	return OP_UNKNOWN_COMMAND;
+}
+
+static int parse_u16(const char *s, uint16_t *ret)
+{
+	char *end;
+	unsigned long v;
+
+	if (*s < '0' || *s > '9')
+		return -EINVAL;
+	errno = 0;
+	v = strtoul(s, &end, 10);
+	if (*end || errno || v > UINT16_MAX)
+		return -EINVAL;
+	*ret = (uint16_t)v;
+	return 0;
+}
+
+static enum op_status bad_argument(struct op_ctx *c, const char *what, const char *got)
+{
+	sb_printf(c->err, "%s, not \"%.*s\"", what, WORD_TEXT, got);
+	return OP_BAD_ARGUMENT;
+}
+
+/* reason TEXT... up to `cause` or the end; cause CODE; either order, each once. */
+static enum op_status parse_why(struct op_ctx *c, const char *const *w, size_t n)
+{
+	bool has_reason = false, has_cause = false;
+	size_t len = 0;
+
+	for (size_t i = 0; i < n;) {
+		if (strcmp(w[i], "cause") == 0 && !has_cause) {
+			has_cause = true;
+			if (i + 1 == n || parse_u16(w[i + 1], &c->args.cause) < 0)
+				return bad_argument(c, "cause takes a number from 0 to 65535",
+						    i + 1 < n ? w[i + 1] : "");
+			i += 2;
+			continue;
+		}
+		if (strcmp(w[i], "reason") != 0 || has_reason)
+			return bad_argument(c, "expected reason TEXT or cause CODE", w[i]);
+		has_reason = true;
+		for (i++; i < n && (strcmp(w[i], "cause") != 0 || has_cause); i++)
+			len += (size_t)snprintf(c->args.reason +
+							(len < REASON_MAX ? len : REASON_MAX),
+						len < REASON_MAX ? REASON_MAX + 1 - len : 1, "%s%s",
+						len ? " " : "", w[i]);
+		if (len == 0 || len > REASON_MAX)
+			return bad_argument(c, "reason takes 1 to 256 characters",
+					    len ? c->args.reason : "");
+	}
+	return OP_OK;
+}
+
+static enum op_status take_args(struct op_ctx *c, const struct op_row *row)
+{
+	const struct op_request *rq = c->rq;
+	size_t n = row_len(row);
+
+	for (size_t i = 0; i < n; i++)
+		if (is_placeholder(row->words[i]) && parse_u16(rq->words[i], &c->args.id) < 0)
+			return bad_argument(c, "expected an id from 1 to 65535", rq->words[i]);
+	if (row_takes_why(row))
+		return parse_why(c, rq->words + n, rq->n - n);
+	return OP_OK;
+}
+
+static const struct op_row *find_row(const struct op_request *rq, size_t *ret_best)
+{
+	*ret_best = 0;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		size_t n = agreement(&rows[i], rq->words, rq->n), want = row_len(&rows[i]);
+
+		if (n >= want && (rq->n == want || row_takes_why(&rows[i])))
+			return &rows[i];
+		if (n > *ret_best)
+			*ret_best = n;
+	}
+	return NULL;
+}
+
+enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
+		       struct strbuf *err)
+{
+	struct op_ctx c = {
+		.e = e, .rq = rq, .clock = { rq->now, rq->wall_ns }, .data = data, .err = err
+	};
+	const struct op_row *row;
+	enum op_status s;
+	size_t best;
+
+	row = find_row(rq, &best);
+	if (!row)
+		return not_understood(&c, best);
+	if (row->clears && rq->read_only) {
+		sb_puts(err, "the read-only profile does not allow clear");
+		return OP_DENIED;
+	}
+	s = take_args(&c, row);
+	if (s != OP_OK)
+		return s;
+	c.why = (struct operate_why){ .actor = rq->actor,
+				      .text = c.args.reason[0] ? c.args.reason : NULL,
+				      .code = c.args.cause };
+	return row->run(&c);
+}
+
+/* ---- completion ---- */
+
+static void candidate(struct json *out, const char *word, const char *help, const char *typed)
+{
+	if (strncmp(word, typed, strlen(typed)) != 0)
+		return;
+	json_obj(out);
+	json_kstr(out, "word", word);
+	json_kstr(out, "help", help);
+	json_obj_end(out);
+}
+
+static void tunnel_ids(const struct engine *e, const char *typed, struct json *out)
+{
+	char id[8], help[ZE_ADDR_TEXT];
+	struct list *it;
+
+	list_for_each(it, &e->tunnels) {
+		const struct core_tunnel *t = list_entry(it, struct core_tunnel, in_all);
+
+		snprintf(id, sizeof(id), "%u", t->t.tid);
+		candidate(out, id, ze_addr_text(&t->path.peer, help), typed);
+	}
+}
+
+static void session_ids(const struct engine *e, const char *typed, struct json *out)
+{
+	char id[8];
+	struct list *it;
+
+	list_for_each(it, &e->subscribers) {
+		const struct subscriber *s = list_entry(it, struct subscriber, in_all);
+
+		snprintf(id, sizeof(id), "%u", s->s.sid);
+		candidate(out, id, s->user, typed);
+	}
+}
+
+/* The help of a row belongs to its last word; an earlier one is only a way there. */
+static const char *word_help(const struct op_row *row, size_t i)
+{
+	return i + 1 == row_len(row) || is_placeholder(row->words[i + 1]) ? row->help : "";
+}
+
+static bool offered_before(size_t row, size_t at, const char *const *words)
+{
+	for (size_t i = 0; i < row; i++)
+		if (agreement(&rows[i], words, at) == at && rows[i].words[at] &&
+		    strcmp(rows[i].words[at], rows[row].words[at]) == 0)
+			return true;
+	return false;
+}
+
+static void offer(struct engine *e, const struct op_row *row, size_t at, const char *typed,
+		  struct json *out)
+{
+	const char *w = row->words[at];
+
+	if (strcmp(w, "<tid>") == 0)
+		tunnel_ids(e, typed, out);
+	else if (strcmp(w, "<sid>") == 0)
+		session_ids(e, typed, out);
+	else if (strcmp(w, "<why>") != 0)
+		candidate(out, w, word_help(row, at), typed);
+	else {
+		candidate(out, "reason", "text for the audit trail", typed);
+		candidate(out, "cause", "RADIUS Disconnect-Cause", typed);
+	}
+}
+
+void ops_complete(struct engine *e, const char *const *words, size_t n, struct json *out)
+{
+	size_t at = n ? n - 1 : 0;
+	const char *typed = n ? words[n - 1] : "";
+
+	json_arr(out);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows) && at < WORDS_MAX; i++)
+		if (rows[i].words[at] && agreement(&rows[i], words, at) == at &&
+		    !offered_before(i, at, words))
+			offer(e, &rows[i], at, typed, out);
+	json_arr_end(out);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rings of events by session serial. A life starts with its first event, is moved to the ended list by
+ * EV_SESSION_DOWN, and is dropped when HISTORY_ENDED newer ones have ended.
+ */
+#include "daemon/observe/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/hash.h"
+#include "daemon/base/json.h"
+#include "daemon/base/list.h"
+#include "daemon/base/ring.h"
+
+#define LIVES_MAX 65535 /* as many as there are session ids */
+
+struct note {
+	ze_ns at;
+	uint8_t kind; /* enum event_kind */
+	uint16_t code;
+	ze_ns rtt;
+	char cause[24], actor[48], address[ZE_ADDR_TEXT];
+	char *text; /* the operator's, owned */
+};
+
+struct life {
+	UT_hash_handle hh;
+	struct list ended; /* in history.ended once it is over */
+	uint64_t serial;
+	uint16_t tid, sid;
+	char user[64], peer[ZE_ADDR_TEXT], ifname[16];
+	ze_ns began, over;
+	struct ring ring;
+	struct note notes[HISTORY_EVENTS];
+};
+
+struct history {
+	struct life *by_serial;
+	struct list ended; /* newest first */
+	unsigned n_ended, n_live;
+};
+
+struct history *history_new(void)
+{
+	struct history *h = calloc(1, sizeof(*h));
+
+	if (h)
+		list_init(&h->ended);
+	return h;
+}
+
+static void life_free(struct history *h, struct life *l)
+{
+	HASH_DEL(h->by_serial, l);
+	list_del(&l->ended);
+	for (size_t i = 0; i < HISTORY_EVENTS; i++)
+		free(l->notes[i].text);
+	free(l);
+}
+
+void history_free(struct history *h)
+{
+	struct life *l, *tmp;
+
+	if (!h)
+		return;
+	HASH_ITER(hh, h->by_serial, l, tmp) {
+		life_free(h, l);
+	}
+	free(h);
+}
+
+static struct life *life_of(const struct history *h, uint64_t serial)
+{
+	struct life *l;
+
+	HASH_FIND(hh, h->by_serial, &serial, sizeof(serial), l);
+	return l;
+}
+
+static struct life *life_new(struct history *h, const struct event *e)
+{
+	struct life *l;
+
+	if (h->n_live >= LIVES_MAX)
+		return NULL;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	l->serial = e->session_serial;
+	l->tid = e->tid;
+	l->sid = e->sid;
+	l->began = e->now;
+	l->ring = ring_init(HISTORY_EVENTS);
+	list_init(&l->ended);
+	if (e->peer)
+		ze_addr_text(e->peer, l->peer);
+	HASH_ADD(hh, h->by_serial, serial, sizeof(l->serial), l);
+	if (!l->hh.tbl) {
+		free(l);
+		return NULL;
+	}
+	h->n_live++;
+	return l;
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+static void note(struct life *l, const struct event *e)
+{
+	struct note *n = &l->notes[ring_push(&l->ring)];
+
+	free(n->text);
+	memset(n, 0, sizeof(*n));
+	n->at = e->now;
+	n->kind = (uint8_t)e->kind;
+	n->code = e->code;
+	n->rtt = e->rtt;
+	copy(n->cause, sizeof(n->cause), e->cause);
+	copy(n->actor, sizeof(n->actor), e->actor);
+	if (e->kind == EV_ROUTE_ADD || e->kind == EV_ROUTE_REMOVE)
+		ze_addr_text(&e->address, n->address);
+	n->text = e->text && e->text[0] ? strdup(e->text) : NULL; /* without memory: no text */
+	if (e->user && e->user[0])
+		copy(l->user, sizeof(l->user), e->user);
+	if (e->ifname && e->ifname[0])
+		copy(l->ifname, sizeof(l->ifname), e->ifname);
+}
+
+/* Echoes would push everything else out of the ring: of a run of them only the newest stays. */
+static bool replaces_last(const struct life *l, const struct event *e)
+{
+	uint32_t n = ring_count(&l->ring);
+
+	return e->kind == EV_ECHO_RTT && n &&
+	       l->notes[ring_at(&l->ring, n - 1)].kind == EV_ECHO_RTT;
+}
+
+static void end_life(struct history *h, struct life *l, ze_ns now)
+{
+	l->over = now;
+	h->n_live--;
+	list_add_head(&h->ended, &l->ended);
+	if (++h->n_ended > HISTORY_ENDED) {
+		h->n_ended--;
+		life_free(h, list_entry(h->ended.prev, struct life, ended));
+	}
+}
+
+static void on_event(void *self, const struct event *e)
+{
+	struct history *h = self;
+	struct life *l = life_of(h, e->session_serial);
+
+	if (!l)
+		l = life_new(h, e);
+	if (!l || l->over)
+		return;
+	if (replaces_last(l, e)) {
+		struct note *n = &l->notes[ring_at(&l->ring, ring_count(&l->ring) - 1)];
+
+		n->at = e->now;
+		n->rtt = e->rtt;
+		return;
+	}
+	note(l, e);
+	if (e->kind == EV_SESSION_DOWN)
+		end_life(h, l, e->now);
+}
+
+const struct observer history_observer = {
+	.name = "history",
+	.wants = EV_BIT(EV_SESSION_STARTING) | EV_BIT(EV_SESSION_UP) | EV_BIT(EV_SESSION_DOWN) |
+		 EV_BIT(EV_DISCONNECT_REQUESTED) | EV_BIT(EV_ROUTE_ADD) | EV_BIT(EV_ROUTE_REMOVE) |
+		 EV_BIT(EV_ECHO_RTT) | EV_BIT(EV_ECHO_LOST),
+	.on_event = on_event,
+};
+
+/* ---- views ---- */
+
+static void kfilled(struct json *j, const char *key, const char *s)
+{
+	if (s && s[0])
+		json_kstr(j, key, s);
+}
+
+static void write_note(const struct note *n, const struct view_clock *c, struct json *j)
+{
+	json_obj(j);
+	view_time(j, "at", c, n->at);
+	json_kstr(j, "event", event_kind_name((enum event_kind)n->kind));
+	kfilled(j, "cause", n->cause);
+	kfilled(j, "actor", n->actor);
+	kfilled(j, "reason", n->text);
+	kfilled(j, "address", n->address);
+	if (n->code)
+		json_ku64(j, "disconnect-cause", n->code);
+	if (n->rtt)
+		json_ku64(j, "rtt-us", (uint64_t)(n->rtt / 1000));
+	json_obj_end(j);
+}
+
+static void write_notes(const struct life *l, const struct view_clock *c, struct json *j)
+{
+	json_arr(j);
+	for (uint32_t i = 0; l && i < ring_count(&l->ring); i++)
+		write_note(&l->notes[ring_at(&l->ring, i)], c, j);
+	json_arr_end(j);
+}
+
+static void write_session(const void *self, uint64_t serial, const struct view_clock *c,
+			  struct json *j)
+{
+	write_notes(life_of(self, serial), c, j);
+}
+
+/* What the last event says: a life in the list ended with EV_SESSION_DOWN. */
+static const char *end_cause(const struct life *l)
+{
+	return l->notes[ring_at(&l->ring, ring_count(&l->ring) - 1)].cause;
+}
+
+static void write_ended(const void *self, const struct view_clock *c, struct json *j)
+{
+	const struct history *h = self;
+	struct list *it;
+
+	json_arr(j);
+	list_for_each(it, &h->ended) {
+		const struct life *l = list_entry(it, struct life, ended);
+
+		json_obj(j);
+		json_ku64(j, "local-sid", l->sid);
+		json_ku64(j, "tunnel-local-tid", l->tid);
+		json_kstr(j, "username", l->user);
+		json_kstr(j, "peer", l->peer);
+		json_kstr(j, "interface", l->ifname);
+		view_time(j, "began-at", c, l->began);
+		view_time(j, "ended-at", c, l->over);
+		json_kstr(j, "cause", end_cause(l));
+		json_key(j, "events");
+		write_notes(l, c, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
+struct view_history history_view(const struct history *h)
+{
+	return (struct view_history){ .self = h, .session = write_session, .ended = write_ended };
+}
