@@ -16,11 +16,11 @@
 #include "daemon/l2tp/hdr.h"
 
 struct l2tp_chan_cfg {
-	ze_ns rtx_first; /* 1 s */
-	ze_ns rtx_max;	 /* 8 s */
-	uint8_t tries;	 /* retransmissions after the first send: 5, dead one interval later */
-	uint16_t rws;	 /* what we advertise and accept ahead: 1..64 */
-	ze_ns ack_delay; /* a ZLB at latest so long after a message: <= 200 ms */
+	ze_ns rtx_first;    /* 1 s */
+	ze_ns rtx_max;	    /* 8 s */
+	uint8_t tries;	    /* retransmissions after the first send: 5, dead one interval later */
+	uint16_t rws;	    /* what we advertise and accept ahead: 1..64 */
+	ze_ns ack_delay;    /* a ZLB at latest so long after a message: <= 200 ms */
 	uint16_t max_queue; /* messages kept for sending */
 };
 
@@ -33,8 +33,8 @@ struct l2tp_chan {
 	uint16_t ns_una;  /* oldest sent and not acknowledged */
 	uint16_t nr;	  /* next expected from the peer */
 	uint16_t cwnd, cwnd_acks, ssthresh;
-	struct list txq;  /* sent and unsent, in Ns order */
-	struct list rxq;  /* ahead of sequence, in Ns order */
+	struct list txq;       /* sent and unsent, in Ns order */
+	struct list rxq;       /* ahead of sequence, in Ns order */
 	struct list delivered; /* the one queued message handed out last */
 	uint16_t txq_len, rxq_len;
 	uint8_t retries;

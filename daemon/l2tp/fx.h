@@ -26,7 +26,7 @@ enum l2tp_fx_kind {
 	L2TP_FX_REFUSED	      /* refused: count and log */
 };
 
-enum l2tp_down { /* who or what ended it: words in events and logs */
+enum l2tp_down {	     /* who or what ended it: words in events and logs */
 	L2TP_DOWN_PEER,	     /* StopCCN or CDN received */
 	L2TP_DOWN_ADMIN,     /* an operator */
 	L2TP_DOWN_SHUTDOWN,  /* the daemon ends */
@@ -45,7 +45,7 @@ const char *l2tp_down_name(enum l2tp_down d); /* "keepalive-timeout" */
 
 struct l2tp_fx_down {
 	enum l2tp_down cause;
-	uint16_t result, error; /* of the StopCCN or CDN sent or received */
+	uint16_t result, error;	  /* of the StopCCN or CDN sent or received */
 	uint16_t disconnect_code; /* RFC 3145, 0 when absent */
 	uint8_t disconnect_direction;
 };

@@ -4,8 +4,8 @@
  * detection. States and clocks are in the header. The rows below are all there is: what is in none
  * of them is the last row, StopCCN "FSM error".
  *
- * Left out: the originator side and with it the tie breaker (5.8 of the conformance list 1.8),
- * which only matters while a SCCRQ of our own is outstanding.
+ * Left out: the originator side and with it the tie breaker (4.4.3), which only matters while an
+ * SCCRQ of our own is outstanding.
  */
 #include "daemon/l2tp/tunnel.h"
 

@@ -72,7 +72,7 @@ struct l2tp_tunnel {
 	uint8_t peer_host_len, peer_vendor_len;
 	uint16_t peer_version, peer_firmware, peer_rws;
 	uint32_t peer_framing, peer_bearer;
-	uint64_t have; /* AVPs of the SCCRQ, L2TP_BIT() */
+	uint64_t have;		  /* AVPs of the SCCRQ, L2TP_BIT() */
 	struct l2tp_fx_down down; /* why it closes, valid from CLOSING on */
 	bool down_told;
 	bool failed; /* a message of its own could not be queued: ends like a dead transport */
