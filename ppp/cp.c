@@ -201,12 +201,20 @@ static void act_sca(struct cp *cp, const struct cp_turn *t)
 	cp_send(cp, t->fx, code_id(CP_CONF_ACK, t->p->id), t->p->data);
 }
 
+/* A request that comes twice, because it or our Nak got lost, is one failure and not two. */
+static bool is_naked_before(const struct cp *cp, uint8_t id)
+{
+	return cp->nak_count && cp->nak_id == id;
+}
+
 static void act_scn(struct cp *cp, const struct cp_turn *t)
 {
 	if (!t->answer)
 		return;
-	if (t->answer == CP_CONF_NAK && cp->nak_count < UINT8_MAX)
+	if (t->answer == CP_CONF_NAK && !is_naked_before(cp, t->p->id)) {
 		cp->nak_count++;
+		cp->nak_id = t->p->id;
+	}
 	cp_send(cp, t->fx, code_id(t->answer, t->p->id), t->reply);
 }
 
@@ -374,7 +382,7 @@ static void cp_keep_request(struct cp *cp, struct cp_turn *t)
 
 static void cp_answer_request(struct cp *cp, struct cp_turn *t, struct wr *reply)
 {
-	bool no_nak = cp->nak_count >= cp->cfg.max_failure;
+	bool no_nak = cp->nak_count >= cp->cfg.max_failure && !is_naked_before(cp, t->p->id);
 	enum cp_verdict v = cp->ops->judge(cp, t->p->data, no_nak, reply);
 
 	if (v == CP_DROP || reply->bad) {

@@ -133,6 +133,7 @@ struct cp {
 	uint8_t term_id;
 	uint8_t restart_count;
 	uint8_t nak_count, naks_seen; /* sent and received without an Ack in between */
+	uint8_t nak_id;		      /* of the request last Nak'd: a repetition is not counted */
 	bool req_answered;	      /* the next Configure-Request needs a new id */
 	bool hold, held_any;
 	uint8_t cause; /* enum cp_event which ended the last negotiation or Opened */

@@ -707,6 +707,8 @@ static void sixth_nak_is_a_reject(void **st)
 	for (uint8_t n = 0; n < 5; n++) {
 		kit_input(cp, kit_pkt(CP_CONF_REQ, n, "0104 0064"), now, &fx);
 		assert_int_equal(kit_sent_one(&fx, PPP_LCP, CP_CONF_NAK, "0104 0240"), n);
+		kit_input(cp, kit_pkt(CP_CONF_REQ, n, "0104 0064"), now, &fx); /* repeated */
+		assert_int_equal(kit_sent_one(&fx, PPP_LCP, CP_CONF_NAK, "0104 0240"), n);
 	}
 	kit_input(cp, kit_pkt(CP_CONF_REQ, 5, "0104 0064"), now, &fx);
 	kit_sent_one(&fx, PPP_LCP, CP_CONF_REJ, "0104 0064");

@@ -20,6 +20,7 @@ static const struct ipcp_params with_dns = { .local = 0x0a000001,
 					     .nbns = { 0x0a000035, 0 } };
 static struct ipcp i;
 static struct ppp_fx fx;
+static uint8_t id; /* of the peer's requests */
 static const ze_ns now = ZE_SEC(9);
 
 static void on_ready(struct ipcp *x, struct ppp_fx *f)
@@ -48,8 +49,8 @@ static void start(const struct ipcp_params *p)
 
 static void answer(const char *opts, uint8_t code, const char *want)
 {
-	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 33, opts), now, &fx);
-	assert_int_equal(kit_sent_one(&fx, PPP_IPCP, code, want), 33);
+	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, ++id, opts), now, &fx);
+	assert_int_equal(kit_sent_one(&fx, PPP_IPCP, code, want), id);
 }
 
 static int setup(void **st)
@@ -97,9 +98,9 @@ static void strangers_address(void **st)
 	(void)st;
 	for (int n = 0; n < 5; n++)
 		answer(WRONG, CP_CONF_NAK, RIGHT);
-	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 35, WRONG), now, &fx);
+	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 135, WRONG), now, &fx);
 	assert_int_equal(kit_sent(&fx, 0, PPP_IPCP).code, CP_CONF_REJ);
-	assert_int_equal(kit_sent(&fx, 0, PPP_IPCP).id, 35);
+	assert_int_equal(kit_sent(&fx, 0, PPP_IPCP).id, 135);
 	assert_int_equal(kit_sent(&fx, 1, PPP_IPCP).code, CP_TERM_REQ);
 	kit_input(&i.cp, kit_pkt(CP_TERM_ACK, 35, ""), now, &fx);
 	assert_int_equal(kit_count(&fx, PPP_FX_FINISHED), 1);

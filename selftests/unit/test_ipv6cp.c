@@ -17,6 +17,7 @@
 
 static struct ipv6cp i;
 static struct ppp_fx fx;
+static uint8_t id; /* of the peer's requests */
 static const ze_ns now = ZE_SEC(9);
 
 static void on_finished(struct ipv6cp *x, struct ppp_fx *f)
@@ -47,8 +48,8 @@ static int setup(void **st)
 
 static void answer(const char *opts, uint8_t code, const char *want)
 {
-	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 33, opts), now, &fx);
-	assert_int_equal(kit_sent_one(&fx, PPP_IPV6CP, code, want), 33);
+	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, ++id, opts), now, &fx);
+	assert_int_equal(kit_sent_one(&fx, PPP_IPV6CP, code, want), id);
 }
 
 static void answer_to_us(uint8_t code, const char *opts, const char *next_request)
