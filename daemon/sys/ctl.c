@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets of the control protocol. Requests of a client are answered in order; while an answer is
+ * being written nothing more is read from that client, so one client keeps at most one answer and one
+ * request line in memory.
+ */
+#include "daemon/sys/ctl.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/base/list.h"
+#include "daemon/base/log.h"
+#include "daemon/base/strbuf.h"
+#include "daemon/observe/history.h"
+#include "daemon/sys/ctl_proto.h"
+#include "daemon/sys/loop.h"
+
+#define CLIENTS_MAX   64
+#define IDLE_SECONDS  600.
+#define STALL_SECONDS 30. /* a client that does not take its answer */
+
+struct ctl {
+	struct loop *loop;
+	struct view_history history;
+	struct list clients;
+	unsigned n_clients;
+	int fd;
+	ev_io accept;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+struct client {
+	struct list link;
+	struct ctl *ctl;
+	struct ctl_who who;
+	int fd;
+	ev_io in, out;
+	ev_timer idle;
+	size_t in_len;
+	struct strbuf answer;
+	size_t sent;
+	char buf[CTL_LINE_MAX];
+};
+
+static void client_free(struct client *c)
+{
+	struct ev_loop *ev = loop_ev(c->ctl->loop);
+
+	ev_io_stop(ev, &c->in);
+	ev_io_stop(ev, &c->out);
+	ev_timer_stop(ev, &c->idle);
+	close(c->fd);
+	list_del(&c->link);
+	c->ctl->n_clients--;
+	sb_done(&c->answer);
+	free(c);
+}
+
+static void restart_timer(struct client *c, double seconds)
+{
+	struct ev_loop *ev = loop_ev(c->ctl->loop);
+
+	ev_timer_stop(ev, &c->idle);
+	ev_timer_set(&c->idle, seconds, 0.);
+	ev_timer_start(ev, &c->idle);
+}
+
+/* True when all of the answer went out; false when it waits or the client is gone (then freed). */
+static bool flush_answer(struct client *c)
+{
+	struct ev_loop *ev = loop_ev(c->ctl->loop);
+
+	while (c->sent < c->answer.len) {
+		ssize_t n = send(c->fd, c->answer.s + c->sent, c->answer.len - c->sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EAGAIN) {
+			ev_io_stop(ev, &c->in);
+			ev_io_start(ev, &c->out);
+			restart_timer(c, STALL_SECONDS);
+			return false;
+		}
+		if (n <= 0) {
+			client_free(c);
+			return false;
+		}
+		c->sent += (size_t)n;
+	}
+	sb_done(&c->answer);
+	sb_init(&c->answer);
+	c->sent = 0;
+	return true;
+}
+
+static void answer_line(struct client *c, const char *line, size_t len)
+{
+	struct loop *l = c->ctl->loop;
+	struct ctl_turn t = { .engine = loop_engine(l),
+			      .who = &c->who,
+			      .history = &c->ctl->history,
+			      .clock = { loop_now(l), loop_wall_ns() } };
+
+	ctl_proto_line(&t, line, len, &c->answer);
+	loop_turn_done(l);
+}
+
+/* Answers the lines that are complete, one at a time. False: it waits or is gone. */
+static bool serve(struct client *c)
+{
+	char *nl;
+
+	while ((nl = memchr(c->buf, '\n', c->in_len))) {
+		size_t len = (size_t)(nl - c->buf);
+
+		answer_line(c, c->buf, len);
+		c->in_len -= len + 1;
+		memmove(c->buf, nl + 1, c->in_len);
+		if (c->answer.bad) {
+			client_free(c);
+			return false;
+		}
+		if (!flush_answer(c))
+			return false;
+	}
+	if (c->in_len < sizeof(c->buf))
+		return true;
+	ctl_proto_too_long(&c->answer);
+	if (flush_answer(c))
+		client_free(c);
+	return false;
+}
+
+static void on_in(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct client *c = w->data;
+	ssize_t n = recv(c->fd, c->buf + c->in_len, sizeof(c->buf) - c->in_len, MSG_DONTWAIT);
+
+	(void)ev;
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client_free(c);
+		return;
+	}
+	c->in_len += (size_t)n;
+	restart_timer(c, IDLE_SECONDS);
+	serve(c);
+}
+
+static void on_out(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct client *c = w->data;
+
+	(void)revents;
+	if (!flush_answer(c))
+		return;
+	if (c->in_len == sizeof(c->buf) && !memchr(c->buf, '\n', c->in_len)) {
+		client_free(c); /* the too-long line has had its answer */
+		return;
+	}
+	ev_io_stop(ev, &c->out);
+	ev_io_start(ev, &c->in);
+	restart_timer(c, IDLE_SECONDS);
+	serve(c);
+}
+
+static void on_idle(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	(void)ev;
+	(void)revents;
+	client_free(w->data);
+}
+
+/* root and our own user may do everything, whoever else the socket's mode lets in may look. */
+static int identify(int fd, struct ctl_who *ret)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	struct passwd pw, *found = NULL;
+	char buf[4096];
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	ret->read_only = cred.uid != 0 && cred.uid != geteuid();
+	if (getpwuid_r(cred.uid, &pw, buf, sizeof(buf), &found) == 0 && found)
+		snprintf(ret->actor, sizeof(ret->actor), "uid %u (%s)", cred.uid, pw.pw_name);
+	else
+		snprintf(ret->actor, sizeof(ret->actor), "uid %u", cred.uid);
+	return 0;
+}
+
+static void client_new(struct ctl *ctl, int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c || identify(fd, &c->who) < 0) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->ctl = ctl;
+	c->fd = fd;
+	sb_init(&c->answer);
+	list_add_tail(&ctl->clients, &c->link);
+	ctl->n_clients++;
+	ev_io_init(&c->in, on_in, fd, EV_READ);
+	ev_io_init(&c->out, on_out, fd, EV_WRITE);
+	ev_timer_init(&c->idle, on_idle, IDLE_SECONDS, 0.);
+	c->in.data = c->out.data = c->idle.data = c;
+	ev_io_start(loop_ev(ctl->loop), &c->in);
+	ev_timer_start(loop_ev(ctl->loop), &c->idle);
+	log_kv(LOG_CTL, LOG_DEBUG, "client", KV_STR("actor", c->who.actor),
+	       KV_STR("profile", c->who.read_only ? "read-only" : "admin"));
+}
+
+static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct ctl *ctl = w->data;
+	int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)ev;
+	(void)revents;
+	if (fd < 0)
+		return;
+	if (ctl->n_clients >= CLIENTS_MAX) {
+		log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("reason", "too many clients"));
+		close(fd);
+		return;
+	}
+	client_new(ctl, fd);
+}
+
+/* A socket file nobody listens on is left from a daemon that was killed. */
+static int clear_stale(const struct sockaddr_un *sa)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN)
+		r = -EADDRINUSE;
+	else if (errno == ECONNREFUSED && unlink(sa->sun_path) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int listen_on(const char *path, int *ret_fd)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	mode_t old;
+	int fd, r = 0;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(sa.sun_path, path);
+	r = clear_stale(&sa);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	old = umask(0117); /* 0660 from the first moment */
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		r = -errno;
+	umask(old);
+	if (r == 0 && listen(fd, 16) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int ctl_new(const struct ctl_args *a, struct ctl **ret)
+{
+	struct ctl *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = listen_on(a->path, &c->fd);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	strcpy(c->path, a->path);
+	c->loop = a->loop;
+	c->history = history_view(a->history);
+	list_init(&c->clients);
+	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
+	c->accept.data = c;
+	ev_io_start(loop_ev(c->loop), &c->accept);
+	*ret = c;
+	return 0;
+}
+
+void ctl_free(struct ctl *c)
+{
+	if (!c)
+		return;
+	while (!list_empty(&c->clients))
+		client_free(list_entry(c->clients.next, struct client, link));
+	ev_io_stop(loop_ev(c->loop), &c->accept);
+	close(c->fd);
+	unlink(c->path);
+	free(c);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One line of the control socket's protocol to one line of answer, without a socket. Whatever the
+ * line is, exactly one line is added to the answer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/core/view.h"
+
+#define CTL_LINE_MAX 65536 /* octets of a request with its newline */
+
+struct engine;
+struct strbuf;
+
+struct ctl_who {
+	char actor[64]; /* "uid 0 (root)" */
+	bool read_only;
+};
+
+struct ctl_turn {
+	struct engine *engine;
+	const struct ctl_who *who;
+	const struct view_history *history;
+	struct view_clock clock;
+};
+
+/* line without its newline. */
+void ctl_proto_line(const struct ctl_turn *t, const char *line, size_t len, struct strbuf *answer);
+/* The answer to a line that is longer than CTL_LINE_MAX. */
+void ctl_proto_too_long(struct strbuf *answer);
