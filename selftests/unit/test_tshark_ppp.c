@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every kind of PPP control packet that we send, as tshark reads it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ppp/ipcp.h"
+#include "ppp/ipv6cp.h"
+#include "ppp/lcp.h"
+#include "selftests/lib/pcap.h"
+#include "selftests/lib/ppp_kit.h"
+#include "selftests/lib/test_rng.h"
+
+static struct pcap cap;
+static struct ppp_fx fx;
+static unsigned int kinds; /* bit per code seen of the protocol being driven */
+static const ze_ns now = ZE_SEC(1);
+
+static void capture(void)
+{
+	for (unsigned int i = 0; i < fx.n; i++) {
+		if (fx.e[i].kind != PPP_FX_SEND)
+			continue;
+		kinds |= 1u << fx.e[i].send.p[4];
+		pcap_ppp(&cap, fx.e[i].send);
+	}
+	ppp_fx_init(&fx);
+}
+
+static void in(struct cp *cp, uint8_t code, const char *data)
+{
+	static uint8_t id;
+	bool answer = code >= CP_CONF_ACK && code <= CP_CONF_REJ;
+
+	cp_input(cp, kit_pkt(code, answer ? cp->req_id : ++id, data), now, &fx);
+	capture();
+}
+
+static void open_up(struct cp *cp)
+{
+	kinds = 0;
+	ppp_fx_init(&fx);
+	cp_open(cp, now, &fx);
+	cp_up(cp, now, &fx);
+	cp_release(cp, now, &fx);
+	capture();
+}
+
+static void acked(struct cp *cp)
+{
+	kit_ack(cp, now, &fx);
+	capture();
+	assert_string_equal(cp_state_name(cp), "opened");
+}
+
+static void terminated(struct cp *cp)
+{
+	in(cp, 99, "01020304"); /* Code-Reject */
+	cp_close(cp, now, &fx);
+	capture();
+	in(cp, CP_TERM_REQ, "");
+}
+
+static void start_lcp(struct lcp *l, enum ppp_auth_method m, const struct rng *rng)
+{
+	const struct lcp_cfg cfg = { .cp = cp_defaults,
+				     .mru = 1460,
+				     .mru_min = 576,
+				     .auth = { m },
+				     .n_auth = 1,
+				     .echo = { ZE_SEC(10), ZE_SEC(5), 3 } };
+
+	assert_int_equal(lcp_init(l, &cfg, rng), 0);
+	open_up(&l->cp);
+}
+
+static void speak_lcp(void)
+{
+	static struct lcp l;
+	struct ppp_frame f = { .proto = PPP_CCP, .info = kit_hex("01010004") };
+	struct test_rng rng;
+
+	test_rng_init(&rng, 1);
+	start_lcp(&l, PPP_AUTH_PAP, &rng.rng);
+	start_lcp(&l, PPP_AUTH_MSCHAPV2, &rng.rng);
+	start_lcp(&l, PPP_AUTH_CHAP_MD5, &rng.rng);
+	in(&l.cp, CP_CONF_REQ, "0104 0064 0506 00000000");	    /* Nak */
+	in(&l.cp, CP_CONF_REQ, "0304 c023 1104 05dc 1202 1303 00"); /* Rej */
+	in(&l.cp, CP_CONF_REQ, "0104 05d4 0206 00000000 0506 00000009 0702 0802");
+	acked(&l.cp);
+	in(&l.cp, LCP_ECHO_REQ, "00000009 61626364");
+	lcp_expire(&l, now + ZE_SEC(10), &fx);
+	lcp_reject_protocol(&l, &f, &fx);
+	capture();
+	terminated(&l.cp);
+	assert_int_equal(kinds, 0x7fe); /* 1 .. 10 */
+}
+
+static void speak_ipcp(void)
+{
+	static struct ipcp i;
+	const struct ipcp_params p = { .local = 0x0a000001,
+				       .peer = 0x0a000002,
+				       .dns = { 0x08080808, 0x08080404 },
+				       .nbns = { 0x0a000003, 0x0a000004 } };
+
+	ipcp_init(&i, &cp_defaults, &p);
+	open_up(&i.cp);
+	in(&i.cp, CP_CONF_REQ,
+	   "0306 00000000 8106 00000000 8206 00000000 8306 00000000 8406 00000000");
+	in(&i.cp, CP_CONF_REQ, "0206 002d0f01 0306 00000000");
+	in(&i.cp, CP_CONF_REQ, "0306 0a000002 8106 08080808 8306 08080404");
+	acked(&i.cp);
+	terminated(&i.cp);
+	assert_int_equal(kinds, 0xfe); /* 1 .. 7 */
+}
+
+static void speak_ipv6cp(void)
+{
+	static struct ipv6cp i;
+
+	ipv6cp_init(&i, &cp_defaults, 0x0011223344556677, 0x0101010101010101);
+	open_up(&i.cp);
+	in(&i.cp, CP_CONF_REQ, "010a 0000000000000000");
+	in(&i.cp, CP_CONF_REQ, "0204 004f");
+	in(&i.cp, CP_CONF_REQ, "010a 0000000000000005");
+	acked(&i.cp);
+	terminated(&i.cp);
+	assert_int_equal(kinds, 0xfe);
+}
+
+/* Runs tshark and asserts that it found nothing to complain about. */
+static void read_back(struct strbuf *text)
+{
+	int r = pcap_tshark(&cap, text);
+
+	pcap_done(&cap);
+	if (r == -ENOENT) {
+		sb_done(text);
+		skip(); /* no tshark here */
+	}
+	assert_int_equal(r, 0);
+	assert_non_null(text->s);
+	assert_null(strstr(text->s, "Malformed"));
+	assert_null(strstr(text->s, "malformed"));
+	assert_null(strstr(text->s, "Expert Info (Error"));
+	assert_null(strstr(text->s, "Expert Info (Warn"));
+}
+
+static void tshark_reads_every_packet(void **st)
+{
+	static const char *const lines[] = {
+		"PPP Link Control Protocol",
+		"PPP IP Control Protocol",
+		"PPP IPv6 Control Protocol",
+		"Configuration Request (1)",
+		"Configuration Ack (2)",
+		"Configuration Nak (3)",
+		"Configuration Reject (4)",
+		"Termination Request (5)",
+		"Termination Ack (6)",
+		"Code Reject (7)",
+		"Protocol Reject (8)",
+		"Echo Request (9)",
+		"Echo Reply (10)",
+		"Maximum Receive Unit: 1460",
+		"Authentication Protocol: Password Authentication Protocol (0xc023)",
+		"Algorithm: CHAP with MD5 (5)",
+		"Algorithm: MS-CHAP-2 (129)",
+		"IP Address: 10.0.0.2",
+		"Primary DNS Address: 8.8.8.8",
+		"Secondary NBNS Address: 10.0.0.4",
+		"Interface Identifier: 00:11:22:33:44:55:66:77",
+	};
+	struct strbuf text;
+
+	(void)st;
+	sb_init(&text);
+	assert_int_equal(pcap_open(&cap), 0);
+	speak_lcp();
+	speak_ipcp();
+	speak_ipv6cp();
+	read_back(&text);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(lines); i++)
+		if (!strstr(text.s, lines[i]))
+			fail_msg("tshark does not show \"%s\"", lines[i]);
+	sb_done(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tshark_reads_every_packet),
+	};
+
+	return cmocka_run_group_tests_name("tshark_ppp", tests, NULL, NULL);
+}
