@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "selftests/lib/world.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static struct world world; /* too big for a stack, and not to be failed by allocation sweeps */
+
+bool w_fails(struct w_fail *f)
+{
+	if (f->left < 0 || f->left-- > 0)
+		return false;
+	f->hit = true;
+	return true;
+}
+
+/* ---- network ---- */
+
+static uint16_t type_of(struct span b)
+{
+	struct l2tp_hdr h;
+
+	if (l2tp_hdr_parse(b.p, b.len, &h) < 0 || !l2tp_hdr_is_control(&h) || h.payload.len < 8)
+		return 0;
+	return (uint16_t)(h.payload.p[6] << 8 | h.payload.p[7]);
+}
+
+static bool chance(struct world *w, unsigned permille)
+{
+	return permille && test_rng_below(&w->seed, 1000) < permille;
+}
+
+static struct w_dgram *dgram_at(struct world *w, unsigned i)
+{
+	return &w->ring[(w->ring_head + i) % W_RING];
+}
+
+static void dgram_put(struct world *w, const struct net_path *path, struct span b, bool to_engine)
+{
+	struct w_dgram *d = dgram_at(w, w->ring_n), tmp;
+
+	if (w->ring_n == W_RING || b.len > sizeof(d->b)) {
+		w->lost++;
+		return;
+	}
+	*d = (struct w_dgram){ .path = *path, .len = (uint16_t)b.len, .to_engine = to_engine };
+	memcpy(d->b, b.p, b.len);
+	w->ring_n++;
+	if (w->ring_n > 1 && chance(w, w->reorder_permille)) {
+		struct w_dgram *before = dgram_at(w, w->ring_n - 2);
+
+		tmp = *before;
+		*before = *d;
+		*d = tmp;
+	}
+}
+
+static void transmit(struct world *w, const struct net_path *path, struct span b, bool to_engine)
+{
+	if (w->drop_n && type_of(b) == w->drop_type) {
+		w->drop_n--;
+		w->lost++;
+		return;
+	}
+	if (chance(w, w->loss_permille)) {
+		w->lost++;
+		return;
+	}
+	dgram_put(w, path, b, to_engine);
+	if (chance(w, w->dup_permille))
+		dgram_put(w, path, b, to_engine);
+}
+
+static int net_send(void *self, const struct net_path *path, struct span b)
+{
+	struct world *w = self;
+
+	if (w_fails(&w->fail_net))
+		return -ENETUNREACH;
+	w->to_peers++;
+	transmit(w, path, b, false);
+	return 0;
+}
+
+static const struct net_ops net_ops = { .send = net_send };
+
+void w_inject(struct world *w, const struct net_path *path, struct span b)
+{
+	transmit(w, path, b, true);
+}
+
+static struct lac *lac_of(struct world *w, const struct w_dgram *d)
+{
+	struct l2tp_hdr h;
+
+	if (l2tp_hdr_parse(d->b, d->len, &h) < 0)
+		return NULL;
+	for (unsigned i = 0; i < w->n_lacs; i++) {
+		struct lac *l = &w->lacs[i];
+
+		if (!l->dead && l->tid == h.tid && ze_addr_eq(&l->path.peer, &d->path.peer))
+			return l;
+	}
+	return NULL;
+}
+
+void w_drop_next(struct world *w, uint16_t type)
+{
+	w->drop_type = type;
+	w->drop_n = 1;
+}
+
+/* ---- data plane ---- */
+
+static void dp_answer(struct world *w, const struct dp_event *e)
+{
+	assert(w->answers_n < W_RING);
+	w->answers[(w->answers_head + w->answers_n++) % W_RING] = *e;
+}
+
+static int dp_session_up(void *self, const struct dp_session *s)
+{
+	struct world *w = self;
+	struct w_dp *d = &w->dp[s->sid];
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .ifname = "ppp7" };
+
+	if (w_fails(&w->fail_dp))
+		return -ENOBUFS;
+	assert(!d->held);
+	*d = (struct w_dp){ .held = true, .attached = w->dp_session_result == 0, .s = *s };
+	w->dp_sessions++;
+	ev.result = w->dp_session_result;
+	dp_answer(w, &ev);
+	if (ev.result < 0) {
+		d->held = false;
+		w->dp_sessions--;
+	}
+	return 0;
+}
+
+static int dp_family_up(void *self, uint16_t sid, const struct dp_family *f)
+{
+	struct world *w = self;
+	struct w_dp *d = &w->dp[sid];
+
+	assert(d->held);
+	if (w_fails(&w->fail_dp))
+		return -ENOBUFS;
+	d->fam[f->family] = w->dp_family_result == 0;
+	d->f[f->family] = *f;
+	dp_answer(w, &(struct dp_event){ .kind = DP_EV_FAMILY_UP,
+					 .sid = sid,
+					 .family = f->family,
+					 .result = w->dp_family_result });
+	return 0;
+}
+
+static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
+{
+	struct world *w = self;
+
+	assert(w->dp[sid].held);
+	w->dp[sid].fam[family] = false;
+}
+
+static void dp_session_down(void *self, uint16_t sid)
+{
+	struct world *w = self;
+
+	assert(w->dp[sid].held);
+	w->dp[sid] = (struct w_dp){ 0 };
+	w->dp_sessions--;
+	dp_answer(w, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
+}
+
+static int dp_ppp_send(void *self, uint16_t sid, struct span frame)
+{
+	struct world *w = self;
+	struct w_dp *d = &w->dp[sid];
+	uint8_t buf[W_FRAME_MAX];
+	struct wr wr = wr_init(buf, sizeof(buf));
+
+	assert(d->attached);
+	if (w_fails(&w->fail_dp))
+		return -ENOBUFS;
+	l2tp_hdr_write_data(&wr, &(struct l2tp_hdr){ .tid = d->s.tunnel.peer_tid,
+						     .sid = d->s.peer_sid });
+	wr_span(&wr, frame);
+	transmit(w, &d->s.tunnel.path, wr_done(&wr), false);
+	return 0;
+}
+
+static int dp_stats(void *self, uint16_t sid, struct dp_stats *ret)
+{
+	struct world *w = self;
+
+	if (!w->dp[sid].held)
+		return -ENOENT;
+	*ret = (struct dp_stats){ .up_packets = sid };
+	return 0;
+}
+
+static const struct dataplane_ops dp_ops = {
+	.name = "fake",
+	.session_up = dp_session_up,
+	.family_up = dp_family_up,
+	.family_down = dp_family_down,
+	.session_down = dp_session_down,
+	.ppp_send = dp_ppp_send,
+	.stats = dp_stats,
+};
+
+/* ---- bus, randomness ---- */
+
+static void on_event(void *self, const struct event *e)
+{
+	struct world *w = self;
+
+	w->seen[e->kind]++;
+	w->events[w->n_events++ % W_EVENTS] = *e;
+}
+
+static const struct observer observer = { .name = "world",
+					  .wants = UINT32_MAX,
+					  .on_event = on_event };
+
+unsigned w_count_events(const struct world *w, enum event_kind k)
+{
+	return w->seen[k];
+}
+
+const struct event *w_last_event(const struct world *w, enum event_kind k)
+{
+	unsigned kept = w->n_events < W_EVENTS ? w->n_events : W_EVENTS;
+
+	for (unsigned i = 1; i <= kept; i++)
+		if (w->events[(w->n_events - i) % W_EVENTS].kind == k)
+			return &w->events[(w->n_events - i) % W_EVENTS];
+	return NULL;
+}
+
+static int fill(void *self, void *buf, size_t len)
+{
+	struct world *w = self;
+
+	if (w_fails(&w->fail_rng))
+		return -EIO;
+	return rng_fill(&w->seed.rng, buf, len);
+}
+
+/* ---- time ---- */
+
+static bool deliver_one(struct world *w)
+{
+	struct w_dgram d;
+	struct lac *l;
+
+	if (!w->ring_n)
+		return false;
+	d = *dgram_at(w, 0);
+	w->ring_head = (w->ring_head + 1) % W_RING;
+	w->ring_n--;
+	if (d.to_engine) {
+		engine_udp_input(w->e, &d.path, span_of(d.b, d.len), w->now);
+		return true;
+	}
+	l = lac_of(w, &d);
+	if (l && !l->mute)
+		lac_input(l, span_of(d.b, d.len));
+	return true;
+}
+
+static bool answer_one(struct world *w)
+{
+	struct dp_event e;
+
+	if (w->dp_hold || !w->answers_n)
+		return false;
+	e = w->answers[w->answers_head];
+	w->answers_head = (w->answers_head + 1) % W_RING;
+	w->answers_n--;
+	engine_dp_event(w->e, &e, w->now);
+	return true;
+}
+
+void w_deliver(struct world *w)
+{
+	do {
+		for (unsigned i = 0; i < w->n_lacs; i++)
+			lac_flush(&w->lacs[i]);
+	} while (deliver_one(w) || answer_one(w));
+}
+
+static ze_ns next_deadline(const struct world *w)
+{
+	ze_ns next = engine_deadline(w->e);
+
+	for (unsigned i = 0; i < w->n_lacs; i++)
+		if (!w->lacs[i].dead && !w->lacs[i].mute)
+			next = ze_min_ns(next, l2tp_chan_deadline(&w->lacs[i].chan));
+	for (unsigned i = 0; i < w->n_calls; i++)
+		next = ze_min_ns(next, w->calls[i].c.retry_at);
+	return next;
+}
+
+static void expire_peers(struct world *w)
+{
+	for (unsigned i = 0; i < w->n_lacs; i++)
+		if (!w->lacs[i].dead && !w->lacs[i].mute &&
+		    l2tp_chan_deadline(&w->lacs[i].chan) <= w->now)
+			l2tp_chan_expire(&w->lacs[i].chan, w->now);
+	for (unsigned i = 0; i < w->n_calls; i++)
+		if (w->calls[i].c.retry_at <= w->now)
+			client_expire(&w->calls[i]);
+}
+
+void w_advance(struct world *w, ze_ns d)
+{
+	ze_ns end = w->now + d, next;
+	unsigned stuck = 0;
+
+	w_deliver(w);
+	while ((next = next_deadline(w)) <= end) {
+		/* A deadline that does not move is a busy loop in the daemon. */
+		stuck = next > w->now ? 0 : stuck + 1;
+		assert(stuck < 1000);
+		w->now = next > w->now ? next : w->now;
+		engine_expire(w->e, w->now);
+		expire_peers(w);
+		w_deliver(w);
+	}
+	w->now = end;
+}
+
+/* ---- the whole ---- */
+
+struct config *w_config(void)
+{
+	struct config *c = config_new();
+
+	if (!c)
+		return NULL;
+	c->l2tp = true;
+	memcpy(c->secret, "zetest", 6);
+	c->secret_len = 6;
+	c->setup_rate = 0;
+	c->has_pool = true;
+	c->pool = (struct addrpool_cfg){ .gateway = 0x0a000001,
+					 .start = 0x0a000002,
+					 .end = 0x0a0000fe,
+					 .dns = { 0x08080808, 0x08080404 } };
+	if (config_add_user(c, "alice", "wonder", 0) < 0 ||
+	    config_add_user(c, "bob", "builder", 0x0a00004d) < 0) {
+		config_unref(c);
+		return NULL;
+	}
+	return c;
+}
+
+struct world *world_new(struct config *cfg, uint64_t seed)
+{
+	struct world *w = &world;
+	struct engine_args a;
+
+	memset(w, 0, sizeof(*w));
+	w->fail_net.left = w->fail_dp.left = w->fail_rng.left = -1;
+	test_rng_init(&w->seed, seed);
+	w->now = ZE_SEC(1000);
+	w->cfg = cfg ? cfg : w_config();
+	if (!w->cfg)
+		return NULL;
+	bus_add(&w->bus, &observer, w);
+	a = (struct engine_args){ .cfg = w->cfg,
+				  .ports = { .net = &net_ops,
+					     .net_self = w,
+					     .dp = &dp_ops,
+					     .dp_self = w,
+					     .rng = { .fill = fill, .self = w } },
+				  .bus = &w->bus,
+				  .now = w->now };
+	if (engine_new(&a, &w->e) < 0) {
+		config_unref(w->cfg);
+		return NULL;
+	}
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	engine_free(w->e);
+	config_unref(w->cfg);
+	assert(w->dp_sessions == 0);
+	for (unsigned i = 0; i < w->n_lacs; i++)
+		l2tp_chan_done(&w->lacs[i].chan);
+	w->n_lacs = 0;
+}
+
+const char *w_leftover(const struct world *w)
+{
+	const struct engine *e = w->e;
+
+	if (!list_empty(&e->tunnels))
+		return "tunnels";
+	if (!list_empty(&e->subscribers))
+		return "subscribers";
+	if (e->peers)
+		return "peers";
+	if (e->by_address)
+		return "addresses";
+	if (e->tids.used || e->sids.used)
+		return "ids";
+	if (e->pool && addrpool_used(e->pool))
+		return "leases";
+	if (e->timers.n)
+		return "timers";
+	if (e->n_setup || e->n_half_open || e->n_established || !list_empty(&e->half_open))
+		return "tunnel counters";
+	for (unsigned i = 0; i < SUB__STATES; i++)
+		if (e->n_subscribers[i])
+			return "subscriber counters";
+	if (w->dp_sessions)
+		return "data plane sessions";
+	return NULL;
+}
+
+struct net_path w_path(unsigned n, uint16_t port)
+{
+	return (struct net_path){
+		.local = { .family = 4, .port = 1701, .ip = { 10, 8, 0, 1 } },
+		.peer = { .family = 4,
+			  .port = port,
+			  .ip = { 10, 9, (uint8_t)(n >> 8), (uint8_t)n } },
+	};
+}

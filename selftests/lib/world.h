@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A whole engine in virtual time with fakes for everything around it: a network that can lose,
+ * repeat and reorder, a data plane that records and fails on demand, LACs that speak L2TP, and PPP
+ * clients behind them. Nothing sleeps; w_advance walks from deadline to deadline. LACs use the
+ * project's codecs: what both sides would misread alike is tested elsewhere, by programs that share
+ * no code with the daemon.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/operate.h"
+#include "daemon/l2tp/chan.h"
+#include "daemon/l2tp/msg.h"
+#include "selftests/lib/test_rng.h"
+
+#define W_LACS	    64
+#define W_CALLS	    512
+#define W_RING	    1024
+#define W_EVENTS    256
+#define W_FRAME_MAX 1600
+
+struct world;
+struct lac;
+
+struct w_fail { /* a port that fails once */
+	int left;
+	bool hit;
+};
+
+struct w_dgram {
+	struct net_path path; /* as the engine sees it */
+	uint16_t len;
+	bool to_engine;
+	uint8_t b[W_FRAME_MAX];
+};
+
+enum w_auth {
+	W_AUTH_ANY,
+	W_AUTH_PAP,
+	W_AUTH_CHAP,
+	W_AUTH_MSCHAP2,
+	W_AUTH_NEVER
+};
+
+struct client { /* a PPP subscriber */
+	char user[64], password[64];
+	enum w_auth wants;
+	bool no_ipv4, no_ipv6, mute;
+	/* what became of it */
+	bool lcp_acked, lcp_ack_sent, lcp_up, auth_ok, auth_bad, terminated;
+	bool v4_acked, v4_up, v6_acked, v6_up, v6_rejected, ack_v4, ack_v6;
+	uint32_t ip, dns[2], gateway;
+	uint64_t ifid, peer_ifid;
+	uint16_t method; /* protocol the LNS asked for */
+	uint8_t chap_alg, challenge[64], challenge_len, chap_id;
+	uint8_t id;
+	uint32_t magic, echoes;
+	ze_ns retry_at;
+};
+
+struct call {
+	struct lac *l;
+	uint16_t sid, peer_sid; /* the LAC's, ze's */
+	bool icrp, connected, over;
+	uint16_t cdn_result, cdn_error, cdn_cause;
+	struct client c;
+};
+
+struct lac {
+	struct world *w;
+	struct net_path path;
+	struct l2tp_chan chan;
+	char host[64], secret[64];
+	uint16_t tid, peer_tid, next_sid;
+	bool challenge, no_scccn, no_iccn, mute, dead, sequencing;
+	bool up, over;
+	uint16_t stop_result, stop_error;
+	unsigned n_sccrp, rx[L2TP_MSG__COUNT];
+	uint8_t our_challenge[16];
+	struct l2tp_msg last; /* numbers only: spans are gone */
+};
+
+struct w_dp { /* one session of the fake data plane */
+	bool held, attached, fam[PPP_FAM__COUNT];
+	struct dp_session s;
+	struct dp_family f[PPP_FAM__COUNT];
+};
+
+struct world {
+	struct engine *e;
+	struct config *cfg;
+	struct bus bus;
+	struct test_rng seed;
+	struct w_fail fail_net, fail_dp, fail_rng;
+	ze_ns now;
+	/* network */
+	struct w_dgram ring[W_RING];
+	unsigned ring_head, ring_n;
+	unsigned loss_permille, dup_permille, reorder_permille;
+	uint16_t drop_type; /* the next message of this type, either way, is lost */
+	unsigned drop_n;
+	unsigned to_peers, lost;
+	/* data plane */
+	struct w_dp dp[65536];
+	struct dp_event answers[W_RING];
+	unsigned answers_head, answers_n;
+	bool dp_hold;				 /* keeps its answers */
+	int dp_session_result, dp_family_result; /* of the answers */
+	unsigned dp_sessions;
+	/* peers */
+	struct lac lacs[W_LACS];
+	unsigned n_lacs;
+	struct call calls[W_CALLS];
+	unsigned n_calls;
+	/* what the bus said */
+	struct event events[W_EVENTS];
+	unsigned n_events, seen[EV__COUNT];
+};
+
+/* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */
+struct world *world_new(struct config *cfg, uint64_t seed);
+void world_free(struct world *w);
+/* Secret "zetest", pool 10.0.0.2-254, users alice/wonder and bob/builder (bob: 10.0.0.77). */
+struct config *w_config(void);
+/* Until nothing moves without time passing. */
+void w_deliver(struct world *w);
+void w_advance(struct world *w, ze_ns d);
+void w_drop_next(struct world *w, uint16_t type);
+/* NULL: nothing is left; else what is. */
+const char *w_leftover(const struct world *w);
+#define assert_world_empty(w) assert_string_equal(w_leftover(w) ? w_leftover(w) : "", "")
+/* One datagram into the engine, from anywhere. */
+void w_inject(struct world *w, const struct net_path *path, struct span b);
+/* A LAC's way to ze: 10.9.0.<n>:port. */
+struct net_path w_path(unsigned n, uint16_t port);
+unsigned w_count_events(const struct world *w, enum event_kind k);
+const struct event *w_last_event(const struct world *w, enum event_kind k);
+bool w_fails(struct w_fail *f);
+
+/* ---- LAC (world_lac.c) ---- */
+
+struct lac *lac_new(struct world *w, unsigned host, uint16_t port);
+/* A minimal good SCCRQ into buf. */
+struct span lac_sccrq(const struct lac *l, uint8_t *buf, size_t size);
+void lac_connect(struct lac *l); /* SCCRQ; the rest follows by itself */
+void lac_send(struct lac *l, uint16_t hdr_sid, const struct l2tp_msg *m);
+struct call *lac_call(struct lac *l, const char *user, const char *password); /* ICRQ ... */
+void lac_icrq(struct lac *l, uint16_t hdr_sid, uint16_t sid);
+void lac_cdn(struct call *c);
+void lac_stop(struct lac *l);
+void lac_input(struct lac *l, struct span datagram);
+void lac_data(struct call *c, struct span frame);
+void lac_flush(struct lac *l);
+struct core_tunnel *lac_tunnel(const struct lac *l); /* ze's side; NULL */
+struct subscriber *call_sub(const struct call *c);
+struct call *lac_find_call(struct lac *l, uint16_t sid);
+
+/* ---- PPP client (world_client.c) ---- */
+
+void client_open(struct call *c);
+void client_input(struct call *c, struct span frame);
+void client_expire(struct call *c);
+void client_terminate(struct call *c);
+void client_renegotiate(struct call *c);
