@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-void fsm_init(struct fsm *f, uint8_t state)
+void fsm_init(struct fsm *f, const struct fsm_def *d, uint8_t state)
 {
-	*f = (struct fsm){ .state = state, .ring = ring_init(FSM_HISTORY) };
+	*f = (struct fsm){ .def = d, .state = state, .ring = ring_init(FSM_HISTORY) };
 }
 
 const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t event, void *obj,
@@ -22,8 +22,9 @@ const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t e
 	return NULL;
 }
 
-int fsm_run(struct fsm *f, const struct fsm_def *d, uint8_t event, void *obj, void *arg, ze_ns now)
+int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now)
 {
+	const struct fsm_def *d = f->def;
 	const struct fsm_row *row = fsm_find(d, f->state, event, obj, arg);
 	struct fsm_step *step;
 
@@ -104,8 +105,9 @@ size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size)
 	return o.len;
 }
 
-size_t fsm_history(const struct fsm *f, const struct fsm_def *d, char *buf, size_t size)
+size_t fsm_history(const struct fsm *f, char *buf, size_t size)
 {
+	const struct fsm_def *d = f->def;
 	struct out o = out_init(buf, size);
 
 	for (uint32_t i = 0; i < ring_count(&f->ring); i++) {

@@ -39,19 +39,20 @@ struct fsm_step {
 };
 
 struct fsm {
+	const struct fsm_def *def;
 	uint8_t state;
 	struct ring ring;
 	struct fsm_step steps[FSM_HISTORY];
 };
 
-void fsm_init(struct fsm *f, uint8_t state);
+void fsm_init(struct fsm *f, const struct fsm_def *d, uint8_t state);
 /* Sets the row's next state first, then runs its action, so that an action sees the new state.
  * Returns the index of the row taken, -1 when none matched (nothing done). */
-int fsm_run(struct fsm *f, const struct fsm_def *d, uint8_t event, void *obj, void *arg, ze_ns now);
+int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now);
 /* The row that would be taken, NULL when none: what fsm_run uses, and tests that ask "what if". */
 const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t event, void *obj,
 			       void *arg);
 /* Writes a Graphviz digraph; returns the length it has or would have (as snprintf). */
 size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size);
 /* "established sccrq -> closing" lines, newest last; as snprintf. */
-size_t fsm_history(const struct fsm *f, const struct fsm_def *d, char *buf, size_t size);
+size_t fsm_history(const struct fsm *f, char *buf, size_t size);

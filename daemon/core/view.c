@@ -166,7 +166,7 @@ void view_tunnel(const struct core_tunnel *t, const struct view_clock *c, struct
 	tunnel_peer(&t->t, j);
 	tunnel_channel(&t->t, j);
 	tunnel_sessions(t, j);
-	fsm_history(&t->t.fsm, &l2tp_tunnel_fsm, history, sizeof(history));
+	fsm_history(&t->t.fsm, history, sizeof(history));
 	text_lines(j, "transitions", history);
 	json_obj_end(j);
 }

@@ -276,7 +276,7 @@ const struct fsm_def l2tp_session_fsm = {
 
 static void run(struct l2tp_session *s, uint8_t event, struct turn *u)
 {
-	fsm_run(&s->fsm, &l2tp_session_fsm, event, s, u, u->now);
+	fsm_run(&s->fsm, event, s, u, u->now);
 }
 
 /* ---- proxy AVPs ---- */
@@ -332,7 +332,7 @@ void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout
 	s->sid = sid;
 	s->created = now;
 	s->connect_deadline = now + setup_timeout;
-	fsm_init(&s->fsm, L2TP_S_IDLE);
+	fsm_init(&s->fsm, &l2tp_session_fsm, L2TP_S_IDLE);
 }
 
 void l2tp_session_done(struct l2tp_session *s)

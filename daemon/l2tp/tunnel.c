@@ -509,7 +509,7 @@ const struct fsm_def l2tp_tunnel_fsm = {
 
 static void run(struct l2tp_tunnel *t, uint8_t event, struct turn *u)
 {
-	fsm_run(&t->fsm, &l2tp_tunnel_fsm, event, t, u, u->now);
+	fsm_run(&t->fsm, event, t, u, u->now);
 }
 
 /* What follows from the last event without waiting for another. */
@@ -537,7 +537,7 @@ void l2tp_tunnel_init(struct l2tp_tunnel *t, const struct l2tp_tunnel_cfg *cfg,
 	t->created = t->last_activity = t->last_liveness = t->last_hello = t->probe_at = now;
 	t->setup_deadline = now + cfg->setup_timeout;
 	t->linger_until = ZE_NEVER;
-	fsm_init(&t->fsm, L2TP_T_IDLE);
+	fsm_init(&t->fsm, &l2tp_tunnel_fsm, L2TP_T_IDLE);
 	l2tp_chan_init(&t->chan, &cfg->chan);
 }
 

@@ -85,21 +85,21 @@ static void first_match_wins_and_guards_refuse(void **st)
 	char arg[] = "arg";
 
 	(void)st;
-	fsm_init(&f, IDLE);
-	assert_int_equal(fsm_run(&f, &def, EV_START, &o, arg, 1), 1);
+	fsm_init(&f, &def, IDLE);
+	assert_int_equal(fsm_run(&f, EV_START, &o, arg, 1), 1);
 	assert_int_equal(o.ran, 2);
 	assert_int_equal(f.state, IDLE);
 	assert_ptr_equal(o.arg, arg);
 	o.allow = true;
-	assert_int_equal(fsm_run(&f, &def, EV_START, &o, NULL, 2), 0);
+	assert_int_equal(fsm_run(&f, EV_START, &o, NULL, 2), 0);
 	assert_int_equal(o.ran, 1);
 	assert_int_equal(o.seen_state, WAIT); /* the action sees the new state */
 	assert_int_equal(f.state, WAIT);
-	assert_int_equal(fsm_run(&f, &def, EV_UP, &o, NULL, 3), 2); /* no action */
+	assert_int_equal(fsm_run(&f, EV_UP, &o, NULL, 3), 2); /* no action */
 	assert_int_equal(f.state, OPEN);
-	assert_int_equal(fsm_run(&f, &def, EV_TICK, &o, NULL, 4), 4); /* any event */
+	assert_int_equal(fsm_run(&f, EV_TICK, &o, NULL, 4), 4); /* any event */
 	assert_int_equal(f.state, OPEN);
-	assert_int_equal(fsm_run(&f, &def, EV_DOWN, &o, NULL, 5), 3); /* any state */
+	assert_int_equal(fsm_run(&f, EV_DOWN, &o, NULL, 5), 3); /* any state */
 	assert_int_equal(o.ran, 3);
 	assert_int_equal(f.state, IDLE);
 }
@@ -110,8 +110,8 @@ static void no_row_does_nothing(void **st)
 	struct obj o = { .f = &f };
 
 	(void)st;
-	fsm_init(&f, WAIT);
-	assert_int_equal(fsm_run(&f, &def, EV_TICK, &o, NULL, 1), -1);
+	fsm_init(&f, &def, WAIT);
+	assert_int_equal(fsm_run(&f, EV_TICK, &o, NULL, 1), -1);
 	assert_int_equal(f.state, WAIT);
 	assert_int_equal(o.ran, 0);
 	assert_int_equal(ring_count(&f.ring), 0);
@@ -139,16 +139,16 @@ static void history_keeps_the_last_16(void **st)
 	size_t len;
 
 	(void)st;
-	fsm_init(&f, IDLE);
-	assert_int_equal(fsm_history(&f, &def, buf, sizeof(buf)), 0);
+	fsm_init(&f, &def, IDLE);
+	assert_int_equal(fsm_history(&f, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "");
-	fsm_run(&f, &def, EV_START, &o, NULL, 10);
-	fsm_run(&f, &def, EV_UP, &o, NULL, 20);
-	len = fsm_history(&f, &def, buf, sizeof(buf));
+	fsm_run(&f, EV_START, &o, NULL, 10);
+	fsm_run(&f, EV_UP, &o, NULL, 20);
+	len = fsm_history(&f, buf, sizeof(buf));
 	assert_int_equal(len, strlen(buf));
 	assert_string_equal(buf, "idle start -> wait\nwait up -> open\n");
 	for (int i = 0; i < FSM_HISTORY - 1; i++)
-		fsm_run(&f, &def, EV_TICK, &o, NULL, 30 + i);
+		fsm_run(&f, EV_TICK, &o, NULL, 30 + i);
 	assert_int_equal(ring_count(&f.ring), FSM_HISTORY);
 	step = &f.steps[ring_at(&f.ring, 0)];
 	assert_true(step->at == 20);
@@ -156,7 +156,7 @@ static void history_keeps_the_last_16(void **st)
 	assert_int_equal(step->event, EV_UP);
 	assert_int_equal(step->row, 2);
 	assert_int_equal(step->to, OPEN);
-	fsm_history(&f, &def, buf, sizeof(buf));
+	fsm_history(&f, buf, sizeof(buf));
 	assert_memory_equal(buf, "wait up -> open\nopen tick -> open\n", 34);
 }
 
