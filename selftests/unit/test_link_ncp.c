@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The Network phase of a link, and what becomes of it when LCP is negotiated anew. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "selftests/lib/pw.h"
+
+/* ------------------------------------------------------------- Network */
+
+/* P-110: Nak into place, then Ack once the data plane is attached */
+static void ipcp_address_given(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 1, PW_ADDR0); /* before we know ourselves */
+	pw_assert_log(w, "!ppp-phase");
+	pw_addr(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "ipcp.1");
+	assert_int_equal(w->last.len, 6);
+	assert_memory_equal(w->last.data, "\003\006\012\000\000\001", 6);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 2, PW_ADDR0);
+	pw_assert_log(w, "ipcp.3");
+	assert_memory_equal(w->last.data, PW_ADDR_OK.p, 6);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 3, PW_ADDR_OK);
+	pw_assert_log(w, "READY4");
+	pw_frame(w, "\377\003\000\041\105", 5); /* P-118 */
+	pw_assert_log(w, "!ip-before-open");
+	pw_ack(w, 1);
+	pw_assert_log(w, "");
+	pw_attached(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "ipcp.2 UP4");
+	assert_int_equal(w->last.id, 3);
+	pw_attached(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "");
+	pw_frame(w, "\377\003\000\041\105", 5); /* the data plane's business */
+	pw_assert_log(w, "");
+	pw_addr(w, PPP_FAM_IPV4, false); /* nobody asked again */
+	pw_assert_log(w, "");
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 4, PW_ADDR_OK);
+	pw_assert_log(w, "ipcp.1 ipcp.2 DOWN4");
+}
+
+/* P-122: IPv6 declined: Protocol-Reject of 8057, IPv4 fine */
+static void ipv6_declined(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_addr(w, PPP_FAM_IPV4, true);
+	pw_addr(w, PPP_FAM_IPV6, false);
+	pw_assert_log(w, "ipcp.1");
+	pw_give(w, PPP_IPV6CP, CP_CONF_REQ, 9, PW_IFID);
+	pw_assert_log(w, "!ppp-unknown lcp.8");
+	assert_memory_equal(w->last.data, "\200\127\001\011\000\016", 6);
+	pw_ipv4_up(w);
+}
+
+/* A family that is not enabled is not even asked about. */
+static void family_disabled(void **st)
+{
+	struct pw *w = *st;
+	struct ppp_link_cfg cfg = pw_defaults;
+
+	cfg.enable_ipcp = false;
+	pw_start(w, &cfg);
+	pw_lcp_open(w);
+	pw_respond(w, "alice");
+	pw_verdict(w, true);
+	pw_assert_log(w, "ASK chap.3 AUTHENTICATED ADDR6");
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 1, PW_ADDR0);
+	pw_assert_log(w, "!ppp-unknown lcp.8");
+	pw_addr(w, PPP_FAM_IPV6, true);
+	pw_assert_log(w, "ip6cp.1");
+	pw_ipv6_up(w);
+}
+
+static void attach_fails(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_addr(w, PPP_FAM_IPV4, true);
+	pw_addr(w, PPP_FAM_IPV6, true);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 1, PW_ADDR_OK);
+	pw_assert_log(w, "ipcp.1 ip6cp.1 READY4");
+	pw_attached(w, PPP_FAM_IPV4, false);
+	pw_assert_log(w, "DOWN4");
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 2, PW_ADDR_OK);
+	pw_assert_log(w, "!ppp-unknown lcp.8");
+	pw_ipv6_up(w);
+	pw_advance(w, ZE_SEC(100));
+	pw_assert_log(w, "");
+}
+
+/* P-129, P-044: CCP between IPCP packets */
+static void ccp_interleaved(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_addr(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "ipcp.1");
+	pw_give(w, PPP_CCP, CP_CONF_REQ, 1, PW_OPTS("\022\006\001\000\000\140"));
+	pw_assert_log(w, "!ppp-unknown lcp.8");
+	assert_memory_equal(w->last.data, "\200\375\001\001", 4);
+	pw_ipv4_up(w);
+	pw_give(w, PPP_CCP, CP_CONF_REQ, 2, PW_OPTS("\022\006\001\000\000\140"));
+	pw_assert_log(w, "!ppp-unknown lcp.8");
+}
+
+/* P-045: the peer rejects IPv6CP: it stops, IPv4 unaffected */
+static void ipv6cp_protocol_rejected(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_addr(w, PPP_FAM_IPV4, true);
+	pw_addr(w, PPP_FAM_IPV6, true);
+	pw_assert_log(w, "ipcp.1 ip6cp.1");
+	pw_give(w, PPP_LCP, LCP_PROTO_REJ, 1, PW_OPTS("\200\127\001\001\000\004"));
+	pw_assert_log(w, "DOWN6");
+	assert_int_equal(w->l.ncp[PPP_FAM_IPV6], PPP_NCP_OFF);
+	pw_ipv4_up(w);
+	pw_advance(w, ZE_SEC(100));
+	pw_assert_log(w, "");
+}
+
+/* P-045: rejected when it was up: it terminates, but not beyond LCP's own fall */
+static void ipv6cp_protocol_rejected_late(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_LCP, LCP_PROTO_REJ, 1, PW_OPTS("\200\127\001\001\000\004"));
+	pw_assert_log(w, "ip6cp.5 DOWN6");
+	pw_close(w, PPP_END_ADMIN);
+	pw_assert_log(w, "lcp.5 LCP-DOWN DOWN4");
+	pw_advance(w, ZE_SEC(6));
+	pw_assert_log(w, "lcp.5 END:admin");
+}
+
+/* P-046 */
+static void lcp_protocol_rejected(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_LCP, LCP_PROTO_REJ, 1, PW_OPTS("\300\041\001\001\000\004"));
+	pw_assert_log(w, "lcp.5 LCP-DOWN DOWN4 DOWN6");
+	pw_advance(w, ZE_SEC(6));
+	pw_assert_log(w, "lcp.5 END:rejected");
+}
+
+/* P-124: IPCP ended by the peer; IPv6 goes on. It may come back, held again. */
+static void ipcp_terminated(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_IPCP, CP_TERM_REQ, 5, PW_NOTHING);
+	pw_assert_log(w, "ipcp.6 DOWN4");
+	pw_frame(w, "\377\003\000\041\105", 5);
+	pw_assert_log(w, "!ip-before-open");
+	pw_advance(w, ZE_SEC(100));
+	pw_assert_log(w, "");
+	assert_int_equal(w->l.ncp[PPP_FAM_IPV6], PPP_NCP_UP);
+	assert_string_equal(ppp_phase_name(&w->l), "network");
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 6, PW_ADDR_OK);
+	pw_assert_log(w, "ipcp.1 READY4");
+	pw_ack(w, 1);
+	pw_attached(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "ipcp.2 UP4");
+}
+
+/* P-125 */
+static void ipv6cp_terminated(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_IPV6CP, CP_TERM_REQ, 5, PW_NOTHING);
+	pw_assert_log(w, "ip6cp.6 DOWN6");
+	pw_advance(w, ZE_SEC(1000));
+	pw_assert_log(w, "");
+	assert_int_equal(w->l.ncp[PPP_FAM_IPV4], PPP_NCP_UP);
+}
+
+/* Both families ended: ncp-timeout, then the end. */
+static void both_terminated(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_IPV6CP, CP_TERM_REQ, 5, PW_NOTHING);
+	pw_advance(w, ZE_SEC(50));
+	pw_give(w, PPP_IPCP, CP_TERM_REQ, 5, PW_NOTHING);
+	pw_assert_log(w, "ip6cp.6 DOWN6 ipcp.6 DOWN4");
+	pw_advance(w, ZE_SEC(35) - 1);
+	pw_assert_log(w, "");
+	pw_advance(w, 1);
+	pw_assert_log(w, "lcp.5 LCP-DOWN");
+	pw_give(w, PPP_LCP, CP_TERM_ACK, w->last.id, PW_NOTHING);
+	pw_assert_log(w, "END:ncp-timeout");
+}
+
+/* P-126: IPCP anew in Opened: same address, no READY, no ADDR */
+static void ipcp_renegotiated(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 7, PW_ADDR_OK);
+	pw_assert_log(w, "ipcp.1 ipcp.2 DOWN4");
+	pw_ack(w, 1);
+	pw_assert_log(w, "UP4");
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 8, PW_ADDR0);
+	pw_assert_log(w, "ipcp.1 ipcp.3 DOWN4");
+	assert_memory_equal(w->last.data, PW_ADDR_OK.p, 6);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 9, PW_ADDR_OK);
+	pw_ack(w, 1);
+	pw_assert_log(w, "ipcp.2 UP4");
+}
+
+/* P-128: both refused: nothing comes up, the link ends at its time */
+static void both_refused(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_addr(w, PPP_FAM_IPV4, false);
+	pw_addr(w, PPP_FAM_IPV6, false);
+	pw_advance(w, ZE_SEC(35) - 1);
+	pw_assert_log(w, "");
+	pw_advance(w, 1);
+	pw_assert_log(w, "lcp.5 LCP-DOWN");
+	pw_advance(w, ZE_SEC(6));
+	pw_assert_log(w, "lcp.5 END:ncp-timeout");
+}
+
+/* P-128: no address ever, or a peer that does not speak any NCP */
+static void network_timeout(void **st)
+{
+	struct pw *w = *st;
+
+	for (unsigned answered = 0; answered < 2; answered++) {
+		pw_start(w, &pw_defaults);
+		pw_authenticate(w);
+		if (answered) {
+			pw_addr(w, PPP_FAM_IPV4, true);
+			pw_addr(w, PPP_FAM_IPV6, true);
+		}
+		pw_advance(w, ZE_SEC(35) - 1);
+		assert_non_null(strstr(w->log, answered ? "DOWN4" : ""));
+		w->log[0] = '\0';
+		pw_advance(w, 1);
+		pw_assert_log(w, "lcp.5 LCP-DOWN");
+		assert_int_equal(w->l.end, PPP_END_NCP_TIMEOUT);
+	}
+}
+
+/* P-040 */
+static void echoes_unanswered(void **st)
+{
+	struct pw *w = *st;
+	struct ppp_link_cfg cfg = pw_defaults;
+
+	cfg.lcp.echo =
+		(struct echo_cfg){ .interval = ZE_SEC(10), .timeout = ZE_SEC(5), .failures = 3 };
+	pw_all_up_with(w, &cfg);
+	pw_advance(w, ZE_SEC(35) - 1);
+	pw_assert_log(w, "lcp.9 LOST lcp.9 LOST lcp.9");
+	pw_advance(w, 1);
+	pw_assert_log(w, "LOST lcp.5 LCP-DOWN DOWN4 DOWN6");
+	pw_advance(w, ZE_SEC(6));
+	pw_assert_log(w, "lcp.5 END:echo");
+	pw_assert_over(w);
+}
+
+/* ------------------------------------------------------------- renegotiation of LCP */
+
+static void again_from_lcp(struct pw *w)
+{
+	pw_respond(w, "alice");
+	pw_assert_log(w, "ASK");
+	pw_verdict(w, true);
+	pw_assert_log(w, "chap.3 AUTHENTICATED ipcp.1 ip6cp.1");
+	pw_ipv4_up(w);
+	pw_ipv6_up(w);
+	assert_int_equal(w->l.ipcp.params.peer, PW_PEER4);
+}
+
+/* P-007: CR in Opened: all again, same address, no second ADDR */
+static void lcp_renegotiated(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_LCP, CP_CONF_REQ, 50, PW_OPTS("\001\004\005\000")); /* P-055: MRU 1280 */
+	pw_assert_log(w, "lcp.1 lcp.2 LCP-DOWN DOWN4 DOWN6");
+	assert_string_equal(ppp_phase_name(&w->l), "establish");
+	assert_false(w->l.authenticated);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 7, PW_ADDR_OK);
+	pw_assert_log(w, "!ppp-phase");
+	pw_advance(w, ZE_SEC(1));
+	pw_ack(w, 0);
+	pw_assert_log(w, "LCP-UP chap.1");
+	assert_int_equal(ppp_link_mtu(&w->l), 1280);
+	again_from_lcp(w);
+}
+
+/* P-006 */
+static void terminate_ack_unexpected(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_LCP, CP_TERM_ACK, 50, PW_NOTHING);
+	pw_assert_log(w, "lcp.1 LCP-DOWN DOWN4 DOWN6");
+	pw_lcp_open(w);
+	again_from_lcp(w);
+}
+
+/* A renegotiation that never converges ends as an Establish phase does. */
+static void lcp_renegotiation_times_out(void **st)
+{
+	struct pw *w = *st;
+	struct ppp_link_cfg cfg = pw_defaults;
+
+	cfg.lcp_timeout = ZE_SEC(20);
+	pw_all_up_with(w, &cfg);
+	pw_advance(w, ZE_SEC(500));
+	pw_give(w, PPP_LCP, CP_CONF_REQ, 50, PW_NOTHING);
+	w->log[0] = '\0';
+	pw_advance(w, ZE_SEC(20) - 1);
+	pw_assert_log(w, "lcp.1 lcp.1 lcp.1 lcp.1 lcp.1 lcp.1");
+	pw_advance(w, 1);
+	pw_assert_log(w, "END:lcp-timeout");
+}
+
+/* Somebody else logs in after the renegotiation: he does not get the first one's address. */
+static void other_user_after_renegotiation(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_give(w, PPP_LCP, CP_CONF_REQ, 50, PW_NOTHING);
+	pw_ack(w, 0);
+	w->log[0] = '\0';
+	pw_respond(w, "mallory");
+	pw_assert_log(w, "!cp-mismatch chap.4 lcp.5 LCP-DOWN");
+	assert_int_equal(w->l.end, PPP_END_AUTH_FAILED);
+}
+
+/* LCP anew while addresses are looked up and while an attach is under way. */
+static void lcp_renegotiated_half_way(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_authenticate(w);
+	pw_addr(w, PPP_FAM_IPV4, true);
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 1, PW_ADDR_OK);
+	pw_assert_log(w, "ipcp.1 READY4");
+	pw_give(w, PPP_LCP, CP_CONF_REQ, 50, PW_NOTHING);
+	pw_assert_log(w, "lcp.1 lcp.2 LCP-DOWN DOWN4");
+	pw_attached(w, PPP_FAM_IPV4, true); /* of the first time: not asked any more */
+	pw_addr(w, PPP_FAM_IPV6, true);	    /* still wanted */
+	pw_assert_log(w, "");
+	pw_ack(w, 0);
+	pw_assert_log(w, "LCP-UP chap.1");
+	again_from_lcp(w);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, pw_setup, pw_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(ipcp_address_given),
+		T(ipv6_declined),
+		T(family_disabled),
+		T(attach_fails),
+		T(ccp_interleaved),
+		T(ipv6cp_protocol_rejected),
+		T(ipv6cp_protocol_rejected_late),
+		T(lcp_protocol_rejected),
+		T(ipcp_terminated),
+		T(ipv6cp_terminated),
+		T(both_terminated),
+		T(ipcp_renegotiated),
+		T(both_refused),
+		T(network_timeout),
+		T(echoes_unanswered),
+		T(lcp_renegotiated),
+		T(terminate_ack_unexpected),
+		T(lcp_renegotiation_times_out),
+		T(other_user_after_renegotiation),
+		T(lcp_renegotiated_half_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
