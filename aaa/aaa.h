@@ -13,7 +13,12 @@
 #define AAA_USER_MAX	253
 #define AAA_MESSAGE_MAX 253
 
-enum aaa_method { AAA_NONE, AAA_PAP, AAA_CHAP_MD5, AAA_MSCHAPV2 };
+enum aaa_method {
+	AAA_NONE,
+	AAA_PAP,
+	AAA_CHAP_MD5,
+	AAA_MSCHAPV2
+};
 
 struct aaa_request {
 	enum aaa_method method;
@@ -28,8 +33,8 @@ struct profile; /* aaa/profile.h */
 struct aaa_answer {
 	bool accept;
 	char message[AAA_MESSAGE_MAX + 1];
-	char mschap2[43];      /* accept of MS-CHAPv2: "S=..." */
-	uint16_t mschap_error; /* reject of MS-CHAPv2: 691, 648 ...; 0: 691 */
+	char mschap2[43];	 /* accept of MS-CHAPv2: "S=..." */
+	uint16_t mschap_error;	 /* reject of MS-CHAPv2: 691, 648 ...; 0: 691 */
 	struct profile *profile; /* accept: one reference, the receiver's to drop; NULL on reject */
 };
 
@@ -38,7 +43,8 @@ struct aaa_handler {
 	void *self;
 	/* 0: *ret is the verdict. -EINPROGRESS: it comes later with this cookie (see broker).
 	 * -ENOENT: knows nothing of this user, ask the next. Others: failed, ask the next. */
-	int (*auth)(void *self, const struct aaa_request *rq, uint64_t cookie, struct aaa_answer *ret);
+	int (*auth)(void *self, const struct aaa_request *rq, uint64_t cookie,
+		    struct aaa_answer *ret);
 	/* The session went before the verdict: forget the cookie. May be NULL. */
 	void (*cancel)(void *self, uint64_t cookie);
 };
