@@ -108,7 +108,8 @@ def setup():
     run('modprobe', 'l2tp_ppp')
     for path in ('/etc/ppp/options', '/etc/ppp/chap-secrets', '/etc/ppp/pap-secrets'):
         write(path, '')
-    for path in ('/etc/ppp/ip-up', '/etc/ppp/ip-down', '/etc/ppp/ipv6-up', '/etc/ppp/ipv6-down'):
+    for name in ('ip-pre-up', 'ip-up', 'ip-down', 'ipv6-up', 'ipv6-down'):
+        path = '/etc/ppp/' + name
         if os.path.exists(path):
             os.remove(path)              # each would cost a dozen forks a login
     for ns in INSIDE:
@@ -199,7 +200,6 @@ nodeflate
 nobsdcomp
 mtu 1450
 mru 1450
-lcp-restart 5
 debug
 '''
 
@@ -251,12 +251,13 @@ class Lac:
 
     def login(self, name='alice', secs=15):
         """Dial and return the subscriber's interface once it has an address."""
+        before = len(self.ppp_log(name))
         self.dial(name)
-        return self.interface(name, secs)
+        return self.interface(name, secs, before)
 
-    def interface(self, name='alice', secs=15):
+    def interface(self, name='alice', secs=15, since=0):
         def up():
-            log = self.ppp_log(name)
+            log = self.ppp_log(name)[since:]
             used = re.findall(r'Using interface (ppp\d+)', log)
             return used and 'local  IP address' in log.rsplit('Using interface', 1)[1] and used[-1]
         try:
@@ -416,7 +417,7 @@ class Xl2tpdLns:
 
 
 def ping(ns, target, dev=None, size=56, count=3, df=False):
-    argv = ['ping', '-n', '-q', '-c', str(count), '-i', '0.2', '-W', str(int(2 * SLOW)), '-s', str(size)]
+    argv = ['ping', '-n', '-c', str(count), '-i', '0.2', '-W', str(int(2 * SLOW)), '-s', str(size)]
     argv += ['-I', dev] if dev else []
     argv += ['-M', 'do'] if df else []
     p = ns_run(ns, *argv, target, check=False)
