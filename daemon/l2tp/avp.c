@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The AVP table of RFC 2661 4.4 and RFC 3145, the walker of 4.1, and the writers. Types of other
- * vendors, and of RFCs not implemented (3308, 4951, 5515), have no row and are unknown.
+ * vendors, and of RFCs 3308, 4951 and 5515, have no row: they are unknown.
  */
 #include "daemon/l2tp/avp.h"
 

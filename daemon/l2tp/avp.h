@@ -35,9 +35,9 @@ struct avp_spec {
 	uint16_t min, max; /* of the value, without the AVP header */
 	bool mandatory;	   /* what we set; what a peer sets decides what a refusal costs */
 	bool may_hide;
-	bool secret;	   /* value is never logged or printed in clear */
-	bool nonzero;	   /* value 0 is out of range */
-	uint16_t offset;   /* of the field in struct l2tp_msg */
+	bool secret;	 /* value is never logged or printed in clear */
+	bool nonzero;	 /* value 0 is out of range */
+	uint16_t offset; /* of the field in struct l2tp_msg */
 };
 
 /* NULL for vendors other than 0 and for unknown types. */

@@ -12,10 +12,10 @@
 #define BLOCK	   CRYPTO_MD5_LEN
 #define PREFIX_LEN 2 /* the original length */
 
-static void first_key(uint16_t type, struct span secret, struct span vector, uint8_t *ret)
+static void first_key(const struct avp_key *k, uint8_t *ret)
 {
-	const uint8_t t[2] = { (uint8_t)(type >> 8), (uint8_t)(type & 0xff) };
-	const struct span parts[] = { span_of(t, sizeof(t)), secret, vector };
+	const uint8_t t[2] = { (uint8_t)(k->type >> 8), (uint8_t)(k->type & 0xff) };
+	const struct span parts[] = { span_of(t, sizeof(t)), k->secret, k->vector };
 
 	crypto_md5(ret, parts, 3);
 }
@@ -27,18 +27,17 @@ static void next_key(struct span secret, const uint8_t *cipher, uint8_t *ret)
 	crypto_md5(ret, parts, 2);
 }
 
-int avp_reveal(uint16_t type, struct span secret, struct span vector, struct span hidden,
-	       uint8_t *buf, struct span *ret)
+int avp_reveal(const struct avp_key *k, struct span hidden, uint8_t *buf, struct span *ret)
 {
 	uint8_t key[BLOCK];
 	size_t len;
 
 	if (hidden.len < PREFIX_LEN)
 		return -REASON_HIDDEN_LEN;
-	first_key(type, secret, vector, key);
+	first_key(k, key);
 	for (size_t i = 0; i < hidden.len; i++) {
 		if (i > 0 && i % BLOCK == 0)
-			next_key(secret, hidden.p + i - BLOCK, key);
+			next_key(k->secret, hidden.p + i - BLOCK, key);
 		buf[i] = hidden.p[i] ^ key[i % BLOCK];
 	}
 	crypto_wipe(key, sizeof(key));
@@ -50,8 +49,7 @@ int avp_reveal(uint16_t type, struct span secret, struct span vector, struct spa
 	return 0;
 }
 
-void avp_hide(uint16_t type, struct span secret, struct span vector, struct span clear, size_t pad,
-	      struct wr *w)
+void avp_hide(const struct avp_key *k, struct span clear, size_t pad, struct wr *w)
 {
 	uint8_t key[BLOCK];
 	size_t start = wr_len(w), len;
@@ -64,10 +62,10 @@ void avp_hide(uint16_t type, struct span secret, struct span vector, struct span
 	wr_zero(w, pad);
 	len = wr_len(w) - start;
 	/* On a write that did not fit too, so that no clear value stays behind in the buffer. */
-	first_key(type, secret, vector, key);
+	first_key(k, key);
 	for (size_t i = 0; i < len; i++) {
 		if (i > 0 && i % BLOCK == 0)
-			next_key(secret, p + i - BLOCK, key);
+			next_key(k->secret, p + i - BLOCK, key);
 		p[i] ^= key[i % BLOCK];
 	}
 	crypto_wipe(key, sizeof(key));

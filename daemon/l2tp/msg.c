@@ -227,6 +227,7 @@ static int reveal(struct decoder *c, const struct avp *a, struct span *ret)
 {
 	const struct l2tp_dec *d = c->dec;
 	struct wr *s = &c->scratch;
+	struct avp_key key;
 	int err;
 
 	if (d->secret.len == 0)
@@ -235,7 +236,8 @@ static int reveal(struct decoder *c, const struct avp *a, struct span *ret)
 		return -REASON_HIDDEN_NO_VECTOR;
 	if (wr_left(s) < a->value.len)
 		return -REASON_NO_MEMORY;
-	err = avp_reveal(a->type, d->secret, c->msg->random_vector, a->value, s->p, ret);
+	key = (struct avp_key){ a->type, d->secret, c->msg->random_vector };
+	err = avp_reveal(&key, a->value, s->p, ret);
 	if (err == 0)
 		s->p += a->value.len;
 	return err;
@@ -432,12 +434,13 @@ static void put_value(const struct avp_spec *s, const struct l2tp_msg *m, struct
 
 static void put_hidden(struct wr *w, uint16_t type, struct span clear, const struct l2tp_enc *e)
 {
+	const struct avp_key key = { type, e->secret, e->vector };
 	uint16_t m = avp_spec_find(0, type)->mandatory ? AVP_F_MANDATORY : 0;
 	size_t start = wr_len(w), mark = wr_mark_u16(w), len;
 
 	wr_u16(w, 0);
 	wr_u16(w, type);
-	avp_hide(type, e->secret, e->vector, clear, 0, w);
+	avp_hide(&key, clear, 0, w);
 	len = wr_len(w) - start;
 	if (len > AVP_F_LENGTH)
 		w->bad = true;

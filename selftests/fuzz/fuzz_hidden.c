@@ -18,22 +18,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct key {
-	uint16_t type;
-	struct span secret, vector;
-};
-
-static void check_reveal(const struct key *k, struct span wire)
+static void check_reveal(const struct avp_key *k, struct span wire)
 {
 	uint8_t *buf = malloc(wire.len + 1), *again = malloc(wire.len + 1);
 	struct wr w = wr_init(again, wire.len);
 	struct span clear;
-	int r = avp_reveal(k->type, k->secret, k->vector, wire, buf, &clear);
+	int r = avp_reveal(k, wire, buf, &clear);
 
 	CHECK(r == 0 || r == -REASON_HIDDEN_LEN);
 	if (r == 0) {
 		CHECK(clear.p == buf + 2 && clear.len + 2 <= wire.len);
-		avp_hide(k->type, k->secret, k->vector, clear, wire.len - clear.len - 2, &w);
+		avp_hide(k, clear, wire.len - clear.len - 2, &w);
 		CHECK(!w.bad && wr_len(&w) == wire.len);
 		CHECK(memcmp(again, wire.p, clear.len + 2) == 0);
 	}
@@ -41,18 +36,19 @@ static void check_reveal(const struct key *k, struct span wire)
 	free(again);
 }
 
-static void check_hide(const struct key *k, struct span clear, size_t pad)
+static void check_hide(const struct avp_key *k, struct span clear, size_t pad)
 {
 	size_t len = clear.len + pad + 2;
 	uint8_t *wire = malloc(len), *buf = malloc(len);
+	const struct avp_key wrong = { k->type, span_str("not the secret"), k->vector };
 	struct wr w = wr_init(wire, len);
 	struct span got;
 
-	avp_hide(k->type, k->secret, k->vector, clear, pad, &w);
+	avp_hide(k, clear, pad, &w);
 	CHECK(!w.bad && wr_len(&w) == len);
-	CHECK(avp_reveal(k->type, k->secret, k->vector, wr_done(&w), buf, &got) == 0);
+	CHECK(avp_reveal(k, wr_done(&w), buf, &got) == 0);
 	CHECK(span_eq(got, clear));
-	if (avp_reveal(k->type, span_str("not the secret"), k->vector, wr_done(&w), buf, &got) == 0)
+	if (avp_reveal(&wrong, wr_done(&w), buf, &got) == 0)
 		CHECK(got.len + 2 <= len);
 	free(wire);
 	free(buf);
@@ -61,7 +57,7 @@ static void check_hide(const struct key *k, struct span clear, size_t pad)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_init(data, size);
-	struct key k = { .type = rd_u16(&r) };
+	struct avp_key k = { .type = rd_u16(&r) };
 	size_t secret_len = rd_u8(&r), vector_len = rd_u8(&r);
 	struct span rest;
 

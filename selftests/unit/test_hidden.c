@@ -15,6 +15,7 @@
 
 #define SECRET span_str("zetest")
 #define VECTOR span_str("0123456789abcdef")
+#define KEY(t) (&(struct avp_key){ t, SECRET, VECTOR })
 
 static void fill(uint8_t *p, size_t n)
 {
@@ -36,12 +37,10 @@ static void l091_padding_is_dropped(void **st)
 			uint8_t *buf = malloc(n + pad + 2);
 			struct span got;
 
-			avp_hide(AVP_HOST_NAME, SECRET, VECTOR, span_of(clear, n), pad, &w);
+			avp_hide(KEY(AVP_HOST_NAME), span_of(clear, n), pad, &w);
 			assert_false(w.bad);
 			assert_int_equal(wr_len(&w), n + pad + 2);
-			assert_int_equal(avp_reveal(AVP_HOST_NAME, SECRET, VECTOR, wr_done(&w), buf,
-						    &got),
-					 0);
+			assert_int_equal(avp_reveal(KEY(AVP_HOST_NAME), wr_done(&w), buf, &got), 0);
 			assert_true(span_eq(got, span_of(clear, n)));
 			assert_true(got.p >= buf && got.p + got.len <= buf + n + pad + 2);
 			free(buf);
@@ -58,10 +57,10 @@ static void key_depends_on_type_secret_and_vector(void **st)
 	(void)st;
 	for (size_t i = 0; i < 4; i++)
 		w[i] = wr_init(wire[i], sizeof(wire[i]));
-	avp_hide(9, SECRET, VECTOR, clear, 0, &w[0]);
-	avp_hide(0x0109, SECRET, VECTOR, clear, 0, &w[1]);
-	avp_hide(9, span_str("zetesu"), VECTOR, clear, 0, &w[2]);
-	avp_hide(9, SECRET, span_str("1"), clear, 0, &w[3]);
+	avp_hide(KEY(9), clear, 0, &w[0]);
+	avp_hide(KEY(0x0109), clear, 0, &w[1]);
+	avp_hide(&(struct avp_key){ 9, span_str("zetesu"), VECTOR }, clear, 0, &w[2]);
+	avp_hide(&(struct avp_key){ 9, SECRET, span_str("1") }, clear, 0, &w[3]);
 	for (size_t i = 0; i < 4; i++)
 		for (size_t k = i + 1; k < 4; k++)
 			assert_false(span_eq(wr_done(&w[i]), wr_done(&w[k])));
@@ -75,7 +74,7 @@ static void l093_too_short_for_the_length(void **st)
 
 	(void)st;
 	for (size_t n = 0; n < 2; n++)
-		assert_int_equal(avp_reveal(9, SECRET, VECTOR, span_of("x", n), buf, &got),
+		assert_int_equal(avp_reveal(KEY(9), span_of("x", n), buf, &got),
 				 -REASON_HIDDEN_LEN);
 }
 
@@ -91,11 +90,11 @@ static void original_length_is_bounded(void **st)
 			struct span got = { 0 };
 			int r;
 
-			avp_hide(9, SECRET, VECTOR, (struct span){ 0 }, n - 2, &w);
+			avp_hide(KEY(9), (struct span){ 0 }, n - 2, &w);
 			/* the key stream XORed with an original length of 0 is the key */
 			wire[0] ^= prefix[0];
 			wire[1] ^= prefix[1];
-			r = avp_reveal(9, SECRET, VECTOR, wr_done(&w), buf, &got);
+			r = avp_reveal(KEY(9), wr_done(&w), buf, &got);
 			assert_int_equal(r, claim <= n - 2 ? 0 : -REASON_HIDDEN_LEN);
 			assert_int_equal(got.len, r == 0 ? claim : 0);
 			free(buf);
@@ -120,7 +119,8 @@ static void l092_wrong_secret(void **st)
 			x = x * 1664525 + 1013904223;
 			wire[k] = (uint8_t)(x >> 24);
 		}
-		r = avp_reveal(33, span_str("wrong"), VECTOR, span_of(wire, n), buf, &got);
+		r = avp_reveal(&(struct avp_key){ 33, span_str("wrong"), VECTOR }, span_of(wire, n),
+			       buf, &got);
 		if (r == 0)
 			assert_true(got.len <= n - 2);
 		else
@@ -140,11 +140,11 @@ static void writer_without_room(void **st)
 	(void)st;
 	for (size_t n = 0; n <= sizeof(wire); n++) {
 		w = wr_init(wire, n);
-		avp_hide(9, SECRET, VECTOR, span_str("clear"), 1, &w);
+		avp_hide(KEY(9), span_str("clear"), 1, &w);
 		assert_int_equal(w.bad, n < 8);
 	}
 	w = wr_init(room, sizeof(room));
-	avp_hide(9, SECRET, VECTOR, span_of(big, sizeof(big)), 0, &w);
+	avp_hide(KEY(9), span_of(big, sizeof(big)), 0, &w);
 	assert_true(w.bad);
 }
 

@@ -29,7 +29,7 @@ static void add_hidden(struct msgtest *c, uint16_t m, uint16_t type, struct span
 	uint8_t buf[AVP_MAX_VALUE];
 	struct wr w = wr_init(buf, sizeof(buf));
 
-	avp_hide(type, SECRET, vector, clear, 5, &w);
+	avp_hide(&(struct avp_key){ type, SECRET, vector }, clear, 5, &w);
 	assert_false(w.bad);
 	msgtest_add(c, m | H, 0, type, wr_done(&w));
 }

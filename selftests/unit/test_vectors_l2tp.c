@@ -51,11 +51,12 @@ static void run_hidden(const struct vector *v)
 	uint8_t wire_buf[128], clear_buf[128], vector_buf[32], buf[128];
 	struct span wire = vectors_hex(v, "wire", wire_buf, sizeof(wire_buf));
 	struct span clear = vectors_hex(v, "clear", clear_buf, sizeof(clear_buf));
-	struct span vector = vectors_hex(v, "vector", vector_buf, sizeof(vector_buf));
-	struct span secret = span_str(vectors_get(v, "secret")), got;
-	uint16_t type = (uint16_t)number(v, "type");
+	const struct avp_key key = { (uint16_t)number(v, "type"),
+				     span_str(vectors_get(v, "secret")),
+				     vectors_hex(v, "vector", vector_buf, sizeof(vector_buf)) };
+	struct span got;
 	struct wr w = wr_init(buf, sizeof(buf));
-	int r = avp_reveal(type, secret, vector, wire, buf, &got);
+	int r = avp_reveal(&key, wire, buf, &got);
 
 	if (r < 0 || vectors_get(v, "refuse")) {
 		refused_as(v, r);
@@ -63,7 +64,7 @@ static void run_hidden(const struct vector *v)
 	}
 	if (!span_eq(got, clear))
 		fail_msg("%s: revealed to something else", case_name(v));
-	avp_hide(type, secret, vector, clear, 0, &w);
+	avp_hide(&key, clear, 0, &w);
 	if (w.bad || !span_eq(wr_done(&w), wire))
 		fail_msg("%s: hidden to something else", case_name(v));
 }
