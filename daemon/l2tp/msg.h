@@ -92,9 +92,8 @@ int l2tp_msg_field(const struct avp_spec *s, struct span value, struct l2tp_msg 
  * it first; empty when there is none. */
 struct span l2tp_msg_peek_host_name(struct span payload);
 
-struct l2tp_enc {
-	struct span secret,
-		vector; /* both non-empty: hide what may be hidden, after a Random Vector */
+struct l2tp_enc { /* both non-empty: hide what may be hidden, after a Random Vector */
+	struct span secret, vector;
 };
 
 /* Message Type first, then each AVP in m->have in ascending order; type's M bit is always set.
