@@ -5,8 +5,8 @@
  * What happens is the table of RFC 1661 4.1 below; the code around it only finds out which event a
  * packet or a timeout is, and performs the actions in the order of the cell. The state is set before the
  * actions run, so whoever is told by tlu, tld or tlf sees the machine where it now is. Timer: only scr,
- * str and zrc start it, and it does not run outside Closing .. Ack-Sent. The passive and restart options
- * (notes p and r) are not implemented; a crossed answer (note x) renegotiates.
+ * str and zrc start it, and it does not run outside Closing .. Ack-Sent. There is no passive and no restart
+ * option (notes p and r); a crossed answer (note x) renegotiates.
  *
  * A held request is an RCR- whose answer comes later: cp_release runs it again as RCR+.
  *

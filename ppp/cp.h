@@ -17,7 +17,7 @@
 #include "ppp/fx.h"
 #include "ppp/opt.h"
 
-#define CP_OPTS_MAX 256 /* octets of options we ever request, and of a held request */
+#define CP_OPTS_MAX  256 /* octets of options we ever request, and of a held request */
 #define CP_REPLY_MAX 1500
 
 enum cp_state {
@@ -141,7 +141,7 @@ struct cp {
 	uint16_t held_len, req_len;
 	uint16_t peer_mru; /* cuts Code-Rejects: 1500 unless the owner knows better */
 	ze_ns deadline;
-	ze_ns now; /* of the call being run, for ops */
+	ze_ns now;		  /* of the call being run, for ops */
 	uint8_t req[CP_OPTS_MAX]; /* options as sent: an Ack must equal them */
 	uint8_t held[CP_OPTS_MAX];
 	uint64_t unexpected; /* "cannot happen" cells reached: bugs of ours */

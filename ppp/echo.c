@@ -84,24 +84,24 @@ bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
 	return true;
 }
 
-static enum reason echo_check(const struct cp_pkt *p, uint32_t our_magic, uint32_t peer_magic)
+static enum reason echo_check(const struct cp_pkt *p, struct echo_magic m)
 {
 	struct rd r = rd_span(p->data);
 	uint32_t magic = rd_u32(&r);
 
 	if (r.bad)
 		return REASON_CP_LEN;
-	if (magic && magic == our_magic)
+	if (magic && magic == m.ours)
 		return REASON_ECHO_LOOP;
-	if (magic && magic != peer_magic)
+	if (magic && magic != m.peer)
 		return REASON_ECHO_MAGIC;
 	return REASON_NONE;
 }
 
-void echo_reply(struct echo *e, const struct cp_pkt *p, uint32_t our_magic, uint32_t peer_magic,
-		ze_ns now, struct ppp_fx *fx)
+void echo_reply(struct echo *e, const struct cp_pkt *p, struct echo_magic m, ze_ns now,
+		struct ppp_fx *fx)
 {
-	enum reason why = echo_check(p, our_magic, peer_magic);
+	enum reason why = echo_check(p, m);
 	struct ppp_effect *fact;
 	size_t i = 0;
 

@@ -39,6 +39,9 @@ void echo_stop(struct echo *e);
 ze_ns echo_deadline(const struct echo *e);
 /* Sends what is due, declares losses; false when the peer is dead. */
 bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx);
-/* An Echo-Reply; ours and the peer's magic numbers as negotiated. */
-void echo_reply(struct echo *e, const struct cp_pkt *p, uint32_t our_magic, uint32_t peer_magic,
-		ze_ns now, struct ppp_fx *fx);
+struct echo_magic { /* as negotiated */
+	uint32_t ours, peer;
+};
+/* An Echo-Reply. */
+void echo_reply(struct echo *e, const struct cp_pkt *p, struct echo_magic m, ze_ns now,
+		struct ppp_fx *fx);

@@ -20,7 +20,7 @@ int ppp_frame_parse(struct span bytes, struct ppp_frame *ret);
 
 struct cp_pkt {
 	uint8_t code, id;
-	struct span data; /* behind the 4-octet header, within Length */
+	struct span data;  /* behind the 4-octet header, within Length */
 	struct span whole; /* the packet within Length */
 };
 

@@ -17,27 +17,27 @@
 #define PPP_FX_MAX 16
 
 enum ppp_fx_kind {
-	PPP_FX_SEND,	     /* send: one frame, FF 03 first */
-	PPP_FX_LCP_UP,	     /* LCP opened: options are in the link */
-	PPP_FX_LCP_DOWN,     /* left Opened: data must stop */
-	PPP_FX_AUTH_REQUEST, /* auth: ask, answer by ppp_link_auth_answer */
-	PPP_FX_AUTHENTICATED,/* verdict was positive and sent */
-	PPP_FX_ADDR_REQUEST, /* family: wants addresses, answer by ppp_link_addr_answer */
-	PPP_FX_NCP_READY,    /* family: peer's request is acceptable, our Ack is held until
+	PPP_FX_SEND,	      /* send: one frame, FF 03 first */
+	PPP_FX_LCP_UP,	      /* LCP opened: options are in the link */
+	PPP_FX_LCP_DOWN,      /* left Opened: data must stop */
+	PPP_FX_AUTH_REQUEST,  /* auth: ask, answer by ppp_link_auth_answer */
+	PPP_FX_AUTHENTICATED, /* verdict was positive and sent */
+	PPP_FX_ADDR_REQUEST,  /* family: wants addresses, answer by ppp_link_addr_answer */
+	PPP_FX_NCP_READY,     /* family: peer's request is acceptable, our Ack is held until
 			      * ppp_link_ncp_attached */
-	PPP_FX_NCP_UP,	     /* family opened */
-	PPP_FX_NCP_DOWN,     /* family left Opened, or gave up before */
+	PPP_FX_NCP_UP,	      /* family opened */
+	PPP_FX_NCP_DOWN,      /* family left Opened, or gave up before */
 	PPP_FX_ECHO_SENT,
 	PPP_FX_ECHO_RTT, /* rtt */
 	PPP_FX_ECHO_LOST,
-	PPP_FX_REFUSED,	 /* refused: count and log */
-	PPP_FX_FINISHED	 /* end: nothing more will come; clear the call */
+	PPP_FX_REFUSED, /* refused: count and log */
+	PPP_FX_FINISHED /* end: nothing more will come; clear the call */
 };
 
 enum ppp_end { /* why the link ended: words in events, logs */
 	PPP_END_NONE,
-	PPP_END_ADMIN,	      /* ppp_link_close */
-	PPP_END_PEER,	      /* peer's LCP Terminate-Request */
+	PPP_END_ADMIN, /* ppp_link_close */
+	PPP_END_PEER,  /* peer's LCP Terminate-Request */
 	PPP_END_AUTH_FAILED,
 	PPP_END_AUTH_TIMEOUT,
 	PPP_END_AUTH_REFUSED, /* peer will not authenticate */

@@ -18,7 +18,7 @@ struct ipcp_params { /* addresses in host byte order, 0: none */
 struct ipcp {
 	struct cp cp; /* must be first */
 	struct ipcp_params params;
-	bool want_address; /* false once the peer rejected the option */
+	bool want_address;    /* false once the peer rejected the option */
 	uint8_t missing_naks; /* requests without option 3 we have Nak'd: once */
 	void (*on_up)(struct ipcp *i, struct ppp_fx *fx);
 	void (*on_down)(struct ipcp *i, struct ppp_fx *fx);

@@ -8,7 +8,7 @@
 #include "ppp/cp.h"
 
 struct ipv6cp {
-	struct cp cp; /* must be first */
+	struct cp cp;	    /* must be first */
 	uint64_t ifid;	    /* ours, non-zero */
 	uint64_t suggest;   /* for a peer that has none: non-zero and not ours */
 	uint64_t peer_ifid; /* agreed */

@@ -361,7 +361,8 @@ static void lcp_extra(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx)
 	else if (p->code == LCP_ECHO_REQ)
 		on_echo_req(l, p, fx);
 	else if (p->code == LCP_ECHO_REPLY)
-		echo_reply(&l->echo, p, l->magic, l->peer_magic, cp->now, fx);
+		echo_reply(&l->echo, p, (struct echo_magic){ l->magic, l->peer_magic }, cp->now,
+			   fx);
 }
 
 static const struct cp_ops lcp_ops = {

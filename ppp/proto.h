@@ -58,8 +58,17 @@ enum ipcp_opt {
 #define CHAP_ALG_MD5	 5
 #define CHAP_ALG_MSCHAP2 0x81
 
-enum pap_code { PAP_REQUEST = 1, PAP_ACK = 2, PAP_NAK = 3 };
-enum chap_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE = 2, CHAP_SUCCESS = 3, CHAP_FAILURE = 4 };
+enum pap_code {
+	PAP_REQUEST = 1,
+	PAP_ACK = 2,
+	PAP_NAK = 3
+};
+enum chap_code {
+	CHAP_CHALLENGE = 1,
+	CHAP_RESPONSE = 2,
+	CHAP_SUCCESS = 3,
+	CHAP_FAILURE = 4
+};
 
 enum ppp_auth_method { /* in configuration and events: none pap chap-md5 ms-chap-v2 */
 	PPP_AUTH_NONE,
@@ -69,4 +78,8 @@ enum ppp_auth_method { /* in configuration and events: none pap chap-md5 ms-chap
 	PPP_AUTH__COUNT
 };
 
-enum ppp_family { PPP_FAM_IPV4, PPP_FAM_IPV6, PPP_FAM__COUNT };
+enum ppp_family {
+	PPP_FAM_IPV4,
+	PPP_FAM_IPV6,
+	PPP_FAM__COUNT
+};

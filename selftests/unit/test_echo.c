@@ -40,7 +40,7 @@ static void reply(uint8_t id, const char *data)
 
 	assert_int_equal(cp_pkt_parse(kit_pkt(LCP_ECHO_REPLY, id, data), &p), 0);
 	ppp_fx_init(&fx);
-	echo_reply(&e, &p, OUR_MAGIC, PEER_MAGIC, now, &fx);
+	echo_reply(&e, &p, (struct echo_magic){ OUR_MAGIC, PEER_MAGIC }, now, &fx);
 }
 
 static uint8_t send_next(void)

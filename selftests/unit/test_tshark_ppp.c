@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "ppp/auth.h"
 #include "ppp/ipcp.h"
 #include "ppp/ipv6cp.h"
 #include "ppp/lcp.h"
@@ -134,6 +135,61 @@ static void speak_ipv6cp(void)
 	assert_int_equal(kinds, 0xfe);
 }
 
+static void done(struct auth *a, bool accepted, struct ppp_fx *f)
+{
+	(void)a;
+	(void)accepted;
+	(void)f;
+}
+
+/* One round: `response` is what the peer sends with the id of the challenge. */
+static void speak_auth(enum ppp_auth_method m, struct span response, bool accept)
+{
+	static struct auth a;
+	const struct auth_cfg cfg = {
+		.retransmit = ZE_SEC(3), .max_tries = 10, .timeout = ZE_SEC(30), .name = "ze"
+	};
+	const struct ppp_auth_answer v = {
+		.accept = accept,
+		.message = span_str("Hello or not"),
+		.mschap2 = span_str("S=407A5589115FD0D6209F510FE9C04566932CDA56"),
+	};
+	struct test_rng rng;
+
+	test_rng_init(&rng, 2);
+	auth_init(&a, &cfg, &rng.rng);
+	a.on_done = done;
+	ppp_fx_init(&fx);
+	auth_start(&a, m, now, &fx);
+	capture();
+	auth_input(&a, m == PPP_AUTH_PAP ? PPP_PAP : PPP_CHAP,
+		   kit_pkt_span(m == PPP_AUTH_PAP ? PAP_REQUEST : CHAP_RESPONSE, a.id, response),
+		   now, &fx);
+	assert_int_equal(kit_count(&fx, PPP_FX_AUTH_REQUEST), 1);
+	capture();
+	auth_answer(&a, &v, now, &fx);
+	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 1);
+	capture();
+}
+
+static void speak_every_method(void)
+{
+	static const uint8_t zero[50];
+	uint8_t chap[17 + 4], mschap[50 + 4];
+
+	memset(chap, 0xa5, sizeof(chap));
+	chap[0] = 16;
+	memcpy(chap + 17, "user", 4);
+	memcpy(mschap, zero, sizeof(zero));
+	mschap[0] = 49;
+	memcpy(mschap + 50, "user", 4);
+	for (int ok = 0; ok < 2; ok++) {
+		speak_auth(PPP_AUTH_PAP, kit_hex("04 75736572 02 7077"), ok);
+		speak_auth(PPP_AUTH_CHAP_MD5, span_of(chap, sizeof(chap)), ok);
+		speak_auth(PPP_AUTH_MSCHAPV2, span_of(mschap, sizeof(mschap)), ok);
+	}
+}
+
 /* Runs tshark and asserts that it found nothing to complain about. */
 static void read_back(struct strbuf *text)
 {
@@ -175,6 +231,13 @@ static void tshark_reads_every_packet(void **st)
 		"IP Address: 10.0.0.2",
 		"Primary DNS Address: 8.8.8.8",
 		"Secondary NBNS Address: 10.0.0.4",
+		"Code: Authenticate-Ack (2)",
+		"Code: Authenticate-Nak (3)",
+		"Code: Challenge (1)",
+		"Code: Success (3)",
+		"Code: Failure (4)",
+		"S=407A5589115FD0D6209F510FE9C04566932CDA56",
+		"E=691 R=0",
 		"Interface Identifier: 00:11:22:33:44:55:66:77",
 	};
 	struct strbuf text;
@@ -185,6 +248,7 @@ static void tshark_reads_every_packet(void **st)
 	speak_lcp();
 	speak_ipcp();
 	speak_ipv6cp();
+	speak_every_method();
 	read_back(&text);
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(lines); i++)
 		if (!strstr(text.s, lines[i]))
