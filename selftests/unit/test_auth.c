@@ -544,6 +544,43 @@ static void reauth_fails(void **st)
 	}
 }
 
+/* P-075, P-082: a re-authentication gets no second try */
+static void reauth_once(void **st)
+{
+	struct world *w = *st;
+	struct auth_cfg cfg = defaults;
+
+	cfg.reauth_interval = ZE_SEC(5);
+	cfg.retries = 1;
+	reset(w, &cfg);
+	start(w, PPP_AUTH_MSCHAPV2);
+	chap(w, w->a.id, 49, "alice");
+	answer(w, ACCEPT(.mschap2 = span_str(S_)));
+	expire_at(w, T0 + ZE_SEC(5));
+	chap(w, w->a.id, 49, "alice");
+	answer(w, REJECT());
+	assert_memory_equal(sent(w, PPP_CHAP, CHAP_FAILURE, w->a.id).p, "E=691 R=0", 9);
+	assert_int_equal(w->done, 2);
+	assert_int_equal(w->accepted, 1);
+}
+
+/* A name counts once it was accepted, not before. */
+static void stop_forgets_strangers(void **st)
+{
+	struct world *w = *st;
+
+	start(w, PPP_AUTH_CHAP_MD5);
+	chap(w, w->a.id, 16, "mallory");
+	auth_stop(&w->a);
+	assert_int_equal(w->a.user_len, 0);
+	assert_wiped(w);
+	start(w, PPP_AUTH_CHAP_MD5);
+	chap(w, w->a.id, 16, "alice");
+	answer(w, ACCEPT());
+	auth_stop(&w->a);
+	assert_text(span_of(w->a.user, w->a.user_len), "alice");
+}
+
 static int by_octets(const void *a, const void *b)
 {
 	return memcmp(a, b, 16);
@@ -861,6 +898,8 @@ int main(void)
 		T(chap_name_length),
 		T(reauth),
 		T(reauth_fails),
+		T(reauth_once),
+		T(stop_forgets_strangers),
 		T(challenges_differ),
 		T(no_random_no_round),
 		T(phase_timeout),
