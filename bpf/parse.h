@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The walk over a datagram's L2TP and PPP headers (RFC 2661 3.1, RFC 1661 2), for the BPF programs
+ * and, compiled natively, for the fuzzer that compares it with the daemon's own. Never reads outside
+ * [data, end); decides by the headers alone.
+ *
+ * Offsets read from the packet are bounded before they are added to a pointer, hidden from the
+ * compiler and masked: only then the verifier knows what the check was for.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "ze_bpf.h"
+
+#define ZE_OFF_MAX 0x3fff /* no packet of ours is larger */
+
+#define ZE_L2TP_T   0x8000
+#define ZE_L2TP_L   0x4000
+#define ZE_L2TP_S   0x0800
+#define ZE_L2TP_O   0x0200
+#define ZE_L2TP_VER 0x000f
+
+#define ZE_PPP_IPV4 0x0021
+#define ZE_PPP_IPV6 0x0057
+
+#define ZE_INLINE static inline __attribute__((always_inline, unused))
+
+struct ze_cursor {
+	const __u8 *data, *end;
+	__u32 off; /* from data */
+	__u32 bad;
+};
+
+struct ze_l2tp {
+	__u16 flags, tid, sid, ns, proto;
+	__u32 payload, end; /* behind the PPP header, behind the payload; from the cursor's data */
+};
+
+ZE_INLINE const __u8 *ze_take(struct ze_cursor *c, __u32 n)
+{
+	__u32 off = c->off;
+	const __u8 *p;
+
+	if (c->bad || off > ZE_OFF_MAX) {
+		c->bad = 1;
+		return 0;
+	}
+	__asm__ volatile("" : "+r"(off));
+	off &= ZE_OFF_MAX;
+	p = c->data + off;
+	if (p + n > c->end) {
+		c->bad = 1;
+		return 0;
+	}
+	c->off = off + n;
+	return p;
+}
+
+ZE_INLINE __u16 ze_take16(struct ze_cursor *c)
+{
+	const __u8 *p = ze_take(c, 2);
+
+	return p ? (__u16)(p[0] << 8 | p[1]) : 0;
+}
+
+/* FF 03 or not; a protocol of one octet (odd) or two (even, odd). RFC 1661 2, 6.5, 6.6. */
+ZE_INLINE enum ze_verdict ze_parse_ppp(struct ze_cursor *c, struct ze_l2tp *h)
+{
+	const __u8 *p = ze_take(c, 1);
+	__u32 proto;
+
+	if (!p || c->off > h->end)
+		return ZE_V_DROP_SHORT;
+	proto = p[0];
+	if (proto == 0xff) {
+		p = ze_take(c, 1);
+		if (!p || c->off > h->end || p[0] != 0x03)
+			return ZE_V_DROP_PROTOCOL;
+		p = ze_take(c, 1);
+		if (!p || c->off > h->end)
+			return ZE_V_DROP_SHORT;
+		proto = p[0];
+	}
+	if (!(proto & 1)) {
+		p = ze_take(c, 1);
+		if (!p || c->off > h->end)
+			return ZE_V_DROP_SHORT;
+		proto = proto << 8 | p[0];
+	}
+	h->proto = (__u16)proto;
+	h->payload = c->off;
+	/* 00FF is never assigned: it would look like an address. */
+	return proto & 1 && proto != 0xff ? ZE_V_UP_FORWARD : ZE_V_DROP_PROTOCOL;
+}
+
+/* A datagram of len octets at the cursor. UP_FORWARD: a data message, all of *h is set. PASS_CONTROL,
+ * DROP_x otherwise. The octets of the datagram are known to be there. */
+ZE_INLINE enum ze_verdict ze_parse_l2tp(struct ze_cursor *c, __u32 len, struct ze_l2tp *h)
+{
+	__u32 start = c->off, need = 6, length = len;
+
+	h->flags = ze_take16(c);
+	if (c->bad || len < 2)
+		return ZE_V_DROP_SHORT;
+	if ((h->flags & ZE_L2TP_VER) != 2)
+		return ZE_V_DROP_VERSION;
+	if (h->flags & ZE_L2TP_T)
+		return ZE_V_PASS_CONTROL;
+	need += h->flags & ZE_L2TP_L ? 2 : 0;
+	need += h->flags & ZE_L2TP_S ? 4 : 0;
+	need += h->flags & ZE_L2TP_O ? 2 : 0;
+	if (len < need)
+		return ZE_V_DROP_SHORT;
+	if (h->flags & ZE_L2TP_L) {
+		length = ze_take16(c);
+		if (length < need || length > len)
+			return ZE_V_DROP_LENGTH;
+	}
+	h->end = start + length;
+	h->tid = ze_take16(c);
+	h->sid = ze_take16(c);
+	h->ns = h->flags & ZE_L2TP_S ? ze_take16(c) : 0;
+	if (h->flags & ZE_L2TP_S)
+		ze_take16(c); /* 3.1: Nr is meaningless in data messages */
+	if (h->flags & ZE_L2TP_O)
+		need = ze_take16(c);
+	if (c->bad)
+		return ZE_V_DROP_SHORT;
+	if (h->flags & ZE_L2TP_O)
+		c->off += need;
+	if (c->off > h->end)
+		return ZE_V_DROP_OFFSET;
+	return ze_parse_ppp(c, h);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What the BPF programs and the daemon share: the keys and values of the maps, and the names of what
+ * can become of a packet. Included by both sides; every size is asserted, and a change of any of
+ * them is a new ZE_BPF_ABI. Addresses are octets, so that bpftool prints them as such; an IPv4
+ * address fills the first four. Numbers are in host order.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define ZE_BPF_ABI 1
+
+#define ZE_SIDS	   65536 /* session ids are unique in the daemon: some maps are indexed by them */
+#define ZE_CACHED  1024	 /* next hops remembered by each CPU */
+#define ZE_NET6S   2	 /* IPv6 prefixes a session may send from: framed and delegated */
+#define ZE_FRESH_NS 100000000ull /* how long a next hop is believed */
+
+/* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
+#define ZE_COST_SHIFT 10
+
+struct ze_sess_key {
+	__u16 tid, sid; /* ours, as in the packets we get */
+};
+
+struct ze_net6 {
+	__u64 prefix, mask; /* upper halves, as they stand in memory; mask 0: unused */
+};
+
+enum ze_sess_flags {
+	ZE_SESS_SEQ = 1 /* Sequencing Required: number and check data packets */
+};
+
+struct ze_session {
+	__u8 local[16], peer[16];
+	__u16 local_port, peer_port;
+	__u16 peer_tid, peer_sid;
+	__u8 family; /* of the tunnel: 4 or 6 */
+	__u8 flags;
+	__u16 mtu;     /* the largest IP packet for the subscriber */
+	__u8 ip4[4];   /* the subscriber's; 0.0.0.0: no IPv4 */
+	__u8 ifid[8];  /* the subscriber's link-local address; 0: no IPv6 */
+	struct ze_net6 net6[ZE_NET6S];
+	__u32 up_cost, down_cost; /* 0: not policed */
+	__u32 up_burst_ns, down_burst_ns;
+};
+
+/* What changes with every packet, by session id. */
+struct ze_state {
+	__u64 up_tat, down_tat; /* theoretical arrival times */
+	__u32 ns;		/* of our next data packet, modulo 65536 */
+	__u32 nr;		/* what we expect next, modulo 65536; above 65535: nothing came yet */
+	__u64 pad;
+};
+
+/* IP packets and octets, by session id and CPU; up is from the subscriber. */
+struct ze_counters {
+	__u64 up_packets, up_bytes, down_packets, down_bytes;
+	__u64 up_spoofed, up_policed, down_policed, up_refused;
+};
+
+struct ze_addr_key { /* an endpoint of ours */
+	__u8 ip[16];
+	__u16 port;
+	__u16 family;
+};
+
+struct ze_lpm6 {
+	__u32 prefixlen;
+	__u8 ip[16];
+};
+
+struct ze_nexthop { /* cached by the programs themselves */
+	__u8 src[16], dst[16];
+	__u64 until_ns;
+	__u32 ifindex;
+	__u16 mtu;
+	__u8 family;
+	__u8 dmac[6], smac[6];
+	__u8 pad[5];
+};
+
+/* The slow path: a veth pair, whose one end the stack knows. */
+struct ze_conf {
+	__u32 abi;
+	__u32 ze0;	    /* its index, as the device packets come from */
+	__u32 ze0p;	    /* its other end: what is sent there the stack gets */
+	__u8 ze0_mac[6];
+	__u8 ze0p_mac[6];
+};
+
+/* What became of a packet: the index of its counter, and its name. */
+#define ZE_VERDICTS(X)                                                                             \
+	X(UP_FORWARD, "up-forward")	    /* decapsulated, sent */                               \
+	X(UP_STACK, "up-stack")		    /* decapsulated, to the stack */                       \
+	X(DOWN_FORWARD, "down-forward")	    /* encapsulated, sent */                               \
+	X(DOWN_STACK, "down-stack")	    /* encapsulated, the stack sends it */                 \
+	X(PASS, "pass")			    /* not ours */                                         \
+	X(PASS_CONTROL, "pass-control")	    /* T=1 */                                              \
+	X(PASS_PPP, "pass-ppp")		    /* PPP control protocols */                            \
+	X(PASS_FRAGMENT, "pass-fragment")   /* of the outer packet */                              \
+	X(PASS_OPTIONS, "pass-options")	    /* IP options or extension headers outside */          \
+	X(PASS_TTL, "pass-ttl")		    /* to a subscriber, the stack says time exceeded */    \
+	X(PASS_MTU, "pass-mtu")		    /* to a subscriber, the stack says too big */          \
+	X(DROP_SHORT, "drop-short")	    /* L2TP or PPP header truncated */                     \
+	X(DROP_VERSION, "drop-version")	    /* L2TP version is not 2 */                            \
+	X(DROP_LENGTH, "drop-length")	    /* Length field outside the datagram */                \
+	X(DROP_OFFSET, "drop-offset")	    /* Offset Size outside the datagram */                 \
+	X(DROP_PROTOCOL, "drop-protocol")   /* invalid PPP protocol number */                      \
+	X(DROP_UNKNOWN, "drop-unknown")	    /* IP of a session that is not there */                \
+	X(DROP_PEER, "drop-peer")	    /* another peer's session */                           \
+	X(DROP_SEQUENCE, "drop-sequence")   /* duplicated, late, or unnumbered and must not be */  \
+	X(DROP_INNER, "drop-inner")	    /* inner IP header malformed or truncated */           \
+	X(DROP_CLOSED, "drop-closed")	    /* the family's NCP is not open */                     \
+	X(DROP_SPOOFED, "drop-spoofed")	    /* inner source is not the subscriber's */             \
+	X(DROP_UP_RATE, "drop-up-rate")	    /* policed */                                          \
+	X(DROP_DOWN_RATE, "drop-down-rate") /* policed */                                          \
+	X(DROP_NOBODY, "drop-nobody")	    /* the stack sent it to ze0, no session has it */      \
+	X(DROP_ROOM, "drop-room")	    /* no room to change the packet */
+
+enum ze_verdict {
+#define X(id, name) ZE_V_##id,
+	ZE_VERDICTS(X)
+#undef X
+	ZE_V__COUNT
+};
+
+_Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
+_Static_assert(sizeof(struct ze_session) == 104, "map ABI");
+_Static_assert(sizeof(struct ze_state) == 32, "map ABI");
+_Static_assert(sizeof(struct ze_counters) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
+_Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
+_Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_conf) == 24, "map ABI");

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The maps, as `bpftool map` names them under /sys/fs/bpf/ze. For the BPF side only.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "ze_bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ze_sess_key);
+	__type(value, struct ze_session);
+} sessions SEC(".maps");
+
+/* The daemon numbers the data packets it sends itself: it has this map in memory. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_state);
+} state SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ZE_SIDS);
+	__type(key, __u32);
+	__type(value, struct ze_counters);
+} counters SEC(".maps");
+
+/* A subscriber by its IPv4 address, its prefixes, its interface identifier. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u8[4]);
+	__type(value, struct ze_sess_key);
+} hosts4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, ZE_NET6S *ZE_SIDS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ze_lpm6);
+	__type(value, struct ze_sess_key);
+} prefixes6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u8[8]);
+	__type(value, struct ze_sess_key);
+} links6 SEC(".maps");
+
+/* Endpoints of ours: what is malformed or unknown there is dropped, elsewhere it is not our business. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ze_addr_key);
+	__type(value, __u32);
+} endpoints SEC(".maps");
+
+/* Where packets may be sent to: uplinks, core, ze0p. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u32);
+} ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ZE_CACHED);
+	__type(key, __u32);
+	__type(value, struct ze_nexthop);
+} nexthops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ZE_V__COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} verdicts SEC(".maps");

@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The BPF data plane.
+ *
+ *   ze_uplink  LAC -> us: session, peer, sequence, inner source, rate, decapsulate, forward
+ *   ze_core    core -> us: subscriber by destination, rate, encapsulate, forward
+ *   ze_slow    stack -> ze0 -> here: the same encapsulation, for what the stack routed to ze0
+ *   ze_accept  on ze0: nothing, but its being there makes the veth take redirected packets
+ *
+ * What needs the stack gets it decapsulated by being sent into ze0p: it arrives at ze0 like from a
+ * wire. So TTL, ICMP, local delivery, fragmentation, neighbours and filters are the kernel's, and a
+ * FIB lookup is made as from ze0. Control messages, PPP control protocols, outer fragments and IP
+ * options are passed as they are, to the daemon's UDP socket.
+ *
+ * A next hop is remembered by CPU and pair of addresses for ZE_FRESH_NS. Nobody has to follow the
+ * neighbours and routes, so forwarding also stays right while the daemon is down.
+ */
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "parse.h"
+#include "ze_bpf.h"
+#include "ze_maps.h"
+
+#define AF_INET4 2
+#define AF_INET6 10
+#define VLAN_LEN 4
+#define IP_DF	 0x4000
+#define IP_FRAG	 0x3fff /* more fragments, offset */
+
+#define ZE_INNER_MAX 2048 /* that a checksum over octets is made of: XDP frames are a page */
+
+#define L2TP_LEN     6
+#define L2TP_SEQ_LEN 10
+#define PPP_LEN	     4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
+
+const volatile struct ze_conf conf;
+
+struct outer {
+	const __u8 *src, *dst;
+	__u32 len; /* of the datagram */
+	__u16 sport, dport, family;
+};
+
+struct flow { /* the packet that is looked up in the FIB */
+	__u32 src[4], dst[4];
+	__u32 tos;
+	__u16 len, family;
+};
+
+struct inner {
+	struct flow f;
+	__u32 off, ttl;
+};
+
+/* ---- small things ---- */
+
+ZE_INLINE int finish(enum ze_verdict v, int action)
+{
+	__u32 i = v;
+	__u64 *n = bpf_map_lookup_elem(&verdicts, &i);
+
+	if (n)
+		++*n;
+	return action;
+}
+
+ZE_INLINE int passed(enum ze_verdict v)
+{
+	return finish(v, v < ZE_V_DROP_SHORT ? XDP_PASS : XDP_DROP);
+}
+
+ZE_INLINE bool same4(const void *a, const void *b)
+{
+	return *(const __u32 *)a == *(const __u32 *)b;
+}
+
+ZE_INLINE bool same16(const void *a, const void *b)
+{
+	const __u32 *x = a, *y = b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+ZE_INLINE void copy_ip(void *to, const void *from, bool v6)
+{
+	const __u32 *x = from;
+	__u32 *y = to;
+
+	y[0] = x[0];
+	y[1] = v6 ? x[1] : 0;
+	y[2] = v6 ? x[2] : 0;
+	y[3] = v6 ? x[3] : 0;
+}
+
+ZE_INLINE __u16 fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)sum;
+}
+
+ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
+{
+	return (struct ze_cursor){ .data = (void *)(long)ctx->data,
+				   .end = (void *)(long)ctx->data_end };
+}
+
+ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
+{
+	__u64 n = (__u64)ctx->data_end - ctx->data;
+
+	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
+	return (__u32)n;
+}
+
+/* The frame's protocol, behind at most one VLAN tag. Multicast is for the stack. */
+ZE_INLINE __u16 ethertype(struct ze_cursor *c)
+{
+	const __u8 *p = ze_take(c, ETH_HLEN);
+	__u16 proto;
+
+	if (!p || p[0] & 1)
+		return 0;
+	proto = (__u16)(p[12] << 8 | p[13]);
+	if (proto != ETH_P_8021Q && proto != ETH_P_8021AD)
+		return proto;
+	p = ze_take(c, VLAN_LEN);
+	return p ? (__u16)(p[2] << 8 | p[3]) : 0;
+}
+
+/* GCRA: `add` ns of credit at most burst_ns ahead of now. Several processors may race: who loses
+ * four times in a row is let through. */
+ZE_INLINE bool conforms(__u64 *tat, __u64 add, __u64 burst_ns, __u64 now)
+{
+	for (int i = 0; i < 4; i++) {
+		__u64 old = *(volatile __u64 *)tat;
+		__u64 start = old > now ? old : now;
+
+		if (start > now + burst_ns)
+			return false;
+		if (__sync_val_compare_and_swap(tat, old, start + add) == old)
+			return true;
+	}
+	return true;
+}
+
+ZE_INLINE __u64 clock(bool exact)
+{
+	return exact ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns();
+}
+
+/* ---- where to ---- */
+
+ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, __u64 now)
+{
+	return n->until_ns > now && n->family == f->family && same4(n->dst, f->dst) &&
+	       same4(n->src, f->src) &&
+	       (f->family == 4 || (same16(n->dst, f->dst) && same16(n->src, f->src)));
+}
+
+/* NULL: the stack knows better. */
+static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *f,
+					 struct ze_nexthop *n, __u64 now)
+{
+	struct bpf_fib_lookup p = { .family = AF_INET4 };
+
+	if (!f || !n)
+		return NULL;
+	p.ifindex = conf.ze0;
+	p.tot_len = f->len;
+	if (f->family == 6) {
+		p.family = AF_INET6;
+		__builtin_memcpy(p.ipv6_src, f->src, 16);
+		__builtin_memcpy(p.ipv6_dst, f->dst, 16);
+	} else {
+		p.tos = (__u8)f->tos;
+		p.ipv4_src = f->src[0];
+		p.ipv4_dst = f->dst[0];
+	}
+	n->until_ns = 0;
+	if (bpf_fib_lookup(ctx, &p, sizeof(p), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+		return NULL;
+	if (!bpf_map_lookup_elem(&ports, &p.ifindex) || p.ifindex == conf.ze0p)
+		return NULL;
+	__builtin_memcpy(n->src, f->src, 16);
+	__builtin_memcpy(n->dst, f->dst, 16);
+	n->family = (__u8)f->family;
+	n->ifindex = p.ifindex;
+	n->mtu = p.mtu_result;
+	__builtin_memcpy(n->dmac, p.dmac, ETH_ALEN);
+	__builtin_memcpy(n->smac, p.smac, ETH_ALEN);
+	n->until_ns = now + ZE_FRESH_NS;
+	return n;
+}
+
+ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, __u64 now)
+{
+	__u32 h = f->src[0] ^ f->src[3] ^ f->dst[0] * 0x85ebca6bu ^ f->dst[1] ^
+		  f->dst[3] * 0xc2b2ae35u;
+	__u32 i = (h * 0x9e3779b1u) >> 22;
+	struct ze_nexthop *n = bpf_map_lookup_elem(&nexthops, &i);
+
+	if (!n)
+		return NULL;
+	if (fresh(n, f, now))
+		return f->len <= n->mtu ? n : NULL;
+	return fib(ctx, f, n, now);
+}
+
+/* Writes the Ethernet header of a packet that starts 14 octets behind data. */
+ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 proto)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return XDP_DROP;
+	eth->h_proto = proto;
+	if (n) {
+		__builtin_memcpy(eth->h_dest, n->dmac, ETH_ALEN);
+		__builtin_memcpy(eth->h_source, n->smac, ETH_ALEN);
+		return (int)bpf_redirect_map(&ports, n->ifindex, 0);
+	}
+	for (int i = 0; i < ETH_ALEN; i++) {
+		eth->h_dest[i] = conf.ze0_mac[i];
+		eth->h_source[i] = conf.ze0p_mac[i];
+	}
+	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
+}
+
+/* An IPv4 or IPv6 header behind 14 octets, one hop further. RFC 1624 for the checksum. */
+ZE_INLINE void hop(struct xdp_md *ctx, __u16 family, __u32 at)
+{
+	__u8 *p = (__u8 *)(long)ctx->data + at;
+	struct iphdr *ip = (void *)p;
+	__u32 sum;
+
+	if (p + sizeof(struct iphdr) > (__u8 *)(long)ctx->data_end)
+		return;
+	if (family == 6) {
+		p[7]--;
+		return;
+	}
+	ip->ttl--;
+	sum = (__u32)ip->check + bpf_htons(0x0100);
+	ip->check = (__u16)(sum + (sum >= 0xffff));
+}
+
+/* ---- the packet of a subscriber ---- */
+
+/* An IP header at the cursor with all of its packet before `end`. */
+ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, struct inner *in)
+{
+	__u32 off = c->off;
+	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return false;
+	in->off = off;
+	in->ttl = ip->ttl;
+	in->f.family = 4;
+	in->f.tos = ip->tos;
+	in->f.len = bpf_ntohs(ip->tot_len);
+	copy_ip(in->f.src, &ip->saddr, false);
+	copy_ip(in->f.dst, &ip->daddr, false);
+	return in->f.len >= ip->ihl * 4 && off + in->f.len <= end;
+}
+
+ZE_INLINE bool parse_ip6(struct ze_cursor *c, __u32 end, struct inner *in)
+{
+	__u32 off = c->off, len;
+	const struct ipv6hdr *ip = (const void *)ze_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return false;
+	len = bpf_ntohs(ip->payload_len) + (__u32)sizeof(*ip);
+	in->off = off;
+	in->ttl = ip->hop_limit;
+	in->f.family = 6;
+	in->f.tos = 0;
+	in->f.len = (__u16)len;
+	copy_ip(in->f.src, &ip->saddr, true);
+	copy_ip(in->f.dst, &ip->daddr, true);
+	return len <= 0xffff && off + len <= end;
+}
+
+ZE_INLINE bool parse_ip(struct ze_cursor *c, __u32 end, bool v6, struct inner *in)
+{
+	return v6 ? parse_ip6(c, end, in) : parse_ip4(c, end, in);
+}
+
+/* ---- up ---- */
+
+/* BCP 38. A host may still ask who it is: :: to a multicast address. */
+ZE_INLINE enum ze_verdict check_source(const struct ze_session *s, const struct flow *f)
+{
+	const __u64 *ifid = (const void *)s->ifid;
+	__u64 hi = f->src[0] | (__u64)f->src[1] << 32;
+	__u64 lo = f->src[2] | (__u64)f->src[3] << 32;
+
+	if (f->family == 4) {
+		if (!*(const __u32 *)s->ip4)
+			return ZE_V_DROP_CLOSED;
+		return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
+	}
+	if (!*ifid)
+		return ZE_V_DROP_CLOSED;
+	if (hi == bpf_htonl(0xfe800000) && lo == *ifid)
+		return ZE_V_UP_FORWARD;
+	for (int i = 0; i < ZE_NET6S; i++)
+		if (s->net6[i].mask && (hi & s->net6[i].mask) == s->net6[i].prefix)
+			return ZE_V_UP_FORWARD;
+	if (!hi && !lo && (f->dst[0] & 0xff) == 0xff)
+		return ZE_V_UP_FORWARD;
+	return ZE_V_DROP_SPOOFED;
+}
+
+/* RFC 2661 5.4: numbers modulo 65536; what is not ahead is late. */
+ZE_INLINE enum ze_verdict check_sequence(const struct ze_session *s, struct ze_state *st,
+					 const struct ze_l2tp *h)
+{
+	if (!(s->flags & ZE_SESS_SEQ))
+		return ZE_V_UP_FORWARD;
+	if (!(h->flags & ZE_L2TP_S))
+		return ZE_V_DROP_SEQUENCE;
+	if (st->nr <= 0xffff && (__u16)(h->ns - st->nr) >= 0x8000)
+		return ZE_V_DROP_SEQUENCE;
+	st->nr = (__u16)(h->ns + 1);
+	return ZE_V_UP_FORWARD;
+}
+
+ZE_INLINE bool from_peer(const struct ze_session *s, const struct outer *o)
+{
+	if (s->family != o->family || s->peer_port != o->sport || s->local_port != o->dport)
+		return false;
+	if (!same4(s->peer, o->src) || !same4(s->local, o->dst))
+		return false;
+	return o->family == 4 || (same16(s->peer, o->src) && same16(s->local, o->dst));
+}
+
+static __noinline bool is_endpoint(const struct outer *o)
+{
+	struct ze_addr_key k = { 0 };
+
+	if (!o)
+		return false;
+	k.port = o->dport;
+	k.family = o->family;
+	if (o->family == 6)
+		copy_ip(k.ip, o->dst, true);
+	else
+		copy_ip(k.ip, o->dst, false);
+	return bpf_map_lookup_elem(&endpoints, &k);
+}
+
+ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
+{
+	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 4 || ip->protocol != IPPROTO_UDP)
+		return ZE_V_PASS;
+	if (ip->frag_off & bpf_htons(IP_FRAG))
+		return ZE_V_PASS_FRAGMENT;
+	if (ip->ihl != 5)
+		return ZE_V_PASS_OPTIONS;
+	o->family = 4;
+	o->src = (const void *)&ip->saddr;
+	o->dst = (const void *)&ip->daddr;
+	o->len = bpf_ntohs(ip->tot_len) - (__u32)sizeof(*ip);
+	return ZE_V_UP_FORWARD;
+}
+
+ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
+{
+	const struct ipv6hdr *ip = (const void *)ze_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return ZE_V_PASS;
+	if (ip->nexthdr == IPPROTO_FRAGMENT)
+		return ZE_V_PASS_FRAGMENT;
+	if (ip->nexthdr != IPPROTO_UDP)
+		return ZE_V_PASS;
+	o->family = 6;
+	o->src = (const void *)&ip->saddr;
+	o->dst = (const void *)&ip->daddr;
+	o->len = bpf_ntohs(ip->payload_len);
+	return ZE_V_UP_FORWARD;
+}
+
+/* A whole UDP datagram, or it passes: the stack counts what is wrong with it. */
+ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
+{
+	const struct udphdr *udp = (const void *)ze_take(c, sizeof(*udp));
+	__u32 len;
+
+	if (!udp)
+		return ZE_V_PASS;
+	len = bpf_ntohs(udp->len);
+	if (len < sizeof(*udp) || len > o->len || len > ZE_OFF_MAX)
+		return ZE_V_PASS;
+	o->len = len - (__u32)sizeof(*udp);
+	if (c->data + c->off + o->len > c->end)
+		return ZE_V_PASS;
+	o->sport = bpf_ntohs(udp->source);
+	o->dport = bpf_ntohs(udp->dest);
+	return ZE_V_UP_FORWARD;
+}
+
+ZE_INLINE enum ze_verdict parse_outer(struct ze_cursor *c, struct outer *o)
+{
+	enum ze_verdict v = ZE_V_PASS;
+	__u16 proto = ethertype(c);
+
+	if (proto == ETH_P_IP)
+		v = parse_outer4(c, o);
+	else if (proto == ETH_P_IPV6)
+		v = parse_outer6(c, o);
+	return v == ZE_V_UP_FORWARD ? parse_udp(c, o) : v;
+}
+
+/* Everything that may refuse a packet whose session is known; counts what is accepted. */
+ZE_INLINE enum ze_verdict admit(const struct ze_session *s, const struct ze_l2tp *h,
+				struct inner *in, __u64 now)
+{
+	__u32 sid = h->sid;
+	struct ze_counters *n = bpf_map_lookup_elem(&counters, &sid);
+	struct ze_state *st = bpf_map_lookup_elem(&state, &sid);
+	enum ze_verdict v;
+
+	if (!n || !st)
+		return ZE_V_DROP_UNKNOWN;
+	v = check_source(s, &in->f);
+	if (v != ZE_V_UP_FORWARD) {
+		n->up_spoofed++;
+		return v;
+	}
+	v = check_sequence(s, st, h);
+	if (v != ZE_V_UP_FORWARD) {
+		n->up_refused++;
+		return v;
+	}
+	if (s->up_cost && !conforms(&st->up_tat, (__u64)s->up_cost * in->f.len >> ZE_COST_SHIFT,
+				    s->up_burst_ns, now)) {
+		n->up_policed++;
+		return ZE_V_DROP_UP_RATE;
+	}
+	n->up_packets++;
+	n->up_bytes += in->f.len;
+	return ZE_V_UP_FORWARD;
+}
+
+/* The inner packet behind a new Ethernet header, without what follows it. */
+ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
+{
+	int excess;
+
+	if (bpf_xdp_adjust_head(ctx, (int)in->off - ETH_HLEN))
+		return false;
+	excess = (int)frame_len(ctx) - ETH_HLEN - in->f.len;
+	return excess == 0 || bpf_xdp_adjust_tail(ctx, -excess) == 0;
+}
+
+ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now)
+{
+	struct ze_nexthop *n = NULL;
+	__u16 proto = in->f.family == 6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+
+	if (in->ttl > 1)
+		n = nexthop(ctx, &in->f, now);
+	if (!decapsulate(ctx, in))
+		return passed(ZE_V_DROP_ROOM);
+	if (n)
+		hop(ctx, in->f.family, ETH_HLEN);
+	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
+}
+
+SEC("xdp")
+int ze_uplink(struct xdp_md *ctx)
+{
+	struct ze_cursor c = cursor(ctx);
+	const struct ze_session *s;
+	struct outer o = { 0 };
+	struct ze_l2tp h = { 0 };
+	struct ze_sess_key k;
+	struct inner in;
+	enum ze_verdict v = parse_outer(&c, &o);
+	__u64 now;
+
+	if (v != ZE_V_UP_FORWARD)
+		return passed(v);
+	v = ze_parse_l2tp(&c, o.len, &h);
+	if (v == ZE_V_PASS_CONTROL)
+		return passed(v);
+	if (v != ZE_V_UP_FORWARD)
+		return passed(is_endpoint(&o) ? v : ZE_V_PASS);
+	if (h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
+		return passed(ZE_V_PASS_PPP);
+	k = (struct ze_sess_key){ .tid = h.tid, .sid = h.sid };
+	s = bpf_map_lookup_elem(&sessions, &k);
+	if (!s || !from_peer(s, &o))
+		return passed(!is_endpoint(&o) ? ZE_V_PASS :
+			      s		       ? ZE_V_DROP_PEER :
+						 ZE_V_DROP_UNKNOWN);
+	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
+		return passed(ZE_V_DROP_INNER);
+	now = clock(s->up_cost);
+	v = admit(s, &h, &in, now);
+	if (v != ZE_V_UP_FORWARD)
+		return passed(v);
+	return forward_up(ctx, &in, now);
+}
+
+/* ---- down ---- */
+
+/* From the outer IP header to PPP. */
+ZE_INLINE __u32 overhead(const struct ze_session *s)
+{
+	return (s->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
+	       sizeof(struct udphdr) + PPP_LEN +
+	       (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
+}
+
+ZE_INLINE bool is_link_local(const struct flow *f)
+{
+	return f->family == 6 && (f->dst[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
+ZE_INLINE const struct ze_session *subscriber(const struct flow *f, struct ze_sess_key *ret)
+{
+	struct ze_lpm6 lpm = { .prefixlen = 128 };
+	const struct ze_sess_key *k;
+
+	if (f->family == 4) {
+		k = bpf_map_lookup_elem(&hosts4, f->dst);
+	} else if (is_link_local(f)) {
+		k = bpf_map_lookup_elem(&links6, &f->dst[2]);
+	} else {
+		copy_ip(lpm.ip, f->dst, true);
+		k = bpf_map_lookup_elem(&prefixes6, &lpm);
+	}
+	if (!k)
+		return NULL;
+	*ret = *k;
+	return bpf_map_lookup_elem(&sessions, ret);
+}
+
+/* One's complement sum of an inner packet whose own checksums are right, from its headers alone:
+ * with the pseudo header, the transport part sums to zero. -1: it has no such checksum. */
+ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, __u32 at, const struct flow *f)
+{
+	const __u8 *p = (__u8 *)(long)ctx->data + (at & 0x7f);
+	const struct iphdr *ip = (const void *)p;
+	const __u16 *w = (const void *)p;
+	__u16 proto;
+
+	if (p + 28 > (__u8 *)(long)ctx->data_end)
+		return -1;
+	if (f->family == 6) {
+		proto = p[6];
+		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_ICMPV6)
+			return -1;
+		return w[0] + w[1] + w[3] + (__u16)~bpf_htons(proto);
+	}
+	proto = ip->protocol;
+	if (ip->ihl != 5 || ip->frag_off & bpf_htons(IP_FRAG))
+		return -1;
+	if (proto == IPPROTO_ICMP)
+		return 0;
+	if (proto != IPPROTO_TCP && (proto != IPPROTO_UDP || !w[13]))
+		return -1;
+	return (__u16)~fold((__u64)f->src[0] + f->dst[0] + bpf_htons(proto) +
+			    bpf_htons((__u16)(f->len - sizeof(*ip))));
+}
+
+/* The same octet by octet; RFC 8200 8.1 wants a checksum whatever is inside. */
+static __noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
+{
+	const __u8 *p = (__u8 *)(long)ctx->data + (at & 0x7f), *end = (void *)(long)ctx->data_end;
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < ZE_INNER_MAX / 2; i++, p += 2) {
+		if (2 * i + 1 >= len || p + 2 > end)
+			break;
+		sum += *(const __u16 *)p;
+	}
+	if (len & 1 && p + 1 <= end)
+		sum += *p; /* the octet in front, in memory, on little endian */
+	return sum;
+}
+
+ZE_INLINE __u16 udp_checksum(const struct ze_session *s, __u64 sum, __u16 udp_len)
+{
+	const __u32 *a = (const void *)s->local, *b = (const void *)s->peer;
+	__u16 ret;
+
+	for (int i = 0; i < 4; i++)
+		sum += (__u64)a[i] + b[i];
+	sum += bpf_htons(IPPROTO_UDP) + 2u * bpf_htons(udp_len);
+	sum += bpf_htons(s->local_port) + (__u32)bpf_htons(s->peer_port);
+	ret = (__u16)~fold(sum);
+	return ret ? ret : 0xffff;
+}
+
+/* L2TP and PPP at p, with room for 14 octets. Returns their sum. */
+ZE_INLINE __u64 write_l2tp(__u8 *p, const struct ze_session *s, struct ze_state *st, bool v6)
+{
+	__u16 *w = (void *)p;
+	__u64 sum;
+
+	w[0] = bpf_htons(2);
+	w[1] = bpf_htons(s->peer_tid);
+	w[2] = bpf_htons(s->peer_sid);
+	sum = w[1] + (__u32)w[2] + bpf_htons(2);
+	if (s->flags & ZE_SESS_SEQ) {
+		w[0] = bpf_htons(ZE_L2TP_S | 2);
+		w[3] = bpf_htons((__u16)__sync_fetch_and_add(&st->ns, 1));
+		w[4] = 0;
+		sum += w[3] + (__u32)bpf_htons(ZE_L2TP_S);
+		w += 2;
+	}
+	w[3] = bpf_htons(0xff03);
+	w[4] = v6 ? bpf_htons(ZE_PPP_IPV6) : bpf_htons(ZE_PPP_IPV4);
+	return sum + w[3] + w[4];
+}
+
+/* The outer header. An IPv4 datagram that fits is never fragmented and needs no identification (RFC
+ * 6864 4.1); one that does not goes to the stack to be. */
+ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct ze_session *s, __u16 len, bool fits)
+{
+	struct iphdr *ip = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
+	const __u16 *w = (const void *)ip;
+	__u64 sum = 0;
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return false;
+	*ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
+	ip->tot_len = bpf_htons(len);
+	ip->frag_off = fits ? bpf_htons(IP_DF) : 0;
+	ip->id = fits ? 0 : (__u16)bpf_get_prandom_u32();
+	ip->saddr = *(const __u32 *)s->local;
+	ip->daddr = *(const __u32 *)s->peer;
+	for (int i = 0; i < 10; i++)
+		sum += w[i];
+	ip->check = (__u16)~fold(sum);
+	return true;
+}
+
+ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct ze_session *s, __u16 len)
+{
+	struct ipv6hdr *ip = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return false;
+	*ip = (struct ipv6hdr){ .version = 6, .nexthdr = IPPROTO_UDP, .hop_limit = 64 };
+	ip->payload_len = bpf_htons((__u16)(len - sizeof(*ip)));
+	copy_ip(&ip->saddr, s->local, true);
+	copy_ip(&ip->daddr, s->peer, true);
+	return true;
+}
+
+/* UDP, L2TP, PPP; `sum` is the inner packet's, below 0: none. */
+ZE_INLINE bool write_udp(struct xdp_md *ctx, const struct ze_session *s, struct ze_state *st,
+			 const struct inner *in, __s64 sum)
+{
+	__u32 at = ETH_HLEN + (s->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	struct udphdr *udp = (void *)((__u8 *)(long)ctx->data + at);
+	__u16 len = (__u16)(in->f.len + overhead(s) + ETH_HLEN - at);
+	__u64 own;
+
+	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > (__u8 *)(long)ctx->data_end)
+		return false;
+	udp->source = bpf_htons(s->local_port);
+	udp->dest = bpf_htons(s->peer_port);
+	udp->len = bpf_htons(len);
+	own = write_l2tp((__u8 *)(udp + 1), s, st, in->f.family == 6);
+	udp->check = sum < 0 ? 0 : udp_checksum(s, own + (__u64)sum, len);
+	return true;
+}
+
+ZE_INLINE int encapsulate(struct xdp_md *ctx, const struct ze_session *s, struct ze_state *st,
+			  const struct inner *in, __u64 now)
+{
+	bool v6 = s->family == 6;
+	struct flow f = { .family = v6 ? 6 : 4 };
+	int excess = (int)frame_len(ctx) - (int)in->off - in->f.len;
+	__s64 sum = sum_by_headers(ctx, in->off, &in->f);
+	const struct ze_nexthop *n;
+	bool ok;
+
+	if (sum < 0 && v6)
+		sum = (__s64)sum_by_octets(ctx, in->off, in->f.len);
+	f.len = (__u16)(in->f.len + overhead(s));
+	copy_ip(f.src, s->local, v6);
+	copy_ip(f.dst, s->peer, v6);
+	n = nexthop(ctx, &f, now);
+	if ((excess && bpf_xdp_adjust_tail(ctx, -excess)) ||
+	    bpf_xdp_adjust_head(ctx, (int)in->off - ETH_HLEN - (int)overhead(s)))
+		return passed(ZE_V_DROP_ROOM);
+	ok = v6 ? write_outer6(ctx, s, f.len) : write_outer4(ctx, s, f.len, n);
+	if (!ok || !write_udp(ctx, s, st, in, sum))
+		return passed(ZE_V_DROP_ROOM);
+	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
+		      send_to(ctx, n, v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
+}
+
+ZE_INLINE int down(struct xdp_md *ctx, bool from_stack)
+{
+	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
+	struct ze_cursor c = cursor(ctx);
+	__u16 proto = ethertype(&c);
+	const struct ze_session *s;
+	struct ze_counters *n;
+	struct ze_sess_key k;
+	struct ze_state *st;
+	struct inner in;
+	__u64 now;
+	__u32 sid;
+
+	if ((proto != ETH_P_IP && proto != ETH_P_IPV6) ||
+	    !parse_ip(&c, frame_len(ctx), proto == ETH_P_IPV6, &in))
+		return passed(other);
+	s = subscriber(&in.f, &k);
+	if (!s || (!from_stack && is_link_local(&in.f)))
+		return passed(other);
+	if (!from_stack && in.ttl <= 1)
+		return passed(ZE_V_PASS_TTL);
+	if (!from_stack && in.f.len > s->mtu)
+		return passed(ZE_V_PASS_MTU);
+	sid = k.sid;
+	n = bpf_map_lookup_elem(&counters, &sid);
+	st = bpf_map_lookup_elem(&state, &sid);
+	if (!n || !st)
+		return passed(other);
+	now = clock(s->down_cost);
+	if (s->down_cost && !conforms(&st->down_tat, (__u64)s->down_cost * in.f.len >> ZE_COST_SHIFT,
+				      s->down_burst_ns, now)) {
+		n->down_policed++;
+		return passed(ZE_V_DROP_DOWN_RATE);
+	}
+	n->down_packets++;
+	n->down_bytes += in.f.len;
+	if (!from_stack)
+		hop(ctx, in.f.family, in.off & 0x7f);
+	return encapsulate(ctx, s, st, &in, now);
+}
+
+SEC("xdp")
+int ze_core(struct xdp_md *ctx)
+{
+	return down(ctx, false);
+}
+
+SEC("xdp")
+int ze_slow(struct xdp_md *ctx)
+{
+	return down(ctx, true);
+}
+
+SEC("xdp")
+int ze_accept(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
