@@ -12,9 +12,9 @@
 
 #include "daemon/core/ports.h"
 
-/* rtm_protocol of the subscribers' routes, for FRR and BIRD to choose them by; not in
- * /etc/iproute2/rt_protos of any distribution. */
-#define KERNEL_ROUTE_PROTO 190
+/* rtm_protocol of the subscribers' routes, for BIRD and operators to choose them by. It is nobody
+ * else's: FRR takes 186 to 198 for its own (190 is its RIPng) and removes such routes when it starts. */
+#define KERNEL_ROUTE_PROTO 171
 
 struct kernel_tunnel {
 	struct dp_tunnel t;
