@@ -105,7 +105,6 @@ struct world {
 	unsigned drop_n;
 	unsigned to_peers, lost;
 	/* data plane */
-	struct w_dp dp[65536];
 	struct dp_event answers[W_RING];
 	unsigned answers_head, answers_n;
 	bool dp_hold;				 /* keeps its answers */
@@ -119,6 +118,8 @@ struct world {
 	/* what the bus said */
 	struct event events[W_EVENTS];
 	unsigned n_events, seen[EV__COUNT];
+	/* Last, and not cleared between worlds: an entry that is not held says nothing. */
+	struct w_dp dp[65536];
 };
 
 /* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */
