@@ -148,7 +148,7 @@ static int exchange(const struct client *c, const struct strbuf *request, struct
 		return r;
 	r = send_all(fd, request, deadline);
 	/* A daemon that has had enough of us may say why before it goes. */
-	if (r == 0 || r == -EPIPE)
+	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
 		r = receive_line(fd, answer, deadline);
 	close(fd);
 	return r;

@@ -53,9 +53,11 @@ static bool dangerous(uint32_t c)
 	       c == 0x61c || c >= 0xe0000;
 }
 
-static void put_safe(const char *s, bool keep_newline, struct strbuf *out)
+static void put_safe(const char *s, size_t len, bool keep_newline, struct strbuf *out)
 {
-	while (*s) {
+	const char *end = s + len;
+
+	while (s < end) {
 		uint32_t c;
 		size_t n = decode(s, &c);
 
@@ -71,7 +73,7 @@ static void put_safe(const char *s, bool keep_newline, struct strbuf *out)
 
 void render_safe(const char *s, struct strbuf *out)
 {
-	put_safe(s, false, out);
+	put_safe(s, strlen(s), false, out);
 }
 
 static int width(const char *s)
@@ -114,8 +116,8 @@ static void put_scalar(const json_t *v, struct strbuf *out)
 {
 	const char *s = json_string_value(v);
 
-	if (s && s[0])
-		render_safe(s, out);
+	if (json_string_length(v))
+		put_safe(s, json_string_length(v), false, out);
 	else if (json_is_integer(v))
 		sb_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	else if (json_is_real(v))
@@ -375,7 +377,7 @@ void render_json(const json_t *data, enum render_json_style style, struct strbuf
 	if (!s)
 		out->bad = true;
 	else if (style == RENDER_PRETTY)
-		put_safe(s, true, out);
+		put_safe(s, strlen(s), true, out);
 	else
 		sb_puts(out, s);
 	sb_puts(out, "\n");
