@@ -253,8 +253,11 @@ static void put_header(const struct table *t, int indent, struct strbuf *out)
 	for (size_t i = 0; i < t->n_columns; i++) {
 		size_t k = 0;
 
-		for (; t->columns[i].key[k] && k + 1 < sizeof(names[i]); k++)
-			names[i][k] = (char)toupper((unsigned char)t->columns[i].key[k]);
+		for (; t->columns[i].key[k] && k + 1 < sizeof(names[i]); k++) {
+			unsigned char c = (unsigned char)t->columns[i].key[k];
+
+			names[i][k] = c > ' ' && c < 0x7f ? (char)toupper(c) : '?';
+		}
 		names[i][k] = '\0';
 		cells[i] = names[i];
 	}
