@@ -308,7 +308,7 @@ static struct tunnel *tunnel_new(struct dp_kernel *d, uint16_t tid)
 	t->d = d;
 	t->tid = tid;
 	list_init(&t->waiting);
-	kseq_init(&t->seq);
+	kworker_seq_init(&t->seq);
 	HASH_ADD(hh, d->tunnels, tid, sizeof(t->tid), t);
 	if (!t->hh.tbl) {
 		free(t);
@@ -398,7 +398,7 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	s->frames.self = d->a.io_self;
 	s->frames.sid = what->sid;
 	list_init(&s->link);
-	kseq_init(&s->seq);
+	kworker_seq_init(&s->seq);
 	s->tunnel = tunnel_find(d, what->tunnel.tid);
 	if (!s->tunnel)
 		s->tunnel = tunnel_new(d, what->tunnel.tid);

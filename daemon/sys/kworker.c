@@ -30,7 +30,7 @@ struct kworker {
 	struct kthread *threads; /* one without a thread when a.threads is 0 */
 };
 
-void kseq_init(struct kseq *s)
+void kworker_seq_init(struct kseq *s)
 {
 	list_init(&s->link);
 	list_init(&s->jobs);

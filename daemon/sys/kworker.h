@@ -35,7 +35,7 @@ struct kworker_args {
 	void *self;
 };
 
-void kseq_init(struct kseq *s);
+void kworker_seq_init(struct kseq *s);
 
 int kworker_new(const struct kworker_args *a, struct kworker **ret); /* 0 or -errno */
 /* Waits for what is submitted, reaps it, ends the threads. */

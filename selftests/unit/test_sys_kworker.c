@@ -99,7 +99,7 @@ static void order_within(unsigned threads)
 
 	assert_int_equal(start(&w, threads), 0);
 	for (int i = 0; i < SEQS; i++)
-		kseq_init(&lanes[i].seq);
+		kworker_seq_init(&lanes[i].seq);
 	for (int n = 0; n < EACH; n++)
 		for (int i = 0; i < SEQS; i++) {
 			steps[i][n] = (struct step){ .j = { .run = run_step, .done = step_done },
@@ -175,7 +175,7 @@ static void sequences_run_side_by_side(void **st)
 	assert_int_equal(start(&w, 2), 0);
 	for (int i = 0; i < 2; i++) {
 		g[i] = (struct guest){ .j = { .run = run_guest, .done = guest_done }, .m = &m };
-		kseq_init(&g[i].seq);
+		kworker_seq_init(&g[i].seq);
 		kworker_submit(w.k, &g[i].seq, &g[i].j);
 	}
 	kworker_free(w.k);
@@ -204,7 +204,7 @@ static void chain_submit(struct world *w, int left, int *ends)
 	struct chain *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
-	kseq_init(&c->seq);
+	kworker_seq_init(&c->seq);
 	c->w = w;
 	c->left = left;
 	c->ends = ends;
