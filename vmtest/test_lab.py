@@ -56,6 +56,16 @@ def test_load_generator_as_its_own_ppp_client(lns):
     lns.assert_settled()
 
 
+def test_load_generator_reports_failures(lns):
+    z = zelac('-s', '2', '-p', 'wrong', '--json', lab.WORK + '/failed.json')
+    assert z.wait(30) == 1, z.text()
+    assert lab.json.loads(lab.read(lab.WORK + '/failed.json'))['failed'] == 2
+    z = lab.Process('lac', 'zelac', lab.ZELAC, '-S', 'guess', lab.LNS)
+    assert z.wait(30) == 1, z.text()
+    assert 'wrong challenge response' in z.text()
+    lns.assert_settled()
+
+
 def test_load_generator_with_pppd(lns):
     options = lab.write(lab.WORK + '/ppp', lab.ppp_options())
     z = zelac('-t', '2', '-s', '3', '--pppd', options, '--hold', '100000')

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ZE_ADDR_TEXT 72   /* "[2001:db8::1%4294967295]:65535" fits */
+#define ZE_ADDR_TEXT   72 /* "[2001:db8::1%4294967295]:65535" fits */
 #define ZE_PREFIX_TEXT 52
 
 struct ze_addr {

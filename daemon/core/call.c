@@ -40,14 +40,18 @@ static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2
 		engine_sub_dirty(s);
 }
 
-/* A CDN for a call that does not get a session. */
+/* A CDN for a call that does not get a session. It names the id the call would have had: 0 is out of
+ * range (RFC 2661 4.4.3), and a strict peer would not hear the refusal. */
 static void refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
 		   const struct l2tp_cdn_args *a, ze_ns now)
 {
+	uint16_t own_sid = 0;
 	struct l2tp_fx fx;
 
+	if (idalloc_take(&t->e->sids, &t->e->ports.rng, &own_sid) == 0)
+		idalloc_put(&t->e->sids, own_sid);
 	fx.n = 0;
-	l2tp_session_refuse(0, peer_sid, a, &fx);
+	l2tp_session_refuse(own_sid, peer_sid, a, &fx);
 	perform(t, NULL, &fx, now);
 	engine_drop(t->e, t, reason, &t->path, now);
 }

@@ -340,58 +340,78 @@ static bool is_duplicate(const struct core_tunnel *t, uint64_t hash, ze_ns now)
 	return t->sccrq_hash == hash && now - t->t.created < ENGINE_DUP_SCCRQ;
 }
 
-/* Makes room among tunnels that never came up, or says there is none. */
-static bool half_open_room(struct engine *e, const struct ze_addr *from, ze_ns now)
+static bool tunnels_full(const struct engine *e)
+{
+	return e->cfg->max_tunnels && e->n_setup + e->n_established >= e->cfg->max_tunnels;
+}
+
+/* Which of the tunnels that never came up has to go for a new one of this address. */
+static struct core_tunnel *half_open_victim(const struct engine *e, const struct ze_addr *from)
 {
 	const struct core_peer *p = registry_peer(e, from);
-	struct core_tunnel *oldest = NULL;
 
-	if (e->n_half_open >= ADMIT_HALF_OPEN)
-		oldest = list_entry(e->half_open.next, struct core_tunnel, in_half_open);
 	if (p && p->n_half_open >= ADMIT_HALF_OPEN_SOURCE)
 		for (const struct list *l = p->tunnels.next; l != &p->tunnels; l = l->next) {
-			oldest = list_entry(l, struct core_tunnel, in_peer);
-			if (oldest->half_open)
-				break;
+			struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
+
+			if (t->half_open)
+				return t;
 		}
-	if (!oldest)
+	if (e->n_half_open >= ADMIT_HALF_OPEN || (tunnels_full(e) && e->n_setup))
+		return list_entry(e->half_open.next, struct core_tunnel, in_half_open);
+	return NULL;
+}
+
+/* Handshakes are given time, but not more than newer ones can wait (L-042). */
+static bool half_open_room(struct engine *e, const struct ze_addr *from, ze_ns now)
+{
+	struct core_tunnel *t = half_open_victim(e, from);
+
+	if (!t)
 		return true;
-	if (now - oldest->t.created < ADMIT_HALF_OPEN_GRACE)
+	if (now - t->t.created < ADMIT_HALF_OPEN_GRACE)
 		return false;
 	engine_count(e, REASON_LIMIT_HALF_OPEN);
-	control_abandon(oldest, L2TP_DOWN_TIMEOUT, now);
-	control_bury_if_done(oldest);
+	control_abandon(t, L2TP_DOWN_TIMEOUT, now);
+	control_bury_if_done(t);
 	return true;
 }
 
-/* Who may not have a tunnel is told so only if it is worth a datagram of ours. */
-static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
-			 uint16_t peer_tid, ze_ns now)
+static enum reason refuse_with(struct engine *e, const struct net_path *path,
+			       const struct l2tp_hdr *h, enum reason r,
+			       const struct l2tp_stop_args *stop)
 {
-	const struct config *c = e->cfg;
+	struct l2tp_stop_args a = *stop;
+
+	a.cause = L2TP_DOWN_ADMIN;
+	a.text = reason_text(r);
+	refuse(e, path, h, assigned_tid(e, h), &a);
+	return r;
+}
+
+/* Those who come too fast hear nothing; who may not have a tunnel is told so. */
+static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+			 ze_ns now)
+{
 	const struct core_peer *p = registry_peer(e, &path->peer);
-	struct l2tp_stop_args stop = { .cause = L2TP_DOWN_ADMIN };
-	enum reason r = REASON_NONE;
 
 	/* Peers at work are not to suffer from a flood in their name or in others'. */
-	if (!(p && p->n_established) && !admit_setup(&e->admit, &path->peer, c->setup_rate, now))
+	if (!(p && p->n_established) &&
+	    !admit_setup(&e->admit, &path->peer, e->cfg->setup_rate, now))
 		return REASON_LIMIT_RATE;
-	if (e->draining) {
-		r = REASON_DRAINING;
-		stop.result = STOP_SHUTDOWN;
-	} else if (!host_allowed(c, h->payload)) {
-		r = REASON_HOST_UNKNOWN;
-		stop.result = STOP_NOT_AUTHORISED;
-	} else if (c->max_tunnels && e->n_setup + e->n_established >= c->max_tunnels) {
-		r = REASON_LIMIT_TUNNELS;
-		stop.result = STOP_ERROR;
-		stop.error = L2TP_ERR_RESOURCES;
-	} else {
-		return half_open_room(e, &path->peer, now) ? REASON_NONE : REASON_LIMIT_HALF_OPEN;
-	}
-	stop.text = reason_text(r);
-	refuse(e, path, h, peer_tid, &stop);
-	return r;
+	if (e->draining)
+		return refuse_with(e, path, h, REASON_DRAINING,
+				   &(struct l2tp_stop_args){ .result = STOP_SHUTDOWN });
+	if (!host_allowed(e->cfg, h->payload))
+		return refuse_with(e, path, h, REASON_HOST_UNKNOWN,
+				   &(struct l2tp_stop_args){ .result = STOP_NOT_AUTHORISED });
+	if (!half_open_room(e, &path->peer, now))
+		return REASON_LIMIT_HALF_OPEN;
+	if (tunnels_full(e))
+		return refuse_with(e, path, h, REASON_LIMIT_TUNNELS,
+				   &(struct l2tp_stop_args){ .result = STOP_ERROR,
+							     .error = L2TP_ERR_RESOURCES });
+	return REASON_NONE;
 }
 
 static void sccrq(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
@@ -412,7 +432,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		feed(t, h, now);
 		return;
 	}
-	r = admit(e, path, h, peer_tid, now);
+	r = admit(e, path, h, now);
 	t = r == REASON_NONE ? tunnel_new(e, path, now) : NULL;
 	if (!t) {
 		engine_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);

@@ -7,12 +7,17 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
 
+static void tell(struct engine *e, struct event *ev, const struct operate_why *why)
+{
+	ev->actor = why->actor;
+	ev->text = why->text ? why->text : "";
+	ev->code = why->code;
+	engine_event(e, ev);
+}
+
 static void note(struct engine *e, struct event ev, const struct operate_why *why)
 {
-	ev.actor = why->actor;
-	ev.text = why->text ? why->text : "";
-	ev.code = why->code;
-	engine_event(e, &ev);
+	tell(e, &ev, why);
 	log_kv(LOG_L2TP, LOG_INFO, "disconnect-requested", KV_U64("tid", ev.tid),
 	       KV_U64("sid", ev.sid), KV_STR("user", ev.user), KV_STR("actor", ev.actor),
 	       KV_STR("text", ev.text), KV_U64("code", ev.code));
@@ -32,9 +37,17 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 				  .cause = "",
 				  .peer = &t->path.peer };
 
+	struct list *l;
+
 	if (t->t.fsm.state >= L2TP_T_CLOSING)
 		return false;
 	note(t->e, ev, why);
+	list_for_each(l, &t->sessions) { /* each session's own trail says who it was */
+		struct subscriber *s = list_entry(l, struct subscriber, in_tunnel);
+		struct event of_session = subscriber_event(s, EV_DISCONNECT_REQUESTED, now);
+
+		tell(t->e, &of_session, why);
+	}
 	return control_close(t, &stop, now);
 }
 

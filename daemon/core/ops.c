@@ -297,7 +297,8 @@ static enum op_status take_args(struct op_ctx *c, const struct op_row *row)
 	size_t n = row_len(row);
 
 	for (size_t i = 0; i < n; i++)
-		if (is_placeholder(row->words[i]) && parse_u16(rq->words[i], &c->args.id) < 0)
+		if (is_placeholder(row->words[i]) &&
+		    (parse_u16(rq->words[i], &c->args.id) < 0 || !c->args.id))
 			return bad_argument(c, "expected an id from 1 to 65535", rq->words[i]);
 	if (row_takes_why(row))
 		return parse_why(c, rq->words + n, rq->n - n);
@@ -385,7 +386,22 @@ static void session_ids(const struct engine *e, const char *typed, struct json *
 /* The help of a row belongs to its last word; an earlier one is only a way there. */
 static const char *word_help(const struct op_row *row, size_t i)
 {
-	return i + 1 == row_len(row) || is_placeholder(row->words[i + 1]) ? row->help : "";
+	static const struct {
+		const char *word, *help;
+	} ways[] = {
+		{ "show", "look; changes nothing" },
+		{ "clear", "end tunnels and sessions" },
+		{ "l2tp", "tunnels and sessions" },
+		{ "tunnel", "one tunnel or all, with their sessions" },
+		{ "session", "one session or all" },
+	};
+
+	if (i + 1 == row_len(row) || is_placeholder(row->words[i + 1]))
+		return i == 1 ? "tunnels and sessions" : row->help; /* "show l2tp" is both */
+	for (size_t k = 0; k < ZE_ARRAY_SIZE(ways); k++)
+		if (strcmp(ways[k].word, row->words[i]) == 0)
+			return ways[k].help;
+	return "";
 }
 
 static bool offered_before(size_t row, size_t at, const char *const *words)

@@ -57,7 +57,7 @@ enum dp_event_kind {
 	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
 	DP_EV_GONE,	  /* answers session_down: nothing is left, the sid may be used again */
 	DP_EV_FRAME,	  /* frame: a PPP control frame of an attached session */
-	DP_EV_LOST	  /* the kernel took it away behind our back; session_down follows from us */
+	DP_EV_LOST /* the kernel took it away behind our back; session_down follows from us */
 };
 
 struct dp_event {

@@ -717,8 +717,9 @@ void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2t
 bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t peer_tid,
 			const struct l2tp_stop_args *a)
 {
-	/* No id was assigned: 0 says so. */
-	struct l2tp_msg m = stop_msg(0, a->result, a->error, span_str(a->text));
+	/* 4.4.3 wants an id that was assigned; none was, and a strict peer takes 0 for malformed and
+	 * does not hear the refusal. The peer's own stands in. */
+	struct l2tp_msg m = stop_msg(peer_tid, a->result, a->error, span_str(a->text));
 	size_t mark = l2tp_hdr_begin_ctl(w, peer_tid, 0, 0, (uint16_t)(sccrq->ns + 1));
 
 	if (l2tp_msg_encode(&m, NULL, w) < 0)

@@ -14,15 +14,17 @@
 #include "daemon/base/list.h"
 #include "daemon/base/ring.h"
 
-#define LIVES_MAX 65535 /* as many as there are session ids */
+#define LIVES_MAX   65535 /* as many as there are session ids */
+#define NOTES_FIRST 8	  /* most lives need no more; doubled up to HISTORY_EVENTS */
+#define CAUSE_MAX   24
 
-struct note {
-	ze_ns at;
-	uint8_t kind; /* enum event_kind */
+struct note { /* small: there are many */
+	ze_ns at, rtt;
+	char *actor, *text; /* of an operator, owned; NULL: none */
+	struct ze_addr address;
 	uint16_t code;
-	ze_ns rtt;
-	char cause[24], actor[48], address[ZE_ADDR_TEXT];
-	char *text; /* the operator's, owned */
+	uint8_t kind; /* enum event_kind */
+	char cause[CAUSE_MAX];
 };
 
 struct life {
@@ -30,10 +32,12 @@ struct life {
 	struct list ended; /* in history.ended once it is over */
 	uint64_t serial;
 	uint16_t tid, sid;
-	char user[64], peer[ZE_ADDR_TEXT], ifname[16];
+	char user[64], ifname[16], cause[CAUSE_MAX];
+	struct ze_addr peer;
 	ze_ns began, over;
 	struct ring ring;
-	struct note notes[HISTORY_EVENTS];
+	struct note *notes; /* n_notes of them; the ring wraps only when these are HISTORY_EVENTS */
+	uint32_t n_notes;
 };
 
 struct history {
@@ -51,12 +55,19 @@ struct history *history_new(void)
 	return h;
 }
 
+static void note_done(struct note *n)
+{
+	free(n->actor);
+	free(n->text);
+}
+
 static void life_free(struct history *h, struct life *l)
 {
 	HASH_DEL(h->by_serial, l);
 	list_del(&l->ended);
-	for (size_t i = 0; i < HISTORY_EVENTS; i++)
-		free(l->notes[i].text);
+	for (size_t i = 0; i < l->n_notes; i++)
+		note_done(&l->notes[i]);
+	free(l->notes);
 	free(l);
 }
 
@@ -96,7 +107,7 @@ static struct life *life_new(struct history *h, const struct event *e)
 	l->ring = ring_init(HISTORY_EVENTS);
 	list_init(&l->ended);
 	if (e->peer)
-		ze_addr_text(e->peer, l->peer);
+		l->peer = *e->peer;
 	HASH_ADD(hh, h->by_serial, serial, sizeof(l->serial), l);
 	if (!l->hh.tbl) {
 		free(l);
@@ -111,25 +122,49 @@ static void copy(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
+static char *copy_filled(const char *s)
+{
+	return s && s[0] ? strdup(s) : NULL; /* without memory: no text */
+}
+
+/* Room for one more; without memory the event is not noted. */
+static bool grow(struct life *l)
+{
+	uint32_t n = l->n_notes ? 2 * l->n_notes : NOTES_FIRST;
+	struct note *more;
+
+	if (ring_count(&l->ring) < l->n_notes || l->n_notes == HISTORY_EVENTS)
+		return true;
+	more = realloc(l->notes, n * sizeof(*more));
+	if (!more)
+		return false;
+	memset(more + l->n_notes, 0, (n - l->n_notes) * sizeof(*more));
+	l->notes = more;
+	l->n_notes = n;
+	return true;
+}
+
 static void note(struct life *l, const struct event *e)
 {
-	struct note *n = &l->notes[ring_push(&l->ring)];
+	struct note *n;
 
-	free(n->text);
-	memset(n, 0, sizeof(*n));
-	n->at = e->now;
-	n->kind = (uint8_t)e->kind;
-	n->code = e->code;
-	n->rtt = e->rtt;
-	copy(n->cause, sizeof(n->cause), e->cause);
-	copy(n->actor, sizeof(n->actor), e->actor);
-	if (e->kind == EV_ROUTE_ADD || e->kind == EV_ROUTE_REMOVE)
-		ze_addr_text(&e->address, n->address);
-	n->text = e->text && e->text[0] ? strdup(e->text) : NULL; /* without memory: no text */
 	if (e->user && e->user[0])
 		copy(l->user, sizeof(l->user), e->user);
 	if (e->ifname && e->ifname[0])
 		copy(l->ifname, sizeof(l->ifname), e->ifname);
+	if (!grow(l))
+		return;
+	n = &l->notes[ring_push(&l->ring)];
+	note_done(n);
+	*n = (struct note){ .at = e->now,
+			    .kind = (uint8_t)e->kind,
+			    .code = e->code,
+			    .rtt = e->rtt,
+			    .actor = copy_filled(e->actor),
+			    .text = copy_filled(e->text) };
+	copy(n->cause, sizeof(n->cause), e->cause);
+	if (e->kind == EV_ROUTE_ADD || e->kind == EV_ROUTE_REMOVE)
+		n->address = e->address;
 }
 
 /* Echoes would push everything else out of the ring: of a run of them only the newest stays. */
@@ -141,9 +176,10 @@ static bool replaces_last(const struct life *l, const struct event *e)
 	       l->notes[ring_at(&l->ring, n - 1)].kind == EV_ECHO_RTT;
 }
 
-static void end_life(struct history *h, struct life *l, ze_ns now)
+static void end_life(struct history *h, struct life *l, const struct event *e)
 {
-	l->over = now;
+	l->over = e->now;
+	copy(l->cause, sizeof(l->cause), e->cause);
 	h->n_live--;
 	list_add_head(&h->ended, &l->ended);
 	if (++h->n_ended > HISTORY_ENDED) {
@@ -157,6 +193,8 @@ static void on_event(void *self, const struct event *e)
 	struct history *h = self;
 	struct life *l = life_of(h, e->session_serial);
 
+	if (!e->session_serial)
+		return; /* about a tunnel */
 	if (!l)
 		l = life_new(h, e);
 	if (!l || l->over)
@@ -170,7 +208,7 @@ static void on_event(void *self, const struct event *e)
 	}
 	note(l, e);
 	if (e->kind == EV_SESSION_DOWN)
-		end_life(h, l, e->now);
+		end_life(h, l, e);
 }
 
 const struct observer history_observer = {
@@ -189,6 +227,14 @@ static void kfilled(struct json *j, const char *key, const char *s)
 		json_kstr(j, key, s);
 }
 
+static void kaddr(struct json *j, const char *key, const struct ze_addr *a)
+{
+	char text[ZE_ADDR_TEXT];
+
+	if (a->family)
+		json_kstr(j, key, ze_addr_text(a, text));
+}
+
 static void write_note(const struct note *n, const struct view_clock *c, struct json *j)
 {
 	json_obj(j);
@@ -197,7 +243,7 @@ static void write_note(const struct note *n, const struct view_clock *c, struct 
 	kfilled(j, "cause", n->cause);
 	kfilled(j, "actor", n->actor);
 	kfilled(j, "reason", n->text);
-	kfilled(j, "address", n->address);
+	kaddr(j, "address", &n->address);
 	if (n->code)
 		json_ku64(j, "disconnect-cause", n->code);
 	if (n->rtt)
@@ -219,12 +265,6 @@ static void write_session(const void *self, uint64_t serial, const struct view_c
 	write_notes(life_of(self, serial), c, j);
 }
 
-/* What the last event says: a life in the list ended with EV_SESSION_DOWN. */
-static const char *end_cause(const struct life *l)
-{
-	return l->notes[ring_at(&l->ring, ring_count(&l->ring) - 1)].cause;
-}
-
 static void write_ended(const void *self, const struct view_clock *c, struct json *j)
 {
 	const struct history *h = self;
@@ -238,11 +278,11 @@ static void write_ended(const void *self, const struct view_clock *c, struct jso
 		json_ku64(j, "local-sid", l->sid);
 		json_ku64(j, "tunnel-local-tid", l->tid);
 		json_kstr(j, "username", l->user);
-		json_kstr(j, "peer", l->peer);
+		kaddr(j, "peer", &l->peer);
 		json_kstr(j, "interface", l->ifname);
 		view_time(j, "began-at", c, l->began);
 		view_time(j, "ended-at", c, l->over);
-		json_kstr(j, "cause", end_cause(l));
+		json_kstr(j, "cause", l->cause);
 		json_key(j, "events");
 		write_notes(l, c, j);
 		json_obj_end(j);

@@ -317,6 +317,8 @@ static void read_container(struct yang_doc *d, const struct lysc_node *s, struct
 		skip_statement(d);
 		return;
 	}
+	/* libyang takes an empty one for a default and would leave out the defaults in it. */
+	node->flags &= ~(uint32_t)LYD_DEFAULT;
 	keep(d, parent, node, pos);
 	read_body(d, s, node, depth);
 }

@@ -363,7 +363,7 @@ struct world *world_new(struct config *cfg, uint64_t seed)
 	struct world *w = &world;
 	struct engine_args a;
 
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, w->dp_sessions ? sizeof(*w) : offsetof(struct world, dp));
 	w->fail_net.left = w->fail_dp.left = w->fail_rng.left = -1;
 	test_rng_init(&w->seed, seed);
 	w->now = ZE_SEC(1000);

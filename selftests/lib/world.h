@@ -50,6 +50,7 @@ struct client { /* a PPP subscriber */
 	char user[64], password[64];
 	enum w_auth wants;
 	bool no_ipv4, no_ipv6, mute;
+	uint16_t mru; /* what it asks for; 0: 1492 */
 	/* what became of it */
 	bool lcp_acked, lcp_ack_sent, lcp_up, auth_ok, auth_bad, terminated;
 	bool v4_acked, v4_up, v6_acked, v6_up, v6_rejected, ack_v4, ack_v6;
@@ -105,7 +106,6 @@ struct world {
 	unsigned drop_n;
 	unsigned to_peers, lost;
 	/* data plane */
-	struct w_dp dp[65536];
 	struct dp_event answers[W_RING];
 	unsigned answers_head, answers_n;
 	bool dp_hold;				 /* keeps its answers */
@@ -119,6 +119,8 @@ struct world {
 	/* what the bus said */
 	struct event events[W_EVENTS];
 	unsigned n_events, seen[EV__COUNT];
+	/* Last, and not cleared between worlds: an entry that is not held says nothing. */
+	struct w_dp dp[65536];
 };
 
 /* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */

@@ -32,7 +32,7 @@ static void send_requests(struct call *c)
 	struct wr w = wr_init(buf, sizeof(buf));
 
 	if (!p->lcp_acked) {
-		ppp_opt_put_u16(&w, LCP_OPT_MRU, 1492);
+		ppp_opt_put_u16(&w, LCP_OPT_MRU, p->mru ? p->mru : 1492);
 		ppp_opt_put_u32(&w, LCP_OPT_MAGIC, p->magic);
 		send_cp(c, PPP_LCP, CP_CONF_REQ, p->id, wr_done(&w));
 		return;

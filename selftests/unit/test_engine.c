@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "selftests/lib/world.h"
@@ -25,6 +26,20 @@ static void empty(struct world *w)
 	w_advance(w, ZE_SEC(120));
 	assert_world_empty(w);
 	world_free(w);
+}
+
+/* A call that was left without ICCN, so that its client could be set up first. */
+static void connect_call(struct call *c)
+{
+	const struct l2tp_msg m = { .type = L2TP_ICCN,
+				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+					    L2TP_BIT(AVP_TX_CONNECT_SPEED),
+				    .framing_type = 1 };
+
+	lac_send(c->l, c->peer_sid, &m);
+	w_deliver(c->l->w);
+	client_open(c);
+	w_deliver(c->l->w);
 }
 
 /* L-020 L-021 L-130 L-131 P-126: SCCRQ SCCRP SCCCN, ICRQ ICRP ICCN, LCP CHAP IPCP IPv6CP. */
@@ -57,10 +72,481 @@ static void login(void **st)
 	empty(w);
 }
 
+/* P-126: each method; the client chooses by Nak. P-028 P-032 at the level of the engine. */
+static void each_method(void **st)
+{
+	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(wants); i++) {
+		struct call *c;
+
+		l->no_iccn = true;
+		c = lac_call(l, "bob", "builder");
+		c->c.wants = wants[i];
+		connect_call(c);
+		assert_true(c->c.auth_ok && c->c.v4_up);
+		assert_int_equal(c->c.ip, 0x0a00004d);
+		lac_cdn(c);
+	}
+	assert_int_equal(w->e->stats.auth_accepts, 3);
+	lac_stop(l);
+	empty(w);
+}
+
+/* A wrong password, by each method: CDN 3, no address was ever used, the data plane never asked. */
+static void wrong_password(void **st)
+{
+	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+
+	(void)st;
+	l->no_iccn = true;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(wants); i++) {
+		struct call *c = lac_call(l, "alice", "rabbit");
+
+		c->c.wants = wants[i];
+		connect_call(c);
+		w_advance(w, ZE_SEC(10));
+		assert_true(c->c.auth_bad && c->over);
+		assert_int_equal(c->cdn_result, CDN_ADMIN);
+		assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-failed");
+	}
+	assert_int_equal(w->e->stats.auth_rejects, 3);
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-031: a client that rejects authentication is not let in. */
+static void no_authentication(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c;
+
+	(void)st;
+	l->no_iccn = true;
+	c = lac_call(l, "alice", "wonder");
+	c->c.wants = W_AUTH_NEVER;
+	connect_call(c);
+	w_advance(w, ZE_SEC(20));
+	assert_true(c->over);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-refused");
+	lac_stop(l);
+	empty(w);
+}
+
+/* The seed: allow-no-auth true and auth-method none: in without a name. */
+static void without_authentication(void **st)
+{
+	struct config *cfg = w_config();
+	struct world *w;
+	struct lac *l;
+	struct call *c;
+
+	(void)st;
+	cfg->allow_no_auth = true;
+	cfg->auth_method = PPP_AUTH_NONE;
+	w = world_new(cfg, 1);
+	l = lac_up(w, 1);
+	c = lac_call(l, "", "");
+	assert_true(c->c.v4_up && c->c.v6_up);
+	assert_string_equal(call_sub(c)->user, "");
+	lac_stop(l);
+	empty(w);
+}
+
+static uint64_t asked;
+
+static int late_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
+		     struct aaa_answer *ret)
+{
+	(void)self;
+	(void)rq;
+	(void)ret;
+	asked = cookie;
+	return -EINPROGRESS;
+}
+
+static void forget(void *self, uint64_t cookie)
+{
+	(void)cookie;
+	++*(unsigned *)self;
+}
+
+static struct call *call_with_late_auth(struct world *w, struct lac *l, unsigned *cancelled)
+{
+	w->e->broker.handlers[0] = (struct aaa_handler){
+		.name = "late", .self = cancelled, .auth = late_auth, .cancel = forget
+	};
+	asked = 0;
+	return lac_call(l, "alice", "wonder");
+}
+
+/* A verdict that comes later, and one that comes when nobody waits any more. */
+static void late_verdict(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct aaa_answer a = { .accept = true };
+	unsigned cancelled = 0;
+	struct call *c = call_with_late_auth(w, l, &cancelled);
+
+	(void)st;
+	assert_int_not_equal(asked, 0);
+	assert_false(c->c.auth_ok);
+	a.profile = profile_new(span_str("alice@isp"));
+	engine_auth_answer(w->e, asked, &a, w->now);
+	assert_null(a.profile);
+	w_deliver(w);
+	assert_true(c->c.v4_up);
+	assert_string_equal(call_sub(c)->user, "alice@isp");
+	a.profile = profile_new(span_str("mallory"));
+	engine_auth_answer(w->e, asked, &a, w->now); /* twice */
+	assert_string_equal(call_sub(c)->user, "alice@isp");
+	lac_cdn(c);
+	assert_int_equal(cancelled, 0);
+	c = call_with_late_auth(w, l, &cancelled);
+	lac_cdn(c);
+	assert_int_equal(cancelled, 1);
+	a.profile = profile_new(span_str("late"));
+	engine_auth_answer(w->e, asked, &a, w->now);
+	lac_stop(l);
+	empty(w);
+}
+
+/* The authentication timeout of the seed: 30 s, then CDN. */
+static void auth_timeout(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	unsigned cancelled = 0;
+	struct call *c = call_with_late_auth(w, l, &cancelled);
+
+	(void)st;
+	w_advance(w, ZE_SEC(29));
+	assert_false(c->over);
+	w_advance(w, ZE_SEC(10));
+	assert_true(c->over);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-timeout");
+	assert_int_equal(cancelled, 1);
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-002: nobody answers our Configure-Requests. */
+static void silent_client(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c;
+
+	(void)st;
+	l->no_iccn = true;
+	c = lac_call(l, "alice", "wonder");
+	c->c.mute = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(29));
+	assert_false(c->over);
+	w_advance(w, ZE_SEC(2));
+	assert_true(c->over);
+	assert_int_equal(c->cdn_result, CDN_TIMEOUT);
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-007: the client negotiates anew: routes go and come back, the address stays. */
+static void renegotiation(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c = lac_call(l, "alice", "wonder");
+	uint32_t ip = c->c.ip;
+
+	(void)st;
+	client_renegotiate(c);
+	w_advance(w, ZE_SEC(10));
+	assert_true(c->c.v4_up && c->c.v6_up);
+	assert_int_equal(c->c.ip, ip);
+	assert_int_equal(w_count_events(w, EV_ROUTE_ADD), 2);
+	assert_int_equal(w_count_events(w, EV_ROUTE_REMOVE), 1);
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 1);
+	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 0);
+	assert_true(w->dp[c->peer_sid].fam[PPP_FAM_IPV4]);
+	assert_int_equal(addrpool_used(w->e->pool), 1);
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-127: a fixed address that another session has is refused to the second. */
+static void address_in_use(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *a = lac_call(l, "bob", "builder"), *b = lac_call(l, "bob", "builder");
+
+	(void)st;
+	w_advance(w, ZE_SEC(5));
+	assert_true(a->c.v4_up);
+	assert_false(b->c.v4_up);
+	assert_true(b->c.v6_up); /* families are independent */
+	assert_int_equal(call_sub(a)->address, 0x0a00004d);
+	assert_int_equal(call_sub(b)->address, 0);
+	lac_stop(l);
+	empty(w);
+}
+
+/* A pool without addresses left: IPv4 is declined, IPv6 goes on. No pool at all: the same. */
+static void pool_exhausted(void **st)
+{
+	struct config *cfg = w_config();
+	struct world *w;
+	struct lac *l;
+	struct call *a, *b;
+
+	(void)st;
+	cfg->pool.end = cfg->pool.start;
+	w = world_new(cfg, 1);
+	l = lac_up(w, 1);
+	a = lac_call(l, "alice", "wonder");
+	b = lac_call(l, "alice", "wonder");
+	assert_true(a->c.v4_up && a->c.v6_up);
+	assert_true(!b->c.v4_up && b->c.v6_up);
+	lac_stop(l);
+	empty(w);
+	cfg = w_config();
+	cfg->has_pool = false;
+	w = world_new(cfg, 1);
+	l = lac_up(w, 1);
+	a = lac_call(l, "alice", "wonder");
+	assert_true(!a->c.v4_up && a->c.v6_up);
+	lac_stop(l);
+	empty(w);
+}
+
+/* IPv4 alone: the client's Protocol-Reject of IPv6CP leaves the session up. */
+static void ipv4_only(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c;
+
+	(void)st;
+	l->no_iccn = true;
+	c = lac_call(l, "alice", "wonder");
+	c->c.no_ipv6 = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(60));
+	assert_true(c->c.v4_up && !c->over);
+	assert_false(w->dp[c->peer_sid].fam[PPP_FAM_IPV6]);
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-003 P-004: the client terminates. */
+static void client_leaves(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c = lac_call(l, "alice", "wonder");
+
+	(void)st;
+	client_terminate(c);
+	assert_int_equal(w_count_events(w, EV_ROUTE_REMOVE), 1);
+	w_advance(w, ZE_SEC(5));
+	assert_true(c->over);
+	assert_int_equal(c->cdn_cause, 3);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "peer");
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-040: three echoes without an answer: CDN 1, lost carrier. */
+static void echo_dead(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c = lac_call(l, "alice", "wonder");
+
+	(void)st;
+	w_advance(w, ZE_SEC(25));
+	assert_true(c->c.echoes >= 2);
+	assert_true(w_count_events(w, EV_ECHO_RTT) >= 2);
+	c->c.mute = true;
+	w_advance(w, ZE_SEC(60));
+	assert_true(c->over);
+	assert_int_equal(c->cdn_result, CDN_CARRIER_LOST);
+	assert_int_equal(c->cdn_cause, 8);
+	assert_int_equal(w_count_events(w, EV_ECHO_LOST), 3);
+	lac_stop(l);
+	empty(w);
+}
+
+/* The data plane refuses, at once or later, the session or a family: the call ends or goes on without
+ * the family, and nothing is left. */
+static void data_plane_refuses(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c;
+
+	(void)st;
+	w->fail_dp.left = 0;
+	c = lac_call(l, "alice", "wonder");
+	assert_true(w->fail_dp.hit);
+	assert_int_equal(c->cdn_result, CDN_NO_FACILITIES_NOW);
+	assert_int_equal(w->e->sids.used, 0);
+	w->dp_session_result = -ENOMEM;
+	c = lac_call(l, "alice", "wonder");
+	assert_int_equal(c->cdn_result, CDN_NO_FACILITIES_NOW);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "dataplane-failed");
+	w->dp_session_result = 0;
+	w->dp_family_result = -EINVAL;
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(60));
+	assert_true(c->over); /* no family came up in 30 s */
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "ncp-timeout");
+	w->dp_family_result = 0;
+	c = lac_call(l, "alice", "wonder");
+	assert_true(c->c.v4_up);
+	engine_dp_event(w->e, &(struct dp_event){ .kind = DP_EV_LOST, .sid = c->peer_sid }, w->now);
+	w_deliver(w);
+	assert_true(c->over);
+	lac_stop(l);
+	empty(w);
+}
+
+/* The session id and the address go back only when the data plane has let go; late answers of a
+ * session that ended meanwhile change nothing. */
+static void released_when_gone(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c;
+
+	(void)st;
+	w->dp_hold = true;
+	c = lac_call(l, "alice", "wonder");
+	assert_false(c->c.v4_up); /* our Ack waits for the plane */
+	assert_int_equal(call_sub(c)->dp, SUB_DP_ATTACHING);
+	lac_cdn(c);
+	assert_int_equal(w->e->n_subscribers[SUB_FINISHING], 1);
+	assert_int_equal(w->e->sids.used, 1);
+	assert_int_equal(addrpool_used(w->e->pool), 1);
+	lac_stop(l);
+	w_advance(w, ZE_SEC(60));
+	assert_int_equal(w->e->tids.used, 1); /* the plane may still know the tunnel */
+	w->dp_hold = false;
+	w_deliver(w);
+	assert_int_equal(w->e->sids.used, 0);
+	assert_int_equal(addrpool_used(w->e->pool), 0);
+	empty(w);
+}
+
+/* L-183: with Sequencing Required PPP waits for the data plane, which numbers packets. */
+static void sequencing_required(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct call *c;
+
+	(void)st;
+	l->sequencing = true;
+	w->dp_hold = true;
+	c = lac_call(l, "alice", "wonder");
+	assert_false(c->c.lcp_acked);
+	assert_true(w->dp[c->peer_sid].s.sequencing);
+	w->dp_hold = false;
+	w_advance(w, ZE_SEC(4));
+	assert_true(c->c.v4_up);
+	lac_stop(l);
+	empty(w);
+}
+
+/* P-127: every message and frame may be lost, repeated or overtaken. */
+static void bad_weather(void **st)
+{
+	(void)st;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct world *w = world_new(NULL, seed);
+		struct lac *l = lac_new(w, 1, 1701), *m = lac_new(w, 2, 1701);
+		struct call *c[6];
+
+		w->loss_permille = 100;
+		w->dup_permille = 100;
+		w->reorder_permille = 100;
+		lac_connect(l);
+		lac_connect(m);
+		w_advance(w, ZE_SEC(20));
+		for (unsigned i = 0; i < 6; i++)
+			c[i] = lac_call(i % 2 ? l : m, "alice", "wonder");
+		w_advance(w, ZE_SEC(60));
+		w->loss_permille = w->dup_permille = w->reorder_permille = 0;
+		w_advance(w, ZE_SEC(60));
+		for (unsigned i = 0; i < 6; i++)
+			assert_true(c[i]->over || c[i]->c.v4_up);
+		lac_stop(l);
+		lac_stop(m);
+		empty(w);
+	}
+}
+
+/* Loss of each message in turn: its retransmission mends it. */
+static void each_message_lost(void **st)
+{
+	static const uint16_t types[] = { L2TP_SCCRQ, L2TP_SCCRP, L2TP_SCCCN,
+					  L2TP_ICRQ,  L2TP_ICRP,  L2TP_ICCN };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(types); i++) {
+		struct world *w = world_new(NULL, 1);
+		struct lac *l = lac_new(w, 1, 1701);
+		struct call *c;
+
+		w_drop_next(w, types[i]);
+		lac_connect(l);
+		w_advance(w, ZE_SEC(3));
+		assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+		c = lac_call(l, "alice", "wonder");
+		w_advance(w, ZE_SEC(8));
+		assert_int_equal(w->lost, 1);
+		assert_true(c->c.v4_up && c->c.v6_up);
+		w_drop_next(w, L2TP_CDN);
+		lac_cdn(c);
+		w_advance(w, ZE_SEC(3));
+		assert_int_equal(w->e->sids.used, 0);
+		w_drop_next(w, L2TP_STOPCCN);
+		lac_stop(l);
+		empty(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(login),
+		cmocka_unit_test(each_method),
+		cmocka_unit_test(wrong_password),
+		cmocka_unit_test(no_authentication),
+		cmocka_unit_test(without_authentication),
+		cmocka_unit_test(late_verdict),
+		cmocka_unit_test(auth_timeout),
+		cmocka_unit_test(silent_client),
+		cmocka_unit_test(renegotiation),
+		cmocka_unit_test(address_in_use),
+		cmocka_unit_test(pool_exhausted),
+		cmocka_unit_test(ipv4_only),
+		cmocka_unit_test(client_leaves),
+		cmocka_unit_test(echo_dead),
+		cmocka_unit_test(data_plane_refuses),
+		cmocka_unit_test(released_when_gone),
+		cmocka_unit_test(sequencing_required),
+		cmocka_unit_test(bad_weather),
+		cmocka_unit_test(each_message_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -831,7 +831,7 @@ static void refuse_without_state(void **st)
 	static const uint8_t want[] = { 0xc8, 0x02, 0,	  43, 0, 77, 0, 0, 0,	0,    0,
 					5,    0x80, 8,	  0,  0, 0,  0, 0, 4,	0x80, 15,
 					0,    0,    0,	  1,  0, 2,  0, 4, 'l', 'i',  'm',
-					'i',  't',  0x80, 8,  0, 0,  0, 9, 0,	0 };
+					'i',  't',  0x80, 8,  0, 0,  0, 9, 0,	77 };
 	struct l2tp_hdr h = { .ns = 4 };
 	uint8_t buf[100];
 	struct wr o = wr_init(buf, sizeof(buf));

@@ -155,6 +155,23 @@ static void defaults_of_the_schema_are_those_of_the_snapshot(void **st)
 	config_unref(d);
 }
 
+static void an_empty_container_has_its_defaults(void **st)
+{
+	struct config *c = good(SERVER "l2tp { ncp { } authentication { } lcp-echo { } auth { } }");
+
+	(void)st;
+	assert_true(c->enable_ipcp);
+	assert_true(c->enable_ipv6cp);
+	assert_int_equal(c->ncp_timeout_s, 30);
+	assert_int_equal(c->auth_timeout_s, 30);
+	assert_int_equal(c->echo_interval_s, 10);
+	assert_int_equal(c->echo_failures, 3);
+	config_unref(c);
+	c = good("environment { log { } l2tp { } }");
+	assert_int_equal(c->log_level[LOG_L2TP], LOG_INFO);
+	config_unref(c);
+}
+
 static void presence_enables_and_enabled_false_disables(void **st)
 {
 	struct config *c = good("");
@@ -370,6 +387,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_leaf_of_the_guide_is_read),
 		cmocka_unit_test(defaults_of_the_schema_are_those_of_the_snapshot),
+		cmocka_unit_test(an_empty_container_has_its_defaults),
 		cmocka_unit_test(presence_enables_and_enabled_false_disables),
 		cmocka_unit_test(no_user_is_a_warning),
 		cmocka_unit_test(all_errors_are_told_with_their_places),

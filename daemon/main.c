@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `ze`: the daemon in the foreground, or one of the verbs.
+ *
+ * Exit status of the daemon: 0 stopped as asked, or -t and the file is valid; 1 it could not start,
+ * or -t and the file is not valid; 2 wrong usage.
+ *
+ * SIGTERM, SIGINT: tell the peers (StopCCN 6), end when they have acknowledged or drain-timeout is
+ * over; a second one ends at once. SIGHUP: read the file again.
+ */
+#include <errno.h>
+#include <ev.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/ze.h"
+#include "daemon/base/log.h"
+#include "daemon/core/config.h"
+#include "daemon/core/engine.h"
+#include "daemon/modules.h"
+#include "daemon/sys/env.h"
+#include "daemon/sys/hardening.h"
+#include "daemon/sys/loop.h"
+#include "daemon/sys/notify.h"
+#include "daemon/sys/yang.h"
+
+#define DEFAULT_CONFIG "/etc/ze/ze.conf"
+#define DEFAULT_SOCKET "/run/ze/ze.sock"
+
+enum {
+	EXIT_OK = 0,
+	EXIT_START = 1,
+	EXIT_USAGE = 2
+};
+
+struct daemon {
+	struct ze z;
+	bool draining;
+	ev_signal term, interrupt, hangup;
+	ev_timer give_up;
+	ev_prepare drained;
+};
+
+static const char usage[] =
+	"usage: ze [-c FILE] [--socket PATH] [--yang-dir DIR]   run the daemon in the foreground\n"
+	"       ze -t [-c FILE]                                 only check the configuration\n"
+	"       ze config validate FILE|-                       the same for any file\n"
+	"       ze l2tp show|tunnel|session ...                 ask a running daemon\n"
+	"       ze l2tp decode [--pretty]                       read an L2TP message\n"
+	"       ze -V, ze -h\n"
+	"\n"
+	"  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
+	"      --socket PATH   control socket (" DEFAULT_SOCKET ", or $ZE_SOCKET)\n"
+	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
+	"\n"
+	"exit status: 0 stopped as asked or valid, 1 did not start or not valid, 2 usage\n";
+
+/* ---- running ---- */
+
+static void on_drained(struct ev_loop *ev, ev_prepare *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)ev;
+	(void)revents;
+	if (engine_drained(d->z.engine))
+		loop_stop(d->z.loop);
+}
+
+static void on_give_up(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)ev;
+	(void)revents;
+	log_kv(LOG_MAIN, LOG_WARN, "drain-timeout", KV_U64("seconds", d->z.cfg->drain_timeout_s));
+	loop_stop(d->z.loop);
+}
+
+static void on_stop(struct ev_loop *ev, ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)revents;
+	log_kv(LOG_MAIN, LOG_INFO, "stopping", KV_I64("signal", w->signum),
+	       KV_STR("how", d->draining ? "at once" : "draining"));
+	if (d->draining) {
+		loop_stop(d->z.loop);
+		return;
+	}
+	d->draining = true;
+	notify_send("STOPPING=1");
+	engine_drain(d->z.engine, loop_now(d->z.loop));
+	loop_turn_done(d->z.loop);
+	ev_prepare_start(ev, &d->drained);
+	ev_timer_set(&d->give_up, d->z.cfg->drain_timeout_s, 0.);
+	ev_timer_start(ev, &d->give_up);
+}
+
+static void on_hangup(struct ev_loop *ev, ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)ev;
+	(void)revents;
+	if (d->draining)
+		return;
+	notify_reloading();
+	modules_reload(&d->z);
+	notify_send("READY=1");
+}
+
+static void watch(struct daemon *d)
+{
+	struct ev_loop *ev = loop_ev(d->z.loop);
+
+	ev_signal_init(&d->term, on_stop, SIGTERM);
+	ev_signal_init(&d->interrupt, on_stop, SIGINT);
+	ev_signal_init(&d->hangup, on_hangup, SIGHUP);
+	ev_prepare_init(&d->drained, on_drained);
+	ev_timer_init(&d->give_up, on_give_up, 0., 0.);
+	d->term.data = d->interrupt.data = d->hangup.data = d;
+	d->drained.data = d->give_up.data = d;
+	/* Last in its turn: what the others have done counts. */
+	ev_set_priority(&d->drained, EV_MINPRI);
+	ev_signal_start(ev, &d->term);
+	ev_signal_start(ev, &d->interrupt);
+	ev_signal_start(ev, &d->hangup);
+}
+
+static void unwatch(struct daemon *d)
+{
+	struct ev_loop *ev = loop_ev(d->z.loop);
+
+	ev_signal_stop(ev, &d->term);
+	ev_signal_stop(ev, &d->interrupt);
+	ev_signal_stop(ev, &d->hangup);
+	ev_prepare_stop(ev, &d->drained);
+	ev_timer_stop(ev, &d->give_up);
+}
+
+static int run(struct daemon *d)
+{
+	size_t files;
+
+	signal(SIGPIPE, SIG_IGN);
+	files = hardening_apply();
+	if (modules_start(&d->z) < 0)
+		return EXIT_START;
+	watch(d);
+	log_kv(LOG_MAIN, LOG_INFO, "started", KV_STR("version", ZE_VERSION),
+	       KV_STR("config", d->z.config_file), KV_STR("socket", d->z.socket_path),
+	       KV_U64("open-files", files));
+	notify_send("READY=1");
+	loop_run(d->z.loop);
+	unwatch(d);
+	modules_stop(&d->z);
+	log_kv(LOG_MAIN, LOG_INFO, "stopped");
+	return EXIT_OK;
+}
+
+/* ---- command line ---- */
+
+static int wrong_usage(void)
+{
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+/* -t: as `ze config validate`, with the daemon's own file. */
+static int check_config(const struct ze *z)
+{
+	char *argv[] = { (char *)"-t", (char *)z->config_file, NULL };
+
+	return yang_validate_main(2, argv) ? EXIT_START : EXIT_OK;
+}
+
+static int run_daemon(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "yang-dir", required_argument, NULL, 'y' },
+		{ "test", no_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct daemon d = { .z = { .config_file = DEFAULT_CONFIG,
+				   .socket_path = env_get("ze.socket") } };
+	bool test = false;
+	int c;
+
+	if (!d.z.socket_path)
+		d.z.socket_path = DEFAULT_SOCKET;
+	while ((c = getopt_long(argc, argv, "+c:tVh", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			d.z.config_file = optarg;
+			break;
+		case 's':
+			d.z.socket_path = optarg;
+			break;
+		case 'y':
+			d.z.yang_dir = optarg;
+			break;
+		case 't':
+			test = true;
+			break;
+		case 'V':
+			puts("ze " ZE_VERSION);
+			return EXIT_OK;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_OK;
+		default:
+			return wrong_usage();
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "ze: \"%s\" is not a command\n", argv[optind]);
+		return wrong_usage();
+	}
+	return test ? check_config(&d.z) : run(&d);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 3 && strcmp(argv[1], "config") == 0 && strcmp(argv[2], "validate") == 0)
+		return yang_validate_main(argc - 2, argv + 2);
+	if (argc >= 2 && ze_is_verb(argv[1]))
+		return ze_verb_main(argc, argv);
+	return run_daemon(argc, argv);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/modules.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/base/hash.h"
+#include "daemon/base/log.h"
+#include "daemon/base/strbuf.h"
+#include "daemon/core/config.h"
+#include "daemon/core/engine.h"
+#include "daemon/observe/history.h"
+#include "daemon/sys/ctl.h"
+#include "daemon/sys/dp_kernel.h"
+#include "daemon/sys/env.h"
+#include "daemon/sys/hardening.h"
+#include "daemon/sys/kernel.h"
+#include "daemon/sys/loop.h"
+#include "daemon/sys/udp.h"
+#include "daemon/sys/yang.h"
+
+/* ---- log ---- */
+
+static int log_start(struct ze *z)
+{
+	(void)z;
+	/* systemd sets it when our stderr is the journal, which understands "<4>". */
+	log_set_sink(log_sink_stderr, getenv("JOURNAL_STREAM") ? z : NULL);
+	return 0;
+}
+
+static const struct ze_module mod_log = { "log", log_start, NULL };
+
+static void set_level(const char *env, enum log_sub sub)
+{
+	const char *v = env_get(env);
+	enum log_level level;
+
+	if (!v)
+		return;
+	if (log_level_parse(v, &level) < 0)
+		log_kv(LOG_MAIN, LOG_WARN, "bad-log-level", KV_STR("variable", env),
+		       KV_STR("value", v));
+	else
+		log_set_level(sub, level);
+}
+
+/* The file's levels, then the environment's: ze.log.l2tp means the whole subsystem, and
+ * ze.log.ppp and the others each their own part. */
+static void apply_levels(const struct config *cfg)
+{
+	static const enum log_sub l2tp[] = { LOG_L2TP, LOG_PPP, LOG_AAA, LOG_DP };
+	char name[32];
+
+	for (unsigned s = 0; s < LOG__SUBS; s++)
+		log_set_level((enum log_sub)s, cfg->log_level[s]);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(l2tp); i++)
+		set_level("ze.log.l2tp", l2tp[i]);
+	for (unsigned s = 0; s < LOG__SUBS; s++) {
+		snprintf(name, sizeof(name), "ze.log.%s", log_sub_name((enum log_sub)s));
+		if (s != LOG_L2TP)
+			set_level(name, (enum log_sub)s);
+	}
+}
+
+/* ---- random numbers ---- */
+
+static int rng_start(struct ze *z)
+{
+	struct hash_key key;
+	int r;
+
+	z->rng = (struct rng){ .fill = hardening_random };
+	r = rng_fill(&z->rng, &key, sizeof(key));
+	if (r < 0)
+		log_kv(LOG_MAIN, LOG_ERROR, "no-random-numbers", KV_ERRNO(r));
+	else
+		hash_set_key(key);
+	return r;
+}
+
+static const struct ze_module mod_rng = { "rng", rng_start, NULL };
+
+/* ---- configuration ---- */
+
+static void log_lines(enum log_level level, const char *event, const struct strbuf *text)
+{
+	const char *p = text->s, *end;
+
+	for (; p && *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, '\n');
+		if (end > p)
+			log_kv(LOG_CONFIG, level, event,
+			       KV_SPAN("text",
+				       ((struct span){ (const void *)p, (size_t)(end - p) })));
+	}
+}
+
+static int read_config(struct ze *z, struct config **ret)
+{
+	struct strbuf errors, warnings;
+	int r;
+
+	sb_init(&errors);
+	sb_init(&warnings);
+	r = yang_read_file(z->yang, z->config_file, ret, &errors, &warnings);
+	log_lines(LOG_WARN, "config-warning", &warnings);
+	log_lines(LOG_ERROR, "config-error", &errors);
+	sb_done(&errors);
+	sb_done(&warnings);
+	return r;
+}
+
+static int yang_start(struct ze *z)
+{
+	struct strbuf errors;
+	int r;
+
+	sb_init(&errors);
+	r = yang_new(z->yang_dir, &z->yang, &errors);
+	log_lines(LOG_ERROR, "yang-error", &errors);
+	sb_done(&errors);
+	return r;
+}
+
+static void yang_stop(struct ze *z)
+{
+	yang_free(z->yang);
+}
+
+static const struct ze_module mod_yang = { "yang", yang_start, yang_stop };
+
+static int config_start(struct ze *z)
+{
+	int r = read_config(z, &z->cfg);
+
+	if (r == 0)
+		apply_levels(z->cfg);
+	return r;
+}
+
+static void config_stop(struct ze *z)
+{
+	config_unref(z->cfg);
+}
+
+static const struct ze_module mod_config = { "config", config_start, config_stop };
+
+/* ---- reactor ---- */
+
+static int loop_start(struct ze *z)
+{
+	int r = loop_new(&z->loop);
+
+	if (r == 0) {
+		r = udp_new(z->loop, &z->udp);
+		if (r < 0)
+			loop_free(z->loop);
+	}
+	if (r < 0)
+		log_kv(LOG_MAIN, LOG_ERROR, "no-event-loop", KV_ERRNO(r));
+	return r;
+}
+
+static void loop_end(struct ze *z)
+{
+	udp_free(z->udp);
+	loop_free(z->loop);
+}
+
+static const struct ze_module mod_loop = { "loop", loop_start, loop_end };
+
+/* ---- data plane ---- */
+
+/* The null plane's answers go into the engine between two turns. */
+struct null_pump {
+	struct dp_null dp;
+	struct loop *loop;
+	ev_prepare prepare;
+};
+
+static void on_prepare(struct ev_loop *ev, ev_prepare *w, int revents)
+{
+	struct null_pump *p = w->data;
+	struct engine *e = loop_engine(p->loop);
+	struct dp_event event;
+
+	(void)ev;
+	(void)revents;
+	while (e && dp_null_next(&p->dp, &event)) {
+		engine_dp_event(e, &event, loop_now(p->loop));
+		loop_turn_done(p->loop);
+	}
+}
+
+static int null_start(struct ze *z)
+{
+	struct null_pump *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	dp_null_init(&p->dp);
+	p->loop = z->loop;
+	ev_prepare_init(&p->prepare, on_prepare);
+	p->prepare.data = p;
+	ev_prepare_start(loop_ev(z->loop), &p->prepare);
+	z->null = p;
+	return 0;
+}
+
+static int kernel_start(struct ze *z)
+{
+	int r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
+							.udp = z->udp,
+							.threads = DP_KERNEL_THREADS },
+			      &z->dp);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_ERRNO(r));
+	else
+		log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "kernel"));
+	return r;
+}
+
+/* Loads modules and asks; or, told to skip that, only asks. */
+static int dataplane_start(struct ze *z)
+{
+	bool skip = env_true("ze.l2tp.skip-kernel-probe");
+	struct strbuf why;
+	unsigned missing;
+
+	if (!z->cfg->l2tp)
+		return null_start(z);
+	if (!skip)
+		kernel_load_modules();
+	missing = kernel_probe();
+	if (!missing)
+		return kernel_start(z);
+	sb_init(&why);
+	kernel_missing_text(missing, &why);
+	log_kv(LOG_DP, skip ? LOG_WARN : LOG_ERROR,
+	       skip ? "dataplane-null" : "dataplane-unavailable",
+	       KV_STR("effect", skip ? "subscribers' packets go nowhere" : "not started"),
+	       KV_STR("why", why.s ? why.s : ""));
+	sb_done(&why);
+	return skip ? null_start(z) : -EOPNOTSUPP;
+}
+
+static void dataplane_stop(struct ze *z)
+{
+	dp_kernel_free(z->dp);
+	z->dp = NULL;
+	if (!z->null)
+		return;
+	ev_prepare_stop(loop_ev(z->loop), &z->null->prepare);
+	dp_null_done(&z->null->dp);
+	free(z->null);
+	z->null = NULL;
+}
+
+static const struct ze_module mod_dataplane = { "dataplane", dataplane_start, dataplane_stop };
+
+/* ---- observers ---- */
+
+static int history_start(struct ze *z)
+{
+	z->history = history_new();
+	return z->history ? bus_add(&z->bus, &history_observer, z->history) : -ENOMEM;
+}
+
+static void history_stop(struct ze *z)
+{
+	history_free(z->history);
+}
+
+static const struct ze_module mod_history = { "history", history_start, history_stop };
+
+/* ---- engine ---- */
+
+static int engine_start(struct ze *z)
+{
+	struct engine_args a = {
+		.cfg = z->cfg,
+		.ports = { .net = &udp_net_ops, .net_self = z->udp, .rng = z->rng },
+		.bus = &z->bus,
+		.now = loop_now(z->loop),
+	};
+	int r;
+
+	a.ports.dp = z->dp ? &dp_kernel_ops : &dp_null_ops;
+	a.ports.dp_self = z->dp ? (void *)z->dp : (void *)&z->null->dp;
+	r = engine_new(&a, &z->engine);
+	if (r < 0)
+		log_kv(LOG_MAIN, LOG_ERROR, "engine-failed", KV_ERRNO(r));
+	else
+		loop_set_engine(z->loop, z->engine);
+	return r;
+}
+
+static void engine_stop(struct ze *z)
+{
+	loop_set_engine(z->loop, NULL);
+	engine_free(z->engine);
+	z->engine = NULL;
+}
+
+static const struct ze_module mod_engine = { "engine", engine_start, engine_stop };
+
+/* ---- listeners ---- */
+
+static int listeners_start(struct ze *z)
+{
+	const struct config *cfg = z->cfg;
+	char text[ZE_ADDR_TEXT];
+	int r;
+
+	if (!cfg->l2tp) {
+		log_kv(LOG_L2TP, LOG_WARN, "l2tp-disabled",
+		       KV_STR("why", "no l2tp {} in the configuration, or it says enabled false: "
+				     "no listeners"));
+		return 0;
+	}
+	if (!cfg->n_listeners)
+		log_kv(LOG_L2TP, LOG_WARN, "no-listeners",
+		       KV_STR("why", "environment { l2tp { server } } names none"));
+	for (size_t i = 0; i < cfg->n_listeners; i++) {
+		const struct config_listener *l = &cfg->listeners[i];
+
+		r = udp_listen(z->udp, &l->addr);
+		log_kv(LOG_L2TP, r < 0 ? LOG_ERROR : LOG_INFO,
+		       r < 0 ? "listen-failed" : "listening", KV_STR("server", l->name),
+		       KV_STR("address", ze_addr_text(&l->addr, text)),
+		       KV_STR("result", r < 0 ? log_strerror(r) : "ok"));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static const struct ze_module mod_listeners = { "listeners", listeners_start, NULL };
+
+/* ---- control socket ---- */
+
+/* The folder of the socket: ours to make when nobody else has. */
+static void make_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+	if (folder && mkdir(folder, 0755) == 0)
+		chmod(folder, 0755); /* whatever the umask says: the socket has its own rights */
+	free(folder);
+}
+
+static int ctl_start(struct ze *z)
+{
+	int r;
+
+	make_folder(z->socket_path);
+	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
+					.loop = z->loop,
+					.history = z->history },
+		    &z->ctl);
+	if (r < 0)
+		log_kv(LOG_CTL, LOG_ERROR, "control-socket-failed", KV_STR("path", z->socket_path),
+		       KV_ERRNO(r));
+	return r;
+}
+
+static void ctl_stop(struct ze *z)
+{
+	ctl_free(z->ctl);
+}
+
+static const struct ze_module mod_ctl = { "ctl", ctl_start, ctl_stop };
+
+/* ---- all of them ---- */
+
+/* The data plane stops after the engine: it takes down what the engine has let go, and the listeners
+ * with the loop, since tunnels' sockets hang there too. */
+static const struct ze_module *const modules[] = {
+	&mod_log,	&mod_rng,     &mod_yang,   &mod_config,	   &mod_loop,
+	&mod_dataplane, &mod_history, &mod_engine, &mod_listeners, &mod_ctl,
+};
+
+static void stop_from(struct ze *z, size_t n)
+{
+	while (n-- > 0)
+		if (modules[n]->stop)
+			modules[n]->stop(z);
+}
+
+int modules_start(struct ze *z)
+{
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(modules); i++) {
+		int r = modules[i]->start(z);
+
+		if (r < 0) {
+			log_kv(LOG_MAIN, LOG_ERROR, "start-failed",
+			       KV_STR("module", modules[i]->name), KV_ERRNO(r));
+			stop_from(z, i);
+			return r;
+		}
+	}
+	return 0;
+}
+
+void modules_stop(struct ze *z)
+{
+	stop_from(z, ZE_ARRAY_SIZE(modules));
+}
+
+int modules_reload(struct ze *z)
+{
+	struct strbuf warnings;
+	struct config *cfg;
+	int r = read_config(z, &cfg);
+
+	if (r < 0) {
+		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
+		       KV_STR("effect", "the running configuration stays"));
+		return r;
+	}
+	sb_init(&warnings);
+	r = engine_reload(z->engine, cfg, &warnings, loop_now(z->loop));
+	loop_turn_done(z->loop);
+	log_lines(LOG_WARN, "reload-warning", &warnings);
+	sb_done(&warnings);
+	if (r < 0) {
+		log_kv(LOG_CONFIG, LOG_ERROR, "reload-failed", KV_ERRNO(r));
+		config_unref(cfg);
+		return r;
+	}
+	apply_levels(cfg);
+	config_unref(z->cfg);
+	z->cfg = cfg;
+	log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file));
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parts of the daemon in the order in which they start. Each is a const descriptor that owns
+ * some members of `struct ze`; start has logged why when it fails, and has left nothing.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "daemon/base/rng.h"
+#include "daemon/core/bus.h"
+#include "daemon/core/dp_null.h"
+
+struct config;
+struct ctl;
+struct dp_kernel;
+struct engine;
+struct history;
+struct loop;
+struct null_pump;
+struct strbuf;
+struct udp;
+struct yang;
+
+struct ze {
+	const char *config_file, *socket_path, *yang_dir; /* yang_dir NULL: the default */
+
+	struct rng rng;
+	struct yang *yang;
+	struct config *cfg;
+	struct loop *loop;
+	struct udp *udp;
+	struct dp_kernel *dp; /* NULL: the null plane */
+	struct null_pump *null;
+	struct bus bus;
+	struct history *history;
+	struct engine *engine;
+	struct ctl *ctl;
+};
+
+struct ze_module {
+	const char *name;
+	int (*start)(struct ze *z); /* 0 or -errno */
+	void (*stop)(struct ze *z); /* may be NULL */
+};
+
+/* Starts all; when one fails those before it have been stopped. 0 or -errno. */
+int modules_start(struct ze *z);
+/* Newest first. */
+void modules_stop(struct ze *z);
+/* Another configuration from the file, if it is valid: what can change does, the rest is a warning. */
+int modules_reload(struct ze *z);

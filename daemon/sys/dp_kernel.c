@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bookkeeping of the kernel plane, on the reactor; the steps themselves run on workers (kernel.h).
+ *
+ * A session's jobs are one sequence: build, families, take down. Session_down while it is being
+ * built stops it at the next step, and what was built is undone by the take-down job behind it.
+ *
+ * A tunnel has a connected UDP socket from its first session to its last. The socket takes the
+ * peer's control packets away from the listener, so it is watched for as long as it exists, and what
+ * is queued in it is read before it is closed. The kernel tunnel is created by whichever session's
+ * job comes first. It is deleted on a worker, because the kernel forgets the id late; sessions that
+ * arrive meanwhile wait, then a new socket is opened.
+ *
+ * What a former life left (L-216): nothing. The kernel removes tunnel, sessions and pppN when the
+ * process's last descriptors close, also after SIGKILL: the UDP socket's encap_destroy deletes the
+ * tunnel with its sessions, /dev/ppp's release the unit. A restart within that moment gets other
+ * random ids, so that there is nothing to clean and nobody else's tunnels are touched.
+ *
+ * Whoever touches what: `struct kernel_session`, steps and families belong to the session's jobs,
+ * and the reactor reads descriptors and names only between UP and session_down, when no job changes
+ * them. Everything else belongs to the reactor.
+ */
+#include "daemon/sys/dp_kernel.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/hash.h"
+#include "daemon/base/list.h"
+#include "daemon/base/log.h"
+#include "daemon/sys/dp_kernel_priv.h"
+#include "daemon/sys/kernel.h"
+#include "daemon/sys/kworker.h"
+#include "daemon/sys/pppox.h"
+
+enum tunnel_state {
+	TUNNEL_CLOSED, /* no socket */
+	TUNNEL_OPEN,
+	TUNNEL_DELETING
+};
+
+struct tunnel {
+	UT_hash_handle hh;
+	struct dp_kernel *d;
+	uint16_t tid;
+	unsigned refs; /* sessions */
+	enum tunnel_state state;
+	struct kernel_tunnel k;
+	struct udp_sock *watch;
+	pthread_mutex_t lock; /* over created: the sessions' jobs race for it */
+	bool created;
+	struct list waiting; /* of session.link */
+	struct kseq seq;
+	struct kjob delete_job;
+};
+
+enum session_state {
+	SESSION_WAITING, /* for its tunnel */
+	SESSION_BUILDING,
+	SESSION_UP,
+	SESSION_CLOSING
+};
+
+struct family {
+	struct dp_family f;
+	size_t done; /* steps; 0: not attached */
+};
+
+struct session {
+	UT_hash_handle hh;
+	struct list link;
+	struct dp_kernel *d;
+	uint16_t sid;
+	enum session_state state;
+	struct tunnel *tunnel;
+	struct kernel_session k;
+	size_t done; /* steps */
+	struct family families[PPP_FAM__COUNT];
+	atomic_bool cancel;
+	int result;
+	const char *failed; /* step */
+	struct kseq seq;
+	struct kjob up_job, down_job;
+	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
+	struct dp_frames frames;
+};
+
+struct family_job {
+	struct kjob j;
+	struct session *s;
+	struct dp_family f;
+	bool up;
+	int result;
+	const char *failed;
+};
+
+struct dp_kernel {
+	struct dp_kernel_seams a;
+	struct kworker *workers;
+	void *thread; /* the reactor's own, for stats */
+	struct tunnel *tunnels;
+	struct session *sessions;
+};
+
+static void emit(struct dp_kernel *d, const struct dp_event *ev)
+{
+	d->a.io->emit(d->a.io_self, ev);
+}
+
+/* ---- on workers ---- */
+
+static int tunnel_ensure(struct tunnel *t, void *thread)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&t->lock);
+	if (!t->created) {
+		r = t->d->a.ops->tunnel_up(thread, &t->k);
+		t->created = r == 0;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return r;
+}
+
+static void undo_steps(struct session *s, void *thread)
+{
+	while (s->done)
+		s->d->a.ops->steps[--s->done].down(thread, &s->k);
+}
+
+static void run_up(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, up_job);
+	const struct kernel_step *step = s->d->a.ops->steps;
+	int r = tunnel_ensure(s->tunnel, thread);
+
+	s->failed = "l2tp-tunnel";
+	while (r == 0 && s->done < KERNEL_STEPS_MAX && step[s->done].name) {
+		s->failed = step[s->done].name;
+		r = atomic_load(&s->cancel) ? -ECANCELED : step[s->done].up(thread, &s->k);
+		if (r == 0)
+			s->done++;
+	}
+	if (r < 0)
+		undo_steps(s, thread);
+	s->result = r;
+}
+
+static void undo_family(struct session *s, struct family *f, void *thread)
+{
+	s->k.other_up = s->families[!f->f.family].done > 0;
+	while (f->done)
+		s->d->a.ops->family_steps[--f->done].down(thread, &s->k, &f->f);
+}
+
+static void run_family_up(struct kjob *j, void *thread)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = fj->s;
+	struct family *f = &s->families[fj->f.family];
+	const struct kernel_family_step *step = s->d->a.ops->family_steps;
+	int r = 0;
+
+	undo_family(s, f, thread);
+	f->f = fj->f;
+	while (r == 0 && f->done < KERNEL_STEPS_MAX && step[f->done].name) {
+		fj->failed = step[f->done].name;
+		r = step[f->done].up(thread, &s->k, &f->f);
+		if (r == 0)
+			f->done++;
+	}
+	if (r < 0)
+		undo_family(s, f, thread);
+	fj->result = r;
+}
+
+static void run_family_down(struct kjob *j, void *thread)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+
+	undo_family(fj->s, &fj->s->families[fj->f.family], thread);
+}
+
+static void run_down(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, down_job);
+
+	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
+		undo_family(s, &s->families[f], thread);
+	undo_steps(s, thread);
+}
+
+static void run_delete(struct kjob *j, void *thread)
+{
+	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
+
+	if (t->created)
+		t->d->a.ops->tunnel_down(thread, &t->k);
+	t->created = false;
+}
+
+/* ---- tunnels ---- */
+
+static struct tunnel *tunnel_find(struct dp_kernel *d, uint16_t tid)
+{
+	struct tunnel *t;
+
+	HASH_FIND(hh, d->tunnels, &tid, sizeof(tid), t);
+	return t;
+}
+
+static void tunnel_free(struct tunnel *t)
+{
+	HASH_DELETE(hh, t->d->tunnels, t);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+/* Another tunnel holds the path, on a kernel where that can't work. */
+static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
+{
+	for (struct tunnel *t = d->tunnels; t && !d->a.share_path; t = t->hh.next) {
+		char peer[ZE_ADDR_TEXT];
+
+		if (t->tid == want->tid || t->state == TUNNEL_CLOSED ||
+		    !ze_addr_eq(&t->k.t.path.local, &want->path.local) ||
+		    !ze_addr_eq(&t->k.t.path.peer, &want->path.peer))
+			continue;
+		log_kv(LOG_DP, LOG_WARN, "tunnel-path-taken", KV_U64("tid", want->tid),
+		       KV_U64("held-by-tid", t->tid),
+		       KV_STR("peer", ze_addr_text(&want->path.peer, peer)),
+		       KV_STR("why", "Linux before 6.11 can't tell two tunnels apart that have the "
+				     "same addresses and ports"));
+		return true;
+	}
+	return false;
+}
+
+static int tunnel_open(struct tunnel *t, const struct dp_tunnel *what)
+{
+	struct dp_kernel *d = t->d;
+	int fd, r = path_taken(d, what) ? -EADDRINUSE : d->a.ops->socket(&what->path, &fd);
+
+	if (r < 0)
+		return r;
+	t->watch = d->a.io->tunnel_watch(d->a.io_self, fd, &what->path);
+	if (!t->watch) {
+		d->a.ops->close(fd);
+		return -ENOMEM;
+	}
+	t->k = (struct kernel_tunnel){ .t = *what, .fd = fd };
+	t->state = TUNNEL_OPEN;
+	return 0;
+}
+
+static void session_build(struct session *s);
+static void session_fail(struct session *s, int result);
+static void tunnel_unref(struct tunnel *t);
+
+/* The kernel has forgotten the tunnel: close its socket, and serve who came too late for it. */
+static void delete_done(struct kjob *j)
+{
+	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
+	int r = 0;
+
+	/* Its queue goes into the engine, which may want sessions: they wait. */
+	t->refs++;
+	t->d->a.io->tunnel_unwatch(t->watch);
+	t->d->a.ops->close(t->k.fd);
+	t->state = TUNNEL_CLOSED;
+	if (!list_empty(&t->waiting))
+		r = tunnel_open(t, &list_entry(t->waiting.next, struct session, link)->k.s.tunnel);
+	while (!list_empty(&t->waiting)) {
+		struct session *s = list_entry(t->waiting.next, struct session, link);
+
+		list_del(&s->link);
+		if (r < 0)
+			session_fail(s, r);
+		else
+			session_build(s);
+	}
+	tunnel_unref(t);
+}
+
+static void tunnel_unref(struct tunnel *t)
+{
+	if (--t->refs)
+		return;
+	if (t->state == TUNNEL_CLOSED) {
+		tunnel_free(t);
+	} else if (t->state == TUNNEL_OPEN) {
+		t->state = TUNNEL_DELETING;
+		t->delete_job.run = run_delete;
+		t->delete_job.done = delete_done;
+		kworker_submit(t->d->workers, &t->seq, &t->delete_job);
+	}
+}
+
+static struct tunnel *tunnel_new(struct dp_kernel *d, uint16_t tid)
+{
+	struct tunnel *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->d = d;
+	t->tid = tid;
+	list_init(&t->waiting);
+	kworker_seq_init(&t->seq);
+	HASH_ADD(hh, d->tunnels, tid, sizeof(t->tid), t);
+	if (!t->hh.tbl) {
+		free(t);
+		return NULL;
+	}
+	pthread_mutex_init(&t->lock, NULL);
+	return t;
+}
+
+/* ---- sessions ---- */
+
+static struct session *session_find(struct dp_kernel *d, uint16_t sid)
+{
+	struct session *s;
+
+	HASH_FIND(hh, d->sessions, &sid, sizeof(sid), s);
+	return s;
+}
+
+static void session_free(struct session *s)
+{
+	struct tunnel *t = s->tunnel;
+
+	HASH_DELETE(hh, s->d->sessions, s);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		free(s->spare[f]);
+	free(s);
+	tunnel_unref(t);
+}
+
+static void session_fail(struct session *s, int result)
+{
+	struct dp_kernel *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = result };
+
+	session_free(s);
+	emit(d, &ev);
+}
+
+static void log_step(const struct session *s, const char *step, int result)
+{
+	log_kv(LOG_DP, LOG_WARN, "kernel-step-failed", KV_U64("tid", s->tunnel->tid),
+	       KV_U64("sid", s->sid), KV_STR("step", step), KV_ERRNO(result));
+}
+
+static void up_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, up_job);
+	struct dp_kernel *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid };
+
+	if (s->state == SESSION_CLOSING)
+		return; /* GONE will be the answer */
+	if (s->result < 0) {
+		log_step(s, s->failed, s->result);
+		session_fail(s, s->result);
+		return;
+	}
+	s->state = SESSION_UP;
+	memcpy(ev.ifname, s->k.ifname, sizeof(ev.ifname));
+	s->frames.chan = s->k.chan;
+	s->frames.unit = s->k.unit;
+	d->a.io->frames_watch(&s->frames);
+	emit(d, &ev);
+}
+
+static void session_build(struct session *s)
+{
+	s->state = SESSION_BUILDING;
+	s->k.tunnel_fd = s->tunnel->k.fd;
+	s->up_job.run = run_up;
+	s->up_job.done = up_done;
+	kworker_submit(s->d->workers, &s->seq, &s->up_job);
+}
+
+static int session_new(struct dp_kernel *d, const struct dp_session *what, struct session **ret)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->d = d;
+	s->sid = what->sid;
+	s->k = (struct kernel_session){
+		.s = *what, .tunnel_fd = -1, .pppox = -1, .chan = -1, .unit = -1
+	};
+	s->frames.self = d->a.io_self;
+	s->frames.sid = what->sid;
+	list_init(&s->link);
+	kworker_seq_init(&s->seq);
+	s->tunnel = tunnel_find(d, what->tunnel.tid);
+	if (!s->tunnel)
+		s->tunnel = tunnel_new(d, what->tunnel.tid);
+	if (!s->tunnel) {
+		free(s);
+		return -ENOMEM;
+	}
+	s->tunnel->refs++;
+	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
+	if (!s->hh.tbl) {
+		tunnel_unref(s->tunnel);
+		free(s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int session_up(void *self, const struct dp_session *what)
+{
+	struct dp_kernel *d = self;
+	struct session *s;
+	int r;
+
+	if (session_find(d, what->sid))
+		return -EEXIST;
+	r = session_new(d, what, &s);
+	if (r < 0)
+		return r;
+	if (s->tunnel->state == TUNNEL_DELETING) {
+		list_add_tail(&s->tunnel->waiting, &s->link);
+		return 0;
+	}
+	if (s->tunnel->state == TUNNEL_CLOSED)
+		r = tunnel_open(s->tunnel, &what->tunnel);
+	if (r < 0)
+		session_free(s);
+	else
+		session_build(s);
+	return r;
+}
+
+static void down_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, down_job);
+	struct dp_kernel *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
+
+	session_free(s);
+	emit(d, &ev);
+}
+
+static void session_down(void *self, uint16_t sid)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+
+	if (!s || s->state == SESSION_CLOSING)
+		return;
+	if (s->state == SESSION_UP)
+		d->a.io->frames_unwatch(&s->frames);
+	list_del(&s->link); /* it may be waiting */
+	s->state = SESSION_CLOSING;
+	atomic_store(&s->cancel, true);
+	s->down_job.run = run_down;
+	s->down_job.done = down_done;
+	kworker_submit(d->workers, &s->seq, &s->down_job);
+}
+
+/* ---- families ---- */
+
+static void family_done(struct kjob *j)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = fj->s;
+	struct dp_event ev = {
+		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
+	};
+
+	if (fj->result < 0)
+		log_step(s, fj->failed, fj->result);
+	if (fj->up && s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(fj);
+}
+
+static void family_submit(struct session *s, struct family_job *fj)
+{
+	fj->s = s;
+	fj->j.run = fj->up ? run_family_up : run_family_down;
+	fj->j.done = family_done;
+	kworker_submit(s->d->workers, &s->seq, &fj->j);
+}
+
+static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+	struct family_job *fj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	if (!s->spare[f->family])
+		s->spare[f->family] = calloc(1, sizeof(*fj));
+	fj = calloc(1, sizeof(*fj));
+	if (!fj || !s->spare[f->family]) {
+		free(fj);
+		return -ENOMEM;
+	}
+	fj->f = *f;
+	fj->up = true;
+	family_submit(s, fj);
+	return 0;
+}
+
+static void family_down(void *self, uint16_t sid, enum ppp_family family)
+{
+	struct session *s = session_find(self, sid);
+	struct family_job *fj;
+
+	if (!s || s->state != SESSION_UP || !s->spare[family])
+		return;
+	fj = s->spare[family];
+	s->spare[family] = NULL;
+	fj->f.family = family;
+	family_submit(s, fj);
+}
+
+/* ---- frames, numbers ---- */
+
+/* LCP and authentication belong to the channel, network control protocols to the unit; /dev/ppp
+ * adds FF 03 itself. */
+static int ppp_send(void *self, uint16_t sid, struct span frame)
+{
+	struct session *s = session_find(self, sid);
+	struct rd r = rd_span(frame);
+	uint16_t proto;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	rd_u16(&r);
+	proto = rd_u16(&r);
+	if (r.bad || proto < 0x8000)
+		return -EINVAL;
+	return pppox_write(proto >= 0xc000 ? s->k.chan : s->k.unit,
+			   (struct span){ frame.p + 2, frame.len - 2 });
+}
+
+/* One netlink request on the reactor: microseconds, unless others hold RTNL. */
+static int stats(void *self, uint16_t sid, struct dp_stats *ret)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	return d->a.ops->stats(d->thread, &s->k, ret);
+}
+
+const struct dataplane_ops dp_kernel_ops = {
+	.name = "kernel",
+	.session_up = session_up,
+	.family_up = family_up,
+	.family_down = family_down,
+	.session_down = session_down,
+	.ppp_send = ppp_send,
+	.stats = stats,
+};
+
+/* ---- life ---- */
+
+static int worker_new(void *self, void **ret_thread)
+{
+	struct dp_kernel *d = self;
+
+	return d->a.ops->thread_new(ret_thread);
+}
+
+static void worker_free(void *self, void *thread)
+{
+	struct dp_kernel *d = self;
+
+	d->a.ops->thread_free(thread);
+}
+
+static void worker_notify(void *self)
+{
+	struct dp_kernel *d = self;
+
+	d->a.io->notify(d->a.io_self);
+}
+
+int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
+{
+	struct dp_kernel *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	d->a = *a;
+	r = a->ops->thread_new(&d->thread);
+	if (r == 0) {
+		r = kworker_new(&(struct kworker_args){ .threads = a->threads,
+							.thread_new = worker_new,
+							.thread_free = worker_free,
+							.notify = worker_notify,
+							.self = d },
+				&d->workers);
+		if (r < 0)
+			a->ops->thread_free(d->thread);
+	}
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	*ret = d;
+	return 0;
+}
+
+void dp_kernel_stop(struct dp_kernel *d)
+{
+	if (!d)
+		return;
+	for (struct session *s = d->sessions; s; s = s->hh.next)
+		session_down(d, s->sid);
+	kworker_free(d->workers);
+	d->a.ops->thread_free(d->thread);
+	free(d);
+}
+
+void dp_kernel_reap(struct dp_kernel *d)
+{
+	kworker_reap(d->workers);
+}
+
+void *dp_kernel_io_self(const struct dp_kernel *d)
+{
+	return d->a.io_self;
+}
+
+bool dp_kernel_empty(const struct dp_kernel *d)
+{
+	return !d->sessions && !d->tunnels;
+}

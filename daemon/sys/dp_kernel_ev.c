@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel plane's place in the reactor: results of workers by an ev_async, PPP control frames by
+ * an ev_io on each session's channel and unit.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/core/engine.h"
+#include "daemon/sys/dp_kernel.h"
+#include "daemon/sys/dp_kernel_priv.h"
+#include "daemon/sys/kernel.h"
+#include "daemon/sys/loop.h"
+#include "daemon/sys/udp.h"
+
+#define FRAMES_MAX 16 /* a descriptor and turn of the loop */
+
+struct glue {
+	struct dp_kernel *d;
+	struct loop *loop;
+	struct udp *udp;
+	ev_async wake;
+};
+
+static void notify(void *self)
+{
+	struct glue *g = self;
+
+	ev_async_send(loop_ev(g->loop), &g->wake);
+}
+
+static void emit(void *self, const struct dp_event *ev)
+{
+	struct glue *g = self;
+	struct engine *e = loop_engine(g->loop);
+
+	if (e)
+		engine_dp_event(e, ev, loop_now(g->loop));
+}
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+{
+	struct glue *g = w->data;
+
+	(void)ev;
+	(void)revents;
+	dp_kernel_reap(g->d);
+	loop_turn_done(g->loop);
+}
+
+static struct udp_sock *tunnel_watch(void *self, int fd, const struct net_path *path)
+{
+	struct glue *g = self;
+
+	return udp_watch(g->udp, fd, path);
+}
+
+static void frames_unwatch(struct dp_frames *f)
+{
+	struct glue *g = f->self;
+
+	for (int i = 0; i < 2; i++)
+		ev_io_stop(loop_ev(g->loop), &f->io[i]);
+}
+
+/* The engine may end the session during each frame, which stops the watcher; the memory stays until
+ * the loop comes round. End of file, ENXIO: the kernel took the session away. */
+static void on_frames(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct dp_frames *f = w->data;
+	struct glue *g = f->self;
+	uint8_t buf[2 + 4096] = { 0xff, 0x03 };
+	ssize_t n = 1;
+
+	(void)ev;
+	(void)revents;
+	for (int i = 0; i < FRAMES_MAX && n > 0 && ev_is_active(w); i++) {
+		n = read(w->fd, buf + 2, sizeof(buf) - 2);
+		if (n > 0)
+			emit(g, &(struct dp_event){ .kind = DP_EV_FRAME,
+						    .sid = f->sid,
+						    .frame = { buf, (size_t)n + 2 } });
+	}
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		frames_unwatch(f);
+		emit(g, &(struct dp_event){ .kind = DP_EV_LOST, .sid = f->sid });
+	}
+	loop_turn_done(g->loop);
+}
+
+static void frames_watch(struct dp_frames *f)
+{
+	struct glue *g = f->self;
+	const int fd[2] = { f->chan, f->unit };
+
+	for (int i = 0; i < 2; i++) {
+		ev_io_init(&f->io[i], on_frames, fd[i], EV_READ);
+		f->io[i].data = f;
+		ev_io_start(loop_ev(g->loop), &f->io[i]);
+	}
+}
+
+static const struct dp_kernel_io io = {
+	.notify = notify,
+	.emit = emit,
+	.tunnel_watch = tunnel_watch,
+	.tunnel_unwatch = udp_unwatch,
+	.frames_watch = frames_watch,
+	.frames_unwatch = frames_unwatch,
+};
+
+int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
+{
+	struct glue *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	g->loop = a->loop;
+	g->udp = a->udp;
+	ev_async_init(&g->wake, on_wake);
+	g->wake.data = g;
+	ev_async_start(loop_ev(g->loop), &g->wake);
+	r = dp_kernel_start(&(struct dp_kernel_seams){ .ops = &kernel_ops,
+						       .io = &io,
+						       .io_self = g,
+						       .threads = a->threads,
+						       .share_path = kernel_tunnels_share_path() },
+			    &g->d);
+	if (r < 0) {
+		ev_async_stop(loop_ev(g->loop), &g->wake);
+		free(g);
+		return r;
+	}
+	*ret = g->d;
+	return 0;
+}
+
+void dp_kernel_free(struct dp_kernel *d)
+{
+	struct glue *g;
+
+	if (!d)
+		return;
+	g = dp_kernel_io_self(d);
+	dp_kernel_stop(d);
+	ev_async_stop(loop_ev(g->loop), &g->wake);
+	free(g);
+}

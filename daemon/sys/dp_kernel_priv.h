@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between the plane's bookkeeping (dp_kernel.c) and its event loop (dp_kernel_ev.c), whose place a
+ * test takes.
+ */
+#pragma once
+
+#include <ev.h>
+
+#include "daemon/core/ports.h"
+
+struct dp_kernel;
+struct dp_kernel_io;
+struct kernel_ops;
+struct udp_sock;
+
+/* The watchers of one session's PPP control frames. */
+struct dp_frames {
+	void *self; /* of the struct dp_kernel_io */
+	uint16_t sid;
+	int chan, unit;
+	ev_io io[2];
+};
+
+struct dp_kernel_io {
+	void (*notify)(void *self); /* any thread: call dp_kernel_reap soon */
+	void (*emit)(void *self, const struct dp_event *ev);
+	struct udp_sock *(*tunnel_watch)(void *self, int fd, const struct net_path *path);
+	void (*tunnel_unwatch)(struct udp_sock *w);
+	void (*frames_watch)(struct dp_frames *f);
+	void (*frames_unwatch)(
+		struct dp_frames *f); /* also when not watched, or stopped by itself */
+};
+
+struct dp_kernel_seams {
+	const struct kernel_ops *ops;
+	const struct dp_kernel_io *io;
+	void *io_self;
+	unsigned threads;
+	bool share_path; /* several tunnels between the same addresses and ports work */
+};
+
+int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret);
+/* Ends all sessions, waits, frees. */
+void dp_kernel_stop(struct dp_kernel *d);
+void dp_kernel_reap(struct dp_kernel *d);
+void *dp_kernel_io_self(const struct dp_kernel *d);
+/* Nothing is held or under way. */
+bool dp_kernel_empty(const struct dp_kernel *d);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Environment variables under the names operators know, with dots (env(1) and systemd set those), or
+ * as shells can write them: ze.l2tp.skip-kernel-probe, ze_l2tp_skip_kernel_probe,
+ * ZE_L2TP_SKIP_KERNEL_PROBE. The dotted name wins.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+const char *env_get(const char *dotted); /* NULL: not set, or empty */
+/* "true", "1", "yes", "on" in any case. */
+bool env_true(const char *dotted);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The real steps: tunnel, session, PPPoL2TP socket, channel, unit, interface; and a family's: link,
+ * address, route, network protocol mode.
+ */
+#include "daemon/sys/kernel.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "daemon/sys/genl_l2tp.h"
+#include "daemon/sys/nlreq.h"
+#include "daemon/sys/pppox.h"
+#include "daemon/sys/rtnl.h"
+#include "daemon/sys/udp.h"
+
+struct thread {
+	struct genl_l2tp *l2tp;
+	struct nl_sock *route;
+};
+
+static void thread_free(void *thread)
+{
+	struct thread *t = thread;
+
+	genl_l2tp_close(t->l2tp);
+	nlreq_close(t->route);
+	free(t);
+}
+
+static int thread_new(void **ret_thread)
+{
+	struct thread *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	r = genl_l2tp_open(&t->l2tp);
+	if (r == 0)
+		r = nlreq_open(NETLINK_ROUTE, &t->route);
+	if (r < 0) {
+		thread_free(t);
+		return r;
+	}
+	*ret_thread = t;
+	return 0;
+}
+
+static void close_fd(int fd)
+{
+	close(fd);
+}
+
+static int tunnel_up(void *thread, const struct kernel_tunnel *t)
+{
+	return genl_l2tp_tunnel_add(((struct thread *)thread)->l2tp, &t->t, t->fd);
+}
+
+static void tunnel_down(void *thread, const struct kernel_tunnel *t)
+{
+	genl_l2tp_tunnel_del(((struct thread *)thread)->l2tp, t->t.tid);
+}
+
+static int session_up(void *thread, struct kernel_session *s)
+{
+	return genl_l2tp_session_add(((struct thread *)thread)->l2tp, &s->s);
+}
+
+/* Closing the PPPoL2TP socket has told the kernel already; this also waits for it. */
+static void session_down(void *thread, struct kernel_session *s)
+{
+	genl_l2tp_session_del(((struct thread *)thread)->l2tp, s->s.tunnel.tid, s->s.sid);
+}
+
+static void shut(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
+static int socket_up(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	return pppox_open(&s->s, s->tunnel_fd, &s->pppox);
+}
+
+static void socket_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	shut(&s->pppox);
+}
+
+static int channel_up(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	return pppox_channel_open(s->pppox, &s->chan);
+}
+
+static void channel_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	shut(&s->chan);
+}
+
+static int unit_up(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	return pppox_unit_open(&s->unit, &s->unit_no);
+}
+
+static void unit_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	shut(&s->unit);
+}
+
+/* Nothing passes before its family is up. */
+static int quiet_up(void *thread, struct kernel_session *s)
+{
+	int r = pppox_npmode(s->unit, PPP_IPV4, false);
+
+	(void)thread;
+	if (r == 0)
+		r = pppox_npmode(s->unit, PPP_IPV6, false);
+	return r == -EAFNOSUPPORT || r == -EINVAL ? 0 : r; /* a kernel without IPv6 */
+}
+
+static int link_up(void *thread, struct kernel_session *s)
+{
+	int r;
+
+	snprintf(s->ifname, sizeof(s->ifname), "ppp%d", s->unit_no);
+	s->ifindex = (int)if_nametoindex(s->ifname);
+	if (!s->ifindex)
+		return -errno;
+	r = rtnl_addrgen_none(((struct thread *)thread)->route, s->ifindex);
+	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int connect_up(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	return pppox_connect_unit(s->chan, s->unit_no);
+}
+
+/* What goes with the unit's descriptor needs no undoing of its own. */
+static void nothing_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	(void)s;
+}
+
+static int fam_link_up(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	return rtnl_link_up(((struct thread *)thread)->route, s->ifindex, f->mtu);
+}
+
+static void fam_link_down(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	(void)f;
+	if (!s->other_up)
+		rtnl_link_down(((struct thread *)thread)->route, s->ifindex);
+}
+
+static int fam_addr_up(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	return rtnl_addr(((struct thread *)thread)->route, s->ifindex, f, true);
+}
+
+static void fam_addr_down(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	rtnl_addr(((struct thread *)thread)->route, s->ifindex, f, false);
+}
+
+static int fam_route_up(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	return rtnl_route(((struct thread *)thread)->route, s->ifindex, f, true);
+}
+
+static void fam_route_down(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	rtnl_route(((struct thread *)thread)->route, s->ifindex, f, false);
+}
+
+static uint16_t np_of(const struct dp_family *f)
+{
+	return f->family == PPP_FAM_IPV4 ? PPP_IPV4 : PPP_IPV6;
+}
+
+static int fam_pass_up(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	(void)thread;
+	return pppox_npmode(s->unit, np_of(f), true);
+}
+
+static void fam_pass_down(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	(void)thread;
+	pppox_npmode(s->unit, np_of(f), false);
+}
+
+static int stats(void *thread, const struct kernel_session *s, struct dp_stats *ret)
+{
+	return rtnl_stats(((struct thread *)thread)->route, s->ifindex, ret);
+}
+
+const struct kernel_ops kernel_ops = {
+	.thread_new = thread_new,
+	.thread_free = thread_free,
+	.socket = udp_connected_socket,
+	.close = close_fd,
+	.tunnel_up = tunnel_up,
+	.tunnel_down = tunnel_down,
+	.steps = {
+		{ "l2tp-session", session_up, session_down },
+		{ "pppox-socket", socket_up, socket_down },
+		{ "ppp-channel", channel_up, channel_down },
+		{ "ppp-unit", unit_up, unit_down },
+		{ "np-mode", quiet_up, nothing_down },
+		{ "interface", link_up, nothing_down },
+		{ "ppp-connect", connect_up, nothing_down },
+	},
+	.family_steps = {
+		{ "link", fam_link_up, fam_link_down },
+		{ "address", fam_addr_up, fam_addr_down },
+		{ "route", fam_route_up, fam_route_down },
+		{ "np-mode", fam_pass_up, fam_pass_down },
+	},
+	.stats = stats,
+};
+
+bool kernel_tunnels_share_path(void)
+{
+	struct utsname u;
+	unsigned major = 0, minor = 0;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major > 6 || (major == 6 && minor >= 11);
+}

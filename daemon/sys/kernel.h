@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What one session is made of in the kernel, as steps that block and can be undone. dp_kernel runs
+ * them in order and undoes them newest first; a test puts its own steps here. Steps run on workers;
+ * a session's never two at a time. A step that failed has left nothing; `down` is called exactly once
+ * for each `up` that succeeded and can't fail.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/core/ports.h"
+
+/* rtm_protocol of the subscribers' routes, for BIRD and operators to choose them by. It is nobody
+ * else's: FRR takes 186 to 198 for its own (190 is its RIPng) and removes such routes when it starts. */
+#define KERNEL_ROUTE_PROTO 171
+
+struct kernel_tunnel {
+	struct dp_tunnel t;
+	int fd; /* connected UDP socket */
+};
+
+struct kernel_session {
+	struct dp_session s;
+	int tunnel_fd;
+	int pppox, chan, unit; /* PPPoL2TP socket, /dev/ppp of the channel, of the unit; or -1 */
+	int unit_no;
+	int ifindex;
+	char ifname[16];
+	bool other_up; /* during a family's steps: the other one is attached */
+};
+
+struct kernel_step {
+	const char *name;
+	int (*up)(void *thread, struct kernel_session *s); /* 0 or -errno */
+	void (*down)(void *thread, struct kernel_session *s);
+};
+
+struct kernel_family_step {
+	const char *name;
+	int (*up)(void *thread, struct kernel_session *s, const struct dp_family *f);
+	void (*down)(void *thread, struct kernel_session *s, const struct dp_family *f);
+};
+
+#define KERNEL_STEPS_MAX 8
+
+struct kernel_ops {
+	/* What one worker thread needs: its netlink sockets. */
+	int (*thread_new)(void **ret_thread);
+	void (*thread_free)(void *thread);
+	/* On the reactor; they don't block. */
+	int (*socket)(const struct net_path *path, int *ret_fd);
+	void (*close)(int fd);
+
+	int (*tunnel_up)(void *thread, const struct kernel_tunnel *t);
+	/* The kernel has forgotten the id when it returns. */
+	void (*tunnel_down)(void *thread, const struct kernel_tunnel *t);
+	struct kernel_step steps[KERNEL_STEPS_MAX]; /* up to one without a name */
+	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
+	int (*stats)(void *thread, const struct kernel_session *s, struct dp_stats *ret);
+};
+
+extern const struct kernel_ops kernel_ops; /* the real ones */
+
+/* Linux 6.11 began to find sessions by tunnel and session id in the whole namespace. Before, a
+ * packet's session was looked for only in the tunnel of the socket it arrived at: of several tunnels
+ * between the same addresses and ports all but one were deaf. */
+bool kernel_tunnels_share_path(void);
+
+enum kernel_missing {
+	KERNEL_NO_GENL = 1,  /* generic netlink family l2tp: l2tp_netlink */
+	KERNEL_NO_PPP = 2,   /* /dev/ppp: ppp_generic */
+	KERNEL_NO_PPPOX = 4, /* PPPoL2TP sockets: l2tp_ppp */
+	KERNEL_NO_RIGHT = 8  /* they exist, but CAP_NET_ADMIN is not ours */
+};
+
+/* modprobe of what the plane needs. Blocks until it has ended; its failures show in the probe. */
+void kernel_load_modules(void);
+/* What is missing; 0: the kernel plane can work. */
+unsigned kernel_probe(void);
+/* What is missing, and what to do about it, as one sentence. */
+struct strbuf;
+void kernel_missing_text(unsigned missing, struct strbuf *out);

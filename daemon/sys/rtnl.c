@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/rtnl.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+
+#include "daemon/sys/kernel.h"
+#include "daemon/sys/nlreq.h"
+
+static struct nl_msg *start(int type, int flags, void *hdr, size_t len)
+{
+	struct nl_msg *m = nlmsg_alloc_simple(type, flags);
+
+	if (m && nlmsg_append(m, hdr, len, NLMSG_ALIGNTO) < 0) {
+		nlmsg_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+static struct nl_msg *finish(struct nl_msg *m, bool bad)
+{
+	if (!bad)
+		return m;
+	nlmsg_free(m);
+	return NULL;
+}
+
+static int request(struct nl_sock *sk, struct nl_msg *m)
+{
+	return nlreq_run(sk, &(struct nlreq){ .m = m });
+}
+
+int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
+{
+	struct ifinfomsg h = { .ifi_index = ifindex };
+	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nlattr *spec, *inet6;
+
+	if (!m)
+		return -ENOMEM;
+	spec = nla_nest_start(m, IFLA_AF_SPEC);
+	inet6 = spec ? nla_nest_start(m, AF_INET6) : NULL;
+	if (!inet6 || nla_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0) {
+		nlmsg_free(m);
+		return -ENOMEM;
+	}
+	nla_nest_end(m, inet6);
+	nla_nest_end(m, spec);
+	return request(sk, m);
+}
+
+int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)
+{
+	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+
+	return m ? request(sk, finish(m, nla_put_u32(m, IFLA_MTU, mtu) < 0)) : -ENOMEM;
+}
+
+int rtnl_link_down(struct nl_sock *sk, int ifindex)
+{
+	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_change = IFF_UP };
+
+	return request(sk, start(RTM_NEWLINK, 0, &h, sizeof(h)));
+}
+
+static void link_local(uint64_t ifid, uint8_t ret[static 16])
+{
+	memset(ret, 0, 16);
+	ret[0] = 0xfe;
+	ret[1] = 0x80;
+	for (int i = 0; i < 8; i++)
+		ret[8 + i] = (uint8_t)(ifid >> (56 - 8 * i));
+}
+
+static bool put_addr4(struct nl_msg *m, const struct dp_family *f)
+{
+	return nla_put_u32(m, IFA_LOCAL, htonl(f->local4)) < 0 ||
+	       nla_put_u32(m, IFA_ADDRESS, htonl(f->peer4)) < 0 ||
+	       nla_put_u32(m, IFA_FLAGS, IFA_F_NOPREFIXROUTE) < 0;
+}
+
+/* IPv6CP has made sure that the two differ: no duplicate address detection (RFC 5072 5). */
+static bool put_addr6(struct nl_msg *m, const struct dp_family *f)
+{
+	uint8_t local[16], peer[16];
+
+	link_local(f->ifid, local);
+	link_local(f->peer_ifid, peer);
+	return nla_put(m, IFA_LOCAL, sizeof(local), local) < 0 ||
+	       nla_put(m, IFA_ADDRESS, sizeof(peer), peer) < 0 ||
+	       nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0;
+}
+
+struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add)
+{
+	bool v4 = f->family == PPP_FAM_IPV4;
+	struct ifaddrmsg h = { .ifa_family = v4 ? AF_INET : AF_INET6,
+			       .ifa_prefixlen = v4 ? 32 : 128,
+			       .ifa_scope = v4 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+			       .ifa_index = (unsigned)ifindex };
+	struct nl_msg *m = start(add ? RTM_NEWADDR : RTM_DELADDR,
+				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+
+	return m ? finish(m, v4 ? put_addr4(m, f) : put_addr6(m, f)) : NULL;
+}
+
+/* Replacing: a subscriber that logs in again with its address may be here before its old session
+ * is gone. Deleting names the interface, so that the old one does not take the new one's away. */
+struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add)
+{
+	struct rtmsg h = { .rtm_family = AF_INET,
+			   .rtm_dst_len = 32,
+			   .rtm_table = RT_TABLE_MAIN,
+			   .rtm_protocol = KERNEL_ROUTE_PROTO,
+			   .rtm_scope = RT_SCOPE_LINK,
+			   .rtm_type = RTN_UNICAST };
+	struct nl_msg *m = start(add ? RTM_NEWROUTE : RTM_DELROUTE,
+				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+
+	if (!m)
+		return NULL;
+	return finish(m, nla_put_u32(m, RTA_DST, htonl(f->peer4)) < 0 ||
+				 nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
+				 nla_put_u32(m, RTA_PREFSRC, htonl(f->local4)) < 0);
+}
+
+int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add)
+{
+	return request(sk, rtnl_build_addr(ifindex, f, add));
+}
+
+int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add)
+{
+	return f->family == PPP_FAM_IPV4 ? request(sk, rtnl_build_route(ifindex, f, add)) : 0;
+}
+
+struct stats_answer {
+	struct dp_stats st;
+	bool have;
+};
+
+/* The device counts what is inside PPP: IP packets and octets, and the few NCP packets. */
+static void on_stats(struct nl_msg *m, void *self)
+{
+	struct stats_answer *a = self;
+	struct rtnl_link_stats64 ls;
+	struct nlattr *x =
+		nlmsg_find_attr(nlmsg_hdr(m), sizeof(struct if_stats_msg), IFLA_STATS_LINK_64);
+
+	if (!x || (size_t)nla_len(x) < offsetof(struct rtnl_link_stats64, rx_errors))
+		return;
+	memset(&ls, 0, sizeof(ls));
+	nla_memcpy(&ls, x, sizeof(ls));
+	a->st = (struct dp_stats){ .up_packets = ls.rx_packets,
+				   .up_bytes = ls.rx_bytes,
+				   .down_packets = ls.tx_packets,
+				   .down_bytes = ls.tx_bytes };
+	a->have = true;
+}
+
+int rtnl_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret)
+{
+	struct if_stats_msg h = { .ifindex = (unsigned)ifindex,
+				  .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) };
+	struct stats_answer a = { .have = false };
+	int r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, 0, &h, sizeof(h)),
+					       .valid = on_stats,
+					       .self = &a });
+
+	if (r == 0 && !a.have)
+		r = -ENODATA;
+	if (r == 0)
+		*ret = a.st;
+	return r;
+}

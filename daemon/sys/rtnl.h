@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interfaces, addresses and routes of subscribers by rtnetlink. Blocks (the kernel works under
+ * RTNL): only on workers. Deleting what is not there is fine.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/core/ports.h"
+
+struct nl_msg;
+struct nl_sock;
+
+/* No link-local address of the kernel's own making: IPv6CP agrees on one. */
+int rtnl_addrgen_none(struct nl_sock *sk, int ifindex);
+int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu);
+int rtnl_link_down(struct nl_sock *sk, int ifindex);
+/* The address of the family: point to point, IPv4 without the kernel's own route. */
+int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
+/* IPv4: the peer's /32. IPv6 has none: the kernel's route to the peer's link-local is enough. */
+int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
+int rtnl_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret);
+
+/* The messages, for tests; NULL: no memory. */
+struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add);
+struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add);

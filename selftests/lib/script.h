@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Dialogue scripts, selftests/scripts/<name>.zt: a bug report becomes a script before it becomes a fix. One
+ * command a line, # begins a comment:
+ *
+ *   config max-tunnels 1            before the first other command
+ *   lac A 1 [challenge] [no-scccn] [no-iccn] [sequencing] [secret=x] [host=x] [same-tid=B]
+ *   send A sccrq|stopccn            and what an LAC answers by itself
+ *   call 7 A alice wonder           ICRQ, ICCN, PPP
+ *   send 7 cdn|terminate|renegotiate
+ *   mute A | unmute A | client-mute 7
+ *   drop ICCN                       the next one, whoever sends it
+ *   weather LOSS DUPLICATES REORDER in permille
+ *   kernel hold|release|ok|fail session_up|fail family_up|refuse
+ *   operator session 7|tunnel A|sessions|tunnels|drain
+ *   after 60s | 200ms
+ *   expect A StopCCN 1              so many of them have arrived
+ *   check tunnel A state established|wait-ctl-conn|closing|linger|gone
+ *   check tunnel A result 6
+ *   check session 7 state starting|established|finishing|gone
+ *   check session 7 result 3
+ *   check session 7 address 10.0.0.77
+ *   check event session-up 1
+ *   check cause session-down admin
+ *   check reason limit-tunnels 1
+ *   check tunnels 1 | check sessions 1
+ *
+ * At the end the daemon drains, and everything must be gone.
+ */
+#pragma once
+
+/* 0; or -1 and a message with the line in err. */
+int script_run(const char *path, char *err, unsigned size);

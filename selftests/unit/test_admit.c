@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "daemon/core/admit.h"
+
+static struct ze_addr host(uint32_t n)
+{
+	return (struct ze_addr){ .family = 4,
+				 .ip = { 10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n } };
+}
+
+static unsigned passed(struct admit *a, uint32_t n, unsigned tries, uint32_t rate, ze_ns now)
+{
+	struct ze_addr from = host(n);
+	unsigned ok = 0;
+
+	for (unsigned i = 0; i < tries; i++)
+		ok += admit_setup(a, &from, rate, now);
+	return ok;
+}
+
+static void one_source(void **st)
+{
+	struct admit a;
+	ze_ns now = ZE_SEC(5);
+
+	(void)st;
+	assert_int_equal(admit_init(&a), 0);
+	assert_int_equal(passed(&a, 1, 1000, 0, now), ADMIT_SOURCE_BURST);
+	assert_int_equal(passed(&a, 2, 10, 0, now), 10); /* others have their own */
+	assert_int_equal(passed(&a, 1, 10, 0, now + ZE_SEC(1) / ADMIT_SOURCE_RATE - 1), 0);
+	assert_int_equal(passed(&a, 1, 10, 0, now + ZE_SEC(1) / ADMIT_SOURCE_RATE), 1);
+	assert_int_equal(passed(&a, 1, 1000, 0, now + ZE_SEC(2)), ADMIT_SOURCE_RATE * 2 - 1);
+	assert_int_equal(passed(&a, 1, 1000, 0, now + ZE_SEC(3600)), ADMIT_SOURCE_BURST);
+	admit_done(&a);
+}
+
+static void all_together(void **st)
+{
+	struct admit a;
+	unsigned ok = 0;
+
+	(void)st;
+	assert_int_equal(admit_init(&a), 0);
+	for (uint32_t n = 0; n < 500; n++)
+		ok += passed(&a, n, 1, 40, ZE_SEC(1));
+	assert_int_equal(ok, 40);
+	/* What the one for all refused did not cost the source anything. */
+	assert_int_equal(passed(&a, 499, 1000, 0, ZE_SEC(1)), ADMIT_SOURCE_BURST);
+	assert_int_equal(passed(&a, 600, 100, 40, ZE_SEC(2)), 40);
+	admit_done(&a);
+}
+
+/* L-042: more sources than the table holds neither grow it nor lock anybody out. */
+static void more_sources_than_room(void **st)
+{
+	struct admit a;
+
+	(void)st;
+	assert_int_equal(admit_init(&a), 0);
+	for (uint32_t n = 0; n < 4 * ADMIT_SOURCES; n++)
+		assert_int_equal(passed(&a, n, 1, 0, ZE_SEC(1)), 1);
+	assert_int_equal(passed(&a, 1 << 20, 1, 0, ZE_SEC(1)), 1);
+	admit_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_source),
+		cmocka_unit_test(all_together),
+		cmocka_unit_test(more_sources_than_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit trail, fed with events by hand. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/base/json.h"
+#include "daemon/observe/history.h"
+#include "selftests/lib/asking.h"
+#include "selftests/lib/fail_alloc.h"
+
+static const struct ze_addr peer = { .family = 4, .port = 1701, .ip = { 192, 0, 2, 9 } };
+static struct history *h;
+static struct view_history view;
+
+static int up(void **st)
+{
+	(void)st;
+	h = history_new();
+	if (!h)
+		return -1;
+	view = history_view(h);
+	return 0;
+}
+
+static int down(void **st)
+{
+	(void)st;
+	history_free(h);
+	return 0;
+}
+
+static struct event event(enum event_kind kind, uint64_t serial, ze_ns at)
+{
+	return (struct event){ .kind = kind,
+			       .now = at,
+			       .tid = 3,
+			       .sid = (uint16_t)serial,
+			       .session_serial = serial,
+			       .user = "",
+			       .ifname = "",
+			       .cause = "",
+			       .peer = &peer };
+}
+
+static void tell(struct event e)
+{
+	if (history_observer.wants & EV_BIT(e.kind))
+		history_observer.on_event(h, &e);
+}
+
+static void happens(enum event_kind kind, uint64_t serial, ze_ns at)
+{
+	tell(event(kind, serial, at));
+}
+
+static json_t *parsed(struct strbuf *b)
+{
+	json_t *v = json_loadb(b->s, b->len, JSON_REJECT_DUPLICATES, NULL);
+
+	assert_non_null(v);
+	sb_done(b);
+	return v;
+}
+
+static const struct view_clock clock_now = { ZE_SEC(1000000), ZE_SEC(1795392000) };
+
+static json_t *trail(uint64_t serial)
+{
+	struct strbuf b;
+	struct json j;
+
+	sb_init(&b);
+	json_init(&j, &b);
+	view.session(view.self, serial, &clock_now, &j);
+	assert_true(json_ok(&j));
+	return parsed(&b);
+}
+
+static json_t *ended(void)
+{
+	struct strbuf b;
+	struct json j;
+
+	sb_init(&b);
+	json_init(&j, &b);
+	view.ended(view.self, &clock_now, &j);
+	assert_true(json_ok(&j));
+	return parsed(&b);
+}
+
+static const char *text(const json_t *list, size_t i, const char *key)
+{
+	return json_string_value(ask_member(json_array_get(list, i), key));
+}
+
+static json_int_t number(const json_t *list, size_t i, const char *key)
+{
+	return json_integer_value(ask_member(json_array_get(list, i), key));
+}
+
+static void one_life(void **st)
+{
+	struct event e;
+	json_t *v;
+
+	(void)st;
+	happens(EV_SESSION_STARTING, 1, ZE_SEC(10));
+	e = event(EV_SESSION_UP, 1, ZE_SEC(11));
+	e.user = "alice";
+	e.ifname = "ppp7";
+	tell(e);
+	e = event(EV_ROUTE_ADD, 1, ZE_SEC(11));
+	e.address = (struct ze_addr){ .family = 4, .ip = { 10, 0, 0, 2 } };
+	tell(e);
+	e = event(EV_DISCONNECT_REQUESTED, 1, ZE_SEC(20));
+	e.actor = "uid 0 (root)";
+	e.text = "did not pay";
+	e.code = 6;
+	tell(e);
+	assert_int_equal(json_array_size(v = ended()), 0);
+	json_decref(v);
+	e = event(EV_SESSION_DOWN, 1, ZE_SEC(21));
+	e.cause = "admin";
+	tell(e);
+
+	v = trail(1);
+	assert_int_equal(json_array_size(v), 5);
+	assert_string_equal(text(v, 0, "event"), "session-starting");
+	assert_string_equal(text(v, 2, "address"), "10.0.0.2");
+	assert_string_equal(text(v, 3, "actor"), "uid 0 (root)");
+	assert_string_equal(text(v, 3, "reason"), "did not pay");
+	assert_int_equal(number(v, 3, "disconnect-cause"), 6);
+	assert_string_equal(text(v, 4, "cause"), "admin");
+	json_decref(v);
+
+	v = ended();
+	assert_int_equal(json_array_size(v), 1);
+	assert_int_equal(number(v, 0, "local-sid"), 1);
+	assert_int_equal(number(v, 0, "tunnel-local-tid"), 3);
+	assert_string_equal(text(v, 0, "username"), "alice");
+	assert_string_equal(text(v, 0, "interface"), "ppp7");
+	assert_string_equal(text(v, 0, "peer"), "192.0.2.9:1701");
+	assert_string_equal(text(v, 0, "cause"), "admin");
+	assert_non_null(text(v, 0, "began-at"));
+	assert_non_null(text(v, 0, "ended-at"));
+	assert_int_equal(json_array_size(ask_member(json_array_get(v, 0), "events")), 5);
+	json_decref(v);
+}
+
+static void nothing_is_known_of_others(void **st)
+{
+	json_t *v;
+
+	(void)st;
+	happens(EV_SESSION_UP, 1, 1);
+	v = trail(2);
+	assert_int_equal(json_array_size(v), 0);
+	json_decref(v);
+}
+
+/* A tunnel's own events have no session. */
+static void events_of_tunnels_make_no_life(void **st)
+{
+	json_t *v;
+
+	(void)st;
+	happens(EV_DISCONNECT_REQUESTED, 0, 5);
+	v = trail(0);
+	assert_int_equal(json_array_size(v), 0);
+	json_decref(v);
+}
+
+/* 3 more than there is room for, at every length of the ring before that. */
+static void ring_keeps_the_newest(void **st)
+{
+	(void)st;
+	for (unsigned n = 1; n <= HISTORY_EVENTS + 3; n++) {
+		unsigned first = n > HISTORY_EVENTS ? n - HISTORY_EVENTS : 0;
+		struct event e = event(EV_DISCONNECT_REQUESTED, 1, ZE_SEC(n));
+		char name[16];
+		json_t *v;
+
+		snprintf(name, sizeof(name), "r%u", n - 1);
+		e.actor = "x";
+		e.text = name;
+		tell(e);
+		v = trail(1);
+		assert_int_equal(json_array_size(v), n - first);
+		for (unsigned i = first; i < n; i++) {
+			snprintf(name, sizeof(name), "r%u", i);
+			assert_string_equal(text(v, i - first, "reason"), name);
+		}
+		json_decref(v);
+	}
+}
+
+static void a_run_of_echoes_is_one_event(void **st)
+{
+	struct event e;
+	json_t *v;
+
+	(void)st;
+	happens(EV_SESSION_UP, 1, ZE_SEC(1));
+	for (unsigned i = 1; i <= 100; i++) {
+		e = event(EV_ECHO_RTT, 1, ZE_SEC(10 * i));
+		e.rtt = ZE_MS(i);
+		tell(e);
+	}
+	happens(EV_ECHO_LOST, 1, ZE_SEC(2000));
+	e = event(EV_ECHO_RTT, 1, ZE_SEC(2010));
+	e.rtt = ZE_MS(7);
+	tell(e);
+	v = trail(1);
+	assert_int_equal(json_array_size(v), 4);
+	assert_int_equal(number(v, 1, "rtt-us"), 100000);
+	assert_string_equal(text(v, 2, "event"), "echo-lost");
+	assert_int_equal(number(v, 3, "rtt-us"), 7000);
+	json_decref(v);
+}
+
+static void the_ended_are_newest_first_and_bounded(void **st)
+{
+	json_t *v;
+
+	(void)st;
+	for (uint64_t i = 1; i <= HISTORY_ENDED + 5; i++) {
+		happens(EV_SESSION_STARTING, i, ZE_SEC(i));
+		happens(EV_SESSION_DOWN, i, ZE_SEC(i) + 1);
+	}
+	v = ended();
+	assert_int_equal(json_array_size(v), HISTORY_ENDED);
+	assert_int_equal(number(v, 0, "local-sid"), HISTORY_ENDED + 5);
+	assert_int_equal(number(v, HISTORY_ENDED - 1, "local-sid"), 6);
+	json_decref(v);
+	v = trail(5); /* dropped */
+	assert_int_equal(json_array_size(v), 0);
+	json_decref(v);
+	v = trail(6);
+	assert_int_equal(json_array_size(v), 2);
+	json_decref(v);
+}
+
+static void nothing_follows_the_end(void **st)
+{
+	json_t *v;
+
+	(void)st;
+	happens(EV_SESSION_DOWN, 1, 1);
+	happens(EV_ROUTE_REMOVE, 1, 2);
+	happens(EV_SESSION_DOWN, 1, 3);
+	v = ended();
+	assert_int_equal(json_array_size(v), 1);
+	assert_int_equal(json_array_size(ask_member(json_array_get(v, 0), "events")), 1);
+	json_decref(v);
+}
+
+static void long_texts_are_cut(void **st)
+{
+	static char longer[400];
+	struct event e = event(EV_SESSION_DOWN, 1, 5);
+	json_t *v;
+
+	(void)st;
+	memset(longer, 'n', sizeof(longer) - 1);
+	e.user = e.ifname = e.cause = longer;
+	tell(e);
+	v = ended();
+	assert_int_equal(strlen(text(v, 0, "username")), 63);
+	assert_int_equal(strlen(text(v, 0, "interface")), 15);
+	assert_int_equal(strlen(text(v, 0, "cause")), 23);
+	json_decref(v);
+}
+
+/* Whatever can't be kept is left out; nothing leaks and nothing crashes. */
+static void without_memory(void **st)
+{
+	(void)st;
+	down(NULL);
+	for (int fail = 0; fail < 6; fail++) {
+		struct event e = event(EV_DISCONNECT_REQUESTED, 1, 5);
+
+		e.actor = "someone";
+		e.text = "something";
+		up(NULL);
+		fail_alloc_at(fail);
+		tell(e);
+		fail_alloc_off();
+		happens(EV_SESSION_DOWN, 1, 6);
+		json_decref(ended());
+		down(NULL);
+	}
+	up(NULL);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(one_life),
+		T(nothing_is_known_of_others),
+		T(events_of_tunnels_make_no_life),
+		T(ring_keeps_the_newest),
+		T(a_run_of_echoes_is_one_event),
+		T(the_ended_are_newest_first_and_bounded),
+		T(nothing_follows_the_end),
+		T(long_texts_are_cut),
+		T(without_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The bookkeeping of the kernel plane with steps and a reactor of our own. Everything that happens
+ * is one word in a trace: +x a step done, -x undone, !x failed, and the events in capitals.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/base/hash.h"
+#include "daemon/base/log.h"
+#include "daemon/sys/dp_kernel.h"
+#include "daemon/sys/dp_kernel_priv.h"
+#include "daemon/sys/kernel.h"
+#include "selftests/lib/fail_alloc.h"
+
+#define FIRST_FD 100
+
+static struct {
+	struct dp_kernel *d;
+	char trace[2048];
+	char fail;   /* the step of this name fails */
+	int sockets; /* opened and not closed */
+	int next_fd;
+	int socket_error, watch_fails;
+	int watched, frames;
+	char down_at;	/* session_down while this step runs */
+	uint16_t again; /* on GONE: session_up with this sid */
+	struct dp_session last;
+} w;
+
+static void note(const char *fmt, ...) ZE_PRINTF(1, 2);
+
+static void note(const char *fmt, ...)
+{
+	size_t n = strlen(w.trace);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w.trace + n, sizeof(w.trace) - n, fmt, ap);
+	va_end(ap);
+}
+
+static int up(char name)
+{
+	if (w.down_at == name)
+		dp_kernel_ops.session_down(w.d, w.last.sid);
+	note(w.fail == name ? "!%c " : "+%c ", name);
+	return w.fail == name ? -ENOBUFS : 0;
+}
+
+#define STEP(x)                                                                                    \
+	static int up_##x(void *thread, struct kernel_session *s)                                  \
+	{                                                                                          \
+		(void)thread;                                                                      \
+		snprintf(s->ifname, sizeof(s->ifname), "ppp%u", s->s.sid);                         \
+		return up(#x[0]);                                                                  \
+	}                                                                                          \
+	static void down_##x(void *thread, struct kernel_session *s)                               \
+	{                                                                                          \
+		(void)thread;                                                                      \
+		(void)s;                                                                           \
+		note("-%c ", #x[0]);                                                               \
+	}
+STEP(a)
+STEP(b)
+STEP(c)
+STEP(d)
+
+static char family_name(const struct dp_family *f)
+{
+	return f->family == PPP_FAM_IPV4 ? '4' : '6';
+}
+
+#define FAMILY_STEP(x)                                                                             \
+	static int fam_up_##x(void *thread, struct kernel_session *s, const struct dp_family *f)   \
+	{                                                                                          \
+		(void)thread;                                                                      \
+		(void)s;                                                                           \
+		note("%c", family_name(f));                                                        \
+		return up(#x[0]);                                                                  \
+	}                                                                                          \
+	static void fam_down_##x(void *thread, struct kernel_session *s,                           \
+				 const struct dp_family *f)                                        \
+	{                                                                                          \
+		(void)thread;                                                                      \
+		note("%c-%c%s%u ", family_name(f), #x[0], s->other_up ? "o" : "", f->mtu);         \
+	}
+FAMILY_STEP(x)
+FAMILY_STEP(y)
+FAMILY_STEP(z)
+
+static int thread_new(void **ret)
+{
+	*ret = &w;
+	return 0;
+}
+
+static void thread_free(void *thread)
+{
+	assert_ptr_equal(thread, &w);
+}
+
+static int fake_socket(const struct net_path *path, int *ret_fd)
+{
+	(void)path;
+	if (w.socket_error)
+		return w.socket_error;
+	w.sockets++;
+	*ret_fd = w.next_fd++;
+	note("socket ");
+	return 0;
+}
+
+static void fake_close(int fd)
+{
+	assert_in_range(fd, FIRST_FD, w.next_fd);
+	w.sockets--;
+	note("close ");
+}
+
+static int tunnel_up(void *thread, const struct kernel_tunnel *t)
+{
+	(void)thread;
+	assert_in_range(t->fd, FIRST_FD, w.next_fd);
+	return up('T');
+}
+
+static void tunnel_down(void *thread, const struct kernel_tunnel *t)
+{
+	(void)thread;
+	(void)t;
+	note("-T ");
+}
+
+static int fake_stats(void *thread, const struct kernel_session *s, struct dp_stats *ret)
+{
+	(void)thread;
+	*ret = (struct dp_stats){ .up_packets = s->s.sid };
+	return 0;
+}
+
+static const struct kernel_ops ops = {
+	.thread_new = thread_new,
+	.thread_free = thread_free,
+	.socket = fake_socket,
+	.close = fake_close,
+	.tunnel_up = tunnel_up,
+	.tunnel_down = tunnel_down,
+	.steps = { { "a", up_a, down_a },
+		   { "b", up_b, down_b },
+		   { "c", up_c, down_c },
+		   { "d", up_d, down_d } },
+	.family_steps = { { "x", fam_up_x, fam_down_x },
+			  { "y", fam_up_y, fam_down_y },
+			  { "z", fam_up_z, fam_down_z } },
+	.stats = fake_stats,
+};
+
+static void notify(void *self)
+{
+	assert_ptr_equal(self, &w);
+}
+
+static struct dp_session session(uint16_t tid, uint16_t sid, uint8_t host)
+{
+	return (struct dp_session){
+		.tunnel = { .tid = tid,
+			    .path = { .local = { .family = 4, .port = 1701, .ip = { 192, 0, 2, 1 } },
+				      .peer = { .family = 4,
+						.port = 1701,
+						.ip = { 192, 0, 2, host } } } },
+		.sid = sid,
+	};
+}
+
+static void emit(void *self, const struct dp_event *ev)
+{
+	static const char *const names[] = { "UP", "FAMILY", "GONE", "FRAME", "LOST" };
+
+	assert_ptr_equal(self, &w);
+	note("%s", names[ev->kind]);
+	if (ev->kind == DP_EV_SESSION_UP && ev->result == 0)
+		note("(%s) ", ev->ifname);
+	else
+		note("(%d) ", ev->kind == DP_EV_GONE ? ev->sid : ev->result);
+	if (ev->kind == DP_EV_GONE && w.again) {
+		struct dp_session s = session(1, w.again, 2);
+
+		w.again = 0;
+		assert_int_equal(dp_kernel_ops.session_up(w.d, &s), 0);
+	}
+}
+
+static struct udp_sock *tunnel_watch(void *self, int fd, const struct net_path *path)
+{
+	(void)fd;
+	(void)path;
+	if (w.watch_fails)
+		return NULL;
+	w.watched++;
+	return self;
+}
+
+static void tunnel_unwatch(struct udp_sock *u)
+{
+	assert_ptr_equal(u, &w);
+	assert_true(w.sockets > 0); /* read before it is closed */
+	w.watched--;
+	note("unwatch ");
+}
+
+static void frames_watch(struct dp_frames *f)
+{
+	(void)f;
+	w.frames++;
+}
+
+static void frames_unwatch(struct dp_frames *f)
+{
+	(void)f;
+	w.frames--;
+}
+
+static const struct dp_kernel_io io = {
+	.notify = notify,
+	.emit = emit,
+	.tunnel_watch = tunnel_watch,
+	.tunnel_unwatch = tunnel_unwatch,
+	.frames_watch = frames_watch,
+	.frames_unwatch = frames_unwatch,
+};
+
+static void no_log(void *self, enum log_level level, enum log_sub sub, const char *line)
+{
+	(void)self;
+	(void)level;
+	(void)sub;
+	(void)line;
+}
+
+static void begin(bool share_path)
+{
+	hash_set_key((struct hash_key){ 1, 2 });
+	log_set_sink(no_log, NULL);
+	memset(&w, 0, sizeof(w));
+	w.next_fd = FIRST_FD;
+	assert_int_equal(dp_kernel_start(&(struct dp_kernel_seams){ .ops = &ops,
+								    .io = &io,
+								    .io_self = &w,
+								    .share_path = share_path },
+					 &w.d),
+			 0);
+}
+
+/* Nothing of anything is left. */
+static void assert_empty(void)
+{
+	assert_true(dp_kernel_empty(w.d));
+	assert_int_equal(w.sockets, 0);
+	assert_int_equal(w.watched, 0);
+	assert_int_equal(w.frames, 0);
+}
+
+static void end(void)
+{
+	dp_kernel_stop(w.d);
+	assert_int_equal(w.sockets, 0);
+	assert_int_equal(w.watched, 0);
+	assert_int_equal(w.frames, 0);
+}
+
+static void expect(const char *trace)
+{
+	assert_string_equal(w.trace, trace);
+	w.trace[0] = '\0';
+}
+
+static int ask(uint16_t tid, uint16_t sid, uint8_t host)
+{
+	w.last = session(tid, sid, host);
+	return dp_kernel_ops.session_up(w.d, &w.last);
+}
+
+static void bring_up(uint16_t tid, uint16_t sid)
+{
+	assert_int_equal(ask(tid, sid, 2), 0);
+	dp_kernel_reap(w.d);
+	w.trace[0] = '\0';
+}
+
+static int family(uint16_t sid, enum ppp_family f, uint16_t mtu)
+{
+	return dp_kernel_ops.family_up(w.d, sid, &(struct dp_family){ .family = f, .mtu = mtu });
+}
+
+static void up_and_down_in_reverse(void **st)
+{
+	(void)st;
+	begin(true);
+	assert_int_equal(ask(1, 7, 2), 0);
+	expect("socket ");
+	dp_kernel_reap(w.d);
+	expect("+T +a +b +c +d UP(ppp7) ");
+	assert_int_equal(w.frames, 1);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(7) -T unwatch close ");
+	assert_empty();
+	dp_kernel_ops.session_down(w.d, 7); /* unknown now: nothing is owed */
+	dp_kernel_reap(w.d);
+	expect("");
+	end();
+}
+
+/* Each step failing in turn: what came before is undone, newest first, once. */
+static void every_failing_step_undoes_the_former(void **st)
+{
+	static const struct {
+		char fail;
+		const char *trace;
+	} rows[] = {
+		{ 'T', "socket !T UP(-105) unwatch close " },
+		{ 'a', "socket +T !a UP(-105) -T unwatch close " },
+		{ 'b', "socket +T +a !b -a UP(-105) -T unwatch close " },
+		{ 'c', "socket +T +a +b !c -b -a UP(-105) -T unwatch close " },
+		{ 'd', "socket +T +a +b +c !d -c -b -a UP(-105) -T unwatch close " },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		begin(true);
+		w.fail = rows[i].fail;
+		assert_int_equal(ask(1, 7, 2), 0);
+		dp_kernel_reap(w.d);
+		expect(rows[i].trace);
+		assert_empty();
+		w.fail = 0;
+		bring_up(1, 7); /* and the ids serve again */
+		end();
+	}
+}
+
+/* Taken down while each step runs: the steps after it do not begin. */
+static void down_while_it_is_built(void **st)
+{
+	static const struct {
+		char at;
+		const char *trace;
+	} rows[] = {
+		{ 'T', "socket +T GONE(7) -T unwatch close " },
+		{ 'a', "socket +T +a -a GONE(7) -T unwatch close " },
+		{ 'c', "socket +T +a +b +c -c -b -a GONE(7) -T unwatch close " },
+		{ 'd', "socket +T +a +b +c +d -d -c -b -a GONE(7) -T unwatch close " },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		begin(true);
+		w.down_at = rows[i].at;
+		assert_int_equal(ask(1, 7, 2), 0);
+		dp_kernel_reap(w.d);
+		expect(rows[i].trace);
+		assert_empty();
+		end();
+	}
+}
+
+static void down_before_it_is_begun(void **st)
+{
+	(void)st;
+	begin(true);
+	assert_int_equal(ask(1, 7, 2), 0);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("socket +T GONE(7) -T unwatch close ");
+	assert_empty();
+	end();
+}
+
+static void tunnel_lives_from_first_to_last_session(void **st)
+{
+	(void)st;
+	begin(false);
+	assert_int_equal(ask(1, 7, 2), 0);
+	assert_int_equal(ask(1, 8, 2), 0);
+	dp_kernel_reap(w.d);
+	expect("socket +T +a +b +c +d UP(ppp7) +a +b +c +d UP(ppp8) ");
+	assert_int_equal(ask(1, 8, 2), -EEXIST);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(7) ");
+	dp_kernel_ops.session_down(w.d, 8);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(8) -T unwatch close ");
+	end();
+}
+
+/* A call that comes while its tunnel is being deleted gets a new one. */
+static void session_during_deletion_waits(void **st)
+{
+	(void)st;
+	begin(false);
+	bring_up(1, 7);
+	w.again = 8;
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(7) -T unwatch close socket +T +a +b +c +d UP(ppp8) ");
+	/* no socket this time */
+	w.again = 9;
+	w.socket_error = -EMFILE;
+	dp_kernel_ops.session_down(w.d, 8);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(8) -T unwatch close UP(-24) ");
+	assert_empty();
+	end();
+}
+
+static void refused_at_once(void **st)
+{
+	(void)st;
+	begin(true);
+	w.socket_error = -EADDRNOTAVAIL;
+	assert_int_equal(ask(1, 7, 2), -EADDRNOTAVAIL);
+	assert_empty();
+	w.socket_error = 0;
+	w.watch_fails = 1;
+	assert_int_equal(ask(1, 7, 2), -ENOMEM);
+	assert_empty();
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), -ENOENT);
+	end();
+}
+
+/* Linux before 6.11: two tunnels of one peer address and port. */
+static void second_tunnel_on_a_path(void **st)
+{
+	(void)st;
+	begin(false);
+	bring_up(1, 7);
+	assert_int_equal(ask(2, 8, 2), -EADDRINUSE);
+	assert_int_equal(ask(3, 9, 3), 0); /* another peer */
+	end();
+	begin(true);
+	bring_up(1, 7);
+	assert_int_equal(ask(2, 8, 2), 0);
+	end();
+}
+
+static void families_come_and_go(void **st)
+{
+	(void)st;
+	begin(true);
+	bring_up(1, 7);
+	dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV4); /* never was */
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+	assert_int_equal(family(7, PPP_FAM_IPV6, 1400), 0);
+	dp_kernel_reap(w.d);
+	expect("4+x 4+y 4+z FAMILY(0) 6+x 6+y 6+z FAMILY(0) ");
+	/* new values: the old ones are taken back first */
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1300), 0);
+	dp_kernel_reap(w.d);
+	expect("4-zo1400 4-yo1400 4-xo1400 4+x 4+y 4+z FAMILY(0) ");
+	dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV6);
+	dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV6);
+	dp_kernel_reap(w.d);
+	expect("6-zo1400 6-yo1400 6-xo1400 ");
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("4-z1300 4-y1300 4-x1300 -d -c -b -a GONE(7) -T unwatch close ");
+	end();
+}
+
+static void failing_family_step_undoes_the_former(void **st)
+{
+	static const struct {
+		char fail;
+		const char *trace;
+	} rows[] = {
+		{ 'x', "4!x FAMILY(-105) " },
+		{ 'y', "4+x 4!y 4-x1400 FAMILY(-105) " },
+		{ 'z', "4+x 4+y 4!z 4-y1400 4-x1400 FAMILY(-105) " },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		begin(true);
+		bring_up(1, 7);
+		w.fail = rows[i].fail;
+		assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+		dp_kernel_reap(w.d);
+		expect(rows[i].trace);
+		dp_kernel_ops.session_down(w.d, 7);
+		dp_kernel_reap(w.d);
+		expect("-d -c -b -a GONE(7) -T unwatch close ");
+		end();
+	}
+}
+
+/* A family asked for just before the end: no answer but GONE. */
+static void family_then_down(void **st)
+{
+	(void)st;
+	begin(true);
+	bring_up(1, 7);
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+	dp_kernel_ops.session_down(w.d, 7);
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), -ENOENT);
+	dp_kernel_reap(w.d);
+	expect("4+x 4+y 4+z 4-z1400 4-y1400 4-x1400 -d -c -b -a GONE(7) -T unwatch close ");
+	end();
+}
+
+static void numbers_only_while_up(void **st)
+{
+	static const uint8_t ip[] = { 0xff, 0x03, 0x00, 0x21, 0x45 };
+	struct dp_stats s;
+
+	(void)st;
+	begin(true);
+	assert_int_equal(dp_kernel_ops.stats(w.d, 7, &s), -ENOTCONN);
+	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -ENOTCONN);
+	bring_up(1, 7);
+	assert_int_equal(dp_kernel_ops.stats(w.d, 7, &s), 0);
+	assert_int_equal(s.up_packets, 7);
+	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -EINVAL);
+	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, 3)), -EINVAL);
+	end();
+}
+
+/* The end of the daemon takes down what is up, being built, and asked for. */
+static void stop_takes_everything_down(void **st)
+{
+	(void)st;
+	begin(true);
+	bring_up(1, 7);
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+	assert_int_equal(ask(2, 8, 3), 0);
+	w.trace[0] = '\0';
+	end();
+	expect("4+x 4+y 4+z +T 4-z1400 4-y1400 4-x1400 -d -c -b -a GONE(7) GONE(8) "
+	       "-T unwatch close -T unwatch close ");
+}
+
+static void out_of_memory_leaves_nothing(void **st)
+{
+	bool hit = true;
+
+	(void)st;
+	if (!fail_alloc_works())
+		skip();
+	begin(true);
+	for (int k = 0; hit; k++) {
+		int r;
+
+		fail_alloc_at(k);
+		r = ask(1, 7, 2);
+		if (r == 0) {
+			dp_kernel_reap(w.d);
+			if (family(7, PPP_FAM_IPV4, 1400) == 0)
+				dp_kernel_reap(w.d);
+			dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV4);
+			dp_kernel_ops.session_down(w.d, 7);
+			dp_kernel_reap(w.d);
+		} else {
+			assert_int_equal(r, -ENOMEM);
+		}
+		hit = fail_alloc_hit();
+		fail_alloc_off();
+		assert_empty();
+		w.trace[0] = '\0';
+	}
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(up_and_down_in_reverse),
+		cmocka_unit_test(every_failing_step_undoes_the_former),
+		cmocka_unit_test(down_while_it_is_built),
+		cmocka_unit_test(down_before_it_is_begun),
+		cmocka_unit_test(tunnel_lives_from_first_to_last_session),
+		cmocka_unit_test(session_during_deletion_waits),
+		cmocka_unit_test(refused_at_once),
+		cmocka_unit_test(second_tunnel_on_a_path),
+		cmocka_unit_test(families_come_and_go),
+		cmocka_unit_test(failing_family_step_undoes_the_former),
+		cmocka_unit_test(family_then_down),
+		cmocka_unit_test(numbers_only_while_up),
+		cmocka_unit_test(stop_takes_everything_down),
+		cmocka_unit_test(out_of_memory_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
