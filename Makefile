@@ -44,7 +44,7 @@ endif
 # ---------------------------------------------------------------- flags
 
 PC := pkg-config
-PKGS := nettle jansson libedit libyang libnl-3.0 libnl-genl-3.0 libnl-route-3.0
+PKGS := nettle jansson libedit libyang libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libbpf
 PURE := daemon/base/%.c daemon/l2tp/%.c ppp/%.c aaa/%.c
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wswitch-enum \
@@ -82,7 +82,7 @@ PKG_LIBS   := $(shell $(PC) --libs $(PKGS) 2>/dev/null) -lev
 CMOCKA_LIBS := $(shell $(PC) --libs cmocka 2>/dev/null)
 endif
 
-ZE_CPPFLAGS = -I. $(PKG_CFLAGS) -D_GNU_SOURCE -DZE_VERSION='"$(VERSION)"' \
+ZE_CPPFLAGS = -I. -I$(B)/gen $(PKG_CFLAGS) -D_GNU_SOURCE -DZE_VERSION='"$(VERSION)"' \
 	-DZE_YANG_DIR='"$(YANGDIR)"' $(CPPFLAGS)
 ZE_CFLAGS   = -std=gnu11 $(WARN) $(opt_$(BUILD)) $(CFLAGS)
 ZE_LDFLAGS  = $(ld_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
@@ -125,6 +125,8 @@ UNIT_BIN := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 # A peer is x.c with its parts x_*.c.
 PEER_SRC := $(sort $(wildcard selftests/peer/*.c))
 PEER_BIN := $(foreach f,$(PEER_SRC),$(if $(findstring _,$(notdir $f)),,$(B)/peer/$(basename $(notdir $f))))
+# Fixtures of the BPF programs: they need root and a kernel, and share xdp_rig.c.
+BPF_TESTS := $(patsubst selftests/bpf/%.c,$(B)/bpf/%,$(sort $(wildcard selftests/bpf/test_*.c)))
 REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 
 # ---------------------------------------------------------------- the build
@@ -139,6 +141,26 @@ $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(call quote,$(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) $(PKG_LIBS)) >$@.new
 	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
+
+# ---------------------------------------------------------------- BPF
+
+# Our clang is the floor's: 64-bit compare-and-swap needs -mcpu=v3.
+CLANG_BPF ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -fno-strict-aliasing -Ibpf \
+	-I/usr/include/$(shell gcc -print-multiarch 2>/dev/null)
+BPF_SKEL := $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
+
+$(B)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG_BPF) $(BPF_CFLAGS) -c -o $@ $<
+$(B)/gen/%.skel.h: $(B)/gen/%.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@
+
+$(call objs,daemon/sys/bpf_dp.c): $(BPF_SKEL)
+
+# ---------------------------------------------------------------- objects
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -174,6 +196,12 @@ $(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) -o $@ $< \
 		$(call group,$(if $(filter $(SYS_TESTS),$*),$(TEST_LIBS),$(PURE_LIBS))) \
+		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
+
+$(B)/bpf/%: $(B)/obj/selftests/bpf/%.o $(B)/obj/selftests/bpf/xdp_rig.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(TEST_LIBS)) \
 		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
 
 $(B)/replay/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(B)/obj/selftests/fuzz/replay.o $(TEST_LIBS)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF programs and their maps: the only place that calls libbpf. Knows sessions as the maps know
+ * them (bpf/ze_bpf.h), nothing of engines or tunnels. Calls take microseconds and may come from
+ * any one thread at a time for one session; counters and verdicts from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/ze_bpf.h"
+
+#define BPF_DP_PINS "/sys/fs/bpf/ze"
+
+struct bpf_dp;
+
+enum bpf_dp_mode {
+	BPF_DP_AUTO, /* native where every port can, else generic */
+	BPF_DP_NATIVE,
+	BPF_DP_GENERIC
+};
+
+enum bpf_dp_prog {
+	BPF_DP_UPLINK,
+	BPF_DP_CORE,
+	BPF_DP_SLOW,   /* on ze0p */
+	BPF_DP_ACCEPT, /* on ze0 */
+	BPF_DP__PROGS
+};
+
+struct bpf_dp_port {
+	unsigned ifindex;
+	enum bpf_dp_prog prog;
+};
+
+struct bpf_dp_args {
+	struct ze_conf conf;
+	const struct bpf_dp_port *ports; /* ze0 and ze0p are among them */
+	size_t n_ports;
+	enum bpf_dp_mode mode;
+	const char *pins; /* a folder of our own, on a file system mounted when it is not; NULL: none */
+};
+
+/* Loads, pins, attaches. What a former life has left under our names is replaced; a port with
+ * somebody else's program is -EBUSY. 0 or -errno. */
+int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret);
+/* Detaches, unpins: forwarding ends. */
+void bpf_dp_close(struct bpf_dp *d);
+
+/* A session, and what leads to it. `was`: what it was before, or NULL. */
+int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
+		       const struct ze_session *s);
+void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
+			 const struct ze_session *was);
+/* An endpoint of ours: nothing unknown or malformed passes there. */
+int bpf_dp_endpoint_add(struct bpf_dp *d, const struct ze_addr_key *k);
+
+/* Shared with the programs: atomic operations only. */
+struct ze_state *bpf_dp_state(struct bpf_dp *d, uint16_t sid);
+/* A session id begins anew. */
+int bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
+int bpf_dp_counters(struct bpf_dp *d, uint16_t sid, struct ze_counters *ret);
+int bpf_dp_verdicts(struct bpf_dp *d, uint64_t ret[static ZE_V__COUNT]);
+bool bpf_dp_native(const struct bpf_dp *d);
+int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p);

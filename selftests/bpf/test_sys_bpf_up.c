@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the LAC: every form of the headers, every refusal, truncation at each octet. L-180, L-181,
+ * L-182, L-184, L-185, L-187, L-188, L-189, L-192, L-193, as the BPF plane has them.
+ */
+#include <linux/bpf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/base/compiler.h"
+#include "selftests/bpf/xdp_rig.h"
+
+/* 192.0.2.7 -> 8.8.8.8, UDP, "hi"; the same after one hop */
+#define IP4	 "4500001e 00010000 4011a80e c0000207 08080808 30390035 000a0000 6869"
+#define IP4_HOP	 "4500001e 00010000 3f11a90e c0000207 08080808 30390035 000a0000 6869"
+#define IP4_TTL1 "4500001e 00010000 0111e70e c0000207 08080808 30390035 000a0000 6869"
+#define IP4_LIES "4500001e 00010000 4011a80d c0000208 08080808 30390035 000a0000 6869"
+#define IP4_GONE "4500001e 00010000 401194a5 c0000207 cb007105 30390035 000a0000 6869"
+#define IP4_LONG "45000030 00010000 4011a80e c0000207 08080808 30390035 000a0000 6869"
+/* 2001:db8:7::5 -> 2001:db8:9::1, UDP */
+#define IP6_END                                                                                    \
+	"20010db8000700000000000000000005 20010db8000900000000000000000001 30390035 000a1234 6869"
+#define IP6	 "60000000 000a1140" IP6_END
+#define IP6_HOP	 "60000000 000a113f" IP6_END
+#define IP6_LIES                                                                                   \
+	"60000000 000a1140 20010db8000800000000000000000005 20010db8000900000000000000000001"      \
+	"30390035 000a1234 6869"
+/* fe80::a:b:c:d -> fe80::1, ff02::2; :: -> ff02::2 */
+#define LL	  "60000000 00003a40 fe80000000000000000a000b000c000d fe800000000000000000000000000001"
+#define LL_LIES	  "60000000 00003a40 fe80000000000000000a000b000c000e fe800000000000000000000000000001"
+#define LL_ROUTER "60000000 00003a40 00000000000000000000000000000000 ff020000000000000000000000000002"
+
+#define D   "0002 000c 0005"	     /* a data header: tunnel 12, session 5 */
+#define H   D " ff03 0021"
+#define TO_CORE "020000000102 020000000101 0800"
+#define TO_CORE6 "020000000102 020000000101 86dd"
+
+struct row {
+	const char *name;
+	unsigned how;
+	const char *l2tp, *inner;
+	enum ze_verdict v;
+	const char *out; /* behind the Ethernet header; NULL: as it came */
+};
+
+static const struct row rows[] = {
+	{ "plain", 0, H, IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "priority", 0, "0102 000c 0005 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "reserved bits", 0, "34f2 000c 0005 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "length", 0, "4002 002a 000c 0005 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "length, more behind", 0, "4002 002a 000c 0005 ff03 0021", IP4 "ffffff", ZE_V_UP_FORWARD,
+	  IP4_HOP },
+	{ "sequence", 0, "0802 000c 0005 0001 ffff ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "offset 0", 0, "0202 000c 0005 0000 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "offset 1", 0, "0202 000c 0005 0001 00 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "offset 6", 0, "0202 000c 0005 0006 aaaaaaaaaaaa ff03 0021", IP4, ZE_V_UP_FORWARD,
+	  IP4_HOP },
+	{ "length, sequence", 0, "4802 002e 000c 0005 0001 0000 ff03 0021", IP4, ZE_V_UP_FORWARD,
+	  IP4_HOP },
+	{ "length, offset", 0, "4202 002e 000c 0005 0002 0000 ff03 0021", IP4, ZE_V_UP_FORWARD,
+	  IP4_HOP },
+	{ "sequence, offset", 0, "0a02 000c 0005 0001 0000 0000 ff03 0021", IP4, ZE_V_UP_FORWARD,
+	  IP4_HOP },
+	{ "all three", 0, "4a02 0033 000c 0005 0009 0000 0003 000000 ff03 0021", IP4,
+	  ZE_V_UP_FORWARD, IP4_HOP },
+	{ "no FF 03", 0, D " 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "short protocol", 0, D " ff03 21", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "neither", 0, D " 21", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "octets behind the packet", 0, H, IP4 "0000000000", ZE_V_UP_FORWARD, IP4_HOP },
+	{ "tagged", F_VLAN, H, IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "outer IPv6", F_OUTER6, "0002 000c 0006 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "inner IPv6", 0, D " ff03 0057", IP6, ZE_V_UP_FORWARD, IP6_HOP },
+	{ "inner IPv6, short", 0, D " 57", IP6, ZE_V_UP_FORWARD, IP6_HOP },
+	{ "ttl 1", 0, H, IP4_TTL1, ZE_V_UP_STACK, IP4_TTL1 },
+	{ "no route", 0, H, IP4_GONE, ZE_V_UP_STACK, IP4_GONE },
+	{ "link-local", 0, D " ff03 0057", LL, ZE_V_UP_STACK, LL },
+	{ "router solicitation", 0, D " ff03 0057", LL_ROUTER, ZE_V_UP_STACK, LL_ROUTER },
+	/* not ours */
+	{ "to another host", F_ELSEWHERE, H, IP4, ZE_V_PASS, NULL },
+	{ "fragment", F_FRAGMENT, H, IP4, ZE_V_PASS_FRAGMENT, NULL },
+	{ "options", F_OPTIONS, H, IP4, ZE_V_PASS_OPTIONS, NULL },
+	{ "control", 0, "c802 000c 0000 0000 0000 0000", "", ZE_V_PASS_CONTROL, NULL },
+	{ "control that is none", 0, "8002", "", ZE_V_PASS_CONTROL, NULL },
+	{ "lcp", 0, D " ff03 c021 0905 0008 00000000", "", ZE_V_PASS_PPP, NULL },
+	{ "lcp of an unknown session", 0, "0002 0001 0001 ff03 c021", "", ZE_V_PASS_PPP, NULL },
+	{ "compressed tcp", 0, D " ff03 002d", IP4, ZE_V_PASS_PPP, NULL },
+	/* refused */
+	{ "version 3", 0, "0003 000c 0005 ff03 0021", IP4, ZE_V_DROP_VERSION, NULL },
+	{ "version 1", 0, "0001 000c 0005 ff03 0021", IP4, ZE_V_DROP_VERSION, NULL },
+	{ "version 3 elsewhere", F_ELSEWHERE, "0003 000c 0005", IP4, ZE_V_PASS, NULL },
+	{ "length beyond", 0, "4002 002b 000c 0005 ff03 0021", IP4, ZE_V_DROP_LENGTH, NULL },
+	{ "length within header", 0, "4002 0007 000c 0005 ff03 0021", IP4, ZE_V_DROP_LENGTH, NULL },
+	{ "length without inner", 0, "4002 0029 000c 0005 ff03 0021", IP4, ZE_V_DROP_INNER, NULL },
+	{ "offset beyond", 0, "0202 000c 0005 1000 ff03 0021", IP4, ZE_V_DROP_OFFSET, NULL },
+	{ "offset far beyond", 0, "0202 000c 0005 ffff ff03 0021", IP4, ZE_V_DROP_OFFSET, NULL },
+	{ "offset to the end", 0, "0202 000c 0005 0022 ff03 0021", IP4, ZE_V_DROP_SHORT, NULL },
+	{ "even protocol", 0, D " ff03 0020", IP4, ZE_V_DROP_PROTOCOL, NULL },
+	{ "ff not 03", 0, D " ff04 0021", IP4, ZE_V_DROP_PROTOCOL, NULL },
+	{ "unknown session", 0, "0002 000c 0007 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
+	{ "unknown tunnel", 0, "0002 000d 0005 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
+	{ "zero", 0, "0002 0000 0000 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
+	{ "other address", F_OTHER_PEER, H, IP4, ZE_V_DROP_PEER, NULL },
+	{ "other port", F_OTHER_PORT, H, IP4, ZE_V_DROP_PEER, NULL },
+	{ "another's session", 0, "0002 000c 0006 ff03 0021", IP4, ZE_V_DROP_PEER, NULL },
+	{ "spoofed", 0, H, IP4_LIES, ZE_V_DROP_SPOOFED, NULL },
+	{ "spoofed IPv6", 0, D " ff03 0057", IP6_LIES, ZE_V_DROP_SPOOFED, NULL },
+	{ "spoofed link-local", 0, D " ff03 0057", LL_LIES, ZE_V_DROP_SPOOFED, NULL },
+	{ "no IPv6 agreed", F_OUTER6, "0002 000c 0006 ff03 0057", IP6, ZE_V_DROP_CLOSED, NULL },
+	{ "shorter than it says", 0, H, IP4_LONG, ZE_V_DROP_INNER, NULL },
+	{ "6 said to be 4", 0, H, IP6, ZE_V_DROP_INNER, NULL },
+	{ "4 said to be 6", 0, D " ff03 0057", IP4 IP4, ZE_V_DROP_INNER, NULL },
+	{ "header length 4", 0, H, "4400001e" IP4, ZE_V_DROP_INNER, NULL },
+	/* Sequencing Required, in this order: session 8 */
+	{ "unnumbered", 0, "0002 000c 0008 ff03 0021", IP4, ZE_V_DROP_SEQUENCE, NULL },
+	{ "first number", 0, "0802 000c 0008 fffe 0000 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "duplicate", 0, "0802 000c 0008 fffe 0000 ff03 0021", IP4, ZE_V_DROP_SEQUENCE, NULL },
+	{ "a gap, wrapping", 0, "0802 000c 0008 0001 0000 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "late", 0, "0802 000c 0008 ffff 0000 ff03 0021", IP4, ZE_V_DROP_SEQUENCE, NULL },
+};
+
+static struct rig rig;
+
+static const char *name_of(enum ze_verdict v)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		ZE_VERDICTS(X)
+#undef X
+		"none or several",
+	};
+
+	return names[v];
+}
+
+static struct ze_session session(unsigned family)
+{
+	struct ze_session s = {
+		.local_port = 1701,
+		.peer_port = 1701,
+		.family = (__u8)family,
+		.mtu = 1460,
+		.ip4 = { 192, 0, 2, 7 },
+	};
+
+	if (family == 4) {
+		memcpy(s.local, (uint8_t[]){ 10, 0, 0, 1 }, 4);
+		memcpy(s.peer, (uint8_t[]){ 10, 0, 0, 2 }, 4);
+		memcpy(s.ifid, (uint8_t[]){ 0, 10, 0, 11, 0, 12, 0, 13 }, 8);
+		memcpy(&s.net6[1].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
+		memset(&s.net6[1].mask, 0xff, 7);
+	} else {
+		memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
+		memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
+	}
+	return s;
+}
+
+static void put_session(uint16_t sid, const struct ze_session *s)
+{
+	assert_int_equal(bpf_dp_reset(rig.d, sid), 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, sid }, NULL, s), 0);
+}
+
+static int group_start(void **st)
+{
+	struct ze_session s = session(4);
+
+	(void)st;
+	rig_start(&rig);
+	put_session(5, &s);
+	s.flags = ZE_SESS_SEQ;
+	put_session(8, &s);
+	s.flags = 0;
+	s.up_cost = 8 << ZE_COST_SHIFT; /* 8 ns an octet: 1 Gbit/s */
+	put_session(9, &s);
+	s = session(6);
+	put_session(6, &s);
+	return 0;
+}
+
+static int group_stop(void **st)
+{
+	(void)st;
+	rig_stop(&rig);
+	return 0;
+}
+
+static struct frame build(unsigned how, const char *l2tp, const char *inner)
+{
+	struct frame f = frame_outer(how);
+
+	frame_hex(&f, l2tp);
+	frame_hex(&f, inner);
+	frame_finish(&f, how);
+	return f;
+}
+
+static struct frame expected(const struct row *r, const struct frame *in)
+{
+	struct frame f = { .len = 0 };
+	bool v6 = r->out && r->out[0] == '6';
+
+	if (!r->out)
+		return *in;
+	if (r->v == ZE_V_UP_FORWARD) {
+		frame_hex(&f, v6 ? TO_CORE6 : TO_CORE);
+	} else {
+		frame_bytes(&f, rig.ze0_mac, 6);
+		f.len += 6; /* ze0p's, not compared */
+		frame_hex(&f, v6 ? "86dd" : "0800");
+	}
+	frame_hex(&f, r->out);
+	return f;
+}
+
+static uint32_t action_of(enum ze_verdict v)
+{
+	return v < ZE_V_PASS ? XDP_REDIRECT : v < ZE_V_DROP_SHORT ? XDP_PASS : XDP_DROP;
+}
+
+static void one_row(const struct row *r)
+{
+	struct frame in = build(r->how, r->l2tp, r->inner), want = expected(r, &in);
+	struct rig_run got;
+
+	rig_run(&rig, BPF_DP_UPLINK, &in, &got);
+	if (want.len >= 12 && r->v == ZE_V_UP_STACK)
+		memcpy(want.b + 6, got.out.b + 6, 6);
+	if (got.verdict != r->v || got.action != action_of(r->v) || got.out.len != want.len ||
+	    memcmp(got.out.b, want.b, want.len) != 0) {
+		for (size_t i = 0; i < got.out.len; i++)
+			print_error("%02x", got.out.b[i]);
+		print_error("\n");
+		fail_msg("%s: verdict %s, wanted %s; action %u; %zu octets, wanted %zu", r->name,
+			 name_of(got.verdict), name_of(r->v), got.action, got.out.len, want.len);
+	}
+}
+
+static void rows_up(void **st)
+{
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++)
+		one_row(&rows[i]);
+}
+
+/* A frame cut anywhere, and a datagram cut anywhere with lengths that say so: never forwarded, unless
+ * only what lies behind the inner packet is missing. */
+static void truncated_at_each_octet(void **st)
+{
+	struct rig_run got;
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		const struct row *r = &rows[i];
+		struct frame whole = build(r->how, r->l2tp, r->inner);
+		size_t head = 28 + (r->how & F_VLAN ? 18u : 14u) + (r->how & F_OUTER6 ? 20u : 0u) +
+			      (r->how & F_OPTIONS ? 4u : 0u);
+
+		for (size_t n = whole.len - 1; n >= 14; n--) {
+			struct frame f = whole;
+
+			f.len = n;
+			rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+			assert_int_not_equal(got.action, XDP_REDIRECT);
+			assert_int_not_equal(got.verdict, ZE_V__COUNT);
+			if (n < head || strstr(r->name, "behind"))
+				continue;
+			frame_finish(&f, r->how);
+			rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+			assert_int_not_equal(got.action, XDP_REDIRECT);
+			assert_int_not_equal(got.verdict, ZE_V__COUNT);
+		}
+	}
+}
+
+static void counts(void **st)
+{
+	const struct ze_session s = session(4);
+	struct frame good = build(0, H, IP4), bad = build(0, H, IP4_LIES);
+	struct ze_counters n;
+	struct rig_run got;
+
+	(void)st;
+	put_session(5, &s);
+	for (int i = 0; i < 3; i++)
+		rig_run(&rig, BPF_DP_UPLINK, &good, &got);
+	for (int i = 0; i < 2; i++)
+		rig_run(&rig, BPF_DP_UPLINK, &bad, &got);
+	assert_int_equal(bpf_dp_counters(rig.d, 5, &n), 0);
+	assert_int_equal(n.up_packets, 3);
+	assert_int_equal(n.up_bytes, 3 * 30);
+	assert_int_equal(n.up_spoofed, 2);
+	assert_int_equal(n.down_packets, 0);
+}
+
+/* Without any burst the second of two packets back to back is too early. */
+static void polices(void **st)
+{
+	struct ze_session s = session(4);
+	struct frame f = build(0, "0002 000c 0009 ff03 0021", IP4);
+	struct ze_counters n;
+	struct rig_run got;
+
+	(void)st;
+	s.up_cost = 1u << 30; /* a millisecond an octet */
+	put_session(9, &s);
+	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+	assert_int_equal(got.verdict, ZE_V_UP_FORWARD);
+	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+	assert_int_equal(got.verdict, ZE_V_DROP_UP_RATE);
+	assert_int_equal(bpf_dp_counters(rig.d, 9, &n), 0);
+	assert_int_equal(n.up_packets, 1);
+	assert_int_equal(n.up_policed, 1);
+	s.up_burst_ns = 40 * 1000 * 1000;
+	put_session(9, &s);
+	for (int i = 0; i < 2; i++) {
+		rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+		assert_int_equal(got.verdict, ZE_V_UP_FORWARD);
+	}
+	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+	assert_int_equal(got.verdict, ZE_V_DROP_UP_RATE);
+}
+
+static void session_that_went(void **st)
+{
+	const struct ze_session s = session(4);
+	struct frame f = build(0, H, IP4);
+	struct rig_run got;
+
+	(void)st;
+	bpf_dp_session_drop(rig.d, &(struct ze_sess_key){ 12, 5 }, &s);
+	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+	assert_int_equal(got.verdict, ZE_V_DROP_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_up), cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(counts),  cmocka_unit_test(polices),
+		cmocka_unit_test(session_that_went),
+	};
+
+	if (geteuid() != 0) {
+		puts("ok 1 - bpf_up # SKIP needs root\n1..1");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, group_start, group_stop);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A network namespace of its own with the data plane loaded in it, and frames for the programs. Root
+ * only. Addresses: LNS 10.0.0.1 and 2001:db8::1 on lns0, its LAC 10.0.0.2 and 2001:db8::2;
+ * 198.51.100.1 on lns1, the core's router 198.51.100.2. Everything else goes to the core, except
+ * 203.0.113.0/24, which nobody reaches.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/sys/bpf_dp.h"
+
+#define RIG_FRAME_MAX 2048
+
+struct rig {
+	struct bpf_dp *d;
+	uint8_t ze0_mac[6], lac_mac[6], core_mac[6];
+};
+
+struct frame {
+	uint8_t b[RIG_FRAME_MAX];
+	size_t len;
+};
+
+struct rig_run {
+	uint32_t action;
+	enum ze_verdict verdict; /* ZE_V__COUNT: not exactly one was counted */
+	struct frame out;
+};
+
+/* A namespace, devices, programs. Aborts with a message. */
+void rig_start(struct rig *g);
+void rig_stop(struct rig *g);
+void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct rig_run *ret);
+
+/* Appends. Hex may contain spaces. */
+void frame_hex(struct frame *f, const char *hex);
+void frame_bytes(struct frame *f, const void *p, size_t n);
+/* What a frame begins with; lengths and checksums are filled in by frame_finish. */
+enum {
+	F_VLAN = 1,
+	F_OUTER6 = 2,
+	F_OTHER_PEER = 4,
+	F_OTHER_PORT = 8,
+	F_FRAGMENT = 16,
+	F_OPTIONS = 32,
+	F_ELSEWHERE = 64 /* through us, to another host */
+};
+struct frame frame_outer(unsigned how);
+void frame_finish(struct frame *f, unsigned how);
+/* The Internet checksum over n octets. */
+uint16_t inet_sum(const uint8_t *p, size_t n, uint32_t start);
