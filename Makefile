@@ -147,7 +147,7 @@ $(B)/flags: FORCE
 # Our clang is the floor's: 64-bit compare-and-swap needs -mcpu=v3.
 CLANG_BPF ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -fno-strict-aliasing -Ibpf \
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -fno-strict-aliasing -I. \
 	-I/usr/include/$(shell gcc -print-multiarch 2>/dev/null)
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
 

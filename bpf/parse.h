@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#include "ze_bpf.h"
+#include "bpf/ze_bpf.h"
 
 #define ZE_OFF_MAX 0x3fff /* no packet of ours is larger */
 

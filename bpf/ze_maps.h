@@ -8,7 +8,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "ze_bpf.h"
+#include "bpf/ze_bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -27,9 +27,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "parse.h"
-#include "ze_bpf.h"
-#include "ze_maps.h"
+#include "bpf/parse.h"
+#include "bpf/ze_bpf.h"
+#include "bpf/ze_maps.h"
 
 #define AF_INET4 2
 #define AF_INET6 10

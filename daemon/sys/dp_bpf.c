@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bookkeeping of the BPF plane. A session's jobs are one sequence: put into the maps, families,
+ * removal; they run on one thread, because routes wait for RTNL. What a job works on (`v` and the
+ * families) belongs to the jobs, the rest to the reactor.
+ *
+ * A family up is: the route to ze0 with the subscriber's MTU, our own address on ze0, then the maps,
+ * so that nothing is forwarded which the stack would not answer for.
+ */
+#include "daemon/sys/dp_bpf.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/parse.h"
+#include "daemon/base/hash.h"
+#include "daemon/base/json.h"
+#include "daemon/base/log.h"
+#include "daemon/core/engine.h"
+#include "daemon/sys/kworker.h"
+#include "daemon/sys/loop.h"
+#include "daemon/sys/nlreq.h"
+#include "daemon/sys/rtnl.h"
+#include "daemon/sys/udp.h"
+#include "daemon/sys/ze0.h"
+
+#define PORTS_MAX 64
+#define FRAME_MAX 2048
+#define PPP_LCP	  0xc021
+
+enum session_state {
+	SESSION_STARTING,
+	SESSION_UP,
+	SESSION_CLOSING
+};
+
+struct session {
+	UT_hash_handle hh;
+	struct dp_bpf *d;
+	uint16_t sid;
+	enum session_state state;
+	struct net_path path;
+	struct ze_sess_key key;
+	struct ze_session v;
+	struct dp_family f[PPP_FAM__COUNT];
+	bool on[PPP_FAM__COUNT];
+	int result;
+	struct kseq seq;
+	struct kjob up_job, down_job;
+	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
+};
+
+struct family_job {
+	struct kjob j;
+	struct session *s;
+	struct dp_family f;
+	bool up;
+	int result;
+};
+
+struct dp_bpf {
+	struct loop *loop;
+	struct udp *udp;
+	struct bpf_dp *maps;
+	struct kworker *worker;
+	struct nl_sock *rtnl; /* the reactor's own, for ze0 */
+	struct ze_conf conf;
+	struct session *sessions;
+	uint32_t gateway; /* the last one put on ze0; the worker's */
+	ev_async wake;
+};
+
+static void emit(struct dp_bpf *d, const struct dp_event *ev)
+{
+	struct engine *e = loop_engine(d->loop);
+
+	if (e)
+		engine_dp_event(e, ev, loop_now(d->loop));
+}
+
+/* ---- on the worker ---- */
+
+static void run_up(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, up_job);
+	struct ze_addr_key here = { .port = s->v.local_port, .family = s->v.family };
+
+	(void)thread;
+	memcpy(here.ip, s->v.local, sizeof(here.ip));
+	s->result = bpf_dp_reset(s->d->maps, s->sid);
+	if (s->result == 0)
+		s->result = bpf_dp_endpoint_add(s->d->maps, &here);
+	if (s->result == 0)
+		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
+	if (s->result < 0)
+		bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
+}
+
+static void set_family(struct ze_session *v, const struct dp_family *f, bool on)
+{
+	uint32_t ip4 = on && f->family == PPP_FAM_IPV4 ? htonl(f->peer4) : 0;
+	uint64_t ifid = on && f->family == PPP_FAM_IPV6 ? f->peer_ifid : 0;
+
+	if (f->family == PPP_FAM_IPV4)
+		memcpy(v->ip4, &ip4, sizeof(v->ip4));
+	else
+		for (int i = 0; i < 8; i++)
+			v->ifid[i] = (uint8_t)(ifid >> (56 - 8 * i));
+	if (on)
+		v->mtu = f->mtu;
+}
+
+/* Gateways are few and stay on ze0; the link-local addresses are one a session. */
+static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+{
+	struct dp_family gw = *f;
+	int r;
+
+	if (f->family == PPP_FAM_IPV6)
+		return rtnl_addr(sk, (int)d->conf.ze0, f, true);
+	gw.peer4 = f->local4;
+	if (d->gateway != f->local4) {
+		r = rtnl_addr(sk, (int)d->conf.ze0, &gw, true);
+		if (r < 0)
+			return r;
+		d->gateway = f->local4;
+	}
+	return rtnl_route_locked(sk, (int)d->conf.ze0, f);
+}
+
+static void stack_down(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+{
+	if (f->family == PPP_FAM_IPV6)
+		rtnl_addr(sk, (int)d->conf.ze0, f, false);
+	else if (!bpf_dp_host4_taken(d->maps, htonl(f->peer4)))
+		rtnl_route(sk, (int)d->conf.ze0, f, false);
+}
+
+static void undo_family(struct session *s, enum ppp_family family, struct nl_sock *sk)
+{
+	struct ze_session v = s->v;
+
+	if (!s->on[family])
+		return;
+	set_family(&v, &s->f[family], false);
+	bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
+	s->v = v;
+	s->on[family] = false;
+	stack_down(s->d, sk, &s->f[family]);
+}
+
+static void run_family_up(struct kjob *j, void *thread)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = fj->s;
+	struct ze_session v;
+	int r;
+
+	undo_family(s, fj->f.family, thread);
+	v = s->v;
+	set_family(&v, &fj->f, true);
+	r = stack_up(s->d, thread, &fj->f);
+	if (r == 0)
+		r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
+	s->v = v;
+	s->f[fj->f.family] = fj->f;
+	s->on[fj->f.family] = true;
+	if (r < 0)
+		undo_family(s, fj->f.family, thread);
+	fj->result = r;
+}
+
+static void run_family_down(struct kjob *j, void *thread)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+
+	undo_family(fj->s, fj->f.family, thread);
+}
+
+static void run_down(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, down_job);
+
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		undo_family(s, (enum ppp_family)f, thread);
+	bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
+}
+
+/* ---- sessions ---- */
+
+static struct session *session_find(struct dp_bpf *d, uint16_t sid)
+{
+	struct session *s;
+
+	HASH_FIND(hh, d->sessions, &sid, sizeof(sid), s);
+	return s;
+}
+
+static void session_free(struct session *s)
+{
+	HASH_DELETE(hh, s->d->sessions, s);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		free(s->spare[f]);
+	free(s);
+}
+
+static void up_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, up_job);
+	struct dp_bpf *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = s->result };
+
+	if (s->state == SESSION_CLOSING)
+		return; /* GONE will be the answer */
+	if (s->result < 0)
+		session_free(s);
+	else
+		s->state = SESSION_UP;
+	emit(d, &ev);
+}
+
+static struct ze_session value_of(const struct dp_session *what)
+{
+	const struct net_path *p = &what->tunnel.path;
+	struct ze_session v = {
+		.local_port = p->local.port,
+		.peer_port = p->peer.port,
+		.peer_tid = what->tunnel.peer_tid,
+		.peer_sid = what->peer_sid,
+		.family = p->peer.family,
+		.flags = what->sequencing ? ZE_SESS_SEQ : 0,
+	};
+
+	memcpy(v.local, p->local.ip, sizeof(v.local));
+	memcpy(v.peer, p->peer.ip, sizeof(v.peer));
+	return v;
+}
+
+static int session_up(void *self, const struct dp_session *what)
+{
+	struct dp_bpf *d = self;
+	struct session *s;
+
+	if (session_find(d, what->sid))
+		return -EEXIST;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->d = d;
+	s->sid = what->sid;
+	s->path = what->tunnel.path;
+	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
+	s->v = value_of(what);
+	kseq_init(&s->seq);
+	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
+	if (!s->hh.tbl) {
+		free(s);
+		return -ENOMEM;
+	}
+	s->up_job.run = run_up;
+	s->up_job.done = up_done;
+	kworker_submit(d->worker, &s->seq, &s->up_job);
+	return 0;
+}
+
+static void down_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, down_job);
+	struct dp_bpf *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
+
+	session_free(s);
+	emit(d, &ev);
+}
+
+static void session_down(void *self, uint16_t sid)
+{
+	struct dp_bpf *d = self;
+	struct session *s = session_find(d, sid);
+
+	if (!s || s->state == SESSION_CLOSING)
+		return;
+	s->state = SESSION_CLOSING;
+	s->down_job.run = run_down;
+	s->down_job.done = down_done;
+	kworker_submit(d->worker, &s->seq, &s->down_job);
+}
+
+/* ---- families ---- */
+
+static void family_done(struct kjob *j)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = fj->s;
+	struct dp_event ev = { .kind = DP_EV_FAMILY_UP,
+			       .sid = s->sid,
+			       .result = fj->result,
+			       .ifname = ZE0,
+			       .family = fj->f.family };
+
+	if (fj->up && s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(fj);
+}
+
+static void family_submit(struct session *s, struct family_job *fj)
+{
+	fj->s = s;
+	fj->j.run = fj->up ? run_family_up : run_family_down;
+	fj->j.done = family_done;
+	kworker_submit(s->d->worker, &s->seq, &fj->j);
+}
+
+static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+{
+	struct session *s = session_find(self, sid);
+	struct family_job *fj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	if (!s->spare[f->family])
+		s->spare[f->family] = calloc(1, sizeof(*fj));
+	fj = calloc(1, sizeof(*fj));
+	if (!fj || !s->spare[f->family]) {
+		free(fj);
+		return -ENOMEM;
+	}
+	fj->f = *f;
+	fj->up = true;
+	family_submit(s, fj);
+	return 0;
+}
+
+static void family_down(void *self, uint16_t sid, enum ppp_family family)
+{
+	struct session *s = session_find(self, sid);
+	struct family_job *fj;
+
+	if (!s || s->state != SESSION_UP || !s->spare[family])
+		return;
+	fj = s->spare[family];
+	s->spare[family] = NULL;
+	fj->f.family = family;
+	family_submit(s, fj);
+}
+
+/* ---- frames, numbers ---- */
+
+/* In a data packet, numbered together with those the programs send. */
+static int ppp_send(void *self, uint16_t sid, struct span frame)
+{
+	struct dp_bpf *d = self;
+	struct session *s = session_find(d, sid);
+	bool lcp = frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
+	uint8_t buf[FRAME_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	bool seq;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	seq = s->v.flags & ZE_SESS_SEQ;
+	wr_u16(&w, (uint16_t)(2 | (lcp ? ZE_L2TP_P : 0) | (seq ? ZE_L2TP_S : 0)));
+	wr_u16(&w, s->v.peer_tid);
+	wr_u16(&w, s->v.peer_sid);
+	if (seq) {
+		struct ze_state *st = bpf_dp_state(d->maps, sid);
+
+		wr_u16(&w, (uint16_t)__atomic_fetch_add(&st->ns, 1, __ATOMIC_RELAXED));
+		wr_u16(&w, 0);
+	}
+	wr_span(&w, frame);
+	if (w.bad)
+		return -EMSGSIZE;
+	return udp_net_ops.send(d->udp, &s->path, span_of(buf, wr_len(&w)));
+}
+
+static int stats(void *self, uint16_t sid, struct dp_stats *ret)
+{
+	struct dp_bpf *d = self;
+	struct session *s = session_find(d, sid);
+	struct ze_counters n;
+	int r;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	r = bpf_dp_counters(d->maps, sid, &n);
+	if (r == 0)
+		*ret = (struct dp_stats){ .up_packets = n.up_packets,
+					  .up_bytes = n.up_bytes,
+					  .down_packets = n.down_packets,
+					  .down_bytes = n.down_bytes };
+	return r;
+}
+
+const struct dataplane_ops dp_bpf_ops = {
+	.name = "bpf",
+	.session_up = session_up,
+	.family_up = family_up,
+	.family_down = family_down,
+	.session_down = session_down,
+	.ppp_send = ppp_send,
+	.stats = stats,
+};
+
+/* ---- life ---- */
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+{
+	struct dp_bpf *d = w->data;
+
+	(void)ev;
+	(void)revents;
+	kworker_reap(d->worker);
+	loop_turn_done(d->loop);
+}
+
+static void worker_notify(void *self)
+{
+	struct dp_bpf *d = self;
+
+	ev_async_send(loop_ev(d->loop), &d->wake);
+}
+
+static int worker_new(void *self, void **ret_thread)
+{
+	struct nl_sock *sk;
+	int r = nlreq_open(NETLINK_ROUTE, &sk);
+
+	(void)self;
+	if (r == 0)
+		*ret_thread = sk;
+	return r;
+}
+
+static void worker_free(void *self, void *thread)
+{
+	(void)self;
+	nlreq_close(thread);
+}
+
+static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char *name,
+		    enum bpf_dp_prog prog)
+{
+	unsigned ifindex = if_nametoindex(name);
+
+	if (!ifindex || b->n_ports == PORTS_MAX) {
+		log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", name),
+		       KV_STR("why", ifindex ? "too many" : "it does not exist"));
+		return ifindex ? -E2BIG : -ENODEV;
+	}
+	for (size_t i = 0; i < b->n_ports; i++)
+		if (ports[i].ifindex == ifindex)
+			return 0;
+	ports[b->n_ports++] = (struct bpf_dp_port){ ifindex, prog };
+	return 0;
+}
+
+static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a)
+{
+	struct bpf_dp_port ports[PORTS_MAX];
+	struct bpf_dp_args b = {
+		.conf = d->conf, .ports = ports, .mode = a->mode, .pins = a->pins
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)
+		r = add_port(&b, ports, a->uplink[i], BPF_DP_UPLINK);
+	for (size_t i = 0; r == 0 && i < a->n_core; i++)
+		r = add_port(&b, ports, a->core[i], BPF_DP_CORE);
+	if (r == 0)
+		r = add_port(&b, ports, ZE0P, BPF_DP_SLOW);
+	if (r == 0)
+		r = add_port(&b, ports, ZE0, BPF_DP_ACCEPT);
+	return r < 0 ? r : bpf_dp_open(&b, &d->maps);
+}
+
+static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
+{
+	int r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
+
+	if (r < 0)
+		return r;
+	r = ze0_create(d->rtnl, &d->conf);
+	if (r < 0) {
+		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
+		return r;
+	}
+	r = open_maps(d, a);
+	return r < 0 ? r :
+		       kworker_new(&(struct kworker_args){ .threads = 1,
+							   .thread_new = worker_new,
+							   .thread_free = worker_free,
+							   .notify = worker_notify,
+							   .self = d },
+				   &d->worker);
+}
+
+int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
+{
+	struct dp_bpf *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	d->loop = a->loop;
+	d->udp = a->udp;
+	ev_async_init(&d->wake, on_wake);
+	d->wake.data = d;
+	ev_async_start(loop_ev(d->loop), &d->wake);
+	r = start(d, a);
+	if (r < 0)
+		dp_bpf_free(d);
+	else
+		*ret = d;
+	return r;
+}
+
+void dp_bpf_free(struct dp_bpf *d)
+{
+	if (!d)
+		return;
+	for (struct session *s = d->sessions; s; s = s->hh.next)
+		session_down(d, s->sid);
+	if (d->worker)
+		kworker_free(d->worker);
+	bpf_dp_close(d->maps);
+	if (d->rtnl && d->conf.ze0)
+		ze0_destroy(d->rtnl);
+	nlreq_close(d->rtnl);
+	ev_async_stop(loop_ev(d->loop), &d->wake);
+	free(d);
+}

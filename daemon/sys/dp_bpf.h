@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The data plane in BPF: a subscriber is a few map entries and a route to ze0. Accepts calls at once,
+ * does the work on a thread, answers through the engine's door from the reactor. PPP control frames
+ * stay on the UDP socket, in both directions.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "daemon/core/ports.h"
+#include "daemon/sys/bpf_dp.h"
+
+struct dp_bpf;
+struct json;
+struct loop;
+struct udp;
+
+struct dp_bpf_args {
+	struct loop *loop; /* its engine gets the events */
+	struct udp *udp;
+	const char (*uplink)[16], (*core)[16]; /* interfaces; one in both lists is an uplink */
+	size_t n_uplink, n_core;
+	enum bpf_dp_mode mode;
+	const char *pins;
+};
+
+/* 0 or -errno; what is wrong with an interface has been logged. */
+int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret);
+/* Takes down what still is, and waits for it. */
+void dp_bpf_free(struct dp_bpf *d);
+extern const struct dataplane_ops dp_bpf_ops; /* self is a struct dp_bpf */
+/* Packets by verdict, sessions, attach mode: members of an object. */
+void dp_bpf_show(struct dp_bpf *d, struct json *j);

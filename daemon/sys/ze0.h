@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device of all subscribers of the BPF plane: a veth pair. The stack knows ze0; what is sent into
+ * ze0p arrives there, what the stack sends to ze0 meets a program on ze0p. Blocks.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "bpf/ze_bpf.h"
+
+#define ZE0	"ze0"
+#define ZE0P	"ze0p"
+#define ZE0_MTU 2000 /* room for an encapsulated packet that the stack shall fragment */
+
+struct nl_sock;
+
+/* Replaces what a former life has left; ret: indexes and addresses. 0 or -errno. */
+int ze0_create(struct nl_sock *sk, struct ze_conf *ret);
+void ze0_destroy(struct nl_sock *sk);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * To the LAC: what is encapsulated and how, what is left to the stack, numbering, rates. The outer
+ * checksums are computed here from the octets that came out. L-183, L-190, L-193.
+ */
+#include <linux/bpf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/base/compiler.h"
+#include "selftests/bpf/xdp_rig.h"
+
+/* 8.8.8.8 -> 192.0.2.7 (session 5: outer IPv4), .8 (6: outer IPv6), .9 (7: sequencing): what is
+ * behind the destination's last octet makes the packet */
+#define UDP4(x)	  "45000020 00010000 4011 0000 08080808 c00002" x "0035 3039 000c 0000 68692121"
+#define NOSUM4(x) "45000020 00010000 4011 0001 08080808 c00002" x "0035 3039 000c 0000 68692121"
+#define TCP4(x)	  "4500002a 00010000 4006 0000 08080808 c00002" x                                  \
+	"0050 3039 00000001 00000002 5018 1000 0000 0000 6869"
+#define ICMP4(x)  "45000021 00010000 4001 0000 08080808 c00002" x "0800 0000 0001 0002 6869212121"
+#define FRAG4(x)  "45000020 00012001 4011 0000 08080808 c00002" x "0035 3039 000c 0000 68692121"
+#define UDP6	  "60000000 000b1140 20010db8000900000000000000000001"                             \
+	"20010db8000700000000000000000005 0035 3039 000b 0000 686921"
+#define ESP6	  "60000000 00093240 20010db8000900000000000000000001"                             \
+	"20010db8000700000000000000000005 0000000100000002 41"
+
+enum {
+	VLAN = 1,
+	PADDED = 2,
+	TTL1 = 4,
+	LONG = 8, /* than the session's MTU */
+	NO_SUM = 16 /* the outer checksum is 0 */
+};
+
+struct row {
+	const char *name;
+	const char *inner;
+	unsigned how;
+	enum ze_verdict v;
+	unsigned hdr; /* octets between the outer Ethernet header and the inner packet */
+};
+
+static const struct row rows[] = {
+	{ "udp", UDP4("07"), 0, ZE_V_DOWN_FORWARD, 38 },
+	{ "udp without checksum", NOSUM4("07"), NO_SUM, ZE_V_DOWN_FORWARD, 38 },
+	{ "tcp", TCP4("07"), 0, ZE_V_DOWN_FORWARD, 38 },
+	{ "icmp, odd length", ICMP4("07"), 0, ZE_V_DOWN_FORWARD, 38 },
+	{ "fragment", FRAG4("07"), NO_SUM, ZE_V_DOWN_FORWARD, 38 },
+	{ "tagged", UDP4("07"), VLAN, ZE_V_DOWN_FORWARD, 38 },
+	{ "padded", UDP4("07"), PADDED, ZE_V_DOWN_FORWARD, 38 },
+	{ "IPv6", UDP6, 0, ZE_V_DOWN_FORWARD, 38 },
+	{ "IPv6 esp", ESP6, NO_SUM, ZE_V_DOWN_FORWARD, 38 },
+	{ "outer IPv6", UDP4("08"), 0, ZE_V_DOWN_FORWARD, 58 },
+	{ "outer IPv6, no inner checksum", NOSUM4("08"), 0, ZE_V_DOWN_FORWARD, 58 },
+	{ "outer IPv6, icmp, tagged", ICMP4("08"), VLAN, ZE_V_DOWN_FORWARD, 58 },
+	{ "numbered", UDP4("09"), 0, ZE_V_DOWN_FORWARD, 42 },
+	{ "nobody's", UDP4("0a"), 0, ZE_V_PASS, 0 },
+	{ "ttl 1", UDP4("07"), TTL1, ZE_V_PASS_TTL, 0 },
+	{ "too long", UDP4("07"), LONG, ZE_V_PASS_MTU, 0 },
+};
+
+static struct rig rig;
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* Of UDP, TCP or ICMPv6 with n octets; the two addresses are before it in the header. */
+static uint16_t transport(const uint8_t *addrs, size_t both, const uint8_t *l4, size_t n, int proto)
+{
+	uint16_t a = (uint16_t)~inet_sum(addrs, both, 0);
+
+	return inet_sum(l4, n, (uint32_t)a + (uint32_t)proto + (uint32_t)n);
+}
+
+/* The checksums of the inner packet, which rows leave 0. */
+static void fill(uint8_t *p, size_t n)
+{
+	bool v6 = p[0] >> 4 == 6, keep = !v6 && p[11] == 1;
+	uint8_t *l4 = p + (v6 ? 40 : 20), *sum;
+	int proto = v6 ? p[6] : p[9];
+	size_t len = n - (v6 ? 40 : 20);
+
+	if (!v6) {
+		put16(p + 10, 0);
+		put16(p + 10, inet_sum(p, 20, 0));
+	}
+	sum = l4 + (proto == 6 ? 16 : proto == 17 ? 6 : 2);
+	if (keep || (proto != 1 && proto != 6 && proto != 17))
+		return;
+	put16(sum, proto == 1 ? inet_sum(l4, len, 0) :
+				transport(p + (v6 ? 8 : 12), v6 ? 32 : 8, l4, len, proto));
+}
+
+static struct frame build(const struct row *r)
+{
+	struct frame f = { .len = 0 };
+	size_t at = r->how & VLAN ? 18 : 14;
+	bool v6 = r->inner[0] == '6';
+
+	frame_hex(&f, "020000000101 020000000102");
+	frame_hex(&f, r->how & VLAN ? "8100 0064" : "");
+	frame_hex(&f, v6 ? "86dd" : "0800");
+	frame_hex(&f, r->inner);
+	if (r->how & TTL1)
+		f.b[at + (v6 ? 7 : 8)] = 1;
+	if (r->how & LONG) {
+		f.len = at + 1461;
+		put16(f.b + at + 2, 1461);
+	}
+	fill(f.b + at, f.len - at);
+	if (r->how & PADDED)
+		frame_hex(&f, "000000000000");
+	return f;
+}
+
+static void put_session(uint16_t sid, unsigned family, unsigned flags)
+{
+	struct ze_session s = { .local_port = 1701,
+				.peer_port = 1702,
+				.peer_tid = 0x1234,
+				.peer_sid = (__u16)(0x5600 + sid),
+				.family = (__u8)family,
+				.flags = (__u8)flags,
+				.mtu = 1460,
+				.ip4 = { 192, 0, 2, (__u8)(sid + 2) } };
+
+	if (family == 4) {
+		memcpy(s.local, (uint8_t[]){ 10, 0, 0, 1 }, 4);
+		memcpy(s.peer, (uint8_t[]){ 10, 0, 0, 2 }, 4);
+	} else {
+		memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
+		memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
+	}
+	if (sid == 5) {
+		memcpy(&s.net6[0].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
+		memset(&s.net6[0].mask, 0xff, 8);
+	}
+	assert_int_equal(bpf_dp_reset(rig.d, sid), 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, sid }, NULL, &s), 0);
+}
+
+static int group_start(void **st)
+{
+	(void)st;
+	rig_start(&rig);
+	put_session(5, 4, 0);
+	put_session(6, 6, 0);
+	put_session(7, 4, ZE_SESS_SEQ);
+	return 0;
+}
+
+static int group_stop(void **st)
+{
+	(void)st;
+	rig_stop(&rig);
+	return 0;
+}
+
+static void check_ip(const uint8_t *ip, size_t n, bool v6)
+{
+	if (v6) {
+		assert_int_equal(ip[0], 0x60);
+		assert_int_equal(get16(ip + 4), n - 40);
+		assert_int_equal(ip[6], 17);
+		return;
+	}
+	assert_int_equal(ip[0], 0x45);
+	assert_int_equal(get16(ip + 2), n);
+	assert_int_equal(get16(ip + 6), 0x4000);
+	assert_int_equal(ip[9], 17);
+	assert_int_equal(inet_sum(ip, 20, 0), 0);
+}
+
+static void check_outer(const struct row *r, const struct frame *out)
+{
+	bool v6 = r->hdr == 58, seq = r->hdr == 42;
+	const uint8_t *ip = out->b + 14, *udp = ip + (v6 ? 40 : 20), *l2tp = udp + 8;
+	size_t n = out->len - 14, udp_len = n - (size_t)(udp - ip);
+
+	assert_memory_equal(out->b, rig.lac_mac, 6);
+	check_ip(ip, n, v6);
+	assert_int_equal(get16(udp), 1701);
+	assert_int_equal(get16(udp + 2), 1702);
+	assert_int_equal(get16(udp + 4), udp_len);
+	if (r->how & NO_SUM)
+		assert_int_equal(get16(udp + 6), 0);
+	else
+		assert_int_equal(transport(ip + (v6 ? 8 : 12), v6 ? 32 : 8, udp, udp_len, 17), 0);
+	assert_int_equal(get16(l2tp), seq ? 0x0802 : 0x0002);
+	assert_int_equal(get16(l2tp + 2), 0x1234);
+	assert_int_equal(get16(l2tp + 4) >> 8, 0x56);
+	l2tp += seq ? 10 : 6;
+	assert_int_equal(get16(l2tp), 0xff03);
+	assert_int_equal(get16(l2tp + 2), r->inner[0] == '6' ? 0x57 : 0x21);
+}
+
+/* One hop further, and nothing else. */
+static void check_inner(const struct row *r, const struct frame *in, const struct frame *out)
+{
+	size_t at = r->how & VLAN ? 18 : 14, n = in->len - at - (r->how & PADDED ? 6 : 0);
+	const uint8_t *got = out->b + 14 + r->hdr;
+	uint8_t want[RIG_FRAME_MAX];
+
+	assert_int_equal(out->len, 14 + r->hdr + n);
+	memcpy(want, in->b + at, n);
+	if (want[0] >> 4 == 6) {
+		want[7]--;
+	} else {
+		want[8]--;
+		put16(want + 10, 0);
+		put16(want + 10, inet_sum(want, 20, 0));
+	}
+	assert_memory_equal(got, want, n);
+}
+
+static void rows_down(void **st)
+{
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		const struct row *r = &rows[i];
+		struct frame in = build(r);
+		struct rig_run got;
+
+		rig_run(&rig, BPF_DP_CORE, &in, &got);
+		if (got.verdict != r->v)
+			fail_msg("%s: verdict %d, wanted %d", r->name, got.verdict, r->v);
+		if (r->v == ZE_V_DOWN_FORWARD) {
+			assert_int_equal(got.action, XDP_REDIRECT);
+			check_outer(r, &got.out);
+			check_inner(r, &in, &got.out);
+		} else {
+			assert_int_equal(got.action, XDP_PASS);
+			assert_int_equal(got.out.len, in.len);
+			assert_memory_equal(got.out.b, in.b, in.len);
+		}
+	}
+}
+
+static void truncated_at_each_octet(void **st)
+{
+	struct rig_run got;
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		struct frame f = build(&rows[i]);
+		size_t pad = rows[i].how & PADDED ? 6 : 0;
+
+		for (f.len -= pad + 1; f.len >= 14; f.len--) {
+			rig_run(&rig, BPF_DP_CORE, &f, &got);
+			assert_int_equal(got.verdict, ZE_V_PASS);
+			rig_run(&rig, BPF_DP_SLOW, &f, &got);
+			assert_int_equal(got.verdict, ZE_V_DROP_NOBODY);
+		}
+	}
+}
+
+static void numbers_run_on(void **st)
+{
+	const struct row *r = &rows[12];
+	struct frame in = build(r);
+	struct rig_run got;
+
+	(void)st;
+	assert_int_equal(bpf_dp_reset(rig.d, 7), 0);
+	bpf_dp_state(rig.d, 7)->ns = 65534;
+	for (unsigned i = 0; i < 4; i++) {
+		rig_run(&rig, BPF_DP_CORE, &in, &got);
+		assert_int_equal(get16(got.out.b + 14 + 28 + 6), (65534 + i) & 0xffff);
+		assert_int_equal(get16(got.out.b + 14 + 28 + 8), 0);
+	}
+}
+
+/* The stack has taken its hop already, and sends what it could not: unknown subscribers are dropped. */
+static void from_the_stack(void **st)
+{
+	struct frame in = build(&rows[0]), other = build(&rows[13]);
+	struct rig_run got;
+
+	(void)st;
+	rig_run(&rig, BPF_DP_SLOW, &in, &got);
+	assert_int_equal(got.verdict, ZE_V_DOWN_FORWARD);
+	assert_memory_equal(got.out.b + 14 + 38, in.b + 14, in.len - 14);
+	rig_run(&rig, BPF_DP_SLOW, &other, &got);
+	assert_int_equal(got.verdict, ZE_V_DROP_NOBODY);
+	assert_int_equal(got.action, XDP_DROP);
+}
+
+static void counts(void **st)
+{
+	struct frame in = build(&rows[0]);
+	struct ze_counters n;
+	struct rig_run got;
+
+	(void)st;
+	put_session(5, 4, 0);
+	for (int i = 0; i < 3; i++)
+		rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_int_equal(bpf_dp_counters(rig.d, 5, &n), 0);
+	assert_int_equal(n.down_packets, 3);
+	assert_int_equal(n.down_bytes, 3 * 32);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_down),	  cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(numbers_run_on), cmocka_unit_test(from_the_stack),
+		cmocka_unit_test(counts),
+	};
+
+	if (geteuid() != 0) {
+		puts("ok 1 - bpf_down # SKIP needs root\n1..1");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, group_start, group_stop);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One datagram through the header walk of the BPF programs and through the daemon's: both refuse it
+ * for the same reason, or both find the same ids, protocol and payload.
+ */
+#include <stdlib.h>
+
+#include "bpf/parse.h"
+#include "daemon/base/err.h"
+#include "daemon/l2tp/hdr.h"
+#include "ppp/frame.h"
+
+#define CHECK(x)                                                                                   \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			abort();                                                                   \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static enum ze_verdict verdict_of(int r)
+{
+	switch (-r) {
+	case REASON_NONE:
+		return ZE_V_UP_FORWARD;
+	case REASON_HDR_VERSION:
+		return ZE_V_DROP_VERSION;
+	case REASON_HDR_LENGTH:
+		return ZE_V_DROP_LENGTH;
+	case REASON_HDR_OFFSET:
+		return ZE_V_DROP_OFFSET;
+	case REASON_PPP_PROTOCOL:
+		return ZE_V_DROP_PROTOCOL;
+	default: /* HDR_SHORT, PPP_SHORT */
+		return ZE_V_DROP_SHORT;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ze_cursor c = { .data = data, .end = data + size };
+	struct ppp_frame f = { .proto = 0 };
+	struct l2tp_hdr h = { .flags = 0 };
+	struct ze_l2tp got = { .flags = 0 };
+	enum ze_verdict v;
+	int r;
+
+	if (size > ZE_OFF_MAX)
+		return 0;
+	v = ze_parse_l2tp(&c, (uint32_t)size, &got);
+	r = l2tp_hdr_parse(data, size, &h);
+	if (size >= 2 && data[0] & 0x80 && (data[1] & L2TP_F_VER) == L2TP_VERSION) {
+		CHECK(v == ZE_V_PASS_CONTROL);
+		return 0;
+	}
+	if (r == 0)
+		r = ppp_frame_parse(h.payload, &f);
+	CHECK(v == verdict_of(r));
+	if (r < 0)
+		return 0;
+	CHECK(got.flags == h.flags && got.tid == h.tid && got.sid == h.sid && got.ns == h.ns);
+	CHECK(got.proto == f.proto);
+	CHECK(got.payload == (size_t)(f.info.p - data) && got.end - got.payload == f.info.len);
+	return 0;
+}
