@@ -96,7 +96,7 @@ static void each_method(void **st)
 	empty(w);
 }
 
-/* A wrong password, by each method: CDN 3, no address was ever used, the data plane never asked. */
+/* P-060 P-070 P-081: a wrong password, by each method: CDN 3, no address was ever used, the data plane never asked. */
 static void wrong_password(void **st)
 {
 	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
@@ -255,6 +255,7 @@ static void silent_client(void **st)
 	w_advance(w, ZE_SEC(2));
 	assert_true(c->over);
 	assert_int_equal(c->cdn_result, CDN_TIMEOUT);
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
 	lac_stop(l);
 	empty(w);
 }
@@ -328,7 +329,7 @@ static void pool_exhausted(void **st)
 	empty(w);
 }
 
-/* IPv4 alone: the client's Protocol-Reject of IPv6CP leaves the session up. */
+/* P-045: the client's Protocol-Reject of IPv6CP leaves the session up. */
 static void ipv4_only(void **st)
 {
 	struct world *w = world_new(NULL, 1);
