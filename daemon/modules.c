@@ -363,7 +363,7 @@ static int ctl_start(struct ze *z)
 	make_folder(z->socket_path);
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
-					.history = z->history },
+					.history = history_view(z->history) },
 		    &z->ctl);
 	if (r < 0)
 		log_kv(LOG_CTL, LOG_ERROR, "control-socket-failed", KV_STR("path", z->socket_path),

@@ -20,7 +20,6 @@
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
-#include "daemon/observe/history.h"
 #include "daemon/sys/ctl_proto.h"
 #include "daemon/sys/loop.h"
 
@@ -299,7 +298,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret)
 	}
 	strcpy(c->path, a->path);
 	c->loop = a->loop;
-	c->history = history_view(a->history);
+	c->history = a->history;
 	list_init(&c->clients);
 	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
 	c->accept.data = c;
