@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tempfile
 
+import coverage
 import layers
+import manpages
 import sizes
 import symbols
 import text
@@ -15,10 +17,27 @@ from tree import Tree
 
 C = '/* SPDX-License-Identifier: BSD-2-Clause */\n'
 H = C + '/* Says what the module promises here. */\n#pragma once\n'
+LEAF = 'leaf speed {\n  type uint8 {\n    range "1..7";\n  }\n}\n'
+ROW = '\t{ { "show", "it", "<id>" }, "help", f },\n'
 
 
 def body(lines):
     return 'int f(void)\n{\n' + '\tg();\n' * (lines - 2) + '}\n'
+
+
+def covered(test='/* L-001 */', run='\tT(f);\n', name='f', part='',
+            missing='- L-002, L-003: not built'):
+    """A tree of three cases, a test of one, and the report about them."""
+    table = ('| case | | what is asked for | tests |\n|---|---|---|---|\n'
+             '| L-001 | M | first | `unit/test_a.c:%s` |\n' % name)
+    return {
+        'selftests/conformance.txt': 'L-001 M first\nL-002 R second\nL-003 P third\n',
+        'selftests/unit/test_a.c': test + '\nstatic void f(void **st)\n{\n}\n\n'
+                                   'int main(void)\n{\n' + run + '}\n',
+        'selftests/COVERAGE.md': '## Covered\n\n' + coverage.BEGIN + table + coverage.END +
+                                 '\n## Covered in part\n\n' + part +
+                                 '\n\n## Not yet\n\n' + missing + '\n',
+    }
 
 
 # rule, files it likes, files it refuses (name -> text)
@@ -83,8 +102,23 @@ CASES = [
     (text.check_shellcheck, {'x.sh': '#!/bin/sh\necho "$1"\n'}, {'x.sh': '#!/bin/sh\necho $1\n'}),
     (text.check_systemd, {'a.service': '[Service]\nExecStart=/no/such/ze\n'},
      {'a.service': '[Service]\nExecStart=/no/such/ze\nNoSuchKey=1\n'}),
-    (text.check_man, {}, {'docs/man/a.1': '.Dd\n.Sh NAME\n.Xx\n'}),
+    (manpages.check_mandoc, {}, {'docs/man/a.1': '.Dd\n.Sh NAME\n.Xx\n'}),
+    (manpages.check_conf, {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm speed\n1 to 7\n'},
+     {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm speed\n1 to 8\n'}),
+    (manpages.check_conf, {}, {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm sped\n1 7\n'}),
+    (manpages.check_commands, {'daemon/core/ops.c': ROW, 'docs/man/zectl.1': '.It Cm show it Ar id\nx\n'},
+     {'daemon/core/ops.c': ROW, 'docs/man/zectl.1': '.It Cm show that Ar id\nx\n'}),
 ]
+CASES += [(coverage.check, covered(), covered(**change)) for change in (
+    {'test': '/* L-002 */'},                        # L-001 is neither named nor listed
+    {'missing': '- L-001, L-002, L-003: not built'},  # named and listed
+    {'test': '/* L-001, L-009 */'},                 # no such case
+    {'missing': '- L-002: nobody needs it'},        # L-003 is left out
+    {'missing': '- L-002, L-003: later'},           # no reason
+    {'part': '- L-002: half of it only'},           # in part, but not named
+    {'run': ''},                                    # a test that is not run
+    {'name': 'other'},                              # an old table
+)]
 OBJECT_RULES = {dict(RULES)[n] for n in symbols.NEEDS_OBJECTS}
 
 
