@@ -26,7 +26,7 @@ def body(lines):
 
 
 def covered(test='/* L-001 */', run='\tT(f);\n', name='f', part='',
-            missing='- L-002, L-003: not built'):
+            missing='- L-002, L-003: nobody built it'):
     """A tree of three cases, a test of one, and the report about them."""
     table = ('| case | | what is asked for | tests |\n|---|---|---|---|\n'
              '| L-001 | M | first | `unit/test_a.c:%s` |\n' % name)
@@ -111,7 +111,7 @@ CASES = [
 ]
 CASES += [(coverage.check, covered(), covered(**change)) for change in (
     {'test': '/* L-002 */'},                        # L-001 is neither named nor listed
-    {'missing': '- L-001, L-002, L-003: not built'},  # named and listed
+    {'missing': '- L-001, L-002, L-003: nobody knows'},  # named and listed
     {'test': '/* L-001, L-009 */'},                 # no such case
     {'missing': '- L-002: nobody needs it'},        # L-003 is left out
     {'missing': '- L-002, L-003: later'},           # no reason

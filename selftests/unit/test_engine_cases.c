@@ -334,7 +334,8 @@ static struct span data_echo(const struct call *c, unsigned flags, uint16_t offs
 	return wr_done(&wr);
 }
 
-/* L-180: an Echo-Request is answered whatever optional fields its data header has. */
+/* L-180, L-185: an Echo-Request is answered whatever optional fields its data header has, and
+ * whatever is in its Nr. */
 static void data_headers(void **st)
 {
 	static const unsigned bits[] = { L2TP_F_LEN, L2TP_F_SEQ, L2TP_F_OFFSET };
