@@ -8,6 +8,7 @@ import os
 import sys
 
 import coverage
+import docs
 import layers
 import manpages
 import sizes
@@ -37,6 +38,10 @@ RULES = [
     ('man-pages', manpages.check_mandoc),
     ('man-leaves', manpages.check_conf),
     ('man-commands', manpages.check_commands),
+    ('docs-examples', docs.check_examples),
+    ('docs-reasons', docs.check_reasons),
+    ('docs-paths', docs.check_paths),
+    ('docs-links', docs.check_links),
 ]
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import coverage
+import docs
 import layers
 import manpages
 import sizes
@@ -19,6 +20,11 @@ C = '/* SPDX-License-Identifier: BSD-2-Clause */\n'
 H = C + '/* Says what the module promises here. */\n#pragma once\n'
 LEAF = 'leaf speed {\n  type uint8 {\n    range "1..7";\n  }\n}\n'
 ROW = '\t{ { "show", "it", "<id>" }, "help", f },\n'
+
+
+CONF = 'environment {\n\tl2tp {\n\t\tserver a {\n\t\t\tip ::1%s\n\t\t}\n\t}\n}\nl2tp {\n}\n'
+ERR_H = H + '#define ZE_REASONS(X) X(HDR_SHORT, "hdr-short",\\\n\t"cut off")\n'
+ROWS = '# A\n\n## Reasons\n\n| word | meaning |\n|---|---|\n'
 
 
 def body(lines):
@@ -108,6 +114,24 @@ CASES = [
     (manpages.check_conf, {}, {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm sped\n1 7\n'}),
     (manpages.check_commands, {'daemon/core/ops.c': ROW, 'docs/man/zectl.1': '.It Cm show it Ar id\nx\n'},
      {'daemon/core/ops.c': ROW, 'docs/man/zectl.1': '.It Cm show that Ar id\nx\n'}),
+    (docs.check_examples, {'docs/a.md': '```ze-conf\n' + CONF % ';' + '```\n', 'contrib/ze.conf': CONF % ''},
+     {'docs/a.md': 'x\n```ze-conf\n' + CONF % ';' + 'shaper { }\n```\n'}),
+    (docs.check_examples, {'docs/man/a.5': '.Bd -literal\n' + CONF % '' + '.Ed\n.Bd -literal\nl2tp x\n.Ed\n'},
+     {'docs/man/a.5': '.Bd -literal\n' + CONF % '%d' + '.Ed\n'}),
+    (docs.check_examples, {}, {'contrib/ze.conf': 'l2tp { }\n'}),
+    (docs.check_reasons, {'daemon/base/err.h': ERR_H,
+                          'docs/troubleshooting.md': ROWS + '| `hdr-short` | cut off |\n\n## B\n'},
+     {'daemon/base/err.h': ERR_H, 'docs/troubleshooting.md': ROWS}),
+    (docs.check_reasons, {}, {'daemon/base/err.h': ERR_H,
+                              'docs/troubleshooting.md': ROWS + '| `hdr-short` | cut |\n'}),
+    (docs.check_reasons, {}, {'daemon/base/err.h': ERR_H, 'docs/troubleshooting.md':
+                              ROWS + '| `hdr-short` | cut off |\n| `hdr-long` | too long |\n'}),
+    (docs.check_paths, {'ppp/a.c': C, 'docs/architecture.md': '`ppp/a.c` ppp/a ppp/a.[ch], `ppp`\n'},
+     {'ppp/a.c': C, 'docs/architecture.md': 'see ppp/b.c\n'}),
+    (docs.check_paths, {}, {'docs/architecture.md': 'see `gone.h`\n'}),
+    (docs.check_links, {'docs/a.md': '# To and fro\n[x](b.md#so-it-is) [y](#to-and-fro) [z](http://a)\n',
+                        'docs/b.md': '## So it is!\n'}, {'docs/a.md': '[x](c.md)\n'}),
+    (docs.check_links, {}, {'docs/a.md': '# A\n[x](#b)\n'}),
 ]
 CASES += [(coverage.check, covered(), covered(**change)) for change in (
     {'test': '/* L-002 */'},                        # L-001 is neither named nor listed
