@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/ze.h"
@@ -174,6 +175,8 @@ static int check_config(const struct ze *z)
 {
 	char *argv[] = { (char *)"-t", (char *)z->config_file, NULL };
 
+	if (z->yang_dir)
+		setenv("ZE_YANG_DIR", z->yang_dir, 1);
 	return yang_validate_main(2, argv) ? EXIT_START : EXIT_OK;
 }
 
