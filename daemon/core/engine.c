@@ -113,7 +113,8 @@ static void settle_sub(struct subscriber *s)
 	if (!s->ended) {
 		due = l2tp_session_deadline(&s->s);
 		if (s->opened)
-			due = ze_min_ns(due, ppp_link_deadline(&s->link));
+			due = ze_min_ns(ppp_link_deadline(&s->link),
+					ze_min_ns(due, attach_deadline(s)));
 	}
 	arm(s->e, &s->timer, due);
 }

@@ -331,7 +331,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		s->todo |= (uint16_t)(SUB_TODO_ADDRESS << e->family);
 		break;
 	case PPP_FX_NCP_READY:
-		attach_family(s, e->family);
+		attach_family(s, e->family, now);
 		break;
 	case PPP_FX_NCP_UP:
 		family_up(s, e->family, now);
@@ -460,6 +460,8 @@ void subscriber_run(struct subscriber *s, ze_ns now)
 	for (;;) {
 		for (unsigned i = 0; i < fx->n && !s->ended; i++)
 			perform_one(s, &fx->e[i], now);
+		if (!s->ended && !s->todo)
+			attach_if_due(s, now);
 		if (s->ended || !s->todo)
 			break;
 		answer(s, now);
