@@ -274,7 +274,7 @@ static int listen_on(const char *path, int *ret_fd)
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		r = -errno;
 	umask(old);
-	if (r == 0 && listen(fd, 16) < 0)
+	if (r == 0 && listen(fd, CLIENTS_MAX) < 0)
 		r = -errno;
 	if (r < 0) {
 		close(fd);
