@@ -44,20 +44,6 @@ struct daemon {
 	ev_prepare drained;
 };
 
-static const char usage[] =
-	"usage: ze [-c FILE] [--socket PATH] [--yang-dir DIR]   run the daemon in the foreground\n"
-	"       ze -t [-c FILE]                                 only check the configuration\n"
-	"       ze config validate FILE|-                       the same for any file\n"
-	"       ze l2tp show|tunnel|session ...                 ask a running daemon\n"
-	"       ze l2tp decode [--pretty]                       read an L2TP message\n"
-	"       ze -V, ze -h\n"
-	"\n"
-	"  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
-	"      --socket PATH   control socket (" DEFAULT_SOCKET ", or $ZE_SOCKET)\n"
-	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
-	"\n"
-	"exit status: 0 stopped as asked or valid, 1 did not start or not valid, 2 usage\n";
-
 /* ---- running ---- */
 
 static void on_drained(struct ev_loop *ev, ev_prepare *w, int revents)
@@ -166,7 +152,7 @@ static int run(struct daemon *d)
 
 static int wrong_usage(void)
 {
-	fputs(usage, stderr);
+	ze_usage(stderr);
 	return EXIT_USAGE;
 }
 
@@ -216,7 +202,7 @@ static int run_daemon(int argc, char **argv)
 			puts("ze " ZE_VERSION);
 			return EXIT_OK;
 		case 'h':
-			fputs(usage, stdout);
+			ze_usage(stdout);
 			return EXIT_OK;
 		default:
 			return wrong_usage();
