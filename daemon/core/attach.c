@@ -5,6 +5,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/trace.h"
 
 static void log_failure(const struct subscriber *s, const char *what, int r)
 {
@@ -48,7 +49,7 @@ static uint16_t mtu_of(const struct subscriber *s)
 {
 	uint16_t mtu = ppp_link_mtu(&s->link);
 
-	return mtu < ENGINE_TUNNEL_MTU ? mtu : ENGINE_TUNNEL_MTU;
+	return mtu < s->mru ? mtu : s->mru;
 }
 
 static void request(struct subscriber *s, enum ppp_family family)
@@ -223,6 +224,7 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		break;
 	case DP_EV_FRAME:
 		s->rx_frames++;
+		trace_frame("rx", s, ev->frame);
 		if (!s->ended && s->opened)
 			ppp_link_input(&s->link, ev->frame, now, &s->e->ppp_fx);
 		break;

@@ -15,6 +15,7 @@
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/trace.h"
 
 /* ---- ports, counters, events ---- */
 
@@ -22,6 +23,7 @@ int engine_send(struct engine *e, const struct net_path *path, struct span datag
 {
 	int r = e->ports.net->send(e->ports.net_self, path, datagram);
 
+	trace_datagram("tx", path, datagram);
 	if (r < 0)
 		e->stats.tx_failed++;
 	else
@@ -283,6 +285,7 @@ void engine_udp_input(struct engine *e, const struct net_path *path, struct span
 	int r = l2tp_hdr_parse(datagram.p, datagram.len, &h);
 
 	e->stats.rx_datagrams++;
+	trace_datagram("rx", path, datagram);
 	if (r < 0)
 		engine_drop(e, NULL, (enum reason) - r, path, now);
 	else if (l2tp_hdr_is_control(&h))

@@ -144,6 +144,7 @@ struct subscriber {
 	/* what it holds, newest first; drained once, when it is released */
 	struct res_pool pool;
 	struct res r_sid, r_profile, r_auth, r_address, r_dp;
+	uint16_t mru;		       /* we ask for; what the tunnel carries */
 	uint64_t rx_frames, tx_frames; /* PPP control through the engine */
 };
 

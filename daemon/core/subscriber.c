@@ -9,6 +9,7 @@
 #include "daemon/core/call.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/lease.h"
+#include "daemon/core/trace.h"
 #include "daemon/core/login.h"
 
 /* ---- life ---- */
@@ -201,12 +202,24 @@ static struct echo_cfg echo_of(const struct config *c)
 				  .failures = (uint8_t)c->echo_failures };
 }
 
+/* What fits a link of 1500 octets outside, with all that the tunnel puts in front. */
+static uint16_t tunnel_mru(const struct subscriber *s)
+{
+	uint16_t mru = ENGINE_TUNNEL_MTU;
+
+	if (s->tunnel->path.peer.family == 6)
+		mru -= 20; /* the longer outer header */
+	if (s->s.sequencing_required)
+		mru -= 4; /* Ns and Nr */
+	return mru;
+}
+
 static int link_init(struct subscriber *s)
 {
 	const struct config *c = s->e->cfg;
 	struct ppp_link_cfg l = {
 		.lcp = { .cp = cp_defaults,
-			 .mru = ENGINE_TUNNEL_MTU,
+			 .mru = s->mru,
 			 .mru_min = ENGINE_MRU_MIN,
 			 .echo = echo_of(c) },
 		.auth = { .retransmit = ZE_SEC(3),
@@ -239,6 +252,7 @@ static void no_plane(struct subscriber *s, ze_ns now)
 
 void subscriber_start(struct subscriber *s, ze_ns now)
 {
+	s->mru = tunnel_mru(s);
 	if (link_init(s) < 0) {
 		no_plane(s, now);
 		return;
@@ -267,6 +281,7 @@ static void send_frame(struct subscriber *s, struct span frame)
 	struct wr w = wr_init(buf, sizeof(buf));
 
 	s->tx_frames++;
+	trace_frame("tx", s, frame);
 	if (s->dp == SUB_DP_UP) {
 		if (e->ports.dp->ppp_send(e->ports.dp_self, s->s.sid, frame) < 0)
 			e->stats.tx_failed++;
@@ -351,8 +366,10 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 	case PPP_FX_FINISHED:
 		s->todo |= SUB_TODO_FINISH;
 		break;
+	case PPP_FX_LCP_DOWN:		 /* each family that was up has its own effect */
+		res_release(&s->r_auth); /* a verdict now would be one on the next request */
+		break;
 	case PPP_FX_LCP_UP:
-	case PPP_FX_LCP_DOWN: /* each family that was up has its own effect */
 	case PPP_FX_AUTHENTICATED:
 	case PPP_FX_ECHO_SENT:
 		break;
@@ -478,6 +495,7 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 		return;
 	}
 	s->rx_frames++;
+	trace_frame("rx", s, frame);
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
 	subscriber_run(s, now);
