@@ -72,7 +72,18 @@ static int wait_for(int fd, short what, ze_ns deadline)
 	return n ? 0 : -ETIMEDOUT;
 }
 
-static int connect_to(const char *path, int *ret_fd)
+/* A daemon with many clients waiting takes them soon. */
+static int connect_in_time(int fd, const struct sockaddr_un *sa, ze_ns deadline)
+{
+	while (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0) {
+		if (errno != EAGAIN || monotonic() >= deadline)
+			return -errno;
+		poll(NULL, 0, 20);
+	}
+	return 0;
+}
+
+static int connect_to(const char *path, ze_ns deadline, int *ret_fd)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd, r;
@@ -83,8 +94,8 @@ static int connect_to(const char *path, int *ret_fd)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0) {
-		r = -errno;
+	r = connect_in_time(fd, &sa, deadline);
+	if (r < 0) {
 		close(fd);
 		return r;
 	}
@@ -143,7 +154,7 @@ static int exchange(const struct client *c, const struct strbuf *request, struct
 
 	if (request->bad)
 		return -ENOMEM;
-	r = connect_to(c->path, &fd);
+	r = connect_to(c->path, deadline, &fd);
 	if (r < 0)
 		return r;
 	r = send_all(fd, request, deadline);

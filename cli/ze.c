@@ -13,19 +13,27 @@
 #include "cli/words.h"
 
 static const char usage[] =
-	"usage: ze -c FILE                     run the daemon in the foreground\n"
-	"       ze config validate FILE        check a configuration; - is standard input\n"
-	"       ze l2tp [OPTIONS] show [tunnels | tunnel ID | sessions | session ID | statistics |\n"
-	"                               listeners | config | history]\n"
-	"       ze l2tp [OPTIONS] tunnel teardown ID | teardown-all\n"
-	"       ze l2tp [OPTIONS] session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"
-	"       ze l2tp decode [--pretty] [HEX...]\n"
-	"       ze help | --help | --version\n"
+	"usage: ze [-c FILE] [--socket PATH] [--yang-dir DIR]   run the daemon in the foreground\n"
+	"       ze -t [-c FILE]                                 only check the configuration\n"
+	"       ze config validate FILE|-                       the same for any file\n"
+	"       ze l2tp [-H HOST] show [WHAT]                   ask a running daemon\n"
+	"       ze l2tp [-H HOST] tunnel teardown ID | teardown-all\n"
+	"       ze l2tp [-H HOST] session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"
+	"       ze l2tp decode [--pretty] [HEX...]              read an L2TP datagram\n"
+	"       ze help | -h | -V\n"
 	"\n"
-	"Options of `ze l2tp show`, `tunnel` and `session`, which print the daemon's JSON:\n"
-	"  -H, --host HOST     ask the daemon of HOST, by ssh to zectl there\n"
-	"  -s, --socket PATH   control socket of the daemon (ZE_SOCKET; " CLIENT_SOCKET ")\n"
-	"  -t, --timeout SECS  longest wait for an answer (10)\n";
+	"  -c, --config FILE   configuration (/etc/ze/ze.conf)\n"
+	"      --socket PATH   control socket (" CLIENT_SOCKET ", or $ZE_SOCKET)\n"
+	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
+	"\n"
+	"WHAT: tunnels, tunnel ID, sessions, session ID, statistics, listeners, config, history\n"
+	"Options of show, tunnel and session, right after l2tp:\n"
+	"  -H, --host HOST     the daemon of HOST, by ssh to zectl there\n"
+	"  -s, --socket PATH   as above; with -H on that host\n"
+	"  -t, --timeout SECS  longest wait for an answer (10)\n"
+	"\n"
+	"exit status of the daemon: 0 stopped as asked or valid, 1 did not start or not valid, 2 usage;\n"
+	"of show, tunnel, session: 0 done, 1 refused, 2 usage, 3 no answer\n";
 
 struct l2tp_options {
 	struct run run;

@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/ze.h"
@@ -42,20 +43,6 @@ struct daemon {
 	ev_timer give_up;
 	ev_prepare drained;
 };
-
-static const char usage[] =
-	"usage: ze [-c FILE] [--socket PATH] [--yang-dir DIR]   run the daemon in the foreground\n"
-	"       ze -t [-c FILE]                                 only check the configuration\n"
-	"       ze config validate FILE|-                       the same for any file\n"
-	"       ze l2tp show|tunnel|session ...                 ask a running daemon\n"
-	"       ze l2tp decode [--pretty]                       read an L2TP message\n"
-	"       ze -V, ze -h\n"
-	"\n"
-	"  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
-	"      --socket PATH   control socket (" DEFAULT_SOCKET ", or $ZE_SOCKET)\n"
-	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
-	"\n"
-	"exit status: 0 stopped as asked or valid, 1 did not start or not valid, 2 usage\n";
 
 /* ---- running ---- */
 
@@ -165,7 +152,7 @@ static int run(struct daemon *d)
 
 static int wrong_usage(void)
 {
-	fputs(usage, stderr);
+	ze_usage(stderr);
 	return EXIT_USAGE;
 }
 
@@ -174,6 +161,8 @@ static int check_config(const struct ze *z)
 {
 	char *argv[] = { (char *)"-t", (char *)z->config_file, NULL };
 
+	if (z->yang_dir)
+		setenv("ZE_YANG_DIR", z->yang_dir, 1);
 	return yang_validate_main(2, argv) ? EXIT_START : EXIT_OK;
 }
 
@@ -213,7 +202,7 @@ static int run_daemon(int argc, char **argv)
 			puts("ze " ZE_VERSION);
 			return EXIT_OK;
 		case 'h':
-			fputs(usage, stdout);
+			ze_usage(stdout);
 			return EXIT_OK;
 		default:
 			return wrong_usage();

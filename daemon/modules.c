@@ -35,7 +35,7 @@ static int log_start(struct ze *z)
 
 static const struct ze_module mod_log = { "log", log_start, NULL };
 
-static void set_level(const char *env, enum log_sub sub)
+static void set_levels(const char *env, const enum log_sub *subs, size_t n)
 {
 	const char *v = env_get(env);
 	enum log_level level;
@@ -46,7 +46,8 @@ static void set_level(const char *env, enum log_sub sub)
 		log_kv(LOG_MAIN, LOG_WARN, "bad-log-level", KV_STR("variable", env),
 		       KV_STR("value", v));
 	else
-		log_set_level(sub, level);
+		for (size_t i = 0; i < n; i++)
+			log_set_level(subs[i], level);
 }
 
 /* The file's levels, then the environment's: ze.log.l2tp means the whole subsystem, and
@@ -58,12 +59,13 @@ static void apply_levels(const struct config *cfg)
 
 	for (unsigned s = 0; s < LOG__SUBS; s++)
 		log_set_level((enum log_sub)s, cfg->log_level[s]);
-	for (size_t i = 0; i < ZE_ARRAY_SIZE(l2tp); i++)
-		set_level("ze.log.l2tp", l2tp[i]);
+	set_levels("ze.log.l2tp", l2tp, ZE_ARRAY_SIZE(l2tp));
 	for (unsigned s = 0; s < LOG__SUBS; s++) {
-		snprintf(name, sizeof(name), "ze.log.%s", log_sub_name((enum log_sub)s));
-		if (s != LOG_L2TP)
-			set_level(name, (enum log_sub)s);
+		enum log_sub sub = (enum log_sub)s;
+
+		snprintf(name, sizeof(name), "ze.log.%s", log_sub_name(sub));
+		if (sub != LOG_L2TP)
+			set_levels(name, &sub, 1);
 	}
 }
 
@@ -363,7 +365,7 @@ static int ctl_start(struct ze *z)
 	make_folder(z->socket_path);
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
-					.history = z->history },
+					.history = history_view(z->history) },
 		    &z->ctl);
 	if (r < 0)
 		log_kv(LOG_CTL, LOG_ERROR, "control-socket-failed", KV_STR("path", z->socket_path),

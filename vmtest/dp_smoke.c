@@ -4,7 +4,7 @@
  * over both transports, some taken down while they are being built; at the end nothing may be left.
  * Runs in the guest as root. Prints what a session cost; exit status 0: all was well.
  *
- *	dp_smoke [ROUNDS [SESSIONS]]
+ *	dp_smoke [ROUNDS [SESSIONS [THREADS]]]
  */
 #include <dirent.h>
 #include <errno.h>
@@ -67,7 +67,7 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
 	if (ev->result < 0 || ev->kind == DP_EV_LOST) {
 		fprintf(stderr, "dp_smoke: event %d of %u: %s\n", ev->kind, ev->sid,
 			strerror(-ev->result));
-		e->errors++;
+		exit(1);
 	}
 	if (ev->kind == DP_EV_SESSION_UP) {
 		struct dp_family f4 = { .family = PPP_FAM_IPV4,
@@ -187,6 +187,7 @@ int main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 100;
 	struct engine e = { .sessions = argc > 2 ? (unsigned)atoi(argv[2]) : 8 };
+	unsigned threads = argc > 3 ? (unsigned)atoi(argv[3]) : DP_KERNEL_THREADS;
 	struct udp *udp;
 	unsigned fds = count_fds(), i;
 	double up_s = 0, down_s = 0;
@@ -194,9 +195,7 @@ int main(int argc, char **argv)
 	hash_set_key((struct hash_key){ 1, 2 });
 	kernel_load_modules();
 	if (kernel_probe() || loop_new(&e.loop) < 0 || udp_new(e.loop, &udp) < 0 ||
-	    dp_kernel_new(&(struct dp_kernel_args){ .loop = e.loop,
-						    .udp = udp,
-						    .threads = DP_KERNEL_THREADS },
+	    dp_kernel_new(&(struct dp_kernel_args){ .loop = e.loop, .udp = udp, .threads = threads },
 			  &e.dp) < 0) {
 		fprintf(stderr, "dp_smoke: no kernel plane here\n");
 		return 1;

@@ -357,13 +357,23 @@ class Ze:
     def sessions(self):
         return self.rows('sessions')
 
+    def fd_names(self):
+        """What the descriptors are; one may be closed while we look."""
+        names = []
+        for e in os.scandir(f'/proc/{self.proc.p.pid}/fd'):
+            try:
+                names.append(os.readlink(e.path))
+            except FileNotFoundError:
+                pass
+        return names
+
     def settled(self):
         """'' when nothing of any subscriber is left in the daemon or the kernel."""
         left = [f'tunnel {t}' for t in self.tunnels() if t['state'] == 'established']
         left += [f'session {s}' for s in self.sessions()]
         if self.fds() > self.baseline:
             left += [f'{self.fds()} descriptors, {self.baseline} before:'] + \
-                [os.readlink(e.path) for e in os.scandir(f'/proc/{self.proc.p.pid}/fd')]
+                self.fd_names()
         state = kernel_state('lns')
         return '\n'.join(left + ([state] if state else []))
 

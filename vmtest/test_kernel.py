@@ -85,6 +85,7 @@ def wait_no_client(ns='lac', secs=15):
 @pytest.mark.parametrize('method, ze_auth', [('pap', 'pap'), ('chap', 'chap-md5'),
                                              ('mschap-v2', 'ms-chap-v2')])
 def test_login(start_ze, method, ze_auth):
+    """P-060, P-070, P-080: good, by each method."""
     ze = start_ze(auth=ze_auth)
     _, dev = login(auth=method)
     route_to_core(dev)
@@ -106,6 +107,7 @@ def test_second_user(start_ze):
 @pytest.mark.parametrize('method, ze_auth', [('pap', 'pap'), ('chap', 'chap-md5'),
                                              ('mschap-v2', 'ms-chap-v2')])
 def test_wrong_password(start_ze, method, ze_auth):
+    """P-060, P-070, P-081: bad, by each method."""
     ze = start_ze(auth=ze_auth)
     lac = lab.Lac(alice={'auth': method, 'password': 'wrong'})
     lac.dial()
@@ -124,6 +126,7 @@ def test_unknown_user(start_ze):
 
 
 def test_wrong_tunnel_secret(start_ze):
+    """L-082: the LAC hears a refusal, nobody gets in."""
     ze = start_ze()
     lac = lab.Lac(secret='guess')
     lac.dial()
@@ -166,6 +169,7 @@ def test_ipv6_alone_when_ipcp_is_rejected_by_the_client(start_ze):
 
 
 def test_dns_reaches_the_client(start_ze):
+    """P-112: Nak with ours, which the client then takes."""
     start_ze()
     lac, _ = login(extra='usepeerdns\n')
     assert re.search(r'primary +DNS address 8\.8\.8\.8', lac.ppp_log())
@@ -181,6 +185,7 @@ def test_tcp_both_ways(start_ze):
 
 
 def test_mtu_sized_packets_both_ways(start_ze):
+    """P-024: what is too large for the client is answered by ICMP, not sent."""
     ze = start_ze()
     _, dev = login()
     route_to_core(dev)
@@ -261,6 +266,7 @@ def test_twenty_clients_on_one_socket(start_ze):
 # ---------------------------------------------------------------- teardown
 
 def test_pppd_terminates(start_ze):
+    """P-127: the client ends its session."""
     ze = start_ze()
     lac, _ = login()
     for pid in lac.pppd_pids():
@@ -323,7 +329,7 @@ def test_clear_of_an_unknown_id_names_it(start_ze):
 
 
 def test_peer_killed_without_a_word(start_ze):
-    """HELLO every 5 s of silence, then two retries of it: gone in tens of seconds."""
+    """L-118: HELLO every 5 s of silence, then two retries of it: gone in tens of seconds."""
     ze = start_ze(hello=5)
     lac, _ = login()
     lac.kill_all()
@@ -348,6 +354,7 @@ def test_address_is_free_again(start_ze):
 # ---------------------------------------------------------------- the daemon's own end
 
 def test_sigterm_drains_with_stopccn_6(start_ze):
+    """L-215: the LAC hears why, and ze exits in time."""
     ze = start_ze()
     lac, _ = login()
     ze.proc.signal(signal.SIGTERM)
@@ -358,6 +365,7 @@ def test_sigterm_drains_with_stopccn_6(start_ze):
 
 
 def test_killed_daemon_leaves_nothing_to_the_next(start_ze):
+    """L-216: killed and started again, the peer comes back."""
     ze = start_ze()
     lac, _ = login()
     ze.proc.kill()

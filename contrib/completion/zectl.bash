@@ -1,53 +1,68 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Completion for zectl and ze. Ids are asked from the running daemon.
+# Completion for zectl and ze. Commands and ids are asked from the running daemon.
 
-_ze_ids() {	# list key
-	zectl --json show l2tp "$1" 2>/dev/null | grep -o "\"$2\": *[0-9]*" | grep -o '[0-9]*$'
+# What may follow the words, the last of which is being typed; options say which daemon.
+_ze_ask() {
+	zectl "${_ze_daemon[@]}" --timeout 2 --complete "$@" 2>/dev/null
 }
 
-# What may follow the words given, which begin after the program's name.
-_ze_next() {
-	case "$*" in
-	'') echo 'show clear --json --help --version' ;;
-	'show' | 'clear') echo l2tp ;;
-	'show l2tp') echo 'tunnels tunnel sessions session statistics listeners config' ;;
-	'clear l2tp') echo 'tunnel session' ;;
-	'clear l2tp tunnel' | 'clear l2tp session') echo 'teardown teardown-all' ;;
-	'show l2tp tunnel' | 'clear l2tp tunnel teardown') _ze_ids tunnels local-tid ;;
-	'show l2tp session' | 'clear l2tp session teardown') _ze_ids sessions local-sid ;;
-	'clear l2tp session teardown '[0-9]*) echo 'reason cause' ;;
-	esac
-}
-
-_ze_words() {
-	local line
-
-	if [ "$1" = ze ]; then
-		shift
-		line=$*
-		case $line in
-		'') echo '-c config l2tp --help --version' ;;
-		'config') echo validate ;;
-		'config validate' | '-c') compgen -f -- "$current" ;;
-		'l2tp') echo 'show tunnel session decode' ;;
-		'l2tp decode') echo --pretty ;;
-		'l2tp show'*) _ze_next "show l2tp${line#l2tp show}" ;;
-		'l2tp tunnel'* | 'l2tp session'*) _ze_next "clear $line" ;;
-		esac
+_ze_zectl() {
+	if [[ $current == -* && ${#words[@]} -eq 0 ]]; then
+		echo '--socket --timeout --json --pretty --help --version'
 	else
-		shift
-		_ze_next "$@"
+		_ze_ask "${words[@]}" "$current"
 	fi
 }
 
-_ze() {
-	local current=${COMP_WORDS[COMP_CWORD]} words=() word
+_ze_l2tp() {
+	case ${words[1]-} in
+	'')
+		if [[ $current == -* ]]; then
+			echo '--host --socket --timeout --help'
+		else
+			echo 'show tunnel session decode'
+		fi
+		;;
+	show) _ze_ask show l2tp "${words[@]:2}" "$current" ;;
+	tunnel | session) _ze_ask clear l2tp "${words[@]:1}" "$current" ;;
+	decode) echo --pretty ;;
+	esac
+}
 
-	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		[ "$word" = --json ] || words+=("$word")
+_ze_ze() {
+	case ${words[*]} in
+	'') echo 'config l2tp help --config --socket --yang-dir --test --help --version' ;;
+	config) echo validate ;;
+	'config validate') compgen -f -- "$current" ;;
+	l2tp*) _ze_l2tp ;;
+	esac
+}
+
+_ze() {
+	local current=${COMP_WORDS[COMP_CWORD]} words=() _ze_daemon=() program=${COMP_WORDS[0]##*/}
+	local i word
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-s | --socket)
+			_ze_daemon=(--socket "${COMP_WORDS[++i]-}")
+			;;
+		-t | --timeout | -H | --host)
+			# ze -t has no value
+			[[ $program == ze && ${#words[@]} -eq 0 ]] || ((i++))
+			;;
+		-c | --config | --yang-dir) ((i++)) ;;
+		-*) ;;
+		*) words+=("$word") ;;
+		esac
 	done
-	mapfile -t COMPREPLY < <(compgen -W "$(_ze_words "${COMP_WORDS[0]##*/}" "${words[@]}")" -- "$current")
+	if ((i > COMP_CWORD)); then # the value of an option
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$("_ze_$program")" -- "$current")
 }
 
 complete -F _ze zectl ze

@@ -38,11 +38,9 @@
 	X(SEQ_WINDOW, "seq-window", "Ns outside the receive window")                               \
 	X(SEQ_AHEAD, "seq-ahead", "Ns ahead of sequence, queued")                                  \
 	X(NR_AHEAD, "nr-ahead", "Nr acknowledges what was never sent")                             \
-	X(CHAN_FULL, "chan-full", "control channel queue full")                                    \
 	/* tunnels and sessions */                                                                 \
 	X(TUNNEL_UNKNOWN, "tunnel-unknown", "no such tunnel")                                      \
 	X(TUNNEL_PEER, "tunnel-peer", "packet from another address than the tunnel's peer")        \
-	X(TUNNEL_CLOSED, "tunnel-closed", "tunnel is closing")                                     \
 	X(TUNNEL_ZERO, "tunnel-zero", "tunnel id 0 and not an SCCRQ")                              \
 	X(SESSION_UNKNOWN, "session-unknown", "no such session")                                   \
 	X(SESSION_STATE, "session-state", "session not established")                               \
@@ -58,7 +56,6 @@
 	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
 	X(DRAINING, "draining", "daemon is shutting down")                                         \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
-	X(DATA_SEQ, "data-seq", "data packet duplicated or late")                                  \
 	/* PPP */                                                                                  \
 	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \
 	X(PPP_PROTOCOL, "ppp-protocol", "invalid PPP protocol number")                             \

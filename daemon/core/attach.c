@@ -5,6 +5,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/trace.h"
 
 static void log_failure(const struct subscriber *s, const char *what, int r)
 {
@@ -48,7 +49,7 @@ static uint16_t mtu_of(const struct subscriber *s)
 {
 	uint16_t mtu = ppp_link_mtu(&s->link);
 
-	return mtu < ENGINE_TUNNEL_MTU ? mtu : ENGINE_TUNNEL_MTU;
+	return mtu < s->mru ? mtu : s->mru;
 }
 
 static void request(struct subscriber *s, enum ppp_family family)
@@ -76,13 +77,43 @@ static void request(struct subscriber *s, enum ppp_family family)
 	s->dp_waiting[family]++;
 }
 
-void attach_family(struct subscriber *s, enum ppp_family family)
+void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
 	s->dp_family[family] = SUB_FAM_WAITING;
-	if (s->dp == SUB_DP_NONE)
-		attach_session(s);
-	else if (s->dp == SUB_DP_UP)
+	if (s->dp == SUB_DP_UP)
 		request(s, family);
+	else if (!s->attach_by)
+		s->attach_by = now + ATTACH_PATIENCE;
+}
+
+/* The peer has acknowledged our request and waits for us to acknowledge its own. */
+static bool is_quiet(const struct subscriber *s, enum ppp_family f)
+{
+	const struct cp *cp = f == PPP_FAM_IPV4 ? &s->link.ipcp.cp : &s->link.ipv6cp.cp;
+
+	return s->link.ncp[f] == PPP_NCP_OFF ||
+	       (s->link.ncp[f] == PPP_NCP_READY && cp->state == CP_ACK_RCVD);
+}
+
+static bool any_waits(const struct subscriber *s)
+{
+	return s->dp_family[PPP_FAM_IPV4] == SUB_FAM_WAITING ||
+	       s->dp_family[PPP_FAM_IPV6] == SUB_FAM_WAITING;
+}
+
+ze_ns attach_deadline(const struct subscriber *s)
+{
+	return s->dp == SUB_DP_NONE && any_waits(s) ? s->attach_by : ZE_NEVER;
+}
+
+void attach_if_due(struct subscriber *s, ze_ns now)
+{
+	ze_ns due = attach_deadline(s);
+
+	if (due == ZE_NEVER)
+		return;
+	if (now >= due || (is_quiet(s, PPP_FAM_IPV4) && is_quiet(s, PPP_FAM_IPV6)))
+		attach_session(s);
 }
 
 void attach_refresh(struct subscriber *s, enum ppp_family family)
@@ -193,6 +224,7 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		break;
 	case DP_EV_FRAME:
 		s->rx_frames++;
+		trace_frame("rx", s, ev->frame);
 		if (!s->ended && s->opened)
 			ppp_link_input(&s->link, ev->frame, now, &s->e->ppp_fx);
 		break;

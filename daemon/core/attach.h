@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A subscriber's place in the data plane: asks for it when the first family is ready (or before PPP
- * when the LAC demands sequencing), and notes in s->todo what the link must be told. Stale answers
- * are told from fresh ones by counting.
+ * A subscriber's place in the data plane: asks for it when a family is ready and the line is quiet
+ * (or before PPP when the LAC demands sequencing), and notes in s->todo what the link must be told.
+ * Stale answers are told from fresh ones by counting.
+ *
+ * Quiet: every family that still negotiates has only our Ack to wait for. What a peer sends while the
+ * kernel half knows the session is lost and comes again after its restart timer, three seconds later;
+ * a peer that waits for us sends nothing. Who negotiates one family slowly is not waited for longer
+ * than ATTACH_PATIENCE.
  */
 #pragma once
 
@@ -14,8 +19,14 @@
 struct dp_event;
 struct subscriber;
 
+#define ATTACH_PATIENCE ZE_MS(250)
+
 void attach_session(struct subscriber *s);
-void attach_family(struct subscriber *s, enum ppp_family family);
+void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
+/* After anything that happened to the link: attaches if a family waits and the time has come. */
+void attach_if_due(struct subscriber *s, ze_ns now);
+/* When attach_if_due wants to be called, ZE_NEVER when nothing waits. */
+ze_ns attach_deadline(const struct subscriber *s);
 /* The family is open; what the plane was told may have changed in a renegotiation. */
 void attach_refresh(struct subscriber *s, enum ppp_family family);
 void attach_drop_family(struct subscriber *s, enum ppp_family family);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/base/crypto.h"
+#include "ppp/auth.h"
 
 /* The defaults of yang/ze-l2tp-conf.yang. */
 struct config *config_new(void)
@@ -88,4 +89,9 @@ int config_add_user(struct config *c, const char *name, const char *password, ui
 	u.address = address;
 	c->users[c->n_users++] = u;
 	return 0;
+}
+
+int config_auth_method(const char *word, enum ppp_auth_method *ret)
+{
+	return ppp_auth_method_parse(word, ret);
 }

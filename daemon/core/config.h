@@ -65,4 +65,6 @@ struct config {
 struct config *config_new(void);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
+/* "pap", "chap-md5", "ms-chap-v2", "none"; -EINVAL otherwise. */
+int config_auth_method(const char *word, enum ppp_auth_method *ret);
 int config_add_user(struct config *c, const char *name, const char *password, uint32_t address);

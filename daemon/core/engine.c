@@ -15,6 +15,7 @@
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/trace.h"
 
 /* ---- ports, counters, events ---- */
 
@@ -22,6 +23,7 @@ int engine_send(struct engine *e, const struct net_path *path, struct span datag
 {
 	int r = e->ports.net->send(e->ports.net_self, path, datagram);
 
+	trace_datagram("tx", path, datagram);
 	if (r < 0)
 		e->stats.tx_failed++;
 	else
@@ -113,7 +115,8 @@ static void settle_sub(struct subscriber *s)
 	if (!s->ended) {
 		due = l2tp_session_deadline(&s->s);
 		if (s->opened)
-			due = ze_min_ns(due, ppp_link_deadline(&s->link));
+			due = ze_min_ns(ppp_link_deadline(&s->link),
+					ze_min_ns(due, attach_deadline(s)));
 	}
 	arm(s->e, &s->timer, due);
 }
@@ -282,6 +285,7 @@ void engine_udp_input(struct engine *e, const struct net_path *path, struct span
 	int r = l2tp_hdr_parse(datagram.p, datagram.len, &h);
 
 	e->stats.rx_datagrams++;
+	trace_datagram("rx", path, datagram);
 	if (r < 0)
 		engine_drop(e, NULL, (enum reason) - r, path, now);
 	else if (l2tp_hdr_is_control(&h))

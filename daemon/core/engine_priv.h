@@ -136,6 +136,7 @@ struct subscriber {
 	uint64_t ifid, suggest; /* IPv6, 0: none yet */
 	uint64_t dp_peer_ifid;	/* as the data plane knows it */
 	enum sub_dp dp;
+	ze_ns attach_by; /* not waited longer than so for the line to be quiet; 0: not yet set */
 	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
 	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
 	bool ncp_up[PPP_FAM__COUNT];	    /* opened: route told */
@@ -143,6 +144,7 @@ struct subscriber {
 	/* what it holds, newest first; drained once, when it is released */
 	struct res_pool pool;
 	struct res r_sid, r_profile, r_auth, r_address, r_dp;
+	uint16_t mru;		       /* we ask for; what the tunnel carries */
 	uint64_t rx_frames, tx_frames; /* PPP control through the engine */
 };
 

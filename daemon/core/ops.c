@@ -42,7 +42,7 @@ struct op_row {
 	enum op_status (*run)(struct op_ctx *c);
 };
 
-const char *op_status_name(enum op_status s)
+const char *ops_status_name(enum op_status s)
 {
 	static const char *const names[] = {
 		[OP_OK] = "ok",

@@ -29,7 +29,7 @@ enum op_status {
 	OP_FAILED
 };
 
-const char *op_status_name(enum op_status s); /* "not-found" */
+const char *ops_status_name(enum op_status s); /* "not-found" */
 
 struct op_request {
 	const char *const *words;

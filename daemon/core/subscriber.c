@@ -9,6 +9,8 @@
 #include "daemon/core/call.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/lease.h"
+#include "daemon/core/trace.h"
+#include "daemon/core/login.h"
 
 /* ---- life ---- */
 
@@ -25,22 +27,6 @@ static void release_sid(struct res *r)
 
 	registry_remove_sub(s);
 	idalloc_put(&s->e->sids, s->s.sid);
-}
-
-static void release_profile(struct res *r)
-{
-	struct subscriber *s = ze_container_of(r, struct subscriber, r_profile);
-
-	profile_unref(s->profile);
-	s->profile = NULL;
-}
-
-static void release_auth(struct res *r)
-{
-	struct subscriber *s = ze_container_of(r, struct subscriber, r_auth);
-
-	aaa_broker_cancel(&s->e->broker, s->auth_cookie);
-	s->auth_cookie = 0;
 }
 
 static int acquire(struct subscriber *s, uint16_t peer_sid, ze_ns now)
@@ -216,12 +202,24 @@ static struct echo_cfg echo_of(const struct config *c)
 				  .failures = (uint8_t)c->echo_failures };
 }
 
+/* What fits a link of 1500 octets outside, with all that the tunnel puts in front. */
+static uint16_t tunnel_mru(const struct subscriber *s)
+{
+	uint16_t mru = ENGINE_TUNNEL_MTU;
+
+	if (s->tunnel->path.peer.family == 6)
+		mru -= 20; /* the longer outer header */
+	if (s->s.sequencing_required)
+		mru -= 4; /* Ns and Nr */
+	return mru;
+}
+
 static int link_init(struct subscriber *s)
 {
 	const struct config *c = s->e->cfg;
 	struct ppp_link_cfg l = {
 		.lcp = { .cp = cp_defaults,
-			 .mru = ENGINE_TUNNEL_MTU,
+			 .mru = s->mru,
 			 .mru_min = ENGINE_MRU_MIN,
 			 .echo = echo_of(c) },
 		.auth = { .retransmit = ZE_SEC(3),
@@ -254,6 +252,7 @@ static void no_plane(struct subscriber *s, ze_ns now)
 
 void subscriber_start(struct subscriber *s, ze_ns now)
 {
+	s->mru = tunnel_mru(s);
 	if (link_init(s) < 0) {
 		no_plane(s, now);
 		return;
@@ -282,6 +281,7 @@ static void send_frame(struct subscriber *s, struct span frame)
 	struct wr w = wr_init(buf, sizeof(buf));
 
 	s->tx_frames++;
+	trace_frame("tx", s, frame);
 	if (s->dp == SUB_DP_UP) {
 		if (e->ports.dp->ppp_send(e->ports.dp_self, s->s.sid, frame) < 0)
 			e->stats.tx_failed++;
@@ -297,116 +297,12 @@ static void send_frame(struct subscriber *s, struct span frame)
 	engine_send(e, &s->tunnel->path, wr_done(&w));
 }
 
-/* ---- authentication ---- */
-
-static enum aaa_method aaa_method_of(enum ppp_auth_method m)
-{
-	switch (m) {
-	case PPP_AUTH_PAP:
-		return AAA_PAP;
-	case PPP_AUTH_CHAP_MD5:
-		return AAA_CHAP_MD5;
-	case PPP_AUTH_MSCHAPV2:
-		return AAA_MSCHAPV2;
-	case PPP_AUTH_NONE:
-	case PPP_AUTH__COUNT:
-		break;
-	}
-	return AAA_NONE;
-}
-
-static void ask(struct subscriber *s, const struct ppp_auth_request *rq)
-{
-	struct engine *e = s->e;
-	const struct aaa_request a = {
-		.method = aaa_method_of(rq->method),
-		.id = rq->id,
-		.user = rq->user,
-		.password = rq->password,
-		.challenge = rq->challenge,
-		.response = rq->response,
-		.calling_number = span_str(s->s.calling_number),
-		.called_number = span_str(s->s.called_number),
-		.sid = s->s.sid,
-	};
-	uint64_t cookie = (uint64_t)s->s.sid << SUBSCRIBER_COOKIE_SHIFT |
-			  (++e->next_cookie & ((UINT64_C(1) << SUBSCRIBER_COOKIE_SHIFT) - 1));
-	int r;
-
-	res_release(&s->r_auth);
-	memset(&e->answer, 0, sizeof(e->answer));
-	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
-	if (r == -EINPROGRESS) {
-		s->auth_cookie = cookie;
-		res_add(&s->pool, &s->r_auth, "auth-request", release_auth);
-		return;
-	}
-	if (r < 0) {
-		e->stats.auth_failures++;
-		e->answer = (struct aaa_answer){ 0 };
-	}
-	s->todo |= SUB_TODO_VERDICT;
-}
-
-static void keep_profile(struct subscriber *s, struct profile *p)
-{
-	struct span user = span_of(s->link.auth.user, s->link.auth.user_len);
-
-	if (p)
-		user = span_str(p->user);
-	if (user.len >= sizeof(s->user))
-		user.len = sizeof(s->user) - 1;
-	if (user.len)
-		memcpy(s->user, user.p, user.len);
-	s->user[user.len] = '\0';
-	res_release(&s->r_profile);
-	if (!p)
-		return;
-	s->profile = p;
-	res_add(&s->pool, &s->r_profile, "profile", release_profile);
-}
-
-static void log_reject(const struct subscriber *s, const struct aaa_answer *a)
-{
-	char peer[ZE_ADDR_TEXT];
-
-	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid),
-	       KV_SPAN("user", span_of(s->link.auth.user, s->link.auth.user_len)),
-	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
-	       KV_STR("message", a->message),
-	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)));
-}
-
-static void give_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
-{
-	struct engine *e = s->e;
-
-	if (a->accept) {
-		e->stats.auth_accepts++;
-		keep_profile(s, a->profile);
-	} else {
-		e->stats.auth_rejects++;
-		log_reject(s, a);
-		profile_unref(a->profile);
-	}
-	a->profile = NULL;
-	ppp_link_auth_answer(
-		&s->link,
-		&(struct ppp_auth_answer){
-			.accept = a->accept,
-			.message = span_str(a->message),
-			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
-			.mschap_error = a->mschap_error },
-		now, &e->ppp_fx);
-}
-
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	s->auth_cookie = 0;
 	res_forget(&s->r_auth);
 	ppp_fx_init(&s->e->ppp_fx);
-	give_verdict(s, a, now);
+	login_verdict(s, a, now);
 	subscriber_run(s, now);
 }
 
@@ -444,13 +340,13 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		send_frame(s, e->send);
 		break;
 	case PPP_FX_AUTH_REQUEST:
-		ask(s, &e->auth);
+		login_ask(s, &e->auth);
 		break;
 	case PPP_FX_ADDR_REQUEST:
 		s->todo |= (uint16_t)(SUB_TODO_ADDRESS << e->family);
 		break;
 	case PPP_FX_NCP_READY:
-		attach_family(s, e->family);
+		attach_family(s, e->family, now);
 		break;
 	case PPP_FX_NCP_UP:
 		family_up(s, e->family, now);
@@ -470,8 +366,10 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 	case PPP_FX_FINISHED:
 		s->todo |= SUB_TODO_FINISH;
 		break;
+	case PPP_FX_LCP_DOWN:		 /* each family that was up has its own effect */
+		res_release(&s->r_auth); /* a verdict now would be one on the next request */
+		break;
 	case PPP_FX_LCP_UP:
-	case PPP_FX_LCP_DOWN: /* each family that was up has its own effect */
 	case PPP_FX_AUTHENTICATED:
 	case PPP_FX_ECHO_SENT:
 		break;
@@ -545,7 +443,7 @@ static void answer(struct subscriber *s, ze_ns now)
 	ppp_fx_init(&s->e->ppp_fx);
 	switch (bit) {
 	case SUB_TODO_VERDICT:
-		give_verdict(s, &s->e->answer, now);
+		login_verdict(s, &s->e->answer, now);
 		break;
 	case SUB_TODO_ADDRESS << PPP_FAM_IPV4:
 		give_address(s, PPP_FAM_IPV4, now);
@@ -579,6 +477,8 @@ void subscriber_run(struct subscriber *s, ze_ns now)
 	for (;;) {
 		for (unsigned i = 0; i < fx->n && !s->ended; i++)
 			perform_one(s, &fx->e[i], now);
+		if (!s->ended && !s->todo)
+			attach_if_due(s, now);
 		if (s->ended || !s->todo)
 			break;
 		answer(s, now);
@@ -595,6 +495,7 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 		return;
 	}
 	s->rx_frames++;
+	trace_frame("rx", s, frame);
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
 	subscriber_run(s, now);

@@ -21,7 +21,7 @@
 #define AVP_HDR_LEN	6
 #define AVP_MAX_VALUE	(0x3ff - AVP_HDR_LEN)
 
-enum l2tp_msg_type { /* 3.2 */
+enum l2tp_msg_type {  /* 3.2 */
 	L2TP_ZLB = 0, /* ours: a message without AVPs; 0 is reserved on the wire */
 	L2TP_SCCRQ = 1,
 	L2TP_SCCRP = 2,

@@ -20,7 +20,6 @@
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
-#include "daemon/observe/history.h"
 #include "daemon/sys/ctl_proto.h"
 #include "daemon/sys/loop.h"
 
@@ -275,7 +274,7 @@ static int listen_on(const char *path, int *ret_fd)
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		r = -errno;
 	umask(old);
-	if (r == 0 && listen(fd, 16) < 0)
+	if (r == 0 && listen(fd, CLIENTS_MAX) < 0)
 		r = -errno;
 	if (r < 0) {
 		close(fd);
@@ -299,7 +298,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret)
 	}
 	strcpy(c->path, a->path);
 	c->loop = a->loop;
-	c->history = history_view(a->history);
+	c->history = a->history;
 	list_init(&c->clients);
 	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
 	c->accept.data = c;

@@ -12,14 +12,15 @@
  */
 #pragma once
 
+#include "daemon/core/view.h"
+
 struct ctl;
-struct history;
 struct loop;
 
 struct ctl_args {
 	const char *path; /* a stale socket file is replaced, a live one is -EADDRINUSE */
 	struct loop *loop;
-	const struct history *history;
+	struct view_history history; /* what it points to must outlive us */
 };
 
 int ctl_new(const struct ctl_args *a, struct ctl **ret); /* 0 or -errno */

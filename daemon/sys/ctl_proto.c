@@ -58,7 +58,7 @@ static void run_command(const struct ctl_turn *t, const char *const *words, size
 		sb_puts(answer, "}");
 	} else {
 		answer->len = start; /* what was begun becomes the error */
-		write_error(answer, op_status_name(s), err.s ? err.s : "failed");
+		write_error(answer, ops_status_name(s), err.s ? err.s : "failed");
 	}
 	sb_done(&err);
 }

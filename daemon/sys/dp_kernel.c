@@ -149,11 +149,16 @@ static void run_up(struct kjob *j, void *thread)
 	s->result = r;
 }
 
-static void undo_family(struct session *s, struct family *f, void *thread)
+/* ending: the session goes, and much with it. */
+static void undo_family(struct session *s, struct family *f, bool ending, void *thread)
 {
 	s->k.other_up = s->families[!f->f.family].done > 0;
-	while (f->done)
-		s->d->a.ops->family_steps[--f->done].down(thread, &s->k, &f->f);
+	while (f->done) {
+		const struct kernel_family_step *step = &s->d->a.ops->family_steps[--f->done];
+
+		if (!ending || !step->with_session)
+			step->down(thread, &s->k, &f->f);
+	}
 }
 
 static void run_family_up(struct kjob *j, void *thread)
@@ -164,7 +169,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	const struct kernel_family_step *step = s->d->a.ops->family_steps;
 	int r = 0;
 
-	undo_family(s, f, thread);
+	undo_family(s, f, false, thread);
 	f->f = fj->f;
 	while (r == 0 && f->done < KERNEL_STEPS_MAX && step[f->done].name) {
 		fj->failed = step[f->done].name;
@@ -173,7 +178,7 @@ static void run_family_up(struct kjob *j, void *thread)
 			f->done++;
 	}
 	if (r < 0)
-		undo_family(s, f, thread);
+		undo_family(s, f, false, thread);
 	fj->result = r;
 }
 
@@ -181,7 +186,7 @@ static void run_family_down(struct kjob *j, void *thread)
 {
 	struct family_job *fj = ze_container_of(j, struct family_job, j);
 
-	undo_family(fj->s, &fj->s->families[fj->f.family], thread);
+	undo_family(fj->s, &fj->s->families[fj->f.family], false, thread);
 }
 
 static void run_down(struct kjob *j, void *thread)
@@ -189,7 +194,7 @@ static void run_down(struct kjob *j, void *thread)
 	struct session *s = ze_container_of(j, struct session, down_job);
 
 	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
-		undo_family(s, &s->families[f], thread);
+		undo_family(s, &s->families[f], true, thread);
 	undo_steps(s, thread);
 }
 

@@ -187,6 +187,10 @@ static void fam_route_down(void *thread, struct kernel_session *s, const struct 
 	rtnl_route(((struct thread *)thread)->route, s->ifindex, f, false);
 }
 
+/* Taking link and addresses down one by one costs an RCU grace period under RTNL each, which everybody
+ * else waits for, and closing the unit does it all at once. Not so the route: the kernel says nothing
+ * to FRR and BIRD about an IPv4 route that goes with its interface. */
+
 static uint16_t np_of(const struct dp_family *f)
 {
 	return f->family == PPP_FAM_IPV4 ? PPP_IPV4 : PPP_IPV6;
@@ -226,10 +230,10 @@ const struct kernel_ops kernel_ops = {
 		{ "ppp-connect", connect_up, nothing_down },
 	},
 	.family_steps = {
-		{ "link", fam_link_up, fam_link_down },
-		{ "address", fam_addr_up, fam_addr_down },
-		{ "route", fam_route_up, fam_route_down },
-		{ "np-mode", fam_pass_up, fam_pass_down },
+		{ "link", fam_link_up, fam_link_down, true },
+		{ "address", fam_addr_up, fam_addr_down, true },
+		{ "route", fam_route_up, fam_route_down, false },
+		{ "np-mode", fam_pass_up, fam_pass_down, true },
 	},
 	.stats = stats,
 };

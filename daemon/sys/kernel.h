@@ -41,6 +41,7 @@ struct kernel_family_step {
 	const char *name;
 	int (*up)(void *thread, struct kernel_session *s, const struct dp_family *f);
 	void (*down)(void *thread, struct kernel_session *s, const struct dp_family *f);
+	bool with_session; /* goes with the interface: not undone when the session ends */
 };
 
 #define KERNEL_STEPS_MAX 8

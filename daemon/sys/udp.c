@@ -260,6 +260,7 @@ int udp_connected_socket(const struct net_path *path, int *ret_fd)
 	if (r < 0)
 		return r;
 	r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
+	grow_buffers(fd);
 	len = to_sockaddr(&path->local, &ss);
 	if (r == 0 && bind(fd, (struct sockaddr *)&ss, len) < 0)
 		r = -errno;

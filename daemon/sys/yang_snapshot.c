@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "daemon/sys/yang_priv.h"
-#include "ppp/auth.h"
 
 #define POOL_MAX (1u << 20)
 
@@ -198,7 +197,7 @@ static void read_names(struct yang_doc *d, const struct lyd_node *l2tp)
 		strcpy(c->host_name, "ze");
 	c->host_name[sizeof(c->host_name) - 1] = '\0';
 	v = yang_value(l2tp, "auth-method");
-	if (v && ppp_auth_method_parse(v, &c->auth_method) < 0)
+	if (v && config_auth_method(v, &c->auth_method) < 0)
 		error_at(d, yang_child(l2tp, "auth-method"), "unknown method");
 }
 

@@ -45,7 +45,8 @@ static void dgram_put(struct world *w, const struct net_path *path, struct span 
 		return;
 	}
 	*d = (struct w_dgram){ .path = *path, .len = (uint16_t)b.len, .to_engine = to_engine };
-	memcpy(d->b, b.p, b.len);
+	if (b.len)
+		memcpy(d->b, b.p, b.len);
 	w->ring_n++;
 	if (w->ring_n > 1 && chance(w, w->reorder_permille)) {
 		struct w_dgram *before = dgram_at(w, w->ring_n - 2);
@@ -132,10 +133,6 @@ static int dp_session_up(void *self, const struct dp_session *s)
 	w->dp_sessions++;
 	ev.result = w->dp_session_result;
 	dp_answer(w, &ev);
-	if (ev.result < 0) {
-		d->held = false;
-		w->dp_sessions--;
-	}
 	return 0;
 }
 
@@ -280,6 +277,11 @@ static bool answer_one(struct world *w)
 	e = w->answers[w->answers_head];
 	w->answers_head = (w->answers_head + 1) % W_RING;
 	w->answers_n--;
+	/* It holds on to what failed until that is told. */
+	if (e.kind == DP_EV_SESSION_UP && e.result < 0 && w->dp[e.sid].held) {
+		w->dp[e.sid].held = false;
+		w->dp_sessions--;
+	}
 	engine_dp_event(w->e, &e, w->now);
 	return true;
 }

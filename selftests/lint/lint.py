@@ -7,7 +7,10 @@ usage: lint.py [rule...]      with ZE_OUT naming the build folder for the rules 
 import os
 import sys
 
+import coverage
+import docs
 import layers
+import manpages
 import sizes
 import symbols
 import text
@@ -27,11 +30,18 @@ RULES = [
     ('headers-alone', text.check_headers_alone),
     ('header-form', text.check_header_form),
     ('spdx', text.check_spdx),
+    ('coverage', coverage.check),
     ('words', text.check_words),
     ('clang-format', text.check_format),
     ('shellcheck', text.check_shellcheck),
     ('systemd-unit', text.check_systemd),
-    ('man-pages', text.check_man),
+    ('man-pages', manpages.check_mandoc),
+    ('man-leaves', manpages.check_conf),
+    ('man-commands', manpages.check_commands),
+    ('docs-examples', docs.check_examples),
+    ('docs-reasons', docs.check_reasons),
+    ('docs-paths', docs.check_paths),
+    ('docs-links', docs.check_links),
 ]
 
 

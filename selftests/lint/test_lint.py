@@ -6,7 +6,10 @@ import subprocess
 import sys
 import tempfile
 
+import coverage
+import docs
 import layers
+import manpages
 import sizes
 import symbols
 import text
@@ -15,10 +18,32 @@ from tree import Tree
 
 C = '/* SPDX-License-Identifier: BSD-2-Clause */\n'
 H = C + '/* Says what the module promises here. */\n#pragma once\n'
+LEAF = 'leaf speed {\n  type uint8 {\n    range "1..7";\n  }\n}\n'
+ROW = '\t{ { "show", "it", "<id>" }, "help", f },\n'
+
+
+CONF = 'environment {\n\tl2tp {\n\t\tserver a {\n\t\t\tip ::1%s\n\t\t}\n\t}\n}\nl2tp {\n}\n'
+ERR_H = H + '#define ZE_REASONS(X) X(HDR_SHORT, "hdr-short",\\\n\t"cut off")\n'
+ROWS = '# A\n\n## Reasons\n\n| word | meaning |\n|---|---|\n'
 
 
 def body(lines):
     return 'int f(void)\n{\n' + '\tg();\n' * (lines - 2) + '}\n'
+
+
+def covered(test='/* L-001 */', run='\tT(f);\n', name='f', part='',
+            missing='- L-002, L-003: nobody built it'):
+    """A tree of three cases, a test of one, and the report about them."""
+    table = ('| case | | what is asked for | tests |\n|---|---|---|---|\n'
+             '| L-001 | M | first | `unit/test_a.c:%s` |\n' % name)
+    return {
+        'selftests/conformance.txt': 'L-001 M first\nL-002 R second\nL-003 P third\n',
+        'selftests/unit/test_a.c': test + '\nstatic void f(void **st)\n{\n}\n\n'
+                                   'int main(void)\n{\n' + run + '}\n',
+        'selftests/COVERAGE.md': '## Covered\n\n' + coverage.BEGIN + table + coverage.END +
+                                 '\n## Covered in part\n\n' + part +
+                                 '\n\n## Not yet\n\n' + missing + '\n',
+    }
 
 
 # rule, files it likes, files it refuses (name -> text)
@@ -83,8 +108,41 @@ CASES = [
     (text.check_shellcheck, {'x.sh': '#!/bin/sh\necho "$1"\n'}, {'x.sh': '#!/bin/sh\necho $1\n'}),
     (text.check_systemd, {'a.service': '[Service]\nExecStart=/no/such/ze\n'},
      {'a.service': '[Service]\nExecStart=/no/such/ze\nNoSuchKey=1\n'}),
-    (text.check_man, {}, {'docs/man/a.1': '.Dd\n.Sh NAME\n.Xx\n'}),
+    (manpages.check_mandoc, {}, {'docs/man/a.1': '.Dd\n.Sh NAME\n.Xx\n'}),
+    (manpages.check_conf, {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm speed\n1 to 7\n'},
+     {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm speed\n1 to 8\n'}),
+    (manpages.check_conf, {}, {'yang/ze-a-conf.yang': LEAF, 'docs/man/ze.conf.5': '.It Cm sped\n1 7\n'}),
+    (manpages.check_commands, {'daemon/core/ops.c': ROW, 'docs/man/zectl.1': '.It Cm show it Ar id\nx\n'},
+     {'daemon/core/ops.c': ROW, 'docs/man/zectl.1': '.It Cm show that Ar id\nx\n'}),
+    (docs.check_examples, {'docs/a.md': '```ze-conf\n' + CONF % ';' + '```\n', 'contrib/ze.conf': CONF % ''},
+     {'docs/a.md': 'x\n```ze-conf\n' + CONF % ';' + 'shaper { }\n```\n'}),
+    (docs.check_examples, {'docs/man/a.5': '.Bd -literal\n' + CONF % '' + '.Ed\n.Bd -literal\nl2tp x\n.Ed\n'},
+     {'docs/man/a.5': '.Bd -literal\n' + CONF % '%d' + '.Ed\n'}),
+    (docs.check_examples, {}, {'contrib/ze.conf': 'l2tp { }\n'}),
+    (docs.check_reasons, {'daemon/base/err.h': ERR_H,
+                          'docs/troubleshooting.md': ROWS + '| `hdr-short` | cut off |\n\n## B\n'},
+     {'daemon/base/err.h': ERR_H, 'docs/troubleshooting.md': ROWS}),
+    (docs.check_reasons, {}, {'daemon/base/err.h': ERR_H,
+                              'docs/troubleshooting.md': ROWS + '| `hdr-short` | cut |\n'}),
+    (docs.check_reasons, {}, {'daemon/base/err.h': ERR_H, 'docs/troubleshooting.md':
+                              ROWS + '| `hdr-short` | cut off |\n| `hdr-long` | too long |\n'}),
+    (docs.check_paths, {'ppp/a.c': C, 'docs/architecture.md': '`ppp/a.c` ppp/a ppp/a.[ch], `ppp`\n'},
+     {'ppp/a.c': C, 'docs/architecture.md': 'see ppp/b.c\n'}),
+    (docs.check_paths, {}, {'docs/architecture.md': 'see `gone.h`\n'}),
+    (docs.check_links, {'docs/a.md': '# To and fro\n[x](b.md#so-it-is) [y](#to-and-fro) [z](http://a)\n',
+                        'docs/b.md': '## So it is!\n'}, {'docs/a.md': '[x](c.md)\n'}),
+    (docs.check_links, {}, {'docs/a.md': '# A\n[x](#b)\n'}),
 ]
+CASES += [(coverage.check, covered(), covered(**change)) for change in (
+    {'test': '/* L-002 */'},                        # L-001 is neither named nor listed
+    {'missing': '- L-001, L-002, L-003: nobody knows'},  # named and listed
+    {'test': '/* L-001, L-009 */'},                 # no such case
+    {'missing': '- L-002: nobody needs it'},        # L-003 is left out
+    {'missing': '- L-002, L-003: later'},           # no reason
+    {'part': '- L-002: half of it only'},           # in part, but not named
+    {'run': ''},                                    # a test that is not run
+    {'name': 'other'},                              # an old table
+)]
 OBJECT_RULES = {dict(RULES)[n] for n in symbols.NEEDS_OBJECTS}
 
 

@@ -128,11 +128,3 @@ def check_systemd(tree):
             if rc and not said:
                 bad.append('%s: systemd-analyze verify: exit code %d' % (f, rc))
     return bad
-
-
-def check_man(tree):
-    pages = [f for f in tree.files if re.match(r'docs/man/.*\.[158]$', f)]
-    if not pages:
-        return []
-    return [l for l in run(['mandoc', '-Tlint', '-W', 'warning'] + pages, tree.root)[1].split('\n')
-            if l]

@@ -42,7 +42,7 @@ static void connect_call(struct call *c)
 	w_deliver(c->l->w);
 }
 
-/* L-020 L-021 L-130 L-131 P-126: SCCRQ SCCRP SCCCN, ICRQ ICRP ICCN, LCP CHAP IPCP IPv6CP. */
+/* L-020 L-021 L-130 L-131: SCCRQ SCCRP SCCCN, ICRQ ICRP ICCN, LCP CHAP IPCP IPv6CP. */
 static void login(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -72,7 +72,7 @@ static void login(void **st)
 	empty(w);
 }
 
-/* P-126: each method; the client chooses by Nak. P-028 P-032 at the level of the engine. */
+/* P-028 P-032: each method; the client chooses by Nak. */
 static void each_method(void **st)
 {
 	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
@@ -96,7 +96,7 @@ static void each_method(void **st)
 	empty(w);
 }
 
-/* A wrong password, by each method: CDN 3, no address was ever used, the data plane never asked. */
+/* P-060 P-070 P-081: a wrong password, by each method: CDN 3, no address was ever used, the data plane never asked. */
 static void wrong_password(void **st)
 {
 	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
@@ -255,6 +255,7 @@ static void silent_client(void **st)
 	w_advance(w, ZE_SEC(2));
 	assert_true(c->over);
 	assert_int_equal(c->cdn_result, CDN_TIMEOUT);
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
 	lac_stop(l);
 	empty(w);
 }
@@ -282,7 +283,7 @@ static void renegotiation(void **st)
 	empty(w);
 }
 
-/* P-127: a fixed address that another session has is refused to the second. */
+/* A fixed address that another session has is refused to the second. */
 static void address_in_use(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -328,7 +329,7 @@ static void pool_exhausted(void **st)
 	empty(w);
 }
 
-/* IPv4 alone: the client's Protocol-Reject of IPv6CP leaves the session up. */
+/* P-045: the client's Protocol-Reject of IPv6CP leaves the session up. */
 static void ipv4_only(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -347,7 +348,7 @@ static void ipv4_only(void **st)
 	empty(w);
 }
 
-/* P-003 P-004: the client terminates. */
+/* P-127 P-004: the client terminates: routes go at once, the call an interval later. */
 static void client_leaves(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -467,7 +468,7 @@ static void sequencing_required(void **st)
 	empty(w);
 }
 
-/* P-127: every message and frame may be lost, repeated or overtaken. */
+/* Every message and frame may be lost, repeated or overtaken. */
 static void bad_weather(void **st)
 {
 	(void)st;

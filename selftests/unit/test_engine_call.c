@@ -107,7 +107,7 @@ static void icrq_without_serial(void **st)
 	tear_down();
 }
 
-/* L-134: the peer's session id is taken: CDN 2/5 for the new call, the live one survives. */
+/* The peer's session id is taken: the live call survives, whatever becomes of the CDN. */
 static void session_id_reused(void **st)
 {
 	struct call *c;

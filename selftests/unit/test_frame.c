@@ -29,7 +29,7 @@ static void refused(const char *hex, enum reason why)
 	assert_int_equal(f.proto, 0x1234);
 }
 
-/* P-049, P-050: with and without FF 03, one- and two-octet protocol. */
+/* P-049, P-050, L-189: with and without FF 03, one- and two-octet protocol. */
 static void every_form_is_accepted(void **st)
 {
 	(void)st;

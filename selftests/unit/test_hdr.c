@@ -205,6 +205,7 @@ static void data_header_in_every_shape(void **st)
 	}
 }
 
+/* L-181: Length that does not fit, and fields that are not there. */
 static void data_header_too_short_for_its_bits(void **st)
 {
 	static const struct {
@@ -229,6 +230,7 @@ static void data_header_too_short_for_its_bits(void **st)
 	}
 }
 
+/* L-181 */
 static void offset_stays_inside_the_message(void **st)
 {
 	/* O and L: the offset must not reach into what lies behind Length. */

@@ -77,6 +77,7 @@ static void durations(void **st)
 	assert_string_equal(got.line, "info ppp e m=-9223372036854.775ms");
 }
 
+/* L-029: for names, too, that come from a peer. */
 static void values_cannot_forge_a_line(void **st)
 {
 	static const struct {

@@ -449,12 +449,12 @@ static void completion_of_ids(void **st)
 static void names_of_statuses(void **st)
 {
 	(void)st;
-	assert_string_equal(op_status_name(OP_OK), "ok");
-	assert_string_equal(op_status_name(OP_UNKNOWN_COMMAND), "unknown-command");
-	assert_string_equal(op_status_name(OP_BAD_ARGUMENT), "bad-argument");
-	assert_string_equal(op_status_name(OP_NOT_FOUND), "not-found");
-	assert_string_equal(op_status_name(OP_DENIED), "denied");
-	assert_string_equal(op_status_name(OP_FAILED), "failed");
+	assert_string_equal(ops_status_name(OP_OK), "ok");
+	assert_string_equal(ops_status_name(OP_UNKNOWN_COMMAND), "unknown-command");
+	assert_string_equal(ops_status_name(OP_BAD_ARGUMENT), "bad-argument");
+	assert_string_equal(ops_status_name(OP_NOT_FOUND), "not-found");
+	assert_string_equal(ops_status_name(OP_DENIED), "denied");
+	assert_string_equal(ops_status_name(OP_FAILED), "failed");
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)

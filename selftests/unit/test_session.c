@@ -72,7 +72,7 @@ static void expect_state(enum l2tp_session_state st)
 	assert_int_equal(s.fsm.state, st);
 }
 
-/* L-148: every CDN has 0, 1 with an error code (10 octets at least), 14, and the right address. */
+/* Every CDN has 0, 1 with an error code (10 octets at least), 14, and the right address. */
 static struct l2tp_msg *expect_cdn(uint16_t result, uint16_t error, uint16_t hdr_sid)
 {
 	struct l2tp_effect *e = expect_fx(L2TP_FX_SEND);
@@ -389,7 +389,7 @@ static void wen_and_sli(void **st)
 	expect_state(L2TP_S_ESTABLISHED);
 }
 
-/* L-148, in each state; RFC 3145 cause only when there is one. */
+/* L-148: in each state; RFC 3145 cause only when there is one. */
 static void we_close(void **st)
 {
 	struct l2tp_cdn_args a = { .cause = L2TP_DOWN_ADMIN, .result = CDN_ADMIN, .text = "bye" };
@@ -437,7 +437,7 @@ static void tunnel_goes(void **st)
 	}
 }
 
-/* L-134, L-135 */
+/* A CDN for a call that never was a session. */
 static void refused_before_it_was_one(void **st)
 {
 	const struct l2tp_cdn_args a = { .result = CDN_NO_FACILITIES_NOW };

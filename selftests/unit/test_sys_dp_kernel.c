@@ -157,9 +157,9 @@ static const struct kernel_ops ops = {
 		   { "b", up_b, down_b },
 		   { "c", up_c, down_c },
 		   { "d", up_d, down_d } },
-	.family_steps = { { "x", fam_up_x, fam_down_x },
-			  { "y", fam_up_y, fam_down_y },
-			  { "z", fam_up_z, fam_down_z } },
+	.family_steps = { { "x", fam_up_x, fam_down_x, true },
+			  { "y", fam_up_y, fam_down_y, false },
+			  { "z", fam_up_z, fam_down_z, false } },
 	.stats = fake_stats,
 };
 
@@ -473,7 +473,7 @@ static void families_come_and_go(void **st)
 	expect("6-zo1400 6-yo1400 6-xo1400 ");
 	dp_kernel_ops.session_down(w.d, 7);
 	dp_kernel_reap(w.d);
-	expect("4-z1300 4-y1300 4-x1300 -d -c -b -a GONE(7) -T unwatch close ");
+	expect("4-z1300 4-y1300 -d -c -b -a GONE(7) -T unwatch close ");
 	end();
 }
 
@@ -513,7 +513,7 @@ static void family_then_down(void **st)
 	dp_kernel_ops.session_down(w.d, 7);
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), -ENOENT);
 	dp_kernel_reap(w.d);
-	expect("4+x 4+y 4+z 4-z1400 4-y1400 4-x1400 -d -c -b -a GONE(7) -T unwatch close ");
+	expect("4+x 4+y 4+z 4-z1400 4-y1400 -d -c -b -a GONE(7) -T unwatch close ");
 	end();
 }
 
@@ -544,7 +544,7 @@ static void stop_takes_everything_down(void **st)
 	assert_int_equal(ask(2, 8, 3), 0);
 	w.trace[0] = '\0';
 	end();
-	expect("4+x 4+y 4+z +T 4-z1400 4-y1400 4-x1400 -d -c -b -a GONE(7) GONE(8) "
+	expect("4+x 4+y 4+z +T 4-z1400 4-y1400 -d -c -b -a GONE(7) GONE(8) "
 	       "-T unwatch close -T unwatch close ");
 }
 

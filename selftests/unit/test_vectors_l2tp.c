@@ -165,7 +165,7 @@ static void run_msg(const struct vector *v)
 	free(buf);
 }
 
-/* L-001...L-010, L-023...L-028, L-050...L-067, L-087...L-095, L-145, L-149 */
+/* Each case of the file names what it shows. */
 static void message_vectors(void **st)
 {
 	(void)st;

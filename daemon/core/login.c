@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/login.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
+
+static void release_profile(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_profile);
+
+	profile_unref(s->profile);
+	s->profile = NULL;
+}
+
+static void release_auth(struct res *r)
+{
+	struct subscriber *s = ze_container_of(r, struct subscriber, r_auth);
+
+	aaa_broker_cancel(&s->e->broker, s->auth_cookie);
+	s->auth_cookie = 0;
+}
+
+static enum aaa_method aaa_method_of(enum ppp_auth_method m)
+{
+	switch (m) {
+	case PPP_AUTH_PAP:
+		return AAA_PAP;
+	case PPP_AUTH_CHAP_MD5:
+		return AAA_CHAP_MD5;
+	case PPP_AUTH_MSCHAPV2:
+		return AAA_MSCHAPV2;
+	case PPP_AUTH_NONE:
+	case PPP_AUTH__COUNT:
+		break;
+	}
+	return AAA_NONE;
+}
+
+void login_ask(struct subscriber *s, const struct ppp_auth_request *rq)
+{
+	struct engine *e = s->e;
+	const struct aaa_request a = {
+		.method = aaa_method_of(rq->method),
+		.id = rq->id,
+		.user = rq->user,
+		.password = rq->password,
+		.challenge = rq->challenge,
+		.response = rq->response,
+		.calling_number = span_str(s->s.calling_number),
+		.called_number = span_str(s->s.called_number),
+		.sid = s->s.sid,
+	};
+	uint64_t cookie = (uint64_t)s->s.sid << SUBSCRIBER_COOKIE_SHIFT |
+			  (++e->next_cookie & ((UINT64_C(1) << SUBSCRIBER_COOKIE_SHIFT) - 1));
+	int r;
+
+	res_release(&s->r_auth);
+	memset(&e->answer, 0, sizeof(e->answer));
+	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
+	if (r == -EINPROGRESS) {
+		s->auth_cookie = cookie;
+		res_add(&s->pool, &s->r_auth, "auth-request", release_auth);
+		return;
+	}
+	if (r < 0) {
+		e->stats.auth_failures++;
+		e->answer = (struct aaa_answer){ 0 };
+	}
+	s->todo |= SUB_TODO_VERDICT;
+}
+
+static void keep_profile(struct subscriber *s, struct profile *p)
+{
+	struct span user = span_of(s->link.auth.user, s->link.auth.user_len);
+
+	if (p)
+		user = span_str(p->user);
+	if (user.len >= sizeof(s->user))
+		user.len = sizeof(s->user) - 1;
+	if (user.len)
+		memcpy(s->user, user.p, user.len);
+	s->user[user.len] = '\0';
+	res_release(&s->r_profile);
+	if (!p)
+		return;
+	s->profile = p;
+	res_add(&s->pool, &s->r_profile, "profile", release_profile);
+}
+
+static void log_reject(const struct subscriber *s, const struct aaa_answer *a)
+{
+	char peer[ZE_ADDR_TEXT];
+
+	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
+	       KV_U64("sid", s->s.sid),
+	       KV_SPAN("user", span_of(s->link.auth.user, s->link.auth.user_len)),
+	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
+	       KV_STR("message", a->message),
+	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)));
+}
+
+void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	struct engine *e = s->e;
+
+	if (a->accept) {
+		e->stats.auth_accepts++;
+		keep_profile(s, a->profile);
+	} else {
+		e->stats.auth_rejects++;
+		log_reject(s, a);
+		profile_unref(a->profile);
+	}
+	a->profile = NULL;
+	ppp_link_auth_answer(
+		&s->link,
+		&(struct ppp_auth_answer){
+			.accept = a->accept,
+			.message = span_str(a->message),
+			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
+			.mschap_error = a->mschap_error },
+		now, &e->ppp_fx);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asks the AAA handlers on behalf of a subscriber and takes their verdict: the profile on accept, a log
+ * line on reject. At most one question is open; a newer one cancels it.
+ */
+#pragma once
+
+#include "daemon/base/compiler.h"
+
+struct aaa_answer;
+struct ppp_auth_request;
+struct subscriber;
+
+/* A verdict that comes at once is put in e->answer and noted in s->todo. */
+void login_ask(struct subscriber *s, const struct ppp_auth_request *rq);
+/* Tells the link (effects in e->ppp_fx); takes over the profile reference. */
+void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);

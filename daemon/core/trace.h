@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is said on the wire, one debug line a packet, to find out about one customer: control
+ * messages under `l2tp`, PPP control packets under `ppp`. Options of LCP, IPCP and IPv6CP are shown
+ * in hex; of PAP and CHAP only code, id and length, because the rest is or leads to a secret. Costs a
+ * comparison when the level is not debug.
+ */
+#pragma once
+
+#include "daemon/base/wire.h"
+
+struct net_path;
+struct subscriber;
+
+/* dir is "rx" or "tx"; datagrams with data (T=0) are left to trace_frame. */
+void trace_datagram(const char *dir, const struct net_path *path, struct span datagram);
+void trace_frame(const char *dir, const struct subscriber *s, struct span frame);

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the documents say is true: examples validate, reasons are explained, named files and links exist.
+
+An example is a fence marked `ze-conf` in a .md file, contrib/ze.conf, or a literal block of a manual
+page that begins like a configuration.
+"""
+import os
+import re
+
+from tree import run
+
+FENCE = re.compile(r'^```ze-conf\n(.*?)^```$', re.M | re.S)
+LITERAL = re.compile(r'^\.Bd -literal[^\n]*\n(.*?)^\.Ed$', re.M | re.S)
+EXAMPLE = 'contrib/ze.conf'
+REASONS = ('daemon/base/err.h', 'docs/troubleshooting.md')
+PICTURE = 'docs/architecture.md'
+SUFFIX = r'(?:[ch]|\[ch\]|md|yang|py|mk|sh|conf|service|bash)'
+
+
+def documents(tree):
+    return [f for f in tree.files if f.endswith('.md') and (f.startswith('docs/') or '/' not in f)]
+
+
+def unroff(block):
+    """The text of a literal block without requests and escapes."""
+    lines = [l for l in block.split('\n') if not l.startswith(('.', "'"))]
+    return re.sub(r'\\(.)', lambda m: {'e': '\\', '&': ''}.get(m.group(1), m.group(1)),
+                  '\n'.join(lines))
+
+
+def examples(tree):
+    """(file, line, text) of each complete configuration that is shown to somebody."""
+    for f in documents(tree):
+        for m in FENCE.finditer(tree.text(f)):
+            yield f, tree.text(f).count('\n', 0, m.start(1)), m.group(1)
+    for f in [f for f in tree.files if re.match(r'docs/man/.*\.[158]$', f)]:
+        for m in LITERAL.finditer(tree.text(f)):
+            if re.match(r'\s*(environment|l2tp)\s*\{', m.group(1)):
+                yield f, tree.text(f).count('\n', 0, m.start(1)), unroff(m.group(1))
+    if EXAMPLE in tree.files:
+        yield EXAMPLE, 0, tree.text(EXAMPLE)
+
+
+def check_examples(tree):
+    ze = os.environ.get('ZE_BIN', '')
+    if not os.access(ze, os.X_OK):
+        return None
+    bad = []
+    for f, before, text in examples(tree):
+        rc, out, err = run([ze, 'config', 'validate', '-'], tree.root, text)
+        if rc == 0:
+            continue
+        said = [l for l in (out + err).split('\n') if l]
+        for line in said or ['exit code %d' % rc]:
+            m = re.match(r'[^:]*:(\d+):(\d+: .*)', line)
+            bad.append('%s:%d:%s' % (f, before + int(m.group(1)), m.group(2)) if m else
+                       '%s:%d: %s' % (f, before + 1, line))
+    return bad
+
+
+def check_reasons(tree):
+    """One row for each word of enum reason, with its sentence, and none for others."""
+    header, doc = REASONS
+    if header not in tree.files:
+        return []
+    want = dict(re.findall(r'\bX\(\w+,[\s\\]*"([^"]+)",[\s\\]*"([^"]+)"\)', tree.text(header)))
+    if doc not in tree.files:
+        return ['%s: is not there, it explains the reasons of %s' % (doc, header)]
+    section = re.split(r'(?m)^## ', tree.text(doc).split('\n## Reasons\n')[-1])[0]
+    have = dict(re.findall(r'(?m)^\| `([^`]+)` \| ([^|]*) \|', section))
+    return ['%s: reason "%s" is not explained' % (doc, w) for w in want if w not in have] + \
+        ['%s: reason "%s" does not exist' % (doc, w) for w in have if w not in want] + \
+        ['%s: "%s" is "%s" in %s' % (doc, w, want[w], header) for w in have
+         if w in want and have[w] != want[w]]
+
+
+def check_paths(tree):
+    """Every path of the picture is a file or folder of the tree; x.[ch] is either or both."""
+    if PICTURE not in tree.files:
+        return []
+    folders = {os.path.dirname(f) for f in tree.files}
+    folders |= {d.rsplit('/', n)[0] for d in set(folders) for n in range(1, d.count('/') + 1)}
+    top = '|'.join(sorted(re.escape(d) for d in folders if d and '/' not in d))
+    bad = []
+    for n, line in enumerate(tree.lines(PICTURE), 1):
+        found = re.findall(r'(?<![\w./-])((?:%s)/[\w./\[\]-]*\w[\]\w]*)' % top, line) if top else []
+        found += re.findall(r'`([\w-]+\.%s)`' % SUFFIX, line)
+        for path in found:
+            names = [path[:-4] + s for s in 'ch'] if path.endswith('[ch]') else [path]
+            units = [path + s for s in ('.c', '.h')]
+            if not any(p in tree.files or p.rstrip('/') in folders for p in names + units):
+                bad.append('%s:%d: "%s" is not in the tree' % (PICTURE, n, path))
+    return bad
+
+
+def anchors(text):
+    """Of each heading, as a forge makes them."""
+    heads = re.findall(r'(?m)^#+ (.+)$', re.sub(r'(?ms)^```.*?^```$', '', text))
+    return {re.sub(r'[^\w -]', '', h.lower()).replace(' ', '-') for h in heads}
+
+
+def check_links(tree):
+    """Links within the tree lead somewhere, to a heading when they name one."""
+    bad = []
+    for f in documents(tree):
+        for n, line in enumerate(tree.lines(f), 1):
+            for link in re.findall(r'\]\(([^)\s]+)\)', line):
+                if re.match(r'[a-z]+:', link):
+                    continue
+                path, _, anchor = link.partition('#')
+                to = os.path.normpath(os.path.join(os.path.dirname(f), path)) if path else f
+                if not os.path.exists(os.path.join(tree.root, to)):
+                    bad.append('%s:%d: no %s' % (f, n, to))
+                elif anchor and to.endswith('.md') and anchor not in anchors(tree.text(to)):
+                    bad.append('%s:%d: no heading #%s in %s' % (f, n, anchor, to))
+    return bad
