@@ -19,6 +19,7 @@
 #define ZE_L2TP_L   0x4000
 #define ZE_L2TP_S   0x0800
 #define ZE_L2TP_O   0x0200
+#define ZE_L2TP_P   0x0100
 #define ZE_L2TP_VER 0x000f
 
 #define ZE_PPP_IPV4 0x0021

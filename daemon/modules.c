@@ -15,6 +15,7 @@
 #include "daemon/core/engine.h"
 #include "daemon/observe/history.h"
 #include "daemon/sys/ctl.h"
+#include "daemon/sys/dp_bpf.h"
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/env.h"
 #include "daemon/sys/hardening.h"
@@ -228,6 +229,31 @@ static int kernel_start(struct ze *z)
 	return r;
 }
 
+static int bpf_start(struct ze *z)
+{
+	static const enum bpf_dp_mode modes[] = {
+		[CONFIG_XDP_AUTO] = BPF_DP_AUTO,
+		[CONFIG_XDP_NATIVE] = BPF_DP_NATIVE,
+		[CONFIG_XDP_GENERIC] = BPF_DP_GENERIC,
+	};
+	const struct config_bpf *b = &z->cfg->bpf;
+	int r = dp_bpf_new(&(struct dp_bpf_args){ .loop = z->loop,
+						  .udp = z->udp,
+						  .uplink = b->uplink,
+						  .core = b->core,
+						  .n_uplink = b->n_uplink,
+						  .n_core = b->n_core,
+						  .mode = modes[b->xdp],
+						  .pins = BPF_DP_PINS },
+			   &z->dp_bpf);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_STR("plane", "bpf"), KV_ERRNO(r));
+	else
+		log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "bpf"));
+	return r;
+}
+
 /* Loads modules and asks; or, told to skip that, only asks. */
 static int dataplane_start(struct ze *z)
 {
@@ -237,6 +263,8 @@ static int dataplane_start(struct ze *z)
 
 	if (!z->cfg->l2tp)
 		return null_start(z);
+	if (z->cfg->dataplane == CONFIG_DP_BPF)
+		return bpf_start(z);
 	if (!skip)
 		kernel_load_modules();
 	missing = kernel_probe();
@@ -244,6 +272,12 @@ static int dataplane_start(struct ze *z)
 		return kernel_start(z);
 	sb_init(&why);
 	kernel_missing_text(missing, &why);
+	if (z->cfg->dataplane == CONFIG_DP_AUTO && z->cfg->bpf.n_uplink) {
+		log_kv(LOG_DP, LOG_INFO, "dataplane-chosen", KV_STR("plane", "bpf"),
+		       KV_STR("why", why.s ? why.s : ""));
+		sb_done(&why);
+		return bpf_start(z);
+	}
 	log_kv(LOG_DP, skip ? LOG_WARN : LOG_ERROR,
 	       skip ? "dataplane-null" : "dataplane-unavailable",
 	       KV_STR("effect", skip ? "subscribers' packets go nowhere" : "not started"),
@@ -256,6 +290,8 @@ static void dataplane_stop(struct ze *z)
 {
 	dp_kernel_free(z->dp);
 	z->dp = NULL;
+	dp_bpf_free(z->dp_bpf);
+	z->dp_bpf = NULL;
 	if (!z->null)
 		return;
 	ev_prepare_stop(loop_ev(z->loop), &z->null->prepare);
@@ -293,8 +329,16 @@ static int engine_start(struct ze *z)
 	};
 	int r;
 
-	a.ports.dp = z->dp ? &dp_kernel_ops : &dp_null_ops;
-	a.ports.dp_self = z->dp ? (void *)z->dp : (void *)&z->null->dp;
+	if (z->dp) {
+		a.ports.dp = &dp_kernel_ops;
+		a.ports.dp_self = z->dp;
+	} else if (z->dp_bpf) {
+		a.ports.dp = &dp_bpf_ops;
+		a.ports.dp_self = z->dp_bpf;
+	} else {
+		a.ports.dp = &dp_null_ops;
+		a.ports.dp_self = &z->null->dp;
+	}
 	r = engine_new(&a, &z->engine);
 	if (r < 0)
 		log_kv(LOG_MAIN, LOG_ERROR, "engine-failed", KV_ERRNO(r));

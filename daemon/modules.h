@@ -13,6 +13,7 @@
 
 struct config;
 struct ctl;
+struct dp_bpf;
 struct dp_kernel;
 struct engine;
 struct history;
@@ -30,7 +31,8 @@ struct ze {
 	struct config *cfg;
 	struct loop *loop;
 	struct udp *udp;
-	struct dp_kernel *dp; /* NULL: the null plane */
+	struct dp_kernel *dp; /* of the three planes one is there */
+	struct dp_bpf *dp_bpf;
 	struct null_pump *null;
 	struct bus bus;
 	struct history *history;

@@ -29,6 +29,26 @@ struct config_user { /* name and password: owned */
 	uint32_t address;
 };
 
+enum config_dataplane {
+	CONFIG_DP_AUTO, /* kernel where its modules load, else bpf */
+	CONFIG_DP_KERNEL,
+	CONFIG_DP_BPF
+};
+
+enum config_xdp {
+	CONFIG_XDP_AUTO,
+	CONFIG_XDP_NATIVE,
+	CONFIG_XDP_GENERIC
+};
+
+#define CONFIG_PORTS_MAX 24
+
+struct config_bpf {
+	char uplink[CONFIG_PORTS_MAX][16], core[CONFIG_PORTS_MAX][16]; /* interfaces */
+	size_t n_uplink, n_core;
+	enum config_xdp xdp;
+};
+
 struct config {
 	unsigned refs;
 	/* environment {} */
@@ -58,6 +78,8 @@ struct config {
 	size_t n_users;
 	bool has_pool;
 	struct addrpool_cfg pool;
+	enum config_dataplane dataplane;
+	struct config_bpf bpf;
 	uint32_t drain_timeout_s; /* SIGTERM: wait at most so long for StopCCN acks */
 };
 

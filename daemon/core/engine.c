@@ -374,6 +374,8 @@ static void warn_unchanged(const struct config *boot, const struct config *c, st
 		sb_puts(w, "listeners: not changed; restart to rebind\n");
 	if (!same_pool(boot, c))
 		sb_puts(w, "l2tp pool ipv4: not changed; restart to use the new pool\n");
+	if (boot->dataplane != c->dataplane || memcmp(&boot->bpf, &c->bpf, sizeof(c->bpf)) != 0)
+		sb_puts(w, "l2tp dataplane and bpf: not changed; restart to change them\n");
 }
 
 /* Dead-peer detection of live tunnels follows the new number from its next tick on; everything else

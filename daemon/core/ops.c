@@ -108,6 +108,18 @@ static enum op_status show_statistics(struct op_ctx *c)
 	return OP_OK;
 }
 
+static enum op_status show_dataplane(struct op_ctx *c)
+{
+	const struct ports *io = &c->e->ports;
+
+	json_obj(c->data);
+	json_kstr(c->data, "dataplane", io->dp->name);
+	if (io->dp->show)
+		io->dp->show(io->dp_self, c->data);
+	json_obj_end(c->data);
+	return OP_OK;
+}
+
 static enum op_status show_listeners(struct op_ctx *c)
 {
 	view_listeners(c->e, c->data);
@@ -179,6 +191,7 @@ static const struct op_row rows[] = {
 	{ { "show", "l2tp", "sessions" },              "all sessions",                          false, show_sessions },
 	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 false, show_session },
 	{ { "show", "l2tp", "statistics" },            "protocol counters",                     false, show_statistics },
+	{ { "show", "l2tp", "dataplane" },             "what forwards, and what became of packets", false, show_dataplane },
 	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   false, show_listeners },
 	{ { "show", "l2tp", "config" },                "configuration in force",                false, show_config },
 	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          false, show_history },

@@ -3,7 +3,7 @@
  * What operators can say, once for all surfaces: the command table (words, arguments, help,
  * privilege), its execution, and completion fed by live ids. Answers are JSON.
  *
- *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|listeners|config|history]
+ *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|dataplane|listeners|config|history]
  *   clear l2tp tunnel teardown ID | teardown-all
  *   clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all
  */

@@ -30,6 +30,8 @@ struct net_ops {
 
 /* ---- data plane ---- */
 
+struct json;
+
 struct dp_tunnel {
 	uint16_t tid, peer_tid;
 	struct net_path path;
@@ -84,6 +86,8 @@ struct dataplane_ops {
 	/* A PPP control frame (FF 03 first) of a session that is up. */
 	int (*ppp_send)(void *self, uint16_t sid, struct span frame);
 	int (*stats)(void *self, uint16_t sid, struct dp_stats *ret);
+	/* Members of an object, for the operator. NULL: there is nothing to say but the name. */
+	void (*show)(void *self, struct json *j);
 };
 
 /* ---- all of it ---- */

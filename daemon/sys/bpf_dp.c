@@ -321,6 +321,13 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 	bpf_map_delete_elem(bpf_map__fd(d->skel->maps.sessions), k);
 }
 
+bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4)
+{
+	struct ze_sess_key owner;
+
+	return bpf_map_lookup_elem(bpf_map__fd(d->skel->maps.hosts4), &ip4, &owner) == 0;
+}
+
 int bpf_dp_endpoint_add(struct bpf_dp *d, const struct ze_addr_key *k)
 {
 	__u32 one = 1;

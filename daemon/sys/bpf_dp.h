@@ -54,6 +54,8 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 		       const struct ze_session *s);
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
+/* Some session has this address (network order); another one, when ours is off the maps. */
+bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4);
 /* An endpoint of ours: nothing unknown or malformed passes there. */
 int bpf_dp_endpoint_add(struct bpf_dp *d, const struct ze_addr_key *k);
 

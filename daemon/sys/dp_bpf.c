@@ -256,7 +256,7 @@ static int session_up(void *self, const struct dp_session *what)
 	s->path = what->tunnel.path;
 	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
 	s->v = value_of(what);
-	kseq_init(&s->seq);
+	kworker_seq_init(&s->seq);
 	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
 	if (!s->hh.tbl) {
 		free(s);
@@ -300,7 +300,6 @@ static void family_done(struct kjob *j)
 	struct dp_event ev = { .kind = DP_EV_FAMILY_UP,
 			       .sid = s->sid,
 			       .result = fj->result,
-			       .ifname = ZE0,
 			       .family = fj->f.family };
 
 	if (fj->up && s->state == SESSION_UP)
@@ -397,6 +396,34 @@ static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 	return r;
 }
 
+static void show_verdicts(struct dp_bpf *d, struct json *j)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		ZE_VERDICTS(X)
+#undef X
+	};
+	uint64_t n[ZE_V__COUNT];
+
+	json_key(j, "packets");
+	json_obj(j);
+	if (bpf_dp_verdicts(d->maps, n) == 0)
+		for (unsigned i = 0; i < ZE_V__COUNT; i++)
+			json_ku64(j, names[i], n[i]);
+	json_obj_end(j);
+}
+
+static void show(void *self, struct json *j)
+{
+	struct dp_bpf *d = self;
+
+	json_kstr(j, "xdp-mode", bpf_dp_native(d->maps) ? "native" : "generic");
+	json_kstr(j, "interface", ZE0);
+	json_ku64(j, "sessions", HASH_COUNT(d->sessions));
+	json_ku64(j, "sessions-max", ZE_SIDS);
+	show_verdicts(d, j);
+}
+
 const struct dataplane_ops dp_bpf_ops = {
 	.name = "bpf",
 	.session_up = session_up,
@@ -405,6 +432,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.session_down = session_down,
 	.ppp_send = ppp_send,
 	.stats = stats,
+	.show = show,
 };
 
 /* ---- life ---- */

@@ -12,7 +12,6 @@
 #include "daemon/sys/bpf_dp.h"
 
 struct dp_bpf;
-struct json;
 struct loop;
 struct udp;
 
@@ -30,5 +29,3 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret);
 /* Takes down what still is, and waits for it. */
 void dp_bpf_free(struct dp_bpf *d);
 extern const struct dataplane_ops dp_bpf_ops; /* self is a struct dp_bpf */
-/* Packets by verdict, sessions, attach mode: members of an object. */
-void dp_bpf_show(struct dp_bpf *d, struct json *j);

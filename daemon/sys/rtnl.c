@@ -143,6 +143,24 @@ int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool 
 	return f->family == PPP_FAM_IPV4 ? request(sk, rtnl_build_route(ifindex, f, add)) : 0;
 }
 
+static bool put_mtu(struct nl_msg *m, uint16_t mtu)
+{
+	struct nlattr *metrics = nla_nest_start(m, RTA_METRICS);
+
+	if (!metrics || nla_put_u32(m, RTAX_LOCK, 1 << RTAX_MTU) < 0 ||
+	    nla_put_u32(m, RTAX_MTU, mtu) < 0)
+		return false;
+	nla_nest_end(m, metrics);
+	return true;
+}
+
+int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f)
+{
+	struct nl_msg *m = rtnl_build_route(ifindex, f, true);
+
+	return m ? request(sk, finish(m, !put_mtu(m, f->mtu))) : -ENOMEM;
+}
+
 struct stats_answer {
 	struct dp_stats st;
 	bool have;

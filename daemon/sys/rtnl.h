@@ -21,6 +21,8 @@ int rtnl_link_down(struct nl_sock *sk, int ifindex);
 int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
 /* IPv4: the peer's /32. IPv6 has none: the kernel's route to the peer's link-local is enough. */
 int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
+/* The same for a device of many: the largest packet is the route's, and stays whatever is learned. */
+int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f);
 int rtnl_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret);
 
 /* The messages, for tests; NULL: no memory. */

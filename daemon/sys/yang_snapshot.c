@@ -201,6 +201,35 @@ static void read_names(struct yang_doc *d, const struct lyd_node *l2tp)
 		error_at(d, yang_child(l2tp, "auth-method"), "unknown method");
 }
 
+static int get_enum(const struct lyd_node *parent, const char *name, const char *const *words)
+{
+	const char *v = yang_value(parent, name);
+	int i = 0;
+
+	while (v && words[i] && strcmp(words[i], v) != 0)
+		i++;
+	return v && words[i] ? i : 0;
+}
+
+static void read_dataplane(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	static const char *const planes[] = { "auto", "kernel", "bpf", NULL };
+	static const char *const modes[] = { "auto", "native", "generic", NULL };
+	const struct lyd_node *bpf = yang_child(l2tp, "bpf");
+	struct config_bpf *b = &d->cfg->bpf;
+	struct lyd_node *c;
+
+	d->cfg->dataplane = (enum config_dataplane)get_enum(l2tp, "dataplane", planes);
+	b->xdp = (enum config_xdp)get_enum(bpf, "xdp-mode", modes);
+	/* The schema bounds names and numbers. */
+	LY_LIST_FOR(lyd_child(bpf), c) {
+		if (strcmp(c->schema->name, "uplink") == 0)
+			strncpy(b->uplink[b->n_uplink++], lyd_get_value(c), 15);
+		else if (strcmp(c->schema->name, "core") == 0)
+			strncpy(b->core[b->n_core++], lyd_get_value(c), 15);
+	}
+}
+
 static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	const struct lyd_node *auth = yang_child(l2tp, "authentication");
@@ -224,6 +253,7 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	c->ncp_timeout_s = get_u32(ncp, "timeout");
 	c->echo_interval_s = get_u32(echo, "interval");
 	c->echo_failures = get_u32(echo, "failures");
+	read_dataplane(d, l2tp);
 	read_names(d, l2tp);
 	read_lists(d, l2tp);
 	read_auth(d, l2tp);
