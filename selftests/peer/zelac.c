@@ -37,7 +37,7 @@ struct options opt = {
 	.auth = CHAP,
 };
 
-struct world world;
+struct world world = { .tun = -1 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -109,6 +109,8 @@ void session_up(struct session *s)
 	s->up = now_us();
 	world.in_progress--;
 	world.up_count++;
+	if (opt.tun)
+		tun_session(s);
 }
 
 /* ---------------------------------------------------------------- the loop */
@@ -162,10 +164,14 @@ static void turn(int64_t begin, struct pollfd *fds, nfds_t nfds)
 	static int64_t swept;
 	int64_t now;
 
-	if (poll(fds, nfds, 20) > 0)
-		for (nfds_t i = 0; i < nfds; i++)
-			if (fds[i].revents)
-				receive(fds[i].fd);
+	if (poll(fds, nfds, 20) < 0)
+		nfds = 0;
+	for (nfds_t i = 0; i < nfds; i++) {
+		if (fds[i].revents && fds[i].fd == world.tun)
+			tun_input();
+		else if (fds[i].revents)
+			receive(fds[i].fd);
+	}
 	now = now_us();
 	for (int i = 0; i < opt.tunnels; i++)
 		tunnel_timer(&world.tunnels[i], now);
@@ -315,6 +321,7 @@ __attribute__((noreturn)) static void usage(FILE *f, int rc)
 	      "      --no-ipv4, --no-ipv6   leave IPCP or IPv6CP out\n"
 	      "      --shared-socket     all tunnels from one address and port\n"
 	      "      --pppd FILE         kernel data plane and pppd with these options (root)\n"
+	      "      --tun NAME          subscribers' packets by this TUN device (root)\n"
 	      "      --hold SECS         stay up after the report\n"
 	      "      --abandon           end without StopCCN, as if killed\n"
 	      "      --timeout SECS      for one session (60)\n"
@@ -330,6 +337,7 @@ enum {
 	O_SHARED,
 	O_PPPD,
 	O_HOLD,
+	O_TUN,
 	O_ABANDON,
 	O_TIMEOUT,
 	O_PORT,
@@ -349,6 +357,7 @@ static const struct option longopts[] = {
 	{ "no-ipv6", 0, 0, O_NO6 },
 	{ "pppd", 1, 0, O_PPPD },
 	{ "hold", 1, 0, O_HOLD },
+	{ "tun", 1, 0, O_TUN },
 	{ "shared-socket", 0, 0, O_SHARED },
 	{ "abandon", 0, 0, O_ABANDON },
 	{ "port", 1, 0, O_PORT },
@@ -383,6 +392,9 @@ static void long_option(int c)
 		break;
 	case O_PPPD:
 		opt.pppd = optarg;
+		break;
+	case O_TUN:
+		opt.tun = optarg;
 		break;
 	case O_HOLD:
 		opt.hold = number(optarg, 1000000);
@@ -453,11 +465,13 @@ static void arguments(int argc, char **argv)
 
 static void run_until(int64_t begin, int64_t end, bool (*done)(void))
 {
-	struct pollfd fds[MAX_TUNNELS];
+	struct pollfd fds[MAX_TUNNELS + 1];
 	nfds_t nfds = opt.shared_socket ? 1 : (nfds_t)opt.tunnels;
 
 	for (nfds_t i = 0; i < nfds; i++)
-		fds[i] = (struct pollfd){ .fd = world.tunnels[i].fd, .events = POLLIN };
+		fds[i] = (struct pollfd){ .fd = world.tunnels[i].fd, 	.events = POLLIN };
+	if (opt.tun)
+		fds[nfds++] = (struct pollfd){ .fd = world.tun, .events = POLLIN };
 	while (!interrupted && now_us() < end && !(done && done()))
 		turn(begin, fds, nfds);
 }
@@ -492,6 +506,8 @@ int main(int argc, char **argv)
 	arguments(argc, argv);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
+	if (opt.tun)
+		tun_open();
 	begin = now_us();
 	create();
 	run_until(begin, INT64_MAX, all_settled);

@@ -104,7 +104,7 @@ struct session {
 };
 
 struct options {
-	const char *peer, *port, *secret, *user, *password, *host, *json, *pppd;
+	const char *peer, *port, *secret, *user, *password, *host, *json, *pppd, *tun;
 	int tunnels, sessions, window, rate, hold, timeout_s, auth;
 	bool shared_socket, no_ipv4, no_ipv6, abandon, verbose;
 };
@@ -112,6 +112,7 @@ struct options {
 struct world {
 	struct tunnel *tunnels;
 	struct session *sessions;
+	int tun; /* -1: none */
 	int session_count, started, in_progress, up_count, failed_count, ended_count;
 };
 
@@ -138,6 +139,12 @@ void receive(int fd);
 void ppp_start(struct session *s);
 void ppp_retry(struct session *s, int64_t now);
 void ppp_input(struct session *s, const uint8_t *p, size_t len);
+
+/* zelac_tun.c */
+void tun_open(void);
+void tun_session(struct session *s);
+void tun_input(void);
+void tun_output(const uint8_t *p, size_t len);
 
 static inline uint16_t get16(const uint8_t *p)
 {

@@ -279,6 +279,10 @@ void ppp_input(struct session *s, const uint8_t *p, size_t len)
 	if (len < 6)
 		return;
 	proto = get16(p);
+	if (proto == 0x21 || proto == 0x57) {
+		tun_output(p + 2, len - 2);
+		return;
+	}
 	p += 2, len -= 2;
 	if (get16(p + 2) < 4 || get16(p + 2) > len)
 		return;
