@@ -11,9 +11,9 @@
 
 #define ZE_BPF_ABI 1
 
-#define ZE_SIDS	   65536 /* session ids are unique in the daemon: some maps are indexed by them */
-#define ZE_CACHED  1024	 /* next hops remembered by each CPU */
-#define ZE_NET6S   2	 /* IPv6 prefixes a session may send from: framed and delegated */
+#define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
+#define ZE_CACHED   1024  /* next hops remembered by each CPU */
+#define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
 #define ZE_FRESH_NS 100000000ull /* how long a next hop is believed */
 
 /* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
@@ -37,9 +37,9 @@ struct ze_session {
 	__u16 peer_tid, peer_sid;
 	__u8 family; /* of the tunnel: 4 or 6 */
 	__u8 flags;
-	__u16 mtu;     /* the largest IP packet for the subscriber */
-	__u8 ip4[4];   /* the subscriber's; 0.0.0.0: no IPv4 */
-	__u8 ifid[8];  /* the subscriber's link-local address; 0: no IPv6 */
+	__u16 mtu;    /* the largest IP packet for the subscriber */
+	__u8 ip4[4];  /* the subscriber's; 0.0.0.0: no IPv4 */
+	__u8 ifid[8]; /* the subscriber's link-local address; 0: no IPv6 */
 	struct ze_net6 net6[ZE_NET6S];
 	__u32 up_cost, down_cost; /* 0: not policed */
 	__u32 up_burst_ns, down_burst_ns;
@@ -49,7 +49,7 @@ struct ze_session {
 struct ze_state {
 	__u64 up_tat, down_tat; /* theoretical arrival times */
 	__u32 ns;		/* of our next data packet, modulo 65536 */
-	__u32 nr;		/* what we expect next, modulo 65536; above 65535: nothing came yet */
+	__u32 nr; /* what we expect next, modulo 65536; above 65535: nothing came yet */
 	__u64 pad;
 };
 
@@ -83,8 +83,8 @@ struct ze_nexthop { /* cached by the programs themselves */
 /* The slow path: a veth pair, whose one end the stack knows. */
 struct ze_conf {
 	__u32 abi;
-	__u32 ze0;	    /* its index, as the device packets come from */
-	__u32 ze0p;	    /* its other end: what is sent there the stack gets */
+	__u32 ze0;  /* its index, as the device packets come from */
+	__u32 ze0p; /* its other end: what is sent there the stack gets */
 	__u8 ze0_mac[6];
 	__u8 ze0p_mac[6];
 };

@@ -527,8 +527,7 @@ int ze_uplink(struct xdp_md *ctx)
 ZE_INLINE __u32 overhead(const struct ze_session *s)
 {
 	return (s->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
-	       sizeof(struct udphdr) + PPP_LEN +
-	       (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
+	       sizeof(struct udphdr) + PPP_LEN + (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
 }
 
 ZE_INLINE bool is_link_local(const struct flow *f)
@@ -743,8 +742,9 @@ ZE_INLINE int down(struct xdp_md *ctx, bool from_stack)
 	if (!n || !st)
 		return passed(other);
 	now = clock(s->down_cost);
-	if (s->down_cost && !conforms(&st->down_tat, (__u64)s->down_cost * in.f.len >> ZE_COST_SHIFT,
-				      s->down_burst_ns, now)) {
+	if (s->down_cost &&
+	    !conforms(&st->down_tat, (__u64)s->down_cost * in.f.len >> ZE_COST_SHIFT,
+		      s->down_burst_ns, now)) {
 		n->down_policed++;
 		return passed(ZE_V_DROP_DOWN_RATE);
 	}

@@ -40,7 +40,8 @@ struct bpf_dp_args {
 	const struct bpf_dp_port *ports; /* ze0 and ze0p are among them */
 	size_t n_ports;
 	enum bpf_dp_mode mode;
-	const char *pins; /* a folder of our own, on a file system mounted when it is not; NULL: none */
+	const char *
+		pins; /* a folder of our own, on a file system mounted when it is not; NULL: none */
 };
 
 /* Loads, pins, attaches. What a former life has left under our names is replaced; a port with

@@ -297,10 +297,9 @@ static void family_done(struct kjob *j)
 {
 	struct family_job *fj = ze_container_of(j, struct family_job, j);
 	struct session *s = fj->s;
-	struct dp_event ev = { .kind = DP_EV_FAMILY_UP,
-			       .sid = s->sid,
-			       .result = fj->result,
-			       .family = fj->f.family };
+	struct dp_event ev = {
+		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
+	};
 
 	if (fj->up && s->state == SESSION_UP)
 		emit(s->d, &ev);
@@ -491,9 +490,7 @@ static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char
 static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
-	struct bpf_dp_args b = {
-		.conf = d->conf, .ports = ports, .mode = a->mode, .pins = a->pins
-	};
+	struct bpf_dp_args b = { .conf = d->conf, .ports = ports, .mode = a->mode, .pins = a->pins };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)

@@ -61,9 +61,9 @@ static int del_link(struct nl_sock *sk, unsigned ifindex)
 
 	if (!m)
 		return -ENOMEM;
-	return nlreq_run(sk, &(struct nlreq){
-				     .m = m,
-				     .bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 });
+	return nlreq_run(sk, &(struct nlreq){ .m = m,
+					      .bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) <
+						     0 });
 }
 
 /* Never somebody else's: both names, and each the other's. */

@@ -27,19 +27,21 @@
 /* 2001:db8:7::5 -> 2001:db8:9::1, UDP */
 #define IP6_END                                                                                    \
 	"20010db8000700000000000000000005 20010db8000900000000000000000001 30390035 000a1234 6869"
-#define IP6	 "60000000 000a1140" IP6_END
-#define IP6_HOP	 "60000000 000a113f" IP6_END
+#define IP6	"60000000 000a1140" IP6_END
+#define IP6_HOP "60000000 000a113f" IP6_END
 #define IP6_LIES                                                                                   \
 	"60000000 000a1140 20010db8000800000000000000000005 20010db8000900000000000000000001"      \
 	"30390035 000a1234 6869"
 /* fe80::a:b:c:d -> fe80::1, ff02::2; :: -> ff02::2 */
-#define LL	  "60000000 00003a40 fe80000000000000000a000b000c000d fe800000000000000000000000000001"
-#define LL_LIES	  "60000000 00003a40 fe80000000000000000a000b000c000e fe800000000000000000000000000001"
-#define LL_ROUTER "60000000 00003a40 00000000000000000000000000000000 ff020000000000000000000000000002"
+#define LL "60000000 00003a40 fe80000000000000000a000b000c000d fe800000000000000000000000000001"
+#define LL_LIES                                                                                    \
+	"60000000 00003a40 fe80000000000000000a000b000c000e fe800000000000000000000000000001"
+#define LL_ROUTER                                                                                  \
+	"60000000 00003a40 00000000000000000000000000000000 ff020000000000000000000000000002"
 
-#define D   "0002 000c 0005"	     /* a data header: tunnel 12, session 5 */
-#define H   D " ff03 0021"
-#define TO_CORE "020000000102 020000000101 0800"
+#define D	 "0002 000c 0005" /* a data header: tunnel 12, session 5 */
+#define H	 D " ff03 0021"
+#define TO_CORE	 "020000000102 020000000101 0800"
 #define TO_CORE6 "020000000102 020000000101 86dd"
 
 struct row {
@@ -121,7 +123,8 @@ static const struct row rows[] = {
 	{ "unnumbered", 0, "0002 000c 0008 ff03 0021", IP4, ZE_V_DROP_SEQUENCE, NULL },
 	{ "first number", 0, "0802 000c 0008 fffe 0000 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
 	{ "duplicate", 0, "0802 000c 0008 fffe 0000 ff03 0021", IP4, ZE_V_DROP_SEQUENCE, NULL },
-	{ "a gap, wrapping", 0, "0802 000c 0008 0001 0000 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "a gap, wrapping", 0, "0802 000c 0008 0001 0000 ff03 0021", IP4, ZE_V_UP_FORWARD,
+	  IP4_HOP },
 	{ "late", 0, "0802 000c 0008 ffff 0000 ff03 0021", IP4, ZE_V_DROP_SEQUENCE, NULL },
 };
 
@@ -133,7 +136,7 @@ static const char *name_of(enum ze_verdict v)
 #define X(id, name) name,
 		ZE_VERDICTS(X)
 #undef X
-		"none or several",
+			"none or several",
 	};
 
 	return names[v];
@@ -343,8 +346,10 @@ static void session_that_went(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_up), cmocka_unit_test(truncated_at_each_octet),
-		cmocka_unit_test(counts),  cmocka_unit_test(polices),
+		cmocka_unit_test(rows_up),
+		cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(polices),
 		cmocka_unit_test(session_that_went),
 	};
 

@@ -101,7 +101,8 @@ void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct r
 		    .data_out = ret->out.b, .data_size_out = sizeof(ret->out.b));
 	int n = 0;
 
-	if (bpf_dp_verdicts(g->d, before) < 0 || bpf_prog_test_run_opts(bpf_dp_prog_fd(g->d, p), &o) ||
+	if (bpf_dp_verdicts(g->d, before) < 0 ||
+	    bpf_prog_test_run_opts(bpf_dp_prog_fd(g->d, p), &o) ||
 	    bpf_dp_verdicts(g->d, after) < 0) {
 		perror("bpf_prog_test_run_opts");
 		abort();

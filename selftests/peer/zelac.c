@@ -469,7 +469,7 @@ static void run_until(int64_t begin, int64_t end, bool (*done)(void))
 	nfds_t nfds = opt.shared_socket ? 1 : (nfds_t)opt.tunnels;
 
 	for (nfds_t i = 0; i < nfds; i++)
-		fds[i] = (struct pollfd){ .fd = world.tunnels[i].fd, 	.events = POLLIN };
+		fds[i] = (struct pollfd){ .fd = world.tunnels[i].fd, .events = POLLIN };
 	if (opt.tun)
 		fds[nfds++] = (struct pollfd){ .fd = world.tun, .events = POLLIN };
 	while (!interrupted && now_us() < end && !(done && done()))
