@@ -3,6 +3,7 @@
  * The BPF data plane.
  *
  *   ze_uplink  LAC -> us: session, peer, sequence, inner source, rate, decapsulate, forward
+ *   ze_inject  the same for what the daemon's socket got whole: always to the stack, by the daemon
  *   ze_core    core -> us: subscriber by destination, rate, encapsulate, forward
  *   ze_slow    stack -> ze0 -> here: the same encapsulation, for what the stack routed to ze0
  *   ze_accept  on ze0: nothing, but its being there makes the veth take redirected packets
@@ -39,9 +40,10 @@
 
 #define ZE_INNER_MAX 2048 /* that a checksum over octets is made of: XDP frames are a page */
 
-#define L2TP_LEN     6
-#define L2TP_SEQ_LEN 10
-#define PPP_LEN	     4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
+#define L2TP_LEN	6
+#define L2TP_SEQ_LEN	10
+#define ZE_L2TP_CHECKED 0x0010 /* a reserved bit, ours: the daemon has seen to the sequence */
+#define PPP_LEN		4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
 
 const volatile struct ze_conf conf;
 
@@ -445,7 +447,7 @@ ZE_INLINE enum ze_verdict admit(const struct ze_session *s, const struct ze_l2tp
 		n->up_spoofed++;
 		return v;
 	}
-	v = check_sequence(s, st, h);
+	v = h->flags & ZE_L2TP_CHECKED ? ZE_V_UP_FORWARD : check_sequence(s, st, h);
 	if (v != ZE_V_UP_FORWARD) {
 		n->up_refused++;
 		return v;
@@ -471,12 +473,12 @@ ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 	return excess == 0 || bpf_xdp_adjust_tail(ctx, -excess) == 0;
 }
 
-ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now)
+ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now, bool inject)
 {
 	struct ze_nexthop *n = NULL;
 	__u16 proto = in->f.family == 6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 
-	if (in->ttl > 1)
+	if (in->ttl > 1 && !inject)
 		n = nexthop(ctx, &in->f, now);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
@@ -485,8 +487,7 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now)
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
-SEC("xdp")
-int ze_uplink(struct xdp_md *ctx)
+ZE_INLINE int up(struct xdp_md *ctx, bool inject)
 {
 	struct ze_cursor c = cursor(ctx);
 	const struct ze_session *s;
@@ -514,11 +515,27 @@ int ze_uplink(struct xdp_md *ctx)
 						 ZE_V_DROP_UNKNOWN);
 	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
 		return passed(ZE_V_DROP_INNER);
+	h.flags &= (__u16)~ZE_L2TP_CHECKED;
+	if (inject)
+		h.flags |= ZE_L2TP_CHECKED;
 	now = clock(s->up_cost);
 	v = admit(s, &h, &in, now);
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
-	return forward_up(ctx, &in, now);
+	return forward_up(ctx, &in, now, inject);
+}
+
+SEC("xdp")
+int ze_uplink(struct xdp_md *ctx)
+{
+	return up(ctx, false);
+}
+
+/* Run by the daemon on a frame it has made, and never attached. */
+SEC("xdp")
+int ze_inject(struct xdp_md *ctx)
+{
+	return up(ctx, true);
 }
 
 /* ---- down ---- */

@@ -80,8 +80,8 @@ check: deps
 _check:
 	@+O=$(O) MAKE='$(MAKE)' sh selftests/check.sh
 
-check-net: all $(PEER_BIN)
-	@$(if $(NETTESTS),$(RUN) --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
+check-net: all $(PEER_BIN) $(BPF_TESTS)
+	@$(if $(NETTESTS),$(RUN) --unit $(BPF_TESTS) --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
 
 check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check

@@ -85,6 +85,9 @@ struct dataplane_ops {
 	void (*session_down)(void *self, uint16_t sid);
 	/* A PPP control frame (FF 03 first) of a session that is up. */
 	int (*ppp_send)(void *self, uint16_t sid, struct span frame);
+	/* An IP frame of a session that is up came by the UDP socket, whole, because its datagram was
+	 * fragmented. NULL: the plane has sockets of its own that take such. */
+	void (*inject)(void *self, uint16_t sid, struct span frame);
 	int (*stats)(void *self, uint16_t sid, struct dp_stats *ret);
 	/* Members of an object, for the operator. NULL: there is nothing to say but the name. */
 	void (*show)(void *self, struct json *j);

@@ -11,6 +11,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
+#include "ppp/frame.h"
 
 /* ---- life ---- */
 
@@ -488,10 +489,21 @@ void subscriber_run(struct subscriber *s, ze_ns now)
 
 /* ---- what happens to it ---- */
 
+static bool is_ip(struct span frame)
+{
+	struct ppp_frame f;
+
+	return ppp_frame_parse(frame, &f) == 0 && (f.proto == PPP_IPV4 || f.proto == PPP_IPV6);
+}
+
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 {
 	if (!s->opened || s->ended) {
 		engine_count(s->e, REASON_SESSION_STATE);
+		return;
+	}
+	if (s->dp == SUB_DP_UP && s->e->ports.dp->inject && is_ip(frame)) {
+		s->e->ports.dp->inject(s->e->ports.dp_self, s->s.sid, frame);
 		return;
 	}
 	s->rx_frames++;

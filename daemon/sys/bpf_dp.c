@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,25 +90,41 @@ static __u32 flag(bool native)
 	return native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 }
 
-/* A program of ours left on the port goes; -EBUSY when it is somebody else's. */
-static int clear_port(unsigned ifindex)
+/* Takes the descriptor; 0: none. */
+static __u32 id_of(int fd)
 {
 	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info), id = 0;
-	int fd, r = bpf_xdp_query_id((int)ifindex, 0, &id);
+	__u32 len = sizeof(info);
+	int r = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &len);
+
+	if (fd >= 0)
+		close(fd);
+	return r == 0 ? info.id : 0;
+}
+
+/* Pinned under our names by a former life. */
+static bool is_ours(const char *pins, __u32 id)
+{
+	static const char *const names[] = { "ze_uplink", "ze_core", "ze_slow", "ze_accept" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; pins && i < ZE_ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", pins, names[i]);
+		if (id_of(bpf_obj_get(path)) == id)
+			return true;
+	}
+	return false;
+}
+
+/* A program of ours left on the port goes; -EBUSY when it is somebody else's. */
+static int clear_port(const char *pins, unsigned ifindex)
+{
+	__u32 id = 0;
+	int r = bpf_xdp_query_id((int)ifindex, 0, &id);
 
 	if (r < 0 || !id)
 		return r;
-	fd = bpf_prog_get_fd_by_id(id);
-	if (fd < 0)
-		return fd;
-	r = bpf_obj_get_info_by_fd(fd, &info, &len);
-	close(fd);
-	if (r < 0)
-		return r;
-	if (strncmp(info.name, "ze_", 3) != 0)
-		return -EBUSY;
-	return bpf_xdp_detach((int)ifindex, 0, NULL);
+	return is_ours(pins, id) ? bpf_xdp_detach((int)ifindex, 0, NULL) : -EBUSY;
 }
 
 static void detach_all(struct bpf_dp *d)
@@ -134,14 +151,14 @@ static int attach_all(struct bpf_dp *d, bool native)
 	return r;
 }
 
-static int add_ports(struct bpf_dp *d)
+static int add_ports(struct bpf_dp *d, const char *pins)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->n_ports; i++) {
 		__u32 ifindex = d->ports[i].ifindex;
 
-		r = clear_port(ifindex);
+		r = clear_port(pins, ifindex);
 		/* What is sent there arrives on ze0; what is sent to ze0 would come out of it. */
 		if (r == 0 && d->ports[i].prog != BPF_DP_ACCEPT)
 			r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.ports), &ifindex,
@@ -152,11 +169,7 @@ static int add_ports(struct bpf_dp *d)
 
 static int attach(struct bpf_dp *d, enum bpf_dp_mode mode)
 {
-	int r = add_ports(d);
-
-	if (r < 0)
-		return r;
-	r = attach_all(d, mode != BPF_DP_GENERIC);
+	int r = attach_all(d, mode != BPF_DP_GENERIC);
 	return r < 0 && mode == BPF_DP_AUTO ? attach_all(d, false) : r;
 }
 
@@ -199,6 +212,8 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 	d->n_ports = a->n_ports;
 	if (r == 0)
 		r = load(d, &a->conf);
+	if (r == 0)
+		r = add_ports(d, a->pins);
 	if (r == 0 && a->pins)
 		r = pin(d, a->pins);
 	if (r == 0)
@@ -238,6 +253,7 @@ int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p)
 		[BPF_DP_CORE] = d->skel->progs.ze_core,
 		[BPF_DP_SLOW] = d->skel->progs.ze_slow,
 		[BPF_DP_ACCEPT] = d->skel->progs.ze_accept,
+		[BPF_DP_INJECT] = d->skel->progs.ze_inject,
 	};
 
 	return bpf_program__fd(progs[p]);
@@ -391,4 +407,18 @@ int bpf_dp_verdicts(struct bpf_dp *d, uint64_t ret[static ZE_V__COUNT])
 	if (r == 0)
 		memcpy(ret, v, sizeof(v));
 	return r;
+}
+
+int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (__u32)*len,
+		    .data_out = frame, .data_size_out = (__u32)size);
+	int r = bpf_prog_test_run_opts(bpf_dp_prog_fd(d, BPF_DP_INJECT), &o);
+
+	if (r < 0)
+		return r;
+	if (o.retval != XDP_REDIRECT)
+		return -EPERM;
+	*len = o.data_size_out;
+	return 0;
 }

@@ -27,6 +27,7 @@ enum bpf_dp_prog {
 	BPF_DP_CORE,
 	BPF_DP_SLOW,   /* on ze0p */
 	BPF_DP_ACCEPT, /* on ze0 */
+	BPF_DP_INJECT, /* nowhere: for bpf_dp_inject */
 	BPF_DP__PROGS
 };
 
@@ -65,6 +66,9 @@ struct ze_state *bpf_dp_state(struct bpf_dp *d, uint16_t sid);
 /* A session id begins anew. */
 int bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
 int bpf_dp_counters(struct bpf_dp *d, uint16_t sid, struct ze_counters *ret);
+/* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
+ * place, or -EPERM when it was refused (and counted), or -errno. */
+int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);
 int bpf_dp_verdicts(struct bpf_dp *d, uint64_t ret[static ZE_V__COUNT]);
 bool bpf_dp_native(const struct bpf_dp *d);
 int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p);

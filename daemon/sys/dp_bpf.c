@@ -13,9 +13,13 @@
 #include <ev.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "bpf/parse.h"
 #include "daemon/base/hash.h"
@@ -69,6 +73,7 @@ struct dp_bpf {
 	struct bpf_dp *maps;
 	struct kworker *worker;
 	struct nl_sock *rtnl; /* the reactor's own, for ze0 */
+	int raw;	      /* sends into ze0p, so that it arrives at ze0 */
 	struct ze_conf conf;
 	struct session *sessions;
 	uint32_t gateway; /* the last one put on ze0; the worker's */
@@ -377,6 +382,55 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 	return udp_net_ops.send(d->udp, &s->path, span_of(buf, wr_len(&w)));
 }
 
+/* The datagram as it would have come in one piece, up to PPP. */
+static void put_outer(struct wr *w, const struct session *s, size_t frame_len)
+{
+	uint16_t udp_len = (uint16_t)(8 + 6 + frame_len);
+	bool v6 = s->v.family == 6;
+
+	wr_zero(w, 12);
+	wr_u16(w, v6 ? ETH_P_IPV6 : ETH_P_IP);
+	if (v6) {
+		wr_u32(w, 0x60000000);
+		wr_u16(w, udp_len);
+		wr_u16(w, (uint16_t)(IPPROTO_UDP << 8 | 64));
+	} else {
+		wr_u16(w, 0x4500);
+		wr_u16(w, (uint16_t)(20 + udp_len));
+		wr_u32(w, 0);
+		wr_u16(w, 64 << 8 | IPPROTO_UDP);
+		wr_u16(w, 0);
+	}
+	wr_bytes(w, s->v.peer, v6 ? 16 : 4);
+	wr_bytes(w, s->v.local, v6 ? 16 : 4);
+	wr_u16(w, s->v.peer_port);
+	wr_u16(w, s->v.local_port);
+	wr_u16(w, udp_len);
+	wr_u16(w, 0);
+	wr_u16(w, 2);
+	wr_u16(w, s->key.tid);
+	wr_u16(w, s->key.sid);
+}
+
+static void inject(void *self, uint16_t sid, struct span frame)
+{
+	struct dp_bpf *d = self;
+	struct session *s = session_find(d, sid);
+	uint8_t buf[FRAME_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	size_t len;
+
+	if (!s || s->state != SESSION_UP)
+		return;
+	put_outer(&w, s, frame.len);
+	wr_span(&w, frame);
+	len = wr_len(&w);
+	/* Refused packets have been counted; the socket's queue is the only thing that may be full. */
+	if (!w.bad && bpf_dp_inject(d->maps, buf, sizeof(buf), &len) == 0 &&
+	    send(d->raw, buf, len, MSG_DONTWAIT) < 0)
+		log_kv(LOG_DP, LOG_DEBUG, "inject-failed", KV_ERRNO(-errno));
+}
+
 static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 {
 	struct dp_bpf *d = self;
@@ -430,6 +484,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.family_down = family_down,
 	.session_down = session_down,
 	.ppp_send = ppp_send,
+	.inject = inject,
 	.stats = stats,
 	.show = show,
 };
@@ -504,6 +559,16 @@ static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a)
 	return r < 0 ? r : bpf_dp_open(&b, &d->maps);
 }
 
+static int open_raw(struct dp_bpf *d)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)d->conf.ze0p };
+
+	d->raw = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (d->raw < 0)
+		return -errno;
+	return bind(d->raw, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
 static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	int r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
@@ -515,7 +580,9 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
 		return r;
 	}
-	r = open_maps(d, a);
+	r = open_raw(d);
+	if (r == 0)
+		r = open_maps(d, a);
 	return r < 0 ? r :
 		       kworker_new(&(struct kworker_args){ .threads = 1,
 							   .thread_new = worker_new,
@@ -534,6 +601,7 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
 		return -ENOMEM;
 	d->loop = a->loop;
 	d->udp = a->udp;
+	d->raw = -1;
 	ev_async_init(&d->wake, on_wake);
 	d->wake.data = d;
 	ev_async_start(loop_ev(d->loop), &d->wake);
@@ -556,6 +624,8 @@ void dp_bpf_free(struct dp_bpf *d)
 	bpf_dp_close(d->maps);
 	if (d->rtnl && d->conf.ze0)
 		ze0_destroy(d->rtnl);
+	if (d->raw >= 0)
+		close(d->raw);
 	nlreq_close(d->rtnl);
 	ev_async_stop(loop_ev(d->loop), &d->wake);
 	free(d);

@@ -3,6 +3,7 @@
  * From the LAC: every form of the headers, every refusal, truncation at each octet. L-180, L-181,
  * L-182, L-184, L-185, L-187, L-188, L-189, L-192, L-193, as the BPF plane has them.
  */
+#include <errno.h>
 #include <linux/bpf.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -331,6 +332,25 @@ static void polices(void **st)
 	assert_int_equal(got.verdict, ZE_V_DROP_UP_RATE);
 }
 
+/* What the daemon's socket put together: the same checks but of the sequence, and to the stack. */
+static void injected(void **st)
+{
+	struct frame good = build(0, "0002 000c 0008 ff03 0021", IP4);
+	struct frame bad = build(0, "0002 000c 0008 ff03 0021", IP4_LIES);
+	size_t len = good.len;
+	struct frame want = { .len = 0 };
+
+	(void)st;
+	assert_int_equal(bpf_dp_inject(rig.d, good.b, sizeof(good.b), &len), 0);
+	frame_bytes(&want, rig.ze0_mac, 6);
+	frame_bytes(&want, good.b + 6, 6);
+	frame_hex(&want, "0800" IP4);
+	assert_int_equal(len, want.len);
+	assert_memory_equal(good.b, want.b, len);
+	len = bad.len;
+	assert_int_equal(bpf_dp_inject(rig.d, bad.b, sizeof(bad.b), &len), -EPERM);
+}
+
 static void session_that_went(void **st)
 {
 	const struct ze_session s = session(4);
@@ -346,11 +366,9 @@ static void session_that_went(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_up),
-		cmocka_unit_test(truncated_at_each_octet),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(polices),
-		cmocka_unit_test(session_that_went),
+		cmocka_unit_test(rows_up),  cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(counts),   cmocka_unit_test(polices),
+		cmocka_unit_test(injected), cmocka_unit_test(session_that_went),
 	};
 
 	if (geteuid() != 0) {

@@ -60,7 +60,7 @@ def check_words(tree):
 
 
 def check_headers_alone(tree):
-    cflags = run(['pkg-config', '--cflags', 'libnl-3.0', 'libyang', 'nettle', 'jansson', 'libedit'],
+    cflags = run(['pkg-config', '--cflags', 'libbpf', 'libnl-3.0', 'libyang', 'nettle', 'jansson', 'libedit'],
                  tree.root)[1].split()
     cc = os.environ.get('CC', 'gcc').split()
 

@@ -228,6 +228,22 @@ def test_what_the_stack_answers(tmp_path):
         assert n['pass-mtu'] and n['pass-ttl'] and n['up-stack']
 
 
+def test_fragmented_outside(tmp_path):
+    """The way to the LNS is narrower than what subscribers send: the datagrams come in fragments,
+    the daemon's socket puts them together. The way back: the stack fragments."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        x.ip('lac', 'link', 'set', 'l0', 'mtu', '1000')
+        x.ip('lns', 'link', 'set', 'up0', 'mtu', '1000')
+        got, out = x.ping('lac', '-c', '5', '-s', '1400', '-I', a, '198.51.100.2')
+        assert got == 5, out
+        n = x.packets()
+        assert n['pass-fragment'] >= 10 and n['up-stack'] >= 5 and n['down-stack'] >= 5
+        assert x.ping('lac', '-c', '2', '-s', '1400', '-I', '10.66.6.6', '198.51.100.2')[0] == 0
+        assert x.packets()['drop-spoofed'] >= n['drop-spoofed'] + 2
+
+
 def test_sources_are_checked(tmp_path):
     """BCP 38, and nobody else's packets: L-188."""
     with lab(tmp_path) as x:
