@@ -185,7 +185,8 @@ $(B)/zectl: $(call objs,$(ZECTL_MAIN)) $(PROD_LIBS)
 	$(Q)$(link) $(PKG_LIBS) -lpthread
 
 # selftests/lib/fail_alloc.c fails the allocations of our own objects on demand.
-WRAP := $(foreach f,malloc calloc realloc,-Wl,--wrap=$(f))
+# -u: the archive has them even when only libgcov, which comes last, asks.
+WRAP := $(foreach f,malloc calloc realloc reallocarray strdup,-Wl,--wrap=$(f) -Wl,-u,__wrap_$(f))
 $(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

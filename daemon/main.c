@@ -144,7 +144,7 @@ static int run(struct daemon *d)
 	loop_run(d->z.loop);
 	unwatch(d);
 	modules_stop(&d->z);
-	log_kv(LOG_MAIN, LOG_INFO, "stopped");
+	log_kv(LOG_MAIN, LOG_INFO, "stopped", KV_STR("version", ZE_VERSION));
 	return EXIT_OK;
 }
 

@@ -83,8 +83,7 @@ void log_write(enum log_sub sub, enum log_level level, const char *event, const 
 	do {                                                                                       \
 		if (log_wants(sub, level))                                                         \
 			log_write(sub, level, event,                                               \
-				  (const struct kv[]){                                             \
-					  __VA_ARGS__ __VA_OPT__(, )(struct kv){ 0 } });           \
+				  (const struct kv[]){ __VA_ARGS__, (struct kv){ 0 } });           \
 	} while (0)
 
 /* Token bucket for lines a remote can trigger: `burst` lines, then one each `every`. Set these two,

@@ -98,12 +98,6 @@ static void session_down(void *self, uint16_t sid)
 	answer(d, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
 }
 
-static int ppp_send(void *self, uint16_t sid, struct span frame)
-{
-	(void)frame;
-	return held(self, sid) ? 0 : -ENOENT;
-}
-
 static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 {
 	if (!held(self, sid))
@@ -118,7 +112,6 @@ const struct dataplane_ops dp_null_ops = {
 	.family_up = family_up,
 	.family_down = family_down,
 	.session_down = session_down,
-	.ppp_send = ppp_send,
 	.stats = stats,
 };
 

@@ -83,7 +83,8 @@ struct dataplane_ops {
 	/* Always accepted, in any state, also while session_up is under way; DP_EV_GONE follows
 	 * exactly once for each call on a sid that session_up accepted. */
 	void (*session_down)(void *self, uint16_t sid);
-	/* A PPP control frame (FF 03 first) of a session that is up. */
+	/* A PPP control frame (FF 03 first) of a session that is up. NULL: the plane does not touch
+	 * them, they go on travelling by UDP. */
 	int (*ppp_send)(void *self, uint16_t sid, struct span frame);
 	/* An IP frame of a session that is up came by the UDP socket, whole, because its datagram was
 	 * fragmented. NULL: the plane has sockets of its own that take such. */

@@ -283,7 +283,7 @@ static void send_frame(struct subscriber *s, struct span frame)
 
 	s->tx_frames++;
 	trace_frame("tx", s, frame);
-	if (s->dp == SUB_DP_UP) {
+	if (s->dp == SUB_DP_UP && e->ports.dp->ppp_send) {
 		if (e->ports.dp->ppp_send(e->ports.dp_self, s->s.sid, frame) < 0)
 			e->stats.tx_failed++;
 		return;

@@ -102,7 +102,8 @@ static void tunnel_peer(const struct l2tp_tunnel *t, struct json *j)
 
 	json_key(j, "peer-capabilities");
 	json_obj(j);
-	snprintf(version, sizeof(version), "%u.%u", t->peer_version >> 8, t->peer_version & 0xff);
+	snprintf(version, sizeof(version), "%u.%u", (unsigned)(t->peer_version >> 8),
+		 (unsigned)(t->peer_version & 0xff));
 	json_kstr(j, "protocol-version", version);
 	json_kspan(j, "vendor-name", span_of(t->peer_vendor, t->peer_vendor_len));
 	if (t->have & L2TP_BIT(AVP_FIRMWARE_REVISION))

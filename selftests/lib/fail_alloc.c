@@ -7,9 +7,13 @@
 extern void *__real_malloc(size_t n) __attribute__((weak));
 extern void *__real_calloc(size_t n, size_t size) __attribute__((weak));
 extern void *__real_realloc(void *p, size_t n) __attribute__((weak));
+extern void *__real_reallocarray(void *p, size_t n, size_t size) __attribute__((weak));
+extern char *__real_strdup(const char *s) __attribute__((weak));
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
 
 static int left = -1;
 static bool hit;
@@ -35,6 +39,16 @@ void *__wrap_calloc(size_t n, size_t size)
 void *__wrap_realloc(void *p, size_t n)
 {
 	return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
 }
 
 bool fail_alloc_works(void)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fails the k-th malloc, calloc or realloc of the code under test, for failure sweeps:
+ * Fails the k-th malloc, calloc, realloc, reallocarray or strdup of the code under test, for failure sweeps:
  *
  *   for (k = 0; ; k++) { fail_alloc_at(k); scenario(); if (!fail_alloc_hit()) break; }
  *   fail_alloc_off();
  *
- * Works in programs linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc; calls from within
+ * Works in programs linked with -Wl,--wrap= for each of these; calls from within
  * shared libraries are not seen. Without these flags fail_alloc_works() is false and nothing fails.
  */
 #pragma once
