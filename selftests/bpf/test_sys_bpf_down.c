@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * To the LAC: what is encapsulated and how, what is left to the stack, numbering, rates. The outer
- * checksums are computed here from the octets that came out. L-183, L-190, L-193.
+ * checksums are computed here from the octets that came out.
  */
 #include <linux/bpf.h>
 #include <setjmp.h>
@@ -230,6 +230,7 @@ static void check_inner(const struct row *r, const struct frame *in, const struc
 	assert_memory_equal(got, want, n);
 }
 
+/* L-193 */
 static void rows_down(void **st)
 {
 	(void)st;
@@ -271,6 +272,7 @@ static void truncated_at_each_octet(void **st)
 	}
 }
 
+/* L-183 */
 static void numbers_run_on(void **st)
 {
 	const struct row *r = &rows[12];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the LAC: every form of the headers, every refusal, truncation at each octet. L-180, L-181,
- * L-182, L-184, L-185, L-187, L-188, L-189, L-192, L-193, as the BPF plane has them.
+ * From the LAC: every form of the headers, every refusal, truncation at each octet.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -247,6 +246,7 @@ static void one_row(const struct row *r)
 	}
 }
 
+/* L-180 (the plane's part), L-181, L-182, L-184, L-185, L-187, L-188, L-189, L-192, L-193 */
 static void rows_up(void **st)
 {
 	(void)st;

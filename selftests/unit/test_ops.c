@@ -414,7 +414,8 @@ static void completion_of_words(void **st)
 	offers("", "show clear");
 	offers("s", "show");
 	offers("show ", "l2tp");
-	offers("show l2tp ", "tunnels tunnel sessions session statistics listeners config history");
+	offers("show l2tp ",
+	       "tunnels tunnel sessions session statistics dataplane listeners config history");
 	offers("show l2tp s", "sessions session statistics");
 	offers("show l2tp x", "");
 	offers("show x ", "");

@@ -216,7 +216,7 @@ static void all_errors_are_told_with_their_places(void **st)
 	    "  auth-method pappy; enabled true; enabled false\n"
 	    "  authentication { reauth-interval 3 }\n"
 	    "  auth { local { user alice { } user bob { password \"\"; address 1.2.3 } } }\n"
-	    "  dataplane bpf\n"
+	    "  traffic bpf\n"
 	    "  pool { ipv4 { gateway 10.0.0.1; start 10.0.0.9 } }\n"
 	    "  allow-no-auth yes\n"
 	    "}\n",
@@ -230,7 +230,7 @@ static void all_errors_are_told_with_their_places(void **st)
 	    "t:7:18: l2tp/auth/local/user[alice]/password: is missing\n"
 	    "t:7:53: l2tp/auth/local/user[bob]/password: not a valid secret: 1 to 255 octets\n"
 	    "t:7:65: l2tp/auth/local/user[bob]/address: not an IPv4 address\n"
-	    "t:8:3: l2tp: unknown keyword \"dataplane\"\n"
+	    "t:8:3: l2tp: unknown keyword \"traffic\"\n"
 	    "t:9:10: l2tp/pool/ipv4/end: is missing\n"
 	    "t:10:17: l2tp/allow-no-auth: must be true or false\n");
 }
@@ -246,6 +246,32 @@ static void rules_across_leaves(void **st)
 	    "t:2:1: l2tp: hide-avps needs a shared-secret\n"
 	    "t:3:1: l2tp/ncp: at least one of enable-ipcp and enable-ipv6cp must be true\n"
 	    "t:5:15: l2tp/pool/ipv4/dns-secondary: dns-secondary needs dns-primary\n");
+}
+
+static void the_data_plane_is_chosen(void **st)
+{
+	struct config *c = good(SERVER
+				"l2tp { dataplane bpf; bpf { uplink [ eth0 eth1 ]; core [ eth2 ]\n"
+				"xdp-mode generic } }");
+
+	(void)st;
+	assert_int_equal(c->dataplane, CONFIG_DP_BPF);
+	assert_int_equal(c->bpf.n_uplink, 2);
+	assert_string_equal(c->bpf.uplink[1], "eth1");
+	assert_int_equal(c->bpf.n_core, 1);
+	assert_string_equal(c->bpf.core[0], "eth2");
+	assert_int_equal(c->bpf.xdp, CONFIG_XDP_GENERIC);
+	config_unref(c);
+	c = good(SERVER "l2tp { }");
+	assert_int_equal(c->dataplane, CONFIG_DP_AUTO);
+	assert_int_equal(c->bpf.n_uplink, 0);
+	config_unref(c);
+	bad(SERVER "l2tp { dataplane bpf }",
+	    "t:2:1: l2tp/bpf: dataplane bpf needs bpf { uplink [ INTERFACE ] }\n");
+	bad(SERVER "l2tp { dataplane xdp; bpf { xdp-mode fast; uplink abcdefghijklmnop } }",
+	    "t:2:18: l2tp/dataplane: must be one of: auto kernel bpf\n"
+	    "t:2:38: l2tp/bpf/xdp-mode: must be one of: auto native generic\n"
+	    "t:2:51: l2tp/bpf/uplink: an interface name has 1 to 15 octets\n");
 }
 
 static void ports_that_collide_are_refused(void **st)
@@ -392,6 +418,7 @@ int main(void)
 		cmocka_unit_test(no_user_is_a_warning),
 		cmocka_unit_test(all_errors_are_told_with_their_places),
 		cmocka_unit_test(rules_across_leaves),
+		cmocka_unit_test(the_data_plane_is_chosen),
 		cmocka_unit_test(ports_that_collide_are_refused),
 		cmocka_unit_test(addresses_are_checked),
 		cmocka_unit_test(broken_syntax),
