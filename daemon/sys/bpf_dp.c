@@ -181,7 +181,7 @@ static int load(struct bpf_dp *d, const struct ze_conf *conf)
 
 	d->skel = ze_xdp_bpf__open();
 	if (!d->skel)
-		return -errno;
+		return -ENOMEM; /* the object is compiled in: nothing else can fail */
 	memcpy((void *)&d->skel->rodata->conf, conf, sizeof(*conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
 	r = ze_xdp_bpf__load(d->skel);

@@ -11,3 +11,4 @@
 #define LY_ARRAY_FOR(array, i)	      for (i = 0; array; i++)
 #define LYD_TREE_DFS_BEGIN(start, el) for (el = start; el; el = el->next) {
 #define LYD_TREE_DFS_END(start, el)   }
+#define LIBBPF_OPTS(type, name, ...)  struct type name = { .sz = sizeof(struct type), __VA_ARGS__ }
