@@ -19,7 +19,7 @@
 struct dp_event;
 struct subscriber;
 
-#define ATTACH_PATIENCE ZE_MS(250)
+#define ATTACH_PATIENCE ZE_SEC(1)
 
 void attach_session(struct subscriber *s);
 void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
