@@ -48,9 +48,12 @@ enum {
 	ECHO_REP
 };
 
+struct session;
+
 struct msg {
 	uint8_t bytes[MSG_MAX];
 	size_t len;
+	struct session *begins; /* its PPP, once this is on the wire */
 };
 
 enum tunnel_state {

@@ -73,9 +73,12 @@ static struct msg *msg_new(struct tunnel *t, unsigned type, unsigned peer_sid)
 	put16(m->bytes + 6, peer_sid);
 	put16(m->bytes + 8, t->ns);
 	m->len = 12;
+	m->begins = NULL;
 	put_avp16(m, 0, type);
 	return m;
 }
+
+static void begin_ppp(struct session *s);
 
 /* Put on the wire what the peer's window allows. */
 static void push(struct tunnel *t)
@@ -86,6 +89,8 @@ static void push(struct tunnel *t)
 			t->tries = 0;
 		}
 		xmit(t, &t->ring[t->sent % RING]);
+		if (t->ring[t->sent % RING].begins)
+			begin_ppp(t->ring[t->sent % RING].begins);
 		t->sent++;
 	}
 }
@@ -154,6 +159,7 @@ static void send_iccn(struct session *s)
 		return; /* the call then times out */
 	put_avp32(m, 24, 100000000);
 	put_avp32(m, 19, 1);
+	m->begins = s;
 	msg_send(s->t, m);
 }
 
@@ -211,6 +217,15 @@ static void start_pppd(struct session *s)
 	}
 	close(fd);
 	session_up(s);
+}
+
+/* Not before the ICCN, which may wait for room in the window: the LNS drops what comes earlier. */
+static void begin_ppp(struct session *s)
+{
+	if (opt.pppd)
+		start_pppd(s);
+	else
+		ppp_start(s);
 }
 
 /* ---------------------------------------------------------------- received control messages */
@@ -279,13 +294,9 @@ static void on_icrp(struct session *s, const struct avps *a)
 	if (s->state != S_CALL || !a->v[14])
 		return;
 	s->peer_sid = get16(a->v[14]);
-	send_iccn(s);
 	s->state = S_PPP;
-	if (opt.pppd) {
-		start_pppd(s);
-		return;
-	}
-	ppp_start(s);
+	s->retry_at = INT64_MAX;
+	send_iccn(s);
 }
 
 static void on_message(struct tunnel *t, uint16_t sid, const uint8_t *p, size_t len)
