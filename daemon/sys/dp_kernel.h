@@ -8,7 +8,7 @@
 
 #include "daemon/core/ports.h"
 
-#define DP_KERNEL_THREADS 16 /* most of their time is waiting for RCU, which overlaps */
+#define DP_KERNEL_THREADS 32 /* most of their time is waiting for RCU, which overlaps */
 
 struct dp_kernel;
 struct loop;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/base/log.h"
 #include "daemon/core/engine.h"
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/dp_kernel_priv.h"
@@ -133,6 +134,10 @@ int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 		free(g);
 		return r;
 	}
+	if (!kernel_sources_strict())
+		log_kv(LOG_DP, LOG_WARN, "source-check-loose",
+		       KV_STR("setting", "net.ipv4.conf.all.rp_filter=2"),
+		       KV_STR("why", "a subscriber can send from any address that has a route"));
 	*ret = g->d;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "daemon/sys/kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -109,8 +110,13 @@ static void channel_down(void *thread, struct kernel_session *s)
 
 static int unit_up(void *thread, struct kernel_session *s)
 {
+	int r;
+
 	(void)thread;
-	return pppox_unit_open(&s->unit, &s->unit_no);
+	rtnl_enter();
+	r = pppox_unit_open(&s->unit, &s->unit_no);
+	rtnl_leave();
+	return r;
 }
 
 static void unit_down(void *thread, struct kernel_session *s)
@@ -132,14 +138,11 @@ static int quiet_up(void *thread, struct kernel_session *s)
 
 static int link_up(void *thread, struct kernel_session *s)
 {
-	int r;
-
 	snprintf(s->ifname, sizeof(s->ifname), "ppp%d", s->unit_no);
 	s->ifindex = (int)if_nametoindex(s->ifname);
 	if (!s->ifindex)
 		return -errno;
-	r = rtnl_addrgen_none(((struct thread *)thread)->route, s->ifindex);
-	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+	return rtnl_link_conf(((struct thread *)thread)->route, s->ifindex);
 }
 
 static int connect_up(void *thread, struct kernel_session *s)
@@ -155,16 +158,25 @@ static void nothing_down(void *thread, struct kernel_session *s)
 	(void)s;
 }
 
+/* Once for both families. */
 static int fam_link_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
-	return rtnl_link_up(((struct thread *)thread)->route, s->ifindex, f->mtu);
+	int r = 0;
+
+	if (s->mtu != f->mtu)
+		r = rtnl_link_up(((struct thread *)thread)->route, s->ifindex, f->mtu);
+	if (r == 0)
+		s->mtu = f->mtu;
+	return r;
 }
 
 static void fam_link_down(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
 	(void)f;
-	if (!s->other_up)
-		rtnl_link_down(((struct thread *)thread)->route, s->ifindex);
+	if (s->other_up)
+		return;
+	rtnl_link_down(((struct thread *)thread)->route, s->ifindex);
+	s->mtu = 0;
 }
 
 static int fam_addr_up(void *thread, struct kernel_session *s, const struct dp_family *f)
@@ -237,6 +249,19 @@ const struct kernel_ops kernel_ops = {
 	},
 	.stats = stats,
 };
+
+bool kernel_sources_strict(void)
+{
+	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter", O_RDONLY | O_CLOEXEC);
+	char c = '0';
+
+	if (fd < 0)
+		return true;
+	if (read(fd, &c, 1) != 1)
+		c = '0';
+	close(fd);
+	return c != '2';
+}
 
 bool kernel_tunnels_share_path(void)
 {

@@ -28,6 +28,7 @@ struct kernel_session {
 	int unit_no;
 	int ifindex;
 	char ifname[16];
+	uint16_t mtu;  /* the interface is up with it; 0: down */
 	bool other_up; /* during a family's steps: the other one is attached */
 };
 
@@ -68,6 +69,10 @@ extern const struct kernel_ops kernel_ops; /* the real ones */
  * packet's session was looked for only in the tunnel of the socket it arrived at: of several tunnels
  * between the same addresses and ports all but one were deaf. */
 bool kernel_tunnels_share_path(void);
+
+/* The host's own setting does not weaken the check of subscribers' IPv4 source addresses: the kernel
+ * takes the larger of its rp_filter and the interface's. */
+bool kernel_sources_strict(void);
 
 enum kernel_missing {
 	KERNEL_NO_GENL = 1,  /* generic netlink family l2tp: l2tp_netlink */

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "daemon/sys/kernel.h"
@@ -33,28 +35,77 @@ static struct nl_msg *finish(struct nl_msg *m, bool bad)
 	return NULL;
 }
 
+/* Threads that want RTNL spin in the kernel while its holder runs; here they sleep. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+void rtnl_enter(void)
+{
+	pthread_mutex_lock(&turn);
+}
+
+void rtnl_leave(void)
+{
+	pthread_mutex_unlock(&turn);
+}
+
 static int request(struct nl_sock *sk, struct nl_msg *m)
 {
-	return nlreq_run(sk, &(struct nlreq){ .m = m });
+	int r;
+
+	rtnl_enter();
+	r = nlreq_run(sk, &(struct nlreq){ .m = m });
+	rtnl_leave();
+	return r;
+}
+
+static bool put_conf4(struct nl_msg *m)
+{
+	struct nlattr *inet = nla_nest_start(m, AF_INET);
+	struct nlattr *conf = inet ? nla_nest_start(m, IFLA_INET_CONF) : NULL;
+
+	if (!conf || nla_put_u32(m, IPV4_DEVCONF_RP_FILTER, 1) < 0)
+		return false;
+	nla_nest_end(m, conf);
+	nla_nest_end(m, inet);
+	return true;
+}
+
+static bool put_conf6(struct nl_msg *m)
+{
+	struct nlattr *inet6 = nla_nest_start(m, AF_INET6);
+
+	if (!inet6 || nla_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0)
+		return false;
+	nla_nest_end(m, inet6);
+	return true;
+}
+
+static int link_conf(struct nl_sock *sk, int ifindex, bool ipv4, bool ipv6)
+{
+	struct ifinfomsg h = { .ifi_index = ifindex };
+	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nlattr *spec = m ? nla_nest_start(m, IFLA_AF_SPEC) : NULL;
+
+	if (!spec || (ipv4 && !put_conf4(m)) || (ipv6 && !put_conf6(m))) {
+		nlmsg_free(m);
+		return -ENOMEM;
+	}
+	nla_nest_end(m, spec);
+	return request(sk, m);
 }
 
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
 {
-	struct ifinfomsg h = { .ifi_index = ifindex };
-	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
-	struct nlattr *spec, *inet6;
+	return link_conf(sk, ifindex, false, true);
+}
 
-	if (!m)
-		return -ENOMEM;
-	spec = nla_nest_start(m, IFLA_AF_SPEC);
-	inet6 = spec ? nla_nest_start(m, AF_INET6) : NULL;
-	if (!inet6 || nla_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0) {
-		nlmsg_free(m);
-		return -ENOMEM;
-	}
-	nla_nest_end(m, inet6);
-	nla_nest_end(m, spec);
-	return request(sk, m);
+int rtnl_link_conf(struct nl_sock *sk, int ifindex)
+{
+	int r = link_conf(sk, ifindex, true, true);
+
+	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP) /* a kernel without IPv6 */
+		r = link_conf(sk, ifindex, true, false);
+	return r;
 }
 
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)
