@@ -44,7 +44,8 @@ def main():
     down = time.monotonic() - begin
     done = max(1, got['up'])
     got.update({'ze-cpu-ms': round(ze_ms / done, 2), 'system-cpu-ms': round(all_ms / done, 2),
-                'teardown-rate': round(done / down, 1), 'devices': devices})
+                'teardown-rate': round(done / down, 1), 'devices': devices,
+                'machine': os.environ.get('ZE_BENCH_MACHINE', '?')})
     lab.write(sys.argv[4], json.dumps(got) + '\n')
     print(f'Linux {os.uname().release}, {got["sessions"]} sessions in {tunnels} tunnels, {window} at once, '
           'CHAP, IPCP, IPv6CP, kernel data plane')
@@ -54,6 +55,8 @@ def main():
     print(f'CPU of all      {got["system-cpu-ms"]:.2f} ms a session, without the load generator')
     print('time of one     ' + '  '.join(f'{k} {v:.0f} ms' for k, v in got['latency-ms'].items()))
     print(f'torn down       {got["teardown-rate"]:.1f} sessions a second')
+    print(f'machine         {got["machine"]}')
+    print('Only ratios of two runs on one quiet machine travel; rates and milliseconds do not.')
     print(json.dumps(got))
     ze.assert_settled(30)
     ze.stop()

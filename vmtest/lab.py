@@ -10,6 +10,7 @@ is multiplied in emulation. Only ever run in the guest: files below /etc are ove
 """
 import contextlib
 import ctypes
+import errno
 import hashlib
 import json
 import os
@@ -236,9 +237,19 @@ class Lac:
         wait_for(lambda: os.path.exists(self.dir + '/control'), 5, 'control pipe of xl2tpd')
 
     def control(self, command):
-        fd = os.open(self.dir + '/control', os.O_WRONLY | os.O_NONBLOCK)
-        os.write(fd, command.encode() + b'\n')
-        os.close(fd)
+        """xl2tpd opens its end anew after each command: for a moment nobody reads."""
+        def opened():
+            try:
+                return open(self.dir + '/control', 'wb', buffering=0, opener=opener)
+            except OSError as e:
+                if e.errno != errno.ENXIO:
+                    raise
+                return None
+
+        def opener(path, _flags):
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with wait_for(opened, 5, 'xl2tpd at its control pipe') as f:
+            f.write(command.encode() + b'\n')
 
     def dial(self, name='alice'):
         self.control('c ' + name)
