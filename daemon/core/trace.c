@@ -75,6 +75,22 @@ static const char *proto_name(uint16_t proto)
 	}
 }
 
+/* How many octets of the data say nothing of anybody's secret. Whoever tries SPAP or EAP gets the
+ * credentials back in a Protocol-Reject, of which the rejected protocol is enough. */
+static size_t may_print(uint16_t proto, const struct cp_pkt *p)
+{
+	switch (proto) {
+	case PPP_LCP:
+		return p->code == LCP_PROTO_REJ && p->data.len > 2 ? 2 : p->data.len;
+	case PPP_IPCP:
+	case PPP_IPV6CP:
+	case PPP_CCP:
+		return p->data.len;
+	default:
+		return 0; /* PAP, CHAP, EAP, SPAP and what we have not heard of */
+	}
+}
+
 void trace_frame(const char *dir, const struct subscriber *s, struct span frame)
 {
 	struct ppp_frame f;
@@ -83,8 +99,7 @@ void trace_frame(const char *dir, const struct subscriber *s, struct span frame)
 	if (!log_wants(LOG_PPP, LOG_DEBUG) || ppp_frame_parse(frame, &f) < 0 || f.proto < 0x8000 ||
 	    cp_pkt_parse(f.info, &p) < 0)
 		return;
-	if (f.proto == PPP_PAP || f.proto == PPP_CHAP)
-		p.data.len = 0;
+	p.data.len = may_print(f.proto, &p);
 	log_kv(LOG_PPP, LOG_DEBUG, dir, KV_STR("protocol", proto_name(f.proto)),
 	       KV_STR("code", code_name(f.proto, p.code)), KV_U64("id", p.id),
 	       KV_U64("length", p.whole.len), KV_HEX("data", p.data),
