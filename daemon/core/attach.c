@@ -77,13 +77,19 @@ static void request(struct subscriber *s, enum ppp_family family)
 	s->dp_waiting[family]++;
 }
 
+static bool any_waits(const struct subscriber *s)
+{
+	return s->dp_family[PPP_FAM_IPV4] == SUB_FAM_WAITING ||
+	       s->dp_family[PPP_FAM_IPV6] == SUB_FAM_WAITING;
+}
+
 void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
+	if (!any_waits(s)) /* the first, perhaps after LCP began anew */
+		s->attach_by = now + ATTACH_PATIENCE;
 	s->dp_family[family] = SUB_FAM_WAITING;
 	if (s->dp == SUB_DP_UP)
 		request(s, family);
-	else if (!s->attach_by)
-		s->attach_by = now + ATTACH_PATIENCE;
 }
 
 /* The peer has acknowledged our request and waits for us to acknowledge its own. */
@@ -93,12 +99,6 @@ static bool is_quiet(const struct subscriber *s, enum ppp_family f)
 
 	return s->link.ncp[f] == PPP_NCP_OFF ||
 	       (s->link.ncp[f] == PPP_NCP_READY && cp->state == CP_ACK_RCVD);
-}
-
-static bool any_waits(const struct subscriber *s)
-{
-	return s->dp_family[PPP_FAM_IPV4] == SUB_FAM_WAITING ||
-	       s->dp_family[PPP_FAM_IPV6] == SUB_FAM_WAITING;
 }
 
 ze_ns attach_deadline(const struct subscriber *s)

@@ -136,7 +136,7 @@ struct subscriber {
 	uint64_t ifid, suggest; /* IPv6, 0: none yet */
 	uint64_t dp_peer_ifid;	/* as the data plane knows it */
 	enum sub_dp dp;
-	ze_ns attach_by; /* not waited longer than so for the line to be quiet; 0: not yet set */
+	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
 	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
 	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
 	bool ncp_up[PPP_FAM__COUNT];	    /* opened: route told */

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When a subscriber asks for its place in the data plane: as soon as the line is quiet, or when it
+ * was not for ATTACH_PATIENCE. And the MTU it asks with.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "daemon/core/attach.h"
+#include "selftests/lib/world.h"
+
+static struct world *w;
+static struct lac *l;
+
+static int up(void **st)
+{
+	(void)st;
+	w = world_new(NULL, 41);
+	if (!w)
+		return -1;
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	return 0;
+}
+
+static int down(void **st)
+{
+	(void)st;
+	lac_stop(l);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+	return 0;
+}
+
+/* As lac_call, but the client knows from the beginning how it is to behave. */
+static struct call *call_of(const struct client *like)
+{
+	struct call *c = &w->calls[w->n_calls++];
+
+	*c = (struct call){ .l = l, .sid = l->next_sid++, .c = *like };
+	strcpy(c->c.user, "alice");
+	strcpy(c->c.password, "wonder");
+	c->c.retry_at = ZE_NEVER;
+	lac_icrq(l, 0, c->sid);
+	w_deliver(w);
+	assert_non_null(call_sub(c));
+	return c;
+}
+
+/* One that negotiates IPv6 and neither asks for IPv4 nor answers to it, which ends no family. */
+static struct call *slow_in_ipv4(void)
+{
+	struct call *c = call_of(&(struct client){ .no_ipv4 = true });
+	const struct subscriber *s = call_sub(c);
+
+	assert_int_equal(s->link.ncp[PPP_FAM_IPV4], PPP_NCP_RUNNING);
+	assert_int_equal(s->link.ncp[PPP_FAM_IPV6], PPP_NCP_READY);
+	assert_int_equal(s->dp_family[PPP_FAM_IPV6], SUB_FAM_WAITING);
+	return c;
+}
+
+/* Both families wait for our Ack alone. */
+static void quiet_line(void **st)
+{
+	struct call *c;
+	ze_ns began = w->now;
+
+	(void)st;
+	w->dp_hold = true;
+	c = lac_call(l, "alice", "wonder");
+	assert_true(w->now == began);
+	assert_int_equal(call_sub(c)->dp, SUB_DP_ATTACHING);
+	assert_int_equal(call_sub(c)->link.ncp[PPP_FAM_IPV4], PPP_NCP_READY);
+	assert_int_equal(call_sub(c)->link.ncp[PPP_FAM_IPV6], PPP_NCP_READY);
+	assert_false(c->c.v4_acked || c->c.v6_acked);
+	w->dp_hold = false;
+	w_deliver(w);
+	assert_true(c->c.v4_up && c->c.v6_up);
+}
+
+/* One of them does not: it is waited for, to the nanosecond. */
+static void slow_family(void **st)
+{
+	struct call *c = slow_in_ipv4();
+	ze_ns due = w->now + ATTACH_PATIENCE;
+
+	(void)st;
+	assert_int_equal(call_sub(c)->dp, SUB_DP_NONE);
+	assert_true(attach_deadline(call_sub(c)) == due);
+	w_advance(w, ATTACH_PATIENCE - 1);
+	assert_true(w->now == due - 1);
+	assert_int_equal(call_sub(c)->dp, SUB_DP_NONE);
+	assert_int_equal(w->dp_sessions, 0);
+	assert_false(c->c.v6_acked);
+	w_advance(w, 1);
+	assert_int_equal(call_sub(c)->dp, SUB_DP_UP);
+	assert_true(c->c.v6_up);
+	assert_true(attach_deadline(call_sub(c)) == ZE_NEVER);
+}
+
+/* A peer whose request we could acknowledge, but which owes us the answer to ours, still talks. */
+static void waits_for_the_peers_ack(void **st)
+{
+	struct call *c = slow_in_ipv4();
+	const struct subscriber *s = call_sub(c);
+	ze_ns left = ATTACH_PATIENCE / 2;
+
+	(void)st;
+	w_advance(w, ATTACH_PATIENCE - left);
+	c->c.no_ipv4 = false;
+	client_expire(c);
+	w_deliver(w);
+	assert_int_equal(s->link.ncp[PPP_FAM_IPV4], PPP_NCP_READY);
+	assert_int_equal(s->link.ipcp.cp.state, CP_REQ_SENT);
+	assert_int_equal(s->dp, SUB_DP_NONE);
+	w_advance(w, left - 1);
+	assert_int_equal(s->dp, SUB_DP_NONE);
+	w_advance(w, 1);
+	assert_int_equal(s->dp, SUB_DP_UP);
+	w_advance(w, ZE_SEC(10));
+	assert_true(c->c.v4_up && c->c.v6_up);
+}
+
+/* A peer that has no IPv6 says so by Protocol-Reject: nobody is left to wait for. */
+static void rejected_family(void **st)
+{
+	ze_ns began = w->now;
+	struct call *c = call_of(&(struct client){ .no_ipv6 = true });
+
+	(void)st;
+	assert_true(w->now == began);
+	assert_int_equal(call_sub(c)->link.ncp[PPP_FAM_IPV6], PPP_NCP_OFF);
+	assert_int_equal(call_sub(c)->dp, SUB_DP_UP);
+	assert_true(c->c.v4_up);
+}
+
+static void disabled_family(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	w->cfg->enable_ipv6cp = false; /* before any link of this world began */
+	c = lac_call(l, "alice", "wonder");
+	assert_int_equal(call_sub(c)->dp, SUB_DP_UP);
+	assert_true(c->c.v4_up);
+}
+
+/* LCP anew while a family waits: what then waits is given all its time. */
+static void patience_begins_anew(void **st)
+{
+	struct call *c = slow_in_ipv4();
+
+	(void)st;
+	w_advance(w, ATTACH_PATIENCE - 1);
+	client_renegotiate(c);
+	w_deliver(w);
+	assert_int_equal(call_sub(c)->dp_family[PPP_FAM_IPV6], SUB_FAM_WAITING);
+	assert_true(attach_deadline(call_sub(c)) == w->now + ATTACH_PATIENCE);
+	w_advance(w, ATTACH_PATIENCE - 1);
+	assert_int_equal(call_sub(c)->dp, SUB_DP_NONE);
+	w_advance(w, 1);
+	assert_int_equal(call_sub(c)->dp, SUB_DP_UP);
+	assert_true(c->c.v6_up);
+}
+
+/* Sequencing is the data plane's: it comes first, and PPP waits for it. */
+static void sequencing_attaches_first(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	l->sequencing = true;
+	w->dp_hold = true;
+	c = lac_call(l, "alice", "wonder");
+	assert_int_equal(call_sub(c)->dp, SUB_DP_ATTACHING);
+	assert_false(call_sub(c)->opened);
+	assert_false(c->c.lcp_acked);
+	w->dp_hold = false;
+	w_advance(w, ZE_SEC(5)); /* the client asks again: we did not hear it */
+	assert_true(c->c.v4_up && c->c.v6_up);
+}
+
+/* ---- what fits the tunnel ---- */
+
+static void fits(uint16_t mru, uint16_t peer_mru, uint16_t mtu)
+{
+	struct call *c = call_of(&(struct client){ .mru = peer_mru });
+	const struct w_dp *d = &w->dp[c->peer_sid];
+
+	w_advance(w, ZE_SEC(5));
+	assert_true(c->c.v4_up && c->c.v6_up);
+	assert_int_equal(call_sub(c)->link.lcp.mru, mru);
+	assert_int_equal(d->f[PPP_FAM_IPV4].mtu, mtu);
+	assert_int_equal(d->f[PPP_FAM_IPV6].mtu, mtu);
+}
+
+static void mru_over_ipv4(void **st)
+{
+	(void)st;
+	fits(1460, 1492, 1460);
+	fits(1460, 1400, 1400);
+}
+
+static void mru_with_sequencing(void **st)
+{
+	(void)st;
+	l->sequencing = true;
+	fits(1456, 1492, 1456);
+}
+
+static void mru_over_ipv6(void **st)
+{
+	struct lac *four = l;
+
+	(void)st;
+	l = lac_new(w, 2, 1701);
+	l->path.local.family = l->path.peer.family = 6;
+	lac_connect(l);
+	fits(1440, 1492, 1440);
+	l->sequencing = true;
+	fits(1436, 1492, 1436);
+	fits(1436, 1280, 1280);
+	lac_stop(l);
+	l = four;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(quiet_line),
+		T(slow_family),
+		T(waits_for_the_peers_ack),
+		T(rejected_family),
+		T(disabled_family),
+		T(patience_begins_anew),
+		T(sequencing_attaches_first),
+		T(mru_over_ipv4),
+		T(mru_with_sequencing),
+		T(mru_over_ipv6),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
