@@ -195,7 +195,8 @@ static void on_event(void *self, const struct event *e)
 
 	if (!e->session_serial)
 		return; /* about a tunnel */
-	if (!l)
+	/* A call cleared before PPP began has no EV_SESSION_DOWN: its life would never end. */
+	if (!l && e->kind != EV_DISCONNECT_REQUESTED)
 		l = life_new(h, e);
 	if (!l || l->over)
 		return;
