@@ -319,6 +319,30 @@ static void config_pool(const struct config *c, struct json *j)
 	json_obj_end(j);
 }
 
+static void names(struct json *j, const char *key, const char (*v)[16], size_t n)
+{
+	json_key(j, key);
+	json_arr(j);
+	for (size_t i = 0; i < n; i++)
+		json_str(j, v[i]);
+	json_arr_end(j);
+}
+
+/* As configured; which one `auto` has become is in the summary. */
+static void config_dataplane(const struct config *c, struct json *j)
+{
+	static const char *const planes[] = { "auto", "kernel", "bpf" };
+	static const char *const modes[] = { "auto", "native", "generic" };
+
+	json_kstr(j, "dataplane", planes[c->dataplane]);
+	json_key(j, "bpf");
+	json_obj(j);
+	names(j, "uplink", c->bpf.uplink, c->bpf.n_uplink);
+	names(j, "core", c->bpf.core, c->bpf.n_core);
+	json_kstr(j, "xdp-mode", modes[c->bpf.xdp]);
+	json_obj_end(j);
+}
+
 static void config_ppp(const struct config *c, struct json *j)
 {
 	json_key(j, "authentication");
@@ -360,5 +384,6 @@ void view_config(const struct engine *e, struct json *j)
 	config_ppp(c, j);
 	json_ku64(j, "local-users", c->n_users);
 	config_pool(e->boot, j);
+	config_dataplane(e->boot, j);
 	json_obj_end(j);
 }

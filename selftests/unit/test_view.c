@@ -37,6 +37,9 @@ static int up(void **st)
 	c->listeners[1] =
 		(struct config_listener){ .name = "six", .addr = { .family = 6, .port = 1702 } };
 	c->n_listeners = 2;
+	c->bpf = (struct config_bpf){ .uplink = { "eth7" },
+				      .n_uplink = 1,
+				      .xdp = CONFIG_XDP_GENERIC };
 	u.w = world_new(c, 11);
 	u.h = history_new();
 	if (!u.w || !u.h || bus_add(&u.w->bus, &history_observer, u.h) < 0)
@@ -338,7 +341,11 @@ static void config_in_force(void **st)
 	has(u.a.data, "enabled/b shared-secret/s hide-avps/b host-name/s auth-method/s "
 		      "allow-no-auth/b hello-interval/n hello-retries/n max-tunnels/n "
 		      "max-sessions/n setup-rate/n drain-timeout/n allow-from/a allow-host-name/a "
-		      "authentication/o ncp/o lcp-echo/o local-users/n pool/o");
+		      "authentication/o ncp/o lcp-echo/o local-users/n pool/o dataplane/s bpf/o");
+	same("dataplane", "auto");
+	same("bpf.xdp-mode", "generic");
+	assert_int_equal(json_array_size(ask_member(u.a.data, "bpf.uplink")), 1);
+	assert_int_equal(json_array_size(ask_member(u.a.data, "bpf.core")), 0);
 	same("shared-secret", "<set>");
 	same("auth-method", "chap-md5");
 	equal("hello-interval", 60);
