@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The seed's reload table, row by row: what new ones get, what live ones keep, what is refused. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "daemon/base/strbuf.h"
+#include "selftests/lib/world.h"
+
+static struct world *w;
+static struct lac *l;
+static struct call *old;
+static struct config *next;
+static struct strbuf warnings;
+
+static int up(void **st)
+{
+	(void)st;
+	sb_init(&warnings);
+	w = world_new(NULL, 51);
+	next = w_config();
+	if (!w || !next)
+		return -1;
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	old = lac_call(l, "alice", "wonder");
+	return old->c.v4_up ? 0 : -1;
+}
+
+static int down(void **st)
+{
+	(void)st;
+	config_unref(next);
+	sb_done(&warnings);
+	for (unsigned i = 0; i < w->n_lacs; i++)
+		lac_stop(&w->lacs[i]);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+	return 0;
+}
+
+static void reload(const char *warning)
+{
+	const char *said;
+
+	sb_reset(&warnings);
+	assert_int_equal(engine_reload(w->e, next, &warnings, w->now), 0);
+	said = warnings.s ? warnings.s : "";
+	if (!*warning)
+		assert_string_equal(said, "");
+	else if (!strstr(said, warning))
+		fail_msg("\"%s\" does not say %s", said, warning);
+	assert_true(call_sub(old) && !call_sub(old)->ended);
+}
+
+static void next_ppp_sessions(void **st)
+{
+	const struct ppp_link_cfg *was = &call_sub(old)->link.cfg, *is;
+	struct ppp_link_cfg before = *was;
+	struct call *c;
+
+	(void)st;
+	next->auth_method = PPP_AUTH_PAP;
+	next->allow_no_auth = true;
+	next->auth_timeout_s = 11;
+	next->reauth_interval_s = 12;
+	next->ncp_timeout_s = 13;
+	next->enable_ipv6cp = false;
+	next->echo_interval_s = 14;
+	next->echo_failures = 5;
+	reload("");
+	c = lac_call(l, "bob", "builder");
+	assert_true(c->c.v4_up);
+	assert_int_equal(c->c.method, PPP_PAP);
+	is = &call_sub(c)->link.cfg;
+	assert_int_equal(is->lcp.auth[0], PPP_AUTH_PAP);
+	assert_true(is->lcp.allow_no_auth);
+	assert_true(is->auth.timeout == ZE_SEC(11));
+	assert_true(is->auth.reauth_interval == ZE_SEC(12));
+	assert_true(is->ncp_timeout == ZE_SEC(13));
+	assert_true(is->enable_ipcp);
+	assert_false(is->enable_ipv6cp);
+	assert_true(is->lcp.echo.interval == ZE_SEC(14));
+	assert_int_equal(is->lcp.echo.failures, 5);
+	assert_memory_equal(&before, was, sizeof(before));
+	assert_true(old->c.v6_up);
+}
+
+static void no_ipcp(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	next->enable_ipcp = false;
+	reload("");
+	c = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(2));
+	assert_true(c->c.v6_up);
+	assert_false(c->c.v4_up);
+}
+
+static void next_admissions(void **st)
+{
+	struct lac *other = lac_new(w, 2, 1701);
+	unsigned n = w->e->n_subscribers[SUB_ESTABLISHED];
+
+	(void)st;
+	next->max_tunnels = 1;
+	next->max_sessions = 1;
+	reload("");
+	lac_connect(other);
+	assert_false(other->up);
+	assert_int_equal(other->stop_result, STOP_ERROR);
+	assert_int_equal(w->e->stats.reasons[REASON_LIMIT_TUNNELS], 1);
+	lac_call(l, "bob", "builder");
+	assert_int_equal(l->rx[L2TP_CDN], 1);
+	assert_int_equal(w->e->n_subscribers[SUB_ESTABLISHED], n);
+}
+
+static void next_tunnels(void **st)
+{
+	struct lac *other = lac_new(w, 2, 1701);
+
+	(void)st;
+	memcpy(next->secret, "newone", 6);
+	next->hello_interval_s = 9;
+	next->hello_retries = 7;
+	reload("");
+	assert_true(lac_tunnel(l)->t.cfg.hello_interval == ZE_SEC(60));
+	assert_memory_equal(lac_tunnel(l)->t.cfg.secret, "zetest", 6);
+	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7); /* of the live, too */
+	strcpy(other->secret, "newone");
+	lac_connect(other);
+	assert_true(other->up);
+	assert_true(lac_tunnel(other)->t.cfg.hello_interval == ZE_SEC(9));
+}
+
+/* Nothing of a file that also turns l2tp off comes into force. */
+static void enabled_flip(void **st)
+{
+	(void)st;
+	next->l2tp = false;
+	next->max_sessions = 1;
+	reload("l2tp enabled");
+	assert_int_equal(w->e->cfg->max_sessions, 1024);
+	assert_true(lac_call(l, "bob", "builder")->c.v4_up);
+}
+
+/* The other rows of a file with a new listener do. */
+static void listener_change(void **st)
+{
+	(void)st;
+	next->n_listeners = 1;
+	next->listeners[0].addr = (struct ze_addr){ .family = 4, .port = 1702 };
+	next->max_sessions = 1;
+	reload("listeners");
+	assert_int_equal(w->e->boot->n_listeners, 0);
+	assert_int_equal(w->e->cfg->max_sessions, 1);
+}
+
+static void pool_and_dataplane(void **st)
+{
+	(void)st;
+	next->pool.end--;
+	next->dataplane = CONFIG_DP_BPF;
+	reload("pool");
+	assert_non_null(strstr(warnings.s, "dataplane"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(next_ppp_sessions), T(no_ipcp),	  T(next_admissions),	 T(next_tunnels),
+		T(enabled_flip),      T(listener_change), T(pool_and_dataplane),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
