@@ -408,6 +408,7 @@ static void complain(const struct decode_hex_error *e)
 static int print(const struct strbuf *out, bool pretty)
 {
 	char *text = out->s;
+	int r = 0;
 
 	if (pretty) {
 		json_t *v = json_loadb(out->s, out->len, JSON_ALLOW_NUL, NULL);
@@ -417,10 +418,11 @@ static int print(const struct strbuf *out, bool pretty)
 	}
 	if (!text)
 		return -ENOMEM;
-	puts(text);
+	if (puts(text) == EOF || fflush(stdout) == EOF)
+		r = -errno;
 	if (text != out->s)
 		free(text);
-	return 0;
+	return r;
 }
 
 /* Hex to JSON on standard output; the exit status. */
@@ -429,7 +431,7 @@ static int run(const struct strbuf *text, uint8_t *buf, bool pretty)
 	struct decode_hex_error bad;
 	struct strbuf out;
 	struct json j;
-	int n = decode_hex(text->s, text->len, buf, &bad), r;
+	int n = decode_hex(text->s, text->len, buf, &bad), r, err;
 
 	if (n < 0) {
 		complain(&bad);
@@ -442,8 +444,9 @@ static int run(const struct strbuf *text, uint8_t *buf, bool pretty)
 	sb_init(&out);
 	json_init(&j, &out);
 	r = decode_l2tp(span_of(buf, (size_t)n), &j) < 0;
-	if (!json_ok(&j) || print(&out, pretty) < 0) {
-		fprintf(stderr, "ze l2tp decode: out of memory\n");
+	err = json_ok(&j) ? print(&out, pretty) : -ENOMEM;
+	if (err < 0) {
+		fprintf(stderr, "ze l2tp decode: %s\n", strerror(-err));
 		r = 2;
 	}
 	sb_done(&out);

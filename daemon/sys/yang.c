@@ -293,10 +293,12 @@ static int read_all(const char *name, struct strbuf *ret)
 
 	if (!f)
 		return -errno;
+	setvbuf(f, NULL, _IONBF, 0); /* stdio's buffer could not be wiped */
+	errno = 0;
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && ret->len <= FILE_MAX)
 		sb_add(ret, buf, n);
 	if (ferror(f))
-		r = -EIO;
+		r = errno ? -errno : -EIO;
 	else if (ret->len > FILE_MAX)
 		r = -EFBIG;
 	else if (ret->bad)
@@ -355,8 +357,10 @@ int yang_validate_main(int argc, char **argv)
 	r = yang_new(NULL, &y, &errors);
 	if (r == 0)
 		r = yang_read_file(y, argv[1], &cfg, &errors, &warnings);
-	if (r == 0)
-		puts("configuration valid");
+	if (r == 0 && (puts("configuration valid") == EOF || fflush(stdout) == EOF)) {
+		r = -errno;
+		sb_printf(&errors, "ze config validate: %s\n", strerror(-r));
+	}
 	if (warnings.s)
 		fputs(warnings.s, stderr);
 	if (errors.s)

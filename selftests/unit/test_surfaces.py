@@ -314,3 +314,67 @@ def test_a_second_daemon_and_a_stale_socket(tmp_path):
     refused(d.zectl('show', 'l2tp'), 3, 'nobody listens')
     d.start()
     d.stop()
+
+
+def rewrite(ze, text):
+    """A new file, None for a folder in its place, and SIGHUP; what the daemon then says of it."""
+    before = os.path.getsize(ze.log.name)
+    if text is None:
+        os.unlink(ze.conf)
+        os.mkdir(ze.conf)
+    else:
+        with open(ze.conf, 'w', encoding='utf-8') as f:
+            f.write(text)
+    ze.proc.send_signal(signal.SIGHUP)
+    end = time.time() + 20
+    while time.time() < end:
+        with open(ze.log.name, encoding='utf-8') as f:
+            f.seek(before)
+            said = f.read()
+        if 'reloaded' in said or 'reload-refused' in said:
+            return said
+        time.sleep(0.02)
+    raise AssertionError('no word of the reload: ' + said)
+
+
+def config_of(ze):
+    return json.loads(ze.zectl('--json', 'show', 'l2tp', 'config').stdout)
+
+
+def test_reload(tmp_path):
+    ze = Daemon(str(tmp_path))
+    try:
+        with open(ze.conf, encoding='utf-8') as f:
+            good = f.read()
+        said = rewrite(ze, good.replace('l2tp { shared', 'l2tp { hello-interval 7; shared'))
+        assert 'reload-warning' not in said and config_of(ze)['hello-interval'] == 7
+        said = rewrite(ze, good.replace('drain-timeout 1', 'drain-timeout 61'))
+        assert 'reload-refused' in said and f'{ze.conf}:2:' in said and 'drain-timeout' in said
+        assert config_of(ze)['hello-interval'] == 7
+        said = rewrite(ze, good.replace('shared-secret', 'enabled false; shared-secret'))
+        assert re.search(r'warn .*reload-warning .*enabled', said), said
+        assert config_of(ze)['enabled'] and config_of(ze)['hello-interval'] == 7
+        said = rewrite(ze, re.sub('port [0-9]+', f'port {free_port()}', good))
+        assert re.search(r'warn .*reload-warning .*listeners', said), said
+        before = config_of(ze)
+        said = rewrite(ze, None)
+        assert 'reload-refused' in said and f'{ze.conf}: Is a directory' in said, said
+        assert config_of(ze) == before
+        with open(ze.log.name, encoding='utf-8') as f:
+            assert not re.search('very secret|wonderland', f.read())
+    finally:
+        began = time.time()
+        ze.stop()
+    assert ze.proc.returncode == 0
+    assert time.time() - began < 1  # nobody is waited for when there is no tunnel
+
+
+def test_nobody_reads_what_is_printed(ze):
+    """An answer that could not be written is not a success."""
+    with open('/dev/full', 'wb') as full:
+        for argv in ((ZECTL, 'show', 'l2tp'), (ZE, 'l2tp', 'show'), (ZE, 'l2tp', 'decode', 'c802'),
+                     (ZE, 'l2tp', 'decode', 'c802000c0000000000000000'),
+                     (ZE, 'config', 'validate', ze.conf)):
+            p = subprocess.run(argv, env=ze.env, stdout=full, stderr=subprocess.PIPE, check=False)
+            assert p.returncode != 0, argv
+            assert b'No space left' in p.stderr, argv
