@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct ctl {
 	struct list clients;
 	unsigned n_clients;
 	int fd;
+	int spare; /* given up for a moment when there is no other left, -1: gone */
 	ev_io accept;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -222,6 +224,19 @@ static void client_new(struct ctl *ctl, int fd)
 	       KV_STR("profile", c->who.read_only ? "read-only" : "admin"));
 }
 
+/* Without a descriptor the one that waits would wake us again at once, and for ever. */
+static void send_away(struct ctl *ctl)
+{
+	int fd;
+
+	close(ctl->spare);
+	fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("reason", "no file descriptor left"));
+}
+
 static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 {
 	struct ctl *ctl = w->data;
@@ -229,8 +244,11 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 
 	(void)ev;
 	(void)revents;
-	if (fd < 0)
+	if (fd < 0) {
+		if ((errno == EMFILE || errno == ENFILE) && ctl->spare >= 0)
+			send_away(ctl);
 		return;
+	}
 	if (ctl->n_clients >= CLIENTS_MAX) {
 		log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("reason", "too many clients"));
 		close(fd);
@@ -296,6 +314,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret)
 		free(c);
 		return r;
 	}
+	c->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	strcpy(c->path, a->path);
 	c->loop = a->loop;
 	c->history = a->history;
@@ -315,6 +334,8 @@ void ctl_free(struct ctl *c)
 		client_free(list_entry(c->clients.next, struct client, link));
 	ev_io_stop(loop_ev(c->loop), &c->accept);
 	close(c->fd);
+	if (c->spare >= 0)
+		close(c->spare);
 	unlink(c->path);
 	free(c);
 }

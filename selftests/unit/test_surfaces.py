@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -378,3 +379,18 @@ def test_nobody_reads_what_is_printed(ze):
             p = subprocess.run(argv, env=ze.env, stdout=full, stderr=subprocess.PIPE, check=False)
             assert p.returncode != 0, argv
             assert b'No space left' in p.stderr, argv
+
+
+def test_no_file_descriptor_left(ze):
+    """Who can not be served is sent away, and the daemon does not spin on the one that waits."""
+    old = resource.prlimit(ze.proc.pid, resource.RLIMIT_NOFILE)
+    used = 1 + max(int(n) for n in os.listdir(f'/proc/{ze.proc.pid}/fd'))
+    resource.prlimit(ze.proc.pid, resource.RLIMIT_NOFILE, (used, old[1]))
+    clients = [ze.connect()]  # in the gaps
+    while len(os.listdir(f'/proc/{ze.proc.pid}/fd')) < used and len(clients) < 60:
+        clients.append(ze.connect())
+    refused(ze.zectl('--timeout', '5', 'show', 'l2tp'), 3, 'closed the connection')
+    resource.prlimit(ze.proc.pid, resource.RLIMIT_NOFILE, old)
+    for c in clients:
+        c.close()
+    assert ze.zectl('show', 'l2tp').returncode == 0
