@@ -117,6 +117,18 @@ static void watch(struct daemon *d)
 	ev_signal_start(ev, &d->hangup);
 }
 
+/* Until they are watched they wait: a start that is killed half way leaves things in the kernel. */
+static void hold_signals(bool hold)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 static void unwatch(struct daemon *d)
 {
 	struct ev_loop *ev = loop_ev(d->z.loop);
@@ -133,10 +145,12 @@ static int run(struct daemon *d)
 	size_t files;
 
 	signal(SIGPIPE, SIG_IGN);
+	hold_signals(true);
 	files = hardening_apply();
 	if (modules_start(&d->z) < 0)
 		return EXIT_START;
 	watch(d);
+	hold_signals(false);
 	log_kv(LOG_MAIN, LOG_INFO, "started", KV_STR("version", ZE_VERSION),
 	       KV_STR("config", d->z.config_file), KV_STR("socket", d->z.socket_path),
 	       KV_U64("open-files", files));

@@ -460,11 +460,24 @@ void modules_stop(struct ze *z)
 	stop_from(z, ZE_ARRAY_SIZE(modules));
 }
 
+/* Nothing that could make the reactor wait for a writer. */
+static int reread_config(struct ze *z, struct config **ret)
+{
+	struct stat st;
+
+	if (stat(z->config_file, &st) == 0 && S_ISFIFO(st.st_mode)) {
+		log_kv(LOG_CONFIG, LOG_ERROR, "config-error", KV_STR("file", z->config_file),
+		       KV_STR("why", "a pipe"));
+		return -EINVAL;
+	}
+	return read_config(z, ret);
+}
+
 int modules_reload(struct ze *z)
 {
 	struct strbuf warnings;
 	struct config *cfg;
-	int r = read_config(z, &cfg);
+	int r = reread_config(z, &cfg);
 
 	if (r < 0) {
 		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
@@ -477,7 +490,8 @@ int modules_reload(struct ze *z)
 	log_lines(LOG_WARN, "reload-warning", &warnings);
 	sb_done(&warnings);
 	if (r < 0) {
-		log_kv(LOG_CONFIG, LOG_ERROR, "reload-failed", KV_ERRNO(r));
+		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_ERRNO(r),
+		       KV_STR("effect", "the running configuration stays"));
 		config_unref(cfg);
 		return r;
 	}

@@ -259,7 +259,7 @@ static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *p
 	t->e = e;
 	t->path = *path;
 	t->timer.kind = CORE_TIMER_TUNNEL;
-	t->drops = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
+	t->drops = t->losers = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	list_init(&t->in_half_open);
 	list_init(&t->dirty);
 	list_init(&t->dead);

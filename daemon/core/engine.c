@@ -348,12 +348,21 @@ void engine_expire(struct engine *e, ze_ns now)
 
 /* ---- reload and drain ---- */
 
+static bool has_listener(const struct config *c, const struct ze_addr *a)
+{
+	for (size_t i = 0; i < c->n_listeners; i++)
+		if (ze_addr_eq(&c->listeners[i].addr, a))
+			return true;
+	return false;
+}
+
+/* In any order: no two of a configuration are the same. */
 static bool same_listeners(const struct config *a, const struct config *b)
 {
 	if (a->n_listeners != b->n_listeners)
 		return false;
 	for (size_t i = 0; i < a->n_listeners; i++)
-		if (!ze_addr_eq(&a->listeners[i].addr, &b->listeners[i].addr))
+		if (!has_listener(b, &a->listeners[i].addr))
 			return false;
 	return true;
 }
@@ -400,7 +409,7 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 	if (cfg->l2tp != e->boot->l2tp) {
 		sb_puts(warnings, "l2tp enabled: not changed, and nothing else of l2tp; restart to "
 				  "enable or disable\n");
-		return 0;
+		return -EBUSY;
 	}
 	l = local_of(cfg);
 	if (!l)

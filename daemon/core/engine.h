@@ -43,7 +43,8 @@ ze_ns engine_deadline(const struct engine *e); /* ZE_NEVER when nothing is to do
 void engine_expire(struct engine *e, ze_ns now);
 
 struct strbuf;
-/* The seed's reload table: what can change does, for the rest one line each goes to `warnings`. */
+/* The reload table: what can change does, for the rest one line each goes to `warnings`. -EBUSY: l2tp
+ * was enabled or disabled, which takes a restart; nothing has changed. -ENOMEM likewise. */
 int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now);
 /* No new tunnels or sessions; StopCCN 6 on all tunnels; engine_drained turns true when all are
  * acknowledged and the data plane is empty. */

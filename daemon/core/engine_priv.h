@@ -81,6 +81,7 @@ struct core_tunnel {
 	bool setup, half_open, up;
 	bool forgotten; /* lingered long enough; freed with its last subscriber */
 	struct log_limit drops;
+	struct log_limit losers; /* calls that were not let in */
 };
 
 enum sub_state {	 /* what operators see, in three words */

@@ -103,7 +103,19 @@ static int answer_v6(struct subscriber *s)
 	return r;
 }
 
-void lease_answer(struct subscriber *s, enum ppp_family family, struct ppp_addr_answer *ret)
+static void log_declined(const struct subscriber *s, enum ppp_family family, int r, ze_ns now)
+{
+	uint32_t suppressed;
+
+	if (log_limit_pass(&s->tunnel->losers, now, &suppressed))
+		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
+		       KV_STR("user", s->user),
+		       KV_STR("family", family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"), KV_ERRNO(r),
+		       KV_U64("suppressed", suppressed));
+}
+
+void lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
+		  struct ppp_addr_answer *ret)
 {
 	int r;
 
@@ -113,7 +125,5 @@ void lease_answer(struct subscriber *s, enum ppp_family family, struct ppp_addr_
 	ret->ifid = s->ifid;
 	ret->suggest = s->suggest;
 	if (r < 0)
-		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
-		       KV_STR("user", s->user),
-		       KV_STR("family", family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"), KV_ERRNO(r));
+		log_declined(s, family, r, now);
 }

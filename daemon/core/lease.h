@@ -11,4 +11,5 @@
 struct subscriber;
 
 /* Fills *ret; a family that can't be served is declined. */
-void lease_answer(struct subscriber *s, enum ppp_family family, struct ppp_addr_answer *ret);
+void lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
+		  struct ppp_addr_answer *ret);

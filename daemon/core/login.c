@@ -90,16 +90,20 @@ static void keep_profile(struct subscriber *s, struct profile *p)
 	res_add(&s->pool, &s->r_profile, "profile", release_profile);
 }
 
-static void log_reject(const struct subscriber *s, const struct aaa_answer *a)
+static void log_reject(const struct subscriber *s, const struct aaa_answer *a, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT];
+	uint32_t suppressed;
 
+	if (!log_limit_pass(&s->tunnel->losers, now, &suppressed))
+		return;
 	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid),
 	       KV_SPAN("user", span_of(s->link.auth.user, s->link.auth.user_len)),
 	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
 	       KV_STR("message", a->message),
-	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)));
+	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
+	       KV_U64("suppressed", suppressed));
 }
 
 void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
@@ -111,7 +115,7 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 		keep_profile(s, a->profile);
 	} else {
 		e->stats.auth_rejects++;
-		log_reject(s, a);
+		log_reject(s, a, now);
 		profile_unref(a->profile);
 	}
 	a->profile = NULL;

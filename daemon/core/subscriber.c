@@ -431,7 +431,7 @@ static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	struct ppp_addr_answer a;
 
-	lease_answer(s, f, &a);
+	lease_answer(s, f, now, &a);
 	ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
 }
 

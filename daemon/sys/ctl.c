@@ -182,19 +182,35 @@ static void on_idle(struct ev_loop *ev, ev_timer *w, int revents)
 	client_free(w->data);
 }
 
+/* From the file alone: a name service may take its time, and the reactor has none. */
+static bool local_name(uid_t uid, char *ret, size_t size)
+{
+	char buf[1024];
+	struct passwd pw, *found = NULL;
+	FILE *f = fopen("/etc/passwd", "re");
+
+	if (!f)
+		return false;
+	while (fgetpwent_r(f, &pw, buf, sizeof(buf), &found) == 0 && found->pw_uid != uid)
+		found = NULL;
+	if (found)
+		snprintf(ret, size, "%s", found->pw_name);
+	fclose(f);
+	return found;
+}
+
 /* root and our own user may do everything, whoever else the socket's mode lets in may look. */
 static int identify(int fd, struct ctl_who *ret)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	struct passwd pw, *found = NULL;
-	char buf[4096];
+	char name[64];
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return -errno;
 	ret->read_only = cred.uid != 0 && cred.uid != geteuid();
-	if (getpwuid_r(cred.uid, &pw, buf, sizeof(buf), &found) == 0 && found)
-		snprintf(ret->actor, sizeof(ret->actor), "uid %u (%s)", cred.uid, pw.pw_name);
+	if (local_name(cred.uid, name, sizeof(name)))
+		snprintf(ret->actor, sizeof(ret->actor), "uid %u (%s)", cred.uid, name);
 	else
 		snprintf(ret->actor, sizeof(ret->actor), "uid %u", cred.uid);
 	return 0;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/base/crypto.h"
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
@@ -151,6 +152,7 @@ static int read_batch(struct udp_sock *s)
 		else if (e)
 			engine_udp_input(e, &path, span_of(u->mem[i], mm[i].msg_len),
 					 loop_now(u->loop));
+		crypto_wipe(u->mem[i], mm[i].msg_len); /* PAP: passwords */
 	}
 	return n;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/base/strbuf.h"
@@ -44,18 +45,23 @@ static int down(void **st)
 	return 0;
 }
 
-static void reload(const char *warning)
+static void reload_is(int result, const char *warning)
 {
 	const char *said;
 
 	sb_reset(&warnings);
-	assert_int_equal(engine_reload(w->e, next, &warnings, w->now), 0);
+	assert_int_equal(engine_reload(w->e, next, &warnings, w->now), result);
 	said = warnings.s ? warnings.s : "";
 	if (!*warning)
 		assert_string_equal(said, "");
 	else if (!strstr(said, warning))
 		fail_msg("\"%s\" does not say %s", said, warning);
 	assert_true(call_sub(old) && !call_sub(old)->ended);
+}
+
+static void reload(const char *warning)
+{
+	reload_is(0, warning);
 }
 
 static void next_ppp_sessions(void **st)
@@ -146,7 +152,7 @@ static void enabled_flip(void **st)
 	(void)st;
 	next->l2tp = false;
 	next->max_sessions = 1;
-	reload("l2tp enabled");
+	reload_is(-EBUSY, "l2tp enabled");
 	assert_int_equal(w->e->cfg->max_sessions, 1024);
 	assert_true(lac_call(l, "bob", "builder")->c.v4_up);
 }

@@ -183,11 +183,39 @@ static void unreadable(void **st)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
 
+static unsigned count(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *p = said.s; (p = strstr(p, text)); p += strlen(text))
+		n++;
+	return n;
+}
+
+/* Somebody who guesses does not fill the disk: each is counted, ten a second and tunnel are told. */
+static void rejections_are_limited(void **st)
+{
+	(void)st;
+	for (int i = 0; i < 30; i++)
+		lac_call(l, "alice", "rabbit");
+	assert_int_equal(w->e->stats.auth_rejects, 30);
+	assert_int_equal(count("auth-reject"), 10);
+	w_advance(w, ZE_SEC(2));
+	lac_call(l, "alice", "rabbit");
+	assert_int_equal(count("auth-reject"), 11);
+	assert_true(says("suppressed=20"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(dialogue),	    T(a_password_by_pap),  T(a_password_nobody_asked_for),
-		T(other_protocols), T(silent_below_debug), T(unreadable),
+		T(dialogue),
+		T(a_password_by_pap),
+		T(a_password_nobody_asked_for),
+		T(other_protocols),
+		T(silent_below_debug),
+		T(unreadable),
+		T(rejections_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
