@@ -204,7 +204,7 @@ static int identify(int fd, struct ctl_who *ret)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	char name[64];
+	char name[40]; /* useradd stops at 32 */
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return -errno;
