@@ -9,7 +9,7 @@ J = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(NPROC))
 PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
 NETTESTS := $(sort $(wildcard selftests/netns/test_*.py))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
-	ZECTL_BIN=$(abspath $(B)/zectl) ZELAC=$(abspath $(B)/peer/zelac) \
+	ZECTL_BIN=$(abspath $(B)/zectl) ZELOAD=$(abspath $(B)/peer/zeload) \
 	ZE_YANG_DIR=$(CURDIR)/yang CC=$(firstword $(CC))
 RUN = $(TEST_ENV) $(PYTHON) selftests/run.py -j $(NPROC) -o $(B)/logs
 SUBMAKE = $(MAKE) --no-print-directory $(J)

@@ -27,9 +27,9 @@ def main():
     sessions, tunnels, window = map(int, sys.argv[1:4])
     lab.setup()
     ze = lab.Ze(log='warn')
-    report = lab.WORK + '/zelac.json'
+    report = lab.WORK + '/zeload.json'
     ze_before, all_before = process_ms(ze.proc.p.pid), system_ms()
-    z = lab.Process('lac', 'zelac', lab.ZELAC, '-S', 'zetest', '-t', str(tunnels),
+    z = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', '-t', str(tunnels),
                     '-s', str(sessions // tunnels), '-w', str(window), '--hold', '100000',
                     '--json', report, lab.LNS)
     text = lab.wait_for(lambda: not z.alive() or lab.read(report).endswith('\n'), 120, 'the load', 0.02)

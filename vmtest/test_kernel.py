@@ -38,7 +38,7 @@ def start_ze():
     yield start
     for ns in ('lac', 'lac2', 'core'):
         for pid, comm in lab.ns_pids(ns):
-            if comm in ('xl2tpd', 'zelac'):
+            if comm in ('xl2tpd', 'zeload'):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
     try:
@@ -145,7 +145,7 @@ def test_wrong_tunnel_secret(start_ze):
 
 def test_no_tunnel_secret_given(start_ze):
     ze = start_ze()
-    z = lab.Process('lac', 'zelac', lab.ZELAC, '--timeout', '10', lab.LNS)
+    z = lab.Process('lac', 'zeload', lab.ZELOAD, '--timeout', '10', lab.LNS)
     assert z.wait(20) != 0, 'a LAC without the secret was let in'
     assert ze.sessions() == []
 
@@ -233,8 +233,8 @@ def test_source_address_of_someone_else_is_dropped(start_ze):
 
 # ---------------------------------------------------------------- many
 
-def zelac(ns, *args):
-    return lab.Process(ns, 'zelac', lab.ZELAC, '-S', 'zetest', *args, lab.LNS)
+def zeload(ns, *args):
+    return lab.Process(ns, 'zeload', lab.ZELOAD, '-S', 'zetest', *args, lab.LNS)
 
 
 def interfaces_with_address(ns):
@@ -244,7 +244,7 @@ def interfaces_with_address(ns):
 
 def test_two_tunnels_twenty_sessions(start_ze):
     ze = start_ze()
-    z = zelac('lac', '-t', '2', '-s', '10', '--hold', '100000', '--pppd',
+    z = zeload('lac', '-t', '2', '-s', '10', '--hold', '100000', '--pppd',
               lab.write(lab.WORK + '/ppp', lab.ppp_options()))
     lab.wait_for(lambda: len(interfaces_with_address('lac')) == 20, 60, 'twenty addresses', 0.5)
     assert sorted(t['session-count'] for t in ze.tunnels()) == [10, 10]
@@ -294,7 +294,7 @@ def test_two_tunnels_from_one_address_and_port(start_ze):
 @tunnels_share_path
 def test_twenty_clients_on_one_socket(start_ze):
     ze = start_ze()
-    z = zelac('lac', '-t', '2', '-s', '10', '--shared-socket')
+    z = zeload('lac', '-t', '2', '-s', '10', '--shared-socket')
     assert z.wait(60) == 0, z.text()
     lab.wait_for(lambda: not ze.sessions(), 15, 'end of all sessions')
 

@@ -44,23 +44,23 @@ def test_wrong_password_is_seen(lns):
     lns.assert_settled()
 
 
-def zelac(*args):
-    return lab.Process('lac', 'zelac', lab.ZELAC, '-S', 'zetest', *args, lab.LNS)
+def zeload(*args):
+    return lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', *args, lab.LNS)
 
 
 def test_load_generator_as_its_own_ppp_client(lns):
-    z = zelac('-t', '2', '-s', '3', '--json', lab.WORK + '/zelac.json')
+    z = zeload('-t', '2', '-s', '3', '--json', lab.WORK + '/zeload.json')
     assert z.wait(30) == 0, z.text()
-    got = lab.json.loads(lab.read(lab.WORK + '/zelac.json'))
+    got = lab.json.loads(lab.read(lab.WORK + '/zeload.json'))
     assert (got['up'], got['failed'], got['addresses']) == (6, 0, 6)
     lns.assert_settled()
 
 
 def test_load_generator_reports_failures(lns):
-    z = zelac('-s', '2', '-p', 'wrong', '--json', lab.WORK + '/failed.json')
+    z = zeload('-s', '2', '-p', 'wrong', '--json', lab.WORK + '/failed.json')
     assert z.wait(30) == 1, z.text()
     assert lab.json.loads(lab.read(lab.WORK + '/failed.json'))['failed'] == 2
-    z = lab.Process('lac', 'zelac', lab.ZELAC, '-S', 'guess', lab.LNS)
+    z = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'guess', lab.LNS)
     assert z.wait(30) == 1, z.text()
     assert 'wrong challenge response' in z.text()
     lns.assert_settled()
@@ -68,7 +68,7 @@ def test_load_generator_reports_failures(lns):
 
 def test_load_generator_with_pppd(lns):
     options = lab.write(lab.WORK + '/ppp', lab.ppp_options())
-    z = zelac('-t', '2', '-s', '3', '--pppd', options, '--hold', '100000')
+    z = zeload('-t', '2', '-s', '3', '--pppd', options, '--hold', '100000')
     lab.wait_for(lambda: len([d for d in lab.links('lac') if 'inet' in lab.addr('lac', d)]) == 6,
                  30, 'six interfaces with addresses')
     for dev in lab.links('lac'):

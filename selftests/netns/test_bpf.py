@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The BPF plane with a real kernel on all sides: namespaces lac, lns and core, a hundred subscribers.
 
-What subscribers send and get goes through a TUN device of zelac, so ping and sockets are the
+What subscribers send and get goes through a TUN device of zeload, so ping and sockets are the
 instruments. Each verdict is read from the daemon's own counters.
 """
 import contextlib
@@ -18,7 +18,7 @@ import time
 
 import pytest
 
-ZE, ZECTL, ZELAC = (os.environ.get(v, '') for v in ('ZE_BIN', 'ZECTL_BIN', 'ZELAC'))
+ZE, ZECTL, ZELOAD = (os.environ.get(v, '') for v in ('ZE_BIN', 'ZECTL_BIN', 'ZELOAD'))
 HERE = os.path.dirname(os.path.abspath(__file__))
 PINS = '/sys/fs/bpf/ze'
 N = 100
@@ -55,7 +55,7 @@ SWITCHES = 'import sys; sys.path.insert(0, %r); import test_bpf as t; ' \
 
 
 class Lab:
-    """lac -- lns -- core; ze in lns, zelac in lac."""
+    """lac -- lns -- core; ze in lns, zeload in lac."""
 
     def __init__(self, folder, mode='auto', vlan=False, six=False):
         self.dir, self.mode, self.ze, self.lac = folder, mode, None, None
@@ -114,7 +114,7 @@ class Lab:
         self.ze = None
 
     def start_lac(self, sessions=N, *more):
-        self.lac = self.spawn('lac', 'lac.log', ZELAC, '-s', str(sessions), '--tun', 'sub0',
+        self.lac = self.spawn('lac', 'lac.log', ZELOAD, '-s', str(sessions), '--tun', 'sub0',
                               '--hold', '600', *more, self.peer)
         wait_for(lambda: ' up, 0 failed' in self.log('lac.log') or self.lac.poll() is not None, 30)
         assert self.lac.poll() is None, self.log('lac.log')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the parts of zelac share: zelac.c (options, loop, report), zelac_call.c (tunnels and calls)
- * and zelac_ppp.c (the PPP client). Nothing of the daemon is included here, on purpose.
+ * What the parts of zeload share: zeload.c (options, loop, report), zeload_call.c (tunnels and calls)
+ * and zeload_ppp.c (the PPP client). Nothing of the daemon is included here, on purpose.
  */
 #pragma once
 
@@ -122,7 +122,7 @@ struct world {
 extern struct options opt;
 extern struct world world;
 
-/* zelac.c */
+/* zeload.c */
 int64_t now_us(void);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -130,7 +130,7 @@ void session_fail(struct session *s, const char *why);
 void session_up(struct session *s);
 void md5_3(uint8_t id, const char *secret, const uint8_t *tail, size_t tail_len, uint8_t ret[16]);
 
-/* zelac_call.c */
+/* zeload_call.c */
 void send_sccrq(struct tunnel *t);
 void send_stopccn(struct tunnel *t);
 bool send_icrq(struct session *s);
@@ -138,12 +138,12 @@ uint16_t outstanding(const struct tunnel *t);
 void tunnel_timer(struct tunnel *t, int64_t now);
 void receive(int fd);
 
-/* zelac_ppp.c */
+/* zeload_ppp.c */
 void ppp_start(struct session *s);
 void ppp_retry(struct session *s, int64_t now);
 void ppp_input(struct session *s, const uint8_t *p, size_t len);
 
-/* zelac_tun.c */
+/* zeload_tun.c */
 void tun_open(void);
 void tun_session(struct session *s);
 void tun_input(void);

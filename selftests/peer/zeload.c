@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * zelac: a LAC with many PPP clients behind it, for load and for cases xl2tpd cannot make.
+ * zeload: a LAC with many PPP clients behind it, for load and for cases xl2tpd cannot make.
  *
  * N tunnels of M sessions each; a session is up when its peer has acknowledged, and been
  * acknowledged, in LCP, authentication and every wanted NCP. It shares no code with the daemon on
@@ -23,13 +23,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "selftests/peer/zelac.h"
+#include "selftests/peer/zeload.h"
 
 struct options opt = {
 	.port = "1701",
 	.user = "alice",
 	.password = "hunter2",
-	.host = "zelac",
+	.host = "zeload",
 	.tunnels = 1,
 	.sessions = 1,
 	.window = 32,
@@ -65,7 +65,7 @@ void die(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("zelac: ", stderr);
+	fputs("zeload: ", stderr);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -100,7 +100,7 @@ void session_fail(struct session *s, const char *why)
 		world.started++;
 	s->state = S_FAILED;
 	world.failed_count++;
-	fprintf(stderr, "zelac: session %u of tunnel %u failed: %s\n", s->sid, s->t->tid, why);
+	fprintf(stderr, "zeload: session %u of tunnel %u failed: %s\n", s->sid, s->t->tid, why);
 }
 
 void session_up(struct session *s)
@@ -310,7 +310,7 @@ static void on_signal(int number)
 
 __attribute__((noreturn)) static void usage(FILE *f, int rc)
 {
-	fputs("usage: zelac [options] PEER\n"
+	fputs("usage: zeload [options] PEER\n"
 	      "  -t, --tunnels N         tunnels (1)\n"
 	      "  -s, --sessions M        sessions in each tunnel (1)\n"
 	      "  -w, --window W          sessions being set up at once (32)\n"

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "selftests/peer/zelac.h"
+#include "selftests/peer/zeload.h"
 
 #define ROOM 32 /* in front of a packet */
 

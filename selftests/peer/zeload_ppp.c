@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "selftests/peer/zelac.h"
+#include "selftests/peer/zeload.h"
 
 static void check_up(struct session *s)
 {

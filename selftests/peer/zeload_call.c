@@ -15,7 +15,7 @@
 #include <linux/if_pppol2tp.h>
 #include <linux/if_pppox.h>
 
-#include "selftests/peer/zelac.h"
+#include "selftests/peer/zeload.h"
 
 /* ---------------------------------------------------------------- control channel */
 
@@ -167,7 +167,7 @@ static void tunnel_fail(struct tunnel *t, const char *why)
 {
 	if (t->state == T_DEAD)
 		return;
-	fprintf(stderr, "zelac: tunnel %u ended: %s\n", t->tid, why);
+	fprintf(stderr, "zeload: tunnel %u ended: %s\n", t->tid, why);
 	t->state = T_DEAD;
 	t->acked = t->sent = t->ns;
 	for (int i = 0; i < world.session_count; i++)
@@ -210,7 +210,7 @@ static void start_pppd(struct session *s)
 	s->pppd = fork();
 	if (s->pppd == 0) {
 		snprintf(fd_text, sizeof(fd_text), "%d", fd);
-		snprintf(log, sizeof(log), "/run/zelac-%u-%u.log", s->t->tid, s->sid);
+		snprintf(log, sizeof(log), "/run/zeload-%u-%u.log", s->t->tid, s->sid);
 		execlp("pppd", "pppd", "plugin", "pppol2tp.so", "pppol2tp", fd_text, "nodetach",
 		       "logfile", log, "file", opt.pppd, NULL);
 		_exit(127);
