@@ -11,6 +11,7 @@ is multiplied in emulation. Only ever run in the guest: files below /etc are ove
 import contextlib
 import ctypes
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -36,15 +37,16 @@ CLONE_NEWNET = 0x40000000
 GUARD = 'ZE_VM' in os.environ
 
 
-def wait_for(cond, secs, what, every=0.1):
-    """The first true value of cond(), or an AssertionError naming what did not happen."""
+def wait_for(cond, secs, what, every=0.1, show=None):
+    """The first true value of cond(), or an AssertionError naming what did not happen; with show()."""
     end = time.monotonic() + secs * SLOW
     while True:
         value = cond()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f'not within {secs * SLOW:.0f} s: {what}; last seen {value!r}')
+            raise AssertionError(f'not within {secs * SLOW:.0f} s: {what}; last seen {value!r}'
+                                 + ('\n' + show() if show else ''))
         time.sleep(every)
 
 
@@ -103,7 +105,9 @@ INSIDE = {
 }
 
 
+@functools.cache
 def setup():
+    """Once a boot, however many files of tests there are."""
     assert GUARD, 'vmtest/lab.py runs only inside vmtest/guest'
     os.makedirs(WORK, exist_ok=True)
     run('modprobe', 'l2tp_ppp')

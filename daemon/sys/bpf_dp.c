@@ -117,14 +117,24 @@ static bool is_ours(const char *pins, __u32 id)
 }
 
 /* A program of ours left on the port goes; -EBUSY when it is somebody else's. */
+static int clear_mode(const char *pins, unsigned ifindex, __u32 id, bool native)
+{
+	if (!id)
+		return 0;
+	return is_ours(pins, id) ? bpf_xdp_detach((int)ifindex, flag(native), NULL) : -EBUSY;
+}
+
+/* A former life may have been attached the other way: a device can have one program of each. */
 static int clear_port(const char *pins, unsigned ifindex)
 {
-	__u32 id = 0;
-	int r = bpf_xdp_query_id((int)ifindex, 0, &id);
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	int r = bpf_xdp_query((int)ifindex, 0, &q);
 
-	if (r < 0 || !id)
-		return r;
-	return is_ours(pins, id) ? bpf_xdp_detach((int)ifindex, 0, NULL) : -EBUSY;
+	if (r == 0)
+		r = clear_mode(pins, ifindex, q.drv_prog_id, true);
+	if (r == 0)
+		r = clear_mode(pins, ifindex, q.skb_prog_id, false);
+	return r;
 }
 
 static void detach_all(struct bpf_dp *d)

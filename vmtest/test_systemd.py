@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""ze as its operators run it: installed, with its unit, under a systemd of its own. Run by vmtest/check.
+
+systemd is process 1 of a pid namespace, in network namespace lns and on the guest's own files. What
+the sandbox of the unit forbids shows here and nowhere else.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+import lab
+
+# Starts nothing by itself; what its kin would start takes long in emulation and is not wanted.
+UNITS = {'lab.target': '[Unit]\nDefaultDependencies=no\nRequires=systemd-journald.socket\n'}
+MASKED = ('systemd-tmpfiles-setup.service', 'systemd-tmpfiles-setup-dev.service', 'systemd-sysusers.service',
+          'systemd-timesyncd.service', 'systemd-binfmt.service', 'systemd-update-utmp.service',
+          'systemd-modules-load.service', 'systemd-sysctl.service', 'systemd-remount-fs.service',
+          'systemd-journal-flush.service', 'systemd-pcrphase.service', 'systemd-pcrphase-sysinit.service',
+          'systemd-tmpfiles-clean.timer', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer',
+          'e2scrub_all.timer', 'fstrim.timer', 'man-db.timer', 'logrotate.timer', 'cryptsetup.target',
+          'integritysetup.target', 'veritysetup.target', 'dbus.socket', 'kmod-static-nodes.service',
+          'proc-sys-fs-binfmt_misc.automount', 'systemd-ask-password-console.path',
+          'systemd-ask-password-wall.path', 'network-online.target')
+BOOT = '''
+set -e
+mount --make-rprivate /
+mount -t proc proc /proc
+mkdir -p /sys/fs/cgroup/lab
+echo 0 >/sys/fs/cgroup/lab/cgroup.procs
+exec unshare --cgroup sh -ec '
+	umount /sys/fs/cgroup
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	mount --make-rshared /
+	exec env -i PATH="$PATH" container=lab /lib/systemd/systemd --unit=lab.target --show-status=no'
+'''
+CONF = '/etc/ze/ze.conf'
+CONFIG = '''environment { l2tp { server main { ip 192.0.2.1; port 1701; } } }
+l2tp {
+	hello-interval %(hello)s; dataplane %(plane)s;
+	bpf { uplink [ lns0 ]; core [ core0 ]; xdp-mode generic }
+	auth { local { user alice { password hunter2; } } }
+	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254; } }
+}
+'''
+
+
+def install():
+    """As `make install` does for somebody who has built: only copies."""
+    build, _, compiler = os.path.basename(lab.OUT).partition('-')
+    lab.run('make', '-s', '-o', 'all', '-C', lab.ROOT, 'O=' + os.path.dirname(lab.OUT), 'BUILD=' + build,
+            'CC=' + compiler, 'UNITDIR=/etc/systemd/system', 'install')
+
+
+class Systemd:
+    def __init__(self):
+        for name, text in UNITS.items():
+            lab.write('/etc/systemd/system/' + name, text)
+        for name in MASKED:
+            path = '/etc/systemd/system/' + name
+            if not os.path.lexists(path):
+                os.symlink('/dev/null', path)
+        self.proc = lab.Process('lns', 'systemd', 'unshare', '--pid', '--fork', '--kill-child', '--mount',
+                                '--uts', 'sh', '-c', BOOT)
+        self.pid = lab.wait_for(self.find, 20, 'systemd')
+        lab.wait_for(lambda: self.ctl('is-active', 'lab.target', check=False).returncode == 0, 30,
+                     'lab.target')
+
+    def find(self):
+        for pid, comm in lab.ns_pids('lns'):
+            if comm == 'systemd':
+                return pid
+        return None
+
+    def inside(self, *argv, check=True):
+        return lab.run('nsenter', '-t', str(self.pid), '-m', '-p', '-C', *argv, check=check)
+
+    def ctl(self, *argv, check=True):
+        return self.inside('systemctl', '--no-pager', *argv, check=check)
+
+    def journal(self):
+        return self.inside('journalctl', '--no-pager', '-o', 'cat', '-u', 'ze')
+
+    def prop(self, name):
+        return self.ctl('show', '-P', name, 'ze').strip()
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.proc.wait(20)
+
+
+@pytest.fixture(scope='module', name='sd')
+def systemd():
+    lab.setup()
+    lab.run('modprobe', 'tun')
+    install()
+    os.makedirs('/etc/ze', 0o750, exist_ok=True)
+    s = Systemd()
+    yield s
+    s.stop()
+
+
+def zectl(*words):
+    return json.loads(lab.run('/usr/local/bin/zectl', '--json', 'show', 'l2tp', *words))
+
+
+def configure(**values):
+    lab.write(CONF, CONFIG % {'hello': 60, 'plane': 'kernel', **values})
+
+
+@pytest.fixture
+def unit(sd):
+    yield sd
+    sd.ctl('stop', 'ze', check=False)
+    sd.ctl('reset-failed', 'ze', check=False)
+    assert lab.kernel_state('lns') == ''
+    assert 'ze0' not in lab.ns_run('lns', 'ip', '-o', 'link')
+    for pid, comm in lab.ns_pids('lac'):
+        os.kill(pid, signal.SIGTERM)
+
+
+def subscriber():
+    z = lab.Process('lac', 'lac', lab.ZELOAD, '--tun', 'sub0', '--hold', '1000', lab.LNS)
+    lab.wait_for(lambda: '1 up, 0 failed' in z.text(), 20, 'a login')
+    return z
+
+
+def assert_online():
+    address = zectl('sessions')[0]['assigned-addr']
+    lab.ns_run('lac', 'ip', 'address', 'replace', address, 'peer', lab.GATEWAY, 'dev', 'sub0')
+    lab.ns_run('lac', 'ip', 'link', 'set', 'sub0', 'up')
+    lab.ns_run('lac', 'ip', 'route', 'replace', lab.CORE, 'dev', 'sub0')
+    lab.assert_ping('lac', lab.GATEWAY, dev='sub0')
+    lab.assert_ping('lac', lab.CORE, dev='sub0')
+
+
+@pytest.mark.parametrize('plane', ['kernel', 'bpf'])
+def test_life(unit, plane):
+    """Start, a login, reload, stop: inside the unit's sandbox."""
+    configure(plane=plane)
+    p = unit.ctl('start', 'ze', check=False)
+    assert p.returncode == 0, unit.journal()
+    assert zectl('dataplane')['dataplane'] == plane
+    z = subscriber()
+    assert_online()
+    configure(plane=plane, hello=17)
+    unit.ctl('reload', 'ze')
+    lab.wait_for(lambda: zectl('config')['hello-interval'] == 17, 10, 'the new configuration')
+    assert_online()
+    assert len(zectl('sessions')) == 1
+    pid = unit.prop('MainPID')
+    unit.ctl('stop', 'ze')
+    assert unit.prop('Result') == 'success', unit.journal()
+    lab.wait_for(lambda: 'StopCCN, result 6' in z.text(), 20, 'the LAC to be told')
+    assert 'stopped' in unit.journal() and not os.path.exists(f'/proc/{pid}/exe')
+    assert unit.inside('ls', '/sys/fs/bpf') == ''
+
+
+def test_bad_configuration(unit):
+    """The journal names the line, and a start that can not succeed says so."""
+    lab.write(CONF, CONFIG.replace('hello-interval', 'hello-intervall') % {'hello': 1, 'plane': 'auto'})
+    assert unit.ctl('start', 'ze', check=False).returncode != 0
+    assert re.search(re.escape(CONF) + r':3:\d+: .*hello-intervall', unit.journal())
+
+
+def test_killed(unit):
+    """systemd starts it again, and nothing of the first life is in the way."""
+    configure(plane='bpf')
+    unit.ctl('start', 'ze')
+    z = subscriber()
+    assert_online()
+    pid = unit.prop('MainPID')
+    unit.ctl('kill', '-s', 'KILL', 'ze')
+    lab.wait_for(lambda: unit.prop('MainPID') not in ('0', pid) and unit.prop('ActiveState') == 'active',
+                 20, 'the second life', show=unit.journal)
+    assert zectl('sessions') == []
+    z.signal(signal.SIGKILL)
+    z.wait(10)
+    z = subscriber()
+    assert_online()
