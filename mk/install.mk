@@ -7,10 +7,11 @@ YANG_SRC := $(wildcard yang/*.yang)
 dest = $(DESTDIR)$(1)
 
 .PHONY: install uninstall clean format
-install: all
+install: all $(B)/peer/zeload
 	install -d $(call dest,$(SBINDIR)) $(call dest,$(BINDIR)) $(call dest,$(YANGDIR))
 	$(if $(filter %/ze,$(BINS)),install -m 755 $(B)/ze $(call dest,$(SBINDIR))/ze)
 	$(if $(filter %/zectl,$(BINS)),install -m 755 $(B)/zectl $(call dest,$(BINDIR))/zectl)
+	install -m 755 $(B)/peer/zeload $(call dest,$(BINDIR))/zeload
 	$(if $(YANG_SRC),install -m 644 $(YANG_SRC) $(call dest,$(YANGDIR)))
 	$(foreach m,$(MAN_SRC),install -D -m 644 $(m) \
 		$(call dest,$(MANDIR))/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
@@ -22,7 +23,7 @@ install: all
 		$(call dest,$(DATADIR))/doc/ze/examples/ze.conf)
 
 uninstall:
-	rm -f $(call dest,$(SBINDIR))/ze $(call dest,$(BINDIR))/zectl
+	rm -f $(call dest,$(SBINDIR))/ze $(call dest,$(BINDIR))/zectl $(call dest,$(BINDIR))/zeload
 	rm -f $(foreach m,$(MAN_SRC),$(call dest,$(MANDIR))/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 	rm -f $(call dest,$(UNITDIR))/ze.service $(call dest,$(COMPDIR))/zectl $(call dest,$(COMPDIR))/ze
 	rm -rf $(call dest,$(DATADIR))/ze $(call dest,$(DATADIR))/doc/ze

@@ -75,7 +75,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-vm bench demo
+.PHONY: check _check check-net check-vm bench demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -90,6 +90,10 @@ check-vm: all $(PEER_BIN)
 bench: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/bench
 
-demo: deps
+# A hundred subscribers on this machine's kernel; demo-kernel: one on l2tp_ppp, in a guest.
+demo demo-shell: deps
+	@+$(SUBMAKE) all $(PEER_BIN)
+	@$(TEST_ENV) selftests/demo $(if $(filter %-shell,$@),--shell)
+demo-kernel: deps
 	@+$(SUBMAKE) all
 	@$(TEST_ENV) vmtest/demo

@@ -9,7 +9,6 @@
  * sequenced data, no congestion window beyond the peer's receive window.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <netdb.h>
 #include <nettle/md5.h>
 #include <poll.h>
@@ -24,18 +23,6 @@
 #include <time.h>
 
 #include "selftests/peer/zeload.h"
-
-struct options opt = {
-	.port = "1701",
-	.user = "alice",
-	.password = "hunter2",
-	.host = "zeload",
-	.tunnels = 1,
-	.sessions = 1,
-	.window = 32,
-	.timeout_s = 60,
-	.auth = CHAP,
-};
 
 struct world world = { .tun = -1 };
 
@@ -136,21 +123,29 @@ static void reap(void)
 			}
 }
 
-/* Begin calls while the window, the rate and the tunnels allow. */
+/* Begin calls while the window, the rate and the tunnels allow. A tunnel without room is passed by,
+ * and world.next stays at the first session that waits. */
 static void start_sessions(int64_t begin, int64_t now)
 {
-	for (int i = 0; i < world.session_count && world.started < world.session_count; i++) {
+	bool passed = false;
+
+	for (int i = world.next; i < world.session_count; i++) {
 		struct session *s = &world.sessions[i];
 
 		if (world.in_progress >= opt.window ||
 		    (opt.rate && world.started >= (now - begin) * opt.rate / 1000000 + 1))
 			return;
-		if (s->state != S_IDLE || s->t->state != T_UP || !send_icrq(s))
-			continue;
-		s->state = S_CALL;
-		s->started = now;
-		world.started++;
-		world.in_progress++;
+		if (s->state == S_IDLE && s->t->state == T_UP && send_icrq(s)) {
+			s->state = S_CALL;
+			s->started = now;
+			world.started++;
+			world.in_progress++;
+		}
+		passed = passed || s->state == S_IDLE;
+		if (!passed)
+			world.next = i + 1;
+		else if (i - world.next > 2 * MAX_TUNNELS)
+			return;
 	}
 }
 
@@ -159,23 +154,15 @@ static bool all_settled(void)
 	return world.up_count + world.failed_count >= world.session_count;
 }
 
-static void turn(int64_t begin, struct pollfd *fds, nfds_t nfds)
+static void timers(int64_t begin, int64_t now)
 {
 	static int64_t swept;
-	int64_t now;
 
-	if (poll(fds, nfds, 20) < 0)
-		nfds = 0;
-	for (nfds_t i = 0; i < nfds; i++) {
-		if (fds[i].revents && fds[i].fd == world.tun)
-			tun_input();
-		else if (fds[i].revents)
-			receive(fds[i].fd);
-	}
-	now = now_us();
 	for (int i = 0; i < opt.tunnels; i++)
 		tunnel_timer(&world.tunnels[i], now);
 	start_sessions(begin, now);
+	echo_timer(now);
+	progress(now);
 	if (now - swept < 100000)
 		return;
 	swept = now;
@@ -184,82 +171,66 @@ static void turn(int64_t begin, struct pollfd *fds, nfds_t nfds)
 	reap();
 }
 
-/* ---------------------------------------------------------------- report */
-
-static int by_value(const void *a, const void *b)
+static void turn(int64_t begin, struct pollfd *fds, nfds_t nfds, bool flow)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int by_addr(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int distinct_addresses(void)
-{
-	uint32_t *addrs = calloc((size_t)world.session_count, sizeof(*addrs));
-	int n = 0, distinct = 0;
-
-	for (int i = 0; i < world.session_count; i++)
-		if (world.sessions[i].addr)
-			addrs[n++] = world.sessions[i].addr;
-	qsort(addrs, (size_t)n, sizeof(*addrs), by_addr);
-	for (int i = 0; i < n; i++)
-		distinct += i == 0 || addrs[i] != addrs[i - 1];
-	free(addrs);
-	return distinct;
-}
-
-static void report(double seconds)
-{
-	double *ms = calloc((size_t)world.session_count + 1, sizeof(*ms));
-	double rate = seconds > 0 ? world.up_count / seconds : 0;
-	int n = 0, addrs = distinct_addresses();
-	FILE *f;
-
-	for (int i = 0; i < world.session_count; i++)
-		if (world.sessions[i].up)
-			ms[n++] = (double)(world.sessions[i].up - world.sessions[i].started) / 1000;
-	qsort(ms, (size_t)n, sizeof(*ms), by_value);
-#define PCT(p) (n ? ms[(n - 1) * (p) / 100] : 0)
-	printf("%d sessions in %d tunnels: %d up, %d failed, %d addresses, %.2f s, %.1f a second\n",
-	       world.session_count, opt.tunnels, world.up_count, world.failed_count, addrs, seconds,
-	       rate);
-	printf("set-up time ms: p50 %.1f  p90 %.1f  p99 %.1f  max %.1f\n", PCT(50), PCT(90),
-	       PCT(99), PCT(100));
-	fflush(stdout);
-	f = opt.json ? fopen(opt.json, "w") : NULL;
-	if (opt.json && !f)
-		die("%s: %s", opt.json, strerror(errno));
-	if (f) {
-		fprintf(f,
-			"{\"sessions\":%d,\"tunnels\":%d,\"up\":%d,\"failed\":%d,\"addresses\":%d,"
-			"\"seconds\":%.3f,\"rate\":%.2f,\"latency-ms\":{\"p50\":%.1f,\"p90\":%.1f,"
-			"\"p99\":%.1f,\"max\":%.1f}}\n",
-			world.session_count, opt.tunnels, world.up_count, world.failed_count, addrs,
-			seconds, rate, PCT(50), PCT(90), PCT(99), PCT(100));
-		fclose(f);
+	if (poll(fds, nfds, flow ? 1 : 20) < 0)
+		nfds = 0;
+	for (nfds_t i = 0; i < nfds; i++) {
+		if (fds[i].revents && fds[i].fd == world.tun)
+			tun_input();
+		else if (fds[i].revents)
+			receive(fds[i].fd, on_datagram);
 	}
-	free(ms);
+	timers(begin, now_us());
+	if (flow)
+		flow_turn(now_us());
+	for (int i = 0; i < opt.tunnels; i++)
+		outbox_flush(world.tunnels[i].out);
 }
 
 /* ---------------------------------------------------------------- set-up */
 
-static int udp_socket(void)
+/* Text n of those between commas, in turn. */
+static void nth_of(const char *list, int n, char *ret, size_t size)
+{
+	int count = 1;
+
+	for (const char *p = list; *p; p++)
+		count += *p == ',';
+	for (n %= count; n > 0; n--)
+		list = strchr(list, ',') + 1;
+	snprintf(ret, size, "%.*s", (int)strcspn(list, ","), list);
+}
+
+static void bind_source(int fd, int n)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST }, *ai;
+	char host[64];
+	int r;
+
+	nth_of(opt.source, n, host, sizeof(host));
+	r = getaddrinfo(host, NULL, &hints, &ai);
+	if (r)
+		die("--source %s: %s", host, gai_strerror(r));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0)
+		die("--source %s: %s", host, strerror(errno));
+	freeaddrinfo(ai);
+}
+
+static int udp_socket(int n)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *ai;
-	int size = 4 << 20, fd, r;
+	int size = 8 << 20, fd, r;
 
 	r = getaddrinfo(opt.peer, opt.port, &hints, &ai);
 	if (r)
 		die("%s: %s", opt.peer, gai_strerror(r));
 	fd = socket(ai->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, ai->ai_addr, ai->ai_addrlen) < 0)
+	if (fd < 0)
+		die("%s: %s", opt.peer, strerror(errno));
+	if (opt.source)
+		bind_source(fd, n);
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0)
 		die("%s: %s", opt.peer, strerror(errno));
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -283,7 +254,8 @@ static void create(void)
 	for (int i = 0; i < opt.tunnels; i++) {
 		struct tunnel *t = &world.tunnels[i];
 
-		t->fd = i && opt.shared_socket ? world.tunnels[0].fd : udp_socket();
+		t->fd = i && opt.shared_socket ? world.tunnels[0].fd : udp_socket(i);
+		t->out = outbox_new(t->fd);
 		t->pppox = -1;
 		t->tid = (uint16_t)(i + 1);
 		t->window = 4; /* RFC 2661 4.4.3: until told otherwise */
@@ -308,162 +280,7 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
-__attribute__((noreturn)) static void usage(FILE *f, int rc)
-{
-	fputs("usage: zeload [options] PEER\n"
-	      "  -t, --tunnels N         tunnels (1)\n"
-	      "  -s, --sessions M        sessions in each tunnel (1)\n"
-	      "  -w, --window W          sessions being set up at once (32)\n"
-	      "  -r, --rate R            sessions started a second (0: as the window allows)\n"
-	      "  -S, --secret TEXT       tunnel secret: challenge the peer and answer it\n"
-	      "  -u, --user NAME, -p, --password TEXT\n"
-	      "  -a, --auth pap|chap     the method we accept (chap)\n"
-	      "      --no-ipv4, --no-ipv6   leave IPCP or IPv6CP out\n"
-	      "      --shared-socket     all tunnels from one address and port\n"
-	      "      --pppd FILE         kernel data plane and pppd with these options (root)\n"
-	      "      --tun NAME          subscribers' packets by this TUN device (root)\n"
-	      "      --hold SECS         stay up after the report\n"
-	      "      --abandon           end without StopCCN, as if killed\n"
-	      "      --timeout SECS      for one session (60)\n"
-	      "      --port P, --host NAME, --json FILE, -v\n"
-	      "Exit code 0 when every session came up and stayed up.\n",
-	      f);
-	exit(rc);
-}
-
-enum {
-	O_NO4 = 256,
-	O_NO6,
-	O_SHARED,
-	O_PPPD,
-	O_HOLD,
-	O_TUN,
-	O_ABANDON,
-	O_TIMEOUT,
-	O_PORT,
-	O_HOST,
-	O_JSON
-};
-static const struct option longopts[] = {
-	{ "tunnels", 1, 0, 't' },
-	{ "sessions", 1, 0, 's' },
-	{ "window", 1, 0, 'w' },
-	{ "rate", 1, 0, 'r' },
-	{ "secret", 1, 0, 'S' },
-	{ "user", 1, 0, 'u' },
-	{ "password", 1, 0, 'p' },
-	{ "auth", 1, 0, 'a' },
-	{ "no-ipv4", 0, 0, O_NO4 },
-	{ "no-ipv6", 0, 0, O_NO6 },
-	{ "pppd", 1, 0, O_PPPD },
-	{ "hold", 1, 0, O_HOLD },
-	{ "tun", 1, 0, O_TUN },
-	{ "shared-socket", 0, 0, O_SHARED },
-	{ "abandon", 0, 0, O_ABANDON },
-	{ "port", 1, 0, O_PORT },
-	{ "timeout", 1, 0, O_TIMEOUT },
-	{ "host", 1, 0, O_HOST },
-	{ "json", 1, 0, O_JSON },
-	{ "help", 0, 0, 'h' },
-	{ 0 },
-};
-
-static int number(const char *text, int max)
-{
-	char *end;
-	long v = strtol(text, &end, 10);
-
-	if (*end || end == text || v < 0 || v > max)
-		die("%s: not a number from 0 to %d", text, max);
-	return (int)v;
-}
-
-static void long_option(int c)
-{
-	switch (c) {
-	case O_NO4:
-		opt.no_ipv4 = true;
-		break;
-	case O_NO6:
-		opt.no_ipv6 = true;
-		break;
-	case O_SHARED:
-		opt.shared_socket = true;
-		break;
-	case O_PPPD:
-		opt.pppd = optarg;
-		break;
-	case O_TUN:
-		opt.tun = optarg;
-		break;
-	case O_HOLD:
-		opt.hold = number(optarg, 1000000);
-		break;
-	case O_ABANDON:
-		opt.abandon = true;
-		break;
-	case O_TIMEOUT:
-		opt.timeout_s = number(optarg, 100000);
-		break;
-	case O_PORT:
-		opt.port = optarg;
-		break;
-	case O_HOST:
-		opt.host = optarg;
-		break;
-	case O_JSON:
-		opt.json = optarg;
-		break;
-	default:
-		usage(stderr, 2);
-	}
-}
-
-static void arguments(int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "t:s:w:r:S:u:p:a:vh", longopts, NULL)) != -1)
-		switch (c) {
-		case 't':
-			opt.tunnels = number(optarg, MAX_TUNNELS);
-			break;
-		case 's':
-			opt.sessions = number(optarg, MAX_SESSIONS);
-			break;
-		case 'w':
-			opt.window = number(optarg, MAX_SESSIONS);
-			break;
-		case 'r':
-			opt.rate = number(optarg, 1000000);
-			break;
-		case 'S':
-			opt.secret = optarg;
-			break;
-		case 'u':
-			opt.user = optarg;
-			break;
-		case 'p':
-			opt.password = optarg;
-			break;
-		case 'a':
-			opt.auth = strcmp(optarg, "pap") == 0 ? PAP : CHAP;
-			break;
-		case 'v':
-			opt.verbose = true;
-			break;
-		case 'h':
-			usage(stdout, 0);
-		default:
-			long_option(c);
-		}
-	if (optind + 1 != argc || opt.tunnels < 1 || opt.tunnels * opt.sessions > MAX_SESSIONS ||
-	    opt.window < 1 || strlen(opt.user) > 255 || strlen(opt.password) > 255)
-		usage(stderr, 2);
-	opt.peer = argv[optind];
-}
-
-static void run_until(int64_t begin, int64_t end, bool (*done)(void))
+static void run_until(int64_t begin, int64_t end, bool (*done)(void), bool flow)
 {
 	struct pollfd fds[MAX_TUNNELS + 1];
 	nfds_t nfds = opt.shared_socket ? 1 : (nfds_t)opt.tunnels;
@@ -473,7 +290,7 @@ static void run_until(int64_t begin, int64_t end, bool (*done)(void))
 	if (opt.tun)
 		fds[nfds++] = (struct pollfd){ .fd = world.tun, .events = POLLIN };
 	while (!interrupted && now_us() < end && !(done && done()))
-		turn(begin, fds, nfds);
+		turn(begin, fds, nfds, flow);
 }
 
 static bool all_acked(void)
@@ -495,29 +312,42 @@ static void stop_all(int64_t begin)
 		if (world.tunnels[i].state == T_UP)
 			send_stopccn(&world.tunnels[i]);
 	interrupted = 0;
-	run_until(begin, now_us() + 10 * 1000000, all_acked);
+	run_until(begin, now_us() + 10 * 1000000, all_acked, false);
+}
+
+static bool good(void)
+{
+	const struct flow_result *r = flow_result();
+
+	return world.failed_count == 0 && world.ended_count == 0 &&
+	       world.up_count == world.session_count && r->back == r->sent && !r->duplicated &&
+	       !r->corrupt && !r->astray;
 }
 
 int main(int argc, char **argv)
 {
 	int64_t begin;
-	bool good;
 
 	arguments(argc, argv);
+	if (opt.reflect)
+		reflect();
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	if (opt.tun)
 		tun_open();
+	if (opt.to)
+		flow_open();
 	begin = now_us();
 	create();
-	run_until(begin, INT64_MAX, all_settled);
-	report((double)(now_us() - begin) / 1e6);
+	run_until(begin, INT64_MAX, all_settled, false);
+	report_setup((double)(now_us() - begin) / 1e6);
+	if (opt.to && world.up_count) {
+		run_until(begin, INT64_MAX, flow_over, true);
+		report_flow();
+	}
 	if (opt.hold)
-		run_until(begin, now_us() + (int64_t)opt.hold * 1000000, NULL);
-	good = world.failed_count == 0 && world.ended_count == 0 &&
-	       world.up_count == world.session_count;
-	if (world.ended_count)
-		printf("%d sessions ended early\n", world.ended_count);
+		run_until(begin, now_us() + (int64_t)opt.hold * 1000000, NULL, false);
+	report_end();
 	stop_all(begin);
-	return good ? 0 : 1;
+	return good() ? 0 : 1;
 }

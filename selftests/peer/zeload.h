@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the parts of zeload share: zeload.c (options, loop, report), zeload_call.c (tunnels and calls)
- * and zeload_ppp.c (the PPP client). Nothing of the daemon is included here, on purpose.
+ * What the parts of zeload share: zeload.c (life and loop), zeload_opt.c (options), zeload_io.c
+ * (datagrams in batches), zeload_call.c (tunnels and calls), zeload_ppp.c (the PPP client),
+ * zeload_flow.c (traffic that is checked), zeload_reflect.c (its far end), zeload_tun.c (traffic of
+ * others) and zeload_report.c. Nothing of the daemon is included here, on purpose. Times are in
+ * microseconds of CLOCK_MONOTONIC unless a name says otherwise.
  */
 #pragma once
 
@@ -11,12 +14,13 @@
 #include <sys/types.h>
 
 #define MAX_TUNNELS    256
-#define MAX_SESSIONS   60000
+#define MAX_SESSIONS   65535
 #define RING	       64 /* unacknowledged control messages of a tunnel, at most */
 #define MSG_MAX	       512
 #define RETRANSMIT_MS  1000
 #define RETRANSMIT_MAX 8
 #define PPP_RETRY_MS   3000
+#define MTU_MAX	       2048 /* datagrams, and packets of subscribers */
 
 enum {
 	SCCRQ = 1,
@@ -49,6 +53,7 @@ enum {
 };
 
 struct session;
+struct outbox;
 
 struct msg {
 	uint8_t bytes[MSG_MAX];
@@ -64,6 +69,7 @@ enum tunnel_state {
 };
 struct tunnel {
 	int fd, pppox;
+	struct outbox *out;
 	uint16_t tid, peer_tid, ns, nr, acked, window; /* acked: the oldest unacknowledged Ns */
 	enum tunnel_state state;
 	struct msg ring[RING];
@@ -94,6 +100,13 @@ enum sess_state {
 	S_FAILED,
 	S_ENDED
 };
+/* Numbered packets of one direction, seen by who gets them. */
+struct track {
+	uint32_t next;	/* one above the highest number seen */
+	uint64_t seen;	/* bit n: next - 1 - n came */
+	uint32_t count; /* distinct ones */
+};
+
 struct session {
 	struct tunnel *t;
 	uint16_t sid, peer_sid, auth;
@@ -103,20 +116,40 @@ struct session {
 	uint32_t magic, addr, dns[2];
 	uint8_t ifid[8];
 	int64_t started, up, retry_at;
+	uint32_t flow_sent, far_count, far_bad;
+	struct track back;
 	pid_t pppd;
 };
 
 struct options {
-	const char *peer, *port, *secret, *user, *password, *host, *json, *pppd, *tun;
+	const char *peer, *port, *secret, *user, *password, *host, *json, *pppd, *tun, *source, *to;
 	int tunnels, sessions, window, rate, hold, timeout_s, auth;
-	bool shared_socket, no_ipv4, no_ipv6, abandon, verbose;
+	int echo_delay_ms, echo_loss, pps, size, duration;
+	int reflect; /* port; 0: not the reflector */
+	bool shared_socket, no_ipv4, no_ipv6, abandon, verbose, progress;
 };
 
 struct world {
 	struct tunnel *tunnels;
 	struct session *sessions;
-	int tun; /* -1: none */
+	int tun;  /* -1: none */
+	int next; /* sessions below it have been started */
 	int session_count, started, in_progress, up_count, failed_count, ended_count;
+	uint64_t echo_answered, echo_withheld;
+};
+
+/* Times between a microsecond and a day, to 6 %. */
+struct hist {
+	uint64_t n;
+	uint32_t bucket[640];
+	int64_t max;
+};
+
+/* What became of the traffic, once it has been quiet. */
+struct flow_result {
+	uint64_t sent, back, lost_up, lost_down, duplicated, reordered, corrupt, astray;
+	double seconds;
+	struct hist rtt;
 };
 
 extern struct options opt;
@@ -130,24 +163,73 @@ void session_fail(struct session *s, const char *why);
 void session_up(struct session *s);
 void md5_3(uint8_t id, const char *secret, const uint8_t *tail, size_t tail_len, uint8_t ret[16]);
 
+/* zeload_opt.c */
+void arguments(int argc, char **argv);
+/* The name session s logs in with, ended by a NUL: %d in --user is its number. */
+size_t user_of(const struct session *s, char ret[256]);
+
+/* zeload_io.c */
+struct outbox *outbox_new(int fd);
+/* Room for a datagram of MTU_MAX octets, which outbox_put() then sends, at the latest by the flush. */
+uint8_t *outbox_room(struct outbox *o);
+void outbox_put(struct outbox *o, const uint8_t *p, size_t len);
+void outbox_flush(struct outbox *o);
+/* All that has come, as many datagrams a system call as it takes. */
+void receive(int fd, void (*take)(uint8_t *p, size_t len));
+
 /* zeload_call.c */
 void send_sccrq(struct tunnel *t);
 void send_stopccn(struct tunnel *t);
 bool send_icrq(struct session *s);
 uint16_t outstanding(const struct tunnel *t);
 void tunnel_timer(struct tunnel *t, int64_t now);
-void receive(int fd);
+void on_datagram(uint8_t *p, size_t len);
 
 /* zeload_ppp.c */
 void ppp_start(struct session *s);
 void ppp_retry(struct session *s, int64_t now);
 void ppp_input(struct session *s, const uint8_t *p, size_t len);
+void echo_timer(int64_t now);
 
 /* zeload_tun.c */
 void tun_open(void);
 void tun_session(struct session *s);
 void tun_input(void);
 void tun_output(const uint8_t *p, size_t len);
+
+/* zeload_flow.c: IPv4 UDP from each subscriber to the reflector and back, RFC 768 and 791. */
+void flow_open(void);
+void flow_turn(int64_t now);
+bool flow_over(void);						   /* sent, and back or given up */
+bool flow_input(struct session *s, const uint8_t *ip, size_t len); /* true: it was ours */
+const struct flow_result *flow_result(void);
+/* Notes a number; false: it came before. *late: after a higher one. */
+bool track_note(struct track *t, uint32_t number, bool *late);
+
+#define FLOW_MAGIC 0x7a656c64u
+#define FLOW_HEAD  36 /* octets of payload that mean something */
+enum flow_at {	      /* where, big endian */
+	FLOW_AT_MAGIC = 0,
+	FLOW_AT_RUN = 4, /* of this zeload */
+	FLOW_AT_SESSION = 8,
+	FLOW_AT_NUMBER = 12,  /* of the session's packet, from 0 */
+	FLOW_AT_FAR = 16,     /* distinct ones the reflector has seen of the session, with this */
+	FLOW_AT_FAR_BAD = 20, /* and corrupt ones */
+	FLOW_AT_TIME = 24,    /* when it was sent */
+	FLOW_AT_SUM = 32      /* over what is behind FLOW_HEAD, the session, number and time */
+};
+uint32_t flow_sum(const uint8_t *payload, size_t len);
+
+/* zeload_reflect.c */
+__attribute__((noreturn)) void reflect(void);
+
+/* zeload_report.c */
+void hist_add(struct hist *h, int64_t us);
+double hist_ms(const struct hist *h, int percent);
+void report_setup(double seconds);
+void report_flow(void);
+void report_end(void); /* echoes, sessions that ended; the JSON file */
+void progress(int64_t now);
 
 static inline uint16_t get16(const uint8_t *p)
 {

@@ -51,8 +51,7 @@ static void put_avp32(struct msg *m, unsigned type, uint32_t v)
 static void xmit(struct tunnel *t, struct msg *m)
 {
 	put16(m->bytes + 10, t->nr);
-	if (send(t->fd, m->bytes, m->len, 0) < 0 && errno != EAGAIN && errno != ECONNREFUSED)
-		say("send: %s", strerror(errno));
+	outbox_put(t->out, m->bytes, m->len);
 	t->ack_due = false;
 }
 
@@ -204,6 +203,7 @@ static void start_pppd(struct session *s)
 	char fd_text[16], log[64];
 	int fd;
 
+	outbox_flush(s->t->out);
 	if (s->t->pppox < 0)
 		s->t->pppox = pppox_connect(s->t, 0, 0);
 	fd = pppox_connect(s->t, s->sid, s->peer_sid);
@@ -374,27 +374,20 @@ static void on_data(struct tunnel *t, const uint8_t *p, size_t len)
 		ppp_input(s, p + off, len - off);
 }
 
-void receive(int fd)
+void on_datagram(uint8_t *p, size_t len)
 {
-	uint8_t b[2048];
-	ssize_t n;
+	size_t tid_at = len < 2 ? 0 : 2 + (get16(p) & 0x4000 ? 2 : 0);
+	uint16_t tid;
 
-	while ((n = recv(fd, b, sizeof(b), MSG_DONTWAIT)) >= 0) {
-		size_t tid_at = 2 + (get16(b) & 0x4000 ? 2 : 0);
-		uint16_t tid;
-
-		if (n < 6 || (get16(b) & 0xf) != 2 || (size_t)n < tid_at + 2)
-			continue;
-		tid = get16(b + tid_at);
-		if (tid < 1 || tid > opt.tunnels)
-			continue;
-		if (get16(b) & 0x8000)
-			on_control(&world.tunnels[tid - 1], b, (size_t)n);
-		else
-			on_data(&world.tunnels[tid - 1], b, (size_t)n);
-	}
-	if (errno == ECONNREFUSED)
-		say("connection refused");
+	if (len < 6 || (get16(p) & 0xf) != 2 || len < tid_at + 2)
+		return;
+	tid = get16(p + tid_at);
+	if (tid < 1 || tid > opt.tunnels)
+		return;
+	if (get16(p) & 0x8000)
+		on_control(&world.tunnels[tid - 1], p, len);
+	else
+		on_data(&world.tunnels[tid - 1], p, len);
 }
 
 void tunnel_timer(struct tunnel *t, int64_t now)

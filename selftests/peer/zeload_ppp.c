@@ -3,9 +3,8 @@
  * A PPP client that asks for little and agrees to what it must: LCP, PAP or CHAP-MD5, IPCP with
  * DNS, IPv6CP (RFC 1661, 1334, 1994, 1332, 1877, 5072). Requests are repeated until answered.
  */
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "selftests/peer/zeload.h"
 
@@ -20,7 +19,7 @@ static void check_up(struct session *s)
 
 static void send_ppp(struct session *s, unsigned proto, const uint8_t *body, size_t len)
 {
-	uint8_t b[1600];
+	uint8_t *b = outbox_room(s->t->out);
 
 	put16(b, 0x0002);
 	put16(b + 2, s->t->peer_tid);
@@ -28,8 +27,7 @@ static void send_ppp(struct session *s, unsigned proto, const uint8_t *body, siz
 	put16(b + 6, 0xff03);
 	put16(b + 8, proto);
 	memcpy(b + 10, body, len);
-	if (send(s->t->fd, b, 10 + len, 0) < 0 && errno != EAGAIN && errno != ECONNREFUSED)
-		say("send: %s", strerror(errno));
+	outbox_put(s->t->out, b, 10 + len);
 }
 
 struct body {
@@ -97,10 +95,11 @@ static void send_conf_req(struct session *s, enum ncp n)
 static void send_pap(struct session *s)
 {
 	struct body o = { .len = 0 };
-	size_t u = strlen(opt.user), p = strlen(opt.password);
+	char user[256];
+	size_t u = user_of(s, user), p = strlen(opt.password);
 
 	o.b[0] = (uint8_t)u;
-	memcpy(o.b + 1, opt.user, u);
+	memcpy(o.b + 1, user, u);
 	o.b[1 + u] = (uint8_t)p;
 	memcpy(o.b + 2 + u, opt.password, p);
 	o.len = 2 + u + p;
@@ -197,15 +196,62 @@ static void on_nak_or_rej(struct session *s, enum ncp n, const uint8_t *p, size_
 	send_conf_req(s, n);
 }
 
+/* Echo-Replies that wait for their time; all wait equally long, so the first is due first. */
+struct echo {
+	struct echo *next;
+	struct session *s;
+	int64_t due;
+	uint8_t id;
+	size_t len;
+	uint8_t data[];
+};
+static struct echo *echoes, **echoes_end = &echoes;
+
+static void echo_reply(struct session *s, uint8_t id, const uint8_t *data, size_t len)
+{
+	struct body o = { .len = len };
+
+	memcpy(o.b, data, len);
+	put32(o.b, s->magic);
+	send_code(s, LCP, (const uint8_t[]){ ECHO_REP, id }, &o);
+	world.echo_answered++;
+}
+
 static void on_echo(struct session *s, const uint8_t *p, size_t len)
 {
-	struct body o = { .len = len - 4 };
+	struct echo *e;
 
 	if (len < 8)
 		return;
-	memcpy(o.b, p + 4, o.len);
-	put32(o.b, s->magic);
-	send_code(s, LCP, (const uint8_t[]){ ECHO_REP, p[1] }, &o);
+	if (random() % 100 < opt.echo_loss) {
+		world.echo_withheld++;
+		return;
+	}
+	e = opt.echo_delay_ms ? malloc(sizeof(*e) + len - 4) : NULL;
+	if (!e) {
+		echo_reply(s, p[1], p + 4, len - 4);
+		return;
+	}
+	*e = (struct echo){
+		.s = s, .due = now_us() + opt.echo_delay_ms * 1000, .id = p[1], .len = len - 4
+	};
+	memcpy(e->data, p + 4, e->len);
+	*echoes_end = e;
+	echoes_end = &e->next;
+}
+
+void echo_timer(int64_t now)
+{
+	while (echoes && echoes->due <= now) {
+		struct echo *e = echoes;
+
+		echoes = e->next;
+		if (!echoes)
+			echoes_end = &echoes;
+		if (e->s->state == S_UP || e->s->state == S_PPP)
+			echo_reply(e->s, e->id, e->data, e->len);
+		free(e);
+	}
 }
 
 static void on_cp(struct session *s, enum ncp n, const uint8_t *p, size_t len)
@@ -247,12 +293,13 @@ static void on_cp(struct session *s, enum ncp n, const uint8_t *p, size_t len)
 static void on_chap(struct session *s, const uint8_t *p, size_t len)
 {
 	struct body o = { .len = 17 };
+	char user[256];
 
 	if (p[0] == 1 && len >= 5 && 5u + p[4] <= len) {
 		o.b[0] = 16;
 		md5_3(p[1], opt.password, p + 5, p[4], o.b + 1);
-		memcpy(o.b + 17, opt.user, strlen(opt.user));
-		o.len += strlen(opt.user);
+		o.len += user_of(s, user);
+		memcpy(o.b + 17, user, o.len - 17);
 		send_code(s, CHAP, (const uint8_t[]){ 2, p[1] }, &o);
 	} else if (p[0] == 3 && !s->authed) {
 		start_ncps(s);
@@ -280,7 +327,8 @@ void ppp_input(struct session *s, const uint8_t *p, size_t len)
 		return;
 	proto = get16(p);
 	if (proto == 0x21 || proto == 0x57) {
-		tun_output(p + 2, len - 2);
+		if (!opt.to || proto != 0x21 || !flow_input(s, p + 2, len - 2))
+			tun_output(p + 2, len - 2);
 		return;
 	}
 	p += 2, len -= 2;

@@ -11,7 +11,6 @@
 #include <linux/if_tun.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "selftests/peer/zeload.h"
@@ -90,8 +89,7 @@ void tun_input(void)
 		if (s->state != S_UP)
 			continue;
 		p = header(ip, s, (size_t)n, ip[0] >> 4 == 6 ? 0x57 : 0x21);
-		if (send(s->t->fd, p, (size_t)(ip + n - p), 0) < 0)
-			say("send: %s", strerror(errno));
+		outbox_put(s->t->out, p, (size_t)(ip + n - p));
 	}
 }
 
