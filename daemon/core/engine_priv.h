@@ -183,6 +183,7 @@ struct engine {
 	struct aaa_broker broker;
 	struct aaa_local *local;
 	struct addrpool *pool; /* NULL: none */
+	uint64_t ifid;	       /* of our end of every link; 0: not needed yet */
 	/* the turn */
 	struct timer_heap timers;
 	struct list dirty_tunnels, dirty_subs, dead_tunnels, dead_subs;

@@ -84,6 +84,7 @@ static int random_ifid(const struct rng *g, uint64_t *ret)
 	return 0;
 }
 
+/* Ours is the same on every link, so that a device all share needs one address. */
 static int answer_v6(struct subscriber *s)
 {
 	const struct rng *g = &s->e->ports.rng;
@@ -94,13 +95,16 @@ static int answer_v6(struct subscriber *s)
 	if (s->ifid)
 		return 0;
 	r = random_ifid(g, &s->suggest);
-	if (r == 0)
-		r = random_ifid(g, &s->ifid);
-	if (r == 0 && s->suggest == s->ifid)
+	if (r == 0 && !s->e->ifid)
+		r = random_ifid(g, &s->e->ifid);
+	if (r < 0)
+		return r;
+	s->ifid = s->e->ifid;
+	if (s->suggest == s->ifid)
 		s->suggest ^= 1; /* neither 0 nor ours, unless both were 1 */
-	if (r == 0 && !s->suggest)
+	if (!s->suggest)
 		s->suggest = 2;
-	return r;
+	return 0;
 }
 
 static void log_declined(const struct subscriber *s, enum ppp_family family, int r, ze_ns now)

@@ -67,6 +67,13 @@ struct family_job {
 	int result;
 };
 
+/* Our end of IPv6 links. The engine gives all of them one identifier, but a peer may want another. */
+struct own_ifid {
+	UT_hash_handle hh;
+	uint64_t ifid;
+	unsigned links;
+};
+
 struct dp_bpf {
 	struct loop *loop;
 	struct udp *udp;
@@ -76,7 +83,9 @@ struct dp_bpf {
 	int raw;	      /* sends into ze0p, so that it arrives at ze0 */
 	struct ze_conf conf;
 	struct session *sessions;
-	uint32_t gateway; /* the last one put on ze0; the worker's */
+	/* What is on ze0; the worker's. */
+	uint32_t gateway; /* the last one */
+	struct own_ifid *ifids;
 	ev_async wake;
 };
 
@@ -120,14 +129,52 @@ static void set_family(struct ze_session *v, const struct dp_family *f, bool on)
 		v->mtu = f->mtu;
 }
 
-/* Gateways are few and stay on ze0; the link-local addresses are one a session. */
+static void ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+{
+	struct own_ifid *own;
+
+	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
+	if (!own || --own->links)
+		return;
+	rtnl_link_local(sk, (int)d->conf.ze0, ifid, false);
+	HASH_DELETE(hh, d->ifids, own);
+	free(own);
+}
+
+static int ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+{
+	struct own_ifid *own;
+	int r;
+
+	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
+	if (own) {
+		own->links++;
+		return 0;
+	}
+	own = calloc(1, sizeof(*own));
+	if (!own)
+		return -ENOMEM;
+	own->ifid = ifid;
+	own->links = 1;
+	HASH_ADD(hh, d->ifids, ifid, sizeof(own->ifid), own);
+	if (!own->hh.tbl) {
+		free(own);
+		return -ENOMEM;
+	}
+	r = rtnl_link_local(sk, (int)d->conf.ze0, ifid, true);
+	if (r < 0)
+		ifid_drop(d, sk, ifid);
+	return r;
+}
+
+/* Gateways are few and stay on ze0. */
 static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	struct dp_family gw = *f;
 	int r;
 
 	if (f->family == PPP_FAM_IPV6)
-		return rtnl_addr(sk, (int)d->conf.ze0, f, true);
+		return ifid_add(d, sk, f->ifid);
 	gw.peer4 = f->local4;
 	if (d->gateway != f->local4) {
 		r = rtnl_addr(sk, (int)d->conf.ze0, &gw, true);
@@ -141,7 +188,7 @@ static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family
 static void stack_down(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	if (f->family == PPP_FAM_IPV6)
-		rtnl_addr(sk, (int)d->conf.ze0, f, false);
+		ifid_drop(d, sk, f->ifid);
 	else if (!bpf_dp_host4_taken(d->maps, htonl(f->peer4)))
 		rtnl_route(sk, (int)d->conf.ze0, f, false);
 }
@@ -167,11 +214,12 @@ static void run_family_up(struct kjob *j, void *thread)
 	int r;
 
 	undo_family(s, fj->f.family, thread);
+	fj->result = r = stack_up(s->d, thread, &fj->f);
+	if (r < 0)
+		return;
 	v = s->v;
 	set_family(&v, &fj->f, true);
-	r = stack_up(s->d, thread, &fj->f);
-	if (r == 0)
-		r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
+	r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
 	s->f[fj->f.family] = fj->f;
 	s->on[fj->f.family] = true;

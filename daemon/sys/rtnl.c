@@ -184,6 +184,23 @@ struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add
 				 nla_put_u32(m, RTA_PREFSRC, htonl(f->local4)) < 0);
 }
 
+int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
+{
+	struct ifaddrmsg h = { .ifa_family = AF_INET6,
+			       .ifa_prefixlen = 64,
+			       .ifa_scope = RT_SCOPE_LINK,
+			       .ifa_index = (unsigned)ifindex };
+	struct nl_msg *m = start(add ? RTM_NEWADDR : RTM_DELADDR,
+				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+	uint8_t a[16];
+
+	if (!m)
+		return -ENOMEM;
+	link_local(ifid, a);
+	return request(sk, finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
+					     nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0));
+}
+
 int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add)
 {
 	return request(sk, rtnl_build_addr(ifindex, f, add));

@@ -27,6 +27,8 @@ int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu);
 int rtnl_link_down(struct nl_sock *sk, int ifindex);
 /* The address of the family: point to point, IPv4 without the kernel's own route. */
 int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
+/* A link-local address for a device of many, with the route to all others there. */
+int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add);
 /* IPv4: the peer's /32. IPv6 has none: the kernel's route to the peer's link-local is enough. */
 int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
 /* The same for a device of many: the largest packet is the route's, and stays whatever is learned. */
