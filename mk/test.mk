@@ -75,7 +75,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-vm bench demo demo-shell demo-kernel
+.PHONY: check _check check-net check-vm bench bench-setup demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -89,6 +89,9 @@ check-vm: all $(PEER_BIN)
 
 bench: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/bench
+
+bench-setup: all $(PEER_BIN)
+	@$(TEST_ENV) selftests/bench/setup
 
 # A hundred subscribers on this machine's kernel; demo-kernel: one on l2tp_ppp, in a guest.
 demo demo-shell: deps
