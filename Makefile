@@ -230,7 +230,8 @@ include mk/install.mk
 help:
 	@echo 'make [all]       build ze and zectl into $(O)/'
 	@echo 'make deps        install the Debian packages needed to build and test (root)'
-	@echo 'make demo        from nothing to a connected subscriber, in a guest (root)'
+	@echo 'make demo        a hundred subscribers in namespaces (root); demo-shell: and a shell beside them'
+	@echo 'make demo-kernel one subscriber with xl2tpd and pppd, in a guest with l2tp_ppp'
 	@echo 'make check       everything that must pass: tests, both compilers, analyzers, guest (root)'
 	@echo 'make test        lint, unit tests, vectors, dialogues, corpus replay; rootless, a minute'
 	@echo 'make unit T=wire  unit tests, or one of them; make cov: their branch coverage'

@@ -10,8 +10,7 @@ import sys
 
 import pytest
 
-import test_bpf
-from test_bpf import ZELOAD, lab, wait_for
+from nslab import HERE, ZELOAD, lab, wait_for
 
 HOST = '198.51.100.2'
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
@@ -96,7 +95,7 @@ def test_what_is_wrong_is_counted(tmp_path):
     with lab(tmp_path) as x:
         x.start_ze()
         far = reflector(x, sys.executable, '-c', 'import sys; sys.path.insert(0, %r); import test_zeload as t; '
-                        't.unfaithful()' % test_bpf.HERE)
+                        't.unfaithful()' % HERE)
         try:
             got, out = zeload(x, '-s', '3', '--to', HOST + ':7', '--pps', '300', '--duration', '1', ok=False)
         finally:
@@ -115,10 +114,9 @@ def test_failed_logins_and_lost_sessions(tmp_path):
         x.start_ze()
         got, out = zeload(x, '-s', '2', '-p', 'wrong', ok=False)
         assert got['failed'] == 2 and got['up'] == 0 and 'CHAP failure' in out
-        z = x.spawn('lac', 'lac.log', ZELOAD, '-s', '3', '--echo-loss', '100', '--hold', '60', '--json', '-',
+        z = x.spawn('lac', 'lac.log', ZELOAD, '-v', '-s', '3', '--echo-loss', '100', '--hold', '60', '--json', '-',
                     x.peer)
-        wait_for(lambda: '3 ended early' in x.log('lac.log') or z.poll() is not None or
-                 not x.show('sessions') and '3 up' in x.log('lac.log'), 30)
+        wait_for(lambda: x.log('lac.log').count(' ended: ') == 3 or z.poll() is not None, 30)
         z.send_signal(signal.SIGTERM)
         assert z.wait(20) == 1
         got = json.loads(x.log('lac.log').splitlines()[-1])

@@ -345,6 +345,8 @@ int main(int argc, char **argv)
 		run_until(begin, INT64_MAX, flow_over, true);
 		report_flow();
 	}
+	if (opt.hold && opt.json && strcmp(opt.json, "-") != 0)
+		report_json(); /* as far as it is known, for who waits for it */
 	if (opt.hold)
 		run_until(begin, now_us() + (int64_t)opt.hold * 1000000, NULL, false);
 	report_end();

@@ -228,7 +228,8 @@ void hist_add(struct hist *h, int64_t us);
 double hist_ms(const struct hist *h, int percent);
 void report_setup(double seconds);
 void report_flow(void);
-void report_end(void); /* echoes, sessions that ended; the JSON file */
+void report_end(void); /* echoes, sessions that ended, JSON */
+void report_json(void);
 void progress(int64_t now);
 
 static inline uint16_t get16(const uint8_t *p)

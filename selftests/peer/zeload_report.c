@@ -150,7 +150,7 @@ static void json_flow(FILE *f)
 	fputc('}', f);
 }
 
-static void write_json(void)
+void report_json(void)
 {
 	FILE *f = strcmp(opt.json, "-") == 0 ? stdout : fopen(opt.json, "w");
 
@@ -180,7 +180,7 @@ void report_end(void)
 		       (unsigned long long)world.echo_answered,
 		       (unsigned long long)world.echo_withheld);
 	if (opt.json)
-		write_json();
+		report_json();
 }
 
 void progress(int64_t now)

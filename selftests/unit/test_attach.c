@@ -169,6 +169,20 @@ static void patience_begins_anew(void **st)
 	assert_true(c->c.v6_up);
 }
 
+/* On a device of many we are the same to everybody, and nobody else is what we are. */
+static void shared_device(void **st)
+{
+	struct call *a, *b;
+
+	(void)st;
+	a = lac_call(l, "alice", "wonder");
+	b = lac_call(l, "alice", "wonder");
+	assert_true(w->dp[a->peer_sid].f[PPP_FAM_IPV6].ifid ==
+		    w->dp[b->peer_sid].f[PPP_FAM_IPV6].ifid);
+	assert_true(w->dp[a->peer_sid].f[PPP_FAM_IPV6].peer_ifid !=
+		    w->dp[b->peer_sid].f[PPP_FAM_IPV6].peer_ifid);
+}
+
 /* Sequencing is the data plane's: it comes first, and PPP waits for it. */
 static void sequencing_attaches_first(void **st)
 {
@@ -240,6 +254,7 @@ int main(void)
 		T(waits_for_the_peers_ack),
 		T(rejected_family),
 		T(disabled_family),
+		T(shared_device),
 		T(patience_begins_anew),
 		T(sequencing_attaches_first),
 		T(mru_over_ipv4),
