@@ -77,10 +77,11 @@ def ns_run(ns, *argv, check=True):
         return run(*argv, check=check)
 
 
-def read(path):
+def read(path, start=0):
     try:
-        with open(path, encoding='utf-8', errors='replace') as f:
-            return f.read()
+        with open(path, 'rb') as f:
+            f.seek(start)
+            return f.read().decode(errors='replace')
     except FileNotFoundError:
         return ''
 
@@ -173,6 +174,7 @@ class Process:
         self.log = f'{WORK}/{name}.log'
         self.name = name
         with netns(ns), open(self.log, 'ab') as f:
+            self.began = f.tell()
             self.p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                                       env=env, start_new_session=True)
 
@@ -192,7 +194,8 @@ class Process:
         self.p.wait()
 
     def text(self):
-        return read(self.log)
+        """What this one has said, not an earlier one of the same name."""
+        return read(self.log, self.began)
 
 
 PPPD_OPTIONS = '''noauth

@@ -118,8 +118,9 @@ def unit(sd):
     sd.ctl('reset-failed', 'ze', check=False)
     assert lab.kernel_state('lns') == ''
     assert 'ze0' not in lab.ns_run('lns', 'ip', '-o', 'link')
-    for pid, comm in lab.ns_pids('lac'):
+    for pid, _ in lab.ns_pids('lac'):
         os.kill(pid, signal.SIGTERM)
+    lab.wait_for(lambda: not list(lab.ns_pids('lac')), 10, 'the end of the LAC')
 
 
 def subscriber():
