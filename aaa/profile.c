@@ -6,14 +6,15 @@
 
 struct profile *profile_new(struct span user)
 {
-	struct profile *p = calloc(1, sizeof(*p));
+	size_t len = user.len < AAA_USER_MAX ? user.len : AAA_USER_MAX;
+	struct profile *p = calloc(1, sizeof(*p) + len + 1);
 
 	if (!p)
 		return NULL;
 	p->refs = 1;
 	p->ipv4 = p->ipv6 = true;
-	if (user.len)
-		memcpy(p->user, user.p, user.len < AAA_USER_MAX ? user.len : AAA_USER_MAX);
+	if (len)
+		memcpy(p->user, user.p, len);
 	return p;
 }
 

@@ -9,11 +9,11 @@
 
 struct profile {
 	unsigned refs;
-	char user[AAA_USER_MAX + 1]; /* as it shall appear in views and accounting */
 	bool has_address;
 	uint32_t address; /* fixed IPv4, host order */
 	uint32_t dns[2];  /* 0: the pool's */
 	bool ipv4, ipv6;  /* families allowed */
+	char user[];	  /* as it shall appear in views and accounting */
 };
 
 /* One reference, both families allowed; NULL when out of memory. user is cut at AAA_USER_MAX. */

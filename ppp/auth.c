@@ -10,6 +10,7 @@
 #include "ppp/auth.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/crypto.h"
@@ -45,7 +46,7 @@ int ppp_auth_method_parse(const char *s, enum ppp_auth_method *ret)
 void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng)
 {
 	memset(a, 0, sizeof(*a));
-	a->cfg = *cfg;
+	a->cfg = cfg;
 	a->rng = rng;
 	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
 }
@@ -55,10 +56,30 @@ static uint16_t auth_proto(const struct auth *a)
 	return a->method == PPP_AUTH_PAP ? PPP_PAP : PPP_CHAP;
 }
 
-static void wipe_secret(struct auth *a)
+static struct span kept(const struct auth_keep *k)
 {
-	crypto_wipe(a->secret, sizeof(a->secret));
-	a->secret_len = 0;
+	return span_of(k->p, k->len);
+}
+
+static void keep_wipe(struct auth_keep *k)
+{
+	if (k->p)
+		crypto_wipe(k->p, k->len);
+	free(k->p);
+	*k = (struct auth_keep){ NULL, 0 };
+}
+
+/* False: out of memory, nothing is kept. */
+static bool keep(struct auth_keep *k, struct span s)
+{
+	keep_wipe(k);
+	k->p = malloc(s.len ? s.len : 1);
+	if (!k->p)
+		return false;
+	k->len = (uint16_t)s.len;
+	if (s.len)
+		memcpy(k->p, s.p, s.len);
+	return true;
 }
 
 void auth_stop(struct auth *a)
@@ -66,12 +87,17 @@ void auth_stop(struct auth *a)
 	a->phase = AUTH_IDLE;
 	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
 	a->retry = false;
-	a->reply_len = 0;
-	wipe_secret(a);
+	keep_wipe(&a->secret);
+	keep_wipe(&a->reply);
 	crypto_wipe(a->challenge, sizeof(a->challenge));
-	crypto_wipe(a->reply, sizeof(a->reply));
 	if (!a->known)
-		a->user_len = 0;
+		keep_wipe(&a->user);
+}
+
+void auth_done(struct auth *a)
+{
+	a->known = false;
+	auth_stop(a);
 }
 
 static void send_challenge(struct auth *a, ze_ns now, struct ppp_fx *fx)
@@ -80,10 +106,10 @@ static void send_challenge(struct auth *a, ze_ns now, struct ppp_fx *fx)
 
 	wr_u8(&w, sizeof(a->challenge));
 	wr_bytes(&w, a->challenge, sizeof(a->challenge));
-	wr_bytes(&w, a->cfg.name, strnlen(a->cfg.name, sizeof(a->cfg.name)));
+	wr_bytes(&w, a->cfg->name, strnlen(a->cfg->name, sizeof(a->cfg->name)));
 	ppp_fx_cp_end(fx, &w);
 	a->tries++;
-	a->retransmit_at = now + a->cfg.retransmit;
+	a->retransmit_at = now + a->cfg->retransmit;
 }
 
 /* A new identifier and challenge (RFC 1994 4.1); without random octets there is no round. */
@@ -92,11 +118,11 @@ static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *f
 	a->phase = AUTH_CHALLENGED;
 	a->reauth = reauth;
 	a->retry = false;
-	a->retries_left = a->cfg.retries;
-	a->reply_len = 0;
+	a->retries_left = a->cfg->retries;
+	keep_wipe(&a->reply);
 	a->tries = 0;
 	a->retransmit_at = a->reauth_at = ZE_NEVER;
-	a->phase_deadline = now + a->cfg.timeout;
+	a->phase_deadline = now + a->cfg->timeout;
 	if (a->method == PPP_AUTH_PAP)
 		return;
 	a->id++;
@@ -117,11 +143,11 @@ void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct p
 
 /* ------------------------------------------------------------- verdicts */
 
-static void send_reply(const struct auth *a, struct ppp_fx *fx)
+static void send_reply(const struct auth *a, struct span reply, struct ppp_fx *fx)
 {
 	struct wr w = ppp_fx_frame(fx, auth_proto(a));
 
-	wr_bytes(&w, a->reply, a->reply_len);
+	wr_span(&w, reply);
 	ppp_fx_frame_end(fx, &w);
 }
 
@@ -130,10 +156,10 @@ static struct span cut(struct span s, size_t max)
 	return span_of(s.p, s.len < max ? s.len : max);
 }
 
-/* Starts the verdict packet in a->reply; its text follows, then end_reply. */
-static struct wr begin_reply(struct auth *a, uint8_t code)
+/* Starts the verdict packet; its text follows, then end_reply. */
+static struct wr begin_reply(const struct auth *a, uint8_t code, uint8_t buf[static AUTH_REPLY_MAX])
 {
-	struct wr w = wr_init(a->reply, sizeof(a->reply));
+	struct wr w = wr_init(buf, AUTH_REPLY_MAX);
 
 	wr_u8(&w, code);
 	wr_u8(&w, a->asked_id);
@@ -144,13 +170,14 @@ static struct wr begin_reply(struct auth *a, uint8_t code)
 static void end_reply(struct auth *a, struct wr *w, struct ppp_fx *fx)
 {
 	wr_patch_u16(w, 2, (uint16_t)wr_len(w));
-	a->reply_len = (uint16_t)wr_len(w);
-	send_reply(a, fx);
+	send_reply(a, wr_done(w), fx);
+	keep(&a->reply, wr_done(w)); /* without memory it can't be repeated */
 }
 
 static void pap_reply(struct auth *a, uint8_t code, struct span message, struct ppp_fx *fx)
 {
-	struct wr w = begin_reply(a, code);
+	uint8_t buf[AUTH_REPLY_MAX];
+	struct wr w = begin_reply(a, code, buf);
 
 	message = cut(message, AUTH_MESSAGE_MAX);
 	wr_u8(&w, (uint8_t)message.len);
@@ -160,7 +187,8 @@ static void pap_reply(struct auth *a, uint8_t code, struct span message, struct 
 
 static void chap_reply(struct auth *a, uint8_t code, struct span message, struct ppp_fx *fx)
 {
-	struct wr w = begin_reply(a, code);
+	uint8_t buf[AUTH_REPLY_MAX];
+	struct wr w = begin_reply(a, code, buf);
 
 	wr_span(&w, cut(message, AUTH_MESSAGE_MAX));
 	end_reply(a, &w, fx);
@@ -168,7 +196,8 @@ static void chap_reply(struct auth *a, uint8_t code, struct span message, struct
 
 static void mschap_success(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
 {
-	struct wr w = begin_reply(a, CHAP_SUCCESS);
+	uint8_t buf[AUTH_REPLY_MAX];
+	struct wr w = begin_reply(a, CHAP_SUCCESS, buf);
 
 	wr_span(&w, cut(v->mschap2, AUTH_MESSAGE_MAX));
 	if (v->message.len && v->mschap2.len == MSCHAP_AUTHENTICATOR_LEN) {
@@ -183,7 +212,8 @@ static void mschap_success(struct auth *a, const struct ppp_auth_answer *v, stru
 static bool mschap_failure(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
 {
 	struct mschap_failure f = { .error = v->mschap_error ? v->mschap_error : MSCHAP_E_FAILURE };
-	struct wr w = begin_reply(a, CHAP_FAILURE);
+	uint8_t buf[AUTH_REPLY_MAX];
+	struct wr w = begin_reply(a, CHAP_FAILURE, buf);
 
 	f.raw = cut(v->mschap_raw, wr_left(&w));
 	f.message = cut(v->message, AUTH_MESSAGE_MAX);
@@ -212,8 +242,8 @@ static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, s
 	a->phase = AUTH_ACCEPTED;
 	a->known = true;
 	a->phase_deadline = ZE_NEVER;
-	if (a->method != PPP_AUTH_PAP && a->cfg.reauth_interval)
-		a->reauth_at = now + a->cfg.reauth_interval;
+	if (a->method != PPP_AUTH_PAP && a->cfg->reauth_interval)
+		a->reauth_at = now + a->cfg->reauth_interval;
 	a->on_done(a, true, fx);
 }
 
@@ -236,7 +266,7 @@ void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, str
 
 	if (a->phase != AUTH_DECIDING)
 		return;
-	wipe_secret(a);
+	keep_wipe(&a->secret);
 	if (!v->accept)
 		reject(a, v, fx);
 	else if (a->method == PPP_AUTH_MSCHAPV2 && !mschap_authenticator_ok(v->mschap2))
@@ -255,7 +285,7 @@ struct credentials {
 
 static bool same_user(const struct auth *a, const struct credentials *c)
 {
-	return span_eq(c->user, span_of(a->user, a->user_len));
+	return span_eq(c->user, kept(&a->user));
 }
 
 static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
@@ -263,33 +293,35 @@ static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 	const struct ppp_auth_answer stranger = { .accept = false };
 	struct ppp_effect *e;
 
+	bool stray = a->known && !same_user(a, c);
+
+	if (!stray && (!keep(&a->user, c->user) || !keep(&a->secret, c->secret))) {
+		ppp_fx_refuse(fx, REASON_NO_MEMORY, auth_proto(a), 0); /* the peer repeats it */
+		return;
+	}
 	a->asked_id = c->id;
 	a->retransmit_at = ZE_NEVER;
 	a->retry = false;
-	a->reply_len = 0; /* of the try before */
-	if (a->known && !same_user(a, c)) {
+	keep_wipe(&a->reply); /* of the try before */
+	if (stray) {
 		ppp_fx_refuse(fx, REASON_CP_MISMATCH, auth_proto(a), 0);
 		reject(a, &stranger, fx);
 		return;
 	}
 	a->phase = AUTH_DECIDING;
-	a->user_len = (uint8_t)c->user.len;
-	memcpy(a->user, c->user.p, c->user.len);
-	a->secret_len = (uint8_t)c->secret.len;
-	memcpy(a->secret, c->secret.p, c->secret.len);
 	e = ppp_fx_add(fx, PPP_FX_AUTH_REQUEST);
 	if (!e)
 		return; /* nobody will decide: the phase times out */
 	e->auth = (struct ppp_auth_request){
 		.method = a->method,
 		.id = c->id,
-		.user = span_of(a->user, a->user_len),
+		.user = kept(&a->user),
 	};
 	if (a->method == PPP_AUTH_PAP) {
-		e->auth.password = span_of(a->secret, a->secret_len);
+		e->auth.password = kept(&a->secret);
 	} else {
 		e->auth.challenge = span_of(a->challenge, sizeof(a->challenge));
-		e->auth.response = span_of(a->secret, a->secret_len);
+		e->auth.response = kept(&a->secret);
 	}
 }
 
@@ -299,8 +331,8 @@ static void pap_repeated(struct auth *a, const struct credentials *c, struct ppp
 	bool same = same_user(a, c);
 
 	if (a->phase == AUTH_DECIDING)
-		same = same && c->secret.len == a->secret_len &&
-		       crypto_equal(c->secret.p, a->secret, a->secret_len);
+		same = same && c->secret.len == a->secret.len &&
+		       crypto_equal(c->secret.p, a->secret.p, a->secret.len);
 	if (!same) {
 		ppp_fx_refuse(fx, REASON_CP_MISMATCH, PPP_PAP, PAP_REQUEST);
 		return;
@@ -308,8 +340,12 @@ static void pap_repeated(struct auth *a, const struct credentials *c, struct ppp
 	a->asked_id = c->id;
 	if (a->phase == AUTH_DECIDING)
 		return;
-	a->reply[1] = c->id;
-	send_reply(a, fx);
+	if (!a->reply.p) {
+		ppp_fx_refuse(fx, REASON_NO_MEMORY, PPP_PAP, PAP_REQUEST);
+		return;
+	}
+	a->reply.p[1] = c->id;
+	send_reply(a, kept(&a->reply), fx);
 }
 
 static void pap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx)
@@ -371,8 +407,8 @@ static void chap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx
 	c.user = rd_rest(&r);
 	if (r.bad || c.user.len > AUTH_USER_MAX)
 		ppp_fx_refuse(fx, REASON_CHAP_LEN, PPP_CHAP, p->code);
-	else if (a->reply_len && p->id == a->asked_id)
-		send_reply(a, fx); /* RFC 1994 4.2 */
+	else if (a->reply.len && p->id == a->asked_id)
+		send_reply(a, kept(&a->reply), fx); /* RFC 1994 4.2 */
 	else if (a->phase == AUTH_DECIDING && p->id == a->asked_id)
 		return; /* one request asks once */
 	else if (a->phase != AUTH_CHALLENGED || (!a->retry && p->id != a->id))
@@ -409,7 +445,8 @@ ze_ns auth_deadline(const struct auth *a)
 
 void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx)
 {
-	if (now >= a->phase_deadline || (now >= a->retransmit_at && a->tries >= a->cfg.max_tries)) {
+	if (now >= a->phase_deadline ||
+	    (now >= a->retransmit_at && a->tries >= a->cfg->max_tries)) {
 		auth_stop(a);
 		a->on_timeout(a, fx);
 	} else if (now >= a->retransmit_at) {

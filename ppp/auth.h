@@ -45,8 +45,13 @@ enum auth_phase {
 	AUTH_REJECTED
 };
 
+struct auth_keep { /* octets kept, as many as there are; owned */
+	uint8_t *p;
+	uint16_t len;
+};
+
 struct auth {
-	struct auth_cfg cfg;
+	const struct auth_cfg *cfg; /* the owner's; lives longer */
 	const struct rng *rng;
 	enum ppp_auth_method method;
 	enum auth_phase phase;
@@ -55,20 +60,18 @@ struct auth {
 	bool known;  /* accepted once: a later round must be for the same user */
 	uint8_t id, tries, retries_left;
 	uint8_t challenge[16];
-	uint8_t user[AUTH_USER_MAX];
-	uint8_t user_len;
-	uint8_t secret[255]; /* password or response, only while being decided */
-	uint8_t secret_len;
 	uint8_t asked_id; /* id of the request being decided or decided */
+	struct auth_keep user;
+	struct auth_keep secret; /* password or response, only while being decided */
+	struct auth_keep reply;	 /* verdict packet, for repetition */
 	ze_ns retransmit_at, phase_deadline, reauth_at;
-	uint16_t reply_len; /* verdict packet kept for repetition */
-	uint8_t reply[AUTH_REPLY_MAX];
 	/* what the owner must do; auth only tells */
 	void (*on_done)(struct auth *a, bool accepted, struct ppp_fx *fx);
 	void (*on_timeout)(struct auth *a, struct ppp_fx *fx);
 };
 
 void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng);
+void auth_done(struct auth *a); /* wipes */
 /* LCP opened with this method (not NONE): PAP waits, CHAP challenges. */
 void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct ppp_fx *fx);
 /* LCP left Opened: forgets everything but the accepted user and the round's identifier. */

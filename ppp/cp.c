@@ -160,21 +160,21 @@ static void act_irc(struct cp *cp, const struct cp_turn *t)
 	bool terminate = cp->state == CP_CLOSING || cp->state == CP_STOPPING;
 
 	(void)t;
-	cp->restart_count = terminate ? cp->cfg.max_terminate : cp->cfg.max_configure;
+	cp->restart_count = terminate ? cp->cfg->max_terminate : cp->cfg->max_configure;
 }
 
 static void act_zrc(struct cp *cp, const struct cp_turn *t)
 {
 	(void)t;
 	cp->restart_count = 0;
-	cp->deadline = cp->now + cp->cfg.restart; /* the peer gets one interval to finish */
+	cp->deadline = cp->now + cp->cfg->restart; /* the peer gets one interval to finish */
 }
 
 static void count_send(struct cp *cp)
 {
 	if (cp->restart_count)
 		cp->restart_count--;
-	cp->deadline = cp->now + cp->cfg.restart;
+	cp->deadline = cp->now + cp->cfg->restart;
 }
 
 /* RFC 1661 5.1: a new id when the options changed or a valid answer came, else the same one. */
@@ -303,7 +303,7 @@ void cp_init(struct cp *cp, const struct cp_ops *ops, const struct cp_cfg *cfg)
 {
 	memset(cp, 0, sizeof(*cp));
 	cp->ops = ops;
-	cp->cfg = *cfg;
+	cp->cfg = cfg;
 	cp->next_id = 1;
 	cp->peer_mru = PPP_MRU_DEFAULT;
 	cp->deadline = ZE_NEVER;
@@ -382,7 +382,7 @@ static void cp_keep_request(struct cp *cp, struct cp_turn *t)
 
 static void cp_answer_request(struct cp *cp, struct cp_turn *t, struct wr *reply)
 {
-	bool no_nak = cp->nak_count >= cp->cfg.max_failure && !is_naked_before(cp, t->p->id);
+	bool no_nak = cp->nak_count >= cp->cfg->max_failure && !is_naked_before(cp, t->p->id);
 	enum cp_verdict v = cp->ops->judge(cp, t->p->data, no_nak, reply);
 
 	if (v == CP_DROP || reply->bad) {
@@ -466,7 +466,7 @@ static int cp_follow(struct cp *cp, const struct cp_pkt *p)
 {
 	if (p->code == CP_CONF_REJ)
 		return cp->ops->rejected(cp, p->data);
-	if (cp->naks_seen++ == cp->cfg.max_failure)
+	if (cp->naks_seen++ == cp->cfg->max_failure)
 		return -1;
 	return cp->ops->naked(cp, p->data);
 }

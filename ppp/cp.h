@@ -17,7 +17,9 @@
 #include "ppp/fx.h"
 #include "ppp/opt.h"
 
-#define CP_OPTS_MAX  256 /* octets of options we ever request, and of a held request */
+/* Octets of options: we request 15 (LCP) at most, and an NCP request that deserves an Ack, the only
+ * kind that is held, has each option it knows once: 30 (IPCP). */
+#define CP_OPTS_MAX  32
 #define CP_REPLY_MAX 1500
 
 enum cp_state {
@@ -127,7 +129,7 @@ extern const struct cp_cfg cp_defaults;
 
 struct cp {
 	const struct cp_ops *ops;
-	struct cp_cfg cfg;
+	const struct cp_cfg *cfg; /* the owner's; lives longer */
 	uint8_t state;
 	uint8_t next_id, req_id; /* of the next packet; of our newest Configure-Request */
 	uint8_t term_id;

@@ -10,7 +10,7 @@
 void echo_init(struct echo *e, const struct echo_cfg *cfg)
 {
 	memset(e, 0, sizeof(*e));
-	e->cfg = *cfg;
+	e->cfg = cfg;
 	e->next_send = ZE_NEVER;
 }
 
@@ -18,8 +18,8 @@ void echo_start(struct echo *e, ze_ns now)
 {
 	echo_stop(e);
 	e->lost_in_row = 0;
-	if (e->cfg.interval > 0)
-		e->next_send = now + e->cfg.interval;
+	if (e->cfg->interval > 0)
+		e->next_send = now + e->cfg->interval;
 }
 
 void echo_stop(struct echo *e)
@@ -34,14 +34,14 @@ ze_ns echo_deadline(const struct echo *e)
 
 	for (size_t i = 0; i < ECHO_OUTSTANDING; i++)
 		if (e->out[i].sent)
-			d = ze_min_ns(d, e->out[i].sent + e->cfg.timeout);
+			d = ze_min_ns(d, e->out[i].sent + e->cfg->timeout);
 	return d;
 }
 
 static void echo_lose(struct echo *e, ze_ns now, struct ppp_fx *fx)
 {
 	for (size_t i = 0; i < ECHO_OUTSTANDING; i++) {
-		if (!e->out[i].sent || now < e->out[i].sent + e->cfg.timeout)
+		if (!e->out[i].sent || now < e->out[i].sent + e->cfg->timeout)
 			continue;
 		e->out[i].sent = 0;
 		e->lost++;
@@ -56,9 +56,9 @@ static void echo_send(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *
 	size_t i = 0;
 	struct wr w;
 
-	e->next_send += e->cfg.interval;
+	e->next_send += e->cfg->interval;
 	if (e->next_send <= now) /* woken late: do not catch up in a burst */
-		e->next_send = now + e->cfg.interval;
+		e->next_send = now + e->cfg->interval;
 	while (i < ECHO_OUTSTANDING && e->out[i].sent)
 		i++;
 	if (i == ECHO_OUTSTANDING)
@@ -77,7 +77,7 @@ bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
 	if (e->next_send == ZE_NEVER) /* stopped */
 		return true;
 	echo_lose(e, now, fx);
-	if (e->cfg.failures && e->lost_in_row >= e->cfg.failures)
+	if (e->cfg->failures && e->lost_in_row >= e->cfg->failures)
 		return false;
 	if (now >= e->next_send)
 		echo_send(e, magic, now, fx);

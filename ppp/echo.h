@@ -21,7 +21,7 @@ struct echo_cfg {
 };
 
 struct echo {
-	struct echo_cfg cfg;
+	const struct echo_cfg *cfg; /* the owner's; lives longer */
 	struct {
 		ze_ns sent; /* 0: free */
 		uint8_t id;

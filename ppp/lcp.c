@@ -65,7 +65,8 @@ static const struct auth_value {
 
 enum ppp_auth_method lcp_auth_method(const struct lcp *l)
 {
-	return l->want_auth && l->auth_at < l->cfg.n_auth ? l->cfg.auth[l->auth_at] : PPP_AUTH_NONE;
+	return l->want_auth && l->auth_at < l->cfg->n_auth ? l->cfg->auth[l->auth_at] :
+							     PPP_AUTH_NONE;
 }
 
 static void lcp_request(struct cp *cp, struct wr *opts)
@@ -84,11 +85,11 @@ static void lcp_request(struct cp *cp, struct wr *opts)
 static void follow_mru(struct lcp *l, struct rd r)
 {
 	uint16_t v = rd_u16(&r);
-	uint16_t most = l->cfg.mru < MRU_MAX ? l->cfg.mru : MRU_MAX;
+	uint16_t most = l->cfg->mru < MRU_MAX ? l->cfg->mru : MRU_MAX;
 
 	if (r.bad || rd_left(&r))
 		return;
-	v = v > l->cfg.mru_min ? v : l->cfg.mru_min;
+	v = v > l->cfg->mru_min ? v : l->cfg->mru_min;
 	l->mru = v < most ? v : most;
 }
 
@@ -113,8 +114,8 @@ static uint8_t pick_auth(const struct lcp *l, const struct span *value)
 {
 	uint8_t i = 0;
 
-	while (i < l->cfg.n_auth && (l->refused_auth >> l->cfg.auth[i] & 1 ||
-				     (value && !names_method(*value, l->cfg.auth[i]))))
+	while (i < l->cfg->n_auth && (l->refused_auth >> l->cfg->auth[i] & 1 ||
+				      (value && !names_method(*value, l->cfg->auth[i]))))
 		i++;
 	return i;
 }
@@ -128,9 +129,9 @@ static int follow_auth(struct lcp *l, struct span value)
 	if (!span_eq(value, span_of(auth_values[now].octets, auth_values[now].len)))
 		l->refused_auth |= 1u << now;
 	l->auth_at = pick_auth(l, &value);
-	if (l->auth_at == l->cfg.n_auth)
+	if (l->auth_at == l->cfg->n_auth)
 		l->auth_at = pick_auth(l, NULL);
-	if (l->auth_at < l->cfg.n_auth)
+	if (l->auth_at < l->cfg->n_auth)
 		return 0;
 	l->auth_refused = true;
 	note_end(l, PPP_END_AUTH_REFUSED);
@@ -173,7 +174,7 @@ static int lcp_rejected(struct cp *cp, struct span opts)
 			l->want_auth = false;
 		}
 	}
-	if (!l->auth_refused || l->cfg.allow_no_auth)
+	if (!l->auth_refused || l->cfg->allow_no_auth)
 		return 0;
 	note_end(l, PPP_END_AUTH_REFUSED);
 	return -1;
@@ -187,9 +188,9 @@ static enum cp_verdict judge_mru(const struct lcp *l, struct span value, struct 
 
 	if (value.len != 2)
 		return CP_REJ;
-	if (rd_u16(&r) >= l->cfg.mru_min)
+	if (rd_u16(&r) >= l->cfg->mru_min)
 		return CP_ACK;
-	ppp_opt_put_u16(nak, LCP_OPT_MRU, l->cfg.mru_min);
+	ppp_opt_put_u16(nak, LCP_OPT_MRU, l->cfg->mru_min);
 	return CP_NAK;
 }
 
@@ -386,7 +387,7 @@ int lcp_init(struct lcp *l, const struct lcp_cfg *cfg, const struct rng *rng)
 {
 	memset(l, 0, sizeof(*l));
 	cp_init(&l->cp, &lcp_ops, &cfg->cp);
-	l->cfg = *cfg;
+	l->cfg = cfg;
 	l->rng = rng;
 	echo_init(&l->echo, &cfg->echo);
 	l->want_mru = cfg->mru != 0;

@@ -24,8 +24,8 @@ struct lcp_cfg {
 };
 
 struct lcp {
-	struct cp cp; /* must be first: ops get it back as struct lcp */
-	struct lcp_cfg cfg;
+	struct cp cp;		   /* must be first: ops get it back as struct lcp */
+	const struct lcp_cfg *cfg; /* the owner's; lives longer */
 	const struct rng *rng;
 	struct echo echo;
 	/* ours, as requested now */

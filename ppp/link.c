@@ -43,7 +43,7 @@ const char *ppp_phase_name(const struct ppp_link *l)
 
 uint16_t ppp_link_mtu(const struct ppp_link *l)
 {
-	uint16_t ours = l->cfg.lcp.mru ? l->cfg.lcp.mru : PPP_MRU_DEFAULT;
+	uint16_t ours = l->cfg->lcp.mru ? l->cfg->lcp.mru : PPP_MRU_DEFAULT;
 
 	return l->lcp.peer_mru < ours ? l->lcp.peer_mru : ours;
 }
@@ -87,7 +87,7 @@ static void lcp_protocol_rejected(struct lcp *lcp, uint16_t proto, ze_ns now, st
 		cp_protocol_rejected(&l->ipv6cp.cp, now, fx);
 }
 
-static void auth_done(struct auth *a, bool accepted, struct ppp_fx *fx)
+static void auth_decided(struct auth *a, bool accepted, struct ppp_fx *fx)
 {
 	(void)fx;
 	note(ze_container_of(a, struct ppp_link, auth),
@@ -176,7 +176,7 @@ static struct cp *ncp_cp(struct ppp_link *l, unsigned fam)
 
 static bool ncp_enabled(const struct ppp_link *l, unsigned fam)
 {
-	return fam == PPP_FAM_IPV4 ? l->cfg.enable_ipcp : l->cfg.enable_ipv6cp;
+	return fam == PPP_FAM_IPV4 ? l->cfg->enable_ipcp : l->cfg->enable_ipv6cp;
 }
 
 static void tell_family(struct ppp_fx *fx, enum ppp_fx_kind kind, unsigned fam)
@@ -201,7 +201,7 @@ static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, 
 	l->ncp[fam] = (uint8_t)next;
 	tell_family(fx, PPP_FX_NCP_DOWN, fam);
 	if (was_up && !any_up(l) && l->phase == PPP_PHASE_NETWORK)
-		l->phase_deadline = now + l->cfg.ncp_timeout;
+		l->phase_deadline = now + l->cfg->ncp_timeout;
 }
 
 static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
@@ -210,13 +210,13 @@ static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *
 	struct cp *cp = ncp_cp(l, fam);
 
 	if (fam == PPP_FAM_IPV4) {
-		ipcp_init(&l->ipcp, &l->cfg.ncp, &a->v4);
+		ipcp_init(&l->ipcp, &l->cfg->ncp, &a->v4);
 		l->ipcp.on_up = ipcp_on_up;
 		l->ipcp.on_down = ipcp_on_down;
 		l->ipcp.on_ready = ipcp_on_ready;
 		l->ipcp.on_finished = ipcp_on_finished;
 	} else {
-		ipv6cp_init(&l->ipv6cp, &l->cfg.ncp, a->ifid, a->suggest);
+		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, a->ifid, a->suggest);
 		l->ipv6cp.on_up = ipv6cp_on_up;
 		l->ipv6cp.on_down = ipv6cp_on_down;
 		l->ipv6cp.on_ready = ipv6cp_on_ready;
@@ -230,7 +230,7 @@ static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *
 static void network_start(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
 	l->phase = PPP_PHASE_NETWORK;
-	l->phase_deadline = now + l->cfg.ncp_timeout;
+	l->phase_deadline = now + l->cfg->ncp_timeout;
 	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
 		if (!ncp_enabled(l, fam))
 			continue;
@@ -301,7 +301,7 @@ static void went_down(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 
 	ppp_fx_add(fx, PPP_FX_LCP_DOWN);
 	l->phase = again ? PPP_PHASE_ESTABLISH : PPP_PHASE_TERMINATE;
-	l->phase_deadline = again ? now + l->cfg.lcp_timeout : ZE_NEVER;
+	l->phase_deadline = again ? now + l->cfg->lcp_timeout : ZE_NEVER;
 	auth_stop(&l->auth);
 	l->authenticated = false;
 	network_stop(l, now, fx);
@@ -316,7 +316,7 @@ static void came_up(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		l->phase = PPP_PHASE_AUTHENTICATE;
 		l->phase_deadline = ZE_NEVER;
 		auth_start(&l->auth, m, now, fx);
-	} else if (l->cfg.lcp.n_auth == 0 || l->cfg.lcp.allow_no_auth) {
+	} else if (l->cfg->lcp.n_auth == 0 || l->cfg->lcp.allow_no_auth) {
 		network_start(l, now, fx);
 	} else {
 		terminate(l, PPP_END_AUTH_REFUSED, now, fx);
@@ -371,12 +371,12 @@ int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const stru
 	int r;
 
 	memset(l, 0, sizeof(*l));
-	l->cfg = *cfg;
+	l->cfg = cfg;
 	l->rng = rng;
 	l->phase_deadline = ZE_NEVER;
 	l->ipcp.cp.deadline = l->ipv6cp.cp.deadline = ZE_NEVER;
 	auth_init(&l->auth, &cfg->auth, rng);
-	l->auth.on_done = auth_done;
+	l->auth.on_done = auth_decided;
 	l->auth.on_timeout = auth_timed_out;
 	if ((r = lcp_init(&l->lcp, &cfg->lcp, rng)) < 0)
 		return r;
@@ -397,6 +397,7 @@ void ppp_link_down(struct ppp_link *l)
 
 void ppp_link_done(struct ppp_link *l)
 {
+	auth_done(&l->auth);
 	crypto_wipe(l, sizeof(*l));
 	l->finished = true;
 }
@@ -408,7 +409,7 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	if (l->finished || l->phase != PPP_PHASE_DEAD)
 		return;
 	l->phase = PPP_PHASE_ESTABLISH;
-	l->phase_deadline = now + l->cfg.lcp_timeout;
+	l->phase_deadline = now + l->cfg->lcp_timeout;
 	cp_open(&l->lcp.cp, now, fx);
 	cp_up(&l->lcp.cp, now, fx);
 	settle(l, from, now, fx);

@@ -73,7 +73,7 @@ enum ppp_addr_state {
 };
 
 struct ppp_link {
-	struct ppp_link_cfg cfg;
+	const struct ppp_link_cfg *cfg;
 	const struct rng *rng;
 	uint8_t phase; /* enum ppp_phase */
 	struct lcp lcp;
@@ -91,7 +91,7 @@ struct ppp_link {
 	uint64_t rx_frames, tx_frames;
 };
 
-/* 0, or the rng's error. */
+/* 0, or the rng's error. cfg is shared by many links and lives longer than any of them. */
 int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const struct rng *rng);
 void ppp_link_done(struct ppp_link *l); /* wipes */
 /* The call is up. */

@@ -10,7 +10,7 @@
 static void log_failure(const struct subscriber *s, const char *what, int r)
 {
 	log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
-	       KV_STR("user", s->user), KV_ERRNO(r));
+	       KV_STR("user", subscriber_user(s)), KV_ERRNO(r));
 }
 
 /* A subscriber that is dropped whole, when the engine goes. */
@@ -45,17 +45,10 @@ void attach_session(struct subscriber *s)
 	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
 }
 
-static uint16_t mtu_of(const struct subscriber *s)
-{
-	uint16_t mtu = ppp_link_mtu(&s->link);
-
-	return mtu < s->mru ? mtu : s->mru;
-}
-
 static void request(struct subscriber *s, enum ppp_family family)
 {
 	const struct ports *io = &s->e->ports;
-	struct dp_family f = { .family = family, .mtu = mtu_of(s) };
+	struct dp_family f = { .family = family, .mtu = ppp_link_mtu(&s->link) };
 	int r;
 
 	if (family == PPP_FAM_IPV4) {
@@ -219,7 +212,7 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		break;
 	case DP_EV_LOST:
 		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
-		       KV_STR("user", s->user), KV_STR("interface", s->ifname));
+		       KV_STR("user", subscriber_user(s)), KV_STR("interface", s->ifname));
 		s->todo |= SUB_TODO_NO_PLANE;
 		break;
 	case DP_EV_FRAME:

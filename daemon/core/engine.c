@@ -182,7 +182,8 @@ static int init(struct engine *e)
 		r = admit_init(&e->admit);
 	if (r < 0)
 		return r;
-	l = local_of(e->cfg);
+	e->linkcfg = linkcfg_new(e->cfg);
+	l = e->linkcfg ? local_of(e->cfg) : NULL;
 	if (!l)
 		return -ENOMEM;
 	set_local(e, l);
@@ -254,6 +255,7 @@ void engine_free(struct engine *e)
 	timer_heap_done(&e->timers);
 	aaa_local_free(e->local);
 	addrpool_free(e->pool);
+	linkcfg_unref(e->linkcfg);
 	config_unref(e->boot);
 	config_unref(e->cfg);
 	free(e);
@@ -404,6 +406,7 @@ static void new_hello_retries(struct engine *e, ze_ns now)
 
 int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now)
 {
+	struct linkcfg *links;
 	struct aaa_local *l;
 
 	if (cfg->l2tp != e->boot->l2tp) {
@@ -412,10 +415,16 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 		return -EBUSY;
 	}
 	l = local_of(cfg);
-	if (!l)
+	links = linkcfg_new(cfg);
+	if (!l || !links) {
+		aaa_local_free(l);
+		linkcfg_unref(links);
 		return -ENOMEM;
+	}
 	warn_unchanged(e->boot, cfg, warnings);
 	set_local(e, l);
+	linkcfg_unref(e->linkcfg);
+	e->linkcfg = links;
 	config_ref(cfg);
 	config_unref(e->cfg);
 	e->cfg = cfg;

@@ -31,6 +31,7 @@
 #include "daemon/core/bus.h"
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
+#include "daemon/core/linkcfg.h"
 #include "daemon/core/ports.h"
 #include "daemon/core/registry.h"
 #include "daemon/l2tp/session.h"
@@ -39,12 +40,9 @@
 
 #define TIMER_FAR	    (ZE_NEVER - 1)
 #define ENGINE_EVENTS_MAX   64
-#define ENGINE_TUNNEL_MTU   1460 /* of 1500 outer octets: 20 IP, 8 UDP, 6 L2TP, 4 PPP; rounded */
 #define ENGINE_SID_MAX	    65535
 #define ENGINE_DUP_SCCRQ    ZE_SEC(31) /* the peer's own retransmission budget */
 #define ENGINE_CALL_SETUP   ZE_SEC(60) /* ICRP to ICCN at most */
-#define ENGINE_LCP_TIMEOUT  ZE_SEC(60) /* LCP's own counter ends it after 30 s */
-#define ENGINE_MRU_MIN	    576	       /* what every IPv4 host must take */
 #define ENGINE_DATAGRAM_MAX 2048
 
 struct subscriber;
@@ -118,18 +116,19 @@ struct subscriber {
 	struct list in_tunnel, in_all, dirty, dead;
 	UT_hash_handle hh_peer, hh_address;
 	struct l2tp_session s; /* s.sid is ours, unique in the daemon */
+	struct linkcfg *linkcfg;
 	struct ppp_link link;
 	struct core_timer timer;
 	uint64_t serial; /* never used twice */
 	enum sub_state state;
-	bool linked, opened;	     /* ppp_link is initialised; and was told to open */
-	bool ended;		     /* call is over: the link is deaf, resources go */
-	uint16_t todo;		     /* enum sub_todo */
-	ze_ns up_at;		     /* first family up; 0 before */
-	const char *cause;	     /* why it ended: a word */
-	char user[AAA_USER_MAX + 1]; /* "" before authentication; stays valid to the end */
-	struct profile *profile;     /* NULL before authentication and without it */
-	uint64_t auth_cookie;	     /* a verdict is owed; 0: none */
+	bool linked, opened;	 /* ppp_link is initialised; and was told to open */
+	bool ended;		 /* call is over: the link is deaf, resources go */
+	uint16_t todo;		 /* enum sub_todo */
+	ze_ns up_at;		 /* first family up; 0 before */
+	const char *cause;	 /* why it ended: a word */
+	char *user;		 /* NULL before authentication; stays valid to the end */
+	struct profile *profile; /* NULL before authentication and without it */
+	uint64_t auth_cookie;	 /* a verdict is owed; 0: none */
 	/* IPv4: address in host order, 0 none yet */
 	uint32_t address, local_address;
 	uint32_t dns[2];
@@ -145,7 +144,6 @@ struct subscriber {
 	/* what it holds, newest first; drained once, when it is released */
 	struct res_pool pool;
 	struct res r_sid, r_profile, r_auth, r_address, r_dp;
-	uint16_t mru;		       /* we ask for; what the tunnel carries */
 	uint64_t rx_frames, tx_frames; /* PPP control through the engine */
 };
 
@@ -161,8 +159,9 @@ struct engine_stats {
 };
 
 struct engine {
-	struct config *cfg;  /* in force */
-	struct config *boot; /* as started: listeners, pool, enabled */
+	struct config *cfg;	 /* in force */
+	struct config *boot;	 /* as started: listeners, pool, enabled */
+	struct linkcfg *linkcfg; /* of cfg */
 	struct ports ports;
 	struct bus *bus;
 	ze_ns started;

@@ -33,9 +33,9 @@ struct event {
 	const char *user;	 /* "" before authentication */
 	const char *ifname;
 	const struct ze_addr *peer; /* of the tunnel */
-	const char *cause;	    /* DOWN: a word: "peer", "auth-failed", "keepalive-timeout" */
-	const char *actor, *text;   /* DISCONNECT_REQUESTED: who, free text */
-	uint16_t code;		    /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
+	const char *cause; /* DOWN: a word: "peer", "auth-failed", "keepalive-timeout"; a constant */
+	const char *actor, *text; /* DISCONNECT_REQUESTED: who, free text */
+	uint16_t code;		  /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
 	enum ppp_family family;
 	struct ze_addr address; /* ROUTE: the /32 or /128 */
 	ze_ns rtt;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
 
 #define IFID_UNIVERSAL (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: an id nobody assigned has it 0 */
 
@@ -113,7 +114,7 @@ static void log_declined(const struct subscriber *s, enum ppp_family family, int
 
 	if (log_limit_pass(&s->tunnel->losers, now, &suppressed))
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
-		       KV_STR("user", s->user),
+		       KV_STR("user", subscriber_user(s)),
 		       KV_STR("family", family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"), KV_ERRNO(r),
 		       KV_U64("suppressed", suppressed));
 }

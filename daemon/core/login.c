@@ -72,22 +72,30 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq)
 	s->todo |= SUB_TODO_VERDICT;
 }
 
-static void keep_profile(struct subscriber *s, struct profile *p)
+/* Who it is, once and for all: events of this turn may point to it. NULL: out of memory. */
+static const char *keep_user(struct subscriber *s, const struct profile *p)
 {
-	struct span user = span_of(s->link.auth.user, s->link.auth.user_len);
+	const struct auth_keep *said = &s->link.auth.user;
 
-	if (p)
-		user = span_str(p->user);
-	if (user.len >= sizeof(s->user))
-		user.len = sizeof(s->user) - 1;
-	if (user.len)
-		memcpy(s->user, user.p, user.len);
-	s->user[user.len] = '\0';
+	if (!s->user)
+		s->user = p ? strdup(p->user) :
+			      strndup(said->p ? (const char *)said->p : "", said->len);
+	return s->user;
+}
+
+/* 0 or -ENOMEM; takes the profile, which may be NULL. */
+static int keep_profile(struct subscriber *s, struct profile *p)
+{
+	if (!keep_user(s, p)) {
+		profile_unref(p);
+		return -ENOMEM;
+	}
 	res_release(&s->r_profile);
 	if (!p)
-		return;
+		return 0;
 	s->profile = p;
 	res_add(&s->pool, &s->r_profile, "profile", release_profile);
+	return 0;
 }
 
 static void log_reject(const struct subscriber *s, const struct aaa_answer *a, ze_ns now)
@@ -99,7 +107,7 @@ static void log_reject(const struct subscriber *s, const struct aaa_answer *a, z
 		return;
 	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid),
-	       KV_SPAN("user", span_of(s->link.auth.user, s->link.auth.user_len)),
+	       KV_SPAN("user", span_of(s->link.auth.user.p, s->link.auth.user.len)),
 	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
 	       KV_STR("message", a->message),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
@@ -110,9 +118,11 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;
 
-	if (a->accept) {
+	if (a->accept && keep_profile(s, a->profile) < 0) {
+		e->stats.auth_failures++;
+		a->accept = false;
+	} else if (a->accept) {
 		e->stats.auth_accepts++;
-		keep_profile(s, a->profile);
 	} else {
 		e->stats.auth_rejects++;
 		log_reject(s, a, now);

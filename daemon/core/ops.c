@@ -12,6 +12,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
 #include "daemon/core/operate.h"
 #include "daemon/core/view.h"
 
@@ -392,7 +393,7 @@ static void session_ids(const struct engine *e, const char *typed, struct json *
 		const struct subscriber *s = list_entry(it, struct subscriber, in_all);
 
 		snprintf(id, sizeof(id), "%u", s->s.sid);
-		candidate(out, id, s->user, typed);
+		candidate(out, id, subscriber_user(s), typed);
 	}
 }
 

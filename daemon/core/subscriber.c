@@ -98,11 +98,18 @@ void subscriber_free(struct subscriber *s)
 {
 	if (s->linked)
 		ppp_link_done(&s->link);
+	linkcfg_unref(s->linkcfg);
 	l2tp_session_done(&s->s);
+	free(s->user);
 	free(s);
 }
 
 /* ---- facts ---- */
+
+const char *subscriber_user(const struct subscriber *s)
+{
+	return s->user ? s->user : "";
+}
 
 struct event subscriber_event(const struct subscriber *s, enum event_kind kind, ze_ns now)
 {
@@ -112,7 +119,7 @@ struct event subscriber_event(const struct subscriber *s, enum event_kind kind, 
 		.tid = s->tunnel->t.tid,
 		.sid = s->s.sid,
 		.session_serial = s->serial,
-		.user = s->user,
+		.user = subscriber_user(s),
 		.ifname = s->ifname,
 		.peer = &s->tunnel->path.peer,
 		.cause = s->cause,
@@ -159,7 +166,7 @@ static void log_up(const struct subscriber *s, ze_ns now)
 	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
 
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
+	       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)),
 	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("interface", s->ifname),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
 	       KV_MS("took", now - s->s.created));
@@ -170,7 +177,7 @@ static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, z
 	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
 
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
+	       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)),
 	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("cause", s->cause),
 	       KV_U64("result", d->result), KV_U64("error-code", d->error),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
@@ -179,65 +186,13 @@ static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, z
 
 /* ---- PPP ---- */
 
-static void link_auth_order(struct lcp_cfg *l, const struct config *c)
-{
-	static const enum ppp_auth_method all[] = { PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2,
-						    PPP_AUTH_PAP };
-
-	l->allow_no_auth = c->allow_no_auth;
-	if (c->auth_method == PPP_AUTH_NONE && c->allow_no_auth)
-		return;
-	if (c->auth_method != PPP_AUTH_NONE)
-		l->auth[l->n_auth++] = c->auth_method;
-	for (size_t i = 0; i < ZE_ARRAY_SIZE(all); i++)
-		if (all[i] != c->auth_method)
-			l->auth[l->n_auth++] = all[i];
-}
-
-static struct echo_cfg echo_of(const struct config *c)
-{
-	uint32_t timeout = c->echo_interval_s < 3 ? 3 : c->echo_interval_s;
-
-	return (struct echo_cfg){ .interval = ZE_SEC(c->echo_interval_s),
-				  .timeout = ZE_SEC(timeout),
-				  .failures = (uint8_t)c->echo_failures };
-}
-
-/* What fits a link of 1500 octets outside, with all that the tunnel puts in front. */
-static uint16_t tunnel_mru(const struct subscriber *s)
-{
-	uint16_t mru = ENGINE_TUNNEL_MTU;
-
-	if (s->tunnel->path.peer.family == 6)
-		mru -= 20; /* the longer outer header */
-	if (s->s.sequencing_required)
-		mru -= 4; /* Ns and Nr */
-	return mru;
-}
-
 static int link_init(struct subscriber *s)
 {
-	const struct config *c = s->e->cfg;
-	struct ppp_link_cfg l = {
-		.lcp = { .cp = cp_defaults,
-			 .mru = s->mru,
-			 .mru_min = ENGINE_MRU_MIN,
-			 .echo = echo_of(c) },
-		.auth = { .retransmit = ZE_SEC(3),
-			  .max_tries = 10,
-			  .timeout = ZE_SEC(c->auth_timeout_s),
-			  .reauth_interval = ZE_SEC(c->reauth_interval_s) },
-		.ncp = cp_defaults,
-		.lcp_timeout = ENGINE_LCP_TIMEOUT,
-		.ncp_timeout = ZE_SEC(c->ncp_timeout_s),
-		.enable_ipcp = c->enable_ipcp,
-		.enable_ipv6cp = c->enable_ipv6cp,
-	};
+	unsigned kind = (s->tunnel->path.peer.family == 6 ? LINKCFG_OVER_IPV6 : 0) |
+			(s->s.sequencing_required ? LINKCFG_SEQUENCED : 0);
 
-	_Static_assert(sizeof(l.auth.name) == sizeof(c->host_name), "name is copied whole");
-	memcpy(l.auth.name, c->host_name, sizeof(l.auth.name));
-	link_auth_order(&l.lcp, c);
-	return ppp_link_init(&s->link, &l, &s->e->ports.rng);
+	s->linkcfg = linkcfg_ref(s->e->linkcfg);
+	return ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
 }
 
 static void no_plane(struct subscriber *s, ze_ns now)
@@ -253,7 +208,6 @@ static void no_plane(struct subscriber *s, ze_ns now)
 
 void subscriber_start(struct subscriber *s, ze_ns now)
 {
-	s->mru = tunnel_mru(s);
 	if (link_init(s) < 0) {
 		no_plane(s, now);
 		return;

@@ -2,6 +2,7 @@
 #include "daemon/core/trace.h"
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
 #include "daemon/l2tp/avp.h"
 #include "ppp/frame.h"
 
@@ -103,5 +104,6 @@ void trace_frame(const char *dir, const struct subscriber *s, struct span frame)
 	log_kv(LOG_PPP, LOG_DEBUG, dir, KV_STR("protocol", proto_name(f.proto)),
 	       KV_STR("code", code_name(f.proto, p.code)), KV_U64("id", p.id),
 	       KV_U64("length", p.whole.len), KV_HEX("data", p.data),
-	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid), KV_STR("user", s->user));
+	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
+	       KV_STR("user", subscriber_user(s)));
 }

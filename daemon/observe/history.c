@@ -15,16 +15,20 @@
 #include "daemon/base/ring.h"
 
 #define LIVES_MAX   65535 /* as many as there are session ids */
-#define NOTES_FIRST 8	  /* most lives need no more; doubled up to HISTORY_EVENTS */
-#define CAUSE_MAX   24
+#define NOTES_FIRST 4	  /* most lives need no more; doubled up to HISTORY_EVENTS */
 
 struct note { /* small: there are many */
-	ze_ns at, rtt;
-	char *actor, *text; /* of an operator, owned; NULL: none */
-	struct ze_addr address;
+	ze_ns at;
+	const char *cause;
 	uint16_t code;
 	uint8_t kind; /* enum event_kind */
-	char cause[CAUSE_MAX];
+	union {
+		struct ze_addr address; /* EV_ROUTE_ADD, EV_ROUTE_REMOVE */
+		ze_ns rtt;		/* EV_ECHO_RTT */
+		struct {
+			char *actor, *text; /* EV_DISCONNECT_REQUESTED; owned, NULL: none */
+		};
+	};
 };
 
 struct life {
@@ -32,7 +36,8 @@ struct life {
 	struct list ended; /* in history.ended once it is over */
 	uint64_t serial;
 	uint16_t tid, sid;
-	char user[64], ifname[16], cause[CAUSE_MAX];
+	char user[64], ifname[16];
+	const char *cause; /* NULL while it lives */
 	struct ze_addr peer;
 	ze_ns began, over;
 	struct ring ring;
@@ -55,8 +60,15 @@ struct history *history_new(void)
 	return h;
 }
 
+static bool is_route(enum event_kind kind)
+{
+	return kind == EV_ROUTE_ADD || kind == EV_ROUTE_REMOVE;
+}
+
 static void note_done(struct note *n)
 {
+	if (n->kind != EV_DISCONNECT_REQUESTED)
+		return;
 	free(n->actor);
 	free(n->text);
 }
@@ -156,15 +168,17 @@ static void note(struct life *l, const struct event *e)
 		return;
 	n = &l->notes[ring_push(&l->ring)];
 	note_done(n);
-	*n = (struct note){ .at = e->now,
-			    .kind = (uint8_t)e->kind,
-			    .code = e->code,
-			    .rtt = e->rtt,
-			    .actor = copy_filled(e->actor),
-			    .text = copy_filled(e->text) };
-	copy(n->cause, sizeof(n->cause), e->cause);
-	if (e->kind == EV_ROUTE_ADD || e->kind == EV_ROUTE_REMOVE)
+	*n = (struct note){
+		.at = e->now, .kind = (uint8_t)e->kind, .code = e->code, .cause = e->cause
+	};
+	if (is_route(e->kind)) {
 		n->address = e->address;
+	} else if (e->kind == EV_ECHO_RTT) {
+		n->rtt = e->rtt;
+	} else if (e->kind == EV_DISCONNECT_REQUESTED) {
+		n->actor = copy_filled(e->actor);
+		n->text = copy_filled(e->text);
+	}
 }
 
 /* Echoes would push everything else out of the ring: of a run of them only the newest stays. */
@@ -179,7 +193,7 @@ static bool replaces_last(const struct life *l, const struct event *e)
 static void end_life(struct history *h, struct life *l, const struct event *e)
 {
 	l->over = e->now;
-	copy(l->cause, sizeof(l->cause), e->cause);
+	l->cause = e->cause;
 	h->n_live--;
 	list_add_head(&h->ended, &l->ended);
 	if (++h->n_ended > HISTORY_ENDED) {
@@ -242,12 +256,15 @@ static void write_note(const struct note *n, const struct view_clock *c, struct 
 	view_time(j, "at", c, n->at);
 	json_kstr(j, "event", event_kind_name((enum event_kind)n->kind));
 	kfilled(j, "cause", n->cause);
-	kfilled(j, "actor", n->actor);
-	kfilled(j, "reason", n->text);
-	kaddr(j, "address", &n->address);
+	if (n->kind == EV_DISCONNECT_REQUESTED) {
+		kfilled(j, "actor", n->actor);
+		kfilled(j, "reason", n->text);
+	}
+	if (is_route(n->kind))
+		kaddr(j, "address", &n->address);
 	if (n->code)
 		json_ku64(j, "disconnect-cause", n->code);
-	if (n->rtt)
+	if (n->kind == EV_ECHO_RTT)
 		json_ku64(j, "rtt-us", (uint64_t)(n->rtt / 1000));
 	json_obj_end(j);
 }

@@ -22,14 +22,15 @@ static struct test_rng rng;
 static struct cp *choose(uint8_t which)
 {
 	const struct ipcp_params v4 = { 0x0a000001, 0x0a000002, { 0x08080808, 0 }, { 0, 0 } };
-	const struct lcp_cfg cfg = { .cp = cp_defaults,
-				     .mru = 1460,
-				     .mru_min = 576,
-				     .auth = { PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2, PPP_AUTH_PAP },
-				     .n_auth = 3,
-				     .allow_no_auth = which & 4,
-				     .echo = { ZE_SEC(10), ZE_SEC(5), 3 } };
+	static struct lcp_cfg cfg;
 
+	cfg = (struct lcp_cfg){ .cp = cp_defaults,
+				.mru = 1460,
+				.mru_min = 576,
+				.auth = { PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2, PPP_AUTH_PAP },
+				.n_auth = 3,
+				.allow_no_auth = which & 4,
+				.echo = { ZE_SEC(10), ZE_SEC(5), 3 } };
 	if (which % 4 == 1) {
 		ipcp_init(&ipcp, &cp_defaults, &v4);
 		return &ipcp.cp;

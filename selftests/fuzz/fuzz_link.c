@@ -54,7 +54,7 @@ static void check_family(const struct ppp_effect *e)
 		break;
 	case PPP_FX_NCP_UP:
 		CHECK(u.lcp_up && !u.up[e->family]);
-		CHECK(u.l.cfg.lcp.n_auth == 0 || u.l.cfg.lcp.allow_no_auth || u.said_yes);
+		CHECK(u.l.cfg->lcp.n_auth == 0 || u.l.cfg->lcp.allow_no_auth || u.said_yes);
 		u.up[e->family] = true;
 		break;
 	case PPP_FX_NCP_DOWN:

@@ -198,6 +198,7 @@ void pw_ack(struct pw *w, unsigned which)
 
 void pw_start(struct pw *w, const struct ppp_link_cfg *cfg)
 {
+	ppp_link_done(&w->l);
 	assert_int_equal(ppp_link_init(&w->l, cfg, &pw_rng), 0);
 	w->now = PW_T0;
 	w->log[0] = '\0';
@@ -333,6 +334,9 @@ int pw_setup(void **st)
 
 int pw_teardown(void **st)
 {
-	free(*st);
+	struct pw *w = *st;
+
+	ppp_link_done(&w->l);
+	free(w);
 	return 0;
 }

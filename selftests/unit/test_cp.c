@@ -212,8 +212,9 @@ static void ipv6cp_finished(struct ipv6cp *i, struct ppp_fx *f)
 
 static struct cp *fresh_lcp(const struct cp_cfg *cfg)
 {
-	const struct lcp_cfg c = { .cp = *cfg, .mru = 1460, .mru_min = 576 };
+	static struct lcp_cfg c;
 
+	c = (struct lcp_cfg){ .cp = *cfg, .mru = 1460, .mru_min = 576 };
 	assert_int_equal(lcp_init(&lcp, &c, &rng.rng), 0);
 	lcp.on_up = lcp_up;
 	lcp.on_down = lcp_down;
@@ -408,8 +409,8 @@ static void spell_want(const char *cell, char *to)
 static void check_counters(const struct cp *cp, const char *cell, ze_ns before)
 {
 	bool sends = strstr(cell, "scr") || strstr(cell, "str");
-	int max = cp->state == CP_CLOSING || cp->state == CP_STOPPING ? cp->cfg.max_terminate :
-									cp->cfg.max_configure;
+	int max = cp->state == CP_CLOSING || cp->state == CP_STOPPING ? cp->cfg->max_terminate :
+									cp->cfg->max_configure;
 
 	if (strstr(cell, "irc") && max)
 		assert_int_equal(cp->restart_count, max - sends);
@@ -418,7 +419,7 @@ static void check_counters(const struct cp *cp, const char *cell, ze_ns before)
 	if (cp->state < CP_CLOSING || cp->state == CP_OPENED)
 		assert_true(cp_deadline(cp) == ZE_NEVER);
 	else if (sends || strstr(cell, "zrc"))
-		assert_true(cp_deadline(cp) == now + cp->cfg.restart);
+		assert_true(cp_deadline(cp) == now + cp->cfg->restart);
 	else
 		assert_true(cp_deadline(cp) == before);
 }

@@ -19,8 +19,9 @@ static ze_ns now;
 
 static void start(ze_ns interval, ze_ns timeout, uint8_t failures)
 {
-	const struct echo_cfg cfg = { interval, timeout, failures };
+	static struct echo_cfg cfg;
 
+	cfg = (struct echo_cfg){ interval, timeout, failures };
 	now = ZE_SEC(100);
 	echo_init(&e, &cfg);
 	assert_true(echo_deadline(&e) == ZE_NEVER);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/subscriber.h"
 #include "selftests/lib/world.h"
 
 static struct lac *lac_up(struct world *w, unsigned host)
@@ -155,7 +156,7 @@ static void without_authentication(void **st)
 	l = lac_up(w, 1);
 	c = lac_call(l, "", "");
 	assert_true(c->c.v4_up && c->c.v6_up);
-	assert_string_equal(call_sub(c)->user, "");
+	assert_string_equal(subscriber_user(call_sub(c)), "");
 	lac_stop(l);
 	empty(w);
 }

@@ -52,8 +52,11 @@ static struct lcp_cfg config(void)
 	return (struct lcp_cfg){ .cp = cp_defaults, .mru = 1460, .mru_min = 576 };
 }
 
-static void start(struct lcp_cfg cfg)
+static void start(struct lcp_cfg c)
 {
+	static struct lcp_cfg cfg;
+
+	cfg = c;
 	assert_int_equal(lcp_init(&l, &cfg, &rng.rng), 0);
 	l.on_up = on_up;
 	l.on_down = on_down;

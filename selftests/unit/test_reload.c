@@ -66,7 +66,7 @@ static void reload(const char *warning)
 
 static void next_ppp_sessions(void **st)
 {
-	const struct ppp_link_cfg *was = &call_sub(old)->link.cfg, *is;
+	const struct ppp_link_cfg *was = call_sub(old)->link.cfg, *is;
 	struct ppp_link_cfg before = *was;
 	struct call *c;
 
@@ -83,7 +83,7 @@ static void next_ppp_sessions(void **st)
 	c = lac_call(l, "bob", "builder");
 	assert_true(c->c.v4_up);
 	assert_int_equal(c->c.method, PPP_PAP);
-	is = &call_sub(c)->link.cfg;
+	is = call_sub(c)->link.cfg;
 	assert_int_equal(is->lcp.auth[0], PPP_AUTH_PAP);
 	assert_true(is->lcp.allow_no_auth);
 	assert_true(is->auth.timeout == ZE_SEC(11));

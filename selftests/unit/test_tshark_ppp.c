@@ -69,13 +69,14 @@ static void terminated(struct cp *cp)
 
 static void start_lcp(struct lcp *l, enum ppp_auth_method m, const struct rng *rng)
 {
-	const struct lcp_cfg cfg = { .cp = cp_defaults,
-				     .mru = 1460,
-				     .mru_min = 576,
-				     .auth = { m },
-				     .n_auth = 1,
-				     .echo = { ZE_SEC(10), ZE_SEC(5), 3 } };
+	static struct lcp_cfg cfg;
 
+	cfg = (struct lcp_cfg){ .cp = cp_defaults,
+				.mru = 1460,
+				.mru_min = 576,
+				.auth = { m },
+				.n_auth = 1,
+				.echo = { ZE_SEC(10), ZE_SEC(5), 3 } };
 	assert_int_equal(lcp_init(l, &cfg, rng), 0);
 	open_up(&l->cp);
 }
@@ -146,7 +147,7 @@ static void done(struct auth *a, bool accepted, struct ppp_fx *f)
 static void speak_auth(enum ppp_auth_method m, struct span response, bool accept)
 {
 	static struct auth a;
-	const struct auth_cfg cfg = {
+	static const struct auth_cfg cfg = {
 		.retransmit = ZE_SEC(3), .max_tries = 10, .timeout = ZE_SEC(30), .name = "ze"
 	};
 	const struct ppp_auth_answer v = {
@@ -170,6 +171,7 @@ static void speak_auth(enum ppp_auth_method m, struct span response, bool accept
 	auth_answer(&a, &v, now, &fx);
 	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 1);
 	capture();
+	auth_done(&a);
 }
 
 static void speak_every_method(void)

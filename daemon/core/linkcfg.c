@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/linkcfg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/config.h"
+
+#define LCP_TIMEOUT ZE_SEC(60) /* LCP's own counter ends it after 30 s */
+
+static void auth_order(struct lcp_cfg *l, const struct config *c)
+{
+	static const enum ppp_auth_method all[] = { PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2,
+						    PPP_AUTH_PAP };
+
+	l->allow_no_auth = c->allow_no_auth;
+	if (c->auth_method == PPP_AUTH_NONE && c->allow_no_auth)
+		return;
+	if (c->auth_method != PPP_AUTH_NONE)
+		l->auth[l->n_auth++] = c->auth_method;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(all); i++)
+		if (all[i] != c->auth_method)
+			l->auth[l->n_auth++] = all[i];
+}
+
+static struct echo_cfg echo_of(const struct config *c)
+{
+	uint32_t timeout = c->echo_interval_s < 3 ? 3 : c->echo_interval_s;
+
+	return (struct echo_cfg){ .interval = ZE_SEC(c->echo_interval_s),
+				  .timeout = ZE_SEC(timeout),
+				  .failures = (uint8_t)c->echo_failures };
+}
+
+/* What fits a link of 1500 octets outside, with all that the tunnel puts in front. */
+static uint16_t mru_of(unsigned kind)
+{
+	uint16_t mru = LINKCFG_MTU;
+
+	if (kind & LINKCFG_OVER_IPV6)
+		mru -= 20;
+	if (kind & LINKCFG_SEQUENCED)
+		mru -= 4;
+	return mru;
+}
+
+static struct ppp_link_cfg one(const struct config *c, unsigned kind)
+{
+	struct ppp_link_cfg l = {
+		.lcp = { .cp = cp_defaults,
+			 .mru = mru_of(kind),
+			 .mru_min = LINKCFG_MRU_MIN,
+			 .echo = echo_of(c) },
+		.auth = { .retransmit = ZE_SEC(3),
+			  .max_tries = 10,
+			  .timeout = ZE_SEC(c->auth_timeout_s),
+			  .reauth_interval = ZE_SEC(c->reauth_interval_s) },
+		.ncp = cp_defaults,
+		.lcp_timeout = LCP_TIMEOUT,
+		.ncp_timeout = ZE_SEC(c->ncp_timeout_s),
+		.enable_ipcp = c->enable_ipcp,
+		.enable_ipv6cp = c->enable_ipv6cp,
+	};
+
+	_Static_assert(sizeof(l.auth.name) == sizeof(c->host_name), "name is copied whole");
+	memcpy(l.auth.name, c->host_name, sizeof(l.auth.name));
+	auth_order(&l.lcp, c);
+	return l;
+}
+
+struct linkcfg *linkcfg_new(const struct config *c)
+{
+	struct linkcfg *l = malloc(sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->refs = 1;
+	for (unsigned kind = 0; kind < LINKCFG__KINDS; kind++)
+		l->of[kind] = one(c, kind);
+	return l;
+}
+
+struct linkcfg *linkcfg_ref(struct linkcfg *l)
+{
+	l->refs++;
+	return l;
+}
+
+void linkcfg_unref(struct linkcfg *l)
+{
+	if (l && --l->refs == 0)
+		free(l);
+}
