@@ -120,6 +120,8 @@ UNIT_BIN := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 # A peer is x.c with its parts x_*.c.
 PEER_SRC := $(sort $(wildcard selftests/peer/*.c))
 PEER_BIN := $(foreach f,$(PEER_SRC),$(if $(findstring _,$(notdir $f)),,$(B)/peer/$(basename $(notdir $f))))
+# Generators of the benchmarks: x.c with its program x.bpf.c.
+BENCH_BIN := $(patsubst selftests/bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c,$(wildcard selftests/bench/*.c)))
 # Fixtures of the BPF programs: they need root and a kernel, and share xdp_rig.c.
 BPF_TESTS := $(patsubst selftests/bpf/%.c,$(B)/bpf/%,$(sort $(wildcard selftests/bpf/test_*.c)))
 REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
@@ -147,6 +149,10 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -fno-strict-a
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
 
 $(B)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG_BPF) $(BPF_CFLAGS) -c -o $@ $<
+$(B)/gen/%.bpf.o: selftests/bench/%.bpf.c $(wildcard selftests/bench/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG_BPF) $(BPF_CFLAGS) -c -o $@ $<
@@ -214,6 +220,12 @@ $(B)/peer/%: $(B)/obj/selftests/peer/%.o
 	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
 $(foreach p,$(PEER_BIN),$(eval $(p): $(call objs,$(filter selftests/peer/$(notdir $(p))_%,$(PEER_SRC)))))
 
+$(B)/bench/%: $(B)/obj/selftests/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $< $(PKG_LIBS)
+$(foreach b,$(BENCH_BIN),$(eval $(call objs,selftests/bench/$(notdir $(b)).c): $(B)/gen/$(notdir $(b)).skel.h))
+
 $(B)/fuzz/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -241,6 +253,7 @@ help:
 	@echo 'make fuzz T=avp SECS=60   one fuzz target under libFuzzer; without T each in turn'
 	@echo 'make bench       session setup rate and CPU time, in the guest'
 	@echo 'make bench-setup the same and memory a session, BPF plane, 60 000 sessions (root)'
+	@echo 'make bench-dp    CPU time a packet: BPF plane, plain forwarding, l2tp_ppp (root)'
 	@echo 'make format      run clang-format over the C files'
 	@echo 'make install     DESTDIR=, PREFIX= ($(PREFIX)); make uninstall; make clean'
 	@echo

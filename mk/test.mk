@@ -10,6 +10,7 @@ PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
 NETTESTS := $(sort $(wildcard selftests/netns/test_*.py))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
 	ZECTL_BIN=$(abspath $(B)/zectl) ZELOAD=$(abspath $(B)/peer/zeload) \
+	ZE_DPGEN=$(abspath $(B)/bench/dpgen) \
 	ZE_YANG_DIR=$(CURDIR)/yang CC=$(firstword $(CC))
 RUN = $(TEST_ENV) $(PYTHON) selftests/run.py -j $(NPROC) -o $(B)/logs
 SUBMAKE = $(MAKE) --no-print-directory $(J)
@@ -75,7 +76,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-vm bench bench-setup demo demo-shell demo-kernel
+.PHONY: check _check check-net check-vm bench bench-setup bench-dp demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -92,6 +93,11 @@ bench: all $(PEER_BIN)
 
 bench-setup: all $(PEER_BIN)
 	@$(TEST_ENV) selftests/bench/setup
+
+# Data planes: on this machine against plain forwarding, in the guest against l2tp_ppp.
+bench-dp: all $(PEER_BIN) $(BENCH_BIN)
+	@$(TEST_ENV) selftests/bench/dp
+	@$(TEST_ENV) vmtest/bench_dp
 
 # A hundred subscribers on this machine's kernel; demo-kernel: one on l2tp_ppp, in a guest.
 demo demo-shell: deps

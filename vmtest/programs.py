@@ -7,7 +7,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 # variable for the guest, its short form, place in the build folder
-PROGRAMS = (('ZE_BIN', 'ZE', 'ze'), ('ZECTL_BIN', 'ZECTL', 'zectl'), ('ZELOAD', 'ZELOAD', 'peer/zeload'))
+PROGRAMS = (('ZE_BIN', 'ZE', 'ze'), ('ZECTL_BIN', 'ZECTL', 'zectl'), ('ZELOAD', 'ZELOAD', 'peer/zeload'),
+            ('ZE_DPGEN', 'ZE_DPGEN', 'bench/dpgen'))
 
 
 def find(needed):
@@ -17,7 +18,7 @@ def find(needed):
     env.setdefault('ZE_YANG_DIR', os.path.join(ROOT, 'yang'))
     for key, short, name in PROGRAMS:
         path = os.environ.get(key) or os.environ.get(short) or os.path.join(out, name)
-        if key == 'ZELOAD' and not os.path.exists(path):      # beside ze, behind the link in build/
+        if '/' in name and not os.path.exists(path):          # beside ze, behind the link in build/
             path = os.path.join(os.path.dirname(env['ZE_BIN']), name)
         env[key] = os.path.realpath(path)
         if key in needed and not os.access(path, os.X_OK):

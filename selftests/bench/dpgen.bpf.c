@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The traffic of the data plane benchmark, and what it is measured against. `gen` runs in live-frames
+ * test mode: each frame gets the next target's fields and is sent by a device. `sink` ends what
+ * arrives; `bounce` sends it on without a look: the two are the floor of the rig.
+ */
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "selftests/bench/dpgen.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* resized before it is loaded */
+	__type(key, __u32);
+	__type(value, struct dpgen_target);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} way SEC(".maps");
+
+const volatile __u32 n_targets = 1, ids_off, addr_off, csum_off; /* 0: not written */
+/* Frames come back as who got them has left them: the headers are written anew. */
+const volatile __u64 head[DPGEN_HEAD / 8];
+
+__u32 place = 1;
+
+static __always_inline void *at(const struct xdp_md *ctx, __u32 off, __u32 len)
+{
+	void *p = (void *)(long)ctx->data + (off & 0xff);
+
+	return off && p + len <= (void *)(long)ctx->data_end ? p : 0;
+}
+
+SEC("xdp")
+int gen(struct xdp_md *ctx)
+{
+	__u64 *words = (void *)(long)ctx->data;
+	const struct dpgen_target *t;
+	__u32 i;
+	void *p;
+
+	if ((void *)(words + DPGEN_HEAD / 8) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+#pragma unroll
+	for (int w = 0; w < DPGEN_HEAD / 8; w++)
+		words[w] = head[w];
+	/* A full period generator modulo 2^32 (Numerical Recipes): every target in no order. */
+	place = place * 1664525 + 1013904223;
+	i = (__u32)((__u64)place * n_targets >> 32);
+	t = bpf_map_lookup_elem(&targets, &i);
+	if (!t)
+		return XDP_ABORTED;
+	p = at(ctx, ids_off, 4);
+	if (p)
+		__builtin_memcpy(p, t->ids, 4);
+	p = at(ctx, addr_off, 4);
+	if (p)
+		__builtin_memcpy(p, t->addr, 4);
+	p = at(ctx, csum_off, 2);
+	if (p)
+		__builtin_memcpy(p, t->csum, 2);
+	return (int)bpf_redirect_map(&way, 0, 0);
+}
+
+SEC("xdp")
+int sink(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int bounce(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return (int)bpf_redirect_map(&way, 0, 0);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

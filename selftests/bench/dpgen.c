@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dpgen: the packet source and the floors of selftests/bench/dp.
+ *
+ *   dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS   sends; prints how many it offered
+ *   dpgen sink DEV              drops all that arrives at DEV
+ *   dpgen bounce DEV OUT        sends all that arrives at DEV out of OUT
+ *
+ * FRAME is hex, TARGETS a file of struct dpgen_target, IDS, ADDR and CSUM offsets in the frame where a
+ * target's fields go (0: nowhere). Programs of sink and bounce stay on their devices.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dpgen.skel.h"
+#include "selftests/bench/dpgen.h"
+
+#define FRAME_MAX 2048
+#define BATCH	  64
+#define TURN	  (256 * BATCH) /* frames between two looks at the clock */
+
+static _Noreturn void die(const char *what, int err)
+{
+	fprintf(stderr, "dpgen: %s: %s\n", what, strerror(err < 0 ? -err : err));
+	exit(1);
+}
+
+static unsigned device(const char *name)
+{
+	unsigned i = if_nametoindex(name);
+
+	if (!i)
+		die(name, errno);
+	return i;
+}
+
+static struct dpgen_bpf *open_skel(void)
+{
+	struct dpgen_bpf *s = dpgen_bpf__open();
+
+	if (!s)
+		die("open", errno);
+	return s;
+}
+
+static void load(struct dpgen_bpf *s, const char *out)
+{
+	uint32_t zero = 0, ifindex = out ? device(out) : 0;
+	int r = dpgen_bpf__load(s);
+
+	if (r == 0 && out)
+		r = bpf_map_update_elem(bpf_map__fd(s->maps.way), &zero, &ifindex, BPF_ANY);
+	if (r < 0)
+		die("load", r);
+}
+
+static size_t unhex(const char *hex, uint8_t *ret)
+{
+	size_t n = strlen(hex) / 2;
+
+	if (n > FRAME_MAX)
+		die("FRAME", EMSGSIZE);
+	for (size_t i = 0; i < n; i++)
+		if (sscanf(hex + 2 * i, "%2hhx", &ret[i]) != 1)
+			die("FRAME", EINVAL);
+	return n;
+}
+
+static struct dpgen_target *read_targets(const char *path, uint32_t *ret_n)
+{
+	FILE *f = fopen(path, "rb");
+	struct dpgen_target *t;
+	long size;
+
+	if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) <= 0)
+		die(path, f ? EINVAL : errno);
+	rewind(f);
+	*ret_n = (uint32_t)((size_t)size / sizeof(*t));
+	t = calloc(*ret_n, sizeof(*t));
+	if (!t || fread(t, sizeof(*t), *ret_n, f) != *ret_n)
+		die(path, EIO);
+	fclose(f);
+	return t;
+}
+
+static void pin_to(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		die("CPU", errno);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The kernel has a jump table of the XDP programs in use, and rewrites it when a test run begins with one
+ * that is not in it. Not while packets run through it: an emulated processor may see half of the change.
+ * On lo the program is in use and meets nothing. */
+static void be_in_use(int fd)
+{
+	int r = bpf_xdp_attach((int)device("lo"), fd, XDP_FLAGS_SKB_MODE, NULL);
+
+	if (r < 0)
+		die("lo", r);
+}
+
+static void settle(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL); /* what is queued runs out */
+}
+
+static int run(char **v)
+{
+	struct dpgen_bpf *s = open_skel();
+	uint8_t frame[FRAME_MAX];
+	size_t len = unhex(v[1], frame);
+	uint32_t n;
+	struct dpgen_target *t = read_targets(v[2], &n);
+	double end;
+	uint64_t sent = 0;
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)len,
+		    .repeat = TURN, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+
+	if (len < DPGEN_HEAD)
+		die("FRAME", EINVAL);
+	memcpy((void *)s->rodata->head, frame, DPGEN_HEAD);
+	s->rodata->n_targets = n;
+	s->rodata->ids_off = (uint32_t)atoi(v[3]);
+	s->rodata->addr_off = (uint32_t)atoi(v[4]);
+	s->rodata->csum_off = (uint32_t)atoi(v[5]);
+	bpf_map__set_max_entries(s->maps.targets, n);
+	load(s, v[0]);
+	for (uint32_t i = 0; i < n; i++)
+		if (bpf_map_update_elem(bpf_map__fd(s->maps.targets), &i, &t[i], BPF_ANY) < 0)
+			die("targets", errno);
+	pin_to(atoi(v[6]));
+	be_in_use(bpf_program__fd(s->progs.gen));
+	end = now() + atof(v[7]);
+	while (now() < end) {
+		int r = bpf_prog_test_run_opts(bpf_program__fd(s->progs.gen), &o);
+
+		if (r < 0)
+			die("test run", r);
+		sent += TURN;
+	}
+	settle();
+	bpf_xdp_detach((int)device("lo"), XDP_FLAGS_SKB_MODE, NULL);
+	printf("{\"offered\":%llu}\n", (unsigned long long)sent);
+	free(t);
+	dpgen_bpf__destroy(s);
+	return 0;
+}
+
+static int attach(const char *dev, const char *out)
+{
+	struct dpgen_bpf *s = open_skel();
+	int fd, r;
+
+	load(s, out);
+	fd = bpf_program__fd(out ? s->progs.bounce : s->progs.sink);
+	r = bpf_xdp_attach((int)device(dev), fd, XDP_FLAGS_DRV_MODE, NULL);
+	if (r < 0)
+		die(dev, r);
+	dpgen_bpf__destroy(s);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 10 && strcmp(argv[1], "run") == 0)
+		return run(argv + 2);
+	if (argc == 3 && strcmp(argv[1], "sink") == 0)
+		return attach(argv[2], NULL);
+	if (argc == 4 && strcmp(argv[1], "bounce") == 0)
+		return attach(argv[2], argv[3]);
+	fprintf(stderr, "usage: dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS | sink DEV | "
+			"bounce DEV OUT\n");
+	return 2;
+}
