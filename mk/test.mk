@@ -46,7 +46,7 @@ _fuzz-merge: $(B)/fuzz/$(T)
 cov:
 	@+$(SUBMAKE) BUILD=cov _test
 	@gcovr --root . --object-directory $(O)/cov-$(CCNAME) --branches --exclude-throw-branches \
-		--filter daemon/base/ --filter daemon/l2tp/ --filter ppp/ --filter aaa/
+		--filter daemon/base/ --filter daemon/l2tp/ --filter ppp/ --filter aaa/ --filter shaping/rate --filter shaping/plan
 
 # ---------------------------------------------------------------- analyzers
 
