@@ -55,6 +55,7 @@
 	X(LIMIT_RATE, "limit-rate", "set-up rate exceeded")                                        \
 	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
 	X(DRAINING, "draining", "daemon is shutting down")                                         \
+	X(SHAPE_FAILED, "shape-failed", "the data plane did not take a session's rates")           \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
 	/* PPP */                                                                                  \
 	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \

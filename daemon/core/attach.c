@@ -144,6 +144,38 @@ static void detached(struct subscriber *s)
 	res_forget(&s->r_dp);
 }
 
+static void unshaped(struct subscriber *s, int r)
+{
+	engine_count(s->e, REASON_SHAPE_FAILED);
+	log_failure(s, "shape-failed", r);
+	s->shape = SUB_SHAPE_FAILED;
+}
+
+/* A session whose rates can't be applied goes on without: a subscriber who is too fast is better
+ * served than one who is not at all. */
+static void shape(struct subscriber *s)
+{
+	const struct ports *io = &s->e->ports;
+	int r = io->dp->shape(io->dp_self, s->s.sid, &s->plan);
+
+	if (r < 0) {
+		unshaped(s, r);
+		return;
+	}
+	s->shape = SUB_SHAPE_WAITING;
+	s->shape_waiting++;
+}
+
+static void shape_answer(struct subscriber *s, const struct dp_event *ev)
+{
+	if (!s->shape_waiting || --s->shape_waiting)
+		return;
+	if (ev->result < 0)
+		unshaped(s, ev->result);
+	else
+		s->shape = SUB_SHAPE_ON;
+}
+
 static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
 	if (s->dp != SUB_DP_ATTACHING)
@@ -157,6 +189,8 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	s->dp = SUB_DP_UP;
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
+	if (s->plan.down_bps)
+		shape(s);
 	if (!s->opened) {
 		s->opened = true;
 		ppp_link_open(&s->link, now, &s->e->ppp_fx);
@@ -206,6 +240,9 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		break;
 	case DP_EV_FAMILY_UP:
 		family_answer(s, ev);
+		break;
+	case DP_EV_SHAPED:
+		shape_answer(s, ev);
 		break;
 	case DP_EV_GONE:
 		gone(s);

@@ -2,6 +2,7 @@
 /*
  * A subscriber's place in the data plane: asks for it when a family is ready and the line is quiet
  * (or before PPP when the LAC demands sequencing), and notes in s->todo what the link must be told.
+ * The rates it is held to are asked for first, before any family is.
  * Stale answers are told from fresh ones by counting.
  *
  * Quiet: every family that still negotiates has only our Ack to wait for. What a peer sends while the

@@ -16,6 +16,7 @@
 #include "daemon/base/log.h"
 #include "daemon/l2tp/tunnel.h"
 #include "ppp/proto.h"
+#include "shaping/plan.h"
 
 #define CONFIG_LISTENERS_MAX 64
 
@@ -78,6 +79,7 @@ struct config {
 	size_t n_users;
 	bool has_pool;
 	struct addrpool_cfg pool;
+	struct shape_plan shape; /* of new sessions; rates 0: none */
 	enum config_dataplane dataplane;
 	struct config_bpf bpf;
 	uint32_t drain_timeout_s; /* SIGTERM: wait at most so long for StopCCN acks */

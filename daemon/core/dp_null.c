@@ -68,6 +68,19 @@ static int session_up(void *self, const struct dp_session *s)
 	return 0;
 }
 
+static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+{
+	struct dp_null *d = self;
+
+	(void)p; /* nothing passes here: no rate is exceeded */
+	if (!held(d, sid))
+		return -ENOENT;
+	if (reserve(d, 1) < 0)
+		return -ENOMEM;
+	answer(d, &(struct dp_event){ .kind = DP_EV_SHAPED, .sid = sid });
+	return 0;
+}
+
 static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
 	struct dp_null *d = self;
@@ -109,6 +122,7 @@ static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 const struct dataplane_ops dp_null_ops = {
 	.name = "null",
 	.session_up = session_up,
+	.shape = shape,
 	.family_up = family_up,
 	.family_down = family_down,
 	.session_down = session_down,

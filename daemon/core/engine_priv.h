@@ -103,6 +103,12 @@ enum sub_todo { /* answered when the effects at hand are performed, lowest bit f
 	SUB_TODO_NO_PLANE = 128,  /* the call can't be carried */
 	SUB_TODO_FINISH = 256,	  /* the link has ended */
 };
+enum sub_shape {
+	SUB_SHAPE_OFF,	   /* no rates */
+	SUB_SHAPE_WAITING, /* for the data plane */
+	SUB_SHAPE_ON,
+	SUB_SHAPE_FAILED /* goes on without */
+};
 enum sub_family { /* one family at the data plane */
 	SUB_FAM_OFF,
 	SUB_FAM_WAITING,   /* for the session itself to be attached */
@@ -140,6 +146,9 @@ struct subscriber {
 	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
 	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
 	bool ncp_up[PPP_FAM__COUNT];	    /* opened: route told */
+	struct shape_plan plan;		    /* rates 0: none */
+	enum sub_shape shape;
+	uint8_t shape_waiting; /* shape calls not yet answered */
 	char ifname[16];
 	/* what it holds, newest first; drained once, when it is released */
 	struct res_pool pool;

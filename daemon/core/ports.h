@@ -15,6 +15,7 @@
 #include "daemon/base/rng.h"
 #include "daemon/base/wire.h"
 #include "ppp/proto.h"
+#include "shaping/plan.h"
 
 /* ---- UDP ---- */
 
@@ -57,6 +58,7 @@ struct dp_stats { /* IP packets and octets; up is from the subscriber */
 enum dp_event_kind {
 	DP_EV_SESSION_UP, /* result, ifname: answers session_up */
 	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
+	DP_EV_SHAPED,	  /* result: answers shape */
 	DP_EV_GONE,	  /* answers session_down: nothing is left, the sid may be used again */
 	DP_EV_FRAME,	  /* frame: a PPP control frame of an attached session */
 	DP_EV_LOST /* the kernel took it away behind our back; session_down follows from us */
@@ -77,6 +79,10 @@ struct dataplane_ops {
 	 * nothing follows, no session_down is owed. After an UP with a bad result nothing is left, and
 	 * session_down is still allowed. */
 	int (*session_up)(void *self, const struct dp_session *s);
+	/* Holds the session to these rates; again with others replaces them. In order with the
+	 * session's other calls: what is asked for before family_up holds before the first packet
+	 * passes. 0: accepted, DP_EV_SHAPED follows; after a bad result it has no rates at all. */
+	int (*shape)(void *self, uint16_t sid, const struct shape_plan *p);
 	/* Address, route, NPMODE; again with new values changes them. As session_up. */
 	int (*family_up)(void *self, uint16_t sid, const struct dp_family *f);
 	void (*family_down)(void *self, uint16_t sid, enum ppp_family family);

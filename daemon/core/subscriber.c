@@ -213,6 +213,8 @@ void subscriber_start(struct subscriber *s, ze_ns now)
 		return;
 	}
 	s->linked = true;
+	s->plan = s->e->cfg->shape;
+	s->shape = s->plan.down_bps ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
 	tell(s, EV_SESSION_STARTING, now);
 	ppp_fx_init(&s->e->ppp_fx);
 	if (s->s.sequencing_required) {

@@ -8,6 +8,7 @@
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/view_priv.h"
+#include "shaping/rate.h"
 #include "ppp/auth.h"
 
 void view_time(struct json *j, const char *key, const struct view_clock *c, ze_ns at)
@@ -319,6 +320,20 @@ static void config_pool(const struct config *c, struct json *j)
 	json_obj_end(j);
 }
 
+static void config_shaper(const struct config *c, struct json *j)
+{
+	char text[RATE_TEXT];
+
+	if (!c->shape.down_bps)
+		return;
+	json_key(j, "shaper");
+	json_obj(j);
+	json_kstr(j, "qdisc-type", shape_qdisc_name(c->shape.qdisc));
+	json_kstr(j, "default-rate", rate_text(c->shape.down_bps, text));
+	json_kstr(j, "upload-rate", rate_text(c->shape.up_bps, text));
+	json_obj_end(j);
+}
+
 static void names(struct json *j, const char *key, const char (*v)[16], size_t n)
 {
 	json_key(j, key);
@@ -384,6 +399,7 @@ void view_config(const struct engine *e, struct json *j)
 	config_ppp(c, j);
 	json_ku64(j, "local-users", c->n_users);
 	config_pool(e->boot, j);
+	config_shaper(c, j);
 	config_dataplane(e->boot, j);
 	json_obj_end(j);
 }

@@ -6,6 +6,7 @@
 #include "daemon/core/subscriber.h"
 #include "daemon/core/view.h"
 #include "daemon/core/view_priv.h"
+#include "shaping/rate.h"
 
 static const char *const state_names[SUB__STATES] = { "starting", "established", "finishing" };
 
@@ -145,6 +146,23 @@ static void ppp(const struct subscriber *s, struct json *j)
 	echo(&l->lcp.echo, j);
 }
 
+static void rates(const struct subscriber *s, struct json *j)
+{
+	static const char *const words[] = {
+		[SUB_SHAPE_OFF] = "none",
+		[SUB_SHAPE_WAITING] = "waiting",
+		[SUB_SHAPE_ON] = "applied",
+		[SUB_SHAPE_FAILED] = "failed",
+	};
+	char text[RATE_TEXT];
+
+	json_kstr(j, "shaping", words[s->shape]);
+	if (s->shape == SUB_SHAPE_OFF)
+		return;
+	json_kstr(j, "download-rate", rate_text(s->plan.down_bps, text));
+	json_kstr(j, "upload-rate", rate_text(s->plan.up_bps, text));
+}
+
 /* Packets the data plane moved; absent while there is nothing to ask. */
 static void traffic(const struct subscriber *s, struct json *j)
 {
@@ -178,6 +196,7 @@ void view_session(const struct subscriber *s, const struct view_clock *c,
 	caller(&s->s, j);
 	if (s->linked)
 		ppp(s, j);
+	rates(s, j);
 	traffic(s, j);
 	if (h) {
 		json_key(j, "events");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/sys/yang_priv.h"
+#include "shaping/rate.h"
 
 #define POOL_MAX (1u << 20)
 
@@ -230,6 +231,32 @@ static void read_dataplane(struct yang_doc *d, const struct lyd_node *l2tp)
 	}
 }
 
+static void read_rate(struct yang_doc *d, const struct lyd_node *parent, const char *name,
+		      uint64_t *ret)
+{
+	const char *v = yang_value(parent, name);
+	int r = v ? rate_parse(v, ret) : 0;
+
+	if (r == -ERANGE)
+		error_at(d, yang_child(parent, name), "a rate is 8kbit to 100gbit");
+	else if (r < 0)
+		error_at(
+			d, yang_child(parent, name),
+			"not a rate: NUMBER and bit, kbit, mbit, gbit, or kbps (octets) and so on");
+}
+
+static void read_shaper(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	static const char *const qdiscs[] = { "tbf", "htb", NULL };
+	const struct lyd_node *shaper = yang_child(l2tp, "shaper");
+	struct shape_plan *p = &d->cfg->shape;
+
+	p->qdisc = (enum shape_qdisc)get_enum(shaper, "qdisc-type", qdiscs);
+	read_rate(d, shaper, "default-rate", &p->down_bps);
+	p->up_bps = p->down_bps;
+	read_rate(d, shaper, "upload-rate", &p->up_bps);
+}
+
 static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	const struct lyd_node *auth = yang_child(l2tp, "authentication");
@@ -258,6 +285,7 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	read_lists(d, l2tp);
 	read_auth(d, l2tp);
 	read_pool(d, l2tp);
+	read_shaper(d, l2tp);
 }
 
 void yang_snapshot(struct yang_doc *d)

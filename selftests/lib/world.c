@@ -120,6 +120,14 @@ static void dp_answer(struct world *w, const struct dp_event *e)
 	w->answers[(w->answers_head + w->answers_n++) % W_RING] = *e;
 }
 
+static void dp_called(struct w_dp *d, char c)
+{
+	size_t n = strlen(d->calls);
+
+	if (n + 1 < sizeof(d->calls))
+		d->calls[n] = c;
+}
+
 static int dp_session_up(void *self, const struct dp_session *s)
 {
 	struct world *w = self;
@@ -130,9 +138,25 @@ static int dp_session_up(void *self, const struct dp_session *s)
 		return -ENOBUFS;
 	assert(!d->held);
 	*d = (struct w_dp){ .held = true, .attached = w->dp_session_result == 0, .s = *s };
+	dp_called(d, 'U');
 	w->dp_sessions++;
 	ev.result = w->dp_session_result;
 	dp_answer(w, &ev);
+	return 0;
+}
+
+static int dp_shape(void *self, uint16_t sid, const struct shape_plan *p)
+{
+	struct world *w = self;
+	struct w_dp *d = &w->dp[sid];
+
+	assert(d->held);
+	if (w_fails(&w->fail_dp))
+		return -ENOBUFS;
+	dp_called(d, 'S');
+	d->plan = *p;
+	dp_answer(w, &(struct dp_event){
+			     .kind = DP_EV_SHAPED, .sid = sid, .result = w->dp_shape_result });
 	return 0;
 }
 
@@ -144,6 +168,7 @@ static int dp_family_up(void *self, uint16_t sid, const struct dp_family *f)
 	assert(d->held);
 	if (w_fails(&w->fail_dp))
 		return -ENOBUFS;
+	dp_called(d, f->family == PPP_FAM_IPV4 ? '4' : '6');
 	d->fam[f->family] = w->dp_family_result == 0;
 	d->f[f->family] = *f;
 	dp_answer(w, &(struct dp_event){ .kind = DP_EV_FAMILY_UP,
@@ -201,6 +226,7 @@ static int dp_stats(void *self, uint16_t sid, struct dp_stats *ret)
 static const struct dataplane_ops dp_ops = {
 	.name = "fake",
 	.session_up = dp_session_up,
+	.shape = dp_shape,
 	.family_up = dp_family_up,
 	.family_down = dp_family_down,
 	.session_down = dp_session_down,

@@ -89,6 +89,8 @@ struct w_dp { /* one session of the fake data plane */
 	bool held, attached, fam[PPP_FAM__COUNT];
 	struct dp_session s;
 	struct dp_family f[PPP_FAM__COUNT];
+	struct shape_plan plan;
+	char calls[8]; /* the first ones: U session_up, S shape, 4 and 6 family_up */
 };
 
 struct world {
@@ -108,8 +110,8 @@ struct world {
 	/* data plane */
 	struct dp_event answers[W_RING];
 	unsigned answers_head, answers_n;
-	bool dp_hold;				 /* keeps its answers */
-	int dp_session_result, dp_family_result; /* of the answers */
+	bool dp_hold;						  /* keeps its answers */
+	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
 	unsigned dp_sessions;
 	/* peers */
 	struct lac lacs[W_LACS];

@@ -33,9 +33,10 @@ TABLE = [
     ('shaping/tc.*',           LOGGED + PORTS,                                   [NL]),
     ('shaping/edt.*',          LOGGED + PORTS + ['bpf/*'],                       [BPF]),
     ('shaping/*',              GROUND + PORTS,                                   []),
-    ('daemon/core/*',          LOGGED + ['daemon/l2tp/*', 'ppp/*', 'aaa/*', 'shaping/plan.h'],
+    ('daemon/core/*',          LOGGED + ['daemon/l2tp/*', 'ppp/*', 'aaa/*', 'shaping/plan.h',
+                               'shaping/rate.h'],
                                                                                  [UTHASH]),
-    ('daemon/sys/*',           LOGGED + ['bpf/*'] + ['daemon/core/' + u + '.h' for u in
+    ('daemon/sys/*',           LOGGED + ['bpf/*', 'shaping/*'] + ['daemon/core/' + u + '.h' for u in
                                ('ports', 'engine', 'config', 'ops', 'view')],
                                                           [EV, NL, YANG, BPF, JANSSON, UTHASH]),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',

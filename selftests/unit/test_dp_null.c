@@ -30,6 +30,7 @@ static void expect(struct dp_null *d, enum dp_event_kind kind, uint16_t sid)
 static void answers_in_order(void **st)
 {
 	const struct dp_family f = { .family = PPP_FAM_IPV6 };
+	const struct shape_plan p = { .down_bps = 1, .up_bps = 1 };
 	struct dp_stats s;
 	struct dp_event e;
 	struct dp_null d;
@@ -37,10 +38,12 @@ static void answers_in_order(void **st)
 	(void)st;
 	dp_null_init(&d);
 	assert_int_equal(dp->family_up(&d, 7, &f), -ENOENT);
+	assert_int_equal(dp->shape(&d, 7, &p), -ENOENT);
 	assert_int_equal(dp->stats(&d, 7, &s), -ENOENT);
 	dp->session_down(&d, 7); /* never accepted: nothing is owed */
 	assert_int_equal(up(&d, 7), 0);
 	assert_int_equal(up(&d, 7), -EEXIST);
+	assert_int_equal(dp->shape(&d, 7, &p), 0);
 	assert_int_equal(dp->family_up(&d, 7, &f), 0);
 	assert_null(dp->ppp_send);
 	assert_int_equal(dp->stats(&d, 7, &s), 0);
@@ -48,6 +51,7 @@ static void answers_in_order(void **st)
 	dp->session_down(&d, 7);
 	dp->session_down(&d, 7);
 	expect(&d, DP_EV_SESSION_UP, 7);
+	expect(&d, DP_EV_SHAPED, 7);
 	assert_true(dp_null_next(&d, &e));
 	assert_int_equal(e.kind, DP_EV_FAMILY_UP);
 	assert_int_equal(e.family, PPP_FAM_IPV6);

@@ -97,6 +97,24 @@ static void next_ppp_sessions(void **st)
 	assert_true(old->c.v6_up);
 }
 
+/* Rates: the live keep theirs, or none; who comes after gets the new ones. */
+static void next_sessions_rates(void **st)
+{
+	const struct subscriber *was = call_sub(old);
+	struct call *c;
+
+	(void)st;
+	assert_int_equal(was->shape, SUB_SHAPE_OFF);
+	next->shape = (struct shape_plan){ 10000000, 2000000, SHAPE_HTB };
+	reload("");
+	c = lac_call(l, "bob", "builder");
+	assert_true(c->c.v4_up);
+	assert_int_equal(call_sub(c)->shape, SUB_SHAPE_ON);
+	assert_memory_equal(&w->dp[call_sub(c)->s.sid].plan, &next->shape, sizeof(next->shape));
+	assert_int_equal(was->shape, SUB_SHAPE_OFF);
+	assert_null(strchr(w->dp[was->s.sid].calls, 'S'));
+}
+
 static void no_ipcp(void **st)
 {
 	struct call *c;
@@ -183,8 +201,9 @@ static void pool_and_dataplane(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(next_ppp_sessions), T(no_ipcp),	  T(next_admissions),	 T(next_tunnels),
-		T(enabled_flip),      T(listener_change), T(pool_and_dataplane),
+		T(next_ppp_sessions), T(next_sessions_rates), T(no_ipcp),
+		T(next_admissions),   T(next_tunnels),	      T(enabled_flip),
+		T(listener_change),   T(pool_and_dataplane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

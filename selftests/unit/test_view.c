@@ -353,6 +353,12 @@ static void config_in_force(void **st)
 	equal("ncp.timeout", 30);
 	same("pool.ipv4.start", "10.0.0.2");
 	same("pool.ipv4.dns-primary", "8.8.8.8");
+	assert_null(json_object_get(u.a.data, "shaper"));
+	u.w->e->cfg->shape = (struct shape_plan){ 10000000, 2500001, SHAPE_HTB };
+	show("config");
+	same("shaper.qdisc-type", "htb");
+	same("shaper.default-rate", "10mbit");
+	same("shaper.upload-rate", "2500001bit");
 	u.w->e->cfg->secret_len = 0;
 	show("config");
 	same("shared-secret", "<unset>");

@@ -86,6 +86,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"address 10.1.1.1 } } }\n"
 		"  pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9;\n"
 		"    dns-primary 8.8.8.8; dns-secondary 8.8.4.4 } }\n"
+		"  shaper { qdisc-type htb; default-rate 10mbit; upload-rate 2mbit }\n"
 		"}\n");
 
 	(void)st;
@@ -124,6 +125,9 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_int_equal(c->pool.gateway, 0x0a640001);
 	assert_int_equal(c->pool.end, 0x0a640009);
 	assert_int_equal(c->pool.dns[1], 0x08080404);
+	assert_int_equal(c->shape.qdisc, SHAPE_HTB);
+	assert_int_equal(c->shape.down_bps, 10000000);
+	assert_int_equal(c->shape.up_bps, 2000000);
 	config_unref(c);
 }
 
@@ -309,6 +313,31 @@ static void addresses_are_checked(void **st)
 	    "t:2:60: l2tp/pool/ipv4/end: a pool has at most 1048576 addresses\n");
 }
 
+static void rates_are_checked(void **st)
+{
+	struct config *c = good(SERVER "l2tp { shaper { default-rate 1.5mbit } }");
+
+	(void)st;
+	assert_int_equal(c->shape.qdisc, SHAPE_TBF);
+	assert_int_equal(c->shape.down_bps, 1500000);
+	assert_int_equal(c->shape.up_bps, 1500000);
+	config_unref(c);
+	c = good(SERVER "l2tp { shaper { } }");
+	assert_int_equal(c->shape.down_bps, 0);
+	assert_int_equal(c->shape.up_bps, 0);
+	config_unref(c);
+	bad(SERVER "l2tp { shaper {\n default-rate 7999bit\n upload-rate 101gbit } }",
+	    "t:3:15: l2tp/shaper/default-rate: a rate is 8kbit to 100gbit\n"
+	    "t:4:14: l2tp/shaper/upload-rate: a rate is 8kbit to 100gbit\n");
+	bad(SERVER "l2tp { shaper { default-rate fast } }",
+	    "t:2:30: l2tp/shaper/default-rate: not a rate: NUMBER and bit, kbit, mbit, gbit, or kbps "
+	    "(octets) and so on\n");
+	bad(SERVER "l2tp { shaper { upload-rate 1mbit } }",
+	    "t:2:29: l2tp/shaper/upload-rate: upload-rate needs default-rate\n");
+	bad(SERVER "l2tp { shaper { qdisc-type fq; default-rate 1mbit } }",
+	    "t:2:28: l2tp/shaper/qdisc-type: must be one of: tbf htb\n");
+}
+
 static void broken_syntax(void **st)
 {
 	(void)st;
@@ -421,6 +450,7 @@ int main(void)
 		cmocka_unit_test(the_data_plane_is_chosen),
 		cmocka_unit_test(ports_that_collide_are_refused),
 		cmocka_unit_test(addresses_are_checked),
+		cmocka_unit_test(rates_are_checked),
 		cmocka_unit_test(broken_syntax),
 		cmocka_unit_test(a_secret_is_never_repeated),
 		cmocka_unit_test(comments_and_line_ends),
