@@ -29,6 +29,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/parse.h"
+#include "bpf/police.h"
 #include "bpf/ze_bpf.h"
 #include "bpf/ze_maps.h"
 
@@ -140,22 +141,6 @@ ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 		return proto;
 	p = ze_take(c, VLAN_LEN);
 	return p ? (__u16)(p[2] << 8 | p[3]) : 0;
-}
-
-/* GCRA: `add` ns of credit at most burst_ns ahead of now. Several processors may race: who loses
- * four times in a row is let through. */
-ZE_INLINE bool conforms(__u64 *tat, __u64 add, __u64 burst_ns, __u64 now)
-{
-	for (int i = 0; i < 4; i++) {
-		__u64 old = *(volatile __u64 *)tat;
-		__u64 start = old > now ? old : now;
-
-		if (start > now + burst_ns)
-			return false;
-		if (__sync_val_compare_and_swap(tat, old, start + add) == old)
-			return true;
-	}
-	return true;
 }
 
 ZE_INLINE __u64 clock(bool exact)
@@ -452,8 +437,7 @@ ZE_INLINE enum ze_verdict admit(const struct ze_session *s, const struct ze_l2tp
 		n->up_refused++;
 		return v;
 	}
-	if (s->up_cost && !conforms(&st->up_tat, (__u64)s->up_cost * in->f.len >> ZE_COST_SHIFT,
-				    s->up_burst_ns, now)) {
+	if (s->up_cost && !ze_conforms(&st->up_tat, s->up_cost, s->up_burst_ns, in->f.len, now)) {
 		n->up_policed++;
 		return ZE_V_DROP_UP_RATE;
 	}
@@ -760,8 +744,7 @@ ZE_INLINE int down(struct xdp_md *ctx, bool from_stack)
 		return passed(other);
 	now = clock(s->down_cost);
 	if (s->down_cost &&
-	    !conforms(&st->down_tat, (__u64)s->down_cost * in.f.len >> ZE_COST_SHIFT,
-		      s->down_burst_ns, now)) {
+	    !ze_conforms(&st->down_tat, s->down_cost, s->down_burst_ns, in.f.len, now)) {
 		n->down_policed++;
 		return passed(ZE_V_DROP_DOWN_RATE);
 	}

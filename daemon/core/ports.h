@@ -81,7 +81,8 @@ struct dataplane_ops {
 	int (*session_up)(void *self, const struct dp_session *s);
 	/* Holds the session to these rates; again with others replaces them. In order with the
 	 * session's other calls: what is asked for before family_up holds before the first packet
-	 * passes. 0: accepted, DP_EV_SHAPED follows; after a bad result it has no rates at all. */
+	 * passes. 0: accepted, DP_EV_SHAPED follows; after a bad result it has the rates it had, or
+	 * none. */
 	int (*shape)(void *self, uint16_t sid, const struct shape_plan *p);
 	/* Address, route, NPMODE; again with new values changes them. As session_up. */
 	int (*family_up)(void *self, uint16_t sid, const struct dp_family *f);

@@ -340,6 +340,11 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 	return r;
 }
 
+int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+}
+
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was)
 {

@@ -54,6 +54,9 @@ void bpf_dp_close(struct bpf_dp *d);
 /* A session, and what leads to it. `was`: what it was before, or NULL. */
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
 		       const struct ze_session *s);
+/* The same session with other numbers; what leads to it stays. */
+int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k,
+			  const struct ze_session *s);
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
 /* Some session has this address (network order); another one, when ours is off the maps. */

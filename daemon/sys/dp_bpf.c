@@ -26,6 +26,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
+#include "daemon/sys/gcra.h"
 #include "daemon/sys/kworker.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
@@ -57,6 +58,13 @@ struct session {
 	struct kseq seq;
 	struct kjob up_job, down_job;
 	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
+};
+
+struct shape_job {
+	struct kjob j;
+	struct session *s;
+	struct shape_plan plan;
+	int result;
 };
 
 struct family_job {
@@ -206,6 +214,23 @@ static void undo_family(struct session *s, enum ppp_family family, struct nl_soc
 	stack_down(s->d, sk, &s->f[family]);
 }
 
+static void run_shape(struct kjob *j, void *thread)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	const struct gcra up = gcra_of(sj->plan.up_bps), down = gcra_of(sj->plan.down_bps);
+	struct session *s = sj->s;
+	struct ze_session v = s->v;
+
+	(void)thread;
+	v.up_cost = up.cost;
+	v.up_burst_ns = up.burst_ns;
+	v.down_cost = down.cost;
+	v.down_burst_ns = down.burst_ns;
+	sj->result = bpf_dp_session_change(s->d->maps, &s->key, &v);
+	if (sj->result == 0)
+		s->v = v;
+}
+
 static void run_family_up(struct kjob *j, void *thread)
 {
 	struct family_job *fj = ze_container_of(j, struct family_job, j);
@@ -342,6 +367,38 @@ static void session_down(void *self, uint16_t sid)
 	s->down_job.run = run_down;
 	s->down_job.done = down_done;
 	kworker_submit(d->worker, &s->seq, &s->down_job);
+}
+
+/* ---- rates ---- */
+
+static void shape_done(struct kjob *j)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	struct session *s = sj->s;
+	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
+
+	if (s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(sj);
+}
+
+static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+{
+	struct dp_bpf *d = self;
+	struct session *s = session_find(d, sid);
+	struct shape_job *sj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	sj = calloc(1, sizeof(*sj));
+	if (!sj)
+		return -ENOMEM;
+	sj->s = s;
+	sj->plan = *p;
+	sj->j.run = run_shape;
+	sj->j.done = shape_done;
+	kworker_submit(d->worker, &s->seq, &sj->j);
+	return 0;
 }
 
 /* ---- families ---- */
@@ -528,6 +585,7 @@ static void show(void *self, struct json *j)
 const struct dataplane_ops dp_bpf_ops = {
 	.name = "bpf",
 	.session_up = session_up,
+	.shape = shape,
 	.family_up = family_up,
 	.family_down = family_down,
 	.session_down = session_down,

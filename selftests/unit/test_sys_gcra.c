@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The policer of bpf/police.h, compiled natively, in virtual time: bursts, rates, pauses. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "bpf/police.h"
+#include "daemon/base/compiler.h"
+#include "daemon/sys/gcra.h"
+#include "shaping/plan.h"
+#include "shaping/rate.h"
+
+#define SECOND 1000000000ull
+
+static const uint64_t rates[] = { 8000,	    256000,    512000,	   2000000,
+				  10000000, 100000000, 1000000000, 10000000000 };
+
+/* Octets let through from now on, of packets of one size offered one every gap. */
+static uint64_t pass(__u64 *tat, const struct gcra *g, uint32_t octets, uint64_t from, uint64_t to,
+		     uint64_t gap)
+{
+	uint64_t n = 0;
+
+	for (uint64_t t = from; t < to; t += gap)
+		if (ze_conforms(tat, g->cost, g->burst_ns, octets, t))
+			n += octets;
+	return n;
+}
+
+/* All at one moment: the burst, and the packet that crosses it. */
+static void burst(void **st)
+{
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rates); i++) {
+		struct gcra g = gcra_of(rates[i]);
+		uint32_t want = shape_policer_burst(rates[i]);
+		uint64_t got = 0;
+		__u64 tat = 0;
+
+		while (ze_conforms(&tat, g.cost, g.burst_ns, 1500, SECOND))
+			got += 1500;
+		assert_in_range(got, want, want + want / 1000 + 1500);
+		assert_false(ze_conforms(&tat, g.cost, g.burst_ns, 64, SECOND));
+	}
+}
+
+/* Twice the rate is offered for ten seconds behind a full burst: what passes is the rate. */
+static void steady_rate(void **st)
+{
+	static const uint32_t sizes[] = { 64, 576, 1500, 9000 };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rates) - 1; i++)
+		for (size_t k = 0; k < ZE_ARRAY_SIZE(sizes); k++) {
+			struct gcra g = gcra_of(rates[i]);
+			uint64_t gap = sizes[k] * 4 * SECOND / rates[i];
+			uint64_t span = rates[i] < 10000000 ? 100 * SECOND : SECOND / 4;
+			uint64_t got, want = span / 1000 * rates[i] / 8000000;
+			__u64 tat = 0;
+
+			while (ze_conforms(&tat, g.cost, g.burst_ns, sizes[k], SECOND))
+				;
+			got = pass(&tat, &g, sizes[k], SECOND, SECOND + span, gap);
+			assert_in_range(got, want - want / 200 - sizes[k],
+					want + want / 200 + sizes[k]);
+		}
+}
+
+/* What fits the rate is never touched, however long it goes on. */
+static void below_the_rate(void **st)
+{
+	struct gcra g = gcra_of(1000000);
+	uint64_t gap = 1500 * 8 * SECOND / 990000;
+	__u64 tat = 0;
+
+	(void)st;
+	assert_int_equal(pass(&tat, &g, 1500, SECOND, SECOND + 10000 * gap, gap), 10000 * 1500);
+}
+
+/* A pause gives back as much as the rate makes of it, and never more than the burst. */
+static void replenishment(void **st)
+{
+	struct gcra g = gcra_of(10000000); /* burst 125 000 octets, 100 ms */
+	__u64 tat = 0;
+	uint64_t now = SECOND;
+
+	(void)st;
+	pass(&tat, &g, 1000, now, now + 1000, 1);
+	now += SECOND / 100; /* 10 ms: 12 500 octets */
+	assert_in_range(pass(&tat, &g, 1000, now, now + 1000, 1), 12000, 13000);
+	now += SECOND / 20; /* 50 ms */
+	assert_in_range(pass(&tat, &g, 1000, now, now + 1000, 1), 62000, 63000);
+	now += 3600 * SECOND;
+	assert_in_range(pass(&tat, &g, 1000, now, now + 1000, 1), 125000, 126000);
+}
+
+/* The clock of another processor may be a little behind. */
+static void clock_behind(void **st)
+{
+	struct gcra g = gcra_of(RATE_MIN);
+	__u64 tat = 0;
+
+	(void)st;
+	assert_true(ze_conforms(&tat, g.cost, g.burst_ns, 1500, SECOND));
+	assert_true(ze_conforms(&tat, g.cost, g.burst_ns, 1500, SECOND - 1000));
+	assert_true(tat == SECOND + 3 * SECOND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(burst),	  cmocka_unit_test(steady_rate),
+		cmocka_unit_test(below_the_rate), cmocka_unit_test(replenishment),
+		cmocka_unit_test(clock_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
