@@ -159,7 +159,7 @@ $(B)/gen/%.bpf.o: selftests/bench/%.bpf.c $(wildcard selftests/bench/*.h)
 $(B)/gen/%.skel.h: $(B)/gen/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@
 
-$(call objs,daemon/sys/bpf_dp.c): $(BPF_SKEL)
+$(call objs,$(wildcard daemon/sys/bpf_*.c)): $(BPF_SKEL)
 
 # ---------------------------------------------------------------- objects
 

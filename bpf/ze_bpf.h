@@ -59,6 +59,14 @@ struct ze_counters {
 	__u64 up_spoofed, up_policed, down_policed, up_refused;
 };
 
+/* An upload on the kernel plane, by interface index. */
+struct ze_police {
+	__u64 tat; /* theoretical arrival time */
+	__u32 cost, burst_ns;
+	__u64 packets, bytes; /* let through */
+	__u64 dropped_packets, dropped_bytes;
+};
+
 struct ze_addr_key { /* an endpoint of ours */
 	__u8 ip[16];
 	__u16 port;
@@ -129,6 +137,7 @@ _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_session) == 104, "map ABI");
 _Static_assert(sizeof(struct ze_state) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_counters) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_police) == 48, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");

@@ -2,7 +2,7 @@
 /*
  * Bookkeeping of the kernel plane, on the reactor; the steps themselves run on workers (kernel.h).
  *
- * A session's jobs are one sequence: build, families, take down. Session_down while it is being
+ * A session's jobs are one sequence: build, rates, families, take down. Session_down while it is being
  * built stops it at the next step, and what was built is undone by the take-down job behind it.
  *
  * A tunnel has a connected UDP socket from its first session to its last. The socket takes the
@@ -77,7 +77,8 @@ struct session {
 	enum session_state state;
 	struct tunnel *tunnel;
 	struct kernel_session k;
-	size_t done; /* steps */
+	size_t done;   /* steps */
+	size_t shaped; /* steps */
 	struct family families[PPP_FAM__COUNT];
 	atomic_bool cancel;
 	int result;
@@ -86,6 +87,14 @@ struct session {
 	struct kjob up_job, down_job;
 	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
 	struct dp_frames frames;
+};
+
+struct shape_job {
+	struct kjob j;
+	struct session *s;
+	struct shape_plan plan;
+	int result;
+	const char *failed;
 };
 
 struct family_job {
@@ -150,6 +159,35 @@ static void run_up(struct kjob *j, void *thread)
 }
 
 /* ending: the session goes, and much with it. */
+static void undo_shape(struct session *s, bool ending, void *thread)
+{
+	while (s->shaped) {
+		const struct kernel_shape_step *step = &s->d->a.ops->shape_steps[--s->shaped];
+
+		if (!ending || !step->with_session)
+			step->down(thread, &s->k);
+	}
+}
+
+/* What is up already is replaced. Half a plan is none. */
+static void run_shape(struct kjob *j, void *thread)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	const struct kernel_shape_step *step = sj->s->d->a.ops->shape_steps;
+	struct session *s = sj->s;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < KERNEL_STEPS_MAX && step[i].name; i++) {
+		sj->failed = step[i].name;
+		r = step[i].up(thread, &s->k, &sj->plan);
+		if (r == 0 && i >= s->shaped)
+			s->shaped = i + 1;
+	}
+	if (r < 0)
+		undo_shape(s, false, thread);
+	sj->result = r;
+}
+
 static void undo_family(struct session *s, struct family *f, bool ending, void *thread)
 {
 	s->k.other_up = s->families[!f->f.family].done > 0;
@@ -195,6 +233,7 @@ static void run_down(struct kjob *j, void *thread)
 
 	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
 		undo_family(s, &s->families[f], true, thread);
+	undo_shape(s, true, thread);
 	undo_steps(s, thread);
 }
 
@@ -473,6 +512,40 @@ static void session_down(void *self, uint16_t sid)
 	kworker_submit(d->workers, &s->seq, &s->down_job);
 }
 
+/* ---- rates ---- */
+
+static void shape_done(struct kjob *j)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	struct session *s = sj->s;
+	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
+
+	if (sj->result < 0)
+		log_step(s, sj->failed, sj->result);
+	if (s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(sj);
+}
+
+static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+	struct shape_job *sj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	sj = calloc(1, sizeof(*sj));
+	if (!sj)
+		return -ENOMEM;
+	sj->s = s;
+	sj->plan = *p;
+	sj->j.run = run_shape;
+	sj->j.done = shape_done;
+	kworker_submit(d->workers, &s->seq, &sj->j);
+	return 0;
+}
+
 /* ---- families ---- */
 
 static void family_done(struct kjob *j)
@@ -566,6 +639,7 @@ static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 const struct dataplane_ops dp_kernel_ops = {
 	.name = "kernel",
 	.session_up = session_up,
+	.shape = shape,
 	.family_up = family_up,
 	.family_down = family_down,
 	.session_down = session_down,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The real steps: tunnel, session, PPPoL2TP socket, channel, unit, interface; and a family's: link,
- * address, route, network protocol mode.
+ * address, route, network protocol mode. Those of its rates are in kernel_shape.c.
  */
 #include "daemon/sys/kernel.h"
 
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/sys/genl_l2tp.h"
+#include "daemon/sys/kernel_shape.h"
 #include "daemon/sys/nlreq.h"
 #include "daemon/sys/pppox.h"
 #include "daemon/sys/rtnl.h"
@@ -158,6 +159,41 @@ static void nothing_down(void *thread, struct kernel_session *s)
 	(void)s;
 }
 
+static int shaper_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
+{
+	return kernel_shaper_up(((struct thread *)thread)->route, s, p);
+}
+
+static void shaper_down(void *thread, struct kernel_session *s)
+{
+	kernel_shaper_down(((struct thread *)thread)->route, s);
+}
+
+static int upload_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
+{
+	(void)thread;
+	return kernel_upload_up(s, p);
+}
+
+static void upload_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	kernel_upload_down(s);
+}
+
+static int filter_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
+{
+	(void)thread;
+	(void)p;
+	return kernel_filter_up(s);
+}
+
+static void filter_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	kernel_filter_down(s);
+}
+
 /* Once for both families. */
 static int fam_link_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
@@ -240,6 +276,11 @@ const struct kernel_ops kernel_ops = {
 		{ "np-mode", quiet_up, nothing_down },
 		{ "interface", link_up, nothing_down },
 		{ "ppp-connect", connect_up, nothing_down },
+	},
+	.shape_steps = {
+		{ "download-shaper", shaper_up, shaper_down, true },
+		{ "upload-rate", upload_up, upload_down, false },
+		{ "upload-policer", filter_up, filter_down, true },
 	},
 	.family_steps = {
 		{ "link", fam_link_up, fam_link_down, true },

@@ -29,6 +29,7 @@ struct kernel_session {
 	int ifindex;
 	char ifname[16];
 	uint16_t mtu;  /* the interface is up with it; 0: down */
+	bool policed;  /* has a place in the upload policer */
 	bool other_up; /* during a family's steps: the other one is attached */
 };
 
@@ -45,6 +46,14 @@ struct kernel_family_step {
 	bool with_session; /* goes with the interface: not undone when the session ends */
 };
 
+/* Also called on what is up, to replace its rates. */
+struct kernel_shape_step {
+	const char *name;
+	int (*up)(void *thread, struct kernel_session *s, const struct shape_plan *p);
+	void (*down)(void *thread, struct kernel_session *s);
+	bool with_session; /* as above */
+};
+
 #define KERNEL_STEPS_MAX 8
 
 struct kernel_ops {
@@ -59,6 +68,7 @@ struct kernel_ops {
 	/* The kernel has forgotten the id when it returns. */
 	void (*tunnel_down)(void *thread, const struct kernel_tunnel *t);
 	struct kernel_step steps[KERNEL_STEPS_MAX]; /* up to one without a name */
+	struct kernel_shape_step shape_steps[KERNEL_STEPS_MAX];
 	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
 	int (*stats)(void *thread, const struct kernel_session *s, struct dp_stats *ret);
 };

@@ -48,7 +48,7 @@ void rtnl_leave(void)
 	pthread_mutex_unlock(&turn);
 }
 
-static int request(struct nl_sock *sk, struct nl_msg *m)
+int rtnl_request(struct nl_sock *sk, struct nl_msg *m)
 {
 	int r;
 
@@ -91,7 +91,7 @@ static int link_conf(struct nl_sock *sk, int ifindex, bool ipv4, bool ipv6)
 		return -ENOMEM;
 	}
 	nla_nest_end(m, spec);
-	return request(sk, m);
+	return rtnl_request(sk, m);
 }
 
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
@@ -113,14 +113,14 @@ int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)
 	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	return m ? request(sk, finish(m, nla_put_u32(m, IFLA_MTU, mtu) < 0)) : -ENOMEM;
+	return m ? rtnl_request(sk, finish(m, nla_put_u32(m, IFLA_MTU, mtu) < 0)) : -ENOMEM;
 }
 
 int rtnl_link_down(struct nl_sock *sk, int ifindex)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_change = IFF_UP };
 
-	return request(sk, start(RTM_NEWLINK, 0, &h, sizeof(h)));
+	return rtnl_request(sk, start(RTM_NEWLINK, 0, &h, sizeof(h)));
 }
 
 static void link_local(uint64_t ifid, uint8_t ret[static 16])
@@ -197,18 +197,18 @@ int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
 	if (!m)
 		return -ENOMEM;
 	link_local(ifid, a);
-	return request(sk, finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
-					     nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0));
+	return rtnl_request(sk, finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
+						  nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0));
 }
 
 int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add)
 {
-	return request(sk, rtnl_build_addr(ifindex, f, add));
+	return rtnl_request(sk, rtnl_build_addr(ifindex, f, add));
 }
 
 int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add)
 {
-	return f->family == PPP_FAM_IPV4 ? request(sk, rtnl_build_route(ifindex, f, add)) : 0;
+	return f->family == PPP_FAM_IPV4 ? rtnl_request(sk, rtnl_build_route(ifindex, f, add)) : 0;
 }
 
 static bool put_mtu(struct nl_msg *m, uint16_t mtu)
@@ -226,7 +226,7 @@ int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f
 {
 	struct nl_msg *m = rtnl_build_route(ifindex, f, true);
 
-	return m ? request(sk, finish(m, !put_mtu(m, f->mtu))) : -ENOMEM;
+	return m ? rtnl_request(sk, finish(m, !put_mtu(m, f->mtu))) : -ENOMEM;
 }
 
 struct stats_answer {

@@ -18,6 +18,8 @@ struct nl_sock;
 void rtnl_enter(void);
 void rtnl_leave(void);
 
+/* Any message, which is freed, under the turn above: 0 or -errno. m NULL: -ENOMEM. */
+int rtnl_request(struct nl_sock *sk, struct nl_msg *m);
 /* No link-local address of the kernel's own making: IPv6CP agrees on one. */
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex);
 /* The same for a subscriber's own device, and the source of an IPv4 packet from there must be routed

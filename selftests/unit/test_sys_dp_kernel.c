@@ -96,6 +96,25 @@ FAMILY_STEP(x)
 FAMILY_STEP(y)
 FAMILY_STEP(z)
 
+#define SHAPE_STEP(x)                                                                              \
+	static int shape_up_##x(void *thread, struct kernel_session *s,                            \
+				const struct shape_plan *p)                                        \
+	{                                                                                          \
+		(void)thread;                                                                      \
+		(void)s;                                                                           \
+		note("%u", (unsigned)p->down_bps);                                                 \
+		return up(#x[0]);                                                                  \
+	}                                                                                          \
+	static void shape_down_##x(void *thread, struct kernel_session *s)                         \
+	{                                                                                          \
+		(void)thread;                                                                      \
+		(void)s;                                                                           \
+		note("-%c ", #x[0]);                                                               \
+	}
+SHAPE_STEP(q)
+SHAPE_STEP(r)
+SHAPE_STEP(s)
+
 static int thread_new(void **ret)
 {
 	*ret = &w;
@@ -157,6 +176,9 @@ static const struct kernel_ops ops = {
 		   { "b", up_b, down_b },
 		   { "c", up_c, down_c },
 		   { "d", up_d, down_d } },
+	.shape_steps = { { "q", shape_up_q, shape_down_q, true },
+			 { "r", shape_up_r, shape_down_r, false },
+			 { "s", shape_up_s, shape_down_s, true } },
 	.family_steps = { { "x", fam_up_x, fam_down_x, true },
 			  { "y", fam_up_y, fam_down_y, false },
 			  { "z", fam_up_z, fam_down_z, false } },
@@ -182,7 +204,7 @@ static struct dp_session session(uint16_t tid, uint16_t sid, uint8_t host)
 
 static void emit(void *self, const struct dp_event *ev)
 {
-	static const char *const names[] = { "UP", "FAMILY", "GONE", "FRAME", "LOST" };
+	static const char *const names[] = { "UP", "FAMILY", "SHAPED", "GONE", "FRAME", "LOST" };
 
 	assert_ptr_equal(self, &w);
 	note("%s", names[ev->kind]);
@@ -298,6 +320,12 @@ static void bring_up(uint16_t tid, uint16_t sid)
 static int family(uint16_t sid, enum ppp_family f, uint16_t mtu)
 {
 	return dp_kernel_ops.family_up(w.d, sid, &(struct dp_family){ .family = f, .mtu = mtu });
+}
+
+static int shape(uint16_t sid, uint64_t bps)
+{
+	return dp_kernel_ops.shape(w.d, sid,
+				   &(struct shape_plan){ .down_bps = bps, .up_bps = bps });
 }
 
 static void up_and_down_in_reverse(void **st)
@@ -503,6 +531,74 @@ static void failing_family_step_undoes_the_former(void **st)
 	}
 }
 
+static void rates_before_families(void **st)
+{
+	(void)st;
+	begin(true);
+	assert_int_equal(shape(7, 1), -ENOENT);
+	bring_up(1, 7);
+	assert_int_equal(shape(7, 1), 0);
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+	dp_kernel_reap(w.d);
+	expect("1+q 1+r 1+s SHAPED(0) 4+x 4+y 4+z FAMILY(0) ");
+	/* others: in their place */
+	assert_int_equal(shape(7, 2), 0);
+	dp_kernel_reap(w.d);
+	expect("2+q 2+r 2+s SHAPED(0) ");
+	dp_kernel_ops.session_down(w.d, 7);
+	assert_int_equal(shape(7, 3), -ENOENT);
+	dp_kernel_reap(w.d);
+	expect("4-z1400 4-y1400 -r -d -c -b -a GONE(7) -T unwatch close ");
+	end();
+}
+
+/* The first time: what came before is undone. A replacement: everything is. */
+static void failing_rate_step_leaves_none(void **st)
+{
+	static const struct {
+		char fail;
+		const char *first, *again;
+	} rows[] = {
+		{ 'q', "1!q SHAPED(-105) ", "2!q -s -r -q SHAPED(-105) " },
+		{ 'r', "1+q 1!r -q SHAPED(-105) ", "2+q 2!r -s -r -q SHAPED(-105) " },
+		{ 's', "1+q 1+r 1!s -r -q SHAPED(-105) ", "2+q 2+r 2!s -s -r -q SHAPED(-105) " },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		begin(true);
+		bring_up(1, 7);
+		w.fail = rows[i].fail;
+		assert_int_equal(shape(7, 1), 0);
+		dp_kernel_reap(w.d);
+		expect(rows[i].first);
+		w.fail = 0;
+		assert_int_equal(shape(7, 1), 0);
+		dp_kernel_reap(w.d);
+		expect("1+q 1+r 1+s SHAPED(0) ");
+		w.fail = rows[i].fail;
+		assert_int_equal(shape(7, 2), 0);
+		dp_kernel_reap(w.d);
+		expect(rows[i].again);
+		dp_kernel_ops.session_down(w.d, 7);
+		dp_kernel_reap(w.d);
+		expect("-d -c -b -a GONE(7) -T unwatch close ");
+		end();
+	}
+}
+
+static void rates_then_down(void **st)
+{
+	(void)st;
+	begin(true);
+	bring_up(1, 7);
+	assert_int_equal(shape(7, 1), 0);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("1+q 1+r 1+s -r -d -c -b -a GONE(7) -T unwatch close ");
+	end();
+}
+
 /* A family asked for just before the end: no answer but GONE. */
 static void family_then_down(void **st)
 {
@@ -563,6 +659,8 @@ static void out_of_memory_leaves_nothing(void **st)
 		r = ask(1, 7, 2);
 		if (r == 0) {
 			dp_kernel_reap(w.d);
+			if (shape(7, 1) == 0)
+				dp_kernel_reap(w.d);
 			if (family(7, PPP_FAM_IPV4, 1400) == 0)
 				dp_kernel_reap(w.d);
 			dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV4);
@@ -592,6 +690,9 @@ int main(void)
 		cmocka_unit_test(second_tunnel_on_a_path),
 		cmocka_unit_test(families_come_and_go),
 		cmocka_unit_test(failing_family_step_undoes_the_former),
+		cmocka_unit_test(rates_before_families),
+		cmocka_unit_test(failing_rate_step_leaves_none),
+		cmocka_unit_test(rates_then_down),
 		cmocka_unit_test(family_then_down),
 		cmocka_unit_test(numbers_only_while_up),
 		cmocka_unit_test(stop_takes_everything_down),

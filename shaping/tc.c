@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lengths are those of IP packets: pppN has no link header when a packet is queued. Rates are given
+ * with a link layer, so that the kernel computes times itself instead of by the tables of old.
+ */
+#include "shaping/tc.h"
+
+#include <errno.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdbool.h>
+
+#define TBF_HANDLE  TC_H_MAKE(1u << 16, 0)
+#define HTB_HANDLE  TC_H_MAKE(2u << 16, 0) /* another, so that one can replace the other */
+#define HTB_CLASS   TC_H_MAKE(2u << 16, 1)
+#define FIFO_HANDLE TC_H_MAKE(3u << 16, 0)
+#define TICK_NS	    64	 /* of the kernel's packet scheduler */
+#define QUANTUM	    3000 /* of nobody's concern in a lone class; 0 makes the kernel complain */
+
+static struct nl_msg *begin(int type, int ifindex, uint32_t parent, uint32_t handle,
+			    const char *kind)
+{
+	int flags = type == RTM_DELQDISC ? 0 : NLM_F_CREATE | NLM_F_REPLACE;
+	struct tcmsg h = { .tcm_ifindex = ifindex, .tcm_parent = parent, .tcm_handle = handle };
+	struct nl_msg *m = nlmsg_alloc_simple(type, flags);
+
+	if (m && nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) == 0 &&
+	    (!kind || nla_put_string(m, TCA_KIND, kind) == 0))
+		return m;
+	nlmsg_free(m);
+	return NULL;
+}
+
+static int finish(struct nl_msg *m, bool bad, tc_send send, void *self)
+{
+	if (!bad)
+		return send(self, m);
+	nlmsg_free(m);
+	return -ENOMEM;
+}
+
+static struct tc_ratespec ratespec(uint64_t octets)
+{
+	return (struct tc_ratespec){ .linklayer = TC_LINKLAYER_ETHERNET,
+				     .rate = octets < UINT32_MAX ? (uint32_t)octets : UINT32_MAX };
+}
+
+/* 64-bit rates only where 32 bits are too few: old kernels don't know them. */
+static bool put_rate64(struct nl_msg *m, int attr, uint64_t octets)
+{
+	return octets < UINT32_MAX || nla_put_u64(m, attr, octets) == 0;
+}
+
+static int tbf(int ifindex, uint64_t bps, tc_send send, void *self)
+{
+	struct tc_tbf_qopt q = { .rate = ratespec(bps / 8), .limit = shape_queue(bps) };
+	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, TBF_HANDLE, "tbf");
+	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
+	bool ok = o && nla_put(m, TCA_TBF_PARMS, sizeof(q), &q) == 0 &&
+		  nla_put_u32(m, TCA_TBF_BURST, shape_shaper_burst(bps)) == 0 &&
+		  put_rate64(m, TCA_TBF_RATE64, bps / 8);
+
+	if (ok)
+		nla_nest_end(m, o);
+	return finish(m, !ok, send, self);
+}
+
+/* It can't be changed, and needs no change. */
+static int htb_root(int ifindex, tc_send send, void *self)
+{
+	struct tc_htb_glob g = { .version = TC_HTB_PROTOVER, .rate2quantum = 10, .defcls = 1 };
+	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, HTB_HANDLE, "htb");
+	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
+	bool ok = o && nla_put(m, TCA_HTB_INIT, sizeof(g), &g) == 0;
+	int r;
+
+	if (ok) {
+		nla_nest_end(m, o);
+		nlmsg_hdr(m)->nlmsg_flags |= NLM_F_EXCL;
+	}
+	r = finish(m, !ok, send, self);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int htb_class(int ifindex, uint64_t bps, tc_send send, void *self)
+{
+	uint64_t burst_ns = shape_shaper_burst(bps) * 8000000000ull / bps;
+	struct tc_htb_opt c = { .rate = ratespec(bps / 8),
+				.ceil = ratespec(bps / 8),
+				.buffer = (uint32_t)(burst_ns / TICK_NS),
+				.cbuffer = (uint32_t)(burst_ns / TICK_NS),
+				.quantum = QUANTUM };
+	struct nl_msg *m = begin(RTM_NEWTCLASS, ifindex, HTB_HANDLE, HTB_CLASS, "htb");
+	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
+	bool ok = o && nla_put(m, TCA_HTB_PARMS, sizeof(c), &c) == 0 &&
+		  put_rate64(m, TCA_HTB_RATE64, bps / 8) && put_rate64(m, TCA_HTB_CEIL64, bps / 8);
+
+	if (ok)
+		nla_nest_end(m, o);
+	return finish(m, !ok, send, self);
+}
+
+/* Its own would be as long as pppN's queue: three packets. */
+static int htb_queue(int ifindex, uint64_t bps, tc_send send, void *self)
+{
+	struct tc_fifo_qopt q = { .limit = shape_queue(bps) };
+	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, HTB_CLASS, FIFO_HANDLE, "bfifo");
+	bool ok = m && nla_put(m, TCA_OPTIONS, sizeof(q), &q) == 0;
+
+	return finish(m, !ok, send, self);
+}
+
+int tc_shape(int ifindex, const struct shape_plan *p, tc_send send, void *self)
+{
+	int r;
+
+	if (p->qdisc == SHAPE_TBF)
+		return tbf(ifindex, p->down_bps, send, self);
+	r = htb_root(ifindex, send, self);
+	if (r == 0)
+		r = htb_class(ifindex, p->down_bps, send, self);
+	if (r == 0)
+		r = htb_queue(ifindex, p->down_bps, send, self);
+	return r;
+}
+
+int tc_clear(int ifindex, tc_send send, void *self)
+{
+	struct nl_msg *m = begin(RTM_DELQDISC, ifindex, TC_H_ROOT, 0, NULL);
+
+	return finish(m, !m, send, self);
+}
