@@ -55,11 +55,11 @@ static bool put_rate64(struct nl_msg *m, int attr, uint64_t octets)
 
 static int tbf(int ifindex, uint64_t bps, tc_send send, void *self)
 {
-	struct tc_tbf_qopt q = { .rate = ratespec(bps / 8), .limit = shape_queue(bps) };
+	struct tc_tbf_qopt q = { .rate = ratespec(bps / 8), .limit = plan_queue(bps) };
 	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, TBF_HANDLE, "tbf");
 	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
 	bool ok = o && nla_put(m, TCA_TBF_PARMS, sizeof(q), &q) == 0 &&
-		  nla_put_u32(m, TCA_TBF_BURST, shape_shaper_burst(bps)) == 0 &&
+		  nla_put_u32(m, TCA_TBF_BURST, plan_shaper_burst(bps)) == 0 &&
 		  put_rate64(m, TCA_TBF_RATE64, bps / 8);
 
 	if (ok)
@@ -86,7 +86,7 @@ static int htb_root(int ifindex, tc_send send, void *self)
 
 static int htb_class(int ifindex, uint64_t bps, tc_send send, void *self)
 {
-	uint64_t burst_ns = shape_shaper_burst(bps) * 8000000000ull / bps;
+	uint64_t burst_ns = plan_shaper_burst(bps) * 8000000000ull / bps;
 	struct tc_htb_opt c = { .rate = ratespec(bps / 8),
 				.ceil = ratespec(bps / 8),
 				.buffer = (uint32_t)(burst_ns / TICK_NS),
@@ -105,7 +105,7 @@ static int htb_class(int ifindex, uint64_t bps, tc_send send, void *self)
 /* Its own would be as long as pppN's queue: three packets. */
 static int htb_queue(int ifindex, uint64_t bps, tc_send send, void *self)
 {
-	struct tc_fifo_qopt q = { .limit = shape_queue(bps) };
+	struct tc_fifo_qopt q = { .limit = plan_queue(bps) };
 	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, HTB_CLASS, FIFO_HANDLE, "bfifo");
 	bool ok = m && nla_put(m, TCA_OPTIONS, sizeof(q), &q) == 0;
 

@@ -328,7 +328,7 @@ static void config_shaper(const struct config *c, struct json *j)
 		return;
 	json_key(j, "shaper");
 	json_obj(j);
-	json_kstr(j, "qdisc-type", shape_qdisc_name(c->shape.qdisc));
+	json_kstr(j, "qdisc-type", plan_qdisc_name(c->shape.qdisc));
 	json_kstr(j, "default-rate", rate_text(c->shape.down_bps, text));
 	json_kstr(j, "upload-rate", rate_text(c->shape.up_bps, text));
 	json_obj_end(j);

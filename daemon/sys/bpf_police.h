@@ -19,7 +19,7 @@ void bpf_police_close(struct bpf_police *p);
 int bpf_police_set(struct bpf_police *p, int ifindex, const struct gcra *g);
 void bpf_police_unset(struct bpf_police *p, int ifindex);
 int bpf_police_read(const struct bpf_police *p, int ifindex, struct ze_police *ret);
-/* On the interface's way in; again does nothing. What has no rate passes. */
+/* On the interface's way in, once. What has no rate passes. */
 int bpf_police_attach(struct bpf_police *p, int ifindex);
 /* clsact goes, and with it everybody's filters. */
 void bpf_police_detach(struct bpf_police *p, int ifindex);

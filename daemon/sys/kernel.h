@@ -30,6 +30,7 @@ struct kernel_session {
 	char ifname[16];
 	uint16_t mtu;  /* the interface is up with it; 0: down */
 	bool policed;  /* has a place in the upload policer */
+	bool filtered; /* whose program is attached */
 	bool other_up; /* during a family's steps: the other one is attached */
 };
 

@@ -80,16 +80,20 @@ void kernel_upload_down(struct kernel_session *s)
 	pthread_mutex_unlock(&police.lock);
 }
 
-/* The program is there as long as the session has its rate: no lock but RTNL's. */
+/* The program is there as long as the session has its rate: no lock but RTNL's. New rates need no
+ * new filter. */
 int kernel_filter_up(struct kernel_session *s)
 {
 	int r;
 
+	if (s->filtered)
+		return 0;
 	rtnl_enter();
 	r = bpf_police_attach(police.p, s->ifindex);
 	if (r < 0)
 		bpf_police_detach(police.p, s->ifindex);
 	rtnl_leave();
+	s->filtered = r == 0;
 	return r;
 }
 
@@ -98,4 +102,5 @@ void kernel_filter_down(struct kernel_session *s)
 	rtnl_enter();
 	bpf_police_detach(police.p, s->ifindex);
 	rtnl_leave();
+	s->filtered = false;
 }

@@ -17,15 +17,19 @@
 static const uint64_t rates[] = { 8000,	    256000,    512000,	   2000000,
 				  10000000, 100000000, 1000000000, 10000000000 };
 
-/* Octets let through from now on, of packets of one size offered one every gap. */
-static uint64_t pass(__u64 *tat, const struct gcra *g, uint32_t octets, uint64_t from, uint64_t to,
-		     uint64_t gap)
+struct offer { /* packets of one size, one every gap */
+	uint32_t octets;
+	uint64_t from, to, gap;
+};
+
+/* Octets let through. */
+static uint64_t pass(__u64 *tat, const struct gcra *g, struct offer o)
 {
 	uint64_t n = 0;
 
-	for (uint64_t t = from; t < to; t += gap)
-		if (ze_conforms(tat, g->cost, g->burst_ns, octets, t))
-			n += octets;
+	for (uint64_t t = o.from; t < o.to; t += o.gap)
+		if (ze_conforms(tat, g->cost, g->burst_ns, o.octets, t))
+			n += o.octets;
 	return n;
 }
 
@@ -35,7 +39,7 @@ static void burst(void **st)
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rates); i++) {
 		struct gcra g = gcra_of(rates[i]);
-		uint32_t want = shape_policer_burst(rates[i]);
+		uint32_t want = plan_policer_burst(rates[i]);
 		uint64_t got = 0;
 		__u64 tat = 0;
 
@@ -62,7 +66,8 @@ static void steady_rate(void **st)
 
 			while (ze_conforms(&tat, g.cost, g.burst_ns, sizes[k], SECOND))
 				;
-			got = pass(&tat, &g, sizes[k], SECOND, SECOND + span, gap);
+			got = pass(&tat, &g,
+				   (struct offer){ sizes[k], SECOND, SECOND + span, gap });
 			assert_in_range(got, want - want / 200 - sizes[k],
 					want + want / 200 + sizes[k]);
 		}
@@ -76,24 +81,25 @@ static void below_the_rate(void **st)
 	__u64 tat = 0;
 
 	(void)st;
-	assert_int_equal(pass(&tat, &g, 1500, SECOND, SECOND + 10000 * gap, gap), 10000 * 1500);
+	assert_int_equal(pass(&tat, &g, (struct offer){ 1500, SECOND, SECOND + 10000 * gap, gap }),
+			 10000 * 1500);
 }
 
 /* A pause gives back as much as the rate makes of it, and never more than the burst. */
 static void replenishment(void **st)
 {
-	struct gcra g = gcra_of(10000000); /* burst 125 000 octets, 100 ms */
+	struct gcra g = gcra_of(10000000); /* burst 312 500 octets, 250 ms */
 	__u64 tat = 0;
 	uint64_t now = SECOND;
 
 	(void)st;
-	pass(&tat, &g, 1000, now, now + 1000, 1);
+	pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 });
 	now += SECOND / 100; /* 10 ms: 12 500 octets */
-	assert_in_range(pass(&tat, &g, 1000, now, now + 1000, 1), 12000, 13000);
+	assert_in_range(pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 }), 12000, 13000);
 	now += SECOND / 20; /* 50 ms */
-	assert_in_range(pass(&tat, &g, 1000, now, now + 1000, 1), 62000, 63000);
+	assert_in_range(pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 }), 62000, 63000);
 	now += 3600 * SECOND;
-	assert_in_range(pass(&tat, &g, 1000, now, now + 1000, 1), 125000, 126000);
+	assert_in_range(pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 }), 312500, 314000);
 }
 
 /* The clock of another processor may be a little behind. */
