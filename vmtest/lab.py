@@ -317,10 +317,11 @@ l2tp {
 		dns-primary 8.8.8.8; dns-secondary 8.8.4.4;
 	} }
 	ncp { enable-ipcp true; enable-ipv6cp %(ipv6)s; timeout 30; }
+	shaper { %(shaper)s }
 }
 '''
 DEFAULTS = {'log': 'debug', 'secret': 'zetest', 'auth': 'chap-md5', 'hello': 60, 'pool_end': '10.100.255.254',
-            'ipv6': 'true'}
+            'ipv6': 'true', 'shaper': ''}
 
 
 class Ze:

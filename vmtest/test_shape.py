@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rates on the kernel plane, in the guest: TBF, HTB and the upload policer, by what arrives at the other end."""
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+
+import pytest
+
+import lab
+from test_kernel import laboratory, login, route_to_core, session_of, start_ze  # noqa: F401 (fixtures)
+
+SIZE = 1400         # octets of each IP packet
+TOLERANCE = 0.05
+
+
+@contextlib.contextmanager
+def offered(ns, to, bps):
+    """UDP from a namespace, evenly; a moment the sender missed is made up for."""
+    with lab.netns(ns):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stop, payload, gap = threading.Event(), bytes(SIZE - 28), SIZE * 8 / bps
+
+    def send():
+        due = time.monotonic()
+        while not stop.is_set():
+            with contextlib.suppress(OSError):      # a full queue; port unreachable
+                s.sendto(payload, (to, 9))
+            due += gap
+            stop.wait(max(0, due - time.monotonic()))
+
+    t = threading.Thread(target=send)
+    t.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        t.join()
+        s.close()
+
+
+def received(ns, dev, link):
+    """IP octets that have come by a device, whose link header is so long; and when it was asked."""
+    with lab.netns(ns):
+        row = re.search(rf'^\s*{dev}:(.*)$', lab.read('/proc/thread-self/net/dev'), re.M).group(1).split()
+    return int(row[0]) - int(row[1]) * link, time.monotonic()
+
+
+def assert_rate(bps, far, dropped):
+    """What arrives over three seconds of a line that has begun to drop."""
+    lab.wait_for(dropped, 10, 'a drop')
+    n0, t0 = received(*far)
+    n1, t1 = lab.wait_for(lambda: [v for v in [received(*far)] if v[0] - n0 > bps / 8 * 3], 10, 'octets')[0]
+    got = (n1 - n0) * 8 / (t1 - t0)
+    print(f'{got / 1e6:.3f} of {bps / 1e6:.3f} Mbit/s: {(got / bps - 1) * 100:+.2f} %')
+    assert abs(got / bps - 1) <= TOLERANCE
+    assert dropped()
+
+
+def qdiscs(dev):
+    return lab.ns_run('lns', 'tc', '-s', 'qdisc', 'show', 'dev', dev)
+
+
+def uploads():
+    """The policer's map: interface index -> its row."""
+    rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'upload'))
+    return {r['formatted']['key']: r['formatted']['value'] for r in rows}
+
+
+def policer_there():
+    return 'ze_police' in lab.run('bpftool', 'prog', 'show') or 'name upload' in lab.run('bpftool', 'map', 'show')
+
+
+def drops(dev):
+    return sum(map(int, re.findall(r'dropped (\d+)', qdiscs(dev))))
+
+
+@pytest.mark.parametrize('qdisc, down, up', [('tbf', '10mbit', '2mbit'), ('htb', '4mbit', '8mbit')])
+def test_rates(start_ze, qdisc, down, up):  # noqa: F811
+    ze = start_ze(log='info', shaper=f'qdisc-type {qdisc}; default-rate {down}; upload-rate {up};')
+    assert not policer_there(), 'nobody has a rate yet'
+    lac, dev = login()
+    route_to_core(dev)
+    s = ze.show('session', session_of(ze)['local-sid'])
+    assert (s['shaping'], s['download-rate'], s['upload-rate']) == ('applied', down, up)
+    there = s['interface']
+    assert f'qdisc {qdisc} ' in qdiscs(there) and 'qdisc clsact ' in qdiscs(there)
+    bps = {k: int(v[:-4]) * 1e6 for k, v in (('down', down), ('up', up))}
+    with offered('core', s['assigned-addr'], bps['down'] * 1.5):
+        assert_rate(bps['down'], ('lac', dev, 0), lambda: drops(there) > 0)
+    with offered('lac', lab.CORE, bps['up'] * 1.5):
+        assert_rate(bps['up'], ('core', 'eth0', 14), lambda: [v for v in uploads().values() if v['dropped_packets']])
+    lac.hangup()
+    ze.assert_settled()
+    lab.wait_for(lambda: not policer_there(), 10, 'end of the policer')
+    assert not re.search('tbf|htb|clsact', lab.ns_run('lns', 'tc', 'qdisc', 'show'))
+
+
+def test_no_rate_costs_nothing(start_ze):  # noqa: F811
+    ze = start_ze()
+    login()
+    s = ze.show('session', session_of(ze)['local-sid'])
+    assert s['shaping'] == 'none' and 'download-rate' not in s
+    assert not re.search('tbf|htb|clsact', qdiscs(s['interface']))
+    assert not policer_there()
+
+
+def test_each_its_own(start_ze):  # noqa: F811
+    """Two subscribers, one program, a row each; one's end leaves the other's."""
+    ze = start_ze(shaper='default-rate 2mbit;')
+    lac = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', '-s', '2', '--hold', '600', lab.LNS)
+    lab.wait_for(lambda: '2 up, 0 failed' in lac.text(), 20, 'two logins')
+    assert len(uploads()) == 2
+    assert lab.run('bpftool', 'prog', 'show').count('ze_police') == 1
+    ze.ctl('clear', 'l2tp', 'session', 'teardown', str(ze.sessions()[0]['local-sid']))
+    lab.wait_for(lambda: len(ze.sessions()) == 1 and len(uploads()) == 1, 10, 'the end of one')
+    assert 'ze_police' in lab.ns_run('lns', 'tc', 'filter', 'show', 'dev', ze.sessions()[0]['interface'], 'ingress')
+    lac.signal(15)
+    lac.wait(20)
+    lab.wait_for(lambda: not policer_there(), 10, 'end of the policer')
