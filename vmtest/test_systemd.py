@@ -42,6 +42,7 @@ CONFIG = '''environment { l2tp { server main { ip 192.0.2.1; port 1701; } } }
 l2tp {
 	hello-interval %(hello)s; dataplane %(plane)s;
 	bpf { uplink [ lns0 ]; core [ core0 ]; xdp-mode generic }
+	shaper { default-rate 50mbit }
 	auth { local { user alice { password hunter2; } } }
 	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254; } }
 }
@@ -147,6 +148,7 @@ def test_life(unit, plane):
     assert zectl('dataplane')['dataplane'] == plane
     z = subscriber()
     assert_online()
+    assert zectl('session', str(zectl('sessions')[0]['local-sid']))['shaping'] == 'applied', unit.journal()
     configure(plane=plane, hello=17)
     unit.ctl('reload', 'ze')
     lab.wait_for(lambda: zectl('config')['hello-interval'] == 17, 10, 'the new configuration')
