@@ -143,9 +143,12 @@ ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 	return p ? (__u16)(p[2] << 8 | p[3]) : 0;
 }
 
-ZE_INLINE __u64 clock(bool exact)
+/* As of the last tick, 10 ms ago at most: next hops are believed ten times as long, and a policer's
+ * burst is 250 ms of its rate or more (shaping/plan.h), so that the rate is as exact as by the clock
+ * itself, which costs a good part of what a packet does. */
+ZE_INLINE __u64 clock(void)
 {
-	return exact ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns();
+	return bpf_ktime_get_coarse_ns();
 }
 
 /* ---- where to ---- */
@@ -502,7 +505,7 @@ ZE_INLINE int up(struct xdp_md *ctx, bool inject)
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;
 	if (inject)
 		h.flags |= ZE_L2TP_CHECKED;
-	now = clock(s->up_cost);
+	now = clock();
 	v = admit(s, &h, &in, now);
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
@@ -742,7 +745,7 @@ ZE_INLINE int down(struct xdp_md *ctx, bool from_stack)
 	st = bpf_map_lookup_elem(&state, &sid);
 	if (!n || !st)
 		return passed(other);
-	now = clock(s->down_cost);
+	now = clock();
 	if (s->down_cost &&
 	    !ze_conforms(&st->down_tat, s->down_cost, s->down_burst_ns, in.f.len, now)) {
 		n->down_policed++;
