@@ -13,6 +13,7 @@
 #include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
+#include "daemon/core/guard_null.h"
 #include "daemon/observe/history.h"
 #include "daemon/sys/ctl.h"
 #include "daemon/sys/dp_bpf.h"
@@ -323,7 +324,10 @@ static int engine_start(struct ze *z)
 {
 	struct engine_args a = {
 		.cfg = z->cfg,
-		.ports = { .net = &udp_net_ops, .net_self = z->udp, .rng = z->rng },
+		.ports = { .net = &udp_net_ops,
+			   .net_self = z->udp,
+			   .guard = &guard_null_ops,
+			   .rng = z->rng },
 		.bus = &z->bus,
 		.now = loop_now(z->loop),
 	};

@@ -38,13 +38,29 @@ static void uncount_half_open(struct core_tunnel *t)
 	t->peer->n_half_open--;
 }
 
+static void tell_established(const struct core_tunnel *t, bool established)
+{
+	const struct ports *io = &t->e->ports;
+
+	io->guard->peer_established(io->guard_self, &t->peer->addr, established);
+}
+
+static void count_established(struct core_tunnel *t)
+{
+	t->up = true;
+	t->e->n_established++;
+	if (!t->peer->n_established++)
+		tell_established(t, true);
+}
+
 static void uncount_established(struct core_tunnel *t)
 {
 	if (!t->up)
 		return;
 	t->up = false;
 	t->e->n_established--;
-	t->peer->n_established--;
+	if (!--t->peer->n_established)
+		tell_established(t, false);
 }
 
 /* ---- what a tunnel's machine wants ---- */
@@ -71,9 +87,7 @@ static void tunnel_up(struct core_tunnel *t, ze_ns now)
 	char peer[ZE_ADDR_TEXT];
 
 	uncount_half_open(t);
-	t->up = true;
-	e->n_established++;
-	t->peer->n_established++;
+	count_established(t);
 	e->stats.tunnels_up++;
 	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
 	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
@@ -215,6 +229,7 @@ void control_bury_if_done(struct core_tunnel *t)
 		e->stats.rx_msgs[i] += t->t.rx_msgs[i];
 		e->stats.tx_msgs[i] += t->t.tx_msgs[i];
 	}
+	e->ports.guard->tunnel_gone(e->ports.guard_self, t->t.tid);
 	registry_remove_tunnel(t);
 	list_del(&t->dirty);
 	timer_cancel(&e->timers, &t->timer.timer);
@@ -414,6 +429,15 @@ static enum reason admit(struct engine *e, const struct net_path *path, const st
 	return REASON_NONE;
 }
 
+static void tell_known(const struct core_tunnel *t)
+{
+	const struct ports *io = &t->e->ports;
+
+	io->guard->tunnel_known(io->guard_self, &(struct dp_tunnel){ .tid = t->t.tid,
+								     .peer_tid = t->t.peer_tid,
+								     .path = t->path });
+}
+
 static void sccrq(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		  ze_ns now)
 {
@@ -440,6 +464,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	}
 	t->sccrq_hash = hash;
 	feed(t, h, now);
+	tell_known(t); /* the answer leaves when the turn ends */
 }
 
 /* ---- tunnel id 0 ---- */

@@ -195,6 +195,14 @@ static int init(struct engine *e)
 	return 0;
 }
 
+static void tell_limits(const struct engine *e)
+{
+	e->ports.guard->limits(e->ports.guard_self,
+			       &(struct guard_limits){ .setup_rate = e->cfg->setup_rate,
+						       .source_rate = ADMIT_SOURCE_RATE,
+						       .source_burst = ADMIT_SOURCE_BURST });
+}
+
 int engine_new(const struct engine_args *a, struct engine **ret)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -221,6 +229,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 		engine_free(e);
 		return r;
 	}
+	tell_limits(e);
 	*ret = e;
 	return 0;
 }
@@ -428,6 +437,7 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 	config_ref(cfg);
 	config_unref(e->cfg);
 	e->cfg = cfg;
+	tell_limits(e);
 	new_hello_retries(e, now);
 	return 0;
 }

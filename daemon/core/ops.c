@@ -117,6 +117,8 @@ static enum op_status show_dataplane(struct op_ctx *c)
 	json_kstr(c->data, "dataplane", io->dp->name);
 	if (io->dp->show)
 		io->dp->show(io->dp_self, c->data);
+	if (io->guard->show)
+		io->guard->show(io->guard_self, c->data);
 	json_obj_end(c->data);
 	return OP_OK;
 }

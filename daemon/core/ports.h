@@ -101,6 +101,27 @@ struct dataplane_ops {
 	void (*show)(void *self, struct json *j);
 };
 
+/* ---- protection ---- */
+
+struct guard_limits {	     /* of SCCRQs a second from peers without an established tunnel */
+	uint32_t setup_rate; /* all of them; 0: unbounded */
+	uint32_t source_rate, source_burst; /* one address */
+};
+
+/* Something in front of the sockets that turns strangers away before they cost the engine a turn.
+ * It hears who is no stranger; the engine checks everything again, so that nothing depends on it. */
+struct guard_ops {
+	/* Before anything else, and when they change. */
+	void (*limits)(void *self, const struct guard_limits *l);
+	/* From before our first message to the peer until nothing of the tunnel is left. */
+	void (*tunnel_known)(void *self, const struct dp_tunnel *t);
+	void (*tunnel_gone)(void *self, uint16_t tid);
+	/* It has got its first established tunnel; or it had its last. Port 0. */
+	void (*peer_established)(void *self, const struct ze_addr *peer, bool established);
+	/* Members of an object, for the operator. NULL: there is nothing to say. */
+	void (*show)(void *self, struct json *j);
+};
+
 /* ---- all of it ---- */
 
 struct ports {
@@ -108,5 +129,7 @@ struct ports {
 	void *net_self;
 	const struct dataplane_ops *dp;
 	void *dp_self;
+	const struct guard_ops *guard;
+	void *guard_self;
 	struct rng rng;
 };

@@ -73,10 +73,28 @@ static void transmit(struct world *w, const struct net_path *path, struct span b
 		dgram_put(w, path, b, to_engine);
 }
 
+/* What the peer may answer must get through: nothing leaves for a tunnel the guard does not know. */
+static void check_known(const struct world *w, const struct net_path *path, struct span b)
+{
+	const struct core_tunnel *t;
+	const struct dp_tunnel *k;
+	struct l2tp_hdr h;
+
+	if (l2tp_hdr_parse(b.p, b.len, &h) < 0 || !l2tp_hdr_is_control(&h))
+		return;
+	t = registry_tunnel_of(w->e, &path->peer, h.tid, NULL);
+	if (!t)
+		return;
+	k = &w->known[t->t.tid];
+	assert(k->tid == t->t.tid && k->peer_tid == h.tid);
+	assert(ze_addr_eq(&k->path.peer, &path->peer) && ze_addr_eq(&k->path.local, &path->local));
+}
+
 static int net_send(void *self, const struct net_path *path, struct span b)
 {
 	struct world *w = self;
 
+	check_known(w, path, b);
 	if (w_fails(&w->fail_net))
 		return -ENETUNREACH;
 	w->to_peers++;
@@ -233,6 +251,73 @@ static const struct dataplane_ops dp_ops = {
 	.ppp_send = dp_ppp_send,
 	.stats = dp_stats,
 };
+
+/* ---- guard ---- */
+
+static void guard_limits(void *self, const struct guard_limits *l)
+{
+	struct world *w = self;
+
+	assert(l->source_rate && l->source_burst);
+	w->guard.limits = *l;
+	w->guard.n_limits++;
+}
+
+static void guard_tunnel_known(void *self, const struct dp_tunnel *t)
+{
+	struct world *w = self;
+
+	assert(t->tid && !w->known[t->tid].tid);
+	w->known[t->tid] = *t;
+	w->guard.n_tunnels++;
+}
+
+static void guard_tunnel_gone(void *self, uint16_t tid)
+{
+	struct world *w = self;
+
+	assert(w->known[tid].tid == tid);
+	w->known[tid].tid = 0;
+	w->guard.n_tunnels--;
+}
+
+static struct ze_addr *guard_peer(struct w_guard *g, const struct ze_addr *peer)
+{
+	for (unsigned i = 0; i < g->n_peers; i++)
+		if (ze_addr_eq(&g->peers[i], peer))
+			return &g->peers[i];
+	return NULL;
+}
+
+static void guard_peer_established(void *self, const struct ze_addr *peer, bool established)
+{
+	struct w_guard *g = &((struct world *)self)->guard;
+	struct ze_addr *known = guard_peer(g, peer);
+
+	assert(peer->port == 0 && !known == established);
+	g->n_peer_calls++;
+	if (established) {
+		assert(g->n_peers < W_PEERS);
+		g->peers[g->n_peers++] = *peer;
+	} else {
+		*known = g->peers[--g->n_peers];
+	}
+}
+
+static const struct guard_ops guard_ops = {
+	.limits = guard_limits,
+	.tunnel_known = guard_tunnel_known,
+	.tunnel_gone = guard_tunnel_gone,
+	.peer_established = guard_peer_established,
+};
+
+bool w_guard_established(const struct world *w, const struct ze_addr *peer)
+{
+	struct ze_addr a = *peer;
+
+	a.port = 0;
+	return guard_peer((struct w_guard *)&w->guard, &a);
+}
 
 /* ---- bus, randomness ---- */
 
@@ -391,7 +476,8 @@ struct world *world_new(struct config *cfg, uint64_t seed)
 	struct world *w = &world;
 	struct engine_args a;
 
-	memset(w, 0, w->dp_sessions ? sizeof(*w) : offsetof(struct world, dp));
+	memset(w, 0,
+	       w->dp_sessions || w->guard.n_tunnels ? sizeof(*w) : offsetof(struct world, dp));
 	w->fail_net.left = w->fail_dp.left = w->fail_rng.left = -1;
 	test_rng_init(&w->seed, seed);
 	w->now = ZE_SEC(1000);
@@ -404,6 +490,8 @@ struct world *world_new(struct config *cfg, uint64_t seed)
 					     .net_self = w,
 					     .dp = &dp_ops,
 					     .dp_self = w,
+					     .guard = &guard_ops,
+					     .guard_self = w,
 					     .rng = { .fill = fill, .self = w } },
 				  .bus = &w->bus,
 				  .now = w->now };
@@ -418,7 +506,7 @@ void world_free(struct world *w)
 {
 	engine_free(w->e);
 	config_unref(w->cfg);
-	assert(w->dp_sessions == 0);
+	assert(w->dp_sessions == 0 && w->guard.n_tunnels == 0 && w->guard.n_peers == 0);
 	for (unsigned i = 0; i < w->n_lacs; i++)
 		l2tp_chan_done(&w->lacs[i].chan);
 	w->n_lacs = 0;
@@ -449,6 +537,10 @@ const char *w_leftover(const struct world *w)
 			return "subscriber counters";
 	if (w->dp_sessions)
 		return "data plane sessions";
+	if (w->guard.n_tunnels)
+		return "tunnels the guard knows";
+	if (w->guard.n_peers)
+		return "peers the guard knows";
 	return NULL;
 }
 

@@ -21,6 +21,7 @@
 #define W_CALLS	    512
 #define W_RING	    1024
 #define W_EVENTS    256
+#define W_PEERS	    64
 #define W_FRAME_MAX 1600
 
 struct world;
@@ -93,6 +94,14 @@ struct w_dp { /* one session of the fake data plane */
 	char calls[8]; /* the first ones: U session_up, S shape, 4 and 6 family_up */
 };
 
+struct w_guard { /* what the engine has told the fake guard */
+	struct guard_limits limits;
+	unsigned n_limits; /* calls */
+	unsigned n_tunnels;
+	struct ze_addr peers[W_PEERS]; /* with an established tunnel */
+	unsigned n_peers, n_peer_calls;
+};
+
 struct world {
 	struct engine *e;
 	struct config *cfg;
@@ -113,6 +122,7 @@ struct world {
 	bool dp_hold;						  /* keeps its answers */
 	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
 	unsigned dp_sessions;
+	struct w_guard guard;
 	/* peers */
 	struct lac lacs[W_LACS];
 	unsigned n_lacs;
@@ -123,6 +133,7 @@ struct world {
 	unsigned n_events, seen[EV__COUNT];
 	/* Last, and not cleared between worlds: an entry that is not held says nothing. */
 	struct w_dp dp[65536];
+	struct dp_tunnel known[65536]; /* to the guard, by our id; tid 0: not */
 };
 
 /* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */
@@ -144,6 +155,8 @@ struct net_path w_path(unsigned n, uint16_t port);
 unsigned w_count_events(const struct world *w, enum event_kind k);
 const struct event *w_last_event(const struct world *w, enum event_kind k);
 bool w_fails(struct w_fail *f);
+/* The guard knows an established tunnel of this address. */
+bool w_guard_established(const struct world *w, const struct ze_addr *peer);
 
 /* ---- LAC (world_lac.c) ---- */
 

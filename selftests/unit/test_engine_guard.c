@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the engine tells the guard, and when. That nothing is sent for a tunnel the guard does not know is
+ * asserted by the world, in each test that has one.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/base/strbuf.h"
+#include "daemon/core/guard_null.h"
+#include "selftests/lib/world.h"
+
+static const struct operate_why why = { .actor = "test", .text = "because" };
+
+static struct world *new_world(void)
+{
+	struct config *c = w_config();
+
+	c->setup_rate = 300;
+	return world_new(c, 11);
+}
+
+static void empty(struct world *w)
+{
+	operate_close_all_tunnels(w->e, &why, w->now);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+}
+
+static void limits_at_start_and_after_reload(void **st)
+{
+	struct world *w = new_world();
+	struct config *c = w_config();
+	struct strbuf warnings;
+
+	(void)st;
+	assert_int_equal(w->guard.n_limits, 1);
+	assert_int_equal(w->guard.limits.setup_rate, 300);
+	assert_int_equal(w->guard.limits.source_rate, ADMIT_SOURCE_RATE);
+	assert_int_equal(w->guard.limits.source_burst, ADMIT_SOURCE_BURST);
+	c->setup_rate = 7;
+	sb_init(&warnings);
+	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
+	sb_done(&warnings);
+	config_unref(c);
+	assert_int_equal(w->guard.n_limits, 2);
+	assert_int_equal(w->guard.limits.setup_rate, 7);
+	/* One that is refused changes nothing. */
+	c = w_config();
+	c->l2tp = false;
+	sb_init(&warnings);
+	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), -EBUSY);
+	sb_done(&warnings);
+	config_unref(c);
+	assert_int_equal(w->guard.n_limits, 2);
+	empty(w);
+}
+
+/* The SCCRP is lost: the peer may send its SCCRQ again, and whatever it likes to the id. */
+static void known_before_it_answers(void **st)
+{
+	struct world *w = new_world();
+	struct lac *l = lac_new(w, 1, 4001);
+	const struct dp_tunnel *k;
+	struct core_tunnel *t;
+
+	(void)st;
+	l->no_scccn = true;
+	w_drop_next(w, L2TP_SCCRP);
+	lac_connect(l);
+	assert_int_equal(w->lost, 1);
+	assert_int_equal(w->guard.n_tunnels, 1);
+	t = list_entry(w->e->tunnels.next, struct core_tunnel, in_all);
+	k = &w->known[t->t.tid];
+	assert_int_equal(k->tid, t->t.tid);
+	assert_int_equal(k->peer_tid, l->tid);
+	assert_true(ze_addr_eq(&k->path.peer, &l->path.peer));
+	assert_true(ze_addr_eq(&k->path.local, &l->path.local));
+	assert_int_equal(w->guard.n_peers, 0);
+	w_advance(w, ZE_SEC(3)); /* repeated by both sides: still one */
+	assert_int_equal(w->guard.n_tunnels, 1);
+	empty(w);
+}
+
+/* RFC 2661 5.7: after StopCCN the peer's repetitions are still answered. */
+static void known_until_the_end_of_lingering(void **st)
+{
+	struct world *w = new_world();
+	struct lac *l = lac_new(w, 1, 1701);
+	uint16_t tid;
+
+	(void)st;
+	lac_connect(l);
+	tid = l->peer_tid;
+	lac_stop(l);
+	w_deliver(w);
+	assert_int_equal(registry_tunnel(w->e, tid)->t.fsm.state, L2TP_T_LINGER);
+	assert_int_equal(w->guard.n_peers, 0);
+	w_advance(w, ZE_SEC(31) - 1);
+	assert_int_equal(w->known[tid].tid, tid);
+	w_advance(w, 1);
+	assert_int_equal(w->known[tid].tid, 0);
+	assert_null(registry_tunnel(w->e, tid));
+	empty(w);
+}
+
+static void refused_ones_are_known_while_they_end(void **st)
+{
+	struct world *w = new_world();
+	struct lac *l = lac_new(w, 1, 1701);
+
+	(void)st;
+	l->challenge = true;
+	memcpy(l->secret, "guess", sizeof("guess"));
+	lac_connect(l);
+	assert_true(l->over || !l->up);
+	assert_int_equal(w->guard.n_tunnels, 1);
+	w_advance(w, ZE_SEC(120));
+	assert_int_equal(w->guard.n_tunnels, 0);
+	assert_int_equal(w->guard.n_peer_calls, 0);
+	empty(w);
+}
+
+/* Who gets no tunnel is not known: nothing it may send would be for us. */
+static void turned_away(void **st)
+{
+	struct world *w = new_world();
+	struct lac *l = lac_new(w, 1, 1701);
+
+	(void)st;
+	engine_drain(w->e, w->now);
+	lac_connect(l);
+	assert_int_equal(l->rx[L2TP_STOPCCN], 1);
+	assert_int_equal(w->guard.n_tunnels, 0);
+	empty(w);
+}
+
+static void half_open_makes_room(void **st)
+{
+	struct world *w = new_world();
+
+	(void)st;
+	for (unsigned i = 0; i <= ADMIT_HALF_OPEN_SOURCE; i++) {
+		uint8_t buf[256];
+		struct lac l = { .w = w, .path = w_path(1, 1701), .tid = (uint16_t)(100 + i) };
+
+		if (i == ADMIT_HALF_OPEN_SOURCE)
+			w_advance(w, ADMIT_HALF_OPEN_GRACE);
+		w_inject(w, &l.path, lac_sccrq(&l, buf, sizeof(buf)));
+		w_deliver(w);
+	}
+	assert_int_equal(w->guard.n_tunnels, w->e->tids.used);
+	empty(w);
+}
+
+/* By address, whatever the ports; from the first tunnel to the last. */
+static void peer_is_established_once(void **st)
+{
+	struct world *w = new_world();
+	struct lac *a = lac_new(w, 1, 1701), *b = lac_new(w, 1, 1702), *other = lac_new(w, 2, 1701);
+
+	(void)st;
+	a->no_scccn = true;
+	lac_connect(a);
+	assert_false(w_guard_established(w, &a->path.peer));
+	lac_connect(b);
+	assert_true(w_guard_established(w, &a->path.peer));
+	lac_connect(other);
+	assert_int_equal(w->guard.n_peers, 2);
+	a = lac_new(w, 1, 1703);
+	lac_connect(a);
+	assert_true(a->up);
+	assert_int_equal(w->guard.n_peer_calls, 2);
+	lac_stop(b);
+	w_deliver(w);
+	assert_true(w_guard_established(w, &a->path.peer));
+	lac_stop(a);
+	w_deliver(w);
+	assert_false(w_guard_established(w, &a->path.peer));
+	assert_int_equal(w->guard.n_peers, 1);
+	assert_int_equal(w->guard.n_peer_calls, 3);
+	empty(w);
+}
+
+static void dead_peer_is_a_stranger(void **st)
+{
+	struct world *w = new_world();
+	struct lac *l = lac_new(w, 1, 1701);
+
+	(void)st;
+	lac_connect(l);
+	assert_int_equal(w->guard.n_peers, 1);
+	l->mute = true;
+	w_advance(w, ZE_SEC(600));
+	assert_int_equal(w->guard.n_peers, 0);
+	assert_int_equal(w->guard.n_tunnels, 0);
+	empty(w);
+}
+
+/* The daemon ends with everything up: the guard's maps may outlive it, and are told. */
+static void freed_with_tunnels_up(void **st)
+{
+	struct world *w = new_world();
+
+	(void)st;
+	for (unsigned i = 0; i < 5; i++)
+		lac_connect(lac_new(w, i, 1701));
+	assert_int_equal(w->guard.n_tunnels, 5);
+	assert_int_equal(w->guard.n_peers, 5);
+	world_free(w); /* asserts that it knows none */
+}
+
+/* The null guard takes every call. */
+static void null_guard(void **st)
+{
+	const struct guard_limits l = { .source_rate = 1, .source_burst = 1 };
+	const struct ze_addr peer = { .family = 4 };
+
+	(void)st;
+	guard_null_ops.limits(NULL, &l);
+	guard_null_ops.tunnel_known(NULL, &(struct dp_tunnel){ .tid = 1 });
+	guard_null_ops.peer_established(NULL, &peer, true);
+	guard_null_ops.peer_established(NULL, &peer, false);
+	guard_null_ops.tunnel_gone(NULL, 1);
+	assert_null(guard_null_ops.show);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_at_start_and_after_reload),
+		cmocka_unit_test(known_before_it_answers),
+		cmocka_unit_test(known_until_the_end_of_lingering),
+		cmocka_unit_test(refused_ones_are_known_while_they_end),
+		cmocka_unit_test(turned_away),
+		cmocka_unit_test(half_open_makes_room),
+		cmocka_unit_test(peer_is_established_once),
+		cmocka_unit_test(dead_peer_is_a_stranger),
+		cmocka_unit_test(freed_with_tunnels_up),
+		cmocka_unit_test(null_guard),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
