@@ -95,8 +95,9 @@ ZE_INLINE enum ze_verdict ze_parse_ppp(struct ze_cursor *c, struct ze_l2tp *h)
 	return proto & 1 && proto != 0xff ? ZE_V_UP_FORWARD : ZE_V_DROP_PROTOCOL;
 }
 
-/* A datagram of len octets at the cursor. UP_FORWARD: a data message, all of *h is set. PASS_CONTROL,
- * DROP_x otherwise. The octets of the datagram are known to be there. */
+/* A datagram of len octets at the cursor. UP_FORWARD: a data message, all of *h is set. PASS_CONTROL: a
+ * control message with a good header; its ids and ns. DROP_x otherwise. The octets of the datagram are
+ * known to be there. */
 ZE_INLINE enum ze_verdict ze_parse_l2tp(struct ze_cursor *c, __u32 len, struct ze_l2tp *h)
 {
 	__u32 start = c->off, need = 6, length = len;
@@ -106,8 +107,9 @@ ZE_INLINE enum ze_verdict ze_parse_l2tp(struct ze_cursor *c, __u32 len, struct z
 		return ZE_V_DROP_SHORT;
 	if ((h->flags & ZE_L2TP_VER) != 2)
 		return ZE_V_DROP_VERSION;
-	if (h->flags & ZE_L2TP_T)
-		return ZE_V_PASS_CONTROL;
+	if (h->flags & ZE_L2TP_T &&
+	    (h->flags & (ZE_L2TP_L | ZE_L2TP_S | ZE_L2TP_O)) != (ZE_L2TP_L | ZE_L2TP_S))
+		return ZE_V_DROP_FLAGS;
 	need += h->flags & ZE_L2TP_L ? 2 : 0;
 	need += h->flags & ZE_L2TP_S ? 4 : 0;
 	need += h->flags & ZE_L2TP_O ? 2 : 0;
@@ -123,11 +125,13 @@ ZE_INLINE enum ze_verdict ze_parse_l2tp(struct ze_cursor *c, __u32 len, struct z
 	h->sid = ze_take16(c);
 	h->ns = h->flags & ZE_L2TP_S ? ze_take16(c) : 0;
 	if (h->flags & ZE_L2TP_S)
-		ze_take16(c); /* 3.1: Nr is meaningless in data messages */
+		ze_take16(c); /* Nr: the channel looks at it, 3.1: meaningless in data messages */
 	if (h->flags & ZE_L2TP_O)
 		need = ze_take16(c);
 	if (c->bad)
 		return ZE_V_DROP_SHORT;
+	if (h->flags & ZE_L2TP_T)
+		return ZE_V_PASS_CONTROL;
 	if (h->flags & ZE_L2TP_O)
 		c->off += need;
 	if (c->off > h->end)

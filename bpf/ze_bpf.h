@@ -9,10 +9,11 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 1
+#define ZE_BPF_ABI 2
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
+#define ZE_SOURCES  16384 /* strangers whose rate is known */
 #define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
 #define ZE_FRESH_NS 100000000ull /* how long a next hop is believed */
 
@@ -73,6 +74,25 @@ struct ze_addr_key { /* an endpoint of ours */
 	__u16 family;
 };
 
+struct ze_tunnel { /* by our tunnel id */
+	__u8 local[16], peer[16];
+	__u16 local_port, peer_port;
+	__u16 peer_tid;
+	__u8 family; /* 4 or 6 */
+	__u8 pad;
+};
+
+struct ze_source { /* a stranger's token bucket */
+	__u64 tat;
+};
+
+/* How fast strangers may send to tunnel id 0, all of them and each; a cost of 0: unbounded. */
+struct ze_limits {
+	__u64 total_tat;
+	__u64 total_cost_ns, total_burst_ns;
+	__u64 source_cost_ns, source_burst_ns;
+};
+
 struct ze_lpm6 {
 	__u32 prefixlen;
 	__u8 ip[16];
@@ -99,24 +119,28 @@ struct ze_conf {
 
 /* What became of a packet: the index of its counter, and its name. */
 #define ZE_VERDICTS(X)                                                                             \
-	X(UP_FORWARD, "up-forward")	    /* decapsulated, sent */                               \
-	X(UP_STACK, "up-stack")		    /* decapsulated, to the stack */                       \
-	X(DOWN_FORWARD, "down-forward")	    /* encapsulated, sent */                               \
-	X(DOWN_STACK, "down-stack")	    /* encapsulated, the stack sends it */                 \
-	X(PASS, "pass")			    /* not ours */                                         \
-	X(PASS_CONTROL, "pass-control")	    /* T=1 */                                              \
-	X(PASS_PPP, "pass-ppp")		    /* PPP control protocols */                            \
-	X(PASS_FRAGMENT, "pass-fragment")   /* of the outer packet */                              \
-	X(PASS_OPTIONS, "pass-options")	    /* IP options or extension headers outside */          \
-	X(PASS_TTL, "pass-ttl")		    /* to a subscriber, the stack says time exceeded */    \
-	X(PASS_MTU, "pass-mtu")		    /* to a subscriber, the stack says too big */          \
-	X(DROP_SHORT, "drop-short")	    /* L2TP or PPP header truncated */                     \
-	X(DROP_VERSION, "drop-version")	    /* L2TP version is not 2 */                            \
-	X(DROP_LENGTH, "drop-length")	    /* Length field outside the datagram */                \
-	X(DROP_OFFSET, "drop-offset")	    /* Offset Size outside the datagram */                 \
-	X(DROP_PROTOCOL, "drop-protocol")   /* invalid PPP protocol number */                      \
-	X(DROP_UNKNOWN, "drop-unknown")	    /* IP of a session that is not there */                \
-	X(DROP_PEER, "drop-peer")	    /* another peer's session */                           \
+	X(UP_FORWARD, "up-forward")	  /* decapsulated, sent */                                 \
+	X(UP_STACK, "up-stack")		  /* decapsulated, to the stack */                         \
+	X(DOWN_FORWARD, "down-forward")	  /* encapsulated, sent */                                 \
+	X(DOWN_STACK, "down-stack")	  /* encapsulated, the stack sends it */                   \
+	X(PASS, "pass")			  /* not ours */                                           \
+	X(PASS_CONTROL, "pass-control")	  /* T=1, to the daemon */                                 \
+	X(PASS_PPP, "pass-ppp")		  /* PPP control protocols, to the daemon */               \
+	X(PASS_DATA, "pass-data")	  /* of a tunnel, to the kernel plane */                   \
+	X(PASS_FRAGMENT, "pass-fragment") /* of the outer packet */                                \
+	X(PASS_OPTIONS, "pass-options")	  /* IP options or extension headers outside */            \
+	X(PASS_TTL, "pass-ttl")		  /* to a subscriber, the stack says time exceeded */      \
+	X(PASS_MTU, "pass-mtu")		  /* to a subscriber, the stack says too big */            \
+	X(DROP_SHORT, "drop-short")	  /* L2TP or PPP header truncated */                       \
+	X(DROP_VERSION, "drop-version")	  /* L2TP version is not 2 */                              \
+	X(DROP_LENGTH, "drop-length")	  /* Length field outside the datagram */                  \
+	X(DROP_FLAGS, "drop-flags")	  /* T=1 without L or S, or with O */                      \
+	X(DROP_OFFSET, "drop-offset")	  /* Offset Size outside the datagram */                   \
+	X(DROP_PROTOCOL, "drop-protocol") /* invalid PPP protocol number */                        \
+	X(DROP_UNKNOWN, "drop-unknown")	  /* no such tunnel, or no such session */                 \
+	X(DROP_PEER, "drop-peer")	  /* another peer's tunnel or session */                   \
+	X(DROP_SOURCE_RATE, "drop-source-rate") /* a stranger sends too many SCCRQs */             \
+	X(DROP_SETUP_RATE, "drop-setup-rate")	/* all strangers do: setup-rate */                 \
 	X(DROP_SEQUENCE, "drop-sequence")   /* duplicated, late, or unnumbered and must not be */  \
 	X(DROP_INNER, "drop-inner")	    /* inner IP header malformed or truncated */           \
 	X(DROP_CLOSED, "drop-closed")	    /* the family's NCP is not open */                     \
@@ -139,6 +163,9 @@ _Static_assert(sizeof(struct ze_state) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_counters) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_police) == 48, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
+_Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");
+_Static_assert(sizeof(struct ze_source) == 8, "map ABI");
+_Static_assert(sizeof(struct ze_limits) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_conf) == 24, "map ABI");

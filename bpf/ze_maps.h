@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The maps, as `bpftool map` names them under /sys/fs/bpf/ze. For the BPF side only.
+ * The maps of the BPF plane, as `bpftool map` names them under /sys/fs/bpf/ze; those of the guard are in
+ * guard_maps.h. For the BPF side only.
  */
 #pragma once
 
@@ -59,15 +60,6 @@ struct {
 	__type(value, struct ze_sess_key);
 } links6 SEC(".maps");
 
-/* Endpoints of ours: what is malformed or unknown there is dropped, elsewhere it is not our business. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct ze_addr_key);
-	__type(value, __u32);
-} endpoints SEC(".maps");
-
 /* Where packets may be sent to: uplinks, core, ze0p. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
@@ -82,10 +74,3 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ze_nexthop);
 } nexthops SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, ZE_V__COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} verdicts SEC(".maps");

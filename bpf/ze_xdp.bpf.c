@@ -10,34 +10,18 @@
  *
  * What needs the stack gets it decapsulated by being sent into ze0p: it arrives at ze0 like from a
  * wire. So TTL, ICMP, local delivery, fragmentation, neighbours and filters are the kernel's, and a
- * FIB lookup is made as from ze0. Control messages, PPP control protocols, outer fragments and IP
- * options are passed as they are, to the daemon's UDP socket.
+ * FIB lookup is made as from ze0. Control messages and PPP control protocols that guard.h lets in,
+ * outer fragments and IP options are passed as they are, to the daemon's UDP socket.
  *
  * A next hop is remembered by CPU and pair of addresses for ZE_FRESH_NS. Nobody has to follow the
  * neighbours and routes, so forwarding also stays right while the daemon is down.
  */
-#include <stdbool.h>
-
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
+#include "bpf/guard.h"
+#include "bpf/outer.h"
 #include "bpf/parse.h"
 #include "bpf/police.h"
 #include "bpf/ze_bpf.h"
 #include "bpf/ze_maps.h"
-
-#define AF_INET4 2
-#define AF_INET6 10
-#define VLAN_LEN 4
-#define IP_DF	 0x4000
-#define IP_FRAG	 0x3fff /* more fragments, offset */
 
 #define ZE_INNER_MAX 2048 /* that a checksum over octets is made of: XDP frames are a page */
 
@@ -47,12 +31,6 @@
 #define PPP_LEN		4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
 
 const volatile struct ze_conf conf;
-
-struct outer {
-	const __u8 *src, *dst;
-	__u32 len; /* of the datagram */
-	__u16 sport, dport, family;
-};
 
 struct flow { /* the packet that is looked up in the FIB */
 	__u32 src[4], dst[4];
@@ -65,46 +43,6 @@ struct inner {
 	__u32 off, ttl;
 };
 
-/* ---- small things ---- */
-
-ZE_INLINE int finish(enum ze_verdict v, int action)
-{
-	__u32 i = v;
-	__u64 *n = bpf_map_lookup_elem(&verdicts, &i);
-
-	if (n)
-		++*n;
-	return action;
-}
-
-ZE_INLINE int passed(enum ze_verdict v)
-{
-	return finish(v, v < ZE_V_DROP_SHORT ? XDP_PASS : XDP_DROP);
-}
-
-ZE_INLINE bool same4(const void *a, const void *b)
-{
-	return *(const __u32 *)a == *(const __u32 *)b;
-}
-
-ZE_INLINE bool same16(const void *a, const void *b)
-{
-	const __u32 *x = a, *y = b;
-
-	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
-}
-
-ZE_INLINE void copy_ip(void *to, const void *from, bool v6)
-{
-	const __u32 *x = from;
-	__u32 *y = to;
-
-	y[0] = x[0];
-	y[1] = v6 ? x[1] : 0;
-	y[2] = v6 ? x[2] : 0;
-	y[3] = v6 ? x[3] : 0;
-}
-
 ZE_INLINE __u16 fold(__u64 sum)
 {
 	sum = (sum & 0xffffffff) + (sum >> 32);
@@ -114,33 +52,12 @@ ZE_INLINE __u16 fold(__u64 sum)
 	return (__u16)sum;
 }
 
-ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
-{
-	return (struct ze_cursor){ .data = (void *)(long)ctx->data,
-				   .end = (void *)(long)ctx->data_end };
-}
-
 ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
 {
 	__u64 n = (__u64)ctx->data_end - ctx->data;
 
 	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
 	return (__u32)n;
-}
-
-/* The frame's protocol, behind at most one VLAN tag. Multicast is for the stack. */
-ZE_INLINE __u16 ethertype(struct ze_cursor *c)
-{
-	const __u8 *p = ze_take(c, ETH_HLEN);
-	__u16 proto;
-
-	if (!p || p[0] & 1)
-		return 0;
-	proto = (__u16)(p[12] << 8 | p[13]);
-	if (proto != ETH_P_8021Q && proto != ETH_P_8021AD)
-		return proto;
-	p = ze_take(c, VLAN_LEN);
-	return p ? (__u16)(p[2] << 8 | p[3]) : 0;
 }
 
 /* As of the last tick, 10 ms ago at most: next hops are believed ten times as long, and a policer's
@@ -339,86 +256,6 @@ ZE_INLINE bool from_peer(const struct ze_session *s, const struct outer *o)
 	return o->family == 4 || (same16(s->peer, o->src) && same16(s->local, o->dst));
 }
 
-static __noinline bool is_endpoint(const struct outer *o)
-{
-	struct ze_addr_key k = { 0 };
-
-	if (!o)
-		return false;
-	k.port = o->dport;
-	k.family = o->family;
-	if (o->family == 6)
-		copy_ip(k.ip, o->dst, true);
-	else
-		copy_ip(k.ip, o->dst, false);
-	return bpf_map_lookup_elem(&endpoints, &k);
-}
-
-ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
-{
-	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
-
-	if (!ip || ip->version != 4 || ip->protocol != IPPROTO_UDP)
-		return ZE_V_PASS;
-	if (ip->frag_off & bpf_htons(IP_FRAG))
-		return ZE_V_PASS_FRAGMENT;
-	if (ip->ihl != 5)
-		return ZE_V_PASS_OPTIONS;
-	o->family = 4;
-	o->src = (const void *)&ip->saddr;
-	o->dst = (const void *)&ip->daddr;
-	o->len = bpf_ntohs(ip->tot_len) - (__u32)sizeof(*ip);
-	return ZE_V_UP_FORWARD;
-}
-
-ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
-{
-	const struct ipv6hdr *ip = (const void *)ze_take(c, sizeof(*ip));
-
-	if (!ip || ip->version != 6)
-		return ZE_V_PASS;
-	if (ip->nexthdr == IPPROTO_FRAGMENT)
-		return ZE_V_PASS_FRAGMENT;
-	if (ip->nexthdr != IPPROTO_UDP)
-		return ZE_V_PASS;
-	o->family = 6;
-	o->src = (const void *)&ip->saddr;
-	o->dst = (const void *)&ip->daddr;
-	o->len = bpf_ntohs(ip->payload_len);
-	return ZE_V_UP_FORWARD;
-}
-
-/* A whole UDP datagram, or it passes: the stack counts what is wrong with it. */
-ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
-{
-	const struct udphdr *udp = (const void *)ze_take(c, sizeof(*udp));
-	__u32 len;
-
-	if (!udp)
-		return ZE_V_PASS;
-	len = bpf_ntohs(udp->len);
-	if (len < sizeof(*udp) || len > o->len || len > ZE_OFF_MAX)
-		return ZE_V_PASS;
-	o->len = len - (__u32)sizeof(*udp);
-	if (c->data + c->off + o->len > c->end)
-		return ZE_V_PASS;
-	o->sport = bpf_ntohs(udp->source);
-	o->dport = bpf_ntohs(udp->dest);
-	return ZE_V_UP_FORWARD;
-}
-
-ZE_INLINE enum ze_verdict parse_outer(struct ze_cursor *c, struct outer *o)
-{
-	enum ze_verdict v = ZE_V_PASS;
-	__u16 proto = ethertype(c);
-
-	if (proto == ETH_P_IP)
-		v = parse_outer4(c, o);
-	else if (proto == ETH_P_IPV6)
-		v = parse_outer6(c, o);
-	return v == ZE_V_UP_FORWARD ? parse_udp(c, o) : v;
-}
-
 /* Everything that may refuse a packet whose session is known; counts what is accepted. */
 ZE_INLINE enum ze_verdict admit(const struct ze_session *s, const struct ze_l2tp *h,
 				struct inner *in, __u64 now)
@@ -488,18 +325,14 @@ ZE_INLINE int up(struct xdp_md *ctx, bool inject)
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
 	v = ze_parse_l2tp(&c, o.len, &h);
-	if (v == ZE_V_PASS_CONTROL)
-		return passed(v);
+	if (v == ZE_V_UP_FORWARD && h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
+		v = ZE_V_PASS_PPP;
 	if (v != ZE_V_UP_FORWARD)
-		return passed(is_endpoint(&o) ? v : ZE_V_PASS);
-	if (h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
-		return passed(ZE_V_PASS_PPP);
+		return passed(guard(ctx, &o, h.tid, v));
 	k = (struct ze_sess_key){ .tid = h.tid, .sid = h.sid };
 	s = bpf_map_lookup_elem(&sessions, &k);
 	if (!s || !from_peer(s, &o))
-		return passed(!is_endpoint(&o) ? ZE_V_PASS :
-			      s		       ? ZE_V_DROP_PEER :
-						 ZE_V_DROP_UNKNOWN);
+		return passed(guard(ctx, &o, h.tid, s ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
 	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;

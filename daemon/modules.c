@@ -15,6 +15,7 @@
 #include "daemon/core/engine.h"
 #include "daemon/core/guard_null.h"
 #include "daemon/observe/history.h"
+#include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/ctl.h"
 #include "daemon/sys/dp_bpf.h"
 #include "daemon/sys/dp_kernel.h"
@@ -216,6 +217,40 @@ static int null_start(struct ze *z)
 	return 0;
 }
 
+static enum bpf_mode xdp_mode(const struct config *cfg)
+{
+	static const enum bpf_mode modes[] = {
+		[CONFIG_XDP_AUTO] = BPF_MODE_AUTO,
+		[CONFIG_XDP_NATIVE] = BPF_MODE_NATIVE,
+		[CONFIG_XDP_GENERIC] = BPF_MODE_GENERIC,
+	};
+
+	return modes[cfg->bpf.xdp];
+}
+
+/* The kernel plane needs no BPF: without interfaces to stand on there is no guard. */
+static int guard_start(struct ze *z)
+{
+	const struct config *cfg = z->cfg;
+	int r;
+
+	if (!cfg->bpf.n_uplink) {
+		log_kv(LOG_DP, LOG_INFO, "guard-off", KV_STR("set", "l2tp bpf uplink"),
+		       KV_STR("effect", "floods and strays cost the daemon a turn each"));
+		return 0;
+	}
+	r = bpf_guard_open(&(struct bpf_guard_args){ .uplink = cfg->bpf.uplink,
+						     .n_uplink = cfg->bpf.n_uplink,
+						     .listeners = cfg->listeners,
+						     .n_listeners = cfg->n_listeners,
+						     .mode = xdp_mode(cfg),
+						     .pins = BPF_PINS },
+			   &z->guard);
+	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_INFO, r < 0 ? "guard-failed" : "guard",
+	       KV_STR("result", r < 0 ? log_strerror(r) : "ok"));
+	return r;
+}
+
 static int kernel_start(struct ze *z)
 {
 	int r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
@@ -223,20 +258,21 @@ static int kernel_start(struct ze *z)
 							.threads = DP_KERNEL_THREADS },
 			      &z->dp);
 
-	if (r < 0)
+	if (r < 0) {
 		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_ERRNO(r));
-	else
-		log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "kernel"));
+		return r;
+	}
+	log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "kernel"));
+	r = guard_start(z);
+	if (r < 0) {
+		dp_kernel_free(z->dp);
+		z->dp = NULL;
+	}
 	return r;
 }
 
 static int bpf_start(struct ze *z)
 {
-	static const enum bpf_dp_mode modes[] = {
-		[CONFIG_XDP_AUTO] = BPF_DP_AUTO,
-		[CONFIG_XDP_NATIVE] = BPF_DP_NATIVE,
-		[CONFIG_XDP_GENERIC] = BPF_DP_GENERIC,
-	};
 	const struct config_bpf *b = &z->cfg->bpf;
 	int r = dp_bpf_new(&(struct dp_bpf_args){ .loop = z->loop,
 						  .udp = z->udp,
@@ -244,8 +280,10 @@ static int bpf_start(struct ze *z)
 						  .core = b->core,
 						  .n_uplink = b->n_uplink,
 						  .n_core = b->n_core,
-						  .mode = modes[b->xdp],
-						  .pins = BPF_DP_PINS },
+						  .listeners = z->cfg->listeners,
+						  .n_listeners = z->cfg->n_listeners,
+						  .mode = xdp_mode(z->cfg),
+						  .pins = BPF_PINS },
 			   &z->dp_bpf);
 
 	if (r < 0)
@@ -289,6 +327,8 @@ static int dataplane_start(struct ze *z)
 
 static void dataplane_stop(struct ze *z)
 {
+	bpf_guard_free(z->guard);
+	z->guard = NULL;
 	dp_kernel_free(z->dp);
 	z->dp = NULL;
 	dp_bpf_free(z->dp_bpf);
@@ -322,11 +362,13 @@ static const struct ze_module mod_history = { "history", history_start, history_
 
 static int engine_start(struct ze *z)
 {
+	struct bpf_guard *guard = z->dp_bpf ? dp_bpf_guard(z->dp_bpf) : z->guard;
 	struct engine_args a = {
 		.cfg = z->cfg,
 		.ports = { .net = &udp_net_ops,
 			   .net_self = z->udp,
-			   .guard = &guard_null_ops,
+			   .guard = guard ? &bpf_guard_ops : &guard_null_ops,
+			   .guard_self = guard,
 			   .rng = z->rng },
 		.bus = &z->bus,
 		.now = loop_now(z->loop),

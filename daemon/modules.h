@@ -11,6 +11,7 @@
 #include "daemon/core/bus.h"
 #include "daemon/core/dp_null.h"
 
+struct bpf_guard;
 struct config;
 struct ctl;
 struct dp_bpf;
@@ -34,6 +35,7 @@ struct ze {
 	struct dp_kernel *dp; /* of the three planes one is there */
 	struct dp_bpf *dp_bpf;
 	struct null_pump *null;
+	struct bpf_guard *guard; /* of the kernel plane; the bpf plane has its own */
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The BPF programs and their maps: the only place that calls libbpf. Knows sessions as the maps know
- * them (bpf/ze_bpf.h), nothing of engines or tunnels. Calls take microseconds and may come from
- * any one thread at a time for one session; counters and verdicts from any thread.
+ * The programs of the BPF plane and their maps. Knows sessions as the maps know them (bpf/ze_bpf.h),
+ * nothing of engines. Calls take microseconds and may come from any one thread at a time for one
+ * session; counters from any thread.
  */
 #pragma once
 
@@ -11,16 +11,11 @@
 #include <stdint.h>
 
 #include "bpf/ze_bpf.h"
-
-#define BPF_DP_PINS "/sys/fs/bpf/ze"
+#include "daemon/sys/bpf_common.h"
 
 struct bpf_dp;
-
-enum bpf_dp_mode {
-	BPF_DP_AUTO, /* native where every port can, else generic */
-	BPF_DP_NATIVE,
-	BPF_DP_GENERIC
-};
+struct bpf_guard;
+struct config_listener;
 
 enum bpf_dp_prog {
 	BPF_DP_UPLINK,
@@ -40,9 +35,10 @@ struct bpf_dp_args {
 	struct ze_conf conf;
 	const struct bpf_dp_port *ports; /* ze0 and ze0p are among them */
 	size_t n_ports;
-	enum bpf_dp_mode mode;
-	const char *
-		pins; /* a folder of our own, on a file system mounted when it is not; NULL: none */
+	const struct config_listener *listeners; /* endpoints of ours */
+	size_t n_listeners;
+	enum bpf_mode mode;
+	const char *pins; /* bpf_common_pin; NULL: none */
 };
 
 /* Loads, pins, attaches. What a former life has left under our names is replaced; a port with
@@ -61,8 +57,6 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
 /* Some session has this address (network order); another one, when ours is off the maps. */
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4);
-/* An endpoint of ours: nothing unknown or malformed passes there. */
-int bpf_dp_endpoint_add(struct bpf_dp *d, const struct ze_addr_key *k);
 
 /* Shared with the programs: atomic operations only. */
 struct ze_state *bpf_dp_state(struct bpf_dp *d, uint16_t sid);
@@ -72,6 +66,7 @@ int bpf_dp_counters(struct bpf_dp *d, uint16_t sid, struct ze_counters *ret);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);
-int bpf_dp_verdicts(struct bpf_dp *d, uint64_t ret[static ZE_V__COUNT]);
+/* Who may talk to the daemon; belongs to d. */
+struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d);
 bool bpf_dp_native(const struct bpf_dp *d);
 int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p);

@@ -110,13 +110,9 @@ static void emit(struct dp_bpf *d, const struct dp_event *ev)
 static void run_up(struct kjob *j, void *thread)
 {
 	struct session *s = ze_container_of(j, struct session, up_job);
-	struct ze_addr_key here = { .port = s->v.local_port, .family = s->v.family };
 
 	(void)thread;
-	memcpy(here.ip, s->v.local, sizeof(here.ip));
 	s->result = bpf_dp_reset(s->d->maps, s->sid);
-	if (s->result == 0)
-		s->result = bpf_dp_endpoint_add(s->d->maps, &here);
 	if (s->result == 0)
 		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
 	if (s->result < 0)
@@ -554,23 +550,6 @@ static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 	return r;
 }
 
-static void show_verdicts(struct dp_bpf *d, struct json *j)
-{
-	static const char *const names[] = {
-#define X(id, name) name,
-		ZE_VERDICTS(X)
-#undef X
-	};
-	uint64_t n[ZE_V__COUNT];
-
-	json_key(j, "packets");
-	json_obj(j);
-	if (bpf_dp_verdicts(d->maps, n) == 0)
-		for (unsigned i = 0; i < ZE_V__COUNT; i++)
-			json_ku64(j, names[i], n[i]);
-	json_obj_end(j);
-}
-
 static void show(void *self, struct json *j)
 {
 	struct dp_bpf *d = self;
@@ -579,7 +558,6 @@ static void show(void *self, struct json *j)
 	json_kstr(j, "interface", ZE0);
 	json_ku64(j, "sessions", HASH_COUNT(d->sessions));
 	json_ku64(j, "sessions-max", ZE_SIDS);
-	show_verdicts(d, j);
 }
 
 const struct dataplane_ops dp_bpf_ops = {
@@ -651,7 +629,12 @@ static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char
 static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
-	struct bpf_dp_args b = { .conf = d->conf, .ports = ports, .mode = a->mode, .pins = a->pins };
+	struct bpf_dp_args b = { .conf = d->conf,
+				 .ports = ports,
+				 .listeners = a->listeners,
+				 .n_listeners = a->n_listeners,
+				 .mode = a->mode,
+				 .pins = a->pins };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)
@@ -717,6 +700,11 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
 	else
 		*ret = d;
 	return r;
+}
+
+struct bpf_guard *dp_bpf_guard(const struct dp_bpf *d)
+{
+	return bpf_dp_guard(d->maps);
 }
 
 void dp_bpf_free(struct dp_bpf *d)

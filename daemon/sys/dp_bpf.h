@@ -11,6 +11,8 @@
 #include "daemon/core/ports.h"
 #include "daemon/sys/bpf_dp.h"
 
+struct bpf_guard;
+struct config_listener;
 struct dp_bpf;
 struct loop;
 struct udp;
@@ -20,7 +22,9 @@ struct dp_bpf_args {
 	struct udp *udp;
 	const char (*uplink)[16], (*core)[16]; /* interfaces; one in both lists is an uplink */
 	size_t n_uplink, n_core;
-	enum bpf_dp_mode mode;
+	const struct config_listener *listeners; /* the daemon's endpoints */
+	size_t n_listeners;
+	enum bpf_mode mode;
 	const char *pins;
 };
 
@@ -28,4 +32,6 @@ struct dp_bpf_args {
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret);
 /* Takes down what still is, and waits for it. */
 void dp_bpf_free(struct dp_bpf *d);
+/* Stands before the daemon's sockets on the uplinks; belongs to d. */
+struct bpf_guard *dp_bpf_guard(const struct dp_bpf *d);
 extern const struct dataplane_ops dp_bpf_ops; /* self is a struct dp_bpf */

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/core/config.h"
+
 static void sh(const char *cmd)
 {
 	if (system(cmd) != 0) {
@@ -58,8 +60,15 @@ static const char *const setup[] = {
 void rig_start(struct rig *g)
 {
 	struct bpf_dp_port ports[4];
-	struct bpf_dp_args a = { .ports = ports, .n_ports = 4, .mode = BPF_DP_NATIVE };
-	struct ze_addr_key k = { .ip = { 10, 0, 0, 1 }, .port = 1701, .family = 4 };
+	struct bpf_dp_args a = { .ports = ports, .n_ports = 4, .mode = BPF_MODE_NATIVE };
+	const char uplink[1][16] = { "lns0" };
+	struct bpf_guard_args ga = { .uplink = uplink, .n_uplink = 1, .mode = BPF_MODE_NATIVE };
+	const struct config_listener listeners[] = {
+		{ "four", { .family = 4, .port = 1701, .ip = { 10, 0, 0, 1 } } },
+		{ "six", { .family = 6, .port = 1701, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 } } },
+		{ "any", { .family = 4, .port = 1702 } },
+		{ "any-six", { .family = 6, .port = 1702 } },
+	};
 
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		abort();
@@ -77,33 +86,35 @@ void rig_start(struct rig *g)
 	mac_of("ze0", g->ze0_mac);
 	memcpy(g->lac_mac, (uint8_t[6]){ 2, 0, 0, 0, 0, 2 }, 6);
 	memcpy(g->core_mac, (uint8_t[6]){ 2, 0, 0, 0, 1, 2 }, 6);
-	if (bpf_dp_open(&a, &g->d) < 0 || bpf_dp_endpoint_add(g->d, &k) < 0)
-		abort();
-	k = (struct ze_addr_key){ .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 },
-				  .port = 1701,
-				  .family = 6 };
-	if (bpf_dp_endpoint_add(g->d, &k) < 0)
+	a.listeners = listeners;
+	a.n_listeners = sizeof(listeners) / sizeof(listeners[0]);
+	if (bpf_dp_open(&a, &g->d) < 0)
 		abort();
 	/* Only what we run counts: neighbours and multicast listeners talk on every device. */
 	for (size_t i = 0; i < 4; i++)
 		bpf_xdp_detach((int)ports[i].ifindex, 0, NULL);
+	ga.listeners = listeners;
+	ga.n_listeners = a.n_listeners;
+	if (bpf_guard_open(&ga, &g->guard) < 0)
+		abort();
+	bpf_xdp_detach((int)ports[0].ifindex, 0, NULL);
 }
 
 void rig_stop(struct rig *g)
 {
+	bpf_guard_free(g->guard);
 	bpf_dp_close(g->d);
 }
 
-void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct rig_run *ret)
+static void run(struct bpf_guard *g, int prog, const struct frame *in, struct rig_run *ret)
 {
 	uint64_t before[ZE_V__COUNT], after[ZE_V__COUNT];
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->b, .data_size_in = (__u32)in->len,
 		    .data_out = ret->out.b, .data_size_out = sizeof(ret->out.b));
 	int n = 0;
 
-	if (bpf_dp_verdicts(g->d, before) < 0 ||
-	    bpf_prog_test_run_opts(bpf_dp_prog_fd(g->d, p), &o) ||
-	    bpf_dp_verdicts(g->d, after) < 0) {
+	if (bpf_guard_verdicts(g, before) < 0 || bpf_prog_test_run_opts(prog, &o) ||
+	    bpf_guard_verdicts(g, after) < 0) {
 		perror("bpf_prog_test_run_opts");
 		abort();
 	}
@@ -117,6 +128,46 @@ void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct r
 	}
 	if (n != 1)
 		ret->verdict = ZE_V__COUNT;
+}
+
+void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct rig_run *ret)
+{
+	run(bpf_dp_guard(g->d), bpf_dp_prog_fd(g->d, p), in, ret);
+}
+
+void rig_run_guard(struct rig *g, const struct frame *in, struct rig_run *ret)
+{
+	run(g->guard, bpf_guard_prog_fd(g->guard), in, ret);
+}
+
+void rig_tunnel(struct rig *g, uint16_t tid, unsigned host)
+{
+	struct dp_tunnel t = { .tid = tid, .peer_tid = 77 };
+	struct ze_addr *local = &t.path.local, *peer = &t.path.peer;
+
+	if (host < 100) {
+		*local = (struct ze_addr){ .family = 4, .ip = { 10, 0, 0, 1 } };
+		*peer = (struct ze_addr){ .family = 4, .ip = { 10, 0, 0, (uint8_t)host } };
+	} else {
+		*local = (struct ze_addr){ .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 } };
+		*peer = *local;
+		peer->ip[15] = (uint8_t)(host - 100);
+	}
+	local->port = peer->port = 1701;
+	bpf_guard_ops.tunnel_known(bpf_dp_guard(g->d), &t);
+	bpf_guard_ops.tunnel_known(g->guard, &t);
+}
+
+const char *rig_verdict(enum ze_verdict v)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		ZE_VERDICTS(X)
+#undef X
+			"none or several",
+	};
+
+	return names[v];
 }
 
 /* ---- frames ---- */
@@ -154,7 +205,8 @@ struct frame frame_outer(unsigned how)
 	frame_hex(&f, how & F_VLAN ? "8100 0064" : "");
 	if (how & F_OUTER6) {
 		frame_hex(&f, "86dd 60000000 0000 11 40 20010db8000000000000000000000002");
-		frame_hex(&f, "20010db8000000000000000000000001");
+		frame_hex(&f, how & F_ELSEWHERE ? "20010db8000000000000000000000009" :
+						  "20010db8000000000000000000000001");
 	} else {
 		frame_hex(&f, "0800");
 		frame_hex(&f, how & F_OPTIONS ? "4600" : "4500");
@@ -165,7 +217,8 @@ struct frame frame_outer(unsigned how)
 		frame_hex(&f, how & F_OPTIONS ? "94040000" : "");
 	}
 	frame_hex(&f, how & F_OTHER_PORT ? "06a6" : "06a5");
-	frame_hex(&f, "06a5 0000 0000");
+	frame_hex(&f, how & F_ANY ? "06a6" : how & F_NO_PORT ? "06a7" : "06a5");
+	frame_hex(&f, "0000 0000");
 	return f;
 }
 

@@ -12,11 +12,13 @@
 #include <stdint.h>
 
 #include "daemon/sys/bpf_dp.h"
+#include "daemon/sys/bpf_guard.h"
 
 #define RIG_FRAME_MAX 2048
 
 struct rig {
 	struct bpf_dp *d;
+	struct bpf_guard *guard; /* the kernel plane's, with maps of its own */
 	uint8_t ze0_mac[6], lac_mac[6], core_mac[6];
 };
 
@@ -35,6 +37,10 @@ struct rig_run {
 void rig_start(struct rig *g);
 void rig_stop(struct rig *g);
 void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct rig_run *ret);
+void rig_run_guard(struct rig *g, const struct frame *in, struct rig_run *ret);
+/* In both guards: a tunnel of 10.0.0.<host>:1701 or, from 100 on, of 2001:db8::<host - 100>. */
+void rig_tunnel(struct rig *g, uint16_t tid, unsigned host);
+const char *rig_verdict(enum ze_verdict v);
 
 /* Appends. Hex may contain spaces. */
 void frame_hex(struct frame *f, const char *hex);
@@ -47,7 +53,9 @@ enum {
 	F_OTHER_PORT = 8,
 	F_FRAGMENT = 16,
 	F_OPTIONS = 32,
-	F_ELSEWHERE = 64 /* through us, to another host */
+	F_ELSEWHERE = 64, /* through us, to another host */
+	F_ANY = 128,	  /* to port 1702, ours on every address */
+	F_NO_PORT = 256	  /* to port 1703, nobody's */
 };
 struct frame frame_outer(unsigned how);
 void frame_finish(struct frame *f, unsigned how);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One datagram through the header walk of the BPF programs and through the daemon's: both refuse it
- * for the same reason, or both find the same ids, protocol and payload.
+ * for the same reason, or both find the same ids, and of data the protocol and payload.
  */
 #include <stdlib.h>
 
@@ -25,6 +25,10 @@ static enum ze_verdict verdict_of(int r)
 		return ZE_V_UP_FORWARD;
 	case REASON_HDR_VERSION:
 		return ZE_V_DROP_VERSION;
+	case REASON_HDR_CTL_NO_LENGTH:
+	case REASON_HDR_CTL_NO_SEQ:
+	case REASON_HDR_CTL_OFFSET:
+		return ZE_V_DROP_FLAGS;
 	case REASON_HDR_LENGTH:
 		return ZE_V_DROP_LENGTH;
 	case REASON_HDR_OFFSET:
@@ -49,16 +53,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	v = ze_parse_l2tp(&c, (uint32_t)size, &got);
 	r = l2tp_hdr_parse(data, size, &h);
-	if (size >= 2 && data[0] & 0x80 && (data[1] & L2TP_F_VER) == L2TP_VERSION) {
-		CHECK(v == ZE_V_PASS_CONTROL);
-		return 0;
-	}
-	if (r == 0)
+	if (r == 0 && !l2tp_hdr_is_control(&h))
 		r = ppp_frame_parse(h.payload, &f);
-	CHECK(v == verdict_of(r));
+	CHECK(v == (r == 0 && l2tp_hdr_is_control(&h) ? ZE_V_PASS_CONTROL : verdict_of(r)));
 	if (r < 0)
 		return 0;
 	CHECK(got.flags == h.flags && got.tid == h.tid && got.sid == h.sid && got.ns == h.ns);
+	if (l2tp_hdr_is_control(&h))
+		return 0;
 	CHECK(got.proto == f.proto);
 	CHECK(got.payload == (size_t)(f.info.p - data) && got.end - got.payload == f.info.len);
 	return 0;

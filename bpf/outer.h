@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * From a frame to the UDP datagram in it, for every program on an uplink: Ethernet, one VLAN tag, IPv4
+ * or IPv6, UDP. What is not a whole datagram passes. For the BPF side only.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/guard_maps.h"
+#include "bpf/parse.h"
+#include "bpf/ze_bpf.h"
+
+#define AF_INET4 2
+#define AF_INET6 10
+#define VLAN_LEN 4
+#define IP_DF	 0x4000
+#define IP_FRAG	 0x3fff /* more fragments, offset */
+
+struct outer {
+	const __u8 *src, *dst;
+	__u32 len; /* of the datagram */
+	__u16 sport, dport, family;
+};
+
+ZE_INLINE int finish(enum ze_verdict v, int action)
+{
+	__u32 i = v;
+	__u64 *n = bpf_map_lookup_elem(&verdicts, &i);
+
+	if (n)
+		++*n;
+	return action;
+}
+
+ZE_INLINE int passed(enum ze_verdict v)
+{
+	return finish(v, v < ZE_V_DROP_SHORT ? XDP_PASS : XDP_DROP);
+}
+
+ZE_INLINE bool same4(const void *a, const void *b)
+{
+	return *(const __u32 *)a == *(const __u32 *)b;
+}
+
+ZE_INLINE bool same16(const void *a, const void *b)
+{
+	const __u32 *x = a, *y = b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+ZE_INLINE void copy_ip(void *to, const void *from, bool v6)
+{
+	const __u32 *x = from;
+	__u32 *y = to;
+
+	y[0] = x[0];
+	y[1] = v6 ? x[1] : 0;
+	y[2] = v6 ? x[2] : 0;
+	y[3] = v6 ? x[3] : 0;
+}
+
+ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
+{
+	return (struct ze_cursor){ .data = (void *)(long)ctx->data,
+				   .end = (void *)(long)ctx->data_end };
+}
+
+/* The frame's protocol, behind at most one VLAN tag. Multicast is for the stack. */
+ZE_INLINE __u16 ethertype(struct ze_cursor *c)
+{
+	const __u8 *p = ze_take(c, ETH_HLEN);
+	__u16 proto;
+
+	if (!p || p[0] & 1)
+		return 0;
+	proto = (__u16)(p[12] << 8 | p[13]);
+	if (proto != ETH_P_8021Q && proto != ETH_P_8021AD)
+		return proto;
+	p = ze_take(c, VLAN_LEN);
+	return p ? (__u16)(p[2] << 8 | p[3]) : 0;
+}
+
+ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
+{
+	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 4 || ip->protocol != IPPROTO_UDP)
+		return ZE_V_PASS;
+	if (ip->frag_off & bpf_htons(IP_FRAG))
+		return ZE_V_PASS_FRAGMENT;
+	if (ip->ihl != 5)
+		return ZE_V_PASS_OPTIONS;
+	o->family = 4;
+	o->src = (const void *)&ip->saddr;
+	o->dst = (const void *)&ip->daddr;
+	o->len = bpf_ntohs(ip->tot_len) - (__u32)sizeof(*ip);
+	return ZE_V_UP_FORWARD;
+}
+
+ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
+{
+	const struct ipv6hdr *ip = (const void *)ze_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return ZE_V_PASS;
+	if (ip->nexthdr == IPPROTO_FRAGMENT)
+		return ZE_V_PASS_FRAGMENT;
+	if (ip->nexthdr != IPPROTO_UDP)
+		return ZE_V_PASS;
+	o->family = 6;
+	o->src = (const void *)&ip->saddr;
+	o->dst = (const void *)&ip->daddr;
+	o->len = bpf_ntohs(ip->payload_len);
+	return ZE_V_UP_FORWARD;
+}
+
+/* A whole UDP datagram, or it passes: the stack counts what is wrong with it. */
+ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
+{
+	const struct udphdr *udp = (const void *)ze_take(c, sizeof(*udp));
+	__u32 len;
+
+	if (!udp)
+		return ZE_V_PASS;
+	len = bpf_ntohs(udp->len);
+	if (len < sizeof(*udp) || len > o->len || len > ZE_OFF_MAX)
+		return ZE_V_PASS;
+	o->len = len - (__u32)sizeof(*udp);
+	if (c->data + c->off + o->len > c->end)
+		return ZE_V_PASS;
+	o->sport = bpf_ntohs(udp->source);
+	o->dport = bpf_ntohs(udp->dest);
+	return ZE_V_UP_FORWARD;
+}
+
+ZE_INLINE enum ze_verdict parse_outer(struct ze_cursor *c, struct outer *o)
+{
+	enum ze_verdict v = ZE_V_PASS;
+	__u16 proto = ethertype(c);
+
+	if (proto == ETH_P_IP)
+		v = parse_outer4(c, o);
+	else if (proto == ETH_P_IPV6)
+		v = parse_outer6(c, o);
+	return v == ZE_V_UP_FORWARD ? parse_udp(c, o) : v;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What stands before the kernel plane: it forwards nothing, and keeps from the sockets what is no
+ * business of theirs. Data of a tunnel goes on to the kernel's sessions, which know them by id.
+ */
+#include "bpf/guard.h"
+#include "bpf/outer.h"
+#include "bpf/parse.h"
+#include "bpf/ze_bpf.h"
+
+SEC("xdp")
+int ze_guard(struct xdp_md *ctx)
+{
+	struct ze_cursor c = cursor(ctx);
+	struct outer o = { 0 };
+	struct ze_l2tp h = { 0 };
+	enum ze_verdict v = parse_outer(&c, &o);
+
+	if (v != ZE_V_UP_FORWARD)
+		return passed(v);
+	v = ze_parse_l2tp(&c, o.len, &h);
+	if (v == ZE_V_UP_FORWARD)
+		v = h.proto == ZE_PPP_IPV4 || h.proto == ZE_PPP_IPV6 ? ZE_V_PASS_DATA :
+								       ZE_V_PASS_PPP;
+	return passed(guard(ctx, &o, h.tid, v));
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/bpf_guard.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/json.h"
+#include "daemon/base/log.h"
+#include "daemon/core/config.h"
+#include "ze_guard.skel.h"
+
+struct bpf_guard {
+	struct bpf_guard_maps m;
+	unsigned n_tunnels, n_established;
+	/* of its own program */
+	struct ze_guard_bpf *skel;
+	struct bpf_common c;
+};
+
+static struct ze_addr_key key_of(const struct ze_addr *a, uint16_t port)
+{
+	struct ze_addr_key k = { .port = port, .family = a->family };
+
+	memcpy(k.ip, a->ip, sizeof(k.ip));
+	return k;
+}
+
+/* ---- what the engine says ---- */
+
+static bool put(const char *map, int fd, const void *key, const void *value)
+{
+	int r = bpf_map_update_elem(fd, key, value, BPF_ANY);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r));
+	return r == 0;
+}
+
+static void limits(void *self, const struct guard_limits *l)
+{
+	struct bpf_guard *g = self;
+	struct ze_limits v = { .source_cost_ns = ZE_SEC(1) / l->source_rate };
+	__u32 zero = 0;
+
+	/* The first message of a burst is paid by nobody's past: burst - 1 may be ahead of it. */
+	v.source_burst_ns = v.source_cost_ns * (l->source_burst - 1);
+	if (l->setup_rate) {
+		v.total_cost_ns = ZE_SEC(1) / l->setup_rate;
+		v.total_burst_ns = v.total_cost_ns * (l->setup_rate - 1);
+	}
+	put("limits", g->m.limits, &zero, &v);
+}
+
+static void tunnel_known(void *self, const struct dp_tunnel *t)
+{
+	struct bpf_guard *g = self;
+	const struct net_path *p = &t->path;
+	struct ze_tunnel v = { .local_port = p->local.port,
+			       .peer_port = p->peer.port,
+			       .peer_tid = t->peer_tid,
+			       .family = p->peer.family };
+
+	memcpy(v.local, p->local.ip, sizeof(v.local));
+	memcpy(v.peer, p->peer.ip, sizeof(v.peer));
+	if (put("tunnels", g->m.tunnels, &t->tid, &v))
+		g->n_tunnels++;
+}
+
+static void tunnel_gone(void *self, uint16_t tid)
+{
+	struct bpf_guard *g = self;
+
+	if (bpf_map_delete_elem(g->m.tunnels, &tid) == 0)
+		g->n_tunnels--;
+}
+
+static void peer_established(void *self, const struct ze_addr *peer, bool yes)
+{
+	struct bpf_guard *g = self;
+	struct ze_addr_key k = key_of(peer, 0);
+	__u32 one = 1;
+
+	if (yes && put("established", g->m.established, &k, &one))
+		g->n_established++;
+	else if (!yes && bpf_map_delete_elem(g->m.established, &k) == 0)
+		g->n_established--;
+}
+
+static void show(void *self, struct json *j)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		ZE_VERDICTS(X)
+#undef X
+	};
+	struct bpf_guard *g = self;
+	uint64_t n[ZE_V__COUNT];
+
+	if (g->skel)
+		json_kstr(j, "xdp-mode", g->c.native ? "native" : "generic");
+	json_ku64(j, "tunnels", g->n_tunnels);
+	json_ku64(j, "established-peers", g->n_established);
+	json_key(j, "packets");
+	json_obj(j);
+	if (bpf_guard_verdicts(g, n) == 0)
+		for (unsigned i = 0; i < ZE_V__COUNT; i++)
+			json_ku64(j, names[i], n[i]);
+	json_obj_end(j);
+}
+
+const struct guard_ops bpf_guard_ops = {
+	.limits = limits,
+	.tunnel_known = tunnel_known,
+	.tunnel_gone = tunnel_gone,
+	.peer_established = peer_established,
+	.show = show,
+};
+
+/* ---- life ---- */
+
+int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_t n)
+{
+	__u32 one = 1;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct ze_addr_key k = key_of(&l[i].addr, l[i].addr.port);
+
+		r = bpf_map_update_elem(g->m.endpoints, &k, &one, BPF_ANY);
+	}
+	return r;
+}
+
+int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret)
+{
+	struct bpf_guard *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return -ENOMEM;
+	g->m = *m;
+	*ret = g;
+	return 0;
+}
+
+static int load(struct bpf_guard *g)
+{
+	int r;
+
+	g->skel = ze_guard_bpf__open();
+	if (!g->skel)
+		return -ENOMEM; /* the object is compiled in: nothing else can fail */
+	r = ze_guard_bpf__load(g->skel);
+	if (r < 0)
+		return r;
+	g->m = (struct bpf_guard_maps){ .tunnels = bpf_map__fd(g->skel->maps.tunnels),
+					.established = bpf_map__fd(g->skel->maps.established),
+					.limits = bpf_map__fd(g->skel->maps.limits),
+					.endpoints = bpf_map__fd(g->skel->maps.endpoints),
+					.verdicts = bpf_map__fd(g->skel->maps.verdicts) };
+	return 0;
+}
+
+/* The i-th interface, without a program of a former life. */
+static int find_port(const struct bpf_guard_args *a, size_t i, unsigned *ret_ifindex)
+{
+	unsigned ifindex = if_nametoindex(a->uplink[i]);
+	int r = ifindex ? bpf_common_clear(a->pins, ifindex) : -ENODEV;
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", a->uplink[i]),
+		       KV_STR("why", !ifindex	 ? "it does not exist" :
+				     r == -EBUSY ? "somebody else's XDP program is on it" :
+						   log_strerror(r)));
+	else
+		*ret_ifindex = ifindex;
+	return r;
+}
+
+static int attach(struct bpf_guard *g, const struct bpf_guard_args *a)
+{
+	struct bpf_common_port *ports = calloc(a->n_uplink + 1, sizeof(*ports));
+	int r = ports ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < a->n_uplink; i++) {
+		ports[i].prog = bpf_guard_prog_fd(g);
+		r = find_port(a, i, &ports[i].ifindex);
+	}
+	if (r == 0 && a->pins)
+		r = bpf_common_pin(&g->c, g->skel->obj, a->pins);
+	if (r == 0)
+		r = bpf_common_attach(&g->c, ports, a->n_uplink, a->mode);
+	free(ports);
+	return r;
+}
+
+int bpf_guard_open(const struct bpf_guard_args *a, struct bpf_guard **ret)
+{
+	struct bpf_guard *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	r = load(g);
+	if (r == 0)
+		r = bpf_guard_listen(g, a->listeners, a->n_listeners);
+	if (r == 0)
+		r = attach(g, a);
+	if (r < 0) {
+		bpf_guard_free(g);
+		return r;
+	}
+	*ret = g;
+	return 0;
+}
+
+void bpf_guard_free(struct bpf_guard *g)
+{
+	if (!g)
+		return;
+	bpf_common_done(&g->c);
+	if (g->skel)
+		ze_guard_bpf__destroy(g->skel);
+	free(g);
+}
+
+bool bpf_guard_native(const struct bpf_guard *g)
+{
+	return g->c.native;
+}
+
+int bpf_guard_prog_fd(const struct bpf_guard *g)
+{
+	return bpf_program__fd(g->skel->progs.ze_guard);
+}
+
+int bpf_guard_verdicts(const struct bpf_guard *g, uint64_t ret[static ZE_V__COUNT])
+{
+	uint64_t v[ZE_V__COUNT];
+	int r = 0;
+
+	for (__u32 i = 0; r == 0 && i < ZE_V__COUNT; i++)
+		r = bpf_common_sum(g->m.verdicts, i, &v[i], 1);
+	if (r == 0)
+		memcpy(ret, v, sizeof(v));
+	return r;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who may talk to the daemon, by the programs of both planes: every refusal, truncation at each octet,
+ * the buckets of strangers.
+ */
+#include <linux/bpf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/base/compiler.h"
+#include "selftests/bpf/xdp_rig.h"
+
+/* Tunnels: 12 of 10.0.0.2, 13 of 2001:db8::2, 14 of 10.0.0.3; all from port 1701 */
+#define HELLO(tid) "c802 0014" tid "0000 0000 0000 8008 0000 0000 0006"
+#define SCCRQ	   "c802 0014 0000 0000 0000 0000 8008 0000 0000 0001"
+#define LCP	   " ff03 c021 0905 0008 00000000"
+#define IP4	   " ff03 0021 4500001e 00010000 4011a80e c0000207 08080808 30390035 000a0000 6869"
+
+struct row {
+	const char *name;
+	unsigned how;
+	const char *l2tp;
+	enum ze_verdict v;
+};
+
+static const struct row rows[] = {
+	/* RFC 2661 3.1, as daemon/l2tp/hdr.c has it */
+	{ "control", 0, HELLO("000c"), ZE_V_PASS_CONTROL },
+	{ "acknowledgement", 0, "c802 000c 000c 0000 0000 0000", ZE_V_PASS_CONTROL },
+	{ "octets behind", 0, HELLO("000c") "00", ZE_V_PASS_CONTROL },
+	{ "priority and reserved bits", 0, "fdf2 000c 000c 0000 0000 0000", ZE_V_PASS_CONTROL },
+	{ "tagged", F_VLAN, HELLO("000c"), ZE_V_PASS_CONTROL },
+	{ "IPv6", F_OUTER6, HELLO("000d"), ZE_V_PASS_CONTROL },
+	{ "to another endpoint of ours", F_ANY, HELLO("000c"), ZE_V_PASS_CONTROL },
+	{ "no datagram", 0, "", ZE_V_DROP_SHORT },
+	{ "one octet", 0, "c8", ZE_V_DROP_SHORT },
+	{ "flags alone", 0, "c802", ZE_V_DROP_SHORT },
+	{ "version 1", 0, "c801 000c 000c 0000 0000 0000", ZE_V_DROP_VERSION },
+	{ "version 3", 0, "c803 000c 000c 0000 0000 0000", ZE_V_DROP_VERSION },
+	{ "no L", 0, "8802 000c 0000 0000 0000", ZE_V_DROP_FLAGS },
+	{ "no S", 0, "c002 0008 000c 0000", ZE_V_DROP_FLAGS },
+	{ "neither", 0, "8002 000c 0000", ZE_V_DROP_FLAGS },
+	{ "neither, flags alone", 0, "8002", ZE_V_DROP_FLAGS },
+	{ "O", 0, "ca02 000e 000c 0000 0000 0000 0000", ZE_V_DROP_FLAGS },
+	{ "length 0", 0, "c802 0000 000c 0000 0000 0000", ZE_V_DROP_LENGTH },
+	{ "length in the header", 0, "c802 000b 000c 0000 0000 0000", ZE_V_DROP_LENGTH },
+	{ "length beyond", 0, "c802 000d 000c 0000 0000 0000", ZE_V_DROP_LENGTH },
+	{ "length far beyond", 0, "c802 ffff 000c 0000 0000 0000", ZE_V_DROP_LENGTH },
+	{ "malformed, IPv6, tagged", F_OUTER6 | F_VLAN, "c803", ZE_V_DROP_VERSION },
+	{ "malformed, to any address", F_ANY, "c803", ZE_V_DROP_VERSION },
+	{ "malformed, to any address, IPv6", F_ANY | F_OUTER6, "c803", ZE_V_DROP_VERSION },
+	{ "malformed, to another host", F_ELSEWHERE, "c803", ZE_V_PASS },
+	{ "malformed, through us", F_ANY | F_ELSEWHERE, "c803", ZE_V_PASS },
+	{ "malformed, through us, IPv6", F_ANY | F_ELSEWHERE | F_OUTER6, "c803", ZE_V_PASS },
+	{ "malformed, to nobody's port", F_NO_PORT, "c803", ZE_V_PASS },
+	/* whose tunnel */
+	{ "unknown tunnel", 0, HELLO("000f"), ZE_V_DROP_UNKNOWN },
+	{ "unknown tunnel, to any address", F_ANY, HELLO("000f"), ZE_V_DROP_UNKNOWN },
+	{ "unknown tunnel, to another host", F_ELSEWHERE, HELLO("000f"), ZE_V_PASS },
+	{ "unknown tunnel, through us", F_ELSEWHERE | F_ANY, HELLO("000f"), ZE_V_PASS },
+	{ "other address", F_OTHER_PEER, HELLO("000c"), ZE_V_DROP_PEER },
+	{ "other port", F_OTHER_PORT, HELLO("000c"), ZE_V_DROP_PEER },
+	{ "other family", F_OUTER6, HELLO("000c"), ZE_V_DROP_PEER },
+	{ "another's tunnel", 0, HELLO("000e"), ZE_V_DROP_PEER },
+	{ "its own", F_OTHER_PEER, HELLO("000e"), ZE_V_PASS_CONTROL },
+	{ "another's, through us", F_ELSEWHERE, HELLO("000e"), ZE_V_PASS },
+	/* PPP control */
+	{ "lcp", 0, "0002 000c 0001" LCP, ZE_V_PASS_PPP },
+	{ "lcp, unknown tunnel", 0, "0002 000f 0001" LCP, ZE_V_DROP_UNKNOWN },
+	{ "lcp, tunnel 0", 0, "0002 0000 0001" LCP, ZE_V_DROP_UNKNOWN },
+	{ "lcp, other port", F_OTHER_PORT, "0002 000c 0001" LCP, ZE_V_DROP_PEER },
+	{ "lcp, another's", 0, "0002 000e 0001" LCP, ZE_V_DROP_PEER },
+	{ "lcp, unknown, through us", F_ELSEWHERE, "0002 000f 0001" LCP, ZE_V_PASS },
+	{ "data, version 3", 0, "0003 000c 0001" LCP, ZE_V_DROP_VERSION },
+	{ "data, length beyond", 0, "4002 00ff 000c 0001" LCP, ZE_V_DROP_LENGTH },
+	{ "data, offset beyond", 0, "0202 000c 0001 0fff" LCP, ZE_V_DROP_OFFSET },
+	{ "data, no protocol", 0, "0002 000c 0001 ff03", ZE_V_DROP_SHORT },
+	{ "data, even protocol", 0, "0002 000c 0001 ff03 0020", ZE_V_DROP_PROTOCOL },
+	/* for the stack */
+	{ "fragment", F_FRAGMENT, HELLO("000f"), ZE_V_PASS_FRAGMENT },
+	{ "options", F_OPTIONS, HELLO("000f"), ZE_V_PASS_OPTIONS },
+};
+
+static struct rig rig;
+
+static int group_start(void **st)
+{
+	(void)st;
+	rig_start(&rig);
+	rig_tunnel(&rig, 12, 2);
+	rig_tunnel(&rig, 13, 102);
+	rig_tunnel(&rig, 14, 3);
+	return 0;
+}
+
+static int group_stop(void **st)
+{
+	(void)st;
+	rig_stop(&rig);
+	return 0;
+}
+
+static struct frame build(unsigned how, const char *l2tp)
+{
+	struct frame f = frame_outer(how);
+
+	frame_hex(&f, l2tp);
+	frame_finish(&f, how);
+	return f;
+}
+
+static struct rig_run run_one(bool kernel, const struct frame *f)
+{
+	struct rig_run got;
+
+	if (kernel)
+		rig_run_guard(&rig, f, &got);
+	else
+		rig_run(&rig, BPF_DP_UPLINK, f, &got);
+	return got;
+}
+
+static void check(const char *name, bool kernel, const struct frame *f, enum ze_verdict v)
+{
+	struct rig_run got = run_one(kernel, f);
+
+	if (got.verdict != v || got.action != (v < ZE_V_DROP_SHORT ? XDP_PASS : XDP_DROP))
+		fail_msg("%s, %s: verdict %s, wanted %s; action %u", name,
+			 kernel ? "ze_guard" : "ze_uplink", rig_verdict(got.verdict),
+			 rig_verdict(v), got.action);
+	assert_int_equal(got.out.len, f->len);
+	assert_memory_equal(got.out.b, f->b, f->len);
+}
+
+static void check_both(const char *name, const struct frame *f, enum ze_verdict v)
+{
+	check(name, false, f, v);
+	check(name, true, f, v);
+}
+
+/* L-001 L-002 L-003 L-004 L-005 L-006 L-007 L-008 L-009 L-010 L-011 L-187 */
+static void rows_guard(void **st)
+{
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		struct frame f = build(rows[i].how, rows[i].l2tp);
+
+		check_both(rows[i].name, &f, rows[i].v);
+	}
+}
+
+/* The kernel's sessions are looked for by the kernel, those of the BPF plane here. */
+static void data_of_a_tunnel(void **st)
+{
+	struct frame good = build(0, "0002 000c 0001" IP4), other = build(0, "0002 000e 0001" IP4);
+	struct frame unknown = build(0, "0002 000f 0001" IP4);
+
+	(void)st;
+	check("of a tunnel", true, &good, ZE_V_PASS_DATA);
+	check("of a tunnel", false, &good, ZE_V_DROP_UNKNOWN);
+	check("of another's tunnel", true, &other, ZE_V_DROP_PEER);
+	check("of no tunnel", true, &unknown, ZE_V_DROP_UNKNOWN);
+}
+
+/* A cut frame holds no whole datagram: the stack's. A cut datagram is refused by what is missing. */
+static void truncated_at_each_octet(void **st)
+{
+	const size_t head = 14 + 20 + 8;
+	struct frame whole = build(0, HELLO("000c"));
+
+	(void)st;
+	for (size_t n = whole.len - 1; n >= 14; n--) {
+		struct frame f = whole;
+		size_t l2tp = n - head;
+
+		f.len = n;
+		check_both("cut frame", &f, ZE_V_PASS);
+		if (n < head)
+			continue;
+		frame_finish(&f, 0);
+		check_both("cut datagram", &f, l2tp < 12 ? ZE_V_DROP_SHORT : ZE_V_DROP_LENGTH);
+	}
+}
+
+/* ---- strangers ---- */
+
+static void set_limits(unsigned all, unsigned source, unsigned burst)
+{
+	const struct guard_limits l = { .setup_rate = all,
+					.source_rate = source,
+					.source_burst = burst };
+
+	bpf_guard_ops.limits(bpf_dp_guard(rig.d), &l);
+	bpf_guard_ops.limits(rig.guard, &l);
+}
+
+/* From 10.1.<n>, or an IPv6 address that ends like it. */
+static struct frame stranger(unsigned n, unsigned how, const char *l2tp)
+{
+	struct frame f = build(how, l2tp);
+	uint8_t *src = f.b + (how & F_OUTER6 ? 14 + 8 + 12 : 14 + 12);
+
+	src[1] = 1;
+	src[2] = (uint8_t)(n >> 8);
+	src[3] = (uint8_t)n;
+	return f;
+}
+
+static struct frame sccrq_of(unsigned n, unsigned how)
+{
+	return stranger(n, how, SCCRQ);
+}
+
+static void established(const char *ip, bool yes)
+{
+	struct ze_addr a;
+
+	assert_int_equal(ze_addr_parse(ip, 0, &a), 0);
+	bpf_guard_ops.peer_established(bpf_dp_guard(rig.d), &a, yes);
+	bpf_guard_ops.peer_established(rig.guard, &a, yes);
+}
+
+/* L-042: a burst passes, what follows at once does not; others are not to suffer. */
+static void bucket_of_one_source(void **st)
+{
+	(void)st;
+	set_limits(0, 1, 5);
+	for (unsigned family = 0; family < 2; family++) {
+		unsigned how = family ? F_OUTER6 : 0;
+		struct frame f = sccrq_of(1, how), other = sccrq_of(2, how);
+		struct frame zlb = stranger(1, how, "c802 000c 0000 0000 0000 0000");
+
+		for (int i = 0; i < 5; i++)
+			check_both("burst", &f, ZE_V_PASS_CONTROL);
+		check_both("after the burst", &f, ZE_V_DROP_SOURCE_RATE);
+		check_both("anything to tunnel 0", &zlb, ZE_V_DROP_SOURCE_RATE);
+		check_both("another source", &other, ZE_V_PASS_CONTROL);
+		check_both("still", &f, ZE_V_DROP_SOURCE_RATE);
+	}
+}
+
+static void bucket_of_all(void **st)
+{
+	struct frame f = sccrq_of(10, 0), other = sccrq_of(11, 0), six = sccrq_of(12, F_OUTER6);
+
+	(void)st;
+	set_limits(1, 1, 100);
+	check_both("the first", &f, ZE_V_PASS_CONTROL);
+	check_both("the second", &f, ZE_V_DROP_SETUP_RATE);
+	check_both("of others", &other, ZE_V_DROP_SETUP_RATE);
+	check_both("of others", &six, ZE_V_DROP_SETUP_RATE);
+	set_limits(0, 1, 100);
+	check_both("after a reload without a limit", &other, ZE_V_PASS_CONTROL);
+}
+
+static void established_is_never_asked(void **st)
+{
+	struct frame f = sccrq_of(20, 0), through = build(F_ANY | F_ELSEWHERE, SCCRQ);
+
+	(void)st;
+	set_limits(1, 1, 1);
+	established("10.1.0.20", true);
+	for (int i = 0; i < 50; i++)
+		check_both("established", &f, ZE_V_PASS_CONTROL);
+	established("10.1.0.20", false);
+	check_both("no more: the bucket is full", &f, ZE_V_PASS_CONTROL);
+	check_both("no more", &f, ZE_V_DROP_SOURCE_RATE);
+	for (int i = 0; i < 5; i++)
+		check_both("through us", &through, ZE_V_PASS);
+}
+
+/* More sources than there is room for: the newest are known. */
+static void more_sources_than_room(void **st)
+{
+	struct frame f;
+
+	(void)st;
+	set_limits(0, 1, 1);
+	for (unsigned i = 0; i < ZE_SOURCES + 4000; i++) {
+		f = sccrq_of(1000 + i, 0);
+		assert_int_equal(run_one(true, &f).verdict, ZE_V_PASS_CONTROL);
+	}
+	assert_int_equal(run_one(true, &f).verdict, ZE_V_DROP_SOURCE_RATE);
+}
+
+static void tunnel_that_went(void **st)
+{
+	struct frame f = build(0, HELLO("000c"));
+
+	(void)st;
+	bpf_guard_ops.tunnel_gone(bpf_dp_guard(rig.d), 12);
+	bpf_guard_ops.tunnel_gone(rig.guard, 12);
+	check_both("gone", &f, ZE_V_DROP_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_guard),
+		cmocka_unit_test(data_of_a_tunnel),
+		cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(bucket_of_one_source),
+		cmocka_unit_test(bucket_of_all),
+		cmocka_unit_test(established_is_never_asked),
+		cmocka_unit_test(more_sources_than_room),
+		cmocka_unit_test(tunnel_that_went),
+	};
+
+	if (geteuid() != 0) {
+		puts("ok 1 - bpf_guard # SKIP needs root\n1..1");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, group_start, group_stop);
+}
