@@ -49,7 +49,7 @@ SWITCHES = 'import sys; sys.path.insert(0, %r); import nslab as t; ' \
 class Lab:
     """lac -- lns -- core; ze in lns, zeload in lac."""
 
-    def __init__(self, folder, mode='auto', vlan=False, six=False):
+    def __init__(self, folder, mode='auto', six=False, setup_rate=0):
         self.dir, self.mode, self.ze, self.lac = folder, mode, None, None
         self.ns = {n: 'zb%d-%s' % (os.getpid(), n) for n in ('lac', 'lns', 'core')}
         self.peer = '2001:db8:9::1' if six else '10.9.0.1'
@@ -66,10 +66,10 @@ class Lab:
         self.conf = os.path.join(folder, 'ze.conf')
         with open(self.conf, 'w', encoding='utf-8') as f:
             f.write('environment { l2tp { server four { ip 0.0.0.0 } server six { ip ::; port 1702 } } }\n'
-                    'l2tp { dataplane bpf; setup-rate 0; max-sessions 0; lcp-echo { interval 1; failures 5 }\n'
+                    'l2tp { dataplane bpf; setup-rate %d; max-sessions 0; lcp-echo { interval 1; failures 5 }\n'
                     ' bpf { uplink [ up0 ]; core [ core0 ]; xdp-mode %s }\n'
                     ' auth { local { user alice { password hunter2 } } }\n'
-                    ' pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.15.254 } } }\n' % mode)
+                    ' pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.15.254 } } }\n' % (setup_rate, mode))
 
     def wire(self, far, a, a4, b, b4):
         run('ip', 'link', 'add', a, 'netns', self.ns[far], 'type', 'veth', 'peer', 'name', b,

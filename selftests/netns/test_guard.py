@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What stands before the daemon's sockets: floods, strays and forgeries do not reach it, and those who
+work with it do not notice. The daemon's own counters say what it saw."""
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nslab import PINS, lab, run, wait_for
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+# Paced, so that no queue on the way is what loses packets.
+FLOOD = '''
+import socket, struct, sys, time
+to, sources, count, rate = sys.argv[1], sys.argv[2].split(','), int(sys.argv[3]), int(sys.argv[4])
+avp = lambda t, v, m=0x8000: struct.pack('!HHH', m | 6 + len(v), 0, t) + v
+socks = []
+for a in sources:
+    socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    socks[-1].bind((a, 1701))
+begin = time.monotonic()
+for i in range(count):
+    body = avp(0, b'\\0\\1') + avp(2, b'\\1\\0') + avp(3, bytes(4)) + avp(7, b'flood') + \\
+        avp(9, struct.pack('!H', i % 65535 + 1))
+    msg = struct.pack('!HHHHHH', 0xc802, 12 + len(body), 0, 0, 0, 0) + body
+    socks[i % len(socks)].sendto(msg, (to, 1701))
+    if i % 20 == 19:
+        time.sleep(max(0, begin + i / rate - time.monotonic()))
+print('%.3f' % (time.monotonic() - begin))
+'''
+
+
+def send(x, *datagrams, source='10.9.0.2', port=0):
+    """Datagrams from the LAC's host."""
+    code = 'import socket; s = socket.socket(2, 2); s.bind((%r, %d)); ' \
+           '[s.sendto(bytes.fromhex(d), (%r, 1701)) for d in %r]' % (source, port, x.peer, datagrams)
+    x.sh('lac', sys.executable, '-c', code)
+
+
+def flood(x, sources, count, rate):
+    return subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['lac'], sys.executable, '-c', FLOOD,
+                             x.peer, ','.join(sources), str(count), str(rate)],
+                            stdout=subprocess.PIPE, encoding='utf-8')
+
+
+def logins_meanwhile(x, sessions, begin):
+    """A peer with an established tunnel logs in subscribers during what begin() starts. The slowest
+    login and the seconds the other took: one lost message would cost a second."""
+    report = os.path.join(x.dir, 'zeload.json')
+    z = x.spawn('lac', 'lac.log', '/bin/sh', '-c', 'exec "$0" "$@"', os.environ['ZELOAD'], '-s', str(sessions),
+                '-r', str(sessions // 2), '--json', report, x.peer)
+    wait_for(lambda: x.show('statistics')['tunnels-established'])
+    other = begin()
+    assert z.wait(60) == 0, x.log('lac.log')
+    took = float(other.communicate(timeout=60)[0])
+    with open(report, encoding='utf-8') as f:
+        r = json.load(f)
+    assert (r['up'], r['failed']) == (sessions, 0), r
+    return r['latency-ms']['max'], took
+
+
+def test_flood_of_one_source(tmp_path):
+    """L-042: 10 000 SCCRQs from one address while an established peer logs in subscribers."""
+    with lab(tmp_path) as x:
+        x.ip('lac', 'addr', 'add', '10.9.0.3/24', 'dev', 'l0')
+        x.start_ze()
+        count = 10000
+        slowest, took = logins_meanwhile(x, 200, lambda: flood(x, ['10.9.0.3'], count, 4000))
+        assert slowest < 900
+        n, s = x.packets(), x.show('statistics')
+        allowed = 100 + 50 * (took + 1)
+        assert count - allowed <= n['drop-source-rate'] < count, n
+        assert n['drop-setup-rate'] == n['drop-unknown'] == n['drop-peer'] == 0, n
+        seen = s['messages-received']['SCCRQ']
+        assert count + 1 <= seen + n['drop-source-rate'] + s['refused'].get('limit-rate', 0) + \
+            s['refused'].get('limit-half-open', 0), (n, s)
+        assert s['datagrams-received'] < count / 2, s
+        assert s['refused'].get('seq-old', 0) == 0, s
+
+
+def test_flood_of_many_sources(tmp_path):
+    """None of them too fast, all of them together are: setup-rate. The peer at work does not notice."""
+    sources = ['10.9.1.%d' % i for i in range(1, 201)]
+    with lab(tmp_path, setup_rate=20) as x:
+        for a in sources:
+            x.ip('lac', 'addr', 'add', a + '/16', 'dev', 'l0')
+        x.ip('lns', 'addr', 'add', '10.9.0.1/16', 'dev', 'up0')
+        x.start_ze()
+        count = 8000
+        slowest, took = logins_meanwhile(x, 200, lambda: flood(x, sources, count, 4000))
+        assert slowest < 900
+        n, s = x.packets(), x.show('statistics')
+        assert n['drop-source-rate'] == 0, n
+        assert count - 20 - 20 * (took + 1) <= n['drop-setup-rate'] < count, n
+        assert s['tunnels-up-total'] == 1 and s['datagrams-received'] < count / 2, s
+
+
+def test_strays_and_forgeries(tmp_path):
+    """By reason; none of them reaches the daemon, and nobody is hurt."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        tid = x.show('tunnels')[0]['local-tid']
+        before, seen = x.packets(), x.show('statistics')['datagrams-received']
+        wrong = tid ^ 1
+        hello = 'c8020014%04x00000000000080080000000000 06'.replace(' ', '')
+        stop = 'c8020014%04x0000ffffffff8008000000000004'
+        lcp = '0002%04x0001ff03c0210905000800000000'
+        send(x, 'c803', 'c801000c000000000000' + '0000', 'c8', '8802000c000000000000',
+             'c802000b00000000' + '00000000', hello % wrong, stop % wrong, lcp % wrong)
+        send(x, hello % tid, stop % tid, lcp % tid)
+        send(x, 'c802000c' + '00' * 8, 'c802000c' + '00' * 8, port=1999)
+
+        def counted():
+            n = x.packets()
+            return {k: n[k] - before[k] for k in n if k.startswith('drop-') and n[k] != before[k]}
+        wait_for(lambda: sum(counted().values()) == 11)
+        assert counted() == {'drop-version': 2, 'drop-short': 1, 'drop-flags': 1, 'drop-length': 1,
+                             'drop-unknown': 3, 'drop-peer': 3}
+        refused = x.show('statistics')['refused']
+        assert not any(w in refused for w in ('tunnel-unknown', 'tunnel-peer', 'hdr-version', 'hdr-short'))
+        assert x.show('statistics')['datagrams-received'] - seen < 11
+        assert x.ping('lac', '-c', '2', '-I', a, '198.51.100.2')[0] == 2
+        assert x.show('tunnels')[0]['state'] == 'established'
+
+
+def test_maps_for_people(tmp_path):
+    """Named fields; the tunnel stays known while it lingers, the peer does not."""
+    with lab(tmp_path, setup_rate=123) as x:
+        x.start_ze()
+        x.start_lac(1)
+        t = x.show('tunnels')[0]
+
+        def dump(name):
+            return json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + name))
+        row = dump('tunnels')[0]['formatted']
+        assert row['key'] == t['local-tid']
+        assert row['value']['peer_tid'] == t['remote-tid'] and row['value']['family'] == 4
+        assert row['value']['peer'][:4] == [10, 9, 0, 2] and row['value']['local'][:4] == [10, 9, 0, 1]
+        assert dump('established')[0]['formatted']['key']['ip'][:4] == [10, 9, 0, 2]
+        assert dump('limits')[0]['formatted']['value']['total_cost_ns'] == 10**9 // 123
+        d = x.show('dataplane')
+        assert (d['tunnels'], d['established-peers']) == (1, 1)
+        x.stop_lac()
+        wait_for(lambda: x.show('dataplane')['established-peers'] == 0)
+        assert not dump('established') and len(dump('tunnels')) == 1
+        with open(x.conf, encoding='utf-8') as f:
+            text = f.read()
+        with open(x.conf, 'w', encoding='utf-8') as f:
+            f.write(text.replace('setup-rate 123', 'setup-rate 0'))
+        x.ze.send_signal(1)
+        wait_for(lambda: dump('limits')[0]['formatted']['value']['total_cost_ns'] == 0)
