@@ -318,10 +318,11 @@ l2tp {
 	} }
 	ncp { enable-ipcp true; enable-ipv6cp %(ipv6)s; timeout 30; }
 	shaper { %(shaper)s }
+	%(more)s
 }
 '''
 DEFAULTS = {'log': 'debug', 'secret': 'zetest', 'auth': 'chap-md5', 'hello': 60, 'pool_end': '10.100.255.254',
-            'ipv6': 'true', 'shaper': ''}
+            'ipv6': 'true', 'shaper': '', 'more': ''}
 
 
 class Ze:

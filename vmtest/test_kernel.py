@@ -5,6 +5,7 @@ Each test starts a daemon of its own; when it ends, the fixture asserts that not
 pppN, no tunnel or session in the kernel, no descriptor, no row in `show`, no process.
 """
 import contextlib
+import json
 import os
 import re
 import signal
@@ -297,6 +298,70 @@ def test_twenty_clients_on_one_socket(start_ze):
     z = zeload('lac', '-t', '2', '-s', '10', '--shared-socket')
     assert z.wait(60) == 0, z.text()
     lab.wait_for(lambda: not ze.sessions(), 15, 'end of all sessions')
+
+
+# ---------------------------------------------------------------- protection
+
+UPLINKS = 'bpf { uplink [ lns0 lns1 ]; }'
+SCCRQ = 'c80200390000000000000000 8008000000000001 8008000000020100 800a00000003 00000003' \
+        ' 800b00000007 666c6f6f64 8008000000090007'.replace(' ', '')
+HELLO = 'c8020014%04x000000000000 8008000000000006'.replace(' ', '')
+LCP = '0002%04x0001 ff03 c0210905000800000000'.replace(' ', '')
+SEND = 'import socket, sys, time\n' \
+       's = socket.socket(2, 2)\n' \
+       'for i in range(int(sys.argv[2])):\n' \
+       '    for d in sys.argv[3:]: s.sendto(bytes.fromhex(d), (sys.argv[1], 1701))\n' \
+       '    if i % 20 == 19: time.sleep(0.01)\n'
+
+
+def send(ns, count, *datagrams):
+    lab.ns_run(ns, '/usr/bin/python3', '-c', SEND, lab.LNS, str(count), *datagrams)
+
+
+def xdp_programs():
+    links = json.loads(lab.ns_run('lns', 'ip', '-j', 'link', 'show'))
+    return {i['ifname'] for i in links if 'xdp' in i and i['xdp'].get('prog')}
+
+
+def test_guard_stands_before_the_kernel_plane(start_ze):
+    """L-042, L-187: logins and traffic as without it; floods and strays do not reach the daemon."""
+    ze = start_ze(more=UPLINKS)
+    assert xdp_programs() == {'lns0', 'lns1'}
+    _, dev = login(ipv6=True)
+    route_to_core(dev)
+    assert_traffic(dev)
+    lab.tcp_transfer('lac', 'core', lab.CORE)
+    n = ze.show('dataplane')['packets']
+    assert n['pass-control'] and n['pass-ppp'] and n['pass-data'] > 500, n
+    assert not {k: v for k, v in n.items() if k.startswith('drop-') and v}
+    tid = ze.tunnels()[0]['local-tid']
+    before = ze.show('statistics')['datagrams-received']
+    send('lac', 5, HELLO % (tid ^ 1), LCP % (tid ^ 1), HELLO % tid, LCP % tid, 'c803', '8802', 'c802')
+    send('lac2', 2000, SCCRQ)
+    n, s = ze.show('dataplane')['packets'], ze.show('statistics')
+    dropped = {k: v for k, v in n.items() if k.startswith('drop-') and v}
+    flood = dropped.pop('drop-source-rate')
+    assert dropped == {'drop-unknown': 10, 'drop-peer': 10, 'drop-version': 5, 'drop-flags': 5,
+                       'drop-short': 5}
+    assert flood > 1000 and s['datagrams-received'] - before < 2000 - flood + 50, (flood, s)
+    assert_traffic(dev)
+    assert ze.stop() == 0
+    assert xdp_programs() == set() and not os.path.exists('/sys/fs/bpf/ze')
+
+
+def test_without_uplinks_the_guard_is_off_and_says_so(start_ze):
+    ze = start_ze()
+    assert ze.proc.text().count('guard-off set="l2tp bpf uplink"') == 1
+    assert xdp_programs() == set()
+    assert 'packets' not in ze.show('dataplane')
+
+
+def test_uplink_that_does_not_exist_is_a_clear_error(start_ze):
+    start_ze().stop()
+    path = lab.write(lab.WORK + '/ze.conf', lab.CONFIG % {**lab.DEFAULTS, 'more': 'bpf { uplink [ eth77 ]; }'})
+    p = lab.Process('lns', 'ze', lab.ZE, '-c', path, '--socket', lab.WORK + '/ze.sock')
+    assert p.wait(10) != 0
+    assert 'eth77' in p.text() and 'guard-failed' in p.text(), p.text()
 
 
 # ---------------------------------------------------------------- teardown
