@@ -13,6 +13,7 @@ FENCE = re.compile(r'^```ze-conf\n(.*?)^```$', re.M | re.S)
 LITERAL = re.compile(r'^\.Bd -literal[^\n]*\n(.*?)^\.Ed$', re.M | re.S)
 EXAMPLE = 'contrib/ze.conf'
 REASONS = ('daemon/base/err.h', 'docs/troubleshooting.md')
+VERDICTS = ('bpf/ze_bpf.h', 'docs/troubleshooting.md')
 PICTURE = 'docs/architecture.md'
 SUFFIX = r'(?:[ch]|\[ch\]|md|yang|py|mk|sh|conf|service|bash)'
 
@@ -72,6 +73,20 @@ def check_reasons(tree):
         ['%s: reason "%s" does not exist' % (doc, w) for w in have if w not in want] + \
         ['%s: "%s" is "%s" in %s' % (doc, w, want[w], header) for w in have
          if w in want and have[w] != want[w]]
+
+
+def check_verdicts(tree):
+    """One row for each word of enum ze_verdict, and none for others."""
+    header, doc = VERDICTS
+    if header not in tree.files:
+        return []
+    want = re.findall(r'\bX\(\w+,[\s\\]*"([^"]+)"\)', tree.text(header))
+    if doc not in tree.files:
+        return ['%s: is not there, it explains the verdicts of %s' % (doc, header)]
+    section = re.split(r'(?m)^## ', tree.text(doc).split('\n## Verdicts\n')[-1])[0]
+    have = re.findall(r'(?m)^\| `([^`]+)` \|', section)
+    return ['%s: verdict "%s" is not explained' % (doc, w) for w in want if w not in have] + \
+        ['%s: verdict "%s" does not exist' % (doc, w) for w in have if w not in want]
 
 
 def check_paths(tree):

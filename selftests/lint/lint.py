@@ -40,6 +40,7 @@ RULES = [
     ('man-commands', manpages.check_commands),
     ('docs-examples', docs.check_examples),
     ('docs-reasons', docs.check_reasons),
+    ('docs-verdicts', docs.check_verdicts),
     ('docs-paths', docs.check_paths),
     ('docs-links', docs.check_links),
 ]

@@ -24,6 +24,8 @@ ROW = '\t{ { "show", "it", "<id>" }, "help", f },\n'
 
 CONF = 'environment {\n\tl2tp {\n\t\tserver a {\n\t\t\tip ::1%s\n\t\t}\n\t}\n}\nl2tp {\n}\n'
 ERR_H = H + '#define ZE_REASONS(X) X(HDR_SHORT, "hdr-short",\\\n\t"cut off")\n'
+BPF_H = H + '#define ZE_VERDICTS(X) X(DROP_IT, "drop-it") /* x */\n'
+VERDICTS = '# A\n\n## Verdicts\n\n| word | meaning |\n|---|---|\n'
 ROWS = '# A\n\n## Reasons\n\n| word | meaning |\n|---|---|\n'
 
 
@@ -126,6 +128,10 @@ CASES = [
                               'docs/troubleshooting.md': ROWS + '| `hdr-short` | cut |\n'}),
     (docs.check_reasons, {}, {'daemon/base/err.h': ERR_H, 'docs/troubleshooting.md':
                               ROWS + '| `hdr-short` | cut off |\n| `hdr-long` | too long |\n'}),
+    (docs.check_verdicts, {'bpf/ze_bpf.h': BPF_H, 'docs/troubleshooting.md': VERDICTS + '| `drop-it` | x |\n\n## B\n'},
+     {'bpf/ze_bpf.h': BPF_H, 'docs/troubleshooting.md': VERDICTS}),
+    (docs.check_verdicts, {}, {'bpf/ze_bpf.h': BPF_H, 'docs/troubleshooting.md':
+                               VERDICTS + '| `drop-it` | x |\n| `drop-all` | y |\n'}),
     (docs.check_paths, {'ppp/a.c': C, 'docs/architecture.md': '`ppp/a.c` ppp/a ppp/a.[ch], `ppp`\n'},
      {'ppp/a.c': C, 'docs/architecture.md': 'see ppp/b.c\n'}),
     (docs.check_paths, {}, {'docs/architecture.md': 'see `gone.h`\n'}),
