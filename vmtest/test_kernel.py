@@ -468,15 +468,19 @@ def test_sigterm_drains_with_stopccn_6(start_ze):
 
 def test_killed_daemon_leaves_nothing_to_the_next(start_ze):
     """L-216: killed and started again, the peer comes back."""
-    ze = start_ze()
+    ze = start_ze(more=UPLINKS)
     lac, _ = login()
     ze.proc.kill()
     lac.kill_all()
     wait_no_client()
-    again = start_ze()
+    assert xdp_programs() == {'lns0', 'lns1'}, 'the guard stays where it is'
+    again = start_ze(more=UPLINKS)
     again.assert_settled()
     _, dev = login()
     lab.assert_ping('lac', lab.GATEWAY, dev=dev)
+    assert not [k for k, v in again.show('dataplane')['packets'].items() if k.startswith('drop-') and v]
+    assert again.stop() == 0
+    assert xdp_programs() == set()
 
 
 def test_missing_module_is_a_clear_error(start_ze):
