@@ -46,7 +46,7 @@ static void limits(void *self, const struct guard_limits *l)
 	struct ze_limits v = { .source_cost_ns = ZE_SEC(1) / l->source_rate };
 	__u32 zero = 0;
 
-	/* The first message of a burst is paid by nobody's past: burst - 1 may be ahead of it. */
+	/* GCRA: behind the first of a burst, burst - 1 may run ahead of their time. */
 	v.source_burst_ns = v.source_cost_ns * (l->source_burst - 1);
 	if (l->setup_rate) {
 		v.total_cost_ns = ZE_SEC(1) / l->setup_rate;
