@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 2
+#define ZE_BPF_ABI 3
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
@@ -46,18 +46,51 @@ struct ze_session {
 	__u32 up_burst_ns, down_burst_ns;
 };
 
-/* What changes with every packet, by session id. */
-struct ze_state {
-	__u64 up_tat, down_tat; /* theoretical arrival times */
-	__u32 ns;		/* of our next data packet, modulo 65536 */
+/* What a packet from a subscriber, and one to it, needs of the session and changes in it: one cache
+ * line each, by session id, so that one of 60 000 sessions costs little more than the only one. Made
+ * from struct ze_session; what is not for every packet (IPv6 addresses) is looked up there. */
+struct ze_up {
+	__u16 tid; /* ours; 0: no session */
+	__u16 peer_port, local_port;
+	__u8 family, flags;
+	__u8 peer[4], local[4]; /* of an IPv4 tunnel */
+	__u8 ip4[4];		/* the subscriber's */
+	__u32 cost, burst_ns;
 	__u32 nr; /* what we expect next, modulo 65536; above 65535: nothing came yet */
+	__u64 tat;
+	__u64 packets, bytes; /* of IP */
 	__u64 pad;
 };
 
-/* IP packets and octets, by session id and CPU; up is from the subscriber. */
-struct ze_counters {
-	__u64 up_packets, up_bytes, down_packets, down_bytes;
-	__u64 up_spoofed, up_policed, down_policed, up_refused;
+struct ze_down {
+	__u16 tid; /* ours; 0: no session */
+	__u16 peer_tid, peer_sid;
+	__u16 peer_port, local_port;
+	__u16 mtu;
+	__u8 family, flags;
+	__u16 pad;
+	__u8 peer[4], local[4]; /* of an IPv4 tunnel */
+	__u32 cost, burst_ns;
+	__u32 ns;    /* of our next data packet, modulo 65536 */
+	__u8 ip4[4]; /* the subscriber's */
+	__u64 tat;
+	__u64 packets, bytes;
+};
+
+struct ze_drops { /* by session id */
+	__u64 up_spoofed, up_refused, up_policed, down_policed;
+};
+
+/* By the low half of an IPv4 address: a session id, 0: none. Its ze_down says whether the other half is
+ * right. In rows, because the elements of an array have 8 octets at least: so all of it stays near. */
+#define ZE_NEAR 32
+struct ze_near {
+	__u16 sid[ZE_NEAR];
+};
+
+/* What the FIB is asked by. */
+struct ze_routing {
+	__u32 by_rules; /* there are rules: not by destination alone */
 };
 
 /* An upload on the kernel plane, by interface index. */
@@ -105,7 +138,8 @@ struct ze_nexthop { /* cached by the programs themselves */
 	__u16 mtu;
 	__u8 family;
 	__u8 dmac[6], smac[6];
-	__u8 pad[5];
+	__u8 tos;
+	__u8 pad[4];
 };
 
 /* The slow path: a veth pair, whose one end the stack knows. */
@@ -159,8 +193,11 @@ enum ze_verdict {
 
 _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_session) == 104, "map ABI");
-_Static_assert(sizeof(struct ze_state) == 32, "map ABI");
-_Static_assert(sizeof(struct ze_counters) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_up) == 64, "map ABI, a cache line");
+_Static_assert(sizeof(struct ze_down) == 64, "map ABI, a cache line");
+_Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
+_Static_assert(sizeof(struct ze_near) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_routing) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_police) == 48, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");

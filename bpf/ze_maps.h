@@ -19,21 +19,47 @@ struct {
 	__type(value, struct ze_session);
 } sessions SEC(".maps");
 
-/* The daemon numbers the data packets it sends itself: it has this map in memory. */
+/* The daemon has these in memory: it numbers the data packets it sends itself, and reads the counters.
+ * Such maps begin on a page, and each element on a cache line. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ZE_SIDS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct ze_state);
-} state SEC(".maps");
+	__type(value, struct ze_up);
+} up SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct ze_counters);
-} counters SEC(".maps");
+	__type(value, struct ze_down);
+} down SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_drops);
+} drops SEC(".maps");
+
+/* In front of hosts4: nearly every address is found here, in a table that stays in the cache. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536 / ZE_NEAR);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_near);
+} near4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ze_routing);
+} routing SEC(".maps");
 
 /* A subscriber by its IPv4 address, its prefixes, its interface identifier. */
 struct {

@@ -13,8 +13,9 @@
  * FIB lookup is made as from ze0. Control messages and PPP control protocols that guard.h lets in,
  * outer fragments and IP options are passed as they are, to the daemon's UDP socket.
  *
- * A next hop is remembered by CPU and pair of addresses for ZE_FRESH_NS. Nobody has to follow the
- * neighbours and routes, so forwarding also stays right while the daemon is down.
+ * A next hop is remembered by CPU and destination (where routing rules are, by source and TOS, too) for
+ * ZE_FRESH_NS. Nobody has to follow the neighbours and routes, so forwarding also stays right while
+ * the daemon is down.
  */
 #include "bpf/guard.h"
 #include "bpf/outer.h"
@@ -70,11 +71,17 @@ ZE_INLINE __u64 clock(void)
 
 /* ---- where to ---- */
 
-ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, __u64 now)
+ZE_INLINE bool same_ip(const void *a, const void *b, bool v6)
 {
-	return n->until_ns > now && n->family == f->family && same4(n->dst, f->dst) &&
-	       same4(n->src, f->src) &&
-	       (f->family == 4 || (same16(n->dst, f->dst) && same16(n->src, f->src)));
+	return same4(a, b) && (!v6 || same16(a, b));
+}
+
+ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool rules, __u64 now)
+{
+	bool v6 = f->family == 6;
+
+	return n->until_ns > now && n->family == f->family && same_ip(n->dst, f->dst, v6) &&
+	       (!rules || (n->tos == (__u8)f->tos && same_ip(n->src, f->src, v6)));
 }
 
 /* NULL: the stack knows better. */
@@ -104,6 +111,7 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	__builtin_memcpy(n->src, f->src, 16);
 	__builtin_memcpy(n->dst, f->dst, 16);
 	n->family = (__u8)f->family;
+	n->tos = (__u8)f->tos;
 	n->ifindex = p.ifindex;
 	n->mtu = p.mtu_result;
 	__builtin_memcpy(n->dmac, p.dmac, ETH_ALEN);
@@ -114,14 +122,18 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 
 ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, __u64 now)
 {
-	__u32 h = f->src[0] ^ f->src[3] ^ f->dst[0] * 0x85ebca6bu ^ f->dst[1] ^
-		  f->dst[3] * 0xc2b2ae35u;
-	__u32 i = (h * 0x9e3779b1u) >> 22;
-	struct ze_nexthop *n = bpf_map_lookup_elem(&nexthops, &i);
+	__u32 h = f->dst[0] * 0x85ebca6bu ^ f->dst[1] ^ f->dst[3] * 0xc2b2ae35u, i = 0;
+	const struct ze_routing *r = bpf_map_lookup_elem(&routing, &i);
+	bool rules = r && r->by_rules;
+	struct ze_nexthop *n;
 
+	if (rules)
+		h ^= f->src[0] ^ f->src[3];
+	i = (h * 0x9e3779b1u) >> 22;
+	n = bpf_map_lookup_elem(&nexthops, &i);
 	if (!n)
 		return NULL;
-	if (fresh(n, f, now))
+	if (fresh(n, f, rules, now))
 		return f->len <= n->mtu ? n : NULL;
 	return fib(ctx, f, n, now);
 }
@@ -210,17 +222,18 @@ ZE_INLINE bool parse_ip(struct ze_cursor *c, __u32 end, bool v6, struct inner *i
 /* ---- up ---- */
 
 /* BCP 38. A host may still ask who it is: :: to a multicast address. */
-ZE_INLINE enum ze_verdict check_source(const struct ze_session *s, const struct flow *f)
+static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid, __u32 sid)
 {
-	const __u64 *ifid = (const void *)s->ifid;
-	__u64 hi = f->src[0] | (__u64)f->src[1] << 32;
-	__u64 lo = f->src[2] | (__u64)f->src[3] << 32;
+	struct ze_sess_key k = { .tid = (__u16)tid, .sid = (__u16)sid };
+	const struct ze_session *s = bpf_map_lookup_elem(&sessions, &k);
+	const __u64 *ifid;
+	__u64 hi, lo;
 
-	if (f->family == 4) {
-		if (!*(const __u32 *)s->ip4)
-			return ZE_V_DROP_CLOSED;
-		return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
-	}
+	if (!f || !s)
+		return ZE_V_DROP_CLOSED;
+	ifid = (const void *)s->ifid;
+	hi = f->src[0] | (__u64)f->src[1] << 32;
+	lo = f->src[2] | (__u64)f->src[3] << 32;
 	if (!*ifid)
 		return ZE_V_DROP_CLOSED;
 	if (hi == bpf_htonl(0xfe800000) && lo == *ifid)
@@ -233,57 +246,81 @@ ZE_INLINE enum ze_verdict check_source(const struct ze_session *s, const struct 
 	return ZE_V_DROP_SPOOFED;
 }
 
+ZE_INLINE enum ze_verdict check_source(const struct ze_up *s, const struct flow *f, __u16 sid)
+{
+	if (f->family == 6)
+		return check_source6(f, s->tid, sid);
+	if (!*(const __u32 *)s->ip4)
+		return ZE_V_DROP_CLOSED;
+	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
+}
+
 /* RFC 2661 5.4: numbers modulo 65536; what is not ahead is late. */
-ZE_INLINE enum ze_verdict check_sequence(const struct ze_session *s, struct ze_state *st,
-					 const struct ze_l2tp *h)
+ZE_INLINE enum ze_verdict check_sequence(struct ze_up *s, const struct ze_l2tp *h)
 {
 	if (!(s->flags & ZE_SESS_SEQ))
 		return ZE_V_UP_FORWARD;
 	if (!(h->flags & ZE_L2TP_S))
 		return ZE_V_DROP_SEQUENCE;
-	if (st->nr <= 0xffff && (__u16)(h->ns - st->nr) >= 0x8000)
+	if (s->nr <= 0xffff && (__u16)(h->ns - s->nr) >= 0x8000)
 		return ZE_V_DROP_SEQUENCE;
-	st->nr = (__u16)(h->ns + 1);
+	s->nr = (__u16)(h->ns + 1);
 	return ZE_V_UP_FORWARD;
 }
 
-ZE_INLINE bool from_peer(const struct ze_session *s, const struct outer *o)
+ZE_INLINE bool from_peer6(const struct ze_l2tp *h, const struct outer *o)
+{
+	struct ze_sess_key k = { .tid = h->tid, .sid = h->sid };
+	const struct ze_session *s = bpf_map_lookup_elem(&sessions, &k);
+
+	return s && same16(s->peer, o->src) && same16(s->local, o->dst);
+}
+
+ZE_INLINE bool from_peer(const struct ze_up *s, const struct ze_l2tp *h, const struct outer *o)
 {
 	if (s->family != o->family || s->peer_port != o->sport || s->local_port != o->dport)
 		return false;
-	if (!same4(s->peer, o->src) || !same4(s->local, o->dst))
-		return false;
-	return o->family == 4 || (same16(s->peer, o->src) && same16(s->local, o->dst));
+	if (o->family == 6)
+		return from_peer6(h, o);
+	return same4(s->peer, o->src) && same4(s->local, o->dst);
+}
+
+ZE_INLINE struct ze_drops *drops_of(__u32 sid)
+{
+	return bpf_map_lookup_elem(&drops, &sid);
+}
+
+static __noinline int refused(__u32 sid, enum ze_verdict v)
+{
+	struct ze_drops *n = drops_of(sid);
+
+	if (n)
+		__sync_fetch_and_add(v == ZE_V_DROP_UP_RATE   ? &n->up_policed :
+				     v == ZE_V_DROP_DOWN_RATE ? &n->down_policed :
+				     v == ZE_V_DROP_SEQUENCE  ? &n->up_refused :
+								&n->up_spoofed,
+				     1);
+	return 0;
 }
 
 /* Everything that may refuse a packet whose session is known; counts what is accepted. */
-ZE_INLINE enum ze_verdict admit(const struct ze_session *s, const struct ze_l2tp *h,
-				struct inner *in, __u64 now)
+ZE_INLINE enum ze_verdict admit(struct ze_up *s, const struct ze_l2tp *h, struct inner *in,
+				__u64 now)
 {
-	__u32 sid = h->sid;
-	struct ze_counters *n = bpf_map_lookup_elem(&counters, &sid);
-	struct ze_state *st = bpf_map_lookup_elem(&state, &sid);
-	enum ze_verdict v;
+	enum ze_verdict v = check_source(s, &in->f, h->sid);
 
-	if (!n || !st)
-		return ZE_V_DROP_UNKNOWN;
-	v = check_source(s, &in->f);
+	if (v == ZE_V_UP_FORWARD && !(h->flags & ZE_L2TP_CHECKED))
+		v = check_sequence(s, h);
+	if (v == ZE_V_UP_FORWARD && s->cost &&
+	    !ze_conforms(&s->tat, s->cost, s->burst_ns, in->f.len, now))
+		v = ZE_V_DROP_UP_RATE;
 	if (v != ZE_V_UP_FORWARD) {
-		n->up_spoofed++;
+		refused(h->sid, v);
 		return v;
 	}
-	v = h->flags & ZE_L2TP_CHECKED ? ZE_V_UP_FORWARD : check_sequence(s, st, h);
-	if (v != ZE_V_UP_FORWARD) {
-		n->up_refused++;
-		return v;
-	}
-	if (s->up_cost && !ze_conforms(&st->up_tat, s->up_cost, s->up_burst_ns, in->f.len, now)) {
-		n->up_policed++;
-		return ZE_V_DROP_UP_RATE;
-	}
-	n->up_packets++;
-	n->up_bytes += in->f.len;
-	return ZE_V_UP_FORWARD;
+	__sync_fetch_and_add(&s->packets, 1);
+	__sync_fetch_and_add(&s->bytes, in->f.len);
+	return v;
 }
 
 /* The inner packet behind a new Ethernet header, without what follows it. */
@@ -311,16 +348,17 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now, 
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
-ZE_INLINE int up(struct xdp_md *ctx, bool inject)
+ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 {
 	struct ze_cursor c = cursor(ctx);
-	const struct ze_session *s;
+	struct ze_up *s;
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
-	struct ze_sess_key k;
 	struct inner in;
 	enum ze_verdict v = parse_outer(&c, &o);
 	__u64 now;
+	__u32 sid;
+	bool ours;
 
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
@@ -329,10 +367,11 @@ ZE_INLINE int up(struct xdp_md *ctx, bool inject)
 		v = ZE_V_PASS_PPP;
 	if (v != ZE_V_UP_FORWARD)
 		return passed(guard(ctx, &o, h.tid, v));
-	k = (struct ze_sess_key){ .tid = h.tid, .sid = h.sid };
-	s = bpf_map_lookup_elem(&sessions, &k);
-	if (!s || !from_peer(s, &o))
-		return passed(guard(ctx, &o, h.tid, s ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
+	sid = h.sid;
+	s = bpf_map_lookup_elem(&up, &sid);
+	ours = s && h.tid && s->tid == h.tid;
+	if (!ours || !from_peer(s, &h, &o))
+		return passed(guard(ctx, &o, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
 	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;
@@ -348,20 +387,20 @@ ZE_INLINE int up(struct xdp_md *ctx, bool inject)
 SEC("xdp")
 int ze_uplink(struct xdp_md *ctx)
 {
-	return up(ctx, false);
+	return go_up(ctx, false);
 }
 
 /* Run by the daemon on a frame it has made, and never attached. */
 SEC("xdp")
 int ze_inject(struct xdp_md *ctx)
 {
-	return up(ctx, true);
+	return go_up(ctx, true);
 }
 
 /* ---- down ---- */
 
 /* From the outer IP header to PPP. */
-ZE_INLINE __u32 overhead(const struct ze_session *s)
+ZE_INLINE __u32 overhead(const struct ze_down *s)
 {
 	return (s->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
 	       sizeof(struct udphdr) + PPP_LEN + (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
@@ -372,23 +411,54 @@ ZE_INLINE bool is_link_local(const struct flow *f)
 	return f->family == 6 && (f->dst[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-ZE_INLINE const struct ze_session *subscriber(const struct flow *f, struct ze_sess_key *ret)
+ZE_INLINE struct ze_down *session_of(const struct ze_sess_key *k)
+{
+	__u32 sid = k->sid;
+	struct ze_down *s = bpf_map_lookup_elem(&down, &sid);
+
+	return s && s->tid && s->tid == k->tid ? s : NULL;
+}
+
+static __noinline const struct ze_sess_key *way_to(const struct flow *f)
 {
 	struct ze_lpm6 lpm = { .prefixlen = 128 };
-	const struct ze_sess_key *k;
 
-	if (f->family == 4) {
-		k = bpf_map_lookup_elem(&hosts4, f->dst);
-	} else if (is_link_local(f)) {
-		k = bpf_map_lookup_elem(&links6, &f->dst[2]);
-	} else {
-		copy_ip(lpm.ip, f->dst, true);
-		k = bpf_map_lookup_elem(&prefixes6, &lpm);
-	}
-	if (!k)
+	if (!f)
 		return NULL;
+	if (f->family == 4)
+		return bpf_map_lookup_elem(&hosts4, f->dst);
+	if (is_link_local(f))
+		return bpf_map_lookup_elem(&links6, &f->dst[2]);
+	copy_ip(lpm.ip, f->dst, true);
+	return bpf_map_lookup_elem(&prefixes6, &lpm);
+}
+
+ZE_INLINE struct ze_down *near(const struct flow *f, struct ze_sess_key *ret)
+{
+	const __u8 *ip = (const void *)f->dst;
+	__u32 low = (__u32)ip[2] << 8 | ip[3], i = low / ZE_NEAR;
+	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
+	struct ze_down *s;
+
+	if (!n)
+		return NULL;
+	i = n->sid[low % ZE_NEAR];
+	s = i ? bpf_map_lookup_elem(&down, &i) : NULL;
+	if (!s || !s->tid || !same4(s->ip4, f->dst))
+		return NULL;
+	*ret = (struct ze_sess_key){ .tid = s->tid, .sid = (__u16)i };
+	return s;
+}
+
+ZE_INLINE struct ze_down *subscriber(const struct flow *f, struct ze_sess_key *ret)
+{
+	struct ze_down *s = f->family == 4 ? near(f, ret) : NULL;
+	const struct ze_sess_key *k = s ? NULL : way_to(f);
+
+	if (!k)
+		return s;
 	*ret = *k;
-	return bpf_map_lookup_elem(&sessions, ret);
+	return session_of(ret);
 }
 
 /* One's complement sum of an inner packet whose own checksums are right, from its headers alone:
@@ -435,13 +505,13 @@ static __noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
 	return sum;
 }
 
-ZE_INLINE __u16 udp_checksum(const struct ze_session *s, __u64 sum, __u16 udp_len)
+ZE_INLINE __u16 udp_checksum(const struct ze_down *s, const struct flow *f, __u64 sum,
+			     __u16 udp_len)
 {
-	const __u32 *a = (const void *)s->local, *b = (const void *)s->peer;
 	__u16 ret;
 
 	for (int i = 0; i < 4; i++)
-		sum += (__u64)a[i] + b[i];
+		sum += (__u64)f->src[i] + f->dst[i];
 	sum += bpf_htons(IPPROTO_UDP) + 2u * bpf_htons(udp_len);
 	sum += bpf_htons(s->local_port) + (__u32)bpf_htons(s->peer_port);
 	ret = (__u16)~fold(sum);
@@ -449,7 +519,7 @@ ZE_INLINE __u16 udp_checksum(const struct ze_session *s, __u64 sum, __u16 udp_le
 }
 
 /* L2TP and PPP at p, with room for 14 octets. Returns their sum. */
-ZE_INLINE __u64 write_l2tp(__u8 *p, const struct ze_session *s, struct ze_state *st, bool v6)
+ZE_INLINE __u64 write_l2tp(__u8 *p, struct ze_down *s, bool v6)
 {
 	__u16 *w = (void *)p;
 	__u64 sum;
@@ -460,7 +530,7 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct ze_session *s, struct ze_state 
 	sum = w[1] + (__u32)w[2] + bpf_htons(2);
 	if (s->flags & ZE_SESS_SEQ) {
 		w[0] = bpf_htons(ZE_L2TP_S | 2);
-		w[3] = bpf_htons((__u16)__sync_fetch_and_add(&st->ns, 1));
+		w[3] = bpf_htons((__u16)__sync_fetch_and_add(&s->ns, 1));
 		w[4] = 0;
 		sum += w[3] + (__u32)bpf_htons(ZE_L2TP_S);
 		w += 2;
@@ -472,7 +542,7 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct ze_session *s, struct ze_state 
 
 /* The outer header. An IPv4 datagram that fits is never fragmented and needs no identification (RFC
  * 6864 4.1); one that does not goes to the stack to be. */
-ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct ze_session *s, __u16 len, bool fits)
+ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool fits)
 {
 	struct iphdr *ip = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
 	const __u16 *w = (const void *)ip;
@@ -481,37 +551,37 @@ ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct ze_session *s, __u1
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return false;
 	*ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
-	ip->tot_len = bpf_htons(len);
+	ip->tot_len = bpf_htons(f->len);
 	ip->frag_off = fits ? bpf_htons(IP_DF) : 0;
 	ip->id = fits ? 0 : (__u16)bpf_get_prandom_u32();
-	ip->saddr = *(const __u32 *)s->local;
-	ip->daddr = *(const __u32 *)s->peer;
+	ip->saddr = f->src[0];
+	ip->daddr = f->dst[0];
 	for (int i = 0; i < 10; i++)
 		sum += w[i];
 	ip->check = (__u16)~fold(sum);
 	return true;
 }
 
-ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct ze_session *s, __u16 len)
+ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct flow *f)
 {
 	struct ipv6hdr *ip = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
 
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return false;
 	*ip = (struct ipv6hdr){ .version = 6, .nexthdr = IPPROTO_UDP, .hop_limit = 64 };
-	ip->payload_len = bpf_htons((__u16)(len - sizeof(*ip)));
-	copy_ip(&ip->saddr, s->local, true);
-	copy_ip(&ip->daddr, s->peer, true);
+	ip->payload_len = bpf_htons((__u16)(f->len - sizeof(*ip)));
+	copy_ip(&ip->saddr, f->src, true);
+	copy_ip(&ip->daddr, f->dst, true);
 	return true;
 }
 
 /* UDP, L2TP, PPP; `sum` is the inner packet's, below 0: none. */
-ZE_INLINE bool write_udp(struct xdp_md *ctx, const struct ze_session *s, struct ze_state *st,
-			 const struct inner *in, __s64 sum)
+ZE_INLINE bool write_udp(struct xdp_md *ctx, struct ze_down *s, const struct flow *f, bool inner6,
+			 __s64 sum)
 {
-	__u32 at = ETH_HLEN + (s->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
-	struct udphdr *udp = (void *)((__u8 *)(long)ctx->data + at);
-	__u16 len = (__u16)(in->f.len + overhead(s) + ETH_HLEN - at);
+	__u32 ip = f->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	struct udphdr *udp = (void *)((__u8 *)(long)ctx->data + ETH_HLEN + ip);
+	__u16 len = (__u16)(f->len - ip);
 	__u64 own;
 
 	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > (__u8 *)(long)ctx->data_end)
@@ -519,49 +589,66 @@ ZE_INLINE bool write_udp(struct xdp_md *ctx, const struct ze_session *s, struct 
 	udp->source = bpf_htons(s->local_port);
 	udp->dest = bpf_htons(s->peer_port);
 	udp->len = bpf_htons(len);
-	own = write_l2tp((__u8 *)(udp + 1), s, st, in->f.family == 6);
-	udp->check = sum < 0 ? 0 : udp_checksum(s, own + (__u64)sum, len);
+	own = write_l2tp((__u8 *)(udp + 1), s, inner6);
+	udp->check = sum < 0 ? 0 : udp_checksum(s, f, own + (__u64)sum, len);
 	return true;
 }
 
-ZE_INLINE int encapsulate(struct xdp_md *ctx, const struct ze_session *s, struct ze_state *st,
+/* The tunnel's ends, as a flow. */
+ZE_INLINE bool ends(const struct ze_down *s, const struct ze_sess_key *k, struct flow *ret)
+{
+	const struct ze_session *v;
+
+	if (s->family != 6) {
+		ret->family = 4;
+		copy_ip(ret->src, s->local, false);
+		copy_ip(ret->dst, s->peer, false);
+		return true;
+	}
+	v = bpf_map_lookup_elem(&sessions, k);
+	if (!v)
+		return false;
+	ret->family = 6;
+	copy_ip(ret->src, v->local, true);
+	copy_ip(ret->dst, v->peer, true);
+	return true;
+}
+
+ZE_INLINE int encapsulate(struct xdp_md *ctx, struct ze_down *s, const struct ze_sess_key *k,
 			  const struct inner *in, __u64 now)
 {
-	bool v6 = s->family == 6;
-	struct flow f = { .family = v6 ? 6 : 4 };
 	int excess = (int)frame_len(ctx) - (int)in->off - in->f.len;
 	__s64 sum = sum_by_headers(ctx, in->off, &in->f);
 	const struct ze_nexthop *n;
-	bool ok;
+	struct flow f = { 0 };
+	bool ok, v6;
 
+	if (!ends(s, k, &f))
+		return passed(ZE_V_DROP_NOBODY);
+	v6 = f.family == 6;
 	if (sum < 0 && v6)
 		sum = (__s64)sum_by_octets(ctx, in->off, in->f.len);
 	f.len = (__u16)(in->f.len + overhead(s));
-	copy_ip(f.src, s->local, v6);
-	copy_ip(f.dst, s->peer, v6);
 	n = nexthop(ctx, &f, now);
 	if ((excess && bpf_xdp_adjust_tail(ctx, -excess)) ||
 	    bpf_xdp_adjust_head(ctx, (int)in->off - ETH_HLEN - (int)overhead(s)))
 		return passed(ZE_V_DROP_ROOM);
-	ok = v6 ? write_outer6(ctx, s, f.len) : write_outer4(ctx, s, f.len, n);
-	if (!ok || !write_udp(ctx, s, st, in, sum))
+	ok = v6 ? write_outer6(ctx, &f) : write_outer4(ctx, &f, n);
+	if (!ok || !write_udp(ctx, s, &f, in->f.family == 6, sum))
 		return passed(ZE_V_DROP_ROOM);
 	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
 		      send_to(ctx, n, v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
 
-ZE_INLINE int down(struct xdp_md *ctx, bool from_stack)
+ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 {
 	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
 	struct ze_cursor c = cursor(ctx);
 	__u16 proto = ethertype(&c);
-	const struct ze_session *s;
-	struct ze_counters *n;
 	struct ze_sess_key k;
-	struct ze_state *st;
+	struct ze_down *s;
 	struct inner in;
 	__u64 now;
-	__u32 sid;
 
 	if ((proto != ETH_P_IP && proto != ETH_P_IPV6) ||
 	    !parse_ip(&c, frame_len(ctx), proto == ETH_P_IPV6, &in))
@@ -573,34 +660,28 @@ ZE_INLINE int down(struct xdp_md *ctx, bool from_stack)
 		return passed(ZE_V_PASS_TTL);
 	if (!from_stack && in.f.len > s->mtu)
 		return passed(ZE_V_PASS_MTU);
-	sid = k.sid;
-	n = bpf_map_lookup_elem(&counters, &sid);
-	st = bpf_map_lookup_elem(&state, &sid);
-	if (!n || !st)
-		return passed(other);
 	now = clock();
-	if (s->down_cost &&
-	    !ze_conforms(&st->down_tat, s->down_cost, s->down_burst_ns, in.f.len, now)) {
-		n->down_policed++;
+	if (s->cost && !ze_conforms(&s->tat, s->cost, s->burst_ns, in.f.len, now)) {
+		refused(k.sid, ZE_V_DROP_DOWN_RATE);
 		return passed(ZE_V_DROP_DOWN_RATE);
 	}
-	n->down_packets++;
-	n->down_bytes += in.f.len;
+	__sync_fetch_and_add(&s->packets, 1);
+	__sync_fetch_and_add(&s->bytes, in.f.len);
 	if (!from_stack)
 		hop(ctx, in.f.family, in.off & 0x7f);
-	return encapsulate(ctx, s, st, &in, now);
+	return encapsulate(ctx, s, &k, &in, now);
 }
 
 SEC("xdp")
 int ze_core(struct xdp_md *ctx)
 {
-	return down(ctx, false);
+	return go_down(ctx, false);
 }
 
 SEC("xdp")
 int ze_slow(struct xdp_md *ctx)
 {
-	return down(ctx, true);
+	return go_down(ctx, true);
 }
 
 SEC("xdp")

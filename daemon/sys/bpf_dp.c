@@ -6,20 +6,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "daemon/base/compiler.h"
 #include "daemon/sys/bpf_guard.h"
+#include "daemon/sys/bpf_hot.h"
 #include "ze_xdp.skel.h"
-
-#define STATE_SIZE (ZE_SIDS * sizeof(struct ze_state))
 
 struct bpf_dp {
 	struct ze_xdp_bpf *skel;
 	struct bpf_common c;
 	struct bpf_guard *guard;
-	struct ze_state *state;
-	int cpus;
+	struct bpf_hot hot;
 };
 
 /* ---- life ---- */
@@ -36,14 +33,11 @@ static int load(struct bpf_dp *d, const struct ze_conf *conf)
 	r = ze_xdp_bpf__load(d->skel);
 	if (r < 0)
 		return r;
-	d->state = mmap(NULL, STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(d->skel->maps.state), 0);
-	if (d->state == MAP_FAILED) {
-		d->state = NULL;
-		return -errno;
-	}
-	d->cpus = libbpf_num_possible_cpus();
-	return d->cpus < 0 ? d->cpus : 0;
+	return bpf_hot_map(&d->hot,
+			   &(struct bpf_hot_fds){ .up = bpf_map__fd(d->skel->maps.up),
+						  .down = bpf_map__fd(d->skel->maps.down),
+						  .drops = bpf_map__fd(d->skel->maps.drops),
+						  .near4 = bpf_map__fd(d->skel->maps.near4) });
 }
 
 static int guard_maps(struct bpf_dp *d)
@@ -118,8 +112,7 @@ void bpf_dp_close(struct bpf_dp *d)
 		return;
 	bpf_common_done(&d->c);
 	bpf_guard_free(d->guard);
-	if (d->state)
-		munmap(d->state, STATE_SIZE);
+	bpf_hot_unmap(&d->hot);
 	ze_xdp_bpf__destroy(d->skel);
 	free(d);
 }
@@ -171,8 +164,10 @@ static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_
 
 static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
-	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0)
+	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
+		bpf_hot_far(&d->hot, s->ip4, k->sid);
 		drop_owned(d->skel->maps.hosts4, s->ip4, k);
+	}
 	if (memcmp(s->ifid, none, sizeof(s->ifid)) != 0)
 		drop_owned(d->skel->maps.links6, s->ifid, k);
 	for (int i = 0; i < ZE_NET6S; i++) {
@@ -188,8 +183,10 @@ static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct 
 {
 	int r = 0;
 
-	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0)
+	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
 		r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.hosts4), s->ip4, k, BPF_ANY);
+		bpf_hot_near(&d->hot, s->ip4, k->sid);
+	}
 	if (r == 0 && memcmp(s->ifid, none, sizeof(s->ifid)) != 0) {
 		r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.links6), s->ifid, k, BPF_NOEXIST);
 		if (r == -EEXIST)
@@ -213,19 +210,25 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 	if (was)
 		drop_ways(d, k, was);
 	r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_ANY);
-	if (r == 0)
-		r = put_ways(d, k, s);
-	return r;
+	if (r < 0)
+		return r;
+	bpf_hot_put(&d->hot, k, s);
+	return put_ways(d, k, s);
 }
 
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
-	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+	int r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+
+	if (r == 0)
+		bpf_hot_put(&d->hot, k, s);
+	return r;
 }
 
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was)
 {
+	bpf_hot_drop(&d->hot, k);
 	drop_ways(d, k, was);
 	bpf_map_delete_elem(bpf_map__fd(d->skel->maps.sessions), k);
 }
@@ -239,33 +242,27 @@ bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4)
 
 /* ---- numbers ---- */
 
-struct ze_state *bpf_dp_state(struct bpf_dp *d, uint16_t sid)
+uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid)
 {
-	return &d->state[sid];
+	return bpf_hot_number(&d->hot, sid);
 }
 
-int bpf_dp_reset(struct bpf_dp *d, uint16_t sid)
+void bpf_dp_reset(struct bpf_dp *d, uint16_t sid)
 {
-	struct ze_counters *zero = calloc((size_t)d->cpus, sizeof(*zero));
-	__u32 i = sid;
-	int r;
-
-	if (!zero)
-		return -ENOMEM;
-	r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.counters), &i, zero, BPF_ANY);
-	free(zero);
-	d->state[sid] = (struct ze_state){ .nr = UINT32_MAX };
-	return r;
+	bpf_hot_reset(&d->hot, sid);
 }
 
-int bpf_dp_counters(struct bpf_dp *d, uint16_t sid, struct ze_counters *ret)
+struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid)
 {
-	uint64_t v[sizeof(*ret) / sizeof(uint64_t)];
-	int r = bpf_common_sum(bpf_map__fd(d->skel->maps.counters), sid, v, ZE_ARRAY_SIZE(v));
+	return bpf_hot_counters(&d->hot, sid);
+}
 
-	if (r == 0)
-		memcpy(ret, v, sizeof(*ret));
-	return r;
+int bpf_dp_rules(struct bpf_dp *d, bool any)
+{
+	const struct ze_routing v = { .by_rules = any };
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
 }
 
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "bpf/ze_bpf.h"
+#include "daemon/sys/bpf_hot.h"
 #include "daemon/sys/bpf_common.h"
 
 struct bpf_dp;
@@ -58,11 +59,13 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 /* Some session has this address (network order); another one, when ours is off the maps. */
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4);
 
-/* Shared with the programs: atomic operations only. */
-struct ze_state *bpf_dp_state(struct bpf_dp *d, uint16_t sid);
+/* The next number for a data packet of ours, together with those the programs send. */
+uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid);
 /* A session id begins anew. */
-int bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
-int bpf_dp_counters(struct bpf_dp *d, uint16_t sid, struct ze_counters *ret);
+void bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
+struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid);
+/* There are routing rules: next hops are remembered by more than the destination. 0 or -errno. */
+int bpf_dp_rules(struct bpf_dp *d, bool any);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);

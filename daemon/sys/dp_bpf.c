@@ -31,6 +31,7 @@
 #include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
 #include "daemon/sys/rtnl.h"
+#include "daemon/sys/rules.h"
 #include "daemon/sys/udp.h"
 #include "daemon/sys/ze0.h"
 
@@ -95,6 +96,7 @@ struct dp_bpf {
 	uint32_t gateway; /* the last one */
 	struct own_ifid *ifids;
 	ev_async wake;
+	struct rules *rules;
 };
 
 static void emit(struct dp_bpf *d, const struct dp_event *ev)
@@ -112,9 +114,8 @@ static void run_up(struct kjob *j, void *thread)
 	struct session *s = ze_container_of(j, struct session, up_job);
 
 	(void)thread;
-	s->result = bpf_dp_reset(s->d->maps, s->sid);
-	if (s->result == 0)
-		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
+	bpf_dp_reset(s->d->maps, s->sid);
+	s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
 	if (s->result < 0)
 		bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
@@ -472,9 +473,7 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 	wr_u16(&w, s->v.peer_tid);
 	wr_u16(&w, s->v.peer_sid);
 	if (seq) {
-		struct ze_state *st = bpf_dp_state(d->maps, sid);
-
-		wr_u16(&w, (uint16_t)__atomic_fetch_add(&st->ns, 1, __ATOMIC_RELAXED));
+		wr_u16(&w, bpf_dp_number(d->maps, sid));
 		wr_u16(&w, 0);
 	}
 	wr_span(&w, frame);
@@ -536,18 +535,16 @@ static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 {
 	struct dp_bpf *d = self;
 	struct session *s = session_find(d, sid);
-	struct ze_counters n;
-	int r;
+	struct bpf_hot_counters n;
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOTCONN;
-	r = bpf_dp_counters(d->maps, sid, &n);
-	if (r == 0)
-		*ret = (struct dp_stats){ .up_packets = n.up_packets,
-					  .up_bytes = n.up_bytes,
-					  .down_packets = n.down_packets,
-					  .down_bytes = n.down_bytes };
-	return r;
+	n = bpf_dp_counters(d->maps, sid);
+	*ret = (struct dp_stats){ .up_packets = n.up_packets,
+				  .up_bytes = n.up_bytes,
+				  .down_packets = n.down_packets,
+				  .down_bytes = n.down_bytes };
+	return 0;
 }
 
 static void show(void *self, struct json *j)
@@ -658,6 +655,15 @@ static int open_raw(struct dp_bpf *d)
 	return bind(d->raw, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
 }
 
+static void on_rules(void *self, bool any)
+{
+	struct dp_bpf *d = self;
+	int r = bpf_dp_rules(d->maps, any);
+
+	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_DEBUG, "routing-rules",
+	       KV_STR("any", any ? "yes" : "no"), KV_ERRNO(r));
+}
+
 static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	int r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
@@ -672,6 +678,8 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 	r = open_raw(d);
 	if (r == 0)
 		r = open_maps(d, a);
+	if (r == 0)
+		r = rules_watch(d->loop, on_rules, d, &d->rules);
 	return r < 0 ? r :
 		       kworker_new(&(struct kworker_args){ .threads = 1,
 							   .thread_new = worker_new,
@@ -715,6 +723,7 @@ void dp_bpf_free(struct dp_bpf *d)
 		session_down(d, s->sid);
 	if (d->worker)
 		kworker_free(d->worker);
+	rules_free(d->rules);
 	bpf_dp_close(d->maps);
 	if (d->rtnl && d->conf.ze0)
 		ze0_destroy(d->rtnl);

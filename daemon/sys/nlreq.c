@@ -70,6 +70,7 @@ static int wait_answer(struct nl_sock *sk, struct nlreq *rq)
 		return -ENOMEM;
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &w);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &w);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, &w); /* of a dump */
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &w);
 	while (w.result > 0 && r >= 0)
 		r = nl_recvmsgs(sk, cb);

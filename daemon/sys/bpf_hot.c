@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A session is there once its tid is: written last, and taken away first. Its other fields may change
+ * under a packet, which then has some of the old and some of the new, as it would have had a moment
+ * earlier or later.
+ */
+#include "daemon/sys/bpf_hot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define SIZE(table) (ZE_SIDS * sizeof(*(table)))
+#define NEAR_SIZE   (65536 / ZE_NEAR * sizeof(struct ze_near))
+
+static void *map(int fd, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap(void *p, size_t size)
+{
+	if (p)
+		munmap(p, size);
+}
+
+int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
+{
+	int r = 0;
+
+	h->up = map(fds->up, SIZE(h->up));
+	h->down = h->up ? map(fds->down, SIZE(h->down)) : NULL;
+	h->drops = h->down ? map(fds->drops, SIZE(h->drops)) : NULL;
+	h->near4 = h->drops ? map(fds->near4, NEAR_SIZE) : NULL;
+	if (!h->near4) {
+		r = -errno;
+		bpf_hot_unmap(h);
+	}
+	return r;
+}
+
+void bpf_hot_unmap(struct bpf_hot *h)
+{
+	unmap(h->up, SIZE(h->up));
+	unmap(h->down, SIZE(h->down));
+	unmap(h->drops, SIZE(h->drops));
+	unmap(h->near4, NEAR_SIZE);
+	memset(h, 0, sizeof(*h));
+}
+
+void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
+{
+	struct ze_up *u = &h->up[sid];
+	struct ze_down *d = &h->down[sid];
+
+	u->nr = UINT32_MAX;
+	u->tat = u->packets = u->bytes = 0;
+	d->ns = 0;
+	d->tat = d->packets = d->bytes = 0;
+	h->drops[sid] = (struct ze_drops){ 0 };
+}
+
+static void put_up(struct ze_up *u, const struct ze_session *s)
+{
+	u->peer_port = s->peer_port;
+	u->local_port = s->local_port;
+	u->family = s->family;
+	u->flags = s->flags;
+	memcpy(u->peer, s->peer, sizeof(u->peer));
+	memcpy(u->local, s->local, sizeof(u->local));
+	memcpy(u->ip4, s->ip4, sizeof(u->ip4));
+	u->cost = s->up_cost;
+	u->burst_ns = s->up_burst_ns;
+}
+
+static void put_down(struct ze_down *d, const struct ze_session *s)
+{
+	d->peer_tid = s->peer_tid;
+	d->peer_sid = s->peer_sid;
+	d->peer_port = s->peer_port;
+	d->local_port = s->local_port;
+	d->mtu = s->mtu;
+	d->family = s->family;
+	d->flags = s->flags;
+	memcpy(d->peer, s->peer, sizeof(d->peer));
+	memcpy(d->local, s->local, sizeof(d->local));
+	d->cost = s->down_cost;
+	d->burst_ns = s->down_burst_ns;
+	memcpy(d->ip4, s->ip4, sizeof(d->ip4));
+}
+
+void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	put_up(&h->up[k->sid], s);
+	put_down(&h->down[k->sid], s);
+	__atomic_store_n(&h->up[k->sid].tid, k->tid, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->down[k->sid].tid, k->tid, __ATOMIC_RELEASE);
+}
+
+void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k)
+{
+	if (h->up[k->sid].tid != k->tid)
+		return;
+	__atomic_store_n(&h->up[k->sid].tid, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->down[k->sid].tid, 0, __ATOMIC_RELEASE);
+}
+
+static uint16_t *place(struct bpf_hot *h, const uint8_t ip4[static 4])
+{
+	unsigned low = (unsigned)ip4[2] << 8 | ip4[3];
+
+	return &h->near4[low / ZE_NEAR].sid[low % ZE_NEAR];
+}
+
+void bpf_hot_near(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid)
+{
+	__atomic_store_n(place(h, ip4), sid, __ATOMIC_RELEASE);
+}
+
+void bpf_hot_far(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid)
+{
+	uint16_t *p = place(h, ip4);
+
+	if (*p == sid)
+		__atomic_store_n(p, 0, __ATOMIC_RELEASE);
+}
+
+struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
+{
+	const struct ze_up *u = &h->up[sid];
+	const struct ze_down *d = &h->down[sid];
+	const struct ze_drops *n = &h->drops[sid];
+
+	return (struct bpf_hot_counters){
+		.up_packets = __atomic_load_n(&u->packets, __ATOMIC_RELAXED),
+		.up_bytes = __atomic_load_n(&u->bytes, __ATOMIC_RELAXED),
+		.down_packets = __atomic_load_n(&d->packets, __ATOMIC_RELAXED),
+		.down_bytes = __atomic_load_n(&d->bytes, __ATOMIC_RELAXED),
+		.up_spoofed = __atomic_load_n(&n->up_spoofed, __ATOMIC_RELAXED),
+		.up_refused = __atomic_load_n(&n->up_refused, __ATOMIC_RELAXED),
+		.up_policed = __atomic_load_n(&n->up_policed, __ATOMIC_RELAXED),
+		.down_policed = __atomic_load_n(&n->down_policed, __ATOMIC_RELAXED),
+	};
+}
+
+uint16_t bpf_hot_number(struct bpf_hot *h, uint16_t sid)
+{
+	return (uint16_t)__atomic_fetch_add(&h->down[sid].ns, 1, __ATOMIC_RELAXED);
+}

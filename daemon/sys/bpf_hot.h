@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tables that the BPF programs touch for every packet (bpf/ze_bpf.h: ze_up, ze_down), which the
+ * daemon has in memory: it writes what a session is, the programs write what changes. No system
+ * calls but for mapping. One thread at a time for one session; counters from any thread.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "bpf/ze_bpf.h"
+
+struct bpf_hot {
+	struct ze_up *up;
+	struct ze_down *down;
+	struct ze_drops *drops;
+	struct ze_near *near4;
+};
+
+struct bpf_hot_fds { /* of the maps of these names */
+	int up, down, drops, near4;
+};
+
+struct bpf_hot_counters { /* IP packets and octets; up is from the subscriber */
+	uint64_t up_packets, up_bytes, down_packets, down_bytes;
+	uint64_t up_spoofed, up_refused, up_policed, down_policed;
+};
+
+/* 0 or -errno, and then nothing is mapped. */
+int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds);
+void bpf_hot_unmap(struct bpf_hot *h); /* harmless when nothing is */
+
+/* A session id begins anew: numbers from 0, nothing counted. */
+void bpf_hot_reset(struct bpf_hot *h, uint16_t sid);
+/* Makes or changes a session; its numbers, counters and rates' state go on. */
+void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s);
+/* No packet of this session passes any more; of another one that has the id meanwhile it does. */
+void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k);
+/* A session has this address; of several with its low half the last one is near. */
+void bpf_hot_near(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid);
+/* Unless the place is another's by now. */
+void bpf_hot_far(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid);
+struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid);
+/* The next number for a data packet of this session (RFC 2661 5.4). */
+uint16_t bpf_hot_number(struct bpf_hot *h, uint16_t sid);

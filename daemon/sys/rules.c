@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/rules.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/log.h"
+#include "daemon/sys/loop.h"
+#include "daemon/sys/nlreq.h"
+
+struct rules {
+	struct nl_sock *ask;
+	int news; /* a socket that is told of changes */
+	ev_io io;
+	struct ev_loop *loop;
+	void (*tell)(void *self, bool any);
+	void *self;
+};
+
+static bool is_plain_attr(const struct nlattr *a)
+{
+	switch (nla_type(a)) {
+	case FRA_PRIORITY:
+	case FRA_TABLE:
+	case FRA_SUPPRESS_PREFIXLEN:
+	case FRA_SUPPRESS_IFGROUP:
+	case FRA_PROTOCOL:
+	case FRA_PAD:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* "from all lookup local", main or default. */
+static bool is_plain(struct nl_msg *m)
+{
+	const struct fib_rule_hdr *h = nlmsg_data(nlmsg_hdr(m));
+	struct nlattr *a;
+	int left;
+
+	if (h->action != FR_ACT_TO_TBL || h->src_len || h->dst_len || h->tos ||
+	    h->flags & FIB_RULE_INVERT ||
+	    (h->table != RT_TABLE_LOCAL && h->table != RT_TABLE_MAIN &&
+	     h->table != RT_TABLE_DEFAULT))
+		return false;
+	nlmsg_for_each_attr(a, nlmsg_hdr(m), sizeof(*h), left) if (!is_plain_attr(a)) return false;
+	return true;
+}
+
+static void on_rule(struct nl_msg *m, void *self)
+{
+	bool *any = self;
+
+	*any = *any || !is_plain(m);
+}
+
+/* Not knowing is as if there were some: slower, and right. */
+static bool any_rules(struct nl_sock *sk)
+{
+	static const unsigned char families[] = { AF_INET, AF_INET6 };
+	bool any = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fib_rule_hdr h = { .family = families[i] };
+		struct nl_msg *m = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
+		int r = m ? nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) : -ENOMEM;
+
+		r = nlreq_run(sk, &(struct nlreq){
+					  .m = m, .bad = r < 0, .valid = on_rule, .self = &any });
+		if (r < 0 && r != -EAFNOSUPPORT && r != -EOPNOTSUPP)
+			return true;
+	}
+	return any;
+}
+
+static void say(struct rules *r)
+{
+	r->tell(r->self, any_rules(r->ask));
+}
+
+static void on_news(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct rules *r = w->data;
+	char buf[8192];
+	ssize_t n;
+
+	(void)loop;
+	(void)revents;
+	do
+		n = recv(r->news, buf, sizeof(buf), MSG_DONTWAIT);
+	while (n > 0 || (n < 0 && errno == ENOBUFS));
+	say(r);
+}
+
+static int open_news(void)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK,
+				 .nl_groups = RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1) };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int rules_watch(struct loop *l, void (*tell)(void *self, bool any), void *self, struct rules **ret)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->loop = loop_ev(l);
+	r->tell = tell;
+	r->self = self;
+	r->news = open_news();
+	err = r->news < 0 ? r->news : nlreq_open(NETLINK_ROUTE, &r->ask);
+	if (err < 0) {
+		rules_free(r);
+		return err;
+	}
+	ev_io_init(&r->io, on_news, r->news, EV_READ);
+	r->io.data = r;
+	ev_io_start(r->loop, &r->io);
+	say(r);
+	*ret = r;
+	return 0;
+}
+
+void rules_free(struct rules *r)
+{
+	if (!r)
+		return;
+	ev_io_stop(r->loop, &r->io);
+	nlreq_close(r->ask);
+	if (r->news >= 0)
+		close(r->news);
+	free(r);
+}
