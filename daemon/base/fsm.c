@@ -5,7 +5,13 @@
 
 void fsm_init(struct fsm *f, const struct fsm_def *d, uint8_t state)
 {
-	*f = (struct fsm){ .def = d, .state = state, .ring = ring_init(FSM_HISTORY) };
+	*f = (struct fsm){ .def = d, .state = state };
+}
+
+void fsm_keep(struct fsm *f, struct fsm_step *steps, uint32_t n)
+{
+	f->ring = ring_init(n);
+	f->steps = steps;
 }
 
 const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t event, void *obj,
@@ -26,19 +32,20 @@ int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now)
 {
 	const struct fsm_def *d = f->def;
 	const struct fsm_row *row = fsm_find(d, f->state, event, obj, arg);
-	struct fsm_step *step;
+	struct fsm_step step;
 
 	if (!row)
 		return -1;
-	step = &f->steps[ring_push(&f->ring)];
-	*step = (struct fsm_step){
+	step = (struct fsm_step){
 		.at = now,
 		.from = f->state,
 		.event = event,
 		.row = (uint8_t)(row - d->rows),
 		.to = row->next == FSM_SAME ? f->state : row->next,
 	};
-	f->state = step->to;
+	if (f->steps)
+		f->steps[ring_push(&f->ring)] = step;
+	f->state = step.to;
 	if (row->action)
 		row->action(obj, arg);
 	return (int)(row - d->rows);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Runs tables of rows (state, event, guard, action, next). First match wins; FSM_ANY matches every
- * state or event; a guard that says no lets the search go on. The last 16 transitions are kept per
- * instance. Never calls anything but the row's guard and action.
+ * state or event; a guard that says no lets the search go on. Each instance keeps as many of its last
+ * transitions as its owner has given it room for. Never calls anything but the row's guard and action.
  */
 #pragma once
 
@@ -13,9 +13,8 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/ring.h"
 
-#define FSM_ANY	    0xff
-#define FSM_SAME    0xfe /* as next: stay */
-#define FSM_HISTORY 16
+#define FSM_ANY	 0xff
+#define FSM_SAME 0xfe /* as next: stay */
 
 struct fsm_row {
 	uint8_t state, event;
@@ -42,10 +41,12 @@ struct fsm {
 	const struct fsm_def *def;
 	uint8_t state;
 	struct ring ring;
-	struct fsm_step steps[FSM_HISTORY];
+	struct fsm_step *steps; /* the owner's; NULL: nothing is kept */
 };
 
 void fsm_init(struct fsm *f, const struct fsm_def *d, uint8_t state);
+/* From now on the last n transitions are kept in `steps`, which lives as long as f. */
+void fsm_keep(struct fsm *f, struct fsm_step *steps, uint32_t n);
 /* Sets the row's next state first, then runs its action, so that an action sees the new state.
  * Returns the index of the row taken, -1 when none matched (nothing done). */
 int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now);

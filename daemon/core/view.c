@@ -155,7 +155,7 @@ static void tunnel_sessions(const struct core_tunnel *t, struct json *j)
 
 void view_tunnel(const struct core_tunnel *t, const struct view_clock *c, struct json *j)
 {
-	char history[FSM_HISTORY * 80];
+	char history[L2TP_TUNNEL_HISTORY * 80];
 
 	json_obj(j);
 	tunnel_members(t, c, j);

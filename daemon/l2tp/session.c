@@ -333,6 +333,7 @@ void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout
 	s->created = now;
 	s->connect_deadline = now + setup_timeout;
 	fsm_init(&s->fsm, &l2tp_session_fsm, L2TP_S_IDLE);
+	fsm_keep(&s->fsm, s->steps, L2TP_SESSION_HISTORY);
 }
 
 void l2tp_session_done(struct l2tp_session *s)

@@ -28,8 +28,11 @@ struct l2tp_proxy { /* copies, in one allocation, of AVPs 26-33; NULL spans when
 	uint8_t mem[];
 };
 
+#define L2TP_SESSION_HISTORY 4 /* the transitions of a call from its first to its last */
+
 struct l2tp_session {
 	struct fsm fsm;
+	struct fsm_step steps[L2TP_SESSION_HISTORY];
 	uint16_t sid, peer_sid;
 	ze_ns created, established, connect_deadline;
 	uint32_t call_serial, bearer_type, framing_type;

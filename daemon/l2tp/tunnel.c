@@ -538,6 +538,7 @@ void l2tp_tunnel_init(struct l2tp_tunnel *t, const struct l2tp_tunnel_cfg *cfg,
 	t->setup_deadline = now + cfg->setup_timeout;
 	t->linger_until = ZE_NEVER;
 	fsm_init(&t->fsm, &l2tp_tunnel_fsm, L2TP_T_IDLE);
+	fsm_keep(&t->fsm, t->steps, L2TP_TUNNEL_HISTORY);
 	l2tp_chan_init(&t->chan, &cfg->chan);
 }
 

@@ -56,10 +56,13 @@ struct l2tp_tunnel_cfg {
 	bool hide;			 /* hide what may be hidden; needs a secret */
 };
 
+#define L2TP_TUNNEL_HISTORY 16
+
 struct l2tp_tunnel {
 	struct l2tp_tunnel_cfg cfg;
 	const struct rng *rng;
 	struct fsm fsm; /* enum l2tp_tunnel_state */
+	struct fsm_step steps[L2TP_TUNNEL_HISTORY];
 	struct l2tp_chan chan;
 	uint16_t tid; /* ours; the owner's to give back */
 	uint16_t peer_tid;

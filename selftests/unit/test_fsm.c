@@ -9,6 +9,8 @@
 
 #include "daemon/base/fsm.h"
 
+#define HISTORY 16
+
 enum {
 	IDLE,
 	WAIT,
@@ -130,8 +132,9 @@ static void find_asks_without_doing(void **st)
 	assert_int_equal(o.ran, 0);
 }
 
-static void history_keeps_the_last_16(void **st)
+static void history_keeps_the_last_ones(void **st)
 {
+	struct fsm_step steps[HISTORY];
 	struct fsm f;
 	struct obj o = { .f = &f, .allow = true };
 	char buf[1024];
@@ -140,6 +143,7 @@ static void history_keeps_the_last_16(void **st)
 
 	(void)st;
 	fsm_init(&f, &def, IDLE);
+	fsm_keep(&f, steps, HISTORY);
 	assert_int_equal(fsm_history(&f, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "");
 	fsm_run(&f, EV_START, &o, NULL, 10);
@@ -147,9 +151,9 @@ static void history_keeps_the_last_16(void **st)
 	len = fsm_history(&f, buf, sizeof(buf));
 	assert_int_equal(len, strlen(buf));
 	assert_string_equal(buf, "idle start -> wait\nwait up -> open\n");
-	for (int i = 0; i < FSM_HISTORY - 1; i++)
+	for (int i = 0; i < HISTORY - 1; i++)
 		fsm_run(&f, EV_TICK, &o, NULL, 30 + i);
-	assert_int_equal(ring_count(&f.ring), FSM_HISTORY);
+	assert_int_equal(ring_count(&f.ring), HISTORY);
 	step = &f.steps[ring_at(&f.ring, 0)];
 	assert_true(step->at == 20);
 	assert_int_equal(step->from, WAIT);
@@ -193,7 +197,7 @@ int main(void)
 		cmocka_unit_test(first_match_wins_and_guards_refuse),
 		cmocka_unit_test(no_row_does_nothing),
 		cmocka_unit_test(find_asks_without_doing),
-		cmocka_unit_test(history_keeps_the_last_16),
+		cmocka_unit_test(history_keeps_the_last_ones),
 		cmocka_unit_test(graphviz_of_the_table),
 	};
 
