@@ -100,14 +100,19 @@ static void cdn_asked(void *obj, void *arg)
 	close_with(obj, u, u->close, span_str(u->close->text));
 }
 
+/* Answer to the right call, if the ICRQ that is refused still said which. */
+static void learn_peer_sid(struct l2tp_session *s, const struct l2tp_msg *m)
+{
+	if (m->type == L2TP_ICRQ && !s->peer_sid)
+		s->peer_sid = m->assigned_sid;
+}
+
 static void cdn_fault(void *obj, void *arg)
 {
 	struct l2tp_session *s = obj;
 	struct turn *u = arg;
 
-	/* Answer to the right call, if the faulty ICRQ still said which. */
-	if (u->msg->type == L2TP_ICRQ && !s->peer_sid)
-		s->peer_sid = u->msg->assigned_sid;
+	learn_peer_sid(s, u->msg);
 	tell_refused(u, u->fault->reason, u->fault->attr);
 	close_with(s, u,
 		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
@@ -129,21 +134,15 @@ static void cdn_refusing(struct l2tp_session *s, struct turn *u, enum reason rea
 
 static void cdn_no_memory(void *obj, void *arg)
 {
+	const struct turn *u = arg;
+
+	learn_peer_sid(obj, u->msg);
 	cdn_refusing(obj, arg, REASON_NO_MEMORY, L2TP_ERR_RESOURCES);
 }
 
 static void cdn_event(void *obj, void *arg)
 {
 	cdn_refusing(obj, arg, REASON_FSM_EVENT, L2TP_ERR_VENDOR);
-}
-
-static void copy_text(char *to, size_t size, struct span from)
-{
-	size_t n = from.len < size - 1 ? from.len : size - 1;
-
-	if (n)
-		memcpy(to, from.p, n);
-	to[n] = '\0';
 }
 
 static void send_icrp(void *obj, void *arg)
@@ -157,9 +156,6 @@ static void send_icrp(void *obj, void *arg)
 	s->call_serial = m->call_serial;
 	s->bearer_type = m->bearer_type;
 	s->physical_channel = m->physical_channel;
-	copy_text(s->called_number, sizeof(s->called_number), m->called_number);
-	copy_text(s->calling_number, sizeof(s->calling_number), m->calling_number);
-	copy_text(s->sub_address, sizeof(s->sub_address), m->sub_address);
 	e->send.sid = s->peer_sid;
 	e->send.msg = (struct l2tp_msg){
 		.type = L2TP_ICRP,
@@ -279,6 +275,44 @@ static void run(struct l2tp_session *s, uint8_t event, struct turn *u)
 	fsm_run(&s->fsm, event, s, u, u->now);
 }
 
+/* ---- numbers ---- */
+
+static size_t number_len(struct span from)
+{
+	return from.len < L2TP_NUMBER_MAX ? from.len : L2TP_NUMBER_MAX;
+}
+
+static const char *keep_number(char **at, struct span from)
+{
+	char *to = *at;
+	size_t n = number_len(from);
+
+	if (!n)
+		return "";
+	memcpy(to, from.p, n);
+	to[n] = '\0';
+	*at += n + 1;
+	return to;
+}
+
+/* False: out of memory. */
+static bool keep_numbers(struct l2tp_session *s, const struct l2tp_msg *m)
+{
+	size_t len = number_len(m->called_number) + number_len(m->calling_number) +
+		     number_len(m->sub_address);
+	char *at;
+
+	if (!len)
+		return true;
+	at = s->numbers = malloc(len + 3);
+	if (!at)
+		return false;
+	s->called_number = keep_number(&at, m->called_number);
+	s->calling_number = keep_number(&at, m->calling_number);
+	s->sub_address = keep_number(&at, m->sub_address);
+	return true;
+}
+
 /* ---- proxy AVPs ---- */
 
 #define PROXY_AVPS                                                                                 \
@@ -332,6 +366,7 @@ void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout
 	s->sid = sid;
 	s->created = now;
 	s->connect_deadline = now + setup_timeout;
+	s->called_number = s->calling_number = s->sub_address = "";
 	fsm_init(&s->fsm, &l2tp_session_fsm, L2TP_S_IDLE);
 	fsm_keep(&s->fsm, s->steps, L2TP_SESSION_HISTORY);
 }
@@ -343,7 +378,9 @@ void l2tp_session_done(struct l2tp_session *s)
 		crypto_wipe(s->proxy->mem + (s->proxy->response.p - s->proxy->mem),
 			    s->proxy->response.len);
 	free(s->proxy);
+	free(s->numbers);
 	s->proxy = NULL;
+	s->numbers = NULL;
 }
 
 static uint8_t event_of(uint16_t type)
@@ -375,6 +412,8 @@ void l2tp_session_input(struct l2tp_session *s, const struct l2tp_msg *m,
 	/* A CDN ends the call however bad its content is. */
 	if (fault && ev != EV_CDN)
 		ev = EV_FAULT;
+	if (ev == EV_ICRQ && s->fsm.state == L2TP_S_IDLE && !keep_numbers(s, m))
+		ev = EV_NO_MEMORY;
 	if (ev == EV_ICCN && s->fsm.state == L2TP_S_WAIT_CONNECT && (m->have & PROXY_AVPS)) {
 		s->proxy = proxy_new(m);
 		if (!s->proxy)

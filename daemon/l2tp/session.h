@@ -28,6 +28,7 @@ struct l2tp_proxy { /* copies, in one allocation, of AVPs 26-33; NULL spans when
 	uint8_t mem[];
 };
 
+#define L2TP_NUMBER_MAX	     63
 #define L2TP_SESSION_HISTORY 4 /* the transitions of a call from its first to its last */
 
 struct l2tp_session {
@@ -38,7 +39,9 @@ struct l2tp_session {
 	uint32_t call_serial, bearer_type, framing_type;
 	uint32_t tx_speed_bps, rx_speed_bps; /* 0 unknown; rx equals tx when only tx was told */
 	uint32_t physical_channel;
-	char called_number[64], calling_number[64], sub_address[64]; /* cut; network bytes */
+	/* Network bytes, cut at L2TP_NUMBER_MAX; "" when not told. In one allocation. */
+	const char *called_number, *calling_number, *sub_address;
+	char *numbers;
 	bool sequencing_required;
 	struct l2tp_proxy *proxy; /* may be NULL */
 	uint32_t call_errors[6];

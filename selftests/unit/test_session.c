@@ -512,6 +512,22 @@ static void out_of_memory(void **st)
 	expect_refusal(REASON_NO_MEMORY, L2TP_ERR_RESOURCES, LAC_SID);
 }
 
+static void no_memory_for_numbers(void **st)
+{
+	struct l2tp_msg m = icrq();
+
+	(void)st;
+	if (!fail_alloc_works())
+		skip();
+	m.have |= L2TP_BIT(AVP_CALLING_NUMBER);
+	m.calling_number = span_str("0123");
+	fail_alloc_at(0);
+	input(&m, NULL);
+	fail_alloc_off();
+	expect_refusal(REASON_NO_MEMORY, L2TP_ERR_RESOURCES, LAC_SID);
+	assert_string_equal(s.calling_number, "");
+}
+
 static void every_row_was_reached(void **st)
 {
 	(void)st;
@@ -540,6 +556,7 @@ int main(void)
 		T(refused_before_it_was_one),
 		T(proxy_is_copied),
 		T(out_of_memory),
+		T(no_memory_for_numbers),
 		cmocka_unit_test(every_row_was_reached), /* last */
 	};
 
