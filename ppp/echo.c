@@ -24,7 +24,7 @@ void echo_start(struct echo *e, ze_ns now)
 
 void echo_stop(struct echo *e)
 {
-	memset(e->out, 0, sizeof(e->out));
+	memset(e->out_sent, 0, sizeof(e->out_sent));
 	e->next_send = ZE_NEVER;
 }
 
@@ -33,17 +33,17 @@ ze_ns echo_deadline(const struct echo *e)
 	ze_ns d = e->next_send;
 
 	for (size_t i = 0; i < ECHO_OUTSTANDING; i++)
-		if (e->out[i].sent)
-			d = ze_min_ns(d, e->out[i].sent + e->cfg->timeout);
+		if (e->out_sent[i])
+			d = ze_min_ns(d, e->out_sent[i] + e->cfg->timeout);
 	return d;
 }
 
 static void echo_lose(struct echo *e, ze_ns now, struct ppp_fx *fx)
 {
 	for (size_t i = 0; i < ECHO_OUTSTANDING; i++) {
-		if (!e->out[i].sent || now < e->out[i].sent + e->cfg->timeout)
+		if (!e->out_sent[i] || now < e->out_sent[i] + e->cfg->timeout)
 			continue;
-		e->out[i].sent = 0;
+		e->out_sent[i] = 0;
 		e->lost++;
 		if (e->lost_in_row < UINT8_MAX)
 			e->lost_in_row++;
@@ -59,14 +59,14 @@ static void echo_send(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *
 	e->next_send += e->cfg->interval;
 	if (e->next_send <= now) /* woken late: do not catch up in a burst */
 		e->next_send = now + e->cfg->interval;
-	while (i < ECHO_OUTSTANDING && e->out[i].sent)
+	while (i < ECHO_OUTSTANDING && e->out_sent[i])
 		i++;
 	if (i == ECHO_OUTSTANDING)
 		return;
-	e->out[i].sent = now;
-	e->out[i].id = e->next_id++;
+	e->out_sent[i] = now;
+	e->out_id[i] = e->next_id++;
 	e->sent++;
-	w = ppp_fx_cp(fx, PPP_LCP, LCP_ECHO_REQ, e->out[i].id);
+	w = ppp_fx_cp(fx, PPP_LCP, LCP_ECHO_REQ, e->out_id[i]);
 	wr_u32(&w, magic);
 	ppp_fx_cp_end(fx, &w);
 	ppp_fx_add(fx, PPP_FX_ECHO_SENT);
@@ -105,7 +105,7 @@ void echo_reply(struct echo *e, const struct cp_pkt *p, struct echo_magic m, ze_
 	struct ppp_effect *fact;
 	size_t i = 0;
 
-	while (i < ECHO_OUTSTANDING && !(e->out[i].sent && e->out[i].id == p->id))
+	while (i < ECHO_OUTSTANDING && !(e->out_sent[i] && e->out_id[i] == p->id))
 		i++;
 	if (why == REASON_NONE && i == ECHO_OUTSTANDING)
 		why = REASON_ECHO_ID;
@@ -113,8 +113,8 @@ void echo_reply(struct echo *e, const struct cp_pkt *p, struct echo_magic m, ze_
 		ppp_fx_refuse(fx, why, PPP_LCP, p->code);
 		return;
 	}
-	e->last_rtt = now - e->out[i].sent;
-	e->out[i].sent = 0;
+	e->last_rtt = now - e->out_sent[i];
+	e->out_sent[i] = 0;
 	e->lost_in_row = 0;
 	e->min_rtt = e->replies ? ze_min_ns(e->min_rtt, e->last_rtt) : e->last_rtt;
 	e->max_rtt = e->last_rtt > e->max_rtt ? e->last_rtt : e->max_rtt;

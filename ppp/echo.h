@@ -21,11 +21,9 @@ struct echo_cfg {
 };
 
 struct echo {
-	const struct echo_cfg *cfg; /* the owner's; lives longer */
-	struct {
-		ze_ns sent; /* 0: free */
-		uint8_t id;
-	} out[ECHO_OUTSTANDING];
+	const struct echo_cfg *cfg;	  /* the owner's; lives longer */
+	ze_ns out_sent[ECHO_OUTSTANDING]; /* 0: free */
+	uint8_t out_id[ECHO_OUTSTANDING];
 	uint8_t next_id;
 	uint8_t lost_in_row;
 	ze_ns next_send;
