@@ -128,7 +128,7 @@ static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *f
 	a->id++;
 	if (rng_fill(a->rng, a->challenge, sizeof(a->challenge)) < 0) {
 		auth_stop(a);
-		a->on_timeout(a, fx);
+		a->listener->on_timeout(a, fx);
 		return;
 	}
 	send_challenge(a, now, fx);
@@ -244,7 +244,7 @@ static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, s
 	a->phase_deadline = ZE_NEVER;
 	if (a->method != PPP_AUTH_PAP && a->cfg->reauth_interval)
 		a->reauth_at = now + a->cfg->reauth_interval;
-	a->on_done(a, true, fx);
+	a->listener->on_done(a, true, fx);
 }
 
 static void reject(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
@@ -257,7 +257,7 @@ static void reject(struct auth *a, const struct ppp_auth_answer *v, struct ppp_f
 		return;
 	a->phase = AUTH_REJECTED;
 	a->phase_deadline = ZE_NEVER;
-	a->on_done(a, false, fx);
+	a->listener->on_done(a, false, fx);
 }
 
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx)
@@ -448,7 +448,7 @@ void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx)
 	if (now >= a->phase_deadline ||
 	    (now >= a->retransmit_at && a->tries >= a->cfg->max_tries)) {
 		auth_stop(a);
-		a->on_timeout(a, fx);
+		a->listener->on_timeout(a, fx);
 	} else if (now >= a->retransmit_at) {
 		send_challenge(a, now, fx);
 	} else if (now >= a->reauth_at) {

@@ -50,6 +50,13 @@ struct auth_keep { /* octets kept, as many as there are; owned */
 	uint16_t len;
 };
 
+struct auth;
+
+struct auth_listener { /* what the owner must do; auth only tells */
+	void (*on_done)(struct auth *a, bool accepted, struct ppp_fx *fx);
+	void (*on_timeout)(struct auth *a, struct ppp_fx *fx);
+};
+
 struct auth {
 	const struct auth_cfg *cfg; /* the owner's; lives longer */
 	const struct rng *rng;
@@ -65,9 +72,7 @@ struct auth {
 	struct auth_keep secret; /* password or response, only while being decided */
 	struct auth_keep reply;	 /* verdict packet, for repetition */
 	ze_ns retransmit_at, phase_deadline, reauth_at;
-	/* what the owner must do; auth only tells */
-	void (*on_done)(struct auth *a, bool accepted, struct ppp_fx *fx);
-	void (*on_timeout)(struct auth *a, struct ppp_fx *fx);
+	const struct auth_listener *listener; /* set by the owner after init, before start */
 };
 
 void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng);

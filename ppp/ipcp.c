@@ -104,22 +104,22 @@ static void ipcp_tell(struct cp *cp, void (*fn)(struct ipcp *, struct ppp_fx *),
 
 static void ipcp_layer_up(struct cp *cp, struct ppp_fx *fx)
 {
-	ipcp_tell(cp, ipcp_of(cp)->on_up, fx);
+	ipcp_tell(cp, ipcp_of(cp)->listener->on_up, fx);
 }
 
 static void ipcp_layer_down(struct cp *cp, struct ppp_fx *fx)
 {
-	ipcp_tell(cp, ipcp_of(cp)->on_down, fx);
+	ipcp_tell(cp, ipcp_of(cp)->listener->on_down, fx);
 }
 
 static void ipcp_layer_finished(struct cp *cp, struct ppp_fx *fx)
 {
-	ipcp_tell(cp, ipcp_of(cp)->on_finished, fx);
+	ipcp_tell(cp, ipcp_of(cp)->listener->on_finished, fx);
 }
 
 static void ipcp_ready(struct cp *cp, struct ppp_fx *fx)
 {
-	ipcp_tell(cp, ipcp_of(cp)->on_ready, fx);
+	ipcp_tell(cp, ipcp_of(cp)->listener->on_ready, fx);
 }
 
 static const struct cp_ops ipcp_ops = {
@@ -139,7 +139,10 @@ static const struct cp_ops ipcp_ops = {
 
 void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p)
 {
+	static const struct ipcp_listener nobody;
+
 	memset(i, 0, sizeof(*i));
+	i->listener = &nobody;
 	cp_init(&i->cp, &ipcp_ops, cfg);
 	i->cp.hold = true;
 	i->params = *p;

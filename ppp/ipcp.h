@@ -15,15 +15,21 @@ struct ipcp_params { /* addresses in host byte order, 0: none */
 	uint32_t dns[2], nbns[2];
 };
 
-struct ipcp {
-	struct cp cp; /* must be first */
-	struct ipcp_params params;
-	bool want_address;    /* false once the peer rejected the option */
-	uint8_t missing_naks; /* requests without option 3 we have Nak'd: once */
+struct ipcp;
+
+struct ipcp_listener { /* what the owner must do; members may be NULL */
 	void (*on_up)(struct ipcp *i, struct ppp_fx *fx);
 	void (*on_down)(struct ipcp *i, struct ppp_fx *fx);
 	void (*on_finished)(struct ipcp *i, struct ppp_fx *fx);
 	void (*on_ready)(struct ipcp *i, struct ppp_fx *fx);
+};
+
+struct ipcp {
+	struct cp cp; /* must be first */
+	struct ipcp_params params;
+	bool want_address;		      /* false once the peer rejected the option */
+	uint8_t missing_naks;		      /* requests without option 3 we have Nak'd: once */
+	const struct ipcp_listener *listener; /* set by the owner after init; nobody before */
 };
 
 /* Starts with cp.hold set. */

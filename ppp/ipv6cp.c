@@ -103,22 +103,22 @@ static void ipv6cp_tell(struct cp *cp, void (*fn)(struct ipv6cp *, struct ppp_fx
 
 static void ipv6cp_layer_up(struct cp *cp, struct ppp_fx *fx)
 {
-	ipv6cp_tell(cp, ipv6cp_of(cp)->on_up, fx);
+	ipv6cp_tell(cp, ipv6cp_of(cp)->listener->on_up, fx);
 }
 
 static void ipv6cp_layer_down(struct cp *cp, struct ppp_fx *fx)
 {
-	ipv6cp_tell(cp, ipv6cp_of(cp)->on_down, fx);
+	ipv6cp_tell(cp, ipv6cp_of(cp)->listener->on_down, fx);
 }
 
 static void ipv6cp_layer_finished(struct cp *cp, struct ppp_fx *fx)
 {
-	ipv6cp_tell(cp, ipv6cp_of(cp)->on_finished, fx);
+	ipv6cp_tell(cp, ipv6cp_of(cp)->listener->on_finished, fx);
 }
 
 static void ipv6cp_ready(struct cp *cp, struct ppp_fx *fx)
 {
-	ipv6cp_tell(cp, ipv6cp_of(cp)->on_ready, fx);
+	ipv6cp_tell(cp, ipv6cp_of(cp)->listener->on_ready, fx);
 }
 
 static const struct cp_ops ipv6cp_ops = {
@@ -138,7 +138,10 @@ static const struct cp_ops ipv6cp_ops = {
 
 void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint64_t suggest)
 {
+	static const struct ipv6cp_listener nobody;
+
 	memset(i, 0, sizeof(*i));
+	i->listener = &nobody;
 	cp_init(&i->cp, &ipv6cp_ops, cfg);
 	i->cp.hold = true;
 	i->ifid = ifid;

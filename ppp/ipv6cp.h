@@ -7,6 +7,15 @@
 
 #include "ppp/cp.h"
 
+struct ipv6cp;
+
+struct ipv6cp_listener { /* what the owner must do; members may be NULL */
+	void (*on_up)(struct ipv6cp *i, struct ppp_fx *fx);
+	void (*on_down)(struct ipv6cp *i, struct ppp_fx *fx);
+	void (*on_finished)(struct ipv6cp *i, struct ppp_fx *fx);
+	void (*on_ready)(struct ipv6cp *i, struct ppp_fx *fx);
+};
+
 struct ipv6cp {
 	struct cp cp;	    /* must be first */
 	uint64_t ifid;	    /* ours, non-zero */
@@ -14,10 +23,7 @@ struct ipv6cp {
 	uint64_t peer_ifid; /* agreed */
 	bool want_ifid;
 	uint8_t missing_naks;
-	void (*on_up)(struct ipv6cp *i, struct ppp_fx *fx);
-	void (*on_down)(struct ipv6cp *i, struct ppp_fx *fx);
-	void (*on_finished)(struct ipv6cp *i, struct ppp_fx *fx);
-	void (*on_ready)(struct ipv6cp *i, struct ppp_fx *fx);
+	const struct ipv6cp_listener *listener; /* set by the owner after init; nobody before */
 };
 
 /* Starts with cp.hold set. */

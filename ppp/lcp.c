@@ -277,8 +277,8 @@ static void lcp_layer_up(struct cp *cp, struct ppp_fx *fx)
 	struct lcp *l = lcp_of(cp);
 
 	echo_start(&l->echo, cp->now);
-	if (l->on_up)
-		l->on_up(l, fx);
+	if (l->listener->on_up)
+		l->listener->on_up(l, fx);
 }
 
 static void lcp_layer_down(struct cp *cp, struct ppp_fx *fx)
@@ -286,8 +286,8 @@ static void lcp_layer_down(struct cp *cp, struct ppp_fx *fx)
 	struct lcp *l = lcp_of(cp);
 
 	echo_stop(&l->echo);
-	if (l->on_down)
-		l->on_down(l, fx);
+	if (l->listener->on_down)
+		l->listener->on_down(l, fx);
 }
 
 static void lcp_layer_finished(struct cp *cp, struct ppp_fx *fx)
@@ -300,8 +300,8 @@ static void lcp_layer_finished(struct cp *cp, struct ppp_fx *fx)
 		note_end(l, PPP_END_REJECTED);
 	else if (cp->cause != CP_EV_CLOSE) /* silence, or too many Naks */
 		note_end(l, PPP_END_LCP_TIMEOUT);
-	if (l->on_finished)
-		l->on_finished(l, l->end, fx);
+	if (l->listener->on_finished)
+		l->listener->on_finished(l, l->end, fx);
 }
 
 /* ---------------------------------------------------------------- codes above 7 */
@@ -318,8 +318,8 @@ static void on_proto_rej(struct lcp *l, const struct cp_pkt *p, struct ppp_fx *f
 		cp_protocol_rejected(&l->cp, l->cp.now, fx);
 	else if (l->cp.state != CP_OPENED)
 		ppp_fx_refuse(fx, REASON_CP_STATE, PPP_LCP, p->code);
-	else if (l->on_protocol_rejected)
-		l->on_protocol_rejected(l, proto, l->cp.now, fx);
+	else if (l->listener->on_protocol_rejected)
+		l->listener->on_protocol_rejected(l, proto, l->cp.now, fx);
 }
 
 static void send_echo_reply(const struct lcp *l, uint8_t id, struct span data, struct ppp_fx *fx)
@@ -385,7 +385,10 @@ static const struct cp_ops lcp_ops = {
 
 int lcp_init(struct lcp *l, const struct lcp_cfg *cfg, const struct rng *rng)
 {
+	static const struct lcp_listener nobody;
+
 	memset(l, 0, sizeof(*l));
+	l->listener = &nobody;
 	cp_init(&l->cp, &lcp_ops, &cfg->cp);
 	l->cfg = cfg;
 	l->rng = rng;

@@ -23,6 +23,17 @@ struct lcp_cfg {
 	struct echo_cfg echo;
 };
 
+struct lcp;
+
+struct lcp_listener { /* what the owner must do; lcp only tells; members may be NULL */
+	void (*on_up)(struct lcp *l, struct ppp_fx *fx);
+	void (*on_down)(struct lcp *l, struct ppp_fx *fx);
+	/* end: PPP_END_LCP_TIMEOUT, _LOOP, _AUTH_REFUSED, _REJECTED, _ECHO, _PEER, or NONE (closed) */
+	void (*on_finished)(struct lcp *l, enum ppp_end end, struct ppp_fx *fx);
+	/* the peer rejects one of our network protocols */
+	void (*on_protocol_rejected)(struct lcp *l, uint16_t proto, ze_ns now, struct ppp_fx *fx);
+};
+
 struct lcp {
 	struct cp cp;		   /* must be first: ops get it back as struct lcp */
 	const struct lcp_cfg *cfg; /* the owner's; lives longer */
@@ -40,14 +51,8 @@ struct lcp {
 	bool peer_pfc, peer_acfc;
 	uint8_t collisions; /* of magic numbers in a row: a loop */
 	bool auth_refused;
-	/* what the owner must do; lcp only tells */
-	void (*on_up)(struct lcp *l, struct ppp_fx *fx);
-	void (*on_down)(struct lcp *l, struct ppp_fx *fx);
-	/* end: PPP_END_LCP_TIMEOUT, _LOOP, _AUTH_REFUSED, _REJECTED, _ECHO, _PEER, or NONE (closed) */
-	void (*on_finished)(struct lcp *l, enum ppp_end end, struct ppp_fx *fx);
-	/* the peer rejects one of our network protocols */
-	void (*on_protocol_rejected)(struct lcp *l, uint16_t proto, ze_ns now, struct ppp_fx *fx);
-	enum ppp_end end; /* first reason noticed */
+	enum ppp_end end;		     /* first reason noticed */
+	const struct lcp_listener *listener; /* set by the owner after init; nobody before */
 };
 
 /* 0, or the rng's error. */

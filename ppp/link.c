@@ -87,6 +87,13 @@ static void lcp_protocol_rejected(struct lcp *lcp, uint16_t proto, ze_ns now, st
 		cp_protocol_rejected(&l->ipv6cp.cp, now, fx);
 }
 
+static const struct lcp_listener lcp_listener = {
+	.on_up = lcp_up,
+	.on_down = lcp_down,
+	.on_finished = lcp_finished,
+	.on_protocol_rejected = lcp_protocol_rejected,
+};
+
 static void auth_decided(struct auth *a, bool accepted, struct ppp_fx *fx)
 {
 	(void)fx;
@@ -99,6 +106,9 @@ static void auth_timed_out(struct auth *a, struct ppp_fx *fx)
 	(void)fx;
 	note(ze_container_of(a, struct ppp_link, auth), P_AUTH_TIMEOUT);
 }
+
+static const struct auth_listener auth_listener = { .on_done = auth_decided,
+						    .on_timeout = auth_timed_out };
 
 #define NCP_CALLBACKS(ncp, fam)                                                                    \
 	static void ncp##_on_up(struct ncp *n, struct ppp_fx *fx)                                  \
@@ -120,7 +130,12 @@ static void auth_timed_out(struct auth *a, struct ppp_fx *fx)
 	{                                                                                          \
 		(void)fx;                                                                          \
 		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_FINISHED << (fam));           \
-	}
+	}                                                                                          \
+	static const struct ncp##_listener ncp##_listener = { .on_up = ncp##_on_up,                \
+							      .on_down = ncp##_on_down,            \
+							      .on_ready = ncp##_on_ready,          \
+							      .on_finished = ncp##_on_finished };
+
 NCP_CALLBACKS(ipcp, PPP_FAM_IPV4)
 NCP_CALLBACKS(ipv6cp, PPP_FAM_IPV6)
 #undef NCP_CALLBACKS
@@ -211,16 +226,10 @@ static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *
 
 	if (fam == PPP_FAM_IPV4) {
 		ipcp_init(&l->ipcp, &l->cfg->ncp, &a->v4);
-		l->ipcp.on_up = ipcp_on_up;
-		l->ipcp.on_down = ipcp_on_down;
-		l->ipcp.on_ready = ipcp_on_ready;
-		l->ipcp.on_finished = ipcp_on_finished;
+		l->ipcp.listener = &ipcp_listener;
 	} else {
 		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, a->ifid, a->suggest);
-		l->ipv6cp.on_up = ipv6cp_on_up;
-		l->ipv6cp.on_down = ipv6cp_on_down;
-		l->ipv6cp.on_ready = ipv6cp_on_ready;
-		l->ipv6cp.on_finished = ipv6cp_on_finished;
+		l->ipv6cp.listener = &ipv6cp_listener;
 	}
 	l->ncp[fam] = PPP_NCP_RUNNING;
 	cp_open(cp, now, fx);
@@ -376,14 +385,10 @@ int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const stru
 	l->phase_deadline = ZE_NEVER;
 	l->ipcp.cp.deadline = l->ipv6cp.cp.deadline = ZE_NEVER;
 	auth_init(&l->auth, &cfg->auth, rng);
-	l->auth.on_done = auth_decided;
-	l->auth.on_timeout = auth_timed_out;
+	l->auth.listener = &auth_listener;
 	if ((r = lcp_init(&l->lcp, &cfg->lcp, rng)) < 0)
 		return r;
-	l->lcp.on_up = lcp_up;
-	l->lcp.on_down = lcp_down;
-	l->lcp.on_finished = lcp_finished;
-	l->lcp.on_protocol_rejected = lcp_protocol_rejected;
+	l->lcp.listener = &lcp_listener;
 	return 0;
 }
 

@@ -149,6 +149,8 @@ static void step(struct rd *r)
 	check();
 }
 
+static const struct auth_listener listener = { .on_done = on_done, .on_timeout = on_timeout };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct rng rng = { .fill = fill, .self = &u };
@@ -161,8 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cfg.retries = b >> 4 & 3;
 	cfg.reauth_interval = b & 64 ? ZE_SEC(5) : 0;
 	auth_init(&u.a, &cfg, &rng);
-	u.a.on_done = on_done;
-	u.a.on_timeout = on_timeout;
+	u.a.listener = &listener;
 	ppp_fx_init(&u.fx);
 	auth_start(&u.a, PPP_AUTH_PAP + b % 3, u.now, &u.fx);
 	check();

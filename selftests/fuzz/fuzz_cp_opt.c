@@ -133,6 +133,8 @@ static void ready(struct ipcp *i, struct ppp_fx *fx)
 	ppp_fx_add(fx, PPP_FX_NCP_READY);
 }
 
+static const struct ipcp_listener listener = { .on_ready = ready };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_init(data, size);
@@ -140,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ze_ns now = ZE_SEC(1);
 	struct ppp_fx fx;
 
-	ipcp.on_ready = ready;
+	ipcp.listener = &listener;
 	while (rd_left(&r)) {
 		uint8_t op = rd_u8(&r);
 

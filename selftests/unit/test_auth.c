@@ -64,13 +64,14 @@ static const struct auth_cfg defaults = {
 	.name = "ze",
 };
 
+static const struct auth_listener listener = { .on_done = on_done, .on_timeout = on_timeout };
+
 static void reset(struct world *w, const struct auth_cfg *cfg)
 {
 	auth_done(&w->a);
 	w->cfg = *cfg;
 	auth_init(&w->a, &w->cfg, &the_rng);
-	w->a.on_done = on_done;
-	w->a.on_timeout = on_timeout;
+	w->a.listener = &listener;
 	w->now = T0;
 	w->done = w->accepted = w->timeouts = 0;
 }

@@ -210,15 +210,24 @@ static void ipv6cp_finished(struct ipv6cp *i, struct ppp_fx *f)
 	mark_finished(PPP_END_NONE, f);
 }
 
+static const struct lcp_listener lcp_listener = { .on_up = lcp_up,
+						  .on_down = lcp_down,
+						  .on_finished = lcp_finished };
+static const struct ipcp_listener ipcp_listener = { .on_up = ipcp_up,
+						    .on_down = ipcp_down,
+						    .on_finished = ipcp_finished,
+						    .on_ready = ipcp_ready };
+static const struct ipv6cp_listener ipv6cp_listener = { .on_up = ipv6cp_up,
+							.on_down = ipv6cp_down,
+							.on_finished = ipv6cp_finished };
+
 static struct cp *fresh_lcp(const struct cp_cfg *cfg)
 {
 	static struct lcp_cfg c;
 
 	c = (struct lcp_cfg){ .cp = *cfg, .mru = 1460, .mru_min = 576 };
 	assert_int_equal(lcp_init(&lcp, &c, &rng.rng), 0);
-	lcp.on_up = lcp_up;
-	lcp.on_down = lcp_down;
-	lcp.on_finished = lcp_finished;
+	lcp.listener = &lcp_listener;
 	return &lcp.cp;
 }
 
@@ -226,10 +235,7 @@ static struct cp *fresh_ipcp(const struct cp_cfg *cfg)
 {
 	ipcp_init(&ipcp, cfg, &(struct ipcp_params){ .local = 0x0a000001, .peer = 0x0a000002 });
 	ipcp.cp.hold = false;
-	ipcp.on_up = ipcp_up;
-	ipcp.on_down = ipcp_down;
-	ipcp.on_finished = ipcp_finished;
-	ipcp.on_ready = ipcp_ready;
+	ipcp.listener = &ipcp_listener;
 	return &ipcp.cp;
 }
 
@@ -237,9 +243,7 @@ static struct cp *fresh_ipv6cp(const struct cp_cfg *cfg)
 {
 	ipv6cp_init(&ipv6cp, cfg, 0x0102030405060708, 0x1112131415161718);
 	ipv6cp.cp.hold = false;
-	ipv6cp.on_up = ipv6cp_up;
-	ipv6cp.on_down = ipv6cp_down;
-	ipv6cp.on_finished = ipv6cp_finished;
+	ipv6cp.listener = &ipv6cp_listener;
 	return &ipv6cp.cp;
 }
 

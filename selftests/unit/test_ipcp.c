@@ -35,12 +35,13 @@ static void on_finished(struct ipcp *x, struct ppp_fx *f)
 	ppp_fx_add(f, PPP_FX_FINISHED);
 }
 
+static const struct ipcp_listener listener = { .on_finished = on_finished, .on_ready = on_ready };
+
 static void start(const struct ipcp_params *p)
 {
 	ipcp_init(&i, &cp_defaults, p);
 	assert_true(i.cp.hold);
-	i.on_ready = on_ready;
-	i.on_finished = on_finished;
+	i.listener = &listener;
 	ppp_fx_init(&fx);
 	cp_open(&i.cp, now, &fx);
 	cp_up(&i.cp, now, &fx);

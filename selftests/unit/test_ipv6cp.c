@@ -32,13 +32,14 @@ static void on_ready(struct ipv6cp *x, struct ppp_fx *f)
 	ppp_fx_add(f, PPP_FX_NCP_READY);
 }
 
+static const struct ipv6cp_listener listener = { .on_finished = on_finished, .on_ready = on_ready };
+
 static int setup(void **st)
 {
 	(void)st;
 	ipv6cp_init(&i, &cp_defaults, 1, 2);
 	assert_true(i.cp.hold);
-	i.on_finished = on_finished;
-	i.on_ready = on_ready;
+	i.listener = &listener;
 	ppp_fx_init(&fx);
 	cp_open(&i.cp, now, &fx);
 	cp_up(&i.cp, now, &fx);

@@ -47,6 +47,11 @@ static void on_protocol_rejected(struct lcp *x, uint16_t proto, ze_ns t, struct 
 	rejected_proto = proto;
 }
 
+static const struct lcp_listener listener = { .on_up = on_up,
+					      .on_down = on_down,
+					      .on_finished = on_finished,
+					      .on_protocol_rejected = on_protocol_rejected };
+
 static struct lcp_cfg config(void)
 {
 	return (struct lcp_cfg){ .cp = cp_defaults, .mru = 1460, .mru_min = 576 };
@@ -58,10 +63,7 @@ static void start(struct lcp_cfg c)
 
 	cfg = c;
 	assert_int_equal(lcp_init(&l, &cfg, &rng.rng), 0);
-	l.on_up = on_up;
-	l.on_down = on_down;
-	l.on_finished = on_finished;
-	l.on_protocol_rejected = on_protocol_rejected;
+	l.listener = &listener;
 	ppp_fx_init(&fx);
 	cp_open(&l.cp, now, &fx);
 	cp_up(&l.cp, now, &fx);

@@ -143,6 +143,8 @@ static void done(struct auth *a, bool accepted, struct ppp_fx *f)
 	(void)f;
 }
 
+static const struct auth_listener listener = { .on_done = done };
+
 /* One round: `response` is what the peer sends with the id of the challenge. */
 static void speak_auth(enum ppp_auth_method m, struct span response, bool accept)
 {
@@ -159,7 +161,7 @@ static void speak_auth(enum ppp_auth_method m, struct span response, bool accept
 
 	test_rng_init(&rng, 2);
 	auth_init(&a, &cfg, &rng.rng);
-	a.on_done = done;
+	a.listener = &listener;
 	ppp_fx_init(&fx);
 	auth_start(&a, m, now, &fx);
 	capture();
