@@ -22,6 +22,7 @@
 #include "aaa/profile.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
 #include "daemon/base/idalloc.h"
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
@@ -71,9 +72,9 @@ struct core_tunnel {
 	struct net_path path;
 	struct core_timer timer;
 	struct list sessions; /* subscriber.in_tunnel: calls that are not over, oldest first */
-	struct subscriber *by_peer; /* the same by the peer's session id */
-	unsigned n_sessions;	    /* length of `sessions` */
-	unsigned refs;		    /* subscribers not yet released */
+	struct htab by_peer;  /* the same by the peer's session id: subscriber.in_by_peer */
+	unsigned n_sessions;  /* length of `sessions` */
+	unsigned refs;	      /* subscribers not yet released */
 	uint64_t sccrq_hash;
 	/* Counted as: being set up; never established and not yet gone; established. */
 	bool setup, half_open, up;
@@ -120,7 +121,7 @@ struct subscriber {
 	struct engine *e;
 	struct core_tunnel *tunnel;
 	struct list in_tunnel, in_all, dirty, dead;
-	UT_hash_handle hh_peer, hh_address;
+	struct htab_node in_by_peer, in_by_address;
 	struct l2tp_session s; /* s.sid is ours, unique in the daemon */
 	struct linkcfg *linkcfg;
 	struct ppp_link link;
@@ -180,7 +181,7 @@ struct engine {
 	struct core_tunnel **tunnel_by_tid; /* 65536 */
 	struct subscriber **sub_by_sid;	    /* 65536 */
 	struct core_peer *peers;
-	struct subscriber *by_address;
+	struct htab by_address;			      /* subscriber.in_by_address */
 	struct list tunnels, subscribers;	      /* oldest first */
 	struct list half_open;			      /* core_tunnel.in_half_open, oldest first */
 	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct core_tunnel */

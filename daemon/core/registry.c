@@ -157,19 +157,25 @@ void registry_remove_sub(struct subscriber *s)
 
 struct subscriber *registry_sub_of(const struct core_tunnel *t, uint16_t peer_sid)
 {
-	struct subscriber *s;
+	uint32_t hash = hash_bytes(&peer_sid, sizeof(peer_sid));
 
-	HASH_FIND(hh_peer, t->by_peer, &peer_sid, sizeof(peer_sid), s);
-	return s;
+	for (struct htab_node *n = htab_find(&t->by_peer, hash); n; n = htab_same(n)) {
+		struct subscriber *s = ze_container_of(n, struct subscriber, in_by_peer);
+
+		if (s->s.peer_sid == peer_sid)
+			return s;
+	}
+	return NULL;
 }
 
 int registry_add_call(struct subscriber *s)
 {
 	struct core_tunnel *t = s->tunnel;
+	int r = htab_add(&t->by_peer, &s->in_by_peer,
+			 hash_bytes(&s->s.peer_sid, sizeof(s->s.peer_sid)));
 
-	HASH_ADD(hh_peer, t->by_peer, s.peer_sid, sizeof(s->s.peer_sid), s);
-	if (!s->hh_peer.tbl)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	list_add_tail(&t->sessions, &s->in_tunnel);
 	t->n_sessions++;
 	return 0;
@@ -181,7 +187,7 @@ void registry_remove_call(struct subscriber *s)
 
 	if (list_empty(&s->in_tunnel))
 		return;
-	HASH_DELETE(hh_peer, t->by_peer, s);
+	htab_del(&t->by_peer, &s->in_by_peer);
 	list_del(&s->in_tunnel);
 	t->n_sessions--;
 }
@@ -190,29 +196,33 @@ void registry_remove_call(struct subscriber *s)
 
 struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t address)
 {
-	struct subscriber *s;
+	uint32_t hash = hash_bytes(&address, sizeof(address));
 
-	HASH_FIND(hh_address, e->by_address, &address, sizeof(address), s);
-	return s;
+	for (struct htab_node *n = htab_find(&e->by_address, hash); n; n = htab_same(n)) {
+		struct subscriber *s = ze_container_of(n, struct subscriber, in_by_address);
+
+		if (s->address == address)
+			return s;
+	}
+	return NULL;
 }
 
 int registry_add_address(struct subscriber *s, uint32_t address)
 {
+	int r;
+
 	if (registry_sub_by_address(s->e, address))
 		return -EADDRINUSE;
-	s->address = address;
-	HASH_ADD(hh_address, s->e->by_address, address, sizeof(s->address), s);
-	if (!s->hh_address.tbl) {
-		s->address = 0;
-		return -ENOMEM;
-	}
-	return 0;
+	r = htab_add(&s->e->by_address, &s->in_by_address, hash_bytes(&address, sizeof(address)));
+	if (r == 0)
+		s->address = address;
+	return r;
 }
 
 void registry_remove_address(struct subscriber *s)
 {
 	if (!s->address)
 		return;
-	HASH_DELETE(hh_address, s->e->by_address, s);
+	htab_del(&s->e->by_address, &s->in_by_address);
 	s->address = 0;
 }

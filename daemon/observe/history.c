@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
 #include "daemon/base/json.h"
 #include "daemon/base/list.h"
 #include "daemon/base/ring.h"
@@ -32,7 +33,7 @@ struct note { /* small: there are many */
 };
 
 struct life {
-	UT_hash_handle hh;
+	struct htab_node in_by_serial;
 	struct list ended; /* in history.ended once it is over */
 	uint64_t serial;
 	uint16_t tid, sid;
@@ -46,7 +47,7 @@ struct life {
 };
 
 struct history {
-	struct life *by_serial;
+	struct htab by_serial;
 	struct list ended; /* newest first */
 	unsigned n_ended, n_live;
 };
@@ -75,7 +76,7 @@ static void note_done(struct note *n)
 
 static void life_free(struct history *h, struct life *l)
 {
-	HASH_DEL(h->by_serial, l);
+	htab_del(&h->by_serial, &l->in_by_serial);
 	list_del(&l->ended);
 	for (size_t i = 0; i < l->n_notes; i++)
 		note_done(&l->notes[i]);
@@ -85,22 +86,31 @@ static void life_free(struct history *h, struct life *l)
 
 void history_free(struct history *h)
 {
-	struct life *l, *tmp;
+	struct htab_node *n, *next;
 
 	if (!h)
 		return;
-	HASH_ITER(hh, h->by_serial, l, tmp) {
-		life_free(h, l);
+	for (n = htab_next(&h->by_serial, NULL); n; n = next) {
+		next = htab_next(&h->by_serial, n);
+		life_free(h, ze_container_of(n, struct life, in_by_serial));
 	}
 	free(h);
 }
 
+static uint32_t hash_of(uint64_t serial)
+{
+	return hash_bytes(&serial, sizeof(serial));
+}
+
 static struct life *life_of(const struct history *h, uint64_t serial)
 {
-	struct life *l;
+	for (struct htab_node *n = htab_find(&h->by_serial, hash_of(serial)); n; n = htab_same(n)) {
+		struct life *l = ze_container_of(n, struct life, in_by_serial);
 
-	HASH_FIND(hh, h->by_serial, &serial, sizeof(serial), l);
-	return l;
+		if (l->serial == serial)
+			return l;
+	}
+	return NULL;
 }
 
 static struct life *life_new(struct history *h, const struct event *e)
@@ -120,8 +130,7 @@ static struct life *life_new(struct history *h, const struct event *e)
 	list_init(&l->ended);
 	if (e->peer)
 		l->peer = *e->peer;
-	HASH_ADD(hh, h->by_serial, serial, sizeof(l->serial), l);
-	if (!l->hh.tbl) {
+	if (htab_add(&h->by_serial, &l->in_by_serial, hash_of(l->serial)) < 0) {
 		free(l);
 		return NULL;
 	}

@@ -23,6 +23,7 @@
 
 #include "bpf/parse.h"
 #include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
@@ -46,7 +47,7 @@ enum session_state {
 };
 
 struct session {
-	UT_hash_handle hh;
+	struct htab_node in_sessions;
 	struct dp_bpf *d;
 	uint16_t sid;
 	enum session_state state;
@@ -91,7 +92,7 @@ struct dp_bpf {
 	struct nl_sock *rtnl; /* the reactor's own, for ze0 */
 	int raw;	      /* sends into ze0p, so that it arrives at ze0 */
 	struct ze_conf conf;
-	struct session *sessions;
+	struct htab sessions;
 	/* What is on ze0; the worker's. */
 	uint32_t gateway; /* the last one */
 	struct own_ifid *ifids;
@@ -270,15 +271,20 @@ static void run_down(struct kjob *j, void *thread)
 
 static struct session *session_find(struct dp_bpf *d, uint16_t sid)
 {
-	struct session *s;
+	uint32_t hash = hash_bytes(&sid, sizeof(sid));
 
-	HASH_FIND(hh, d->sessions, &sid, sizeof(sid), s);
-	return s;
+	for (struct htab_node *n = htab_find(&d->sessions, hash); n; n = htab_same(n)) {
+		struct session *s = ze_container_of(n, struct session, in_sessions);
+
+		if (s->sid == sid)
+			return s;
+	}
+	return NULL;
 }
 
 static void session_free(struct session *s)
 {
-	HASH_DELETE(hh, s->d->sessions, s);
+	htab_del(&s->d->sessions, &s->in_sessions);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		free(s->spare[f]);
 	free(s);
@@ -320,6 +326,7 @@ static int session_up(void *self, const struct dp_session *what)
 {
 	struct dp_bpf *d = self;
 	struct session *s;
+	int r;
 
 	if (session_find(d, what->sid))
 		return -EEXIST;
@@ -332,10 +339,10 @@ static int session_up(void *self, const struct dp_session *what)
 	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
 	s->v = value_of(what);
 	kworker_seq_init(&s->seq);
-	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
-	if (!s->hh.tbl) {
+	r = htab_add(&d->sessions, &s->in_sessions, hash_bytes(&s->sid, sizeof(s->sid)));
+	if (r < 0) {
 		free(s);
-		return -ENOMEM;
+		return r;
 	}
 	s->up_job.run = run_up;
 	s->up_job.done = up_done;
@@ -553,7 +560,7 @@ static void show(void *self, struct json *j)
 
 	json_kstr(j, "xdp-mode", bpf_dp_native(d->maps) ? "native" : "generic");
 	json_kstr(j, "interface", ZE0);
-	json_ku64(j, "sessions", HASH_COUNT(d->sessions));
+	json_ku64(j, "sessions", d->sessions.n);
 	json_ku64(j, "sessions-max", ZE_SIDS);
 }
 
@@ -719,8 +726,8 @@ void dp_bpf_free(struct dp_bpf *d)
 {
 	if (!d)
 		return;
-	for (struct session *s = d->sessions; s; s = s->hh.next)
-		session_down(d, s->sid);
+	for (struct htab_node *n = htab_next(&d->sessions, NULL); n; n = htab_next(&d->sessions, n))
+		session_down(d, ze_container_of(n, struct session, in_sessions)->sid);
 	if (d->worker)
 		kworker_free(d->worker);
 	rules_free(d->rules);

@@ -522,7 +522,7 @@ const char *w_leftover(const struct world *w)
 		return "subscribers";
 	if (e->peers)
 		return "peers";
-	if (e->by_address)
+	if (e->by_address.n)
 		return "addresses";
 	if (e->tids.used || e->sids.used)
 		return "ids";
