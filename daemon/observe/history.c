@@ -16,6 +16,7 @@
 #include "daemon/base/ring.h"
 
 #define LIVES_MAX   65535 /* as many as there are session ids */
+#define USER_MAX    63	  /* octets of a name */
 #define NOTES_FIRST 4	  /* most lives need no more; doubled up to HISTORY_EVENTS */
 
 struct note { /* small: there are many */
@@ -37,7 +38,8 @@ struct life {
 	struct list ended; /* in history.ended once it is over */
 	uint64_t serial;
 	uint16_t tid, sid;
-	char user[64], ifname[16];
+	char *user; /* NULL: none, or no memory for it */
+	char ifname[16];
 	const char *cause; /* NULL while it lives */
 	struct ze_addr peer;
 	ze_ns began, over;
@@ -81,6 +83,7 @@ static void life_free(struct history *h, struct life *l)
 	for (size_t i = 0; i < l->n_notes; i++)
 		note_done(&l->notes[i]);
 	free(l->notes);
+	free(l->user);
 	free(l);
 }
 
@@ -148,6 +151,21 @@ static char *copy_filled(const char *s)
 	return s && s[0] ? strdup(s) : NULL; /* without memory: no text */
 }
 
+/* The name of a subscriber seldom changes. */
+static void set_user(struct life *l, const char *user)
+{
+	size_t n = strnlen(user, USER_MAX);
+
+	if (l->user && strlen(l->user) == n && memcmp(l->user, user, n) == 0)
+		return;
+	free(l->user);
+	l->user = malloc(n + 1);
+	if (!l->user)
+		return;
+	memcpy(l->user, user, n);
+	l->user[n] = '\0';
+}
+
 /* Room for one more; without memory the event is not noted. */
 static bool grow(struct life *l)
 {
@@ -170,7 +188,7 @@ static void note(struct life *l, const struct event *e)
 	struct note *n;
 
 	if (e->user && e->user[0])
-		copy(l->user, sizeof(l->user), e->user);
+		set_user(l, e->user);
 	if (e->ifname && e->ifname[0])
 		copy(l->ifname, sizeof(l->ifname), e->ifname);
 	if (!grow(l))
@@ -304,7 +322,7 @@ static void write_ended(const void *self, const struct view_clock *c, struct jso
 		json_obj(j);
 		json_ku64(j, "local-sid", l->sid);
 		json_ku64(j, "tunnel-local-tid", l->tid);
-		json_kstr(j, "username", l->user);
+		json_kstr(j, "username", l->user ? l->user : "");
 		kaddr(j, "peer", &l->peer);
 		json_kstr(j, "interface", l->ifname);
 		view_time(j, "began-at", c, l->began);

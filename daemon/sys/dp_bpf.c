@@ -59,7 +59,7 @@ struct session {
 	int result;
 	struct kseq seq;
 	struct kjob up_job, down_job;
-	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
+	struct family_end *end[PPP_FAM__COUNT]; /* made early, so that family_down can't fail */
 };
 
 struct shape_job {
@@ -69,12 +69,17 @@ struct shape_job {
 	int result;
 };
 
-struct family_job {
+struct family_start {
 	struct kjob j;
 	struct session *s;
 	struct dp_family f;
-	bool up;
 	int result;
+};
+
+struct family_end {
+	struct kjob j;
+	struct session *s;
+	enum ppp_family family;
 };
 
 /* Our end of IPv6 links. The engine gives all of them one identifier, but a peer may want another. */
@@ -231,7 +236,7 @@ static void run_shape(struct kjob *j, void *thread)
 
 static void run_family_up(struct kjob *j, void *thread)
 {
-	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct family_start *fj = ze_container_of(j, struct family_start, j);
 	struct session *s = fj->s;
 	struct ze_session v;
 	int r;
@@ -253,9 +258,9 @@ static void run_family_up(struct kjob *j, void *thread)
 
 static void run_family_down(struct kjob *j, void *thread)
 {
-	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct family_end *fj = ze_container_of(j, struct family_end, j);
 
-	undo_family(fj->s, fj->f.family, thread);
+	undo_family(fj->s, fj->family, thread);
 }
 
 static void run_down(struct kjob *j, void *thread)
@@ -286,7 +291,7 @@ static void session_free(struct session *s)
 {
 	htab_del(&s->d->sessions, &s->in_sessions);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		free(s->spare[f]);
+		free(s->end[f]);
 	free(s);
 }
 
@@ -407,58 +412,60 @@ static int shape(void *self, uint16_t sid, const struct shape_plan *p)
 
 /* ---- families ---- */
 
-static void family_done(struct kjob *j)
+static void family_up_done(struct kjob *j)
 {
-	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct family_start *fj = ze_container_of(j, struct family_start, j);
 	struct session *s = fj->s;
 	struct dp_event ev = {
 		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
 	};
 
-	if (fj->up && s->state == SESSION_UP)
+	if (s->state == SESSION_UP)
 		emit(s->d, &ev);
 	free(fj);
 }
 
-static void family_submit(struct session *s, struct family_job *fj)
+static void family_down_done(struct kjob *j)
 {
-	fj->s = s;
-	fj->j.run = fj->up ? run_family_up : run_family_down;
-	fj->j.done = family_done;
-	kworker_submit(s->d->worker, &s->seq, &fj->j);
+	free(ze_container_of(j, struct family_end, j));
 }
 
 static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
 	struct session *s = session_find(self, sid);
-	struct family_job *fj;
+	struct family_start *fj;
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOENT;
-	if (!s->spare[f->family])
-		s->spare[f->family] = calloc(1, sizeof(*fj));
+	if (!s->end[f->family])
+		s->end[f->family] = calloc(1, sizeof(*s->end[0]));
 	fj = calloc(1, sizeof(*fj));
-	if (!fj || !s->spare[f->family]) {
+	if (!fj || !s->end[f->family]) {
 		free(fj);
 		return -ENOMEM;
 	}
+	fj->s = s;
 	fj->f = *f;
-	fj->up = true;
-	family_submit(s, fj);
+	fj->j.run = run_family_up;
+	fj->j.done = family_up_done;
+	kworker_submit(s->d->worker, &s->seq, &fj->j);
 	return 0;
 }
 
 static void family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct session *s = session_find(self, sid);
-	struct family_job *fj;
+	struct family_end *fj;
 
-	if (!s || s->state != SESSION_UP || !s->spare[family])
+	if (!s || s->state != SESSION_UP || !s->end[family])
 		return;
-	fj = s->spare[family];
-	s->spare[family] = NULL;
-	fj->f.family = family;
-	family_submit(s, fj);
+	fj = s->end[family];
+	s->end[family] = NULL;
+	fj->s = s;
+	fj->family = family;
+	fj->j.run = run_family_down;
+	fj->j.done = family_down_done;
+	kworker_submit(s->d->worker, &s->seq, &fj->j);
 }
 
 /* ---- frames, numbers ---- */
