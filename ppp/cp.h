@@ -141,12 +141,12 @@ struct cp {
 	uint8_t cause; /* enum cp_event which ended the last negotiation or Opened */
 	uint8_t held_id;
 	uint16_t held_len, req_len;
-	uint16_t peer_mru; /* cuts Code-Rejects: 1500 unless the owner knows better */
+	uint16_t peer_mru;   /* cuts Code-Rejects: 1500 unless the owner knows better */
+	uint32_t unexpected; /* "cannot happen" cells reached: bugs of ours */
 	ze_ns deadline;
 	ze_ns now;		  /* of the call being run, for ops */
 	uint8_t req[CP_OPTS_MAX]; /* options as sent: an Ack must equal them */
 	uint8_t held[CP_OPTS_MAX];
-	uint64_t unexpected; /* "cannot happen" cells reached: bugs of ours */
 };
 
 void cp_init(struct cp *cp, const struct cp_ops *ops, const struct cp_cfg *cfg);

@@ -221,14 +221,13 @@ static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, 
 
 static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
 {
-	const struct ppp_addr_answer *a = &l->addr[fam];
 	struct cp *cp = ncp_cp(l, fam);
 
 	if (fam == PPP_FAM_IPV4) {
-		ipcp_init(&l->ipcp, &l->cfg->ncp, &a->v4);
+		ipcp_init(&l->ipcp, &l->cfg->ncp, &l->v4);
 		l->ipcp.listener = &ipcp_listener;
 	} else {
-		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, a->ifid, a->suggest);
+		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, l->ifid, l->suggest);
 		l->ipv6cp.listener = &ipv6cp_listener;
 	}
 	l->ncp[fam] = PPP_NCP_RUNNING;
@@ -541,7 +540,12 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 
 	if (l->finished || l->addr_state[fam] != PPP_ADDR_ASKED)
 		return;
-	l->addr[fam] = *a;
+	if (fam == PPP_FAM_IPV4) {
+		l->v4 = a->v4;
+	} else {
+		l->ifid = a->ifid;
+		l->suggest = a->suggest;
+	}
 	l->addr_state[fam] = a->accept ? PPP_ADDR_GIVEN : PPP_ADDR_DECLINED;
 	if (l->ncp[fam] == PPP_NCP_WAITING) { /* not so while LCP is negotiated anew */
 		l->ncp[fam] = PPP_NCP_OFF;

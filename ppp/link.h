@@ -82,7 +82,8 @@ struct ppp_link {
 	struct ipv6cp ipv6cp;
 	uint8_t ncp[PPP_FAM__COUNT];	    /* enum ppp_ncp_state */
 	uint8_t addr_state[PPP_FAM__COUNT]; /* enum ppp_addr_state */
-	struct ppp_addr_answer addr[PPP_FAM__COUNT];
+	struct ipcp_params v4;		    /* as given, for each time the family is negotiated */
+	uint64_t ifid, suggest;		    /* likewise */
 	uint16_t pending; /* what the machines told and the link has not acted upon yet */
 	bool authenticated;
 	enum ppp_end end;

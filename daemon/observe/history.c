@@ -23,10 +23,11 @@ struct note { /* small: there are many */
 	ze_ns at;
 	const char *cause;
 	uint16_t code;
-	uint8_t kind; /* enum event_kind */
+	uint8_t kind;	/* enum event_kind */
+	uint8_t family; /* of ip: 4 or 6 */
 	union {
-		struct ze_addr address; /* EV_ROUTE_ADD, EV_ROUTE_REMOVE */
-		ze_ns rtt;		/* EV_ECHO_RTT */
+		uint8_t ip[16]; /* EV_ROUTE_ADD, EV_ROUTE_REMOVE */
+		ze_ns rtt;	/* EV_ECHO_RTT */
 		struct {
 			char *actor, *text; /* EV_DISCONNECT_REQUESTED; owned, NULL: none */
 		};
@@ -199,7 +200,8 @@ static void note(struct life *l, const struct event *e)
 		.at = e->now, .kind = (uint8_t)e->kind, .code = e->code, .cause = e->cause
 	};
 	if (is_route(e->kind)) {
-		n->address = e->address;
+		n->family = e->address.family;
+		memcpy(n->ip, e->address.ip, sizeof(n->ip));
 	} else if (e->kind == EV_ECHO_RTT) {
 		n->rtt = e->rtt;
 	} else if (e->kind == EV_DISCONNECT_REQUESTED) {
@@ -287,8 +289,12 @@ static void write_note(const struct note *n, const struct view_clock *c, struct 
 		kfilled(j, "actor", n->actor);
 		kfilled(j, "reason", n->text);
 	}
-	if (is_route(n->kind))
-		kaddr(j, "address", &n->address);
+	if (is_route(n->kind)) {
+		struct ze_addr a = { .family = n->family };
+
+		memcpy(a.ip, n->ip, sizeof(a.ip));
+		kaddr(j, "address", &a);
+	}
 	if (n->code)
 		json_ku64(j, "disconnect-cause", n->code);
 	if (n->kind == EV_ECHO_RTT)
