@@ -455,6 +455,15 @@ void engine_drain(struct engine *e, ze_ns now)
 	engine_turn_end(e, now);
 }
 
+unsigned engine_sessions(const struct engine *e)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SUB__STATES; i++)
+		n += e->n_subscribers[i];
+	return n;
+}
+
 bool engine_drained(const struct engine *e)
 {
 	const struct list *l;

@@ -50,3 +50,5 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
  * acknowledged and the data plane is empty. */
 void engine_drain(struct engine *e, ze_ns now);
 bool engine_drained(const struct engine *e);
+/* In any state: each takes memory. */
+unsigned engine_sessions(const struct engine *e);

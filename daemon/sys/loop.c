@@ -11,12 +11,14 @@
 #include <time.h>
 
 #include "daemon/core/engine.h"
+#include "daemon/sys/heap.h"
 
 struct loop {
 	struct ev_loop *ev;
 	struct engine *engine;
 	ev_timer deadline;
 	ev_check woke;
+	struct heap *heap;
 	ze_ns now; /* 0: not read since the last poll */
 };
 
@@ -66,6 +68,8 @@ void loop_turn_done(struct loop *l)
 	ze_ns wait = due - loop_now(l);
 
 	ev_timer_stop(l->ev, &l->deadline);
+	if (l->engine)
+		heap_sessions(l->heap, engine_sessions(l->engine));
 	if (due == ZE_NEVER)
 		return;
 	/* libev counts from the time of its last poll: a turn may have taken a while since. */
@@ -81,7 +85,10 @@ int loop_new(struct loop **ret)
 	if (!l)
 		return -ENOMEM;
 	l->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
-	if (!l->ev) {
+	l->heap = l->ev ? heap_new(l->ev) : NULL;
+	if (!l->heap) {
+		if (l->ev)
+			ev_loop_destroy(l->ev);
 		free(l);
 		return -ENOMEM;
 	}
@@ -103,6 +110,7 @@ void loop_free(struct loop *l)
 	ev_ref(l->ev);
 	ev_check_stop(l->ev, &l->woke);
 	ev_timer_stop(l->ev, &l->deadline);
+	heap_free(l->heap);
 	ev_loop_destroy(l->ev);
 	free(l);
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ev.h>
+
+#include "daemon/sys/heap.h"
+
+static void half_and_many_is_a_fall(void **st)
+{
+	(void)st;
+	assert_false(heap_fell(0, 0));
+	assert_false(heap_fell(HEAP_FALL_MIN - 1, 0));
+	assert_true(heap_fell(HEAP_FALL_MIN, 0));
+	assert_false(heap_fell(2 * HEAP_FALL_MIN, HEAP_FALL_MIN + 1));
+	assert_true(heap_fell(2 * HEAP_FALL_MIN, HEAP_FALL_MIN));
+	assert_false(heap_fell(60000, 30001));
+	assert_true(heap_fell(60000, 30000));
+	assert_false(heap_fell(30000, 60000));
+}
+
+/* A loop with nothing else to do ends, however many sessions have gone. */
+static void keeps_no_loop_alive(void **st)
+{
+	struct ev_loop *ev = ev_loop_new(EVFLAG_NOENV);
+	struct heap *h = heap_new(ev);
+
+	(void)st;
+	assert_non_null(h);
+	heap_sessions(h, 2 * HEAP_FALL_MIN);
+	assert_false(ev_run(ev, EVRUN_NOWAIT));
+	heap_sessions(h, 0);
+	heap_sessions(h, 0);
+	assert_false(ev_run(ev, EVRUN_NOWAIT));
+	heap_free(h);
+	ev_loop_destroy(ev);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(half_and_many_is_a_fall),
+		cmocka_unit_test(keeps_no_loop_alive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
