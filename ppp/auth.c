@@ -436,6 +436,49 @@ void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, str
 		chap_input(a, &p, fx);
 }
 
+/* ------------------------------------------------------------- another process */
+
+static ze_ns saved_reauth_at(const struct auth *a)
+{
+	/* In the middle of a round: at once. */
+	return a->phase == AUTH_ACCEPTED || a->phase == AUTH_IDLE ? a->reauth_at : 0;
+}
+
+void auth_save(const struct auth *a, struct wr *w)
+{
+	wr_u8(w, (uint8_t)a->method);
+	wr_u8(w, a->known);
+	wr_u8(w, a->id);
+	wr_u8(w, a->known ? (uint8_t)a->user.len : 0);
+	if (a->known)
+		wr_span(w, kept(&a->user));
+	wr_u64(w, (uint64_t)saved_reauth_at(a));
+}
+
+int auth_resume(struct auth *a, struct rd *r, ze_ns now)
+{
+	uint8_t method = rd_u8(r);
+	struct span user;
+	ze_ns at;
+
+	a->known = rd_u8(r) != 0;
+	a->id = rd_u8(r);
+	user = rd_bytes(r, rd_u8(r));
+	at = (ze_ns)rd_u64(r);
+	if (r->bad || method >= PPP_AUTH__COUNT || user.len > AUTH_USER_MAX || at < 0 ||
+	    (a->known && method == PPP_AUTH_NONE))
+		return -EBADMSG;
+	a->method = (enum ppp_auth_method)method;
+	if (!a->known)
+		return 0;
+	if (!keep(&a->user, user))
+		return -ENOMEM;
+	a->phase = AUTH_ACCEPTED;
+	if (method != PPP_AUTH_PAP && a->cfg->reauth_interval)
+		a->reauth_at = ze_min_ns(at, now + a->cfg->reauth_interval);
+	return 0;
+}
+
 /* ------------------------------------------------------------- time */
 
 ze_ns auth_deadline(const struct auth *a)

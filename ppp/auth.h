@@ -84,6 +84,10 @@ void auth_stop(struct auth *a);
 /* A PAP or CHAP packet; proto says which. Wrong protocol for the method: refused. */
 void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx);
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx);
+/* Nothing is owed: accepted, perhaps with a round that begins anew, or never asked for. Credentials are
+ * not among what is saved. 0, -EBADMSG, -ENOMEM. */
+void auth_save(const struct auth *a, struct wr *w);
+int auth_resume(struct auth *a, struct rd *r, ze_ns now);
 ze_ns auth_deadline(const struct auth *a);
 void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx);
 

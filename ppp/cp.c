@@ -335,6 +335,19 @@ void cp_protocol_rejected(struct cp *cp, ze_ns now, struct ppp_fx *fx)
 		cp_admin(cp, CP_EV_RXJ_M, now, fx);
 }
 
+void cp_resume(struct cp *cp, enum cp_state state, struct cp_ids ids)
+{
+	struct wr w = wr_init(cp->req, sizeof(cp->req));
+
+	cp->state = (uint8_t)state;
+	cp->hold = state != CP_OPENED && cp->hold;
+	cp->next_id = ids.next;
+	cp->req_id = ids.req;
+	cp->req_answered = true;
+	cp->ops->request(cp, &w);
+	cp->req_len = (uint16_t)wr_len(&w);
+}
+
 ze_ns cp_deadline(const struct cp *cp)
 {
 	return cp->deadline;

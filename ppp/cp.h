@@ -160,6 +160,12 @@ void cp_input(struct cp *cp, struct span info, ze_ns now, struct ppp_fx *fx);
 void cp_protocol_rejected(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 /* Clears hold and answers the request that waits. */
 void cp_release(struct cp *cp, ze_ns now, struct ppp_fx *fx);
+/* As after a negotiation in another process: Opened, or Stopped until the peer asks. Our request is
+ * what ops->request says now. */
+struct cp_ids { /* of the next packet; of our newest Configure-Request */
+	uint8_t next, req;
+};
+void cp_resume(struct cp *cp, enum cp_state state, struct cp_ids ids);
 ze_ns cp_deadline(const struct cp *cp);
 void cp_expire(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 const char *cp_state_name(const struct cp *cp); /* "req-sent" */

@@ -22,6 +22,13 @@ void echo_start(struct echo *e, ze_ns now)
 		e->next_send = now + e->cfg->interval;
 }
 
+void echo_resume(struct echo *e, uint32_t spread, ze_ns now)
+{
+	echo_start(e, now);
+	if (e->cfg->interval > 0)
+		e->next_send = now + e->cfg->interval / 256 * (1 + spread % 256);
+}
+
 void echo_stop(struct echo *e)
 {
 	memset(e->out_sent, 0, sizeof(e->out_sent));

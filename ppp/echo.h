@@ -33,6 +33,9 @@ struct echo {
 
 void echo_init(struct echo *e, const struct echo_cfg *cfg);
 void echo_start(struct echo *e, ze_ns now); /* LCP opened */
+/* LCP opened in another process: the same rhythm, begun somewhere in it, by `spread`, so that not all
+ * links that go on at once send at once. */
+void echo_resume(struct echo *e, uint32_t spread, ze_ns now);
 void echo_stop(struct echo *e);
 ze_ns echo_deadline(const struct echo *e);
 /* Sends what is due, declares losses; false when the peer is dead. */

@@ -7,6 +7,7 @@
  */
 #include "ppp/ipcp.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define IPCP_CODES 0x00fe /* 1 .. 7 */
@@ -147,4 +148,46 @@ void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_param
 	i->cp.hold = true;
 	i->params = *p;
 	i->want_address = true;
+}
+
+/* ---- another process ---- */
+
+void ipcp_save(const struct ipcp *i, struct wr *w)
+{
+	wr_u8(w, i->cp.next_id);
+	wr_u8(w, i->cp.req_id);
+	wr_u8(w, i->want_address);
+	wr_u8(w, i->missing_naks);
+	wr_u32(w, i->params.local);
+	wr_u32(w, i->params.peer);
+	for (unsigned n = 0; n < 2; n++) {
+		wr_u32(w, i->params.dns[n]);
+		wr_u32(w, i->params.nbns[n]);
+	}
+}
+
+int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r)
+{
+	struct ipcp_params p = { 0 };
+	uint8_t missing_naks;
+	struct cp_ids ids;
+	bool want;
+
+	ids.next = rd_u8(r);
+	ids.req = rd_u8(r);
+	want = rd_u8(r) != 0;
+	missing_naks = rd_u8(r);
+	p.local = rd_u32(r);
+	p.peer = rd_u32(r);
+	for (unsigned n = 0; n < 2; n++) {
+		p.dns[n] = rd_u32(r);
+		p.nbns[n] = rd_u32(r);
+	}
+	if (r->bad || !p.peer || p.peer == p.local)
+		return -EBADMSG;
+	ipcp_init(i, cfg, &p);
+	i->want_address = want;
+	i->missing_naks = missing_naks;
+	cp_resume(&i->cp, state, ids);
+	return 0;
 }

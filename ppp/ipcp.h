@@ -34,3 +34,7 @@ struct ipcp {
 
 /* Starts with cp.hold set. */
 void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p);
+/* What is agreed, and its way into another process: Opened, or Stopped until the peer asks. After
+ * resume the owner's callbacks are his to set, as after init. 0 or -EBADMSG. */
+void ipcp_save(const struct ipcp *i, struct wr *w);
+int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r);

@@ -6,6 +6,7 @@
  */
 #include "ppp/ipv6cp.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define IPV6CP_CODES 0x00fe /* 1 .. 7 */
@@ -147,4 +148,42 @@ void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint
 	i->ifid = ifid;
 	i->suggest = suggest;
 	i->want_ifid = true;
+}
+
+/* ---- another process ---- */
+
+void ipv6cp_save(const struct ipv6cp *i, struct wr *w)
+{
+	wr_u8(w, i->cp.next_id);
+	wr_u8(w, i->cp.req_id);
+	wr_u8(w, i->want_ifid);
+	wr_u8(w, i->missing_naks);
+	wr_u64(w, i->ifid);
+	wr_u64(w, i->suggest);
+	wr_u64(w, i->peer_ifid);
+}
+
+int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r)
+{
+	uint64_t ifid, suggest, peer_ifid;
+	uint8_t missing_naks;
+	struct cp_ids ids;
+	bool want;
+
+	ids.next = rd_u8(r);
+	ids.req = rd_u8(r);
+	want = rd_u8(r) != 0;
+	missing_naks = rd_u8(r);
+	ifid = rd_u64(r);
+	suggest = rd_u64(r);
+	peer_ifid = rd_u64(r);
+	/* No identifier of the peer's: it insisted on a request without. */
+	if (r->bad || !ifid || !suggest || suggest == ifid || peer_ifid == ifid)
+		return -EBADMSG;
+	ipv6cp_init(i, cfg, ifid, suggest);
+	i->want_ifid = want;
+	i->missing_naks = missing_naks;
+	i->peer_ifid = peer_ifid;
+	cp_resume(&i->cp, state, ids);
+	return 0;
 }

@@ -12,6 +12,7 @@
  */
 #include "ppp/lcp.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define LOOPS_MAX    5	    /* own magic numbers seen in a row */
@@ -414,6 +415,70 @@ void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx
 	wr_u16(&w, f->proto);
 	wr_bytes(&w, f->info.p, f->info.len < room ? f->info.len : room);
 	ppp_fx_cp_end(fx, &w);
+}
+
+enum saved_bits {
+	SAVED_MRU = 1,
+	SAVED_MAGIC = 2,
+	SAVED_AUTH = 4,
+	SAVED_PFC = 8,
+	SAVED_ACFC = 16,
+	SAVED_AUTH_REFUSED = 32
+};
+
+void lcp_save(const struct lcp *l, struct wr *w)
+{
+	wr_u8(w, (uint8_t)((l->want_mru ? SAVED_MRU : 0) | (l->want_magic ? SAVED_MAGIC : 0) |
+			   (l->want_auth ? SAVED_AUTH : 0) | (l->peer_pfc ? SAVED_PFC : 0) |
+			   (l->peer_acfc ? SAVED_ACFC : 0) |
+			   (l->auth_refused ? SAVED_AUTH_REFUSED : 0)));
+	wr_u8(w, (uint8_t)lcp_auth_method(l));
+	wr_u8(w, l->cp.next_id);
+	wr_u8(w, l->cp.req_id);
+	wr_u16(w, l->mru);
+	wr_u32(w, l->magic);
+	wr_u16(w, l->peer_mru);
+	wr_u32(w, l->peer_magic);
+	wr_u32(w, l->peer_accm);
+}
+
+/* The configuration may have another list by now, in another order. */
+static uint8_t auth_place(const struct lcp *l, uint8_t method)
+{
+	uint8_t i = 0;
+
+	while (i < l->cfg->n_auth && l->cfg->auth[i] != method)
+		i++;
+	return i;
+}
+
+int lcp_resume(struct lcp *l, struct rd *r, ze_ns now)
+{
+	uint8_t bits = rd_u8(r), method;
+	struct cp_ids ids;
+
+	method = rd_u8(r);
+	ids.next = rd_u8(r);
+	ids.req = rd_u8(r);
+	l->mru = rd_u16(r);
+	l->magic = rd_u32(r);
+	l->peer_mru = rd_u16(r);
+	l->peer_magic = rd_u32(r);
+	l->peer_accm = rd_u32(r);
+	l->want_mru = bits & SAVED_MRU;
+	l->want_magic = bits & SAVED_MAGIC;
+	l->want_auth = bits & SAVED_AUTH;
+	l->peer_pfc = bits & SAVED_PFC;
+	l->peer_acfc = bits & SAVED_ACFC;
+	l->auth_refused = bits & SAVED_AUTH_REFUSED;
+	l->auth_at = auth_place(l, method);
+	if (r->bad || method >= PPP_AUTH__COUNT || l->mru < l->cfg->mru_min || l->mru > MRU_MAX ||
+	    l->peer_mru < l->cfg->mru_min || l->want_magic == !l->magic)
+		return -EBADMSG;
+	l->cp.peer_mru = l->peer_mru;
+	cp_resume(&l->cp, CP_OPENED, ids);
+	echo_resume(&l->echo, l->magic, now);
+	return 0;
 }
 
 ze_ns lcp_deadline(const struct lcp *l)

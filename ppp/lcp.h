@@ -62,5 +62,8 @@ enum ppp_auth_method lcp_auth_method(const struct lcp *l);
 /* Sends a Protocol-Reject for an unknown protocol, cut to the peer's MRU; only in Opened. */
 void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx *fx);
 /* Opened only: next echo, declared losses, and the automaton's own timer. */
+/* What is agreed, in Opened, and its way into another process. 0 or -EBADMSG. */
+void lcp_save(const struct lcp *l, struct wr *w);
+int lcp_resume(struct lcp *l, struct rd *r, ze_ns now);
 ze_ns lcp_deadline(const struct lcp *l);
 void lcp_expire(struct lcp *l, ze_ns now, struct ppp_fx *fx);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/base/crypto.h"
+#include "ppp/link_priv.h"
 
 enum link_pending {
 	P_LCP_DOWN = 1 << 0,
@@ -219,17 +220,23 @@ static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, 
 		l->phase_deadline = now + l->cfg->ncp_timeout;
 }
 
-static void ncp_run(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
+void link_hear_ncp(struct ppp_link *l, unsigned fam)
+{
+	if (fam == PPP_FAM_IPV4)
+		l->ipcp.listener = &ipcp_listener;
+	else
+		l->ipv6cp.listener = &ipv6cp_listener;
+}
+
+void link_run_ncp(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
 {
 	struct cp *cp = ncp_cp(l, fam);
 
-	if (fam == PPP_FAM_IPV4) {
+	if (fam == PPP_FAM_IPV4)
 		ipcp_init(&l->ipcp, &l->cfg->ncp, &l->v4);
-		l->ipcp.listener = &ipcp_listener;
-	} else {
+	else
 		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, l->ifid, l->suggest);
-		l->ipv6cp.listener = &ipv6cp_listener;
-	}
+	link_hear_ncp(l, fam);
 	l->ncp[fam] = PPP_NCP_RUNNING;
 	cp_open(cp, now, fx);
 	cp_up(cp, now, fx);
@@ -249,7 +256,7 @@ static void network_start(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		if (l->addr_state[fam] == PPP_ADDR_ASKED)
 			l->ncp[fam] = PPP_NCP_WAITING;
 		else if (l->addr_state[fam] == PPP_ADDR_GIVEN)
-			ncp_run(l, fam, now, fx);
+			link_run_ncp(l, fam, now, fx);
 	}
 }
 
@@ -550,7 +557,7 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 	if (l->ncp[fam] == PPP_NCP_WAITING) { /* not so while LCP is negotiated anew */
 		l->ncp[fam] = PPP_NCP_OFF;
 		if (a->accept)
-			ncp_run(l, fam, now, fx);
+			link_run_ncp(l, fam, now, fx);
 	}
 	settle(l, from, now, fx);
 }

@@ -115,6 +115,11 @@ void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, 
 void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx);
 /* The call is gone: silent, no effects. */
 void ppp_link_down(struct ppp_link *l);
+/* What goes on in another process: a link that carries a family. False: this one does not, or w is too
+ * small. */
+bool ppp_link_save(const struct ppp_link *l, struct wr *w);
+/* After init, instead of open. 0, or -EBADMSG, -ENOMEM: then the link is good for ppp_link_done only. */
+int ppp_link_resume(struct ppp_link *l, struct rd *r, ze_ns now, struct ppp_fx *fx);
 /* Largest packet we may send to the peer: its MRU, never above ours. */
 uint16_t ppp_link_mtu(const struct ppp_link *l);
 const char *ppp_phase_name(const struct ppp_link *l); /* "authenticate" */

@@ -52,6 +52,17 @@ int idalloc_take(struct idalloc *a, const struct rng *g, uint16_t *ret_id)
 	return 0;
 }
 
+int idalloc_claim(struct idalloc *a, uint16_t id)
+{
+	if (!id)
+		return -EINVAL;
+	if (idalloc_held(a, id))
+		return -EEXIST;
+	a->bits[id / 64] |= UINT64_C(1) << id % 64;
+	a->used++;
+	return 0;
+}
+
 void idalloc_put(struct idalloc *a, uint16_t id)
 {
 	if (!idalloc_held(a, id))

@@ -19,5 +19,6 @@ int idalloc_init(struct idalloc *a); /* 0 or -ENOMEM */
 void idalloc_done(struct idalloc *a);
 /* 0, -ENOSPC when all are held, or the rng's error. */
 int idalloc_take(struct idalloc *a, const struct rng *g, uint16_t *ret_id);
+int idalloc_claim(struct idalloc *a, uint16_t id); /* a chosen one: 0, -EINVAL for 0, -EEXIST */
 void idalloc_put(struct idalloc *a, uint16_t id);
 bool idalloc_held(const struct idalloc *a, uint16_t id);

@@ -356,3 +356,59 @@ void l2tp_chan_mute(struct l2tp_chan *c)
 	c->ns_una = c->ns_next;
 	c->rtx_at = c->output_at = ZE_NEVER;
 }
+
+uint16_t l2tp_chan_last_ns(const struct l2tp_chan *c)
+{
+	return (uint16_t)(c->ns_una + c->txq_len - 1);
+}
+
+bool l2tp_chan_acked(const struct l2tp_chan *c, uint16_t ns)
+{
+	return (uint16_t)(c->ns_una - ns - 1) < SEQ_HALF;
+}
+
+/* ---- another life ---- */
+
+void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w)
+{
+	wr_u16(w, c->peer_tid);
+	wr_u16(w, c->peer_rws);
+	wr_u16(w, c->nr);
+	wr_u16(w, c->ns_una);
+	wr_u16(w, c->txq_len);
+}
+
+/* Numbered at once, sent or not: whatever the peer acknowledges of them is right. */
+static int refill(struct l2tp_chan *c, struct span avps)
+{
+	struct chan_msg *m = msg_new(0, avps);
+
+	if (!m)
+		return -ENOMEM;
+	m->ns = c->ns_next++;
+	m->numbered = m->wanted = true;
+	list_add_tail(&c->txq, &m->link);
+	c->txq_len++;
+	return 0;
+}
+
+int l2tp_chan_resume(struct l2tp_chan *c, struct rd *r, struct span filler, struct span last,
+		     ze_ns now)
+{
+	uint16_t tid, rws, n;
+	int e = 0;
+
+	tid = rd_u16(r);
+	rws = rd_u16(r);
+	c->nr = rd_u16(r);
+	c->ns_una = c->ns_next = rd_u16(r);
+	n = rd_u16(r);
+	if (r->bad || !tid || !rws || n > c->cfg.max_queue || (last.len && !n))
+		return -EBADMSG;
+	l2tp_chan_set_peer(c, tid, rws);
+	while (e == 0 && c->txq_len < n)
+		e = refill(c, last.len && c->txq_len + 1 == n ? last : filler);
+	if (n)
+		c->output_at = now;
+	return e;
+}

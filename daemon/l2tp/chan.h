@@ -81,3 +81,15 @@ void l2tp_chan_ack_now(struct l2tp_chan *c, ze_ns now);
 void l2tp_chan_flush_unsent(struct l2tp_chan *c);
 /* Forgets everything queued or in flight: from now on it only acknowledges. */
 void l2tp_chan_mute(struct l2tp_chan *c);
+/* Ns of the message queued last, sent or not; and whether that or another one was acknowledged. */
+uint16_t l2tp_chan_last_ns(const struct l2tp_chan *c);
+bool l2tp_chan_acked(const struct l2tp_chan *c, uint16_t ns);
+
+/* What goes on in another process: both sequence numbers and how many messages are not acknowledged,
+ * those not yet sent among them. */
+void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w);
+/* Instead of set_peer, after init. What was in the messages is not known any more: `filler` stands
+ * in for each that was not acknowledged, `last`, unless empty, for the newest. A peer that had one
+ * of them takes its second coming for a duplicate. 0, -EBADMSG, -ENOMEM. */
+int l2tp_chan_resume(struct l2tp_chan *c, struct rd *r, struct span filler, struct span last,
+		     ze_ns now);

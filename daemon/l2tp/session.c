@@ -8,6 +8,7 @@
  */
 #include "daemon/l2tp/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -460,6 +461,64 @@ void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_
 			 struct l2tp_fx *fx)
 {
 	send_cdn(fx, own_sid, peer_sid, a, span_str(a->text));
+}
+
+/* ---- another life ---- */
+
+static void put_text(struct wr *w, const char *text)
+{
+	struct span s = span_str(text);
+
+	wr_u8(w, (uint8_t)s.len);
+	wr_span(w, s);
+}
+
+static struct span get_text(struct rd *r)
+{
+	struct span s = rd_bytes(r, rd_u8(r));
+
+	r->bad = r->bad || s.len > L2TP_NUMBER_MAX || (s.len && memchr(s.p, 0, s.len));
+	return s;
+}
+
+void l2tp_session_save(const struct l2tp_session *s, struct wr *w)
+{
+	wr_u64(w, (uint64_t)s->created);
+	wr_u64(w, (uint64_t)s->established);
+	wr_u32(w, s->call_serial);
+	wr_u32(w, s->bearer_type);
+	wr_u32(w, s->framing_type);
+	wr_u32(w, s->tx_speed_bps);
+	wr_u32(w, s->rx_speed_bps);
+	wr_u32(w, s->physical_channel);
+	wr_u8(w, s->sequencing_required);
+	put_text(w, s->called_number);
+	put_text(w, s->calling_number);
+	put_text(w, s->sub_address);
+}
+
+int l2tp_session_resume(struct l2tp_session *s, struct rd *r, ze_ns now)
+{
+	struct l2tp_msg m = { 0 };
+
+	s->created = (ze_ns)rd_u64(r);
+	s->established = (ze_ns)rd_u64(r);
+	s->call_serial = rd_u32(r);
+	s->bearer_type = rd_u32(r);
+	s->framing_type = rd_u32(r);
+	s->tx_speed_bps = rd_u32(r);
+	s->rx_speed_bps = rd_u32(r);
+	s->physical_channel = rd_u32(r);
+	s->sequencing_required = rd_u8(r) != 0;
+	m.called_number = get_text(r);
+	m.calling_number = get_text(r);
+	m.sub_address = get_text(r);
+	if (r->bad || s->created < 0 || s->established < s->created || s->established > now)
+		return -EBADMSG;
+	if (!keep_numbers(s, &m))
+		return -ENOMEM;
+	s->fsm.state = L2TP_S_ESTABLISHED;
+	return 0;
 }
 
 const char *l2tp_session_state_name(const struct l2tp_session *s)

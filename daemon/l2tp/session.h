@@ -77,4 +77,8 @@ void l2tp_session_abandon(struct l2tp_session *s, const struct l2tp_fx_down *why
 /* A CDN for an ICRQ that never became a session: own_sid is 0 or the id it would have had. */
 void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_cdn_args *a,
 			 struct l2tp_fx *fx);
+/* What goes on in another process: an established call, without the ids and the proxy's copies. */
+void l2tp_session_save(const struct l2tp_session *s, struct wr *w);
+/* After init, which knows our id; peer_sid is the owner's to set. 0, -EBADMSG, -ENOMEM. */
+int l2tp_session_resume(struct l2tp_session *s, struct rd *r, ze_ns now);
 const char *l2tp_session_state_name(const struct l2tp_session *s); /* "wait-connect" */

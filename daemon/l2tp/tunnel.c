@@ -729,6 +729,98 @@ bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t pee
 	return !w->bad;
 }
 
+/* ---- another life ---- */
+
+static void put_text(struct wr *w, const uint8_t *text, uint8_t len)
+{
+	wr_u8(w, len);
+	wr_bytes(w, text, len);
+}
+
+static uint8_t get_text(struct rd *r, uint8_t *to, size_t size)
+{
+	struct span s = rd_bytes(r, rd_u8(r));
+
+	r->bad = r->bad || s.len > size;
+	return r->bad ? 0 : keep_text(to, size, s);
+}
+
+bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w)
+{
+	bool closing = t->fsm.state == L2TP_T_CLOSING;
+
+	if (!closing && t->fsm.state != L2TP_T_ESTABLISHED)
+		return false;
+	wr_u8(w, closing);
+	wr_u8(w, closing ? (uint8_t)t->down.cause : 0);
+	wr_u16(w, t->down.result);
+	wr_u16(w, t->down.error);
+	wr_u64(w, (uint64_t)t->created);
+	wr_u64(w, (uint64_t)t->established);
+	wr_u64(w, t->have);
+	wr_u16(w, t->peer_version);
+	wr_u16(w, t->peer_firmware);
+	wr_u32(w, t->peer_framing);
+	wr_u32(w, t->peer_bearer);
+	put_text(w, t->peer_host, t->peer_host_len);
+	put_text(w, t->peer_vendor, t->peer_vendor_len);
+	l2tp_chan_save(&t->chan, w);
+	return !w->bad;
+}
+
+static int resume_chan(struct l2tp_tunnel *t, struct rd *r, bool closing, ze_ns now)
+{
+	const struct l2tp_msg hello = { .type = L2TP_HELLO, .have = L2TP_BIT(AVP_MSG_TYPE) };
+	const struct l2tp_msg stop =
+		stop_msg(t->tid, t->down.result, t->down.error, (struct span){ 0 });
+	uint8_t filler[L2TP_MSG_MAX], last[L2TP_MSG_MAX];
+	struct wr f = wr_init(filler, sizeof(filler)), l = wr_init(last, sizeof(last));
+
+	if (l2tp_msg_encode(&hello, NULL, &f) < 0 || l2tp_msg_encode(&stop, NULL, &l) < 0)
+		return -EBADMSG;
+	return l2tp_chan_resume(&t->chan, r, wr_done(&f),
+				closing ? wr_done(&l) : (struct span){ 0 }, now);
+}
+
+int l2tp_tunnel_resume(struct l2tp_tunnel *t, struct rd *r, ze_ns now)
+{
+	bool closing = rd_u8(r) != 0;
+	int e;
+
+	t->down.cause = (enum l2tp_down)rd_u8(r);
+	t->down.result = rd_u16(r);
+	t->down.error = rd_u16(r);
+	t->created = (ze_ns)rd_u64(r);
+	t->established = (ze_ns)rd_u64(r);
+	t->have = rd_u64(r);
+	t->peer_version = rd_u16(r);
+	t->peer_firmware = rd_u16(r);
+	t->peer_framing = rd_u32(r);
+	t->peer_bearer = rd_u32(r);
+	t->peer_host_len = get_text(r, t->peer_host, sizeof(t->peer_host));
+	t->peer_vendor_len = get_text(r, t->peer_vendor, sizeof(t->peer_vendor));
+	if (r->bad || t->down.cause >= L2TP_DOWN__COUNT || t->created < 0 ||
+	    t->established < t->created || t->established > now)
+		return -EBADMSG;
+	e = resume_chan(t, r, closing, now);
+	if (e < 0)
+		return e;
+	t->peer_tid = t->chan.peer_tid;
+	t->peer_rws = t->chan.peer_rws;
+	t->down_told = closing;
+	t->fsm.state = closing ? L2TP_T_CLOSING : L2TP_T_ESTABLISHED;
+	return 0;
+}
+
+void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
+{
+	struct turn u = { .fx = fx, .now = now };
+
+	if (t->fsm.state == L2TP_T_ESTABLISHED && l2tp_chan_idle(&t->chan))
+		run(t, EV_HELLO_DUE, &u);
+	settle(t, &u);
+}
+
 const char *l2tp_tunnel_state_name(const struct l2tp_tunnel *t)
 {
 	return t->fsm.state < L2TP_T__COUNT ? state_names[t->fsm.state] : "unknown";

@@ -118,4 +118,11 @@ void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2t
  * for an SCCRQ that was answered with nothing else. peer_tid 0: no Assigned Tunnel ID was readable. */
 bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t peer_tid,
 			const struct l2tp_stop_args *a);
+/* What goes on in another process. False: this tunnel is not worth it, or w is too small. */
+bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w);
+/* After init, with the id it had: established, or closing with its StopCCN under way. Messages that
+ * were not acknowledged have become HELLOs. 0, -EBADMSG, -ENOMEM. */
+int l2tp_tunnel_resume(struct l2tp_tunnel *t, struct rd *r, ze_ns now);
+/* Asks the peer for a sign of life unless something waits for an acknowledgement anyway. */
+void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
 const char *l2tp_tunnel_state_name(const struct l2tp_tunnel *t); /* "wait-ctl-conn" */

@@ -200,6 +200,26 @@ static void no_burst_after_a_pause(void **st)
 	assert_true(echo_deadline(&e) == ZE_SEC(161));
 }
 
+/* Within the interval, not all at the same time; then as ever. */
+static void resumed(void **st)
+{
+	(void)st;
+	for (uint32_t spread = 0; spread < 1000; spread++) {
+		start(ZE_SEC(10), ZE_SEC(5), 3);
+		echo_resume(&e, spread, now);
+		assert_true(echo_deadline(&e) > now && echo_deadline(&e) <= now + ZE_SEC(10));
+	}
+	echo_resume(&e, 0, now);
+	assert_true(echo_deadline(&e) < now + ZE_MS(100));
+	echo_resume(&e, 255, now);
+	assert_true(echo_deadline(&e) > now + ZE_MS(9900));
+	send_next();
+	assert_true(echo_deadline(&e) <= now + ZE_SEC(10));
+	start(0, ZE_SEC(5), 3);
+	echo_resume(&e, 7, now);
+	assert_true(echo_deadline(&e) == ZE_NEVER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +232,7 @@ int main(void)
 		cmocka_unit_test(never_dead_without_a_limit),
 		cmocka_unit_test(slots_are_full),
 		cmocka_unit_test(no_burst_after_a_pause),
+		cmocka_unit_test(resumed),
 	};
 
 	return cmocka_run_group_tests_name("echo", tests, NULL, NULL);

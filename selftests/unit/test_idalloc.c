@@ -164,6 +164,26 @@ static void rng_failure_is_ours(void **st)
 	idalloc_done(&a);
 }
 
+static void claims_a_chosen_one(void **st)
+{
+	struct fake_rng f = { .seed = 1, .fixed = 5 };
+	struct rng g = { fill, &f };
+	struct idalloc a;
+	uint16_t id;
+
+	(void)st;
+	assert_int_equal(idalloc_init(&a), 0);
+	assert_int_equal(idalloc_claim(&a, 0), -EINVAL);
+	assert_int_equal(idalloc_claim(&a, 5), 0);
+	assert_int_equal(idalloc_claim(&a, 5), -EEXIST);
+	assert_int_equal(a.used, 1);
+	assert_int_equal(idalloc_take(&a, &g, &id), 0);
+	assert_int_equal(id, 6);
+	idalloc_put(&a, 5);
+	assert_int_equal(idalloc_claim(&a, 5), 0);
+	idalloc_done(&a);
+}
+
 /* Random takes and puts against an array of flags. */
 static void agrees_with_a_naive_model(void **st)
 {
@@ -210,6 +230,7 @@ int main(void)
 		cmocka_unit_test(all_65535_then_enospc),
 		cmocka_unit_test(put_of_what_is_not_held_is_harmless),
 		cmocka_unit_test(rng_failure_is_ours),
+		cmocka_unit_test(claims_a_chosen_one),
 		cmocka_unit_test(agrees_with_a_naive_model),
 	};
 
