@@ -57,6 +57,13 @@
 	X(DRAINING, "draining", "daemon is shutting down")                                         \
 	X(SHAPE_FAILED, "shape-failed", "the data plane did not take a session's rates")           \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
+	/* another life of the daemon */                                                           \
+	X(RESUME_RECORD, "resume-record", "saved record is not valid")                             \
+	X(RESUME_ID, "resume-id", "saved id is in use")                                            \
+	X(RESUME_LISTENER, "resume-listener", "saved tunnel has no listener any more")             \
+	X(RESUME_TUNNEL, "resume-tunnel", "saved session without its tunnel")                      \
+	X(RESUME_ADDRESS, "resume-address", "saved address is taken or not of the pool")           \
+	X(RESUME_PLANE, "resume-plane", "saved session is not in the data plane")                  \
 	/* PPP */                                                                                  \
 	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \
 	X(PPP_PROTOCOL, "ppp-protocol", "invalid PPP protocol number")                             \

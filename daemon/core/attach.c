@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/attach.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
@@ -18,15 +19,14 @@ static void leave_now(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_dp);
 
-	if (s->dp != SUB_DP_CLOSING)
+	if (s->dp != SUB_DP_CLOSING && !s->e->leaving)
 		s->e->ports.dp->session_down(s->e->ports.dp_self, s->s.sid);
 	s->dp = SUB_DP_NONE;
 }
 
-void attach_session(struct subscriber *s)
+static struct dp_session session_of(const struct subscriber *s)
 {
-	const struct ports *io = &s->e->ports;
-	const struct dp_session d = {
+	return (struct dp_session){
 		.tunnel = { .tid = s->tunnel->t.tid,
 			    .peer_tid = s->tunnel->t.peer_tid,
 			    .path = s->tunnel->path },
@@ -34,6 +34,12 @@ void attach_session(struct subscriber *s)
 		.peer_sid = s->s.peer_sid,
 		.sequencing = s->s.sequencing_required,
 	};
+}
+
+void attach_session(struct subscriber *s)
+{
+	const struct ports *io = &s->e->ports;
+	const struct dp_session d = session_of(s);
 	int r = io->dp->session_up(io->dp_self, &d);
 
 	if (r < 0) {
@@ -45,11 +51,9 @@ void attach_session(struct subscriber *s)
 	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
 }
 
-static void request(struct subscriber *s, enum ppp_family family)
+static struct dp_family family_of(const struct subscriber *s, enum ppp_family family)
 {
-	const struct ports *io = &s->e->ports;
 	struct dp_family f = { .family = family, .mtu = ppp_link_mtu(&s->link) };
-	int r;
 
 	if (family == PPP_FAM_IPV4) {
 		f.local4 = s->link.ipcp.params.local;
@@ -57,8 +61,18 @@ static void request(struct subscriber *s, enum ppp_family family)
 	} else {
 		f.ifid = s->link.ipv6cp.ifid;
 		f.peer_ifid = s->link.ipv6cp.peer_ifid;
-		s->dp_peer_ifid = f.peer_ifid;
 	}
+	return f;
+}
+
+static void request(struct subscriber *s, enum ppp_family family)
+{
+	const struct ports *io = &s->e->ports;
+	struct dp_family f = family_of(s, family);
+	int r;
+
+	if (family == PPP_FAM_IPV6)
+		s->dp_peer_ifid = f.peer_ifid;
 	r = io->dp->family_up(io->dp_self, s->s.sid, &f);
 	if (r < 0) {
 		log_failure(s, "family-attach-failed", r);
@@ -124,6 +138,32 @@ void attach_drop_family(struct subscriber *s, enum ppp_family family)
 	if (s->dp == SUB_DP_UP && s->dp_family[family] >= SUB_FAM_REQUESTED)
 		io->dp->family_down(io->dp_self, s->s.sid, family);
 	s->dp_family[family] = SUB_FAM_OFF;
+}
+
+int attach_resume(struct subscriber *s)
+{
+	const struct ports *io = &s->e->ports;
+	struct dp_adopt a = { .session = session_of(s), .plan = s->plan };
+	struct dp_family f[PPP_FAM__COUNT];
+	int r;
+
+	if (!io->dp->session_adopt)
+		return -EOPNOTSUPP;
+	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
+		f[i] = family_of(s, (enum ppp_family)i);
+		if (s->link.ncp[i] == PPP_NCP_UP)
+			a.family[i] = &f[i];
+	}
+	r = io->dp->session_adopt(io->dp_self, &a);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < PPP_FAM__COUNT; i++)
+		s->dp_family[i] = a.family[i] ? SUB_FAM_UP : SUB_FAM_OFF;
+	s->dp_peer_ifid = s->link.ipv6cp.peer_ifid;
+	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
+	s->dp = SUB_DP_UP;
+	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
+	return 0;
 }
 
 bool attach_leave(struct subscriber *s)

@@ -31,6 +31,8 @@ ze_ns attach_deadline(const struct subscriber *s);
 /* The family is open; what the plane was told may have changed in a renegotiation. */
 void attach_refresh(struct subscriber *s, enum ppp_family family);
 void attach_drop_family(struct subscriber *s, enum ppp_family family);
+/* A session that goes on: the plane has it, with the families that are up. 0 or -errno. */
+int attach_resume(struct subscriber *s);
 /* Leaves the plane. False: nothing is there to wait for. */
 bool attach_leave(struct subscriber *s);
 void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);

@@ -5,24 +5,28 @@
 #include <stdio.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/record.h"
 #include "daemon/core/subscriber.h"
 
 /* Performs what a session's machine asked for; s is NULL for a call that was refused. */
 static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
 		    ze_ns now)
 {
+	bool sent = false;
+
 	for (unsigned i = 0; i < fx->n; i++) {
 		const struct l2tp_effect *e = &fx->e[i];
 
 		switch (e->kind) {
 		case L2TP_FX_SEND:
-			if (l2tp_tunnel_send(&t->t, e->send.sid, &e->send.msg, now) < 0)
-				t->e->stats.sends_lost++;
+			sent = l2tp_tunnel_send(&t->t, e->send.sid, &e->send.msg, now) == 0;
+			t->e->stats.sends_lost += !sent;
 			break;
 		case L2TP_FX_SESSION_UP:
 			subscriber_start(s, now);
 			break;
 		case L2TP_FX_SESSION_DOWN:
+			record_over(s, sent && t->up);
 			subscriber_over(s, &e->down, now);
 			break;
 		case L2TP_FX_REFUSED:
@@ -190,6 +194,19 @@ void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now)
 	fx.n = 0;
 	l2tp_session_close(&s->s, a, now, &fx);
 	perform(s->tunnel, s, &fx, now);
+}
+
+void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now)
+{
+	static const struct l2tp_cdn_args a = { .cause = L2TP_DOWN_SHUTDOWN,
+						.result = CDN_NO_FACILITIES_NOW,
+						.text = "the daemon was restarted" };
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_session_refuse(sid, peer_sid, &a, &fx);
+	perform(t, NULL, &fx, now);
+	record_told(t, sid, peer_sid);
 }
 
 void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns now)

@@ -17,5 +17,7 @@ void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
 void call_expire(struct subscriber *s, ze_ns now);
 /* CDN, and the call is over. */
 void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now);
+/* A call of another process that does not go on here: CDN. */
+void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now);
 /* The tunnel went: the call is over without a word. */
 void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns now);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/control.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/crypto.h"
 #include "daemon/core/call.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/record.h"
 #include "daemon/l2tp/avp.h"
 
 /* ---- counting ---- */
@@ -230,6 +232,7 @@ void control_bury_if_done(struct core_tunnel *t)
 		e->stats.tx_msgs[i] += t->t.tx_msgs[i];
 	}
 	e->ports.guard->tunnel_gone(e->ports.guard_self, t->t.tid);
+	record_tunnel_gone(t);
 	registry_remove_tunnel(t);
 	list_del(&t->dirty);
 	timer_cancel(&e->timers, &t->timer.timer);
@@ -239,6 +242,7 @@ void control_bury_if_done(struct core_tunnel *t)
 void control_free(struct core_tunnel *t)
 {
 	l2tp_tunnel_done(&t->t);
+	free(t->told.v);
 	free(t);
 }
 
@@ -263,11 +267,13 @@ static struct l2tp_tunnel_cfg tunnel_cfg(const struct config *c)
 	return t;
 }
 
-static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *path, ze_ns now)
+/* tid 0: any; the caller counts it. */
+static struct core_tunnel *tunnel_make(struct engine *e, const struct net_path *path, uint16_t tid,
+				       ze_ns now)
 {
 	struct core_tunnel *t = calloc(1, sizeof(*t));
 	struct l2tp_tunnel_cfg cfg;
-	uint16_t tid;
+	int r;
 
 	if (!t)
 		return NULL;
@@ -281,18 +287,27 @@ static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *p
 	list_init(&t->sessions);
 	if (timer_set(&e->timers, &t->timer.timer, TIMER_FAR) < 0)
 		goto fail;
-	if (registry_add_tunnel(e, t, &tid) < 0)
+	r = tid ? registry_add_tunnel_as(e, t, tid) : registry_add_tunnel(e, t, &tid);
+	if (r < 0)
 		goto fail_timer;
 	cfg = tunnel_cfg(e->cfg);
 	l2tp_tunnel_init(&t->t, &cfg, &e->ports.rng, tid, now);
 	crypto_wipe(&cfg, sizeof(cfg));
-	count_half_open(t);
 	return t;
 fail_timer:
 	timer_cancel(&e->timers, &t->timer.timer);
 fail:
 	free(t);
 	return NULL;
+}
+
+static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *path, ze_ns now)
+{
+	struct core_tunnel *t = tunnel_make(e, path, 0, now);
+
+	if (t)
+		count_half_open(t);
+	return t;
 }
 
 /* A StopCCN that leaves no state behind. */
@@ -465,6 +480,59 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	t->sccrq_hash = hash;
 	feed(t, h, now);
 	tell_known(t); /* the answer leaves when the turn ends */
+}
+
+/* ---- another process's ---- */
+
+static void go_on(struct core_tunnel *t, ze_ns now)
+{
+	t->resumed = true;
+	engine_tunnel_dirty(t);
+	if (t->t.fsm.state != L2TP_T_ESTABLISHED)
+		return;
+	count_established(t);
+	t->e->stats.tunnels_up++;
+	tell(t, EV_TUNNEL_UP, now);
+}
+
+enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now)
+{
+	struct core_tunnel *t;
+	enum reason why = REASON_NONE;
+	int r;
+
+	if (!v->tid)
+		return REASON_RESUME_RECORD;
+	if (registry_tunnel(e, v->tid))
+		return REASON_RESUME_ID;
+	t = tunnel_make(e, &v->path, v->tid, now);
+	if (!t)
+		return REASON_NO_MEMORY;
+	t->sccrq_hash = v->sccrq_hash;
+	r = l2tp_tunnel_resume(&t->t, v->r, now);
+	tell_known(t); /* who is buried is known */
+	if (r < 0)
+		why = r == -ENOMEM ? REASON_NO_MEMORY : REASON_RESUME_RECORD;
+	else if (v->r->bad || rd_left(v->r))
+		why = REASON_RESUME_RECORD;
+	else if (registry_tunnel_of(e, &v->path.peer, t->t.peer_tid, t))
+		why = REASON_RESUME_ID;
+	if (why == REASON_NONE) {
+		go_on(t, now);
+		return why;
+	}
+	t->forgotten = true;
+	control_bury_if_done(t);
+	return why;
+}
+
+void control_probe(struct core_tunnel *t, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	fx.n = 0;
+	l2tp_tunnel_probe(&t->t, now, &fx);
+	perform(t, &fx, now);
 }
 
 /* ---- tunnel id 0 ---- */

@@ -14,6 +14,7 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/record.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
 
@@ -101,8 +102,10 @@ static void arm(struct engine *e, struct core_timer *t, ze_ns due)
 	timer_set(&e->timers, &t->timer, due < TIMER_FAR ? due : TIMER_FAR);
 }
 
+/* Recorded before anything is sent: another process must not know less than the peer does. */
 static void settle_tunnel(struct core_tunnel *t, ze_ns now)
 {
+	record_tunnel(t);
 	control_flush(t, now);
 	arm(t->e, &t->timer, l2tp_tunnel_deadline(&t->t));
 	control_bury_if_done(t);
@@ -119,6 +122,7 @@ static void settle_sub(struct subscriber *s)
 					ze_min_ns(due, attach_deadline(s)));
 	}
 	arm(s->e, &s->timer, due);
+	record_session(s);
 }
 
 static struct list *pop(struct list *head)
@@ -268,6 +272,13 @@ void engine_free(struct engine *e)
 	config_unref(e->boot);
 	config_unref(e->cfg);
 	free(e);
+}
+
+void engine_leave(struct engine *e)
+{
+	e->leaving = true;
+	e->ports.journal = NULL;
+	engine_free(e);
 }
 
 /* ---- entries ---- */

@@ -32,6 +32,14 @@ int engine_new(const struct engine_args *a, struct engine **ret);
 /* Everything at once, silently: peers notice by themselves. Use drain before. */
 void engine_free(struct engine *e);
 
+/* The same, but what is in the data plane and in the journal stays: for another process. */
+void engine_leave(struct engine *e);
+
+/* Another process's tunnels and sessions go on: all records of its journal, of which no two are of one
+ * object. Once, when datagrams can be sent, before the first one is taken in. What can't go on is
+ * refused and logged; the data plane keeps nothing of it. */
+void engine_resume(struct engine *e, const struct journal_record *v, size_t n, ze_ns now);
+
 /* One datagram; path->local is where it was sent to. */
 void engine_udp_input(struct engine *e, const struct net_path *path, struct span datagram,
 		      ze_ns now);

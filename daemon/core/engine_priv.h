@@ -64,6 +64,14 @@ struct core_peer {
 	unsigned n_half_open, n_established;
 };
 
+/* Calls whose CDN is under way, in its order, when there is a journal. */
+struct core_told {
+	struct core_told_call {
+		uint16_t sid, ns;
+	} * v;
+	uint32_t first, n, cap;
+};
+
 struct core_tunnel {
 	struct engine *e;
 	struct core_peer *peer;
@@ -79,6 +87,8 @@ struct core_tunnel {
 	/* Counted as: being set up; never established and not yet gone; established. */
 	bool setup, half_open, up;
 	bool forgotten; /* lingered long enough; freed with its last subscriber */
+	bool resumed;	/* began in another process */
+	struct core_told told;
 	struct log_limit drops;
 	struct log_limit losers; /* calls that were not let in */
 };
@@ -130,6 +140,7 @@ struct subscriber {
 	enum sub_state state;
 	bool linked, opened;	 /* ppp_link is initialised; and was told to open */
 	bool ended;		 /* call is over: the link is deaf, resources go */
+	bool resumed;		 /* began in another process */
 	uint16_t todo;		 /* enum sub_todo */
 	ze_ns up_at;		 /* first family up; 0 before */
 	const char *cause;	 /* why it ended: a word */
@@ -176,6 +187,9 @@ struct engine {
 	struct bus *bus;
 	ze_ns started;
 	bool draining;
+	bool leaving;  /* the data plane keeps what it has */
+	ze_ns resumed; /* when tunnels and sessions of another process went on; 0: none did */
+	unsigned resumed_tunnels, resumed_sessions;
 	/* registry */
 	struct idalloc tids, sids;
 	struct core_tunnel **tunnel_by_tid; /* 65536 */

@@ -2,6 +2,7 @@
 #include "daemon/core/lease.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
@@ -106,6 +107,47 @@ static int answer_v6(struct subscriber *s)
 	if (!s->suggest)
 		s->suggest = 2;
 	return 0;
+}
+
+/* As the link agreed with the peer, if the pool of now still says so. */
+static int resume_v4(struct subscriber *s, bool pooled)
+{
+	const struct ipcp_params *p = &s->link.ipcp.params;
+	struct addrpool *pool = s->e->pool;
+	int r;
+
+	if (!pool || p->local != addrpool_cfg(pool)->gateway)
+		return -EADDRNOTAVAIL;
+	if (registry_sub_by_address(s->e, p->peer))
+		return -EADDRINUSE;
+	r = addrpool_claim(pool, p->peer);
+	if (r < 0 && (pooled || r != -ERANGE))
+		return r;
+	s->pooled = r == 0;
+	r = registry_add_address(s, p->peer);
+	if (r < 0) {
+		if (s->pooled)
+			addrpool_put(pool, p->peer);
+		s->pooled = false;
+		return r;
+	}
+	res_add(&s->pool, &s->r_address, "address", release);
+	s->local_address = p->local;
+	memcpy(s->dns, p->dns, sizeof(s->dns));
+	return 0;
+}
+
+int lease_resume(struct subscriber *s, bool pooled)
+{
+	const struct ppp_link *l = &s->link;
+
+	if (l->addr_state[PPP_FAM_IPV6] == PPP_ADDR_GIVEN) {
+		s->ifid = l->ipv6cp.ifid;
+		s->suggest = l->ipv6cp.suggest;
+		if (!s->e->ifid)
+			s->e->ifid = s->ifid;
+	}
+	return l->addr_state[PPP_FAM_IPV4] == PPP_ADDR_GIVEN ? resume_v4(s, pooled) : 0;
 }
 
 static void log_declined(const struct subscriber *s, enum ppp_family family, int r, ze_ns now)

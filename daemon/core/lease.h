@@ -13,3 +13,6 @@ struct subscriber;
 /* Fills *ret; a family that can't be served is declined. */
 void lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
 		  struct ppp_addr_answer *ret);
+/* What the link of a session that goes on was given; pooled: by our pool. 0 or -errno: it can't be
+ * kept. */
+int lease_resume(struct subscriber *s, bool pooled);

@@ -72,6 +72,12 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq)
 	s->todo |= SUB_TODO_VERDICT;
 }
 
+void login_resume(struct subscriber *s, struct profile *p)
+{
+	s->profile = p;
+	res_add(&s->pool, &s->r_profile, "profile", release_profile);
+}
+
 /* Who it is, once and for all: events of this turn may point to it. NULL: out of memory. */
 static const char *keep_user(struct subscriber *s, const struct profile *p)
 {
@@ -91,10 +97,8 @@ static int keep_profile(struct subscriber *s, struct profile *p)
 		return -ENOMEM;
 	}
 	res_release(&s->r_profile);
-	if (!p)
-		return 0;
-	s->profile = p;
-	res_add(&s->pool, &s->r_profile, "profile", release_profile);
+	if (p)
+		login_resume(s, p);
 	return 0;
 }
 

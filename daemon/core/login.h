@@ -9,9 +9,12 @@
 
 struct aaa_answer;
 struct ppp_auth_request;
+struct profile;
 struct subscriber;
 
 /* A verdict that comes at once is put in e->answer and noted in s->todo. */
 void login_ask(struct subscriber *s, const struct ppp_auth_request *rq);
+/* The profile of a login in another process; takes over the reference. */
+void login_resume(struct subscriber *s, struct profile *p);
 /* Tells the link (effects in e->ppp_fx); takes over the profile reference. */
 void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);

@@ -55,6 +55,12 @@ struct dp_stats { /* IP packets and octets; up is from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
 };
 
+struct dp_adopt { /* a session as it is */
+	struct dp_session session;
+	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up */
+	struct shape_plan plan;				/* rates 0: none */
+};
+
 enum dp_event_kind {
 	DP_EV_SESSION_UP, /* result, ifname: answers session_up */
 	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
@@ -97,6 +103,12 @@ struct dataplane_ops {
 	 * fragmented. NULL: the plane has sockets of its own that take such. */
 	void (*inject)(void *self, uint16_t sid, struct span frame);
 	int (*stats)(void *self, uint16_t sid, struct dp_stats *ret);
+	/* A session that another process has left here goes on as if all that makes it had been asked
+	 * for and answered; what differs is put right. Only before the first packet. 0 or -errno:
+	 * there is nothing. NULL: nothing outlives a process. */
+	int (*session_adopt)(void *self, const struct dp_adopt *a);
+	/* No more of them: what was not adopted goes. With session_adopt. */
+	void (*adopt_done)(void *self);
 	/* Members of an object, for the operator. NULL: there is nothing to say but the name. */
 	void (*show)(void *self, struct json *j);
 };
@@ -122,6 +134,31 @@ struct guard_ops {
 	void (*show)(void *self, struct json *j);
 };
 
+/* ---- what another process needs to go on ---- */
+
+enum journal_kind {
+	JOURNAL_TUNNEL,
+	JOURNAL_SESSION,
+	JOURNAL__KINDS
+};
+
+#define JOURNAL_RECORD_MAX 1000
+#define JOURNAL_FORMAT	   1 /* of all records: a change of any of them is a new one */
+
+struct journal_record {
+	enum journal_kind kind;
+	uint16_t id;
+	struct span body;
+};
+
+struct journal_ops {
+	/* The record of an object from now on, of 1 to JOURNAL_RECORD_MAX octets. One that is the
+	 * same as before costs nothing. It is safe from the end of the process when this returns. */
+	void (*put)(void *self, enum journal_kind kind, uint16_t id, struct span record);
+	/* Harmless when there is none. */
+	void (*drop)(void *self, enum journal_kind kind, uint16_t id);
+};
+
 /* ---- all of it ---- */
 
 struct ports {
@@ -131,5 +168,7 @@ struct ports {
 	void *dp_self;
 	const struct guard_ops *guard;
 	void *guard_self;
+	const struct journal_ops *journal; /* NULL: nobody will go on */
+	void *journal_self;
 	struct rng rng;
 };

@@ -105,13 +105,9 @@ struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_a
 	return NULL;
 }
 
-int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid)
+/* The id is taken; without memory it goes back. */
+static int enter_tunnel(struct engine *e, struct core_tunnel *t, uint16_t tid)
 {
-	uint16_t tid;
-	int r = idalloc_take(&e->tids, &e->ports.rng, &tid);
-
-	if (r < 0)
-		return r;
 	t->peer = peer_get(e, &t->path.peer);
 	if (!t->peer) {
 		idalloc_put(&e->tids, tid);
@@ -120,8 +116,21 @@ int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_t
 	list_add_tail(&t->peer->tunnels, &t->in_peer);
 	list_add_tail(&e->tunnels, &t->in_all);
 	e->tunnel_by_tid[tid] = t;
-	*ret_tid = tid;
 	return 0;
+}
+
+int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid)
+{
+	int r = idalloc_take(&e->tids, &e->ports.rng, ret_tid);
+
+	return r < 0 ? r : enter_tunnel(e, t, *ret_tid);
+}
+
+int registry_add_tunnel_as(struct engine *e, struct core_tunnel *t, uint16_t tid)
+{
+	int r = idalloc_claim(&e->tids, tid);
+
+	return r < 0 ? r : enter_tunnel(e, t, tid);
 }
 
 void registry_remove_tunnel(struct core_tunnel *t)

@@ -30,6 +30,8 @@ struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t addr
 
 /* Gives the tunnel an id and enters it. 0, -ENOSPC, -ENOMEM, or the rng's error. */
 int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid);
+/* The same with an id of the caller's choice: -EEXIST. */
+int registry_add_tunnel_as(struct engine *e, struct core_tunnel *t, uint16_t tid);
 void registry_remove_tunnel(struct core_tunnel *t);
 /* Enters a subscriber whose s.sid was taken by the caller. */
 void registry_add_sub(struct subscriber *s);

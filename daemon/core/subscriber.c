@@ -30,14 +30,12 @@ static void release_sid(struct res *r)
 	idalloc_put(&s->e->sids, s->s.sid);
 }
 
-static int acquire(struct subscriber *s, uint16_t peer_sid, ze_ns now)
+/* The session id is taken, and goes back with the rest. */
+static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns now)
 {
 	struct engine *e = s->e;
-	uint16_t sid;
-	int r = idalloc_take(&e->sids, &e->ports.rng, &sid);
+	int r;
 
-	if (r < 0)
-		return r;
 	l2tp_session_init(&s->s, sid, ENGINE_CALL_SETUP, now);
 	s->s.peer_sid = peer_sid;
 	registry_add_sub(s);
@@ -52,13 +50,16 @@ static int acquire(struct subscriber *s, uint16_t peer_sid, ze_ns now)
 	return r;
 }
 
-int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret)
+static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
+		struct subscriber **ret)
 {
 	struct subscriber *s = calloc(1, sizeof(*s));
 	int r;
 
-	if (!s)
+	if (!s) {
+		idalloc_put(&t->e->sids, sid);
 		return -ENOMEM;
+	}
 	s->e = t->e;
 	s->tunnel = t;
 	s->cause = "";
@@ -68,7 +69,7 @@ int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct s
 	list_init(&s->dirty);
 	list_init(&s->dead);
 	res_pool_init(&s->pool);
-	r = acquire(s, peer_sid, now);
+	r = acquire(s, sid, peer_sid, now);
 	if (r < 0) {
 		free(s);
 		return r;
@@ -79,6 +80,22 @@ int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct s
 	t->refs++;
 	*ret = s;
 	return 0;
+}
+
+int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret)
+{
+	uint16_t sid;
+	int r = idalloc_take(&t->e->sids, &t->e->ports.rng, &sid);
+
+	return r < 0 ? r : make(t, sid, peer_sid, now, ret);
+}
+
+int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
+		      struct subscriber **ret)
+{
+	int r = idalloc_claim(&t->e->sids, sid);
+
+	return r < 0 ? r : make(t, sid, peer_sid, now, ret);
 }
 
 void subscriber_release(struct subscriber *s)
@@ -494,6 +511,35 @@ void subscriber_clear(struct subscriber *s, ze_ns now)
 	a.disconnect_direction = 2;
 	if (!s->ended)
 		call_close(s, &a, now);
+}
+
+int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now)
+{
+	int e;
+
+	e = link_init(s);
+	if (e < 0)
+		return e;
+	s->linked = s->opened = true;
+	ppp_fx_init(&s->e->ppp_fx);
+	return ppp_link_resume(&s->link, r, now, &s->e->ppp_fx);
+}
+
+void subscriber_resumed(struct subscriber *s, ze_ns now)
+{
+	struct event ev = subscriber_event(s, EV_SESSION_UP, now);
+
+	s->resumed = true;
+	set_state(s, SUB_ESTABLISHED);
+	s->e->stats.sessions_up++;
+	ev.cause = "resumed";
+	engine_event(s->e, &ev);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++) {
+		s->ncp_up[f] = s->link.ncp[f] == PPP_NCP_UP;
+		if (s->ncp_up[f])
+			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
+	}
+	subscriber_run(s, now);
 }
 
 void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)

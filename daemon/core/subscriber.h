@@ -29,6 +29,14 @@ struct subscriber;
 
 /* A call the peer names peer_sid. 0, -ENOMEM, -ENOSPC (no session ids), or the rng's error. */
 int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret);
+/* The same with an id of the caller's choice; -EEXIST. */
+int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
+		      struct subscriber **ret);
+/* A session that goes on: the link, from its record. Its effects wait for subscriber_resumed. 0 or
+ * -errno. */
+int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now);
+/* And it is up: what the link gave and what the plane has are there too. */
+void subscriber_resumed(struct subscriber *s, ze_ns now);
 /* The call is connected: PPP begins. */
 void subscriber_start(struct subscriber *s, ze_ns now);
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);

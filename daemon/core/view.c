@@ -54,6 +54,9 @@ void view_summary(const struct engine *e, const struct view_clock *c, struct jso
 	json_kstr(j, "dataplane", e->ports.dp->name);
 	json_kbool(j, "draining", e->draining);
 	view_time(j, "started-at", c, e->started);
+	view_time(j, "resumed-at", c, e->resumed);
+	json_ku64(j, "tunnels-resumed", e->resumed_tunnels);
+	json_ku64(j, "sessions-resumed", e->resumed_sessions);
 	view_time(j, "captured-at", c, c->now);
 	json_obj_end(j);
 }
@@ -162,6 +165,7 @@ void view_tunnel(const struct core_tunnel *t, const struct view_clock *c, struct
 	kaddr(j, "local", &t->path.local);
 	view_time(j, "established-at", c, t->t.established);
 	view_time(j, "last-liveness", c, t->t.last_liveness);
+	view_time(j, "resumed-at", c, t->resumed ? t->e->resumed : 0);
 	json_kbool(j, "authenticated", t->t.cfg.secret_len > 0 && t->up);
 	json_ku64(j, "hello-interval", (uint64_t)(t->t.cfg.hello_interval / ZE_SEC(1)));
 	json_ku64(j, "hello-retries", t->t.cfg.hello_retries);

@@ -193,6 +193,7 @@ void view_session(const struct subscriber *s, const struct view_clock *c,
 	json_kstr(j, "l2tp-state", l2tp_session_state_name(&s->s));
 	view_time(j, "connected-at", c, s->s.established);
 	view_time(j, "up-at", c, s->up_at);
+	view_time(j, "resumed-at", c, s->resumed ? s->e->resumed : 0);
 	caller(&s->s, j);
 	if (s->linked)
 		ppp(s, j);

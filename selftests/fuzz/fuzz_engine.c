@@ -155,9 +155,21 @@ static void end(struct world *w, struct rd *r)
 		operate_close_tunnel(w->e, l->peer_tid, &why, w->now);
 	else if (how % 8 == 6)
 		operate_close_all_sessions(w->e, &why, w->now);
+	else if (how & 16)
+		w_restart(w);
 	else if (l)
 		l->mute = how & 8;
 	w_deliver(w);
+}
+
+static struct config *config(void)
+{
+	struct config *c = w_config();
+
+	if (!c)
+		abort();
+	c->listeners[c->n_listeners++].addr = (struct ze_addr){ .family = 4, .port = 1701 };
+	return c;
 }
 
 static void weather(struct world *w, struct rd *r)
@@ -169,7 +181,7 @@ static void weather(struct world *w, struct rd *r)
 
 static void reload(struct world *w, struct rd *r)
 {
-	struct config *c = w_config();
+	struct config *c = config();
 	struct strbuf b;
 
 	c->max_sessions = rd_u8(r) % 8;
@@ -222,7 +234,7 @@ static void step(struct world *w, struct rd *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_init(data, size);
-	struct world *w = world_new(NULL, 1);
+	struct world *w = world_new(config(), 1);
 	bool vanish = rd_u8(&r) & 1; /* end by engine_free alone */
 
 	if (!w)

@@ -15,6 +15,17 @@ bool w_fails(struct w_fail *f)
 	return true;
 }
 
+/* True: the process is no more. */
+static bool gone(struct world *w)
+{
+	if (w->crashed)
+		return true;
+	w->deeds++;
+	w->crashed = w->crash_in == 0;
+	w->crash_in -= w->crash_in > 0;
+	return w->crashed;
+}
+
 /* ---- network ---- */
 
 static uint16_t type_of(struct span b)
@@ -94,6 +105,8 @@ static int net_send(void *self, const struct net_path *path, struct span b)
 {
 	struct world *w = self;
 
+	if (gone(w))
+		return 0;
 	check_known(w, path, b);
 	if (w_fails(&w->fail_net))
 		return -ENETUNREACH;
@@ -152,6 +165,8 @@ static int dp_session_up(void *self, const struct dp_session *s)
 	struct w_dp *d = &w->dp[s->sid];
 	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .ifname = "ppp7" };
 
+	if (gone(w))
+		return -EIO;
 	if (w_fails(&w->fail_dp))
 		return -ENOBUFS;
 	assert(!d->held);
@@ -183,6 +198,8 @@ static int dp_family_up(void *self, uint16_t sid, const struct dp_family *f)
 	struct world *w = self;
 	struct w_dp *d = &w->dp[sid];
 
+	if (gone(w))
+		return -EIO;
 	assert(d->held);
 	if (w_fails(&w->fail_dp))
 		return -ENOBUFS;
@@ -200,6 +217,8 @@ static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct world *w = self;
 
+	if (gone(w))
+		return;
 	assert(w->dp[sid].held);
 	w->dp[sid].fam[family] = false;
 }
@@ -208,6 +227,8 @@ static void dp_session_down(void *self, uint16_t sid)
 {
 	struct world *w = self;
 
+	if (gone(w))
+		return;
 	assert(w->dp[sid].held);
 	w->dp[sid] = (struct w_dp){ 0 };
 	w->dp_sessions--;
@@ -221,6 +242,8 @@ static int dp_ppp_send(void *self, uint16_t sid, struct span frame)
 	uint8_t buf[W_FRAME_MAX];
 	struct wr wr = wr_init(buf, sizeof(buf));
 
+	if (gone(w))
+		return -EIO;
 	assert(d->attached);
 	if (w_fails(&w->fail_dp))
 		return -ENOBUFS;
@@ -241,6 +264,43 @@ static int dp_stats(void *self, uint16_t sid, struct dp_stats *ret)
 	return 0;
 }
 
+static int dp_adopt(void *self, const struct dp_adopt *a)
+{
+	struct world *w = self;
+	struct w_dp *d = &w->dp[a->session.sid];
+
+	if (gone(w) || w_fails(&w->fail_dp))
+		return -ENOENT;
+	w->dp_sessions += !d->held;
+	*d = (struct w_dp){ .held = true,
+			    .attached = true,
+			    .adopted = w->lives,
+			    .s = a->session,
+			    .plan = a->plan };
+	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
+		d->fam[i] = a->family[i];
+		if (a->family[i])
+			d->f[i] = *a->family[i];
+	}
+	return 0;
+}
+
+static void dp_adopt_done(void *self)
+{
+	struct world *w = self;
+
+	if (gone(w))
+		return;
+	for (unsigned i = 0; i < ZE_ARRAY_SIZE(w->dp); i++) {
+		struct w_dp *d = &w->dp[i];
+
+		if (!d->held || d->adopted == w->lives)
+			continue;
+		*d = (struct w_dp){ 0 };
+		w->dp_sessions--;
+	}
+}
+
 static const struct dataplane_ops dp_ops = {
 	.name = "fake",
 	.session_up = dp_session_up,
@@ -250,6 +310,8 @@ static const struct dataplane_ops dp_ops = {
 	.session_down = dp_session_down,
 	.ppp_send = dp_ppp_send,
 	.stats = dp_stats,
+	.session_adopt = dp_adopt,
+	.adopt_done = dp_adopt_done,
 };
 
 /* ---- guard ---- */
@@ -319,6 +381,63 @@ bool w_guard_established(const struct world *w, const struct ze_addr *peer)
 	return guard_peer((struct w_guard *)&w->guard, &a);
 }
 
+/* ---- journal ---- */
+
+static struct w_record *record_at(struct world *w, enum journal_kind kind, uint16_t id)
+{
+	for (unsigned i = 0; i < w->n_records; i++)
+		if (w->records[i].used && w->records[i].kind == kind && w->records[i].id == id)
+			return &w->records[i];
+	return NULL;
+}
+
+const struct w_record *w_record_of(const struct world *w, enum journal_kind kind, uint16_t id)
+{
+	return record_at((struct world *)w, kind, id);
+}
+
+static struct w_record *record_new(struct world *w)
+{
+	for (unsigned i = 0; i < w->n_records; i++)
+		if (!w->records[i].used)
+			return &w->records[i];
+	assert(w->n_records < W_RECORDS);
+	return &w->records[w->n_records++];
+}
+
+static void journal_put(void *self, enum journal_kind kind, uint16_t id, struct span b)
+{
+	struct world *w = self;
+	struct w_record *r = record_at(w, kind, id);
+
+	assert(b.len && b.len <= JOURNAL_RECORD_MAX);
+	if (r && span_eq(b, span_of(r->b, r->len)))
+		return;
+	if (gone(w))
+		return;
+	if (!r)
+		r = record_new(w);
+	r->used = true;
+	r->kind = kind;
+	r->id = id;
+	r->len = (uint16_t)b.len;
+	memcpy(r->b, b.p, b.len);
+	w->puts++;
+}
+
+static void journal_drop(void *self, enum journal_kind kind, uint16_t id)
+{
+	struct world *w = self;
+	struct w_record *r = record_at(w, kind, id);
+
+	if (!r || gone(w))
+		return;
+	r->used = false;
+	w->drops++;
+}
+
+static const struct journal_ops journal_ops = { .put = journal_put, .drop = journal_drop };
+
 /* ---- bus, randomness ---- */
 
 static void on_event(void *self, const struct event *e)
@@ -369,6 +488,8 @@ static bool deliver_one(struct world *w)
 	d = *dgram_at(w, 0);
 	w->ring_head = (w->ring_head + 1) % W_RING;
 	w->ring_n--;
+	if (d.to_engine && !w->e)
+		return true; /* nobody hears it */
 	if (d.to_engine) {
 		engine_udp_input(w->e, &d.path, span_of(d.b, d.len), w->now);
 		return true;
@@ -383,7 +504,7 @@ static bool answer_one(struct world *w)
 {
 	struct dp_event e;
 
-	if (w->dp_hold || !w->answers_n)
+	if (!w->e || w->dp_hold || !w->answers_n)
 		return false;
 	e = w->answers[w->answers_head];
 	w->answers_head = (w->answers_head + 1) % W_RING;
@@ -407,7 +528,7 @@ void w_deliver(struct world *w)
 
 static ze_ns next_deadline(const struct world *w)
 {
-	ze_ns next = engine_deadline(w->e);
+	ze_ns next = w->e ? engine_deadline(w->e) : ZE_NEVER;
 
 	for (unsigned i = 0; i < w->n_lacs; i++)
 		if (!w->lacs[i].dead && !w->lacs[i].mute)
@@ -439,7 +560,8 @@ void w_advance(struct world *w, ze_ns d)
 		stuck = next > w->now ? 0 : stuck + 1;
 		assert(stuck < 1000);
 		w->now = next > w->now ? next : w->now;
-		engine_expire(w->e, w->now);
+		if (w->e)
+			engine_expire(w->e, w->now);
 		expire_peers(w);
 		w_deliver(w);
 	}
@@ -471,13 +593,30 @@ struct config *w_config(void)
 	return c;
 }
 
+static int start(struct world *w)
+{
+	return engine_new(&(struct engine_args){ .cfg = w->cfg,
+						 .ports = { .net = &net_ops,
+							    .net_self = w,
+							    .dp = &dp_ops,
+							    .dp_self = w,
+							    .guard = &guard_ops,
+							    .guard_self = w,
+							    .journal = &journal_ops,
+							    .journal_self = w,
+							    .rng = { .fill = fill, .self = w } },
+						 .bus = &w->bus,
+						 .now = w->now },
+			  &w->e);
+}
+
 struct world *world_new(struct config *cfg, uint64_t seed)
 {
 	struct world *w = &world;
-	struct engine_args a;
 
 	memset(w, 0,
-	       w->dp_sessions || w->guard.n_tunnels ? sizeof(*w) : offsetof(struct world, dp));
+	       w->dp_sessions || w->guard.n_tunnels ? sizeof(*w) : offsetof(struct world, records));
+	w->crash_in = -1;
 	w->fail_net.left = w->fail_dp.left = w->fail_rng.left = -1;
 	test_rng_init(&w->seed, seed);
 	w->now = ZE_SEC(1000);
@@ -485,21 +624,47 @@ struct world *world_new(struct config *cfg, uint64_t seed)
 	if (!w->cfg)
 		return NULL;
 	bus_add(&w->bus, &observer, w);
-	a = (struct engine_args){ .cfg = w->cfg,
-				  .ports = { .net = &net_ops,
-					     .net_self = w,
-					     .dp = &dp_ops,
-					     .dp_self = w,
-					     .guard = &guard_ops,
-					     .guard_self = w,
-					     .rng = { .fill = fill, .self = w } },
-				  .bus = &w->bus,
-				  .now = w->now };
-	if (engine_new(&a, &w->e) < 0) {
+	if (start(w) < 0) {
 		config_unref(w->cfg);
 		return NULL;
 	}
 	return w;
+}
+
+void w_kill(struct world *w)
+{
+	w->crashed = true;
+	engine_leave(w->e);
+	w->e = NULL;
+	w->answers_n = 0;
+	/* The next one is told anew. */
+	w->guard = (struct w_guard){ .n_tunnels = 0 };
+	memset(w->known, 0, sizeof(w->known));
+	w->crashed = false;
+	w->crash_in = -1;
+	w->lives++;
+}
+
+void w_resume(struct world *w)
+{
+	static struct journal_record v[W_RECORDS];
+	static struct w_record old[W_RECORDS]; /* the engine writes while it reads */
+	size_t n = 0;
+
+	assert(start(w) == 0);
+	memcpy(old, w->records, w->n_records * sizeof(*old));
+	for (unsigned i = 0; i < w->n_records; i++)
+		if (old[i].used)
+			v[n++] = (struct journal_record){ old[i].kind, old[i].id,
+							  span_of(old[i].b, old[i].len) };
+	engine_resume(w->e, v, n, w->now);
+}
+
+void w_restart(struct world *w)
+{
+	w_kill(w);
+	w_resume(w);
+	w_deliver(w);
 }
 
 void world_free(struct world *w)
@@ -541,6 +706,9 @@ const char *w_leftover(const struct world *w)
 		return "tunnels the guard knows";
 	if (w->guard.n_peers)
 		return "peers the guard knows";
+	for (unsigned i = 0; i < w->n_records; i++)
+		if (w->records[i].used)
+			return "journal records";
 	return NULL;
 }
 

@@ -23,6 +23,7 @@
 #define W_EVENTS    256
 #define W_PEERS	    64
 #define W_FRAME_MAX 1600
+#define W_RECORDS   2048
 
 struct world;
 struct lac;
@@ -88,6 +89,7 @@ struct lac {
 
 struct w_dp { /* one session of the fake data plane */
 	bool held, attached, fam[PPP_FAM__COUNT];
+	unsigned adopted; /* by which process */
 	struct dp_session s;
 	struct dp_family f[PPP_FAM__COUNT];
 	struct shape_plan plan;
@@ -100,6 +102,13 @@ struct w_guard { /* what the engine has told the fake guard */
 	unsigned n_tunnels;
 	struct ze_addr peers[W_PEERS]; /* with an established tunnel */
 	unsigned n_peers, n_peer_calls;
+};
+
+struct w_record { /* of the fake journal */
+	bool used;
+	enum journal_kind kind;
+	uint16_t id, len;
+	uint8_t b[JOURNAL_RECORD_MAX];
 };
 
 struct world {
@@ -123,6 +132,11 @@ struct world {
 	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
 	unsigned dp_sessions;
 	struct w_guard guard;
+	/* the end of a process: what it does counts down; at 0 nothing more comes of it */
+	int crash_in; /* -1: it lives */
+	bool crashed;
+	unsigned deeds; /* so far */
+	unsigned lives; /* ended */
 	/* peers */
 	struct lac lacs[W_LACS];
 	unsigned n_lacs;
@@ -131,7 +145,9 @@ struct world {
 	/* what the bus said */
 	struct event events[W_EVENTS];
 	unsigned n_events, seen[EV__COUNT];
+	unsigned n_records, puts, drops;
 	/* Last, and not cleared between worlds: an entry that is not held says nothing. */
+	struct w_record records[W_RECORDS];
 	struct w_dp dp[65536];
 	struct dp_tunnel known[65536]; /* to the guard, by our id; tid 0: not */
 };
@@ -139,6 +155,13 @@ struct world {
 /* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */
 struct world *world_new(struct config *cfg, uint64_t seed);
 void world_free(struct world *w);
+/* The process ends without a word: its data plane, its journal and the network stay. */
+void w_kill(struct world *w);
+/* Another one goes on. */
+void w_resume(struct world *w);
+/* Both, and what follows from it. */
+void w_restart(struct world *w);
+const struct w_record *w_record_of(const struct world *w, enum journal_kind kind, uint16_t id);
 /* Secret "zetest", pool 10.0.0.2-254, users alice/wonder and bob/builder (bob: 10.0.0.77). */
 struct config *w_config(void);
 /* Until nothing moves without time passing. */

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Another process goes on with tunnels and sessions of one that ended without a word. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/core/record.h"
+#include "selftests/lib/world.h"
+
+static const struct operate_why why = { .actor = "test" };
+
+struct line { /* one LAC with one subscriber */
+	struct world *w;
+	struct lac *l;
+	struct call *c;
+};
+
+static struct line line_up(struct world *w)
+{
+	struct line x = { .w = w, .l = lac_new(w, 1, 1701) };
+
+	lac_connect(x.l);
+	x.c = lac_call(x.l, "alice", "wonder");
+	assert_true(x.c->c.v4_up && x.c->c.v6_up);
+	return x;
+}
+
+static struct config *listening(void)
+{
+	struct config *c = w_config();
+
+	assert_non_null(c);
+	c->listeners[0].addr = (struct ze_addr){ .family = 4, .port = 1701 };
+	c->n_listeners = 1;
+	return c;
+}
+
+static struct world *world(void)
+{
+	struct world *w = world_new(listening(), 1);
+
+	assert_non_null(w);
+	return w;
+}
+
+static void drain(struct world *w)
+{
+	w->loss_permille = 0;
+	engine_drain(w->e, w->now);
+	w_advance(w, ZE_SEC(200));
+	assert_true(engine_drained(w->e));
+	assert_world_empty(w);
+	world_free(w);
+}
+
+static uint64_t count(const struct world *w, enum reason r)
+{
+	return w->e->stats.reasons[r];
+}
+
+/* ---- it is the same as before ---- */
+
+static void session_is_the_same(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	const struct w_record *r = w_record_of(w, JOURNAL_SESSION, x.c->peer_sid);
+	struct w_record was = *r;
+	struct subscriber *s = call_sub(x.c);
+	uint32_t ip = s->address, magic = s->link.lcp.magic;
+	ze_ns up_at = s->up_at;
+
+	(void)st;
+	assert_int_equal(was.b[4], RECORD_ESTABLISHED);
+	w_advance(w, ZE_SEC(30));
+	w_restart(w);
+	s = call_sub(x.c);
+	assert_non_null(s);
+	r = w_record_of(w, JOURNAL_SESSION, x.c->peer_sid);
+	assert_int_equal(r->len, was.len);
+	assert_memory_equal(r->b, was.b, was.len);
+	assert_int_equal(s->state, SUB_ESTABLISHED);
+	assert_int_equal(s->address, ip);
+	assert_int_equal(s->link.lcp.magic, magic);
+	assert_int_equal(s->up_at, up_at);
+	assert_string_equal(s->user, "alice");
+	assert_non_null(s->profile);
+	assert_true(s->resumed && lac_tunnel(x.l)->resumed);
+	assert_int_equal(addrpool_used(w->e->pool), 1);
+	assert_true(w->dp[s->s.sid].fam[PPP_FAM_IPV4] && w->dp[s->s.sid].fam[PPP_FAM_IPV6]);
+	assert_int_equal(w->dp[s->s.sid].f[PPP_FAM_IPV4].peer4, ip);
+	assert_string_equal(w_last_event(w, EV_SESSION_UP)->cause, "resumed");
+	assert_int_equal(w->e->resumed_sessions, 1);
+	drain(w);
+}
+
+/* What is written is what was read, with messages under way or a StopCCN. */
+static void same_tunnel(struct core_tunnel *t, ze_ns now)
+{
+	uint8_t a[JOURNAL_RECORD_MAX], b[JOURNAL_RECORD_MAX];
+	struct wr wa = wr_init(a, sizeof(a)), wb = wr_init(b, sizeof(b));
+	static struct l2tp_tunnel other;
+	struct rd r;
+
+	assert_true(l2tp_tunnel_save(&t->t, &wa));
+	r = rd_span(wr_done(&wa));
+	l2tp_tunnel_init(&other, &t->t.cfg, &t->e->ports.rng, t->t.tid, now);
+	assert_int_equal(l2tp_tunnel_resume(&other, &r, now), 0);
+	assert_int_equal(rd_left(&r), 0);
+	assert_true(l2tp_tunnel_save(&other, &wb));
+	assert_int_equal(wr_len(&wa), wr_len(&wb));
+	assert_memory_equal(a, b, wr_len(&wa));
+	assert_string_equal(l2tp_tunnel_state_name(&other), l2tp_tunnel_state_name(&t->t));
+	l2tp_tunnel_done(&other);
+}
+
+static void tunnel_is_the_same(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+
+	(void)st;
+	same_tunnel(lac_tunnel(x.l), w->now);
+	x.l->mute = true;
+	operate_close_session(w->e, x.c->peer_sid, &why, w->now);
+	assert_false(l2tp_chan_idle(&lac_tunnel(x.l)->t.chan));
+	same_tunnel(lac_tunnel(x.l), w->now);
+	operate_close_tunnel(w->e, x.l->peer_tid, &why, w->now);
+	assert_int_equal(lac_tunnel(x.l)->t.fsm.state, L2TP_T_CLOSING);
+	same_tunnel(lac_tunnel(x.l), w->now);
+	drain(w);
+}
+
+/* ---- it goes on ---- */
+
+/* RFC 2661 5.5 and RFC 1661 5.8: signs of life both ways, for hours. */
+static void signs_of_life(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	const struct l2tp_msg hello = { .type = L2TP_HELLO, .have = L2TP_BIT(AVP_MSG_TYPE) };
+	unsigned hellos = x.l->rx[L2TP_HELLO], echoes;
+
+	(void)st;
+	w_restart(w);
+	assert_int_equal(x.l->rx[L2TP_HELLO], hellos + 1); /* at once */
+	w_advance(w, ZE_SEC(1));
+	assert_true(l2tp_chan_idle(&lac_tunnel(x.l)->t.chan));
+	echoes = x.c->c.echoes;
+	w_advance(w, ZE_SEC(3600));
+	assert_true(x.l->rx[L2TP_HELLO] >= hellos + 50);
+	assert_true(x.c->c.echoes >= echoes + 300);
+	assert_int_equal(call_sub(x.c)->link.lcp.echo.lost, 0);
+	lac_send(x.l, 0, &hello);
+	w_advance(w, ZE_SEC(1));
+	assert_true(l2tp_chan_idle(&x.l->chan));
+	drain(w);
+}
+
+static void ends_as_ever(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct call *b = lac_call(x.l, "bob", "builder"), *c;
+
+	(void)st;
+	assert_true(b->c.v4_up);
+	w_restart(w);
+	c = lac_call(x.l, "alice", "wonder");
+	assert_true(c->c.v4_up && c->c.v6_up);
+	assert_int_not_equal(c->c.ip, x.c->c.ip);
+	lac_cdn(x.c);
+	assert_null(call_sub(x.c));
+	operate_close_session(w->e, b->peer_sid, &why, w->now);
+	w_advance(w, ZE_SEC(1));
+	assert_true(b->over && b->cdn_result == CDN_ADMIN);
+	assert_non_null(call_sub(c));
+	lac_stop(x.l);
+	assert_null(call_sub(c));
+	w_advance(w, ZE_SEC(60));
+	assert_world_empty(w);
+	world_free(w);
+}
+
+/* RFC 1661 4.1: the client begins anew, gets the same addresses and the same place in the plane. */
+static void renegotiation(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	uint32_t ip = x.c->c.ip;
+
+	(void)st;
+	w_restart(w);
+	client_renegotiate(x.c);
+	w_advance(w, ZE_SEC(10));
+	assert_true(x.c->c.v4_up && x.c->c.v6_up && !x.c->over);
+	assert_int_equal(x.c->c.ip, ip);
+	w_restart(w);
+	assert_non_null(call_sub(x.c));
+	client_terminate(x.c);
+	w_advance(w, ZE_SEC(10));
+	assert_true(x.c->over);
+	drain(w);
+}
+
+static void each_method(void **st)
+{
+	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(wants); i++) {
+		struct config *cfg = listening();
+		struct world *w;
+		struct line x;
+
+		cfg->reauth_interval_s = 60;
+		w = world_new(cfg, 1);
+		x.l = lac_new(w, 1, 1701);
+		x.l->no_iccn = true;
+		lac_connect(x.l);
+		x.c = lac_call(x.l, "alice", "wonder");
+		x.c->c.wants = wants[i];
+		lac_send(x.l, x.c->peer_sid,
+			 &(struct l2tp_msg){ .type = L2TP_ICCN,
+					     .have = L2TP_BIT(AVP_MSG_TYPE) |
+						     L2TP_BIT(AVP_FRAMING_TYPE) |
+						     L2TP_BIT(AVP_TX_CONNECT_SPEED) });
+		w_deliver(w);
+		client_open(x.c);
+		w_deliver(w);
+		assert_true(x.c->c.v4_up);
+		w_restart(w);
+		w_advance(w, ZE_SEC(200)); /* re-authenticated meanwhile, but for PAP */
+		assert_true(!x.c->over && call_sub(x.c));
+		assert_int_equal(w->e->stats.auth_accepts, wants[i] == W_AUTH_PAP ? 0 : 3);
+		client_renegotiate(x.c);
+		w_advance(w, ZE_SEC(10));
+		assert_true(x.c->c.v4_up);
+		drain(w);
+	}
+}
+
+static void assert_rates(const struct shape_plan *p)
+{
+	assert_int_equal(p->down_bps, 1000000);
+	assert_int_equal(p->up_bps, 256000);
+	assert_int_equal(p->qdisc, SHAPE_HTB);
+}
+
+/* The rates a session began with, whatever the next configuration says. */
+static void rates(void **st)
+{
+	struct config *cfg = listening();
+	struct line x;
+	struct world *w;
+
+	(void)st;
+	cfg->shape = (struct shape_plan){ 1000000, 256000, SHAPE_HTB };
+	w = world_new(cfg, 1);
+	x = line_up(w);
+	assert_int_equal(call_sub(x.c)->shape, SUB_SHAPE_ON);
+	w_kill(w);
+	w->cfg->shape.down_bps = 0;
+	w->dp[x.c->peer_sid].plan = (struct shape_plan){ 0 };
+	w_resume(w);
+	assert_rates(&call_sub(x.c)->plan);
+	assert_int_equal(call_sub(x.c)->shape, SUB_SHAPE_ON);
+	assert_rates(&w->dp[x.c->peer_sid].plan);
+	drain(w);
+}
+
+/* A family that never came up, or was left by the peer, may still come. */
+static void one_family(void **st)
+{
+	struct world *w = world();
+	struct lac *l = lac_new(w, 1, 1701);
+	struct call *c;
+
+	(void)st;
+	lac_connect(l);
+	l->no_iccn = true;
+	c = lac_call(l, "alice", "wonder");
+	c->c.no_ipv6 = true;
+	l->no_iccn = false;
+	lac_send(l, c->peer_sid,
+		 &(struct l2tp_msg){ .type = L2TP_ICCN,
+				     .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+					     L2TP_BIT(AVP_TX_CONNECT_SPEED) });
+	w_deliver(w);
+	client_open(c);
+	w_advance(w, ZE_SEC(60));
+	assert_true(c->c.v4_up && !c->c.v6_up);
+	w_restart(w);
+	assert_true(w->dp[c->peer_sid].fam[PPP_FAM_IPV4]);
+	assert_false(w->dp[c->peer_sid].fam[PPP_FAM_IPV6]);
+	c->c.no_ipv6 = false;
+	client_expire(c);
+	w_advance(w, ZE_SEC(10));
+	assert_true(c->c.v4_up && c->c.v6_up && !c->over);
+	assert_true(w->dp[c->peer_sid].fam[PPP_FAM_IPV6]);
+	drain(w);
+}
+
+/* ---- what does not go on ---- */
+
+/* A call in negotiation ends, and its LAC hears of it. */
+static void unfinished_call(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct call *b;
+
+	(void)st;
+	w->dp_hold = true;
+	b = lac_call(x.l, "bob", "builder");
+	assert_true(b->connected && !b->c.v4_up);
+	w->dp_hold = false;
+	w_restart(w);
+	w_advance(w, ZE_SEC(1));
+	assert_true(b->over);
+	assert_int_equal(b->cdn_result, CDN_NO_FACILITIES_NOW);
+	assert_false(x.c->over);
+	assert_int_equal(w->dp_sessions, 1);
+	assert_null(w_record_of(w, JOURNAL_SESSION, b->peer_sid));
+	drain(w);
+}
+
+/* The CDN was lost with the process that sent it. */
+static void cdn_lost(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+
+	(void)st;
+	w_drop_next(w, L2TP_CDN);
+	operate_close_session(w->e, x.c->peer_sid, &why, w->now);
+	w_deliver(w);
+	assert_false(x.c->over);
+	assert_non_null(w_record_of(w, JOURNAL_SESSION, x.c->peer_sid));
+	w_restart(w);
+	w_advance(w, ZE_SEC(1));
+	assert_true(x.c->over);
+	assert_null(w_record_of(w, JOURNAL_SESSION, x.c->peer_sid));
+	drain(w);
+}
+
+static void stopccn_lost(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+
+	(void)st;
+	w_drop_next(w, L2TP_STOPCCN);
+	operate_close_tunnel(w->e, x.l->peer_tid, &why, w->now);
+	w_deliver(w);
+	assert_false(x.l->over);
+	w_restart(w);
+	assert_true(x.l->over);
+	assert_int_equal(x.l->stop_result, STOP_SHUTDOWN);
+	assert_int_equal(w->dp_sessions, 0);
+	w_advance(w, ZE_SEC(60));
+	assert_world_empty(w);
+	world_free(w);
+}
+
+/* RFC 2661 5.8: our Ns go on where the peer expects them though what they were is forgotten. */
+static void messages_under_way(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct call *b;
+
+	(void)st;
+	/* Heard by the LAC, whose acknowledgement nobody heard. */
+	x.l->no_iccn = true;
+	lac_icrq(x.l, 0, 77);
+	lac_icrq(x.l, 0, 78);
+	lac_flush(x.l);
+	w_kill(w);
+	w_deliver(w);
+	w_resume(w);
+	w_advance(w, ZE_SEC(20));
+	assert_false(l2tp_chan_dead(&x.l->chan));
+	assert_true(l2tp_chan_idle(&x.l->chan));
+	assert_int_equal(count(w, REASON_NR_AHEAD), 0);
+	x.l->no_iccn = false;
+	b = lac_call(x.l, "bob", "builder");
+	assert_true(b->c.v4_up);
+	drain(w);
+}
+
+/* A peer that has given us up meanwhile is found dead by the probe, in the usual time. */
+static void peer_is_gone(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+
+	(void)st;
+	w_kill(w);
+	x.l->dead = true;
+	w_resume(w);
+	assert_int_equal(w->e->n_subscribers[SUB_ESTABLISHED], 1);
+	w_advance(w, ZE_SEC(300));
+	assert_world_empty(w);
+	world_free(w);
+}
+
+static void plane_lost_it(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+
+	(void)st;
+	w_kill(w);
+	w->fail_dp.left = 0;
+	w_resume(w);
+	w_deliver(w);
+	assert_int_equal(count(w, REASON_RESUME_PLANE), 1);
+	assert_true(x.c->over);
+	assert_int_equal(w->dp_sessions, 0);
+	drain(w);
+}
+
+/* ---- another configuration ---- */
+
+static struct world *with_config(struct world *w, struct config *c)
+{
+	w_kill(w);
+	config_unref(w->cfg);
+	w->cfg = c;
+	w_resume(w);
+	w_deliver(w);
+	return w;
+}
+
+static void other_pool(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct config *c = listening();
+
+	(void)st;
+	c->pool.start = c->pool.gateway + 0x80;
+	with_config(w, c);
+	assert_int_equal(count(w, REASON_RESUME_ADDRESS), 1);
+	assert_true(x.c->over && !x.l->over);
+	assert_int_equal(w->dp_sessions, 0);
+	drain(w);
+}
+
+static void no_listener(void **st)
+{
+	struct world *w = world();
+	struct config *c = listening();
+
+	(void)st;
+	line_up(w);
+	c->listeners[0].addr.port = 1702;
+	with_config(w, c);
+	assert_int_equal(count(w, REASON_RESUME_LISTENER), 1);
+	assert_int_equal(count(w, REASON_RESUME_TUNNEL), 1);
+	assert_world_empty(w);
+	world_free(w);
+}
+
+static void other_values(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct config *c = listening();
+
+	(void)st;
+	c->echo_interval_s = 0;
+	c->hello_interval_s = 7;
+	c->auth_method = PPP_AUTH_PAP;
+	c->enable_ipv6cp = false;
+	with_config(w, c);
+	assert_int_equal(lac_tunnel(x.l)->t.cfg.hello_interval, ZE_SEC(7));
+	w_advance(w, ZE_SEC(100));
+	assert_false(x.c->over);
+	drain(w);
+}
+
+/* ---- records of a stranger ---- */
+
+static void give(struct world *w, enum journal_kind kind, uint16_t id, struct span b)
+{
+	const struct journal_record r = { kind, id, b };
+
+	engine_resume(w->e, &r, 1, w->now);
+	w_deliver(w);
+}
+
+/* Cut anywhere, or with an octet too many: refused by name, and nothing is left of it. */
+static void cut_short(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct w_record t = *w_record_of(w, JOURNAL_TUNNEL, x.l->peer_tid);
+	struct w_record s = *w_record_of(w, JOURNAL_SESSION, x.c->peer_sid);
+
+	(void)st;
+	lac_stop(x.l);
+	w_advance(w, ZE_SEC(60));
+	assert_world_empty(w);
+	for (uint16_t n = 0; n < t.len; n++)
+		give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, n));
+	t.b[t.len] = 0;
+	give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, t.len + 1u));
+	assert_int_equal(count(w, REASON_RESUME_RECORD), t.len + 1);
+	assert_world_empty(w);
+	/* On a tunnel that is there; form 0 is a call that only ends. */
+	give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, t.len));
+	for (uint16_t n = 0; n < s.len; n++)
+		give(w, JOURNAL_SESSION, s.id, span_of(s.b, n));
+	s.b[s.len] = 0;
+	give(w, JOURNAL_SESSION, s.id, span_of(s.b, s.len + 1u));
+	assert_int_equal(count(w, REASON_RESUME_RECORD), t.len + 1 + s.len + 1);
+	assert_int_equal(w->e->n_subscribers[SUB_ESTABLISHED], 0);
+	drain(w);
+}
+
+static void twice(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct w_record t = *w_record_of(w, JOURNAL_TUNNEL, x.l->peer_tid);
+	struct w_record s = *w_record_of(w, JOURNAL_SESSION, x.c->peer_sid);
+
+	(void)st;
+	w_restart(w);
+	give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, t.len));
+	assert_int_equal(count(w, REASON_RESUME_ID), 1);
+	give(w, JOURNAL_TUNNEL, (uint16_t)(t.id ^ 1), span_of(t.b, t.len)); /* the peer's id */
+	assert_int_equal(count(w, REASON_RESUME_ID), 2);
+	give(w, JOURNAL_SESSION, s.id, span_of(s.b, s.len));
+	assert_int_equal(count(w, REASON_RESUME_ID), 3);
+	s.b[2] ^= 1; /* another id of the peer, the same address */
+	give(w, JOURNAL_SESSION, (uint16_t)(s.id ^ 1), span_of(s.b, s.len));
+	assert_int_equal(count(w, REASON_RESUME_ADDRESS), 1);
+	s.b[0] ^= 1; /* of no tunnel */
+	give(w, JOURNAL_SESSION, (uint16_t)(s.id ^ 1), span_of(s.b, s.len));
+	assert_int_equal(count(w, REASON_RESUME_TUNNEL), 1);
+	assert_false(x.c->over);
+	drain(w);
+}
+
+/* ---- killed anywhere ---- */
+
+static void life(struct world *w)
+{
+	struct lac *l = lac_new(w, 1, 1701), *m = lac_new(w, 2, 1701);
+	struct call *a, *b;
+
+	lac_connect(l);
+	a = lac_call(l, "alice", "wonder");
+	lac_connect(m);
+	b = lac_call(m, "bob", "builder");
+	w_advance(w, ZE_SEC(7));
+	if (!w->crashed && call_sub(b))
+		operate_close_session(w->e, b->peer_sid, &why, w->now);
+	w_advance(w, ZE_SEC(3));
+	if (a->c.lcp_up)
+		client_renegotiate(a);
+	w_advance(w, ZE_SEC(5));
+	lac_call(m, "bob", "builder");
+	lac_call(l, "alice", "wonder");
+	if (!a->over)
+		lac_cdn(a);
+	w_advance(w, ZE_SEC(5));
+	if (!w->crashed && lac_tunnel(m))
+		operate_close_tunnel(w->e, m->peer_tid, &why, w->now);
+	w_advance(w, ZE_SEC(2));
+}
+
+/* Both ends speak of the same calls. */
+static void assert_agreed(struct world *w)
+{
+	unsigned ours = w->e->n_subscribers[SUB_STARTING] + w->e->n_subscribers[SUB_ESTABLISHED];
+	unsigned theirs = 0;
+
+	for (unsigned i = 0; i < w->n_calls; i++) {
+		const struct call *c = &w->calls[i];
+		const struct subscriber *s;
+
+		if (c->over || c->l->over || !c->l->up || l2tp_chan_dead(&c->l->chan))
+			continue;
+		s = call_sub(c);
+		assert_true(c->icrp && s);
+		assert_ptr_equal(s->tunnel, lac_tunnel(c->l));
+		assert_int_equal(s->s.peer_sid, c->sid);
+		theirs++;
+	}
+	if (ours != theirs) {
+		fprintf(stderr, "ours %u theirs %u\n", ours, theirs);
+		for (unsigned i = 0; i < w->n_calls; i++) {
+			const struct call *c = &w->calls[i];
+			fprintf(stderr,
+				"call lac %d sid %u peer %u icrp %d over %d lacup %d over %d dead %d\n",
+				c->l->path.peer.ip[3], c->sid, c->peer_sid, c->icrp, c->over,
+				c->l->up, c->l->over, l2tp_chan_dead(&c->l->chan));
+		}
+		struct list *it;
+		list_for_each(it, &w->e->subscribers) {
+			struct subscriber *s = list_entry(it, struct subscriber, in_all);
+			fprintf(stderr,
+				"sub tid %u sid %u peer %u state %d resumed %d created %lld now %lld\n",
+				s->tunnel->t.tid, s->s.sid, s->s.peer_sid, s->state, s->resumed,
+				(long long)s->s.created, (long long)w->now);
+		}
+	}
+	assert_int_equal(ours, theirs);
+	assert_int_equal(w->dp_sessions, w->e->n_subscribers[SUB_ESTABLISHED]);
+}
+
+/* False: it was over before. */
+static bool killed_at(int k, unsigned loss)
+{
+	struct world *w = world();
+	bool crashed;
+
+	w->crash_in = k;
+	fprintf(stderr, "k %d loss %u\n", k, loss);
+	w->loss_permille = loss;
+	life(w);
+	crashed = w->crashed;
+	w->loss_permille = 0;
+	w_restart(w);
+	/* A call that both ended and begins anew with the LAC's retransmission waits for its ICCN. */
+	w_advance(w, ENGINE_CALL_SETUP + ZE_SEC(31));
+	assert_agreed(w);
+	drain(w);
+	return crashed;
+}
+
+static void killed_anywhere(void **st)
+{
+	int k = 0;
+
+	(void)st;
+	while (killed_at(k, 0))
+		k++;
+	print_message("# %d places\n", k);
+	assert_true(k > 100);
+	for (int i = 0; i < k; i++)
+		killed_at(i, 150);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(session_is_the_same),
+		cmocka_unit_test(tunnel_is_the_same),
+		cmocka_unit_test(signs_of_life),
+		cmocka_unit_test(ends_as_ever),
+		cmocka_unit_test(renegotiation),
+		cmocka_unit_test(each_method),
+		cmocka_unit_test(rates),
+		cmocka_unit_test(one_family),
+		cmocka_unit_test(unfinished_call),
+		cmocka_unit_test(cdn_lost),
+		cmocka_unit_test(stopccn_lost),
+		cmocka_unit_test(messages_under_way),
+		cmocka_unit_test(peer_is_gone),
+		cmocka_unit_test(plane_lost_it),
+		cmocka_unit_test(other_pool),
+		cmocka_unit_test(no_listener),
+		cmocka_unit_test(other_values),
+		cmocka_unit_test(cut_short),
+		cmocka_unit_test(twice),
+		cmocka_unit_test(killed_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
