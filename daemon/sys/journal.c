@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A place is a run of units. Free places are kept by size; one is used again for a record of its own
+ * size only. A record that has outgrown its place gets another before the old one is cleared: of two
+ * of one object the longer is the newer.
+ */
+#include "daemon/sys/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/base/hash.h"
+#include "daemon/base/log.h"
+
+#define MAGIC	    "ze-state"
+#define MAGIC_LEN   8
+#define BOOT_ID	    "/proc/sys/kernel/random/boot_id"
+#define BOOT_LEN    36
+#define UNIT	    64u
+#define PAGE_UNITS  64u	       /* 4096 octets */
+#define HEADER	    PAGE_UNITS /* a page of its own */
+#define HEADER_LEN  76u
+#define PLACE_MAX   16u /* units */
+#define RECORD_HEAD 16u
+#define UNITS_MAX   (1u << 20)
+#define IDS	    65536u
+
+_Static_assert(RECORD_HEAD + JOURNAL_RECORD_MAX <= PLACE_MAX * UNIT, "a record fits a place");
+
+struct place { /* units 0: none */
+	uint32_t at : 24, units : 8;
+	uint32_t hash; /* of what is written there */
+};
+
+struct stack {
+	uint32_t *v;
+	size_t n, cap;
+};
+
+struct journal {
+	int fd;
+	char *path;
+	uint32_t abi;
+	struct hash_key key;
+	char boot[BOOT_LEN];
+	bool found, failed;
+	const char *why_not;
+	uint8_t *old; /* the file as it was */
+	struct journal_record *records;
+	size_t n_records;
+	struct place *place[JOURNAL__KINDS]; /* by id */
+	struct stack free[PLACE_MAX + 1];
+	uint32_t end; /* units in use or free, the header among them */
+};
+
+static const char zeros[RECORD_HEAD];
+
+/* ---- places ---- */
+
+/* Without memory the place is lost until another process looks for it. */
+static void give_back(struct journal *j, uint32_t at, uint32_t units)
+{
+	struct stack *s = &j->free[units];
+
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 64;
+		uint32_t *v = realloc(s->v, cap * sizeof(*v));
+
+		if (!v)
+			return;
+		s->v = v;
+		s->cap = cap;
+	}
+	s->v[s->n++] = at;
+}
+
+/* Of units that hold nothing: places that cross no page. */
+static void give_back_gap(struct journal *j, uint32_t from, uint32_t to)
+{
+	while (from < to) {
+		uint32_t n = PAGE_UNITS - from % PAGE_UNITS;
+
+		n = n < to - from ? n : to - from;
+		n = n < PLACE_MAX ? n : PLACE_MAX;
+		give_back(j, from, n);
+		from += n;
+	}
+}
+
+/* 0: the file is full. */
+static uint32_t take(struct journal *j, uint32_t units)
+{
+	struct stack *s = &j->free[units];
+	uint32_t at = j->end, left = PAGE_UNITS - at % PAGE_UNITS;
+
+	if (s->n)
+		return s->v[--s->n];
+	if (left < units) {
+		give_back_gap(j, at, at + left);
+		at += left;
+	}
+	if (at + units > UNITS_MAX)
+		return 0;
+	j->end = at + units;
+	return at;
+}
+
+/* ---- writing ---- */
+
+/* A journal that lacks something is worse than none. */
+static void give_up(struct journal *j, int r)
+{
+	log_kv(LOG_MAIN, LOG_ERROR, "state-file-failed", KV_STR("file", j->path), KV_ERRNO(r),
+	       KV_STR("effect", "a restart will begin anew"));
+	j->failed = true;
+	if (ftruncate(j->fd, 0) < 0)
+		unlink(j->path);
+}
+
+static int write_at(struct journal *j, uint32_t unit, const void *p, size_t len)
+{
+	ssize_t n = pwrite(j->fd, p, len, (off_t)unit * UNIT);
+
+	if (n == (ssize_t)len)
+		return 0;
+	return n < 0 ? -errno : -ENOSPC;
+}
+
+static void clear(struct journal *j, struct place *p)
+{
+	int r = write_at(j, p->at, zeros, sizeof(zeros));
+
+	if (r < 0)
+		give_up(j, r);
+	give_back(j, p->at, p->units);
+	*p = (struct place){ 0 };
+}
+
+static size_t build(const struct journal *j, uint8_t *buf, uint8_t units,
+		    const struct journal_record *rec)
+{
+	struct wr w = wr_init(buf, PLACE_MAX * UNIT);
+
+	wr_u64(&w, 0);
+	wr_u8(&w, (uint8_t)(rec->kind + 1));
+	wr_u8(&w, units);
+	wr_u16(&w, rec->id);
+	wr_u16(&w, (uint16_t)rec->body.len);
+	wr_u16(&w, 0);
+	wr_span(&w, rec->body);
+	w.p = w.start;
+	wr_u64(&w, hash_sip(&j->key, buf + 8, RECORD_HEAD - 8 + rec->body.len));
+	return RECORD_HEAD + rec->body.len;
+}
+
+static void put(void *self, enum journal_kind kind, uint16_t id, struct span b)
+{
+	struct journal *j = self;
+	struct place *p = &j->place[kind][id], old = *p;
+	uint32_t need = (uint32_t)((RECORD_HEAD + b.len + UNIT - 1) / UNIT);
+	uint32_t hash = (uint32_t)hash_sip(&j->key, b.p, b.len);
+	uint8_t buf[PLACE_MAX * UNIT];
+	size_t len;
+	int r;
+
+	if (j->failed || (p->units && p->hash == hash))
+		return;
+	if (need > p->units)
+		*p = (struct place){ .at = take(j, need) & 0xffffff, .units = need & 0xff };
+	p->hash = hash;
+	len = build(j, buf, p->units, &(struct journal_record){ kind, id, b });
+	r = p->at ? write_at(j, p->at, buf, len) : -ENOSPC;
+	if (r < 0)
+		give_up(j, r);
+	else if (old.units && old.at != p->at)
+		clear(j, &old);
+}
+
+static void drop(void *self, enum journal_kind kind, uint16_t id)
+{
+	struct journal *j = self;
+	struct place *p = &j->place[kind][id];
+
+	if (!j->failed && p->units)
+		clear(j, p);
+}
+
+const struct journal_ops journal_ops = { .put = put, .drop = drop };
+
+/* ---- the header ---- */
+
+static void build_header(const struct journal *j, uint8_t buf[static HEADER_LEN + 8])
+{
+	struct wr w = wr_init(buf, HEADER_LEN + 8);
+
+	wr_bytes(&w, MAGIC, MAGIC_LEN);
+	wr_u32(&w, JOURNAL_FORMAT);
+	wr_u32(&w, j->abi);
+	wr_u32(&w, 0);
+	wr_u64(&w, j->key.k0);
+	wr_u64(&w, j->key.k1);
+	wr_bytes(&w, j->boot, BOOT_LEN);
+	wr_zero(&w, 4);
+	wr_u64(&w, hash_sip(&j->key, buf, HEADER_LEN));
+}
+
+/* NULL when it is as this process would write it. */
+static const char *read_header(struct journal *j, struct rd *r)
+{
+	struct span magic = rd_bytes(r, MAGIC_LEN), boot;
+	const uint8_t *start = magic.p;
+	uint32_t format, abi;
+
+	format = rd_u32(r);
+	abi = rd_u32(r);
+	rd_skip(r, 4);
+	j->key.k0 = rd_u64(r);
+	j->key.k1 = rd_u64(r);
+	boot = rd_bytes(r, BOOT_LEN);
+	rd_skip(r, 4);
+	if (r->bad || !span_eq(magic, span_of(MAGIC, MAGIC_LEN)))
+		return "damaged";
+	if (rd_u64(r) != hash_sip(&j->key, start, HEADER_LEN))
+		return "damaged";
+	if (format != JOURNAL_FORMAT)
+		return "another format";
+	if (abi != j->abi)
+		return "another layout of the BPF maps";
+	return span_eq(boot, span_of(j->boot, BOOT_LEN)) ? NULL : "of another boot";
+}
+
+/* ---- reading ---- */
+
+/* A record at this unit; false: there is none. */
+static bool record_at(const struct journal *j, struct rd r, uint32_t at, struct journal_record *ret,
+		      struct place *ret_place)
+{
+	const uint8_t *start = r.p;
+	uint64_t sum = rd_u64(&r);
+	uint8_t kind = rd_u8(&r), units;
+	uint16_t len;
+
+	units = rd_u8(&r);
+	ret->id = rd_u16(&r);
+	len = rd_u16(&r);
+	rd_skip(&r, 2);
+	ret->body = rd_bytes(&r, len);
+	if (r.bad || !kind || kind > JOURNAL__KINDS || !len || len > JOURNAL_RECORD_MAX ||
+	    units > PLACE_MAX || RECORD_HEAD + len > units * UNIT ||
+	    at % PAGE_UNITS + units > PAGE_UNITS)
+		return false;
+	if (sum != hash_sip(&j->key, start + 8, RECORD_HEAD - 8u + len))
+		return false;
+	ret->kind = (enum journal_kind)(kind - 1);
+	*ret_place = (struct place){ .at = at & 0xffffff,
+				     .units = units,
+				     .hash = (uint32_t)hash_sip(&j->key, ret->body.p, len) };
+	return true;
+}
+
+/* The longer of two; the other one must not come back when this one is dropped. */
+static void enter(struct journal *j, const struct journal_record *rec, const struct place *p)
+{
+	struct place *known = &j->place[rec->kind][rec->id], old = *known;
+
+	if (known->units < p->units)
+		*known = *p;
+	else
+		old = *p;
+	if (old.units)
+		clear(j, &old);
+}
+
+static void scan(struct journal *j, struct span file)
+{
+	uint32_t at = HEADER, units = (uint32_t)((file.len + UNIT - 1) / UNIT), gap = HEADER;
+	struct journal_record rec;
+	struct place p;
+
+	while (at < units) {
+		size_t from = (size_t)at * UNIT;
+
+		if (!record_at(j, rd_init(file.p + from, file.len - from), at, &rec, &p)) {
+			at++;
+			continue;
+		}
+		give_back_gap(j, gap, at);
+		enter(j, &rec, &p);
+		at += p.units;
+		gap = at;
+	}
+	j->end = gap; /* behind the last record */
+}
+
+/* The list the engine reads, of what is entered. */
+static int list(struct journal *j)
+{
+	size_t n = 0;
+
+	for (unsigned k = 0; k < JOURNAL__KINDS; k++)
+		for (unsigned id = 0; id < IDS; id++)
+			n += j->place[k][id].units > 0;
+	j->records = calloc(n + 1, sizeof(*j->records));
+	if (!j->records)
+		return -ENOMEM;
+	for (unsigned k = 0; k < JOURNAL__KINDS; k++)
+		for (unsigned id = 0; id < IDS; id++) {
+			const struct place *p = &j->place[k][id];
+			const uint8_t *b = j->old + (size_t)p->at * UNIT;
+
+			if (p->units)
+				j->records[j->n_records++] = (struct journal_record){
+					(enum journal_kind)k, (uint16_t)id,
+					span_of(b + RECORD_HEAD, (size_t)(b[12] << 8 | b[13]))
+				};
+		}
+	return 0;
+}
+
+static int read_file(struct journal *j, size_t size)
+{
+	size_t have = 0;
+
+	j->old = calloc(1, size + 1);
+	if (!j->old)
+		return -ENOMEM;
+	while (have < size) {
+		ssize_t n = pread(j->fd, j->old + have, size - have, (off_t)have);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+static int read_old(struct journal *j, const struct stat *st)
+{
+	struct rd r;
+	int e;
+
+	j->found = st->st_size > 0;
+	if (!j->found) {
+		j->why_not = "there is none";
+		return 0;
+	}
+	if (st->st_uid != geteuid() || st->st_mode & 0077 ||
+	    st->st_size > (off_t)UNITS_MAX * UNIT + RECORD_HEAD) {
+		j->why_not = "not our own";
+		return 0;
+	}
+	e = read_file(j, (size_t)st->st_size);
+	if (e < 0)
+		return e;
+	r = rd_init(j->old, (size_t)st->st_size);
+	j->why_not = read_header(j, &r);
+	if (j->why_not)
+		return 0;
+	scan(j, span_of(j->old, (size_t)st->st_size));
+	return list(j);
+}
+
+/* ---- life ---- */
+
+static int read_boot(struct journal *j)
+{
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, j->boot, BOOT_LEN);
+	int r = n == BOOT_LEN ? 0 : fd < 0 || n < 0 ? -errno : -EIO;
+
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int open_file(struct journal *j)
+{
+	struct stat st;
+
+	j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (j->fd < 0)
+		return -errno;
+	if (flock(j->fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (fstat(j->fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_old(j, &st) : -EINVAL;
+}
+
+int journal_open(const char *path, uint32_t abi, struct journal **ret)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+	int r = 0;
+
+	if (!j)
+		return -ENOMEM;
+	j->fd = -1;
+	j->abi = abi;
+	j->end = HEADER;
+	j->path = strdup(path);
+	for (unsigned k = 0; k < JOURNAL__KINDS; k++) {
+		j->place[k] = calloc(IDS, sizeof(*j->place[k]));
+		r = j->place[k] ? r : -ENOMEM;
+	}
+	if (!j->path)
+		r = -ENOMEM;
+	if (r == 0)
+		r = read_boot(j);
+	if (r == 0)
+		r = open_file(j);
+	if (r < 0)
+		journal_close(j, false);
+	else
+		*ret = j;
+	return r;
+}
+
+const char *journal_why_not(const struct journal *j)
+{
+	return j->why_not;
+}
+
+bool journal_found(const struct journal *j)
+{
+	return j->found;
+}
+
+const struct journal_record *journal_records(const struct journal *j, size_t *ret_n)
+{
+	*ret_n = j->n_records;
+	return j->records;
+}
+
+static void forget(struct journal *j)
+{
+	for (unsigned k = 0; k < JOURNAL__KINDS; k++)
+		memset(j->place[k], 0, IDS * sizeof(*j->place[k]));
+	for (unsigned i = 0; i <= PLACE_MAX; i++)
+		j->free[i].n = 0;
+	j->end = HEADER;
+	journal_read(j);
+}
+
+int journal_begin(struct journal *j, bool keep, const struct rng *rng)
+{
+	uint8_t buf[HEADER_LEN + 8];
+	int r;
+
+	if (keep && !j->why_not)
+		return 0;
+	forget(j);
+	if (ftruncate(j->fd, 0) < 0 || fchmod(j->fd, 0600) < 0)
+		return -errno;
+	r = rng_fill(rng, &j->key, sizeof(j->key));
+	if (r < 0)
+		return r;
+	build_header(j, buf);
+	return write_at(j, 0, buf, sizeof(buf));
+}
+
+bool journal_failed(const struct journal *j)
+{
+	return j->failed;
+}
+
+void journal_read(struct journal *j)
+{
+	free(j->records);
+	free(j->old);
+	j->records = NULL;
+	j->old = NULL;
+	j->n_records = 0;
+}
+
+void journal_close(struct journal *j, bool remove)
+{
+	if (!j)
+		return;
+	if (remove)
+		unlink(j->path);
+	if (j->fd >= 0)
+		close(j->fd);
+	journal_read(j);
+	for (unsigned k = 0; k < JOURNAL__KINDS; k++)
+		free(j->place[k]);
+	for (unsigned i = 0; i <= PLACE_MAX; i++)
+		free(j->free[i].v);
+	free(j->path);
+	free(j);
+}
