@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 3
+#define ZE_BPF_ABI 4
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */

@@ -11,6 +11,14 @@
 
 #include "bpf/ze_bpf.h"
 
+/* What another process must know to go on with these maps: their layout, and the devices. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ze_conf);
+} about SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_SIDS);

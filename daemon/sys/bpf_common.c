@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/base/log.h"
 
 #define BPFFS "/sys/fs/bpf"
 
@@ -48,6 +49,42 @@ static int mount_bpffs(void)
 	return mount("bpf", BPFFS, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
 }
 
+static const char *path_of(char buf[static PATH_MAX], const char *dir, const char *name,
+			   const char *more)
+{
+	snprintf(buf, PATH_MAX, "%s/%s%s", dir, name, more);
+	return buf;
+}
+
+/* Constants are the programs' own: another process brings its own. */
+static int pin_maps(struct bpf_object *obj, const char *dir)
+{
+	struct bpf_map *m;
+	char path[PATH_MAX];
+	int r = 0;
+
+	bpf_object__for_each_map(m, obj) if (r == 0 && !bpf_map__is_internal(m))
+		r = bpf_map__pin(m, path_of(path, dir, bpf_map__name(m), ""));
+	return r;
+}
+
+static int pin_programs(struct bpf_object *obj, const char *dir, const char *more)
+{
+	struct bpf_program *p;
+	char path[PATH_MAX];
+	int r = 0;
+
+	bpf_object__for_each_program(p, obj)
+	{
+		if (r < 0)
+			break;
+		path_of(path, dir, bpf_program__name(p), more);
+		unlink(path);
+		r = bpf_program__pin(p, path);
+	}
+	return r;
+}
+
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir)
 {
 	int r = strncmp(dir, BPFFS, strlen(BPFFS)) == 0 ? mount_bpffs() : 0;
@@ -62,8 +99,54 @@ int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir
 		rmdir(dir);
 		return -ENOMEM;
 	}
-	r = bpf_object__pin_maps(obj, dir);
-	return r < 0 ? r : bpf_object__pin_programs(obj, dir);
+	r = pin_maps(obj, dir);
+	return r < 0 ? r : pin_programs(obj, dir, "");
+}
+
+/* ---- maps of a former life ---- */
+
+static bool is_same(const struct bpf_map *m, const struct bpf_map_info *i)
+{
+	/* A kernel adds this one to maps of devices. */
+	return i->type == bpf_map__type(m) && i->key_size == bpf_map__key_size(m) &&
+	       i->value_size == bpf_map__value_size(m) &&
+	       i->max_entries == bpf_map__max_entries(m) &&
+	       (i->map_flags & ~(__u32)BPF_F_RDONLY_PROG) == bpf_map__map_flags(m);
+}
+
+static int reuse(struct bpf_map *m, const char *dir)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+	char path[PATH_MAX];
+	int fd = bpf_obj_get(path_of(path, dir, bpf_map__name(m), "")), r;
+
+	if (fd < 0)
+		return -ENOENT;
+	r = bpf_obj_get_info_by_fd(fd, &info, &len);
+	if (r == 0)
+		r = is_same(m, &info) ? bpf_map__reuse_fd(m, fd) : -EINVAL;
+	close(fd);
+	return r;
+}
+
+int bpf_common_reuse(struct bpf_object *obj, const char *dir)
+{
+	struct bpf_map *m;
+	int r;
+
+	bpf_object__for_each_map(m, obj)
+	{
+		if (bpf_map__is_internal(m))
+			continue;
+		r = reuse(m, dir);
+		if (r < 0) {
+			log_kv(LOG_DP, LOG_WARN, "map-not-adopted", KV_STR("map", bpf_map__name(m)),
+			       KV_STR("why", r == -EINVAL ? "another layout" : log_strerror(r)));
+			return r;
+		}
+	}
+	return 0;
 }
 
 /* ---- attachment ---- */
@@ -85,19 +168,30 @@ static __u32 id_of(int fd)
 	return r == 0 ? info.id : 0;
 }
 
-/* Pinned under our names by a former life. */
-static bool is_ours(const char *pins, __u32 id)
+#define NEXT "_next" /* of a program that takes over from another of its name */
+
+/* Pinned under one of our names; -ENOENT. */
+static int open_ours(const char *pins, __u32 id)
 {
 	static const char *const names[] = { "ze_uplink", "ze_core", "ze_slow", "ze_accept",
 					     "ze_guard" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; pins && i < ZE_ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", pins, names[i]);
+	for (size_t i = 0; pins && i < 2 * ZE_ARRAY_SIZE(names); i++) {
+		path_of(path, pins, names[i / 2], i % 2 ? NEXT : "");
 		if (id_of(bpf_obj_get(path)) == id)
-			return true;
+			return bpf_obj_get(path);
 	}
-	return false;
+	return -ENOENT;
+}
+
+static bool is_ours(const char *pins, __u32 id)
+{
+	int fd = open_ours(pins, id);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* A program of ours left on the port goes; -EBUSY when it is somebody else's. */
@@ -145,18 +239,142 @@ static int attach_all(struct bpf_common *c, bool native)
 	return r;
 }
 
-int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports, size_t n,
-		      enum bpf_mode mode)
+static int keep_ports(struct bpf_common *c, const struct bpf_common_port *ports, size_t n)
 {
-	int r;
-
 	c->ports = calloc(n + 1, sizeof(*c->ports));
 	if (!c->ports)
 		return -ENOMEM;
 	memcpy(c->ports, ports, n * sizeof(*ports));
 	c->n_ports = n;
+	return 0;
+}
+
+int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports, size_t n,
+		      enum bpf_mode mode)
+{
+	int r = keep_ports(c, ports, n);
+
+	if (r < 0)
+		return r;
 	r = attach_all(c, mode != BPF_MODE_GENERIC);
 	return r < 0 && mode == BPF_MODE_AUTO ? attach_all(c, false) : r;
+}
+
+/* The next key of a map of devices; false: there is none. */
+static bool next_port(int map, const __u32 *after, __u32 *ret)
+{
+	return bpf_map_get_next_key(map, after, ret) == 0;
+}
+
+void bpf_common_clear_all(const char *dir)
+{
+	char path[PATH_MAX];
+	int map = bpf_obj_get(path_of(path, dir, "ports", ""));
+	__u32 ifindex;
+
+	for (bool more = map >= 0 && next_port(map, NULL, &ifindex); more;
+	     more = next_port(map, &ifindex, &ifindex))
+		bpf_common_clear(dir, ifindex);
+	if (map >= 0)
+		close(map);
+}
+
+void bpf_common_sweep(const char *dir)
+{
+	bpf_common_clear_all(dir);
+	unpin(dir);
+}
+
+/* ---- taking over ---- */
+
+static int replace(const char *pins, const struct bpf_common_port *p, bool native)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	LIBBPF_OPTS(bpf_xdp_attach_opts, o);
+	int r = bpf_xdp_query((int)p->ifindex, 0, &q);
+	__u32 id = native ? q.drv_prog_id : q.skb_prog_id;
+
+	if (r == 0)
+		r = clear_mode(pins, p->ifindex, native ? q.skb_prog_id : q.drv_prog_id, !native);
+	if (r < 0)
+		return r;
+	if (!id)
+		return bpf_xdp_attach((int)p->ifindex, p->prog,
+				      flag(native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	o.old_prog_fd = open_ours(pins, id);
+	if (o.old_prog_fd < 0)
+		return -EBUSY;
+	r = bpf_xdp_attach((int)p->ifindex, p->prog, flag(native) | XDP_FLAGS_REPLACE, &o);
+	close(o.old_prog_fd);
+	return r;
+}
+
+static int replace_all(struct bpf_common *c, bool native)
+{
+	int r = 0;
+
+	c->native = native;
+	for (c->n_attached = 0; r == 0 && c->n_attached < c->n_ports; c->n_attached += r == 0)
+		r = replace(c->pins, &c->ports[c->n_attached], native);
+	return r;
+}
+
+/* The first program of ours says how; a port may have none yet. */
+static bool was_native(const struct bpf_common *c)
+{
+	for (size_t i = 0; i < c->n_ports; i++) {
+		LIBBPF_OPTS(bpf_xdp_query_opts, q);
+
+		if (bpf_xdp_query((int)c->ports[i].ifindex, 0, &q) < 0)
+			continue;
+		if (q.drv_prog_id && is_ours(c->pins, q.drv_prog_id))
+			return true;
+		if (q.skb_prog_id && is_ours(c->pins, q.skb_prog_id))
+			return false;
+	}
+	return true;
+}
+
+static int settle_pins(struct bpf_object *obj, const char *dir)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, obj)
+	{
+		path_of(from, dir, bpf_program__name(p), NEXT);
+		path_of(to, dir, bpf_program__name(p), "");
+		if (rename(from, to) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Whatever is attached is pinned under one of two names, at each moment. */
+int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
+			 const struct bpf_common_where *w)
+{
+	bool native;
+	int r = keep_ports(c, w->ports, w->n);
+
+	c->pins = strdup(w->pins);
+	if (r < 0 || !c->pins)
+		return -ENOMEM;
+	r = pin_programs(obj, w->pins, NEXT);
+	if (r < 0)
+		return r;
+	native = w->mode == BPF_MODE_AUTO ? was_native(c) : w->mode == BPF_MODE_NATIVE;
+	r = replace_all(c, native);
+	if (r < 0 && r != -EBUSY && w->mode == BPF_MODE_AUTO && native)
+		r = replace_all(c, false);
+	return r < 0 ? r : settle_pins(obj, w->pins);
+}
+
+void bpf_common_leave(struct bpf_common *c)
+{
+	free(c->pins);
+	free(c->ports);
+	*c = (struct bpf_common){ .ports = NULL };
 }
 
 void bpf_common_done(struct bpf_common *c)
@@ -164,9 +382,7 @@ void bpf_common_done(struct bpf_common *c)
 	detach_all(c);
 	if (c->pins)
 		unpin(c->pins);
-	free(c->pins);
-	free(c->ports);
-	*c = (struct bpf_common){ .ports = NULL };
+	bpf_common_leave(c);
 }
 
 /* ---- numbers ---- */

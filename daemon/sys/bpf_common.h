@@ -28,6 +28,13 @@ struct bpf_common_port {
 	int prog; /* descriptor */
 };
 
+struct bpf_common_where {
+	const struct bpf_common_port *ports;
+	size_t n;
+	enum bpf_mode mode;
+	const char *pins;
+};
+
 struct bpf_common {
 	struct bpf_common_port *ports;
 	size_t n_ports, n_attached;
@@ -37,13 +44,26 @@ struct bpf_common {
 
 /* A program of a former life, by its pin, leaves the port; -EBUSY when somebody else's is there. */
 int bpf_common_clear(const char *pins, unsigned ifindex);
+/* The same for all ports in the map that a former life has pinned. */
+void bpf_common_clear_all(const char *pins);
+/* And the pins go, too. */
+void bpf_common_sweep(const char *pins);
 /* Maps and programs into a folder of our own, on a file system mounted when it is not. What a former
  * life has left there is replaced. */
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir);
 /* All of the ports or none. */
 int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports, size_t n,
 		      enum bpf_mode mode);
+/* Before the object is loaded: its maps shall be those a former life has pinned. -ENOENT, -EINVAL:
+ * one is not there, or is another, which has been logged. */
+int bpf_common_reuse(struct bpf_object *obj, const char *dir);
+/* Instead of pin and attach: the programs of a former life on the ports, and their pins, give way to
+ * ours without a packet lost. The mode is the former one where the mode asked for lets it be. */
+int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
+			 const struct bpf_common_where *w);
 /* Detaches, unpins. */
 void bpf_common_done(struct bpf_common *c);
+/* Lets go of all, which stays where it is. */
+void bpf_common_leave(struct bpf_common *c);
 /* n numbers under a key of a map, over all processors. 0 or -errno. */
 int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n);

@@ -4,8 +4,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/base/compiler.h"
 #include "daemon/sys/bpf_guard.h"
@@ -21,23 +24,49 @@ struct bpf_dp {
 
 /* ---- life ---- */
 
-static int load(struct bpf_dp *d, const struct ze_conf *conf)
+static int map_fd(const struct bpf_map *m)
 {
-	int r;
+	return bpf_map__fd(m);
+}
+
+int bpf_dp_about(const char *pins, struct ze_conf *ret)
+{
+	char path[PATH_MAX];
+	__u32 zero = 0;
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/about", pins);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -ENOENT;
+	r = bpf_map_lookup_elem(fd, &zero, ret);
+	close(fd);
+	return r < 0 ? -ENOENT : 0;
+}
+
+static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
+{
+	__u32 zero = 0;
+	int r = 0;
 
 	d->skel = ze_xdp_bpf__open();
 	if (!d->skel)
 		return -ENOMEM; /* the object is compiled in: nothing else can fail */
-	memcpy((void *)&d->skel->rodata->conf, conf, sizeof(*conf));
+	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
-	r = ze_xdp_bpf__load(d->skel);
+	if (a->adopt)
+		r = bpf_common_reuse(d->skel->obj, a->pins);
+	if (r == 0)
+		r = ze_xdp_bpf__load(d->skel);
+	if (r == 0)
+		r = bpf_map_update_elem(map_fd(d->skel->maps.about), &zero, &d->skel->rodata->conf,
+					BPF_ANY);
 	if (r < 0)
 		return r;
-	return bpf_hot_map(&d->hot,
-			   &(struct bpf_hot_fds){ .up = bpf_map__fd(d->skel->maps.up),
-						  .down = bpf_map__fd(d->skel->maps.down),
-						  .drops = bpf_map__fd(d->skel->maps.drops),
-						  .near4 = bpf_map__fd(d->skel->maps.near4) });
+	return bpf_hot_map(&d->hot, &(struct bpf_hot_fds){ .up = map_fd(d->skel->maps.up),
+							   .down = map_fd(d->skel->maps.down),
+							   .drops = map_fd(d->skel->maps.drops),
+							   .near4 = map_fd(d->skel->maps.near4) });
 }
 
 static int guard_maps(struct bpf_dp *d)
@@ -53,17 +82,59 @@ static int guard_maps(struct bpf_dp *d)
 			     &d->guard);
 }
 
-/* A port becomes one where packets may be sent to. */
-static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p, const char *pins)
+/* A port becomes one where packets may be sent to. What is sent there arrives on ze0; what is sent to
+ * ze0 would come out of it. */
+static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
 {
-	__u32 ifindex = p->ifindex;
-	int r = bpf_common_clear(pins, ifindex);
+	int fd = map_fd(d->skel->maps.ports);
+	__u32 ifindex = p->ifindex, known;
 
-	/* What is sent there arrives on ze0; what is sent to ze0 would come out of it. */
-	if (r == 0 && p->prog != BPF_DP_ACCEPT)
-		r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.ports), &ifindex, &ifindex,
-					BPF_ANY);
-	return r;
+	if (p->prog == BPF_DP_ACCEPT || bpf_map_lookup_elem(fd, &ifindex, &known) == 0)
+		return 0;
+	return bpf_map_update_elem(fd, &ifindex, &ifindex, BPF_ANY);
+}
+
+static bool has_port(const struct bpf_dp_args *a, __u32 ifindex)
+{
+	for (size_t i = 0; i < a->n_ports; i++)
+		if (a->ports[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+/* Ports of a former life that are none any more. */
+static void drop_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
+{
+	int fd = map_fd(d->skel->maps.ports);
+	__u32 ifindex, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &ifindex) == 0;
+
+	while (more) {
+		more = bpf_map_get_next_key(fd, &ifindex, &next) == 0;
+		if (!has_port(a, ifindex)) {
+			bpf_common_clear(a->pins, ifindex);
+			bpf_map_delete_elem(fd, &ifindex);
+		}
+		ifindex = next;
+	}
+}
+
+static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
+		  const struct bpf_common_port *ports)
+{
+	int r = 0;
+
+	if (a->adopt) {
+		drop_ports(d, a);
+		return bpf_common_take_over(&d->c, d->skel->obj,
+					    &(struct bpf_common_where){ ports, a->n_ports, a->mode,
+									a->pins });
+	}
+	for (size_t i = 0; r == 0 && i < a->n_ports; i++)
+		r = bpf_common_clear(a->pins, ports[i].ifindex);
+	if (r == 0 && a->pins)
+		r = bpf_common_pin(&d->c, d->skel->obj, a->pins);
+	return r < 0 ? r : bpf_common_attach(&d->c, ports, a->n_ports, a->mode);
 }
 
 static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
@@ -74,12 +145,10 @@ static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 	for (size_t i = 0; r == 0 && i < a->n_ports; i++) {
 		ports[i].ifindex = a->ports[i].ifindex;
 		ports[i].prog = bpf_dp_prog_fd(d, a->ports[i].prog);
-		r = add_port(d, &a->ports[i], a->pins);
+		r = add_port(d, &a->ports[i]);
 	}
-	if (r == 0 && a->pins)
-		r = bpf_common_pin(&d->c, d->skel->obj, a->pins);
 	if (r == 0)
-		r = bpf_common_attach(&d->c, ports, a->n_ports, a->mode);
+		r = attach(d, a, ports);
 	free(ports);
 	return r;
 }
@@ -91,9 +160,11 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 
 	if (!d)
 		return -ENOMEM;
-	r = load(d, &a->conf);
+	r = load(d, a);
 	if (r == 0)
 		r = guard_maps(d);
+	if (r == 0 && a->adopt)
+		r = bpf_guard_adopt(d->guard);
 	if (r == 0)
 		r = bpf_guard_listen(d->guard, a->listeners, a->n_listeners);
 	if (r == 0)
@@ -106,15 +177,28 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 	return 0;
 }
 
+static void done(struct bpf_dp *d)
+{
+	bpf_guard_free(d->guard);
+	bpf_hot_unmap(&d->hot);
+	ze_xdp_bpf__destroy(d->skel);
+	free(d);
+}
+
 void bpf_dp_close(struct bpf_dp *d)
 {
 	if (!d)
 		return;
 	bpf_common_done(&d->c);
-	bpf_guard_free(d->guard);
-	bpf_hot_unmap(&d->hot);
-	ze_xdp_bpf__destroy(d->skel);
-	free(d);
+	done(d);
+}
+
+void bpf_dp_leave(struct bpf_dp *d)
+{
+	if (!d)
+		return;
+	bpf_common_leave(&d->c);
+	done(d);
 }
 
 bool bpf_dp_native(const struct bpf_dp *d)
@@ -231,6 +315,88 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 	bpf_hot_drop(&d->hot, k);
 	drop_ways(d, k, was);
 	bpf_map_delete_elem(bpf_map__fd(d->skel->maps.sessions), k);
+}
+
+/* ---- of a former life ---- */
+
+static bool get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
+}
+
+/* The tables of every packet get what they have, or should have had. */
+int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	struct ze_session was;
+	bool there = get(d, k, &was);
+
+	if (!there || memcmp(&was, s, sizeof(was)) != 0)
+		return bpf_dp_session_put(d, k, there ? &was : NULL, s);
+	bpf_hot_put(&d->hot, k, s);
+	return put_ways(d, k, s);
+}
+
+#define WAY_MAX sizeof(struct ze_lpm6)
+
+/* Does the session have what this key of one of the maps says? */
+typedef bool has_way(const struct ze_session *s, const void *key);
+
+static bool has_host4(const struct ze_session *s, const void *key)
+{
+	return memcmp(s->ip4, key, sizeof(s->ip4)) == 0;
+}
+
+static bool has_link6(const struct ze_session *s, const void *key)
+{
+	return memcmp(s->ifid, key, sizeof(s->ifid)) == 0;
+}
+
+static bool has_prefix6(const struct ze_session *s, const void *key)
+{
+	for (int i = 0; i < ZE_NET6S; i++) {
+		struct ze_lpm6 k = lpm(&s->net6[i]);
+
+		if (s->net6[i].mask && memcmp(&k, key, sizeof(k)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
+{
+	uint8_t key[WAY_MAX], next[WAY_MAX];
+	int fd = bpf_map__fd(m);
+	bool more = bpf_map_get_next_key(fd, NULL, key) == 0;
+	struct ze_sess_key owner;
+	struct ze_session s;
+
+	while (more) {
+		more = bpf_map_get_next_key(fd, key, next) == 0;
+		if (bpf_map_lookup_elem(fd, key, &owner) == 0 &&
+		    (!get(d, &owner, &s) || !has(&s, key)))
+			bpf_map_delete_elem(fd, key);
+		memcpy(key, next, sizeof(key));
+	}
+}
+
+void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
+		  void *self)
+{
+	int fd = bpf_map__fd(d->skel->maps.sessions);
+	struct ze_sess_key key, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+
+	while (more) {
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		if (!keep(self, &key))
+			bpf_map_delete_elem(fd, &key);
+		key = next;
+	}
+	bpf_hot_prune(&d->hot, keep, self);
+	prune_ways(d, d->skel->maps.hosts4, has_host4);
+	prune_ways(d, d->skel->maps.links6, has_link6);
+	prune_ways(d, d->skel->maps.prefixes6, has_prefix6);
+	bpf_guard_prune(d->guard);
 }
 
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4)

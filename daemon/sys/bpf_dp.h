@@ -40,13 +40,19 @@ struct bpf_dp_args {
 	size_t n_listeners;
 	enum bpf_mode mode;
 	const char *pins; /* bpf_common_pin; NULL: none */
+	bool adopt;	  /* go on with the maps that are pinned there */
 };
 
+/* What a former life has noted beside its maps. -ENOENT: there are none. */
+int bpf_dp_about(const char *pins, struct ze_conf *ret);
+
 /* Loads, pins, attaches. What a former life has left under our names is replaced; a port with
- * somebody else's program is -EBUSY. 0 or -errno. */
+ * somebody else's program is -EBUSY. 0 or -errno; which map can't be adopted has been logged. */
 int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret);
 /* Detaches, unpins: forwarding ends. */
 void bpf_dp_close(struct bpf_dp *d);
+/* Lets go: forwarding goes on. */
+void bpf_dp_leave(struct bpf_dp *d);
 
 /* A session, and what leads to it. `was`: what it was before, or NULL. */
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
@@ -56,6 +62,11 @@ int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k,
 			  const struct ze_session *s);
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
+/* In adopted maps: as it is there, or put right. */
+int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s);
+/* Of adopted maps: drops sessions that keep() does not want, and what leads to none that is there. */
+void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
+		  void *self);
 /* Some session has this address (network order); another one, when ours is off the maps. */
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4);
 

@@ -16,6 +16,8 @@
 struct bpf_guard {
 	struct bpf_guard_maps m;
 	unsigned n_tunnels, n_established;
+	uint32_t life;	 /* the value of endpoints and of peers: other lives have others */
+	uint64_t *known; /* bit per tunnel, while maps are adopted */
 	/* of its own program */
 	struct ze_guard_bpf *skel;
 	struct bpf_common c;
@@ -68,6 +70,8 @@ static void tunnel_known(void *self, const struct dp_tunnel *t)
 	memcpy(v.peer, p->peer.ip, sizeof(v.peer));
 	if (put("tunnels", g->m.tunnels, &t->tid, &v))
 		g->n_tunnels++;
+	if (g->known)
+		g->known[t->tid / 64] |= UINT64_C(1) << t->tid % 64;
 }
 
 static void tunnel_gone(void *self, uint16_t tid)
@@ -82,9 +86,8 @@ static void peer_established(void *self, const struct ze_addr *peer, bool yes)
 {
 	struct bpf_guard *g = self;
 	struct ze_addr_key k = key_of(peer, 0);
-	__u32 one = 1;
 
-	if (yes && put("established", g->m.established, &k, &one))
+	if (yes && put("established", g->m.established, &k, &g->life))
 		g->n_established++;
 	else if (!yes && bpf_map_delete_elem(g->m.established, &k) == 0)
 		g->n_established--;
@@ -120,17 +123,73 @@ const struct guard_ops bpf_guard_ops = {
 	.show = show,
 };
 
+/* ---- maps of a former life ---- */
+
+/* Of endpoints or peers. */
+static uint32_t newest_life(int fd)
+{
+	uint32_t newest = 0, life;
+	struct ze_addr_key k;
+
+	for (bool more = bpf_map_get_next_key(fd, NULL, &k) == 0; more;
+	     more = bpf_map_get_next_key(fd, &k, &k) == 0)
+		if (bpf_map_lookup_elem(fd, &k, &life) == 0 && life > newest)
+			newest = life;
+	return newest;
+}
+
+static void prune_lives(int fd, uint32_t ours)
+{
+	struct ze_addr_key k, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &k) == 0;
+	uint32_t life;
+
+	while (more) {
+		more = bpf_map_get_next_key(fd, &k, &next) == 0;
+		if (bpf_map_lookup_elem(fd, &k, &life) == 0 && life != ours)
+			bpf_map_delete_elem(fd, &k);
+		k = next;
+	}
+}
+
+int bpf_guard_adopt(struct bpf_guard *g)
+{
+	uint32_t e = newest_life(g->m.endpoints), p = newest_life(g->m.established);
+
+	g->known = calloc(65536 / 64, sizeof(*g->known));
+	if (!g->known)
+		return -ENOMEM;
+	g->life = 1 + (e > p ? e : p);
+	return 0;
+}
+
+void bpf_guard_prune(struct bpf_guard *g)
+{
+	uint16_t tid, next;
+	bool more = g->known && bpf_map_get_next_key(g->m.tunnels, NULL, &tid) == 0;
+
+	while (more) {
+		more = bpf_map_get_next_key(g->m.tunnels, &tid, &next) == 0;
+		if (!(g->known[tid / 64] >> tid % 64 & 1))
+			bpf_map_delete_elem(g->m.tunnels, &tid);
+		tid = next;
+	}
+	prune_lives(g->m.endpoints, g->life);
+	prune_lives(g->m.established, g->life);
+	free(g->known);
+	g->known = NULL;
+}
+
 /* ---- life ---- */
 
 int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_t n)
 {
-	__u32 one = 1;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct ze_addr_key k = key_of(&l[i].addr, l[i].addr.port);
 
-		r = bpf_map_update_elem(g->m.endpoints, &k, &one, BPF_ANY);
+		r = bpf_map_update_elem(g->m.endpoints, &k, &g->life, BPF_ANY);
 	}
 	return r;
 }
@@ -142,6 +201,7 @@ int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret)
 	if (!g)
 		return -ENOMEM;
 	g->m = *m;
+	g->life = 1;
 	*ret = g;
 	return 0;
 }
@@ -204,6 +264,7 @@ int bpf_guard_open(const struct bpf_guard_args *a, struct bpf_guard **ret)
 
 	if (!g)
 		return -ENOMEM;
+	g->life = 1;
 	r = load(g);
 	if (r == 0)
 		r = bpf_guard_listen(g, a->listeners, a->n_listeners);
@@ -224,6 +285,7 @@ void bpf_guard_free(struct bpf_guard *g)
 	bpf_common_done(&g->c);
 	if (g->skel)
 		ze_guard_bpf__destroy(g->skel);
+	free(g->known);
 	free(g);
 }
 

@@ -36,6 +36,9 @@ int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret);
 /* With a program of its own: loads, pins, attaches. -EBUSY: somebody else's program is there. What is
  * wrong with an interface has been logged. */
 int bpf_guard_open(const struct bpf_guard_args *a, struct bpf_guard **ret);
+/* Over maps of a former life: what the engine does not say again goes with prune. 0 or -errno. */
+int bpf_guard_adopt(struct bpf_guard *g);
+void bpf_guard_prune(struct bpf_guard *g);
 void bpf_guard_free(struct bpf_guard *g);
 /* Endpoints of ours; one without an address is ours on each of this host's. 0 or -errno. */
 int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_t n);

@@ -127,6 +127,33 @@ void bpf_hot_far(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid)
 		__atomic_store_n(p, 0, __ATOMIC_RELEASE);
 }
 
+static void prune_near(struct bpf_hot *h)
+{
+	for (unsigned low = 0; low < 65536; low++) {
+		uint8_t ip4[4] = { 0, 0, (uint8_t)(low >> 8), (uint8_t)low };
+		uint16_t *p = place(h, ip4);
+		const struct ze_up *u = &h->up[*p];
+
+		if (*p && (!u->tid || memcmp(u->ip4 + 2, ip4 + 2, 2) != 0))
+			__atomic_store_n(p, 0, __ATOMIC_RELEASE);
+	}
+}
+
+void bpf_hot_prune(struct bpf_hot *h, bool (*keep)(void *self, const struct ze_sess_key *k),
+		   void *self)
+{
+	for (unsigned sid = 0; sid < ZE_SIDS; sid++) {
+		struct ze_sess_key up = { .tid = h->up[sid].tid, .sid = (uint16_t)sid };
+		struct ze_sess_key down = { .tid = h->down[sid].tid, .sid = (uint16_t)sid };
+
+		if (up.tid && !keep(self, &up))
+			__atomic_store_n(&h->up[sid].tid, 0, __ATOMIC_RELEASE);
+		if (down.tid && !keep(self, &down))
+			__atomic_store_n(&h->down[sid].tid, 0, __ATOMIC_RELEASE);
+	}
+	prune_near(h);
+}
+
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 {
 	const struct ze_up *u = &h->up[sid];

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/ze_bpf.h"
@@ -40,6 +41,10 @@ void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k);
 void bpf_hot_near(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid);
 /* Unless the place is another's by now. */
 void bpf_hot_far(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid);
+/* Of a former life's tables: sessions that keep() does not want, and the places of addresses that no
+ * session has. */
+void bpf_hot_prune(struct bpf_hot *h, bool (*keep)(void *self, const struct ze_sess_key *k),
+		   void *self);
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid);
 /* The next number for a data packet of this session (RFC 2661 5.4). */
 uint16_t bpf_hot_number(struct bpf_hot *h, uint16_t sid);

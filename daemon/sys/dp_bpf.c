@@ -10,7 +10,6 @@
 #include "daemon/sys/dp_bpf.h"
 
 #include <errno.h>
-#include <ev.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <linux/if_ether.h>
@@ -22,13 +21,11 @@
 #include <unistd.h>
 
 #include "bpf/parse.h"
-#include "daemon/base/hash.h"
-#include "daemon/base/htab.h"
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
+#include "daemon/sys/dp_bpf_priv.h"
 #include "daemon/sys/gcra.h"
-#include "daemon/sys/kworker.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
 #include "daemon/sys/rtnl.h"
@@ -40,69 +37,18 @@
 #define FRAME_MAX 2048
 #define PPP_LCP	  0xc021
 
-enum session_state {
-	SESSION_STARTING,
-	SESSION_UP,
-	SESSION_CLOSING
-};
-
-struct session {
-	struct htab_node in_sessions;
-	struct dp_bpf *d;
-	uint16_t sid;
-	enum session_state state;
-	struct net_path path;
-	struct ze_sess_key key;
-	struct ze_session v;
-	struct dp_family f[PPP_FAM__COUNT];
-	bool on[PPP_FAM__COUNT];
-	int result;
-	struct kseq seq;
-	struct kjob up_job, down_job;
-	struct family_end *end[PPP_FAM__COUNT]; /* made early, so that family_down can't fail */
-};
-
 struct shape_job {
 	struct kjob j;
-	struct session *s;
+	struct dp_bpf_session *s;
 	struct shape_plan plan;
 	int result;
 };
 
 struct family_start {
 	struct kjob j;
-	struct session *s;
+	struct dp_bpf_session *s;
 	struct dp_family f;
 	int result;
-};
-
-struct family_end {
-	struct kjob j;
-	struct session *s;
-	enum ppp_family family;
-};
-
-/* Our end of IPv6 links. The engine gives all of them one identifier, but a peer may want another. */
-struct own_ifid {
-	UT_hash_handle hh;
-	uint64_t ifid;
-	unsigned links;
-};
-
-struct dp_bpf {
-	struct loop *loop;
-	struct udp *udp;
-	struct bpf_dp *maps;
-	struct kworker *worker;
-	struct nl_sock *rtnl; /* the reactor's own, for ze0 */
-	int raw;	      /* sends into ze0p, so that it arrives at ze0 */
-	struct ze_conf conf;
-	struct htab sessions;
-	/* What is on ze0; the worker's. */
-	uint32_t gateway; /* the last one */
-	struct own_ifid *ifids;
-	ev_async wake;
-	struct rules *rules;
 };
 
 static void emit(struct dp_bpf *d, const struct dp_event *ev)
@@ -117,7 +63,7 @@ static void emit(struct dp_bpf *d, const struct dp_event *ev)
 
 static void run_up(struct kjob *j, void *thread)
 {
-	struct session *s = ze_container_of(j, struct session, up_job);
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
 
 	(void)thread;
 	bpf_dp_reset(s->d->maps, s->sid);
@@ -126,7 +72,7 @@ static void run_up(struct kjob *j, void *thread)
 		bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
 
-static void set_family(struct ze_session *v, const struct dp_family *f, bool on)
+void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
 {
 	uint32_t ip4 = on && f->family == PPP_FAM_IPV4 ? htonl(f->peer4) : 0;
 	uint64_t ifid = on && f->family == PPP_FAM_IPV6 ? f->peer_ifid : 0;
@@ -142,7 +88,7 @@ static void set_family(struct ze_session *v, const struct dp_family *f, bool on)
 
 static void ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
-	struct own_ifid *own;
+	struct dp_bpf_ifid *own;
 
 	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
 	if (!own || --own->links)
@@ -152,9 +98,9 @@ static void ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	free(own);
 }
 
-static int ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
-	struct own_ifid *own;
+	struct dp_bpf_ifid *own;
 	int r;
 
 	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
@@ -179,21 +125,28 @@ static int ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 }
 
 /* Gateways are few and stay on ze0. */
-static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	struct dp_family gw = *f;
 	int r;
 
-	if (f->family == PPP_FAM_IPV6)
-		return ifid_add(d, sk, f->ifid);
+	if (d->gateway == f->local4)
+		return 0;
 	gw.peer4 = f->local4;
-	if (d->gateway != f->local4) {
-		r = rtnl_addr(sk, (int)d->conf.ze0, &gw, true);
-		if (r < 0)
-			return r;
+	r = rtnl_addr(sk, (int)d->conf.ze0, &gw, true);
+	if (r == 0)
 		d->gateway = f->local4;
-	}
-	return rtnl_route_locked(sk, (int)d->conf.ze0, f);
+	return r;
+}
+
+static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+{
+	int r;
+
+	if (f->family == PPP_FAM_IPV6)
+		return dp_bpf_ifid_add(d, sk, f->ifid);
+	r = dp_bpf_gateway(d, sk, f);
+	return r < 0 ? r : rtnl_route_locked(sk, (int)d->conf.ze0, f);
 }
 
 static void stack_down(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
@@ -204,31 +157,37 @@ static void stack_down(struct dp_bpf *d, struct nl_sock *sk, const struct dp_fam
 		rtnl_route(sk, (int)d->conf.ze0, f, false);
 }
 
-static void undo_family(struct session *s, enum ppp_family family, struct nl_sock *sk)
+static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
 {
 	struct ze_session v = s->v;
 
 	if (!s->on[family])
 		return;
-	set_family(&v, &s->f[family], false);
+	dp_bpf_set_family(&v, &s->f[family], false);
 	bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
 	s->on[family] = false;
 	stack_down(s->d, sk, &s->f[family]);
 }
 
+void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)
+{
+	const struct gcra up = gcra_of(p->up_bps), down = gcra_of(p->down_bps);
+
+	v->up_cost = up.cost;
+	v->up_burst_ns = up.burst_ns;
+	v->down_cost = down.cost;
+	v->down_burst_ns = down.burst_ns;
+}
+
 static void run_shape(struct kjob *j, void *thread)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
-	const struct gcra up = gcra_of(sj->plan.up_bps), down = gcra_of(sj->plan.down_bps);
-	struct session *s = sj->s;
+	struct dp_bpf_session *s = sj->s;
 	struct ze_session v = s->v;
 
 	(void)thread;
-	v.up_cost = up.cost;
-	v.up_burst_ns = up.burst_ns;
-	v.down_cost = down.cost;
-	v.down_burst_ns = down.burst_ns;
+	dp_bpf_set_rates(&v, &sj->plan);
 	sj->result = bpf_dp_session_change(s->d->maps, &s->key, &v);
 	if (sj->result == 0)
 		s->v = v;
@@ -237,7 +196,7 @@ static void run_shape(struct kjob *j, void *thread)
 static void run_family_up(struct kjob *j, void *thread)
 {
 	struct family_start *fj = ze_container_of(j, struct family_start, j);
-	struct session *s = fj->s;
+	struct dp_bpf_session *s = fj->s;
 	struct ze_session v;
 	int r;
 
@@ -246,7 +205,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	if (r < 0)
 		return;
 	v = s->v;
-	set_family(&v, &fj->f, true);
+	dp_bpf_set_family(&v, &fj->f, true);
 	r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
 	s->f[fj->f.family] = fj->f;
@@ -258,14 +217,14 @@ static void run_family_up(struct kjob *j, void *thread)
 
 static void run_family_down(struct kjob *j, void *thread)
 {
-	struct family_end *fj = ze_container_of(j, struct family_end, j);
+	struct dp_bpf_family_end *fj = ze_container_of(j, struct dp_bpf_family_end, j);
 
 	undo_family(fj->s, fj->family, thread);
 }
 
 static void run_down(struct kjob *j, void *thread)
 {
-	struct session *s = ze_container_of(j, struct session, down_job);
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		undo_family(s, (enum ppp_family)f, thread);
@@ -274,12 +233,12 @@ static void run_down(struct kjob *j, void *thread)
 
 /* ---- sessions ---- */
 
-static struct session *session_find(struct dp_bpf *d, uint16_t sid)
+struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid)
 {
 	uint32_t hash = hash_bytes(&sid, sizeof(sid));
 
 	for (struct htab_node *n = htab_find(&d->sessions, hash); n; n = htab_same(n)) {
-		struct session *s = ze_container_of(n, struct session, in_sessions);
+		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_sessions);
 
 		if (s->sid == sid)
 			return s;
@@ -287,7 +246,7 @@ static struct session *session_find(struct dp_bpf *d, uint16_t sid)
 	return NULL;
 }
 
-static void session_free(struct session *s)
+void dp_bpf_session_free(struct dp_bpf_session *s)
 {
 	htab_del(&s->d->sessions, &s->in_sessions);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
@@ -297,14 +256,14 @@ static void session_free(struct session *s)
 
 static void up_done(struct kjob *j)
 {
-	struct session *s = ze_container_of(j, struct session, up_job);
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
 	struct dp_bpf *d = s->d;
 	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = s->result };
 
 	if (s->state == SESSION_CLOSING)
 		return; /* GONE will be the answer */
 	if (s->result < 0)
-		session_free(s);
+		dp_bpf_session_free(s);
 	else
 		s->state = SESSION_UP;
 	emit(d, &ev);
@@ -327,28 +286,35 @@ static struct ze_session value_of(const struct dp_session *what)
 	return v;
 }
 
-static int session_up(void *self, const struct dp_session *what)
+struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_session *what)
 {
-	struct dp_bpf *d = self;
-	struct session *s;
-	int r;
+	struct dp_bpf_session *s = calloc(1, sizeof(*s));
 
-	if (session_find(d, what->sid))
-		return -EEXIST;
-	s = calloc(1, sizeof(*s));
 	if (!s)
-		return -ENOMEM;
+		return NULL;
 	s->d = d;
 	s->sid = what->sid;
 	s->path = what->tunnel.path;
 	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
 	s->v = value_of(what);
 	kworker_seq_init(&s->seq);
-	r = htab_add(&d->sessions, &s->in_sessions, hash_bytes(&s->sid, sizeof(s->sid)));
-	if (r < 0) {
+	if (htab_add(&d->sessions, &s->in_sessions, hash_bytes(&s->sid, sizeof(s->sid))) < 0) {
 		free(s);
-		return r;
+		return NULL;
 	}
+	return s;
+}
+
+static int session_up(void *self, const struct dp_session *what)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s;
+
+	if (dp_bpf_session_find(d, what->sid))
+		return -EEXIST;
+	s = dp_bpf_session_new(d, what);
+	if (!s)
+		return -ENOMEM;
 	s->up_job.run = run_up;
 	s->up_job.done = up_done;
 	kworker_submit(d->worker, &s->seq, &s->up_job);
@@ -357,18 +323,18 @@ static int session_up(void *self, const struct dp_session *what)
 
 static void down_done(struct kjob *j)
 {
-	struct session *s = ze_container_of(j, struct session, down_job);
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 	struct dp_bpf *d = s->d;
 	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
 
-	session_free(s);
+	dp_bpf_session_free(s);
 	emit(d, &ev);
 }
 
 static void session_down(void *self, uint16_t sid)
 {
 	struct dp_bpf *d = self;
-	struct session *s = session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
 
 	if (!s || s->state == SESSION_CLOSING)
 		return;
@@ -383,7 +349,7 @@ static void session_down(void *self, uint16_t sid)
 static void shape_done(struct kjob *j)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
-	struct session *s = sj->s;
+	struct dp_bpf_session *s = sj->s;
 	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
 
 	if (s->state == SESSION_UP)
@@ -394,7 +360,7 @@ static void shape_done(struct kjob *j)
 static int shape(void *self, uint16_t sid, const struct shape_plan *p)
 {
 	struct dp_bpf *d = self;
-	struct session *s = session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
 	struct shape_job *sj;
 
 	if (!s || s->state != SESSION_UP)
@@ -415,7 +381,7 @@ static int shape(void *self, uint16_t sid, const struct shape_plan *p)
 static void family_up_done(struct kjob *j)
 {
 	struct family_start *fj = ze_container_of(j, struct family_start, j);
-	struct session *s = fj->s;
+	struct dp_bpf_session *s = fj->s;
 	struct dp_event ev = {
 		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
 	};
@@ -427,23 +393,28 @@ static void family_up_done(struct kjob *j)
 
 static void family_down_done(struct kjob *j)
 {
-	free(ze_container_of(j, struct family_end, j));
+	free(ze_container_of(j, struct dp_bpf_family_end, j));
+}
+
+int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family)
+{
+	if (!s->end[family])
+		s->end[family] = calloc(1, sizeof(*s->end[family]));
+	return s->end[family] ? 0 : -ENOMEM;
 }
 
 static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
-	struct session *s = session_find(self, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
 	struct family_start *fj;
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOENT;
-	if (!s->end[f->family])
-		s->end[f->family] = calloc(1, sizeof(*s->end[0]));
-	fj = calloc(1, sizeof(*fj));
-	if (!fj || !s->end[f->family]) {
-		free(fj);
+	if (dp_bpf_make_end(s, f->family) < 0)
 		return -ENOMEM;
-	}
+	fj = calloc(1, sizeof(*fj));
+	if (!fj)
+		return -ENOMEM;
 	fj->s = s;
 	fj->f = *f;
 	fj->j.run = run_family_up;
@@ -454,8 +425,8 @@ static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 
 static void family_down(void *self, uint16_t sid, enum ppp_family family)
 {
-	struct session *s = session_find(self, sid);
-	struct family_end *fj;
+	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
+	struct dp_bpf_family_end *fj;
 
 	if (!s || s->state != SESSION_UP || !s->end[family])
 		return;
@@ -474,7 +445,7 @@ static void family_down(void *self, uint16_t sid, enum ppp_family family)
 static int ppp_send(void *self, uint16_t sid, struct span frame)
 {
 	struct dp_bpf *d = self;
-	struct session *s = session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
 	bool lcp = frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
 	uint8_t buf[FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -497,7 +468,7 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 }
 
 /* The datagram as it would have come in one piece, up to PPP. */
-static void put_outer(struct wr *w, const struct session *s, size_t frame_len)
+static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame_len)
 {
 	uint16_t udp_len = (uint16_t)(8 + 6 + frame_len);
 	bool v6 = s->v.family == 6;
@@ -529,7 +500,7 @@ static void put_outer(struct wr *w, const struct session *s, size_t frame_len)
 static void inject(void *self, uint16_t sid, struct span frame)
 {
 	struct dp_bpf *d = self;
-	struct session *s = session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
 	uint8_t buf[FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	size_t len;
@@ -548,7 +519,7 @@ static void inject(void *self, uint16_t sid, struct span frame)
 static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 {
 	struct dp_bpf *d = self;
-	struct session *s = session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
 	struct bpf_hot_counters n;
 
 	if (!s || s->state != SESSION_UP)
@@ -582,6 +553,8 @@ const struct dataplane_ops dp_bpf_ops = {
 	.inject = inject,
 	.stats = stats,
 	.show = show,
+	.session_adopt = dp_bpf_adopt,
+	.adopt_done = dp_bpf_adopt_done,
 };
 
 /* ---- life ---- */
@@ -637,7 +610,19 @@ static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char
 	return 0;
 }
 
-static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a)
+/* The interfaces of the configuration. */
+static int add_ports(struct bpf_dp_args *b, struct bpf_dp_port *ports, const struct dp_bpf_args *a)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)
+		r = add_port(b, ports, a->uplink[i], BPF_DP_UPLINK);
+	for (size_t i = 0; r == 0 && i < a->n_core; i++)
+		r = add_port(b, ports, a->core[i], BPF_DP_CORE);
+	return r;
+}
+
+static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool adopt)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
 	struct bpf_dp_args b = { .conf = d->conf,
@@ -645,13 +630,10 @@ static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a)
 				 .listeners = a->listeners,
 				 .n_listeners = a->n_listeners,
 				 .mode = a->mode,
-				 .pins = a->pins };
-	int r = 0;
+				 .pins = a->pins,
+				 .adopt = adopt };
+	int r = add_ports(&b, ports, a);
 
-	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)
-		r = add_port(&b, ports, a->uplink[i], BPF_DP_UPLINK);
-	for (size_t i = 0; r == 0 && i < a->n_core; i++)
-		r = add_port(&b, ports, a->core[i], BPF_DP_CORE);
 	if (r == 0)
 		r = add_port(&b, ports, ZE0P, BPF_DP_SLOW);
 	if (r == 0)
@@ -669,6 +651,13 @@ static int open_raw(struct dp_bpf *d)
 	return bind(d->raw, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
 }
 
+static void close_raw(struct dp_bpf *d)
+{
+	if (d->raw >= 0)
+		close(d->raw);
+	d->raw = -1;
+}
+
 static void on_rules(void *self, bool any)
 {
 	struct dp_bpf *d = self;
@@ -678,20 +667,59 @@ static void on_rules(void *self, bool any)
 	       KV_STR("any", any ? "yes" : "no"), KV_ERRNO(r));
 }
 
-static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
+/* What a former life has left goes on. NULL, or what stands against it: then there is nothing. */
+static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
-	int r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
+	struct ze_conf was;
 
-	if (r < 0)
-		return r;
+	if (bpf_dp_about(a->pins, &was) < 0)
+		return "no maps are pinned";
+	if (was.abi != ZE_BPF_ABI)
+		return "another layout of the maps";
+	if (ze0_adopt(d->rtnl, &was, &d->conf) < 0)
+		return "ze0 is not the one that was";
+	if (dp_bpf_past_new(d) < 0)
+		return "what is on ze0 can't be read";
+	if (open_raw(d) == 0 && open_maps(d, a, true) == 0) {
+		d->adopted = true;
+		return NULL;
+	}
+	dp_bpf_past_free(d);
+	close_raw(d);
+	return "the maps or programs do not fit";
+}
+
+static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
+{
+	int r;
+
+	if (a->pins)
+		bpf_common_clear_all(a->pins); /* some may be no ports any more */
 	r = ze0_create(d->rtnl, &d->conf);
 	if (r < 0) {
 		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
 		return r;
 	}
 	r = open_raw(d);
+	return r < 0 ? r : open_maps(d, a, false);
+}
+
+static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
+{
+	struct bpf_dp_port ports[PORTS_MAX];
+	/* An interface that is not there is found before anything is touched that forwards. */
+	int r = add_ports(&(struct bpf_dp_args){ .ports = ports }, ports, a);
+	const char *why;
+
 	if (r == 0)
-		r = open_maps(d, a);
+		r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
+	if (r < 0)
+		return r;
+	why = a->adopt ? adopt(d, a) : NULL;
+	if (why)
+		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
+	if (!d->adopted)
+		r = start_clean(d, a);
 	if (r == 0)
 		r = rules_watch(d->loop, on_rules, d, &d->rules);
 	return r < 0 ? r :
@@ -729,21 +757,70 @@ struct bpf_guard *dp_bpf_guard(const struct dp_bpf *d)
 	return bpf_dp_guard(d->maps);
 }
 
+bool dp_bpf_adopted(const struct dp_bpf *d)
+{
+	return d->adopted;
+}
+
+/* Memory and descriptors. */
+static void done(struct dp_bpf *d)
+{
+	rules_free(d->rules);
+	close_raw(d);
+	nlreq_close(d->rtnl);
+	ev_async_stop(loop_ev(d->loop), &d->wake);
+	free(d);
+}
+
+static struct dp_bpf_session *next_session(const struct dp_bpf *d, const struct htab_node *after)
+{
+	struct htab_node *n = htab_next(&d->sessions, after);
+
+	return n ? ze_container_of(n, struct dp_bpf_session, in_sessions) : NULL;
+}
+
 void dp_bpf_free(struct dp_bpf *d)
 {
 	if (!d)
 		return;
-	for (struct htab_node *n = htab_next(&d->sessions, NULL); n; n = htab_next(&d->sessions, n))
-		session_down(d, ze_container_of(n, struct session, in_sessions)->sid);
+	for (struct dp_bpf_session *s = next_session(d, NULL); s;
+	     s = next_session(d, &s->in_sessions))
+		session_down(d, s->sid);
 	if (d->worker)
 		kworker_free(d->worker);
-	rules_free(d->rules);
+	dp_bpf_past_free(d);
 	bpf_dp_close(d->maps);
 	if (d->rtnl && d->conf.ze0)
 		ze0_destroy(d->rtnl);
-	if (d->raw >= 0)
-		close(d->raw);
-	nlreq_close(d->rtnl);
-	ev_async_stop(loop_ev(d->loop), &d->wake);
-	free(d);
+	done(d);
+}
+
+void dp_bpf_leave(struct dp_bpf *d)
+{
+	struct dp_bpf_ifid *own, *next;
+	struct dp_bpf_session *s;
+
+	if (!d)
+		return;
+	kworker_free(d->worker);
+	dp_bpf_past_free(d);
+	while ((s = next_session(d, NULL)))
+		dp_bpf_session_free(s);
+	HASH_ITER(hh, d->ifids, own, next) {
+		HASH_DELETE(hh, d->ifids, own);
+		free(own);
+	}
+	bpf_dp_leave(d->maps);
+	done(d);
+}
+
+void dp_bpf_sweep(const char *pins)
+{
+	struct nl_sock *sk;
+
+	bpf_common_sweep(pins);
+	if (nlreq_open(NETLINK_ROUTE, &sk) < 0)
+		return;
+	ze0_destroy(sk);
+	nlreq_close(sk);
 }

@@ -26,12 +26,19 @@ struct dp_bpf_args {
 	size_t n_listeners;
 	enum bpf_mode mode;
 	const char *pins;
+	bool adopt; /* go on with what a former life has left, if it fits */
 };
 
-/* 0 or -errno; what is wrong with an interface has been logged. */
+/* 0 or -errno; what is wrong with an interface has been logged, and why nothing could be adopted. */
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret);
+/* Sessions of a former life may be adopted; adopt_done is owed. */
+bool dp_bpf_adopted(const struct dp_bpf *d);
 /* Takes down what still is, and waits for it. */
 void dp_bpf_free(struct dp_bpf *d);
+/* Lets go of all, which goes on by itself; what is under way ends before. */
+void dp_bpf_leave(struct dp_bpf *d);
+/* Takes down what another process has left. */
+void dp_bpf_sweep(const char *pins);
 /* Stands before the daemon's sockets on the uplinks; belongs to d. */
 struct bpf_guard *dp_bpf_guard(const struct dp_bpf *d);
 extern const struct dataplane_ops dp_bpf_ops; /* self is a struct dp_bpf */

@@ -229,6 +229,71 @@ int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f
 	return m ? rtnl_request(sk, finish(m, !put_mtu(m, f->mtu))) : -ENOMEM;
 }
 
+/* ---- what is there ---- */
+
+struct finding {
+	int ifindex;
+	const struct rtnl_found *f;
+};
+
+static void on_route(struct nl_msg *m, void *self)
+{
+	const struct finding *w = self;
+	const struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
+	struct nlattr *dst = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_DST);
+	struct nlattr *oif = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_OIF);
+
+	if (h->rtm_family == AF_INET && h->rtm_dst_len == 32 && h->rtm_table == RT_TABLE_MAIN &&
+	    h->rtm_protocol == KERNEL_ROUTE_PROTO && dst && oif &&
+	    nla_get_u32(oif) == (uint32_t)w->ifindex)
+		w->f->route4(w->f->self, ntohl(nla_get_u32(dst)));
+}
+
+static void on_addr(struct nl_msg *m, void *self)
+{
+	const struct finding *w = self;
+	const struct ifaddrmsg *h = nlmsg_data(nlmsg_hdr(m));
+	struct nlattr *a = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), IFA_LOCAL);
+	uint8_t ip[16] = { 0 };
+
+	if (!a)
+		a = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), IFA_ADDRESS);
+	if (!a || h->ifa_index != (uint32_t)w->ifindex ||
+	    (h->ifa_family != AF_INET && h->ifa_family != AF_INET6))
+		return;
+	nla_memcpy(ip, a, sizeof(ip));
+	w->f->addr(w->f->self, h->ifa_family == AF_INET ? 4 : 6, ip);
+}
+
+int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
+{
+	struct finding w = { ifindex, f };
+	struct rtmsg rt = { .rtm_family = AF_INET };
+	struct ifaddrmsg ad = { .ifa_family = AF_UNSPEC };
+	int r = nlreq_run(sk,
+			  &(struct nlreq){ .m = start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt)),
+					   .valid = on_route,
+					   .self = &w });
+
+	return r < 0 ? r :
+		       nlreq_run(sk, &(struct nlreq){
+					     .m = start(RTM_GETADDR, NLM_F_DUMP, &ad, sizeof(ad)),
+					     .valid = on_addr,
+					     .self = &w });
+}
+
+int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t ip[16])
+{
+	struct ifaddrmsg h = { .ifa_family = family == 4 ? AF_INET : AF_INET6,
+			       .ifa_prefixlen = family == 4 ? 32 : 64,
+			       .ifa_index = (unsigned)ifindex };
+	struct nl_msg *m = start(RTM_DELADDR, 0, &h, sizeof(h));
+
+	return m ? rtnl_request(sk,
+				finish(m, nla_put(m, IFA_LOCAL, family == 4 ? 4 : 16, ip) < 0)) :
+		   -ENOMEM;
+}
+
 struct stats_answer {
 	struct dp_stats st;
 	bool have;

@@ -35,6 +35,16 @@ int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add);
 int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
 /* The same for a device of many: the largest packet is the route's, and stays whatever is learned. */
 int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f);
+/* What is there: IPv4 host routes of ours through the interface, and its addresses of either family
+ * (IPv4 in the first four octets). found() must not ask for more. */
+struct rtnl_found {
+	void (*route4)(void *self, uint32_t ip);			/* host order */
+	void (*addr)(void *self, uint8_t family, const uint8_t ip[16]); /* 4 or 6 */
+	void *self;
+};
+int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
+/* Takes an address of a device of many away: /32, or a link-local /64. */
+int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t ip[16]);
 int rtnl_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret);
 
 /* The messages, for tests; NULL: no memory. */

@@ -169,3 +169,18 @@ int ze0_create(struct nl_sock *sk, struct ze_conf *ret)
 		*ret = c;
 	return r;
 }
+
+int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret)
+{
+	struct ze_conf c = { .abi = was->abi };
+	int r;
+
+	if (!was->ze0 || if_nametoindex(ZE0) != was->ze0 || if_nametoindex(ZE0P) != was->ze0p)
+		return -ESTALE;
+	r = prepare(sk, &c);
+	if (r == 0 && memcmp(&c, was, sizeof(c)) != 0)
+		r = -ESTALE;
+	if (r == 0)
+		*ret = c;
+	return r;
+}

@@ -17,4 +17,6 @@ struct nl_sock;
 
 /* Replaces what a former life has left; ret: indexes and addresses. 0 or -errno. */
 int ze0_create(struct nl_sock *sk, struct ze_conf *ret);
+/* The pair of a former life, if it is the one that was: -ESTALE. Packets pass meanwhile. */
+int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret);
 void ze0_destroy(struct nl_sock *sk);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the BPF plane is made of, for dp_bpf.c and dp_bpf_adopt.c only. */
+#pragma once
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
+#include "daemon/core/ports.h"
+#include "daemon/sys/dp_bpf.h"
+#include "daemon/sys/kworker.h"
+
+struct nl_sock;
+struct rules;
+
+enum dp_bpf_state {
+	SESSION_STARTING,
+	SESSION_UP,
+	SESSION_CLOSING
+};
+
+struct dp_bpf_session {
+	struct htab_node in_sessions;
+	struct dp_bpf *d;
+	uint16_t sid;
+	enum dp_bpf_state state;
+	struct net_path path;
+	struct ze_sess_key key;
+	struct ze_session v;
+	struct dp_family f[PPP_FAM__COUNT];
+	bool on[PPP_FAM__COUNT];
+	int result;
+	struct kseq seq;
+	struct kjob up_job, down_job;
+	struct dp_bpf_family_end
+		*end[PPP_FAM__COUNT]; /* made early, so that family_down can't fail */
+};
+
+struct dp_bpf_family_end {
+	struct kjob j;
+	struct dp_bpf_session *s;
+	enum ppp_family family;
+};
+
+/* Our end of IPv6 links. The engine gives all of them one identifier, but a peer may want another. */
+struct dp_bpf_ifid {
+	UT_hash_handle hh;
+	uint64_t ifid;
+	unsigned links;
+};
+
+struct dp_bpf {
+	struct loop *loop;
+	struct udp *udp;
+	struct bpf_dp *maps;
+	struct kworker *worker;
+	struct nl_sock *rtnl; /* the reactor's own, for ze0 */
+	int raw;	      /* sends into ze0p, so that it arrives at ze0 */
+	struct ze_conf conf;
+	struct htab sessions;
+	/* What is on ze0; the worker's. */
+	uint32_t gateway; /* the last one */
+	struct dp_bpf_ifid *ifids;
+	ev_async wake;
+	struct rules *rules;
+	struct dp_bpf_past *past; /* while a former life's is adopted */
+	bool adopted;
+};
+
+/* The session is not there yet. NULL: out of memory. */
+struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_session *what);
+void dp_bpf_session_free(struct dp_bpf_session *s);
+struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid);
+/* What the maps say of a family, and of rates. */
+void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on);
+void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p);
+/* Addresses that all share; the gateway. On any one thread at a time. */
+int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid);
+int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f);
+/* So that family_down can't fail: 0 or -ENOMEM. */
+int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family);
+
+/* ---- dp_bpf_adopt.c ---- */
+
+/* Finds what a former life has left on ze0. 0 or -errno. */
+int dp_bpf_past_new(struct dp_bpf *d);
+void dp_bpf_past_free(struct dp_bpf *d);
+int dp_bpf_adopt(void *self, const struct dp_adopt *a);
+void dp_bpf_adopt_done(void *self);
