@@ -13,7 +13,7 @@
 #include "cli/words.h"
 
 static const char usage[] =
-	"usage: ze [-c FILE] [--socket PATH] [--yang-dir DIR]   run the daemon in the foreground\n"
+	"usage: ze [-c FILE] [--socket PATH] [--state FILE]      run the daemon in the foreground\n"
 	"       ze -t [-c FILE]                                 only check the configuration\n"
 	"       ze config validate FILE|-                       the same for any file\n"
 	"       ze l2tp [-H HOST] show [WHAT]                   ask a running daemon\n"
@@ -24,6 +24,7 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE   configuration (/etc/ze/ze.conf)\n"
 	"      --socket PATH   control socket (" CLIENT_SOCKET ", or $ZE_SOCKET)\n"
+	"      --state FILE    state file (`state` beside the socket)\n"
 	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
 	"\n"
 	"WHAT: tunnels, tunnel ID, sessions, session ID, statistics, dataplane, listeners, config,\n"

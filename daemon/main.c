@@ -6,7 +6,8 @@
  * or -t and the file is not valid; 2 wrong usage.
  *
  * SIGTERM, SIGINT: tell the peers (StopCCN 6), end when they have acknowledged or drain-timeout is
- * over; a second one ends at once. SIGHUP: read the file again.
+ * over; a second one ends at once. SIGHUP: read the file again. SIGUSR2: end at once and take nothing
+ * down, for another process that goes on (the bpf plane; else as SIGTERM).
  */
 #include <errno.h>
 #include <ev.h>
@@ -39,7 +40,7 @@ enum {
 struct daemon {
 	struct ze z;
 	bool draining;
-	ev_signal term, interrupt, hangup;
+	ev_signal term, interrupt, hangup, leave;
 	ev_timer give_up;
 	ev_prepare drained;
 };
@@ -71,6 +72,8 @@ static void on_stop(struct ev_loop *ev, ev_signal *w, int revents)
 	struct daemon *d = w->data;
 
 	(void)revents;
+	if (d->z.leaving)
+		return;
 	log_kv(LOG_MAIN, LOG_INFO, "stopping", KV_I64("signal", w->signum),
 	       KV_STR("how", d->draining ? "at once" : "draining"));
 	if (d->draining) {
@@ -84,6 +87,25 @@ static void on_stop(struct ev_loop *ev, ev_signal *w, int revents)
 	ev_prepare_start(ev, &d->drained);
 	ev_timer_set(&d->give_up, d->z.cfg->drain_timeout_s, 0.);
 	ev_timer_start(ev, &d->give_up);
+}
+
+static void on_leave(struct ev_loop *ev, ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	if (d->draining || d->z.leaving)
+		return;
+	if (!modules_can_leave(&d->z)) {
+		log_kv(LOG_MAIN, LOG_WARN, "can-not-leave",
+		       KV_STR("why", "no state file: another data plane, or it failed"),
+		       KV_STR("effect", "draining"));
+		on_stop(ev, w, revents);
+		return;
+	}
+	log_kv(LOG_MAIN, LOG_INFO, "leaving", KV_STR("effect", "subscribers stay connected"));
+	notify_send("STOPPING=1");
+	d->z.leaving = true;
+	loop_stop(d->z.loop);
 }
 
 static void on_hangup(struct ev_loop *ev, ev_signal *w, int revents)
@@ -106,15 +128,17 @@ static void watch(struct daemon *d)
 	ev_signal_init(&d->term, on_stop, SIGTERM);
 	ev_signal_init(&d->interrupt, on_stop, SIGINT);
 	ev_signal_init(&d->hangup, on_hangup, SIGHUP);
+	ev_signal_init(&d->leave, on_leave, SIGUSR2);
 	ev_prepare_init(&d->drained, on_drained);
 	ev_timer_init(&d->give_up, on_give_up, 0., 0.);
-	d->term.data = d->interrupt.data = d->hangup.data = d;
+	d->term.data = d->interrupt.data = d->hangup.data = d->leave.data = d;
 	d->drained.data = d->give_up.data = d;
 	/* Last in its turn: what the others have done counts. */
 	ev_set_priority(&d->drained, EV_MINPRI);
 	ev_signal_start(ev, &d->term);
 	ev_signal_start(ev, &d->interrupt);
 	ev_signal_start(ev, &d->hangup);
+	ev_signal_start(ev, &d->leave);
 }
 
 /* Until they are watched they wait: a start that is killed half way leaves things in the kernel. */
@@ -126,6 +150,7 @@ static void hold_signals(bool hold)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
@@ -136,6 +161,7 @@ static void unwatch(struct daemon *d)
 	ev_signal_stop(ev, &d->term);
 	ev_signal_stop(ev, &d->interrupt);
 	ev_signal_stop(ev, &d->hangup);
+	ev_signal_stop(ev, &d->leave);
 	ev_prepare_stop(ev, &d->drained);
 	ev_timer_stop(ev, &d->give_up);
 }
@@ -185,6 +211,7 @@ static int run_daemon(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "socket", required_argument, NULL, 's' },
+		{ "state", required_argument, NULL, 'S' },
 		{ "yang-dir", required_argument, NULL, 'y' },
 		{ "test", no_argument, NULL, 't' },
 		{ "version", no_argument, NULL, 'V' },
@@ -205,6 +232,9 @@ static int run_daemon(int argc, char **argv)
 			break;
 		case 's':
 			d.z.socket_path = optarg;
+			break;
+		case 'S':
+			d.z.state_file = optarg;
 			break;
 		case 'y':
 			d.z.yang_dir = optarg;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/base/hash.h"
 #include "daemon/base/log.h"
@@ -21,6 +22,7 @@
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/env.h"
 #include "daemon/sys/hardening.h"
+#include "daemon/sys/journal.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/udp.h"
@@ -179,6 +181,75 @@ static void loop_end(struct ze *z)
 
 static const struct ze_module mod_loop = { "loop", loop_start, loop_end };
 
+/* ---- state file ---- */
+
+/* The folder of a file: ours to make when nobody else has. */
+static void make_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+	if (folder && mkdir(folder, 0755) == 0)
+		chmod(folder, 0755); /* whatever the umask says: what is in it has its own rights */
+	free(folder);
+}
+
+static int state_start(struct ze *z)
+{
+	const char *slash = strrchr(z->socket_path, '/');
+	int folder = slash ? (int)(slash - z->socket_path) + 1 : 0;
+	int r = z->state_file ? asprintf(&z->state_path, "%s", z->state_file) :
+				asprintf(&z->state_path, "%.*sstate", folder, z->socket_path);
+
+	if (r < 0)
+		z->state_path = NULL;
+	return r < 0 ? -ENOMEM : 0;
+}
+
+static void state_stop(struct ze *z)
+{
+	free(z->state_path);
+	z->state_path = NULL;
+}
+
+static const struct ze_module mod_state = { "state", state_start, state_stop };
+
+static int state_open(struct ze *z)
+{
+	int r;
+
+	make_folder(z->state_path);
+	r = journal_open(z->state_path, ZE_BPF_ABI, &z->journal);
+	if (r < 0)
+		log_kv(LOG_MAIN, r == -EBUSY ? LOG_ERROR : LOG_WARN, "no-state-file",
+		       KV_STR("file", z->state_path),
+		       KV_STR("why", r == -EBUSY ? "another ze is running" : log_strerror(r)),
+		       KV_STR("effect", r == -EBUSY ? "not started" : "a restart begins anew"));
+	return r;
+}
+
+static void state_close(struct ze *z)
+{
+	journal_close(z->journal, !z->leaving);
+	z->journal = NULL;
+}
+
+/* A bpf plane that was before this one. */
+static int state_forget(struct ze *z)
+{
+	int r;
+
+	if (access(z->state_path, F_OK) < 0)
+		return 0;
+	r = state_open(z);
+	if (r < 0)
+		return r == -EBUSY ? r : 0;
+	log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "another data plane"));
+	dp_bpf_sweep(BPF_PINS);
+	state_close(z);
+	return 0;
+}
+
 /* ---- data plane ---- */
 
 /* The null plane's answers go into the engine between two turns. */
@@ -204,8 +275,12 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *w, int revents)
 
 static int null_start(struct ze *z)
 {
-	struct null_pump *p = calloc(1, sizeof(*p));
+	int r = state_forget(z);
+	struct null_pump *p;
 
+	if (r < 0)
+		return r;
+	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	dp_null_init(&p->dp);
@@ -253,10 +328,14 @@ static int guard_start(struct ze *z)
 
 static int kernel_start(struct ze *z)
 {
-	int r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
-							.udp = z->udp,
-							.threads = DP_KERNEL_THREADS },
-			      &z->dp);
+	int r = state_forget(z);
+
+	if (r < 0)
+		return r;
+	r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
+						    .udp = z->udp,
+						    .threads = DP_KERNEL_THREADS },
+			  &z->dp);
 
 	if (r < 0) {
 		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_ERRNO(r));
@@ -271,7 +350,19 @@ static int kernel_start(struct ze *z)
 	return r;
 }
 
-static int bpf_start(struct ze *z)
+/* From now on what happens is written; what was before is kept if the plane could take it over. */
+static void state_begin(struct ze *z)
+{
+	int r = z->journal ? journal_begin(z->journal, dp_bpf_adopted(z->dp_bpf), &z->rng) : 0;
+
+	if (r == 0)
+		return;
+	log_kv(LOG_MAIN, LOG_WARN, "no-state-file", KV_STR("file", z->state_path), KV_ERRNO(r),
+	       KV_STR("effect", "a restart begins anew"));
+	state_close(z);
+}
+
+static int bpf_open(struct ze *z, bool adopt)
 {
 	const struct config_bpf *b = &z->cfg->bpf;
 	int r = dp_bpf_new(&(struct dp_bpf_args){ .loop = z->loop,
@@ -283,7 +374,8 @@ static int bpf_start(struct ze *z)
 						  .listeners = z->cfg->listeners,
 						  .n_listeners = z->cfg->n_listeners,
 						  .mode = xdp_mode(z->cfg),
-						  .pins = BPF_PINS },
+						  .pins = BPF_PINS,
+						  .adopt = adopt },
 			   &z->dp_bpf);
 
 	if (r < 0)
@@ -291,6 +383,38 @@ static int bpf_start(struct ze *z)
 	else
 		log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "bpf"));
 	return r;
+}
+
+/* When nothing goes on though something was there: why. */
+static void log_clean_start(const struct journal *j)
+{
+	struct ze_conf was;
+
+	if (journal_found(j))
+		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "state file"),
+		       KV_STR("is", journal_why_not(j)));
+	else if (bpf_dp_about(BPF_PINS, &was) == 0)
+		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "no state file"));
+}
+
+static int bpf_start(struct ze *z)
+{
+	bool adopt;
+	int r = state_open(z);
+
+	if (r == -EBUSY)
+		return r;
+	adopt = z->journal && !journal_why_not(z->journal);
+	if (z->journal && !adopt)
+		log_clean_start(z->journal);
+	r = bpf_open(z, adopt);
+	if (r < 0) {
+		z->leaving = adopt; /* what forwards does so without us */
+		state_close(z);
+		return r;
+	}
+	state_begin(z);
+	return 0;
 }
 
 /* Loads modules and asks; or, told to skip that, only asks. */
@@ -331,8 +455,12 @@ static void dataplane_stop(struct ze *z)
 	z->guard = NULL;
 	dp_kernel_free(z->dp);
 	z->dp = NULL;
-	dp_bpf_free(z->dp_bpf);
+	if (z->leaving)
+		dp_bpf_leave(z->dp_bpf);
+	else
+		dp_bpf_free(z->dp_bpf);
 	z->dp_bpf = NULL;
+	state_close(z);
 	if (!z->null)
 		return;
 	ev_prepare_stop(loop_ev(z->loop), &z->null->prepare);
@@ -369,6 +497,8 @@ static int engine_start(struct ze *z)
 			   .net_self = z->udp,
 			   .guard = guard ? &bpf_guard_ops : &guard_null_ops,
 			   .guard_self = guard,
+			   .journal = z->journal ? &journal_ops : NULL,
+			   .journal_self = z->journal,
 			   .rng = z->rng },
 		.bus = &z->bus,
 		.now = loop_now(z->loop),
@@ -396,7 +526,10 @@ static int engine_start(struct ze *z)
 static void engine_stop(struct ze *z)
 {
 	loop_set_engine(z->loop, NULL);
-	engine_free(z->engine);
+	if (z->leaving)
+		engine_leave(z->engine);
+	else
+		engine_free(z->engine);
 	z->engine = NULL;
 }
 
@@ -435,18 +568,26 @@ static int listeners_start(struct ze *z)
 
 static const struct ze_module mod_listeners = { "listeners", listeners_start, NULL };
 
-/* ---- control socket ---- */
+/* ---- another life's tunnels and sessions ---- */
 
-/* The folder of the socket: ours to make when nobody else has. */
-static void make_folder(const char *path)
+/* Once datagrams can be sent, and before the first is taken in. */
+static int resume_start(struct ze *z)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+	const struct journal_record *v;
+	size_t n;
 
-	if (folder && mkdir(folder, 0755) == 0)
-		chmod(folder, 0755); /* whatever the umask says: the socket has its own rights */
-	free(folder);
+	if (!z->dp_bpf || !dp_bpf_adopted(z->dp_bpf))
+		return 0;
+	v = journal_records(z->journal, &n);
+	engine_resume(z->engine, v, n, loop_now(z->loop));
+	loop_turn_done(z->loop);
+	journal_read(z->journal);
+	return 0;
 }
+
+static const struct ze_module mod_resume = { "resume", resume_start, NULL };
+
+/* ---- control socket ---- */
 
 static int ctl_start(struct ze *z)
 {
@@ -475,8 +616,8 @@ static const struct ze_module mod_ctl = { "ctl", ctl_start, ctl_stop };
 /* The data plane stops after the engine: it takes down what the engine has let go, and the listeners
  * with the loop, since tunnels' sockets hang there too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,	&mod_rng,     &mod_yang,   &mod_config,	   &mod_loop,
-	&mod_dataplane, &mod_history, &mod_engine, &mod_listeners, &mod_ctl,
+	&mod_log,	&mod_rng,     &mod_yang,   &mod_config,	   &mod_loop,	&mod_state,
+	&mod_dataplane, &mod_history, &mod_engine, &mod_listeners, &mod_resume, &mod_ctl,
 };
 
 static void stop_from(struct ze *z, size_t n)
@@ -494,11 +635,18 @@ int modules_start(struct ze *z)
 		if (r < 0) {
 			log_kv(LOG_MAIN, LOG_ERROR, "start-failed",
 			       KV_STR("module", modules[i]->name), KV_ERRNO(r));
+			/* What another life has left still does its work, and may have to. */
+			z->leaving = z->dp_bpf && dp_bpf_adopted(z->dp_bpf);
 			stop_from(z, i);
 			return r;
 		}
 	}
 	return 0;
+}
+
+bool modules_can_leave(const struct ze *z)
+{
+	return z->journal && !journal_failed(z->journal);
 }
 
 void modules_stop(struct ze *z)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/base/rng.h"
@@ -18,6 +19,7 @@ struct dp_bpf;
 struct dp_kernel;
 struct engine;
 struct history;
+struct journal;
 struct loop;
 struct null_pump;
 struct strbuf;
@@ -26,6 +28,8 @@ struct yang;
 
 struct ze {
 	const char *config_file, *socket_path, *yang_dir; /* yang_dir NULL: the default */
+	const char *state_file;				  /* NULL: `state` beside the socket */
+	bool leaving; /* another process goes on: stop takes nothing down */
 
 	struct rng rng;
 	struct yang *yang;
@@ -36,6 +40,8 @@ struct ze {
 	struct dp_bpf *dp_bpf;
 	struct null_pump *null;
 	struct bpf_guard *guard; /* of the kernel plane; the bpf plane has its own */
+	struct journal *journal; /* with the bpf plane */
+	char *state_path;
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;
@@ -52,5 +58,7 @@ struct ze_module {
 int modules_start(struct ze *z);
 /* Newest first. */
 void modules_stop(struct ze *z);
+/* The data plane goes on without us, and another process can take over. */
+bool modules_can_leave(const struct ze *z);
 /* Another configuration from the file, if it is valid: what can change does, the rest is a warning. */
 int modules_reload(struct ze *z);

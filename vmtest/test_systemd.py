@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +44,7 @@ l2tp {
 	hello-interval %(hello)s; dataplane %(plane)s;
 	bpf { uplink [ lns0 ]; core [ core0 ]; xdp-mode generic }
 	shaper { default-rate 50mbit }
+	%(more)s
 	auth { local { user alice { password hunter2; } } }
 	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254; } }
 }
@@ -109,7 +111,7 @@ def zectl(*words):
 
 
 def configure(**values):
-    lab.write(CONF, CONFIG % {'hello': 60, 'plane': 'kernel', **values})
+    lab.write(CONF, CONFIG % {'hello': 60, 'plane': 'kernel', 'more': '', **values})
 
 
 @pytest.fixture
@@ -164,23 +166,110 @@ def test_life(unit, plane):
 
 def test_bad_configuration(unit):
     """The journal names the line, and a start that can not succeed says so."""
-    lab.write(CONF, CONFIG.replace('hello-interval', 'hello-intervall') % {'hello': 1, 'plane': 'auto'})
+    lab.write(CONF, CONFIG.replace('hello-interval', 'hello-intervall') % {'hello': 1, 'plane': 'auto', 'more': ''})
     assert unit.ctl('start', 'ze', check=False).returncode != 0
     assert re.search(re.escape(CONF) + r':3:\d+: .*hello-intervall', unit.journal())
 
 
-def test_killed(unit):
-    """systemd starts it again, and nothing of the first life is in the way."""
+# What is forwarded by XDP must leave its sender with a finished checksum, as a wire would carry it.
+FINISHED = 'import sys; sys.path.insert(0, %r); import nslab; nslab.ethtool("eth0", 0x17, 0)' % (
+    lab.ROOT + '/selftests/netns')
+
+
+class Traffic:
+    """Five subscribers whose every packet is accounted for, from begin to end."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        lab.ns_run('core', sys.executable, '-B', '-c', FINISHED)
+        self.far = lab.Process('core', 'far', lab.ZELOAD, '--reflect', '7')
+        lab.wait_for(lambda: 'ready' in self.far.text(), 10, 'the far end')
+        self.lac = lab.Process('lac', 'lac', lab.ZELOAD, '--json', '-', '-s', '5', '--to', lab.CORE + ':7', '--pps', '100',
+                               '--duration', str(seconds), '--size', '200', lab.LNS)
+        lab.wait_for(lambda: len(zectl('sessions')) == 5, 30, 'five sessions')
+        lab.wait_for(lambda: zectl('dataplane')['packets']['up-forward'] > 20, 30, 'traffic')
+
+    def assert_whole(self):
+        assert self.lac.wait(self.seconds + 60) == 0, self.lac.text()
+        self.far.kill()
+        got = json.loads(self.lac.text().splitlines()[-1])
+        t = got['traffic']
+        assert t['sent'] == t['returned'] > 50 * self.seconds and got['ended-early'] == 0, got
+        assert not any(t[k] for k in ('lost-up', 'lost-down', 'duplicated', 'reordered', 'corrupt')), got
+
+
+def identities():
+    return {s['local-sid']: (s['tunnel-local-tid'], s['assigned-addr'], s['username']) for s in zectl('sessions')}
+
+
+def second_life(unit, pid):
+    lab.wait_for(lambda: unit.prop('MainPID') not in ('0', pid) and unit.prop('ActiveState') == 'active',
+                 20, 'the second life', show=unit.journal)
+
+
+def test_restart_interrupts_nobody(unit):
+    """systemctl restart, and a crash: the same sessions with the same LAC, and not a packet is lost."""
     configure(plane='bpf')
+    unit.ctl('start', 'ze')
+    t = Traffic(60)
+    before, pid = identities(), unit.prop('MainPID')
+    unit.ctl('restart', 'ze')
+    assert unit.prop('MainPID') != pid and identities() == before, unit.journal()
+    pid = unit.prop('MainPID')
+    unit.ctl('kill', '-s', 'KILL', 'ze')
+    second_life(unit, pid)
+    assert identities() == before, unit.journal()
+    assert zectl('session', str(next(iter(before))))['resumed-at']
+    t.assert_whole()
+    journal = unit.journal()
+    assert journal.count('resumed tunnels=1 sessions=5') == 2 and journal.count('leaving') == 1
+    unit.ctl('stop', 'ze')
+    assert unit.prop('Result') == 'success', unit.journal()
+    assert unit.inside('ls', '/sys/fs/bpf') == '' and not os.path.exists('/run/ze/state')
+
+
+def test_xl2tpd_does_not_notice(unit):
+    """A LAC nobody here has written, with a connected socket of its own and pppd behind it."""
+    configure(plane='bpf', hello=5, more='shared-secret zetest; lcp-echo { interval 2; failures 3; }')
+    unit.ctl('start', 'ze')
+    lac = lab.Lac()
+    try:
+        dev = lac.login(secs=30)
+        lab.ns_run('lac', 'ip', 'route', 'replace', lab.CORE, 'dev', dev)
+        lab.assert_ping('lac', lab.CORE, dev=dev)
+        before, pid = identities(), unit.prop('MainPID')
+        unit.ctl('restart', 'ze')
+        assert identities() == before
+        pid = unit.prop('MainPID')
+        unit.ctl('kill', '-s', 'KILL', 'ze')
+        second_life(unit, pid)
+        assert identities() == before
+        echoes = zectl('session', str(next(iter(before))))['lcp-echo']['replies']
+        lab.wait_for(lambda: zectl('session', str(next(iter(before))))['lcp-echo']['replies'] > echoes + 2, 60,
+                     'answers to echoes')
+        assert identities() == before and lab.links('lac') == [dev], lac.proc.text()[-2000:]
+        lab.assert_ping('lac', lab.CORE, dev=dev)
+        unit.ctl('stop', 'ze')
+        lab.wait_for(lambda: not lab.links('lac'), 20, 'the LAC to be told')
+    finally:
+        lac.close()
+
+
+@pytest.mark.parametrize('plane', ['kernel', 'bpf'])
+def test_killed(unit, plane):
+    """systemd starts it again, and nothing of the first life is in the way of a LAC that starts anew, too."""
+    configure(plane=plane)
     unit.ctl('start', 'ze')
     z = subscriber()
     assert_online()
     pid = unit.prop('MainPID')
     unit.ctl('kill', '-s', 'KILL', 'ze')
-    lab.wait_for(lambda: unit.prop('MainPID') not in ('0', pid) and unit.prop('ActiveState') == 'active',
-                 20, 'the second life', show=unit.journal)
-    assert zectl('sessions') == []
+    second_life(unit, pid)
+    assert len(zectl('sessions')) == (plane == 'bpf')
     z.signal(signal.SIGKILL)
     z.wait(10)
+    if plane == 'bpf':
+        session = zectl('sessions')[0]['local-sid']
+        lab.run('/usr/local/bin/zectl', 'clear', 'l2tp', 'session', 'teardown', str(session))
     z = subscriber()
     assert_online()

@@ -95,8 +95,8 @@ class Lab:
         with open(os.path.join(self.dir, name), encoding='utf-8') as f:
             return f.read()
 
-    def start_ze(self):
-        self.ze = self.spawn('lns', 'ze.log', ZE, '-c', self.conf, '--socket', self.sock)
+    def start_ze(self, *under):
+        self.ze = self.spawn('lns', 'ze.log', *under, ZE, '-c', self.conf, '--socket', self.sock)
         wait_for(lambda: self.ze.poll() is not None or self.show('dataplane', check=False))
         assert self.ze.poll() is None, self.log('ze.log')
 
@@ -132,6 +132,9 @@ class Lab:
         except ValueError:
             assert not check, out
             return None
+
+    def zectl(self, *words):
+        return run(ZECTL, '--socket', self.sock, *words)
 
     def packets(self):
         return self.show('dataplane')['packets']

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A daemon that is killed, or leaves, and another one that goes on: BPF plane, a real kernel, traffic
+of which every packet is accounted for."""
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from nslab import PINS, ZE, ZELOAD, lab, run, wait_for
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+HOST = '198.51.100.2'
+MAPS = ('sessions', 'hosts4', 'links6', 'prefixes6', 'tunnels', 'established')
+
+
+def dump(name):
+    """Keys of a map, as numbers."""
+    return [tuple(int(o, 16) for o in e['key'])
+            for e in json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + name))]
+
+
+def octets(b):
+    return ['hex'] + ['%02x' % o for o in b]
+
+
+def put(name, key, value):
+    run('bpftool', 'map', 'update', 'pinned', PINS + '/' + name, 'key', *octets(key), 'value', *octets(value))
+
+
+def sessions(x):
+    return {s['local-sid']: (s['remote-sid'], s['tunnel-local-tid'], s['username'], s['assigned-addr'],
+                             s['family'], s['created-at'][:19]) for s in x.show('sessions')}
+
+
+def state(x):
+    return os.path.join(x.dir, 'state')
+
+
+def edit(x, old, new):
+    with open(x.conf, encoding='utf-8') as f:
+        text = f.read()
+    assert old in text
+    with open(x.conf, 'w', encoding='utf-8') as f:
+        f.write(text.replace(old, new))
+
+
+def assert_nothing_left(x):
+    """Of ze, by a stop or a clean start; the maps are a new life's, if any."""
+    assert 'ze0' not in x.ip('lns', 'route')
+    if os.path.isdir(PINS):
+        for name in MAPS:
+            assert dump(name) == [], name
+    else:
+        assert 'ze0' not in x.ip('lns', 'link') and 'xdp' not in x.ip('lns', 'link')
+        assert not os.path.exists(state(x))
+
+
+def assert_in_step(x):
+    """The maps, the routes and the state file know what the daemon knows and nothing else."""
+    known = x.show('sessions')
+    tids = {t['local-tid'] for t in x.show('tunnels')}
+    for name in ('sessions', 'hosts4', 'links6'):
+        assert len(dump(name)) == len(known), name
+    assert {t[0] | t[1] << 8 for t in dump('tunnels')} == tids
+    assert len(dump('established')) == ('established' in [t['state'] for t in x.show('tunnels')])      # one address of all LACs
+    routes = [r.split()[0] for r in x.ip('lns', 'route', 'show', 'dev', 'ze0').splitlines()]
+    assert sorted(routes) == sorted(s['assigned-addr'] for s in known)
+    if not known:
+        return
+    addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
+    assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
+    assert sorted(os.listdir(PINS)) == sorted(
+        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'counters', 'endpoints', 'established',
+         'hosts4', 'limits', 'links6', 'nexthops', 'ports', 'prefixes6', 'sessions', 'sources', 'state', 'tunnels',
+         'verdicts'])
+
+
+@contextlib.contextmanager
+def traffic(x, seconds):
+    """Fifty subscribers in five tunnels; the end checks that every packet came back."""
+    far = subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['core'], ZELOAD, '--reflect', '7'],
+                           stdout=subprocess.PIPE, encoding='utf-8')
+    assert far.stdout.readline() == 'ready\n'
+    z = x.spawn('lac', 'lac.log', ZELOAD, '--json', '-', '-t', '5', '-s', '10', '-u', 'alice', '--to', HOST + ':7',
+                '--pps', '2000', '--duration', str(seconds), '--size', '300', x.peer)
+    try:
+        wait_for(lambda: len(x.show('sessions')) == 50 and x.packets()['up-forward'] > 500)
+        yield z
+        assert z.wait(seconds + 30) == 0, x.log('lac.log')
+    finally:
+        for p in (z, far):
+            if p.poll() is None:
+                p.kill()
+            p.wait()
+    got = json.loads(x.log('lac.log').splitlines()[-1])
+    t = got['traffic']
+    assert got['up'] == 50 and got['failed'] == got['ended-early'] == 0
+    assert t['sent'] == t['returned'] >= 0.9 * 2000 * seconds, got
+    assert not any(t[k] for k in ('lost-up', 'lost-down', 'duplicated', 'reordered', 'corrupt', 'mis-delivered')), got
+    assert got['echo']['answered'] > 0
+
+
+@pytest.mark.parametrize('mode', ['native', 'generic'])
+def test_killed(tmp_path, mode):
+    """kill -9 under traffic: nothing is lost in ten seconds without a daemon, nor when another comes."""
+    with lab(tmp_path, mode=mode) as x:
+        x.start_ze()
+        with traffic(x, 18):
+            before = sessions(x)
+            x.stop_ze(signal.SIGKILL)
+            time.sleep(10)
+            x.start_ze()
+            assert sessions(x) == before
+            assert_in_step(x)
+            assert x.show('dataplane')['xdp-mode'] == mode
+            top = x.show()
+            assert (top['tunnels-resumed'], top['sessions-resumed']) == (5, 50) and top['resumed-at']
+            one = x.show('session', str(next(iter(before))))
+            assert one['resumed-at'] == top['resumed-at'] and one['traffic']['up-packets'] > 10
+        wait_for(lambda: x.show('dataplane')['sessions'] == 0)
+        wait_for(lambda: not x.show('tunnels') or {t['state'] for t in x.show('tunnels')} == {'linger'})
+        x.stop_ze()
+        assert_nothing_left(x)
+
+
+def test_handed_over(tmp_path):
+    """SIGUSR2 and a new daemon, three times under traffic: nothing is lost over all of it."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        with traffic(x, 12):
+            before = sessions(x)
+            for _ in range(3):
+                x.ze.send_signal(signal.SIGUSR2)
+                assert x.ze.wait(10) == 0
+                assert os.path.exists(state(x)) and not os.path.exists(x.sock)
+                x.start_ze()
+                assert sessions(x) == before
+                time.sleep(1)
+            assert_in_step(x)
+        assert x.log('ze.log').count('leaving') == 3 and 'StopCCN' not in x.log('lac.log')
+        x.stop_ze()
+        assert_nothing_left(x)
+
+
+def test_killed_while_many_log_in(tmp_path):
+    """Whatever was half done: both ends agree in the end. And when nobody is there any more, it shows."""
+    with lab(tmp_path) as x:
+        edit(x, 'setup-rate 0;', 'setup-rate 0; hello-interval 1; hello-retries 3;')
+        for n in range(3):
+            x.start_ze()
+            z = x.spawn('lac', 'lac%d.log' % n, ZELOAD, '-t', '4', '-s', '250', '--hold', '100', x.peer)
+            wait_for(lambda: len(x.show('sessions')) > 100 + 200 * n)   # pylint: disable=cell-var-from-loop
+            x.stop_ze(signal.SIGKILL)
+            x.start_ze()
+            wait_for(lambda: not [s for s in x.show('sessions') if s['state'] != 'established'], 100)
+            assert_in_step(x)
+            x.stop_ze(signal.SIGKILL)
+            z.kill()
+            z.wait()
+            x.start_ze()
+            wait_for(lambda: x.show('sessions') == [], 30)
+            wait_for(lambda: not [t for t in x.show('tunnels') if t['state'] == 'established'], 30)
+            x.ze.send_signal(signal.SIGTERM)
+            x.stop_ze()         # again: nobody acknowledges
+            assert_nothing_left(x)
+
+
+def test_stale_things_go(tmp_path):
+    """Entries, routes, addresses and ports that no session speaks for."""
+    with lab(tmp_path) as x:
+        x.ip('lns', 'link', 'add', 'x0', 'type', 'veth', 'peer', 'name', 'x1')
+        x.ip('lns', 'link', 'set', 'x0', 'up')
+        edit(x, 'core [ core0 ]', 'core [ core0 x0 ]')
+        x.start_ze()
+        a = x.start_lac(5)[0]
+        before = sessions(x)
+        assert 'xdp' in x.ip('lns', 'link', 'show', 'x0')
+        x.stop_ze(signal.SIGKILL)
+        sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
+        key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
+        put('sessions', key, bytes(104))
+        put('hosts4', bytes((10, 100, 9, 9)), key)
+        put('hosts4', bytes((10, 100, 9, 8)), bytes(4))
+        put('links6', bytes(range(8)), key)
+        put('tunnels', bytes((1, 0)), bytes(40))
+        put('established', bytes(20), bytes(4))
+        x.ip('lns', 'route', 'add', '10.100.9.9/32', 'dev', 'ze0', 'proto', '171')
+        x.ip('lns', 'route', 'del', a + '/32', 'dev', 'ze0')
+        x.ip('lns', 'addr', 'add', '10.100.9.1/32', 'dev', 'ze0')
+        x.ip('lns', 'addr', 'add', 'fe80::9/64', 'dev', 'ze0', 'nodad')
+        edit(x, 'core [ core0 x0 ]', 'core [ core0 ]')
+        x.start_ze()
+        assert sessions(x) == before
+        assert_in_step(x)
+        assert 'xdp' not in x.ip('lns', 'link', 'show', 'x0') and 'xdp' in x.ip('lns', 'link', 'show', 'core0')
+        assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == x.ping('core', '-c', '3', a)[0] == 3
+        assert 'stale-routes=1' in x.log('ze.log')
+
+
+def test_goes_on_as_ever(tmp_path):
+    """Clear, a new login, the LAC's end: of what was resumed."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3, '-v')
+        x.stop_ze(signal.SIGKILL)
+        x.start_ze()
+        gone, a = next((s['local-sid'], s['assigned-addr']) for s in x.show('sessions'))
+        x.zectl('clear', 'l2tp', 'session', 'teardown', str(gone))
+        wait_for(lambda: len(x.show('sessions')) == 2 and ' ended: ' in x.log('lac.log'))
+        wait_for(lambda: a not in x.ip('lns', 'route'))
+        z = x.spawn('lac', 'two.log', ZELOAD, '-s', '2', '--hold', '60', x.peer)
+        wait_for(lambda: '2 up, 0 failed' in x.log('two.log'))
+        assert len({s['assigned-addr'] for s in x.show('sessions')}) == 4
+        assert_in_step(x)
+        z.terminate()
+        x.stop_lac()
+        wait_for(lambda: x.show('sessions') == [])
+        assert_in_step(x)       # the tunnels linger
+        x.stop_ze()
+        assert_nothing_left(x)
+
+
+def spoil_header(x):
+    with open(state(x), 'r+b') as f:
+        f.seek(20)
+        f.write(b'\xff\xff')
+
+
+def other_abi(x):
+    value = json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/about'))[0]['value']
+    value = bytes(int(o, 16) for o in value)
+    put('about', bytes(4), bytes((value[0] + 1,)) + value[1:])
+
+
+def truncate(x):
+    with open(state(x), 'r+b') as f:
+        f.truncate(10)
+
+
+@pytest.mark.parametrize('how, why', [
+    (spoil_header, 'why="state file" is=damaged'),
+    (truncate, 'why="state file" is=damaged'),
+    (lambda x: os.chmod(state(x), 0o644), 'why="state file" is="not our own"'),
+    (lambda x: os.unlink(state(x)), 'why="no state file"'),
+    (other_abi, 'why="another layout of the maps"'),
+    (lambda x: os.unlink(PINS + '/about'), 'why="no maps are pinned"'),
+    (lambda x: os.unlink(PINS + '/hosts4'), 'map-not-adopted map=hosts4'),
+    (lambda x: x.ip('lns', 'link', 'del', 'ze0'), 'why="ze0 is not the one that was"'),
+])
+def test_clean_start(tmp_path, how, why):
+    """What does not fit is removed, the log says why, and the next login works."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3)
+        x.stop_ze(signal.SIGKILL)
+        how(x)
+        x.start_ze()
+        assert why in x.log('ze.log') and x.log('ze.log').count('clean-start') == 1
+        assert x.show('sessions') == [] and x.show('tunnels') == []
+        assert_nothing_left(x)
+        x.lac.kill()
+        x.lac.wait()
+        os.unlink(os.path.join(x.dir, 'lac.log'))
+        a = x.start_lac(3)[0]
+        assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
+        x.stop_ze()
+        assert_nothing_left(x)
+
+
+def test_another_plane(tmp_path):
+    """The next life has no BPF: nothing of the last one stays."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3)
+        x.stop_ze(signal.SIGKILL)
+        edit(x, 'dataplane bpf', 'dataplane kernel')
+        x.start_ze('env', 'ze.l2tp.skip-kernel-probe=true')
+        assert 'clean-start why="another data plane"' in x.log('ze.log')
+        assert not os.path.isdir(PINS)
+        assert_nothing_left(x)
+        x.ze.send_signal(signal.SIGUSR2)        # it can not leave: it drains
+        assert x.ze.wait(20) == 0 and 'can-not-leave' in x.log('ze.log')
+
+
+def test_another_pool(tmp_path):
+    """Addresses that are none any more: these sessions end by a CDN, the tunnel goes on."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3, '-v')
+        x.stop_ze(signal.SIGKILL)
+        edit(x, 'start 10.100.0.2;', 'start 10.100.0.4;')
+        x.start_ze()
+        assert [s['assigned-addr'] for s in x.show('sessions')] == ['10.100.0.4']
+        wait_for(lambda: x.log('lac.log').count(' ended: ') == 2)
+        assert x.log('ze.log').count('reason=resume-address') == 2
+        assert_in_step(x)
+
+
+def test_one_at_a_time(tmp_path):
+    """A second daemon on the same state file does not start, and harms nobody."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        out = x.sh('lns', ZE, '-c', x.conf, '--socket', x.sock + '2', '--state', state(x), check=False)
+        assert 'another ze is running' in out
+        assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3 and len(x.show('sessions')) == 2
+
+
+def test_bad_start_harms_nobody(tmp_path):
+    """A configuration that can not be served: what forwards goes on until one comes that can."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        before = sessions(x)
+        x.stop_ze(signal.SIGKILL)
+        for old, new in (('uplink [ up0 ]', 'uplink [ up0 nosuch ]'), ('ip 0.0.0.0', 'ip 192.0.2.99')):
+            edit(x, old, new)
+            p = x.spawn('lns', 'ze.log', ZE, '-c', x.conf, '--socket', x.sock)
+            assert p.wait(20) == 1
+            assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
+            edit(x, new, old)
+        x.start_ze()
+        assert sessions(x) == before
+        assert_in_step(x)
