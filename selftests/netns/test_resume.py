@@ -75,9 +75,9 @@ def assert_in_step(x):
     addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
     assert sorted(os.listdir(PINS)) == sorted(
-        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'counters', 'endpoints', 'established',
-         'hosts4', 'limits', 'links6', 'nexthops', 'ports', 'prefixes6', 'sessions', 'sources', 'state', 'tunnels',
-         'verdicts'])
+        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'down', 'drops', 'endpoints', 'established',
+         'hosts4', 'limits', 'links6', 'near4', 'nexthops', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
+         'tunnels', 'up', 'verdicts'])
 
 
 @contextlib.contextmanager
