@@ -54,6 +54,7 @@ class Lab:
         self.ns = {n: 'zb%d-%s' % (os.getpid(), n) for n in ('lac', 'lns', 'core')}
         self.peer = '2001:db8:9::1' if six else '10.9.0.1'
         self.sock = os.path.join(folder, 'sock')
+        self.began = {}         # where in each log its last program began
         for n in self.ns.values():
             run('ip', 'netns', 'add', n)
             run('ip', '-n', n, 'link', 'set', 'lo', 'up')
@@ -85,6 +86,7 @@ class Lab:
 
     def spawn(self, n, log, *argv):
         with open(os.path.join(self.dir, log), 'ab') as f:
+            self.began[log] = f.tell()
             return subprocess.Popen(['nsenter', '--net=/run/netns/' + self.ns[n], *argv],
                                     stdout=f, stderr=f)
 
@@ -92,8 +94,10 @@ class Lab:
         return run('ip', '-n', self.ns[n], *argv, **kw)
 
     def log(self, name):
-        with open(os.path.join(self.dir, name), encoding='utf-8') as f:
-            return f.read()
+        """What the last program with this log has said, not an earlier one."""
+        with open(os.path.join(self.dir, name), 'rb') as f:
+            f.seek(self.began[name])
+            return f.read().decode(errors='replace')
 
     def start_ze(self, *under):
         self.ze = self.spawn('lns', 'ze.log', *under, ZE, '-c', self.conf, '--socket', self.sock)

@@ -47,6 +47,19 @@ def test_hundred_subscribers(tmp_path, mode):
             assert not json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + m))
 
 
+def test_login_again(tmp_path):
+    """A second LAC finds nothing of the first in its way, neither here nor in the laboratory."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        for _ in range(3):
+            addrs = x.start_lac(2)
+            assert len(addrs) == 2
+            for a in addrs:
+                assert x.ping('lac', '-c', '2', '-I', a, '198.51.100.2')[0] == 2
+            x.stop_lac()
+            wait_for(lambda: x.show('dataplane')['sessions'] == 0)
+
+
 def test_link_local(tmp_path):
     """We are one neighbour to all of them, each is another to us; and nobody can be somebody else."""
     with lab(tmp_path) as x:
