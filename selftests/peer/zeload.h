@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the parts of zeload share: zeload.c (life and loop), zeload_opt.c (options), zeload_io.c
- * (datagrams in batches), zeload_call.c (tunnels and calls), zeload_ppp.c (the PPP client),
- * zeload_flow.c (traffic that is checked), zeload_reflect.c (its far end), zeload_tun.c (traffic of
- * others) and zeload_report.c. Nothing of the daemon is included here, on purpose. Times are in
- * microseconds of CLOCK_MONOTONIC unless a name says otherwise.
+ * (datagrams in batches), zeload_call.c (tunnels and calls), zeload_data.c (data messages),
+ * zeload_ppp.c and zeload_auth.c (the PPP client), zeload_flow.c (traffic that is checked),
+ * zeload_reflect.c (its far end), zeload_tun.c (traffic of others) and zeload_report.c. Nothing of
+ * the daemon is included here, on purpose. Times are in microseconds of CLOCK_MONOTONIC unless a
+ * name says otherwise.
  */
 #pragma once
 
@@ -109,10 +110,12 @@ struct track {
 
 struct session {
 	struct tunnel *t;
-	uint16_t sid, peer_sid, auth;
+	uint16_t sid, peer_sid, data_ns, data_nr; /* data_nr: what is expected next */
 	enum sess_state state;
 	struct cp cp[N_COUNT];
-	bool authed;
+	bool auth, authed; /* asked for, and done */
+	bool numbered;	   /* a numbered data message has come */
+	uint8_t proof[20]; /* what an MS-CHAPv2 authenticator must know */
 	uint32_t magic, addr, dns[2];
 	uint8_t ifid[8];
 	int64_t started, up, retry_at;
@@ -121,12 +124,26 @@ struct session {
 	pid_t pppd;
 };
 
+struct body { /* of a PPP packet with a code, an id and a length */
+	uint8_t b[1500];
+	size_t len;
+};
+
+struct auth_method {
+	const char *name;
+	uint8_t option[3]; /* as LCP asks for it */
+	uint8_t option_len;
+	void (*start)(struct session *s); /* NULL: the authenticator begins */
+	void (*input)(struct session *s, const uint8_t *p, size_t len);
+};
+
 struct options {
 	const char *peer, *port, *secret, *user, *password, *host, *json, *pppd, *tun, *source, *to;
-	int tunnels, sessions, window, rate, hold, timeout_s, auth;
+	const struct auth_method *auth;
+	int tunnels, sessions, window, rate, hold, timeout_s;
 	int echo_delay_ms, echo_loss, pps, size, duration;
 	int reflect; /* port; 0: not the reflector */
-	bool shared_socket, no_ipv4, no_ipv6, abandon, verbose, progress;
+	bool shared_socket, sequence, no_ipv4, no_ipv6, abandon, verbose, progress;
 };
 
 struct world {
@@ -136,6 +153,7 @@ struct world {
 	int next; /* sessions below it have been started */
 	int session_count, started, in_progress, up_count, failed_count, ended_count;
 	uint64_t echo_answered, echo_withheld;
+	uint64_t unnumbered, late; /* data messages, with --sequence */
 };
 
 /* Times between a microsecond and a day, to 6 %. */
@@ -184,12 +202,26 @@ bool send_icrq(struct session *s);
 uint16_t outstanding(const struct tunnel *t);
 void tunnel_timer(struct tunnel *t, int64_t now);
 void on_datagram(uint8_t *p, size_t len);
+struct session *session_by_sid(const struct tunnel *t, uint16_t sid);
+
+/* zeload_data.c: RFC 2661 3.1 and 5.4 */
+/* The headers of a data message up to PPP's protocol field; returns where that goes. */
+uint8_t *data_head(struct session *s, uint8_t *p);
+void on_data(struct tunnel *t, const uint8_t *p, size_t len);
 
 /* zeload_ppp.c */
 void ppp_start(struct session *s);
+void send_code(struct session *s, unsigned proto, const uint8_t head[2], const struct body *o);
+void start_ncps(struct session *s); /* once authenticated */
 void ppp_retry(struct session *s, int64_t now);
 void ppp_input(struct session *s, const uint8_t *p, size_t len);
 void echo_timer(int64_t now);
+
+/* zeload_auth.c: RFC 1334, 1994, 2759 */
+const struct auth_method *auth_method(const char *name); /* NULL: there is none */
+bool auth_is_ours(const uint8_t *option);
+void auth_start(struct session *s); /* LCP is open; again when nothing was heard */
+void auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len);
 
 /* zeload_tun.c */
 void tun_open(void);

@@ -28,7 +28,8 @@ static void put_avp(struct msg *m, unsigned type, const void *value, size_t len)
 	put16(p, 0x8000 | (unsigned)(6 + len));
 	put16(p + 2, 0);
 	put16(p + 4, type);
-	memcpy(p + 6, value, len);
+	if (len)
+		memcpy(p + 6, value, len);
 	m->len += 6 + len;
 }
 
@@ -158,6 +159,8 @@ static void send_iccn(struct session *s)
 		return; /* the call then times out */
 	put_avp32(m, 24, 100000000);
 	put_avp32(m, 19, 1);
+	if (opt.sequence)
+		put_avp(m, 39, NULL, 0);
 	m->begins = s;
 	msg_send(s->t, m);
 }
@@ -281,7 +284,7 @@ static void on_sccrp(struct tunnel *t, const struct avps *a)
 	msg_send(t, m);
 }
 
-static struct session *session_by_sid(const struct tunnel *t, uint16_t sid)
+struct session *session_by_sid(const struct tunnel *t, uint16_t sid)
 {
 	/* Ids are given out in one run, so the id is the index. */
 	if (sid < 1 || sid > world.session_count || world.sessions[sid - 1].t != t)
@@ -356,22 +359,6 @@ static void on_control(struct tunnel *t, const uint8_t *p, size_t len)
 		return; /* a duplicate, or one from beyond a gap: it comes again */
 	t->nr++;
 	on_message(t, get16(p + 6), p + 12, len - 12);
-}
-
-static void on_data(struct tunnel *t, const uint8_t *p, size_t len)
-{
-	unsigned flags = get16(p);
-	size_t off = 2 + (flags & 0x4000 ? 2 : 0);
-	struct session *s;
-
-	if (off + 4 > len)
-		return;
-	s = session_by_sid(t, get16(p + off + 2));
-	off += 4 + (flags & 0x0800 ? 4 : 0);
-	if (flags & 0x0200 && off + 2 <= len)
-		off += 2u + get16(p + off);
-	if (s && off < len && (s->state == S_PPP || s->state == S_UP))
-		ppp_input(s, p + off, len - off);
 }
 
 void on_datagram(uint8_t *p, size_t len)

@@ -126,15 +126,12 @@ static void fill_payload(uint8_t *p, size_t len, const struct session *s, int64_
 
 static void send_one(struct session *s, int64_t now)
 {
-	uint8_t *p = outbox_room(s->t->out), *ip = p + 10, *udp = ip + IP_LEN;
+	uint8_t *p = outbox_room(s->t->out), *proto = data_head(s, p);
+	uint8_t *ip = proto + 2, *udp = ip + IP_LEN;
 	size_t len = (size_t)opt.size, udp_len = len - IP_LEN;
 	uint16_t sum;
 
-	put16(p, 0x0002);
-	put16(p + 2, s->t->peer_tid);
-	put16(p + 4, s->peer_sid);
-	put16(p + 6, 0xff03);
-	put16(p + 8, 0x0021);
+	put16(proto, 0x0021);
 	memset(ip, 0, IP_LEN);
 	ip[0] = 0x45;
 	ip[8] = 64;
@@ -150,7 +147,7 @@ static void send_one(struct session *s, int64_t now)
 	fill_payload(udp + UDP_LEN, udp_len - UDP_LEN, s, now);
 	sum = udp_sum(ip, udp_len);
 	put16(udp + 6, sum ? sum : 0xffff);
-	outbox_put(s->t->out, p, 10 + len);
+	outbox_put(s->t->out, p, (size_t)(ip - p) + len);
 	s->flow_sent++;
 	result.sent++;
 }

@@ -17,7 +17,6 @@ struct options opt = {
 	.sessions = 1,
 	.window = 32,
 	.timeout_s = 60,
-	.auth = CHAP,
 	.pps = 1000,
 	.size = 1400,
 	.duration = 10,
@@ -42,10 +41,11 @@ static const char help[] =
 	"      --shared-socket      all tunnels from one address and port\n"
 	"      --host NAME          our Host Name (zeload)\n"
 	"  -S, --secret TEXT        tunnel secret: challenge the peer and answer it\n"
+	"      --sequence           demand that data packets are numbered, and check it\n"
 	"PPP\n"
 	"  -u, --user NAME          %d in it is the number of the session (alice)\n"
 	"  -p, --password TEXT      (hunter2)\n"
-	"  -a, --auth pap|chap      the method we accept (chap)\n"
+	"  -a, --auth METHOD        we accept: pap, chap or ms-chap-v2 (chap)\n"
 	"      --no-ipv4, --no-ipv6 leave IPCP or IPv6CP out\n"
 	"      --echo-delay MS      before an echo request is answered (0)\n"
 	"      --echo-loss PERCENT  of echo requests that are not (0)\n"
@@ -73,6 +73,7 @@ enum {
 	O_NO4 = 256,
 	O_NO6,
 	O_SHARED,
+	O_SEQUENCE,
 	O_PPPD,
 	O_HOLD,
 	O_TUN,
@@ -107,6 +108,7 @@ static const struct option longopts[] = {
 	{ "hold", 1, 0, O_HOLD },
 	{ "tun", 1, 0, O_TUN },
 	{ "shared-socket", 0, 0, O_SHARED },
+	{ "sequence", 0, 0, O_SEQUENCE },
 	{ "abandon", 0, 0, O_ABANDON },
 	{ "port", 1, 0, O_PORT },
 	{ "source", 1, 0, O_SOURCE },
@@ -143,6 +145,7 @@ static const struct value {
 	{ O_NO4, 0, 0, NULL, NULL, &opt.no_ipv4 },
 	{ O_NO6, 0, 0, NULL, NULL, &opt.no_ipv6 },
 	{ O_SHARED, 0, 0, NULL, NULL, &opt.shared_socket },
+	{ O_SEQUENCE, 0, 0, NULL, NULL, &opt.sequence },
 	{ O_PPPD, 0, 0, NULL, &opt.pppd, NULL },
 	{ O_HOLD, 0, 1000000, &opt.hold, NULL, NULL },
 	{ O_TUN, 0, 0, NULL, &opt.tun, NULL },
@@ -190,13 +193,11 @@ static void take(int c)
 	usage(stderr, 2);
 }
 
-static int method(const char *name)
+static bool is_ascii(const char *text)
 {
-	if (strcmp(name, "pap") == 0)
-		return PAP;
-	if (strcmp(name, "chap") != 0)
-		die("%s: neither pap nor chap", name);
-	return CHAP;
+	while (*text && !(*text & 0x80))
+		text++;
+	return !*text;
 }
 
 size_t user_of(const struct session *s, char ret[256])
@@ -212,8 +213,25 @@ size_t user_of(const struct session *s, char ret[256])
 	return n < 256 ? (size_t)n : 255;
 }
 
+static void check(void)
+{
+	if (opt.tunnels * opt.sessions > MAX_SESSIONS)
+		die("%d sessions: at most %d", opt.tunnels * opt.sessions, MAX_SESSIONS);
+	if (strlen(opt.user) > 240 || strlen(opt.password) > 240)
+		die("user names and passwords have at most 240 octets");
+	if (opt.auth->option[2] == 0x81 && !is_ascii(opt.password))
+		die("--auth %s: the password must be ASCII", opt.auth->name);
+	if (opt.to && (opt.no_ipv4 || opt.pppd))
+		die("--to needs IPv4 and our own PPP");
+	if (opt.sequence && opt.pppd)
+		die("--sequence and --pppd exclude each other");
+	if (opt.source && opt.shared_socket)
+		die("--source and --shared-socket exclude each other");
+}
+
 void arguments(int argc, char **argv)
 {
+	const char *auth = "chap";
 	int c;
 
 	opt.progress = isatty(STDERR_FILENO);
@@ -221,19 +239,15 @@ void arguments(int argc, char **argv)
 		if (c == 'h')
 			usage(stdout, 0);
 		else if (c == 'a')
-			opt.auth = method(optarg);
+			auth = optarg;
 		else
 			take(c);
 	}
 	if (optind + (opt.reflect ? 0 : 1) != argc)
 		usage(stderr, 2);
-	if (opt.tunnels * opt.sessions > MAX_SESSIONS)
-		die("%d sessions: at most %d", opt.tunnels * opt.sessions, MAX_SESSIONS);
-	if (strlen(opt.user) > 240 || strlen(opt.password) > 240)
-		die("user names and passwords have at most 240 octets");
-	if (opt.to && (opt.no_ipv4 || opt.pppd))
-		die("--to needs IPv4 and our own PPP");
-	if (opt.source && opt.shared_socket)
-		die("--source and --shared-socket exclude each other");
+	opt.auth = auth_method(auth);
+	if (!opt.auth)
+		die("--auth %s: neither pap, chap nor ms-chap-v2", auth);
+	check();
 	opt.peer = argv[optind];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A PPP client that asks for little and agrees to what it must: LCP, PAP or CHAP-MD5, IPCP with
- * DNS, IPv6CP (RFC 1661, 1334, 1994, 1332, 1877, 5072). Requests are repeated until answered.
+ * A PPP client that asks for little and agrees to what it must: LCP, IPCP with DNS, IPv6CP (RFC
+ * 1661, 1332, 1877, 5072). Requests are repeated until answered.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,24 +17,6 @@ static void check_up(struct session *s)
 		session_up(s);
 }
 
-static void send_ppp(struct session *s, unsigned proto, const uint8_t *body, size_t len)
-{
-	uint8_t *b = outbox_room(s->t->out);
-
-	put16(b, 0x0002);
-	put16(b + 2, s->t->peer_tid);
-	put16(b + 4, s->peer_sid);
-	put16(b + 6, 0xff03);
-	put16(b + 8, proto);
-	memcpy(b + 10, body, len);
-	outbox_put(s->t->out, b, 10 + len);
-}
-
-struct body {
-	uint8_t b[1500];
-	size_t len;
-};
-
 static void put_opt(struct body *o, unsigned type, const void *value, size_t len)
 {
 	o->b[o->len] = (uint8_t)type;
@@ -43,14 +25,16 @@ static void put_opt(struct body *o, unsigned type, const void *value, size_t len
 	o->len += len + 2;
 }
 
-static void send_code(struct session *s, unsigned proto, const uint8_t head[2],
-		      const struct body *o)
+void send_code(struct session *s, unsigned proto, const uint8_t head[2], const struct body *o)
 {
-	uint8_t b[1504] = { head[0], head[1] };
+	uint8_t *b = outbox_room(s->t->out), *p = data_head(s, b);
 
-	put16(b + 2, (unsigned)(4 + o->len));
-	memcpy(b + 4, o->b, o->len);
-	send_ppp(s, proto, b, 4 + o->len);
+	put16(p, proto);
+	p[2] = head[0];
+	p[3] = head[1];
+	put16(p + 4, (unsigned)(4 + o->len));
+	memcpy(p + 6, o->b, o->len);
+	outbox_put(s->t->out, b, (size_t)(p - b) + 6 + o->len);
 }
 
 static bool rejected(const struct cp *c, unsigned slot)
@@ -92,22 +76,10 @@ static void send_conf_req(struct session *s, enum ncp n)
 	send_code(s, c->proto, (const uint8_t[]){ CONF_REQ, c->id }, &o);
 }
 
-static void send_pap(struct session *s)
+void start_ncps(struct session *s)
 {
-	struct body o = { .len = 0 };
-	char user[256];
-	size_t u = user_of(s, user), p = strlen(opt.password);
-
-	o.b[0] = (uint8_t)u;
-	memcpy(o.b + 1, user, u);
-	o.b[1 + u] = (uint8_t)p;
-	memcpy(o.b + 2 + u, opt.password, p);
-	o.len = 2 + u + p;
-	send_code(s, PAP, (const uint8_t[]){ 1, 1 }, &o);
-}
-
-static void start_ncps(struct session *s)
-{
+	if (s->authed)
+		return;
 	s->authed = true;
 	for (int i = N_IPCP; i < N_COUNT; i++)
 		if (s->cp[i].wanted)
@@ -121,10 +93,10 @@ static void lcp_maybe_open(struct session *s)
 
 	if (!c->mine_acked || !c->theirs_acked || s->authed)
 		return;
-	if (s->auth == PAP)
-		send_pap(s);
-	else if (s->auth == 0)
+	if (!s->auth)
 		start_ncps(s);
+	else
+		auth_start(s);
 }
 
 /* What we say to one option the peer asks for: CONF_ACK, CONF_NAK or CONF_REJ. */
@@ -140,11 +112,8 @@ static unsigned judge(struct session *s, enum ncp n, const uint8_t *o)
 	case 5: /* magic number */
 		return CONF_ACK;
 	case 3:
-		if (o[1] >= 4 && get16(o + 2) == opt.auth && (opt.auth == PAP || o[4] == 5)) {
-			s->auth = (uint16_t)opt.auth;
-			return CONF_ACK;
-		}
-		return CONF_NAK;
+		s->auth = auth_is_ours(o);
+		return s->auth ? CONF_ACK : CONF_NAK;
 	default:
 		return CONF_REJ;
 	}
@@ -152,7 +121,6 @@ static unsigned judge(struct session *s, enum ncp n, const uint8_t *o)
 
 static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t len)
 {
-	static const uint8_t want_chap[] = { CHAP >> 8, CHAP & 0xff, 5 };
 	struct body answer[CONF_REJ + 1] = { 0 };
 	unsigned worst = CONF_ACK;
 
@@ -162,9 +130,7 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 		unsigned v = judge(s, n, p + i);
 
 		if (v == CONF_NAK)
-			put_opt(&answer[v], 3,
-				opt.auth == CHAP ? want_chap : (const uint8_t[]){ 0xc0, 0x23 },
-				opt.auth == CHAP ? 3 : 2);
+			put_opt(&answer[v], 3, opt.auth->option, opt.auth->option_len);
 		else
 			put_opt(&answer[v], p[i], p + i + 2, p[i + 1] - 2u);
 		worst = v > worst ? v : worst;
@@ -290,32 +256,6 @@ static void on_cp(struct session *s, enum ncp n, const uint8_t *p, size_t len)
 	check_up(s);
 }
 
-static void on_chap(struct session *s, const uint8_t *p, size_t len)
-{
-	struct body o = { .len = 17 };
-	char user[256];
-
-	if (p[0] == 1 && len >= 5 && 5u + p[4] <= len) {
-		o.b[0] = 16;
-		md5_3(p[1], opt.password, p + 5, p[4], o.b + 1);
-		o.len += user_of(s, user);
-		memcpy(o.b + 17, user, o.len - 17);
-		send_code(s, CHAP, (const uint8_t[]){ 2, p[1] }, &o);
-	} else if (p[0] == 3 && !s->authed) {
-		start_ncps(s);
-	} else if (p[0] == 4) {
-		session_fail(s, "CHAP failure");
-	}
-}
-
-static void on_pap(struct session *s, const uint8_t *p)
-{
-	if (p[0] == 2 && !s->authed)
-		start_ncps(s);
-	else if (p[0] == 3)
-		session_fail(s, "PAP nak");
-}
-
 void ppp_input(struct session *s, const uint8_t *p, size_t len)
 {
 	struct body o = { .len = len };
@@ -340,10 +280,8 @@ void ppp_input(struct session *s, const uint8_t *p, size_t len)
 			on_cp(s, (enum ncp)i, p, len);
 			return;
 		}
-	if (proto == CHAP) {
-		on_chap(s, p, len);
-	} else if (proto == PAP) {
-		on_pap(s, p);
+	if (proto == CHAP || proto == PAP) {
+		auth_input(s, proto, p, len);
 	} else if (proto >= 0x8000) { /* not a data protocol: RFC 1661 5.7 */
 		put16(o.b, proto);
 		memcpy(o.b + 2, p, len);
@@ -364,8 +302,8 @@ void ppp_retry(struct session *s, int64_t now)
 	s->retry_at = now + PPP_RETRY_MS * 1000;
 	if (!s->cp[N_LCP].mine_acked)
 		send_conf_req(s, N_LCP);
-	else if (!s->authed && s->auth == PAP)
-		send_pap(s);
+	else if (!s->authed && s->auth)
+		auth_start(s);
 	for (int i = N_IPCP; s->authed && i < N_COUNT; i++)
 		if (s->cp[i].wanted && !s->cp[i].mine_acked)
 			send_conf_req(s, (enum ncp)i);

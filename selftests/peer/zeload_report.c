@@ -164,6 +164,9 @@ void report_json(void)
 	json_ms(f, "latency-ms", &setup);
 	fprintf(f, ",\"echo\":{\"answered\":%llu,\"withheld\":%llu}",
 		(unsigned long long)world.echo_answered, (unsigned long long)world.echo_withheld);
+	if (opt.sequence)
+		fprintf(f, ",\"sequence\":{\"unnumbered\":%llu,\"late\":%llu}",
+			(unsigned long long)world.unnumbered, (unsigned long long)world.late);
 	if (opt.to)
 		json_flow(f);
 	fputs("}\n", f);
@@ -175,6 +178,9 @@ void report_end(void)
 {
 	if (world.ended_count)
 		printf("%d sessions ended early\n", world.ended_count);
+	if (opt.sequence)
+		printf("sequence: %llu data packets without number, %llu late or twice\n",
+		       (unsigned long long)world.unnumbered, (unsigned long long)world.late);
 	if (world.echo_answered || world.echo_withheld)
 		printf("echo requests: %llu answered, %llu withheld\n",
 		       (unsigned long long)world.echo_answered,

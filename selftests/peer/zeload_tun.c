@@ -54,10 +54,10 @@ static struct session *sender(const uint8_t *ip, size_t len)
 }
 
 /* Writes the headers that end where the packet begins; returns where they do. */
-static uint8_t *header(uint8_t *p, const struct session *s, size_t len, unsigned proto)
+static uint8_t *header(uint8_t *p, struct session *s, size_t len, unsigned proto)
 {
 	static unsigned form;
-	unsigned f = form++;
+	unsigned f = form++ | (opt.sequence ? 8 : 0);
 	size_t total;
 
 	*--p = (uint8_t)proto;
@@ -68,7 +68,7 @@ static uint8_t *header(uint8_t *p, const struct session *s, size_t len, unsigned
 	if (f & 4)
 		put16(p -= 2, 0); /* Offset Size */
 	if (f & 8)
-		put32(p -= 4, f << 16);
+		put32(p -= 4, (uint32_t)s->data_ns++ << 16);
 	put16(p -= 2, s->peer_sid);
 	put16(p -= 2, s->t->peer_tid);
 	total = (size_t)(f & 1 ? 2 : 1) + (f & 2 ? 2 : 0) + (f & 4 ? 2 : 0) + (f & 8 ? 4 : 0) + 6;
