@@ -16,6 +16,8 @@ ZE, ZECTL, ZELOAD = (os.environ.get(v, '') for v in ('ZE_BIN', 'ZECTL_BIN', 'ZEL
 HERE = os.path.dirname(os.path.abspath(__file__))
 PINS = '/sys/fs/bpf/ze'
 N = 100
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
 
 
 def run(*argv, check=True, timeout=60):
@@ -83,6 +85,19 @@ class Lab:
 
     def sh(self, n, *argv, **kw):
         return run('nsenter', '--net=/run/netns/' + self.ns[n], *argv, **kw)
+
+    @contextlib.contextmanager
+    def inside(self, n):
+        """This thread in one of the namespaces."""
+        fds = [os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+               for path in ('/proc/thread-self/ns/net', '/run/netns/' + self.ns[n])]
+        try:
+            assert LIBC.setns(fds[1], CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+            yield
+        finally:
+            assert LIBC.setns(fds[0], CLONE_NEWNET) == 0
+            for fd in fds:
+                os.close(fd)
 
     def spawn(self, n, log, *argv):
         with open(os.path.join(self.dir, log), 'ab') as f:
