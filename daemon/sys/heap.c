@@ -7,7 +7,7 @@
 
 #include "daemon/base/log.h"
 
-#define WAIT_S 5.
+#define WAIT_S 60.
 
 struct heap {
 	struct ev_loop *ev;
@@ -17,7 +17,7 @@ struct heap {
 
 bool heap_fell(unsigned peak, unsigned n)
 {
-	return n <= peak / 2 && peak - n >= HEAP_FALL_MIN;
+	return n <= peak / HEAP_FEW && peak - n >= HEAP_FALL_MIN;
 }
 
 static void stop(struct heap *h)
@@ -53,7 +53,9 @@ void heap_sessions(struct heap *h, unsigned n)
 	h->now = n;
 	if (n > h->peak)
 		h->peak = n;
-	else if (heap_fell(h->peak, n) && !ev_is_active(&h->wait))
+	if (!heap_fell(h->peak, n))
+		stop(h); /* they come back */
+	else if (!ev_is_active(&h->wait))
 		start(h);
 }
 

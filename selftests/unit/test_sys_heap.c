@@ -9,16 +9,16 @@
 
 #include "daemon/sys/heap.h"
 
-static void half_and_many_is_a_fall(void **st)
+static void nearly_all_of_many_is_a_fall(void **st)
 {
 	(void)st;
 	assert_false(heap_fell(0, 0));
 	assert_false(heap_fell(HEAP_FALL_MIN - 1, 0));
 	assert_true(heap_fell(HEAP_FALL_MIN, 0));
-	assert_false(heap_fell(2 * HEAP_FALL_MIN, HEAP_FALL_MIN + 1));
-	assert_true(heap_fell(2 * HEAP_FALL_MIN, HEAP_FALL_MIN));
-	assert_false(heap_fell(60000, 30001));
-	assert_true(heap_fell(60000, 30000));
+	assert_true(heap_fell(HEAP_FALL_MIN + 1, 1));
+	assert_false(heap_fell(HEAP_FALL_MIN + 1, 2));
+	assert_false(heap_fell(60000, 60000 / HEAP_FEW + 1));
+	assert_true(heap_fell(60000, 60000 / HEAP_FEW));
 	assert_false(heap_fell(30000, 60000));
 }
 
@@ -35,6 +35,9 @@ static void keeps_no_loop_alive(void **st)
 	heap_sessions(h, 0);
 	heap_sessions(h, 0);
 	assert_false(ev_run(ev, EVRUN_NOWAIT));
+	heap_sessions(h, 2 * HEAP_FALL_MIN); /* they came back */
+	assert_false(ev_run(ev, EVRUN_NOWAIT));
+	heap_sessions(h, 0);
 	heap_free(h);
 	ev_loop_destroy(ev);
 }
@@ -42,7 +45,7 @@ static void keeps_no_loop_alive(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(half_and_many_is_a_fall),
+		cmocka_unit_test(nearly_all_of_many_is_a_fall),
 		cmocka_unit_test(keeps_no_loop_alive),
 	};
 
