@@ -53,6 +53,9 @@ struct dp_family {
 
 struct dp_stats { /* IP packets and octets; up is from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
+	/* Packets dropped, where the plane knows: from somebody else's address, above the rates, without an
+	 * open family or malformed. */
+	uint64_t up_spoofed, up_policed, down_policed, up_refused;
 };
 
 struct dp_adopt { /* a session as it is */

@@ -163,7 +163,19 @@ static void rates(const struct subscriber *s, struct json *j)
 	json_kstr(j, "upload-rate", rate_text(s->plan.up_bps, text));
 }
 
-/* Packets the data plane moved; absent while there is nothing to ask. */
+void view_stats_members(const struct dp_stats *st, struct json *j)
+{
+	json_ku64(j, "up-packets", st->up_packets);
+	json_ku64(j, "up-bytes", st->up_bytes);
+	json_ku64(j, "down-packets", st->down_packets);
+	json_ku64(j, "down-bytes", st->down_bytes);
+	json_ku64(j, "up-spoofed", st->up_spoofed);
+	json_ku64(j, "up-policed", st->up_policed);
+	json_ku64(j, "down-policed", st->down_policed);
+	json_ku64(j, "up-refused", st->up_refused);
+}
+
+/* Packets the data plane moved and dropped; absent while there is nothing to ask. */
 static void traffic(const struct subscriber *s, struct json *j)
 {
 	const struct ports *io = &s->e->ports;
@@ -175,10 +187,7 @@ static void traffic(const struct subscriber *s, struct json *j)
 		return;
 	json_key(j, "traffic");
 	json_obj(j);
-	json_ku64(j, "up-packets", st.up_packets);
-	json_ku64(j, "up-bytes", st.up_bytes);
-	json_ku64(j, "down-packets", st.down_packets);
-	json_ku64(j, "down-bytes", st.down_bytes);
+	view_stats_members(&st, j);
 	json_obj_end(j);
 }
 

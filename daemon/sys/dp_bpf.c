@@ -516,19 +516,30 @@ static void inject(void *self, uint16_t sid, struct span frame)
 		log_kv(LOG_DP, LOG_DEBUG, "inject-failed", KV_ERRNO(-errno));
 }
 
+static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
+{
+	struct bpf_hot_counters n = bpf_dp_counters(d->maps, sid);
+
+	return (struct dp_stats){
+		.up_packets = n.up_packets,
+		.up_bytes = n.up_bytes,
+		.down_packets = n.down_packets,
+		.down_bytes = n.down_bytes,
+		.up_spoofed = n.up_spoofed,
+		.up_policed = n.up_policed,
+		.down_policed = n.down_policed,
+		.up_refused = n.up_refused,
+	};
+}
+
 static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
-	struct bpf_hot_counters n;
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOTCONN;
-	n = bpf_dp_counters(d->maps, sid);
-	*ret = (struct dp_stats){ .up_packets = n.up_packets,
-				  .up_bytes = n.up_bytes,
-				  .down_packets = n.down_packets,
-				  .down_bytes = n.down_bytes };
+	*ret = numbers_of(d, sid);
 	return 0;
 }
 

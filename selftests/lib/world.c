@@ -260,7 +260,14 @@ static int dp_stats(void *self, uint16_t sid, struct dp_stats *ret)
 
 	if (!w->dp[sid].held)
 		return -ENOENT;
-	*ret = (struct dp_stats){ .up_packets = sid };
+	*ret = (struct dp_stats){ .up_packets = sid,
+				  .up_bytes = 2,
+				  .down_packets = 3,
+				  .down_bytes = 4,
+				  .up_spoofed = 5,
+				  .up_policed = 6,
+				  .down_policed = 7,
+				  .up_refused = 8 };
 	return 0;
 }
 

@@ -124,6 +124,8 @@ def test_sources_are_checked(tmp_path):
         assert x.ping('lac', '-c', '3', '-I', '10.66.6.6', '198.51.100.2')[0] == 0
         before = x.packets()
         assert before['drop-spoofed'] >= 3
+        assert sum(x.show('session', str(s['local-sid']))['traffic']['up-spoofed']
+                   for s in x.show('sessions')) == before['drop-spoofed']
         # The right ids from another port of the same machine: a copy of what a subscriber says.
         s = x.show('sessions')[0]
         inner = bytes.fromhex('4500001c00010000401100000a640002c63364020035003500080000')

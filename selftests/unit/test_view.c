@@ -211,6 +211,19 @@ static void sessions(void **st)
 	has(json_array_get(u.a.data, 0), SESSION_KEYS);
 }
 
+/* As the plane of these tests has it (selftests/lib/world.c). */
+static void traffic_of_one(void)
+{
+	equal("traffic.up-packets", u.call->peer_sid);
+	equal("traffic.up-bytes", 2);
+	equal("traffic.down-packets", 3);
+	equal("traffic.down-bytes", 4);
+	equal("traffic.up-spoofed", 5);
+	equal("traffic.up-policed", 6);
+	equal("traffic.down-policed", 7);
+	equal("traffic.up-refused", 8);
+}
+
 static void session(void **st)
 {
 	(void)st;
@@ -224,6 +237,7 @@ static void session(void **st)
 	equal("local-sid", u.call->peer_sid);
 	equal("remote-sid", u.call->sid);
 	equal("tunnel-local-tid", u.lac->peer_tid);
+	traffic_of_one();
 	same("state", "established");
 	same("l2tp-state", "established");
 	same("username", "alice");
