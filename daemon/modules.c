@@ -25,8 +25,11 @@
 #include "daemon/sys/journal.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/loop.h"
+#include "daemon/sys/refresh.h"
 #include "daemon/sys/udp.h"
 #include "daemon/sys/yang.h"
+
+#define POLL_INTERVAL "ze.l2tp.metrics.poll-interval"
 
 /* ---- log ---- */
 
@@ -488,6 +491,20 @@ static const struct ze_module mod_history = { "history", history_start, history_
 
 /* ---- engine ---- */
 
+static void set_plane(struct ze *z, struct ports *io)
+{
+	if (z->dp) {
+		io->dp = &dp_kernel_ops;
+		io->dp_self = z->dp;
+	} else if (z->dp_bpf) {
+		io->dp = &dp_bpf_ops;
+		io->dp_self = z->dp_bpf;
+	} else {
+		io->dp = &dp_null_ops;
+		io->dp_self = &z->null->dp;
+	}
+}
+
 static int engine_start(struct ze *z)
 {
 	struct bpf_guard *guard = z->dp_bpf ? dp_bpf_guard(z->dp_bpf) : z->guard;
@@ -505,16 +522,7 @@ static int engine_start(struct ze *z)
 	};
 	int r;
 
-	if (z->dp) {
-		a.ports.dp = &dp_kernel_ops;
-		a.ports.dp_self = z->dp;
-	} else if (z->dp_bpf) {
-		a.ports.dp = &dp_bpf_ops;
-		a.ports.dp_self = z->dp_bpf;
-	} else {
-		a.ports.dp = &dp_null_ops;
-		a.ports.dp_self = &z->null->dp;
-	}
+	set_plane(z, &a.ports);
 	r = engine_new(&a, &z->engine);
 	if (r < 0)
 		log_kv(LOG_MAIN, LOG_ERROR, "engine-failed", KV_ERRNO(r));
@@ -534,6 +542,28 @@ static void engine_stop(struct ze *z)
 }
 
 static const struct ze_module mod_engine = { "engine", engine_start, engine_stop };
+
+/* ---- counters ---- */
+
+static int refresh_start(struct ze *z)
+{
+	ze_ns interval = ZE_SEC(30);
+	struct ports io;
+
+	if (env_duration(POLL_INTERVAL, ZE_SEC(1), ZE_SEC(3600), &interval) < 0)
+		log_kv(LOG_MAIN, LOG_WARN, "bad-poll-interval", KV_STR("variable", POLL_INTERVAL),
+		       KV_STR("value", env_get(POLL_INTERVAL)), KV_STR("effect", "30s"),
+		       KV_STR("why", "it is 1s to 1h"));
+	set_plane(z, &io);
+	return refresh_new(z->loop, &io, interval, &z->refresh);
+}
+
+static void refresh_stop(struct ze *z)
+{
+	refresh_free(z->refresh);
+}
+
+static const struct ze_module mod_refresh = { "refresh", refresh_start, refresh_stop };
 
 /* ---- listeners ---- */
 
@@ -616,8 +646,9 @@ static const struct ze_module mod_ctl = { "ctl", ctl_start, ctl_stop };
 /* The data plane stops after the engine: it takes down what the engine has let go, and the listeners
  * with the loop, since tunnels' sockets hang there too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,	&mod_rng,     &mod_yang,   &mod_config,	   &mod_loop,	&mod_state,
-	&mod_dataplane, &mod_history, &mod_engine, &mod_listeners, &mod_resume, &mod_ctl,
+	&mod_log,	&mod_rng,	&mod_yang,    &mod_config, &mod_loop,
+	&mod_state,	&mod_dataplane, &mod_history, &mod_engine, &mod_refresh,
+	&mod_listeners, &mod_resume,	&mod_ctl,
 };
 
 static void stop_from(struct ze *z, size_t n)

@@ -22,6 +22,7 @@ struct history;
 struct journal;
 struct loop;
 struct null_pump;
+struct refresh;
 struct strbuf;
 struct udp;
 struct yang;
@@ -45,6 +46,7 @@ struct ze {
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;
+	struct refresh *refresh;
 	struct ctl *ctl;
 };
 

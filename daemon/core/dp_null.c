@@ -111,12 +111,23 @@ static void session_down(void *self, uint16_t sid)
 	answer(d, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
 }
 
-static int stats(void *self, uint16_t sid, struct dp_stats *ret)
+static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
 {
 	if (!held(self, sid))
 		return -ENOENT;
 	*ret = (struct dp_stats){ 0 };
+	*ret_as_of = now;
 	return 0;
+}
+
+static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+{
+	static const struct dp_stats nothing;
+
+	for (unsigned sid = 0; each && sid < SIDS; sid++)
+		if (held(self, (uint16_t)sid))
+			each(each_self, (uint16_t)sid, &nothing);
+	return now;
 }
 
 const struct dataplane_ops dp_null_ops = {
@@ -127,6 +138,7 @@ const struct dataplane_ops dp_null_ops = {
 	.family_down = family_down,
 	.session_down = session_down,
 	.stats = stats,
+	.stats_all = stats_all,
 };
 
 bool dp_null_next(struct dp_null *d, struct dp_event *ret)

@@ -105,7 +105,7 @@ static enum op_status show_session(struct op_ctx *c)
 
 static enum op_status show_statistics(struct op_ctx *c)
 {
-	view_statistics(c->e, c->data);
+	view_statistics(c->e, &c->clock, c->data);
 	return OP_OK;
 }
 

@@ -64,6 +64,8 @@ struct dp_adopt { /* a session as it is */
 	struct shape_plan plan;				/* rates 0: none */
 };
 
+typedef void dp_stats_fn(void *self, uint16_t sid, const struct dp_stats *st);
+
 enum dp_event_kind {
 	DP_EV_SESSION_UP, /* result, ifname: answers session_up */
 	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
@@ -105,7 +107,12 @@ struct dataplane_ops {
 	/* An IP frame of a session that is up came by the UDP socket, whole, because its datagram was
 	 * fragmented. NULL: the plane has sockets of its own that take such. */
 	void (*inject)(void *self, uint16_t sid, struct span frame);
-	int (*stats)(void *self, uint16_t sid, struct dp_stats *ret);
+	/* Never waits: a plane that would have to says what it read last, and begins to read again when
+	 * that is more than a second old. ret_as_of: when. -EAGAIN: not read yet. */
+	int (*stats)(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of);
+	/* The same of all sessions, each told to `each`, which may be NULL. As of when; 0: not read yet.
+	 * Sessions that ended since are in it. */
+	ze_ns (*stats_all)(void *self, ze_ns now, dp_stats_fn *each, void *each_self);
 	/* A session that another process has left here goes on as if all that makes it had been asked
 	 * for and answered; what differs is put right. Only before the first packet. 0 or -errno:
 	 * there is nothing. NULL: nothing outlives a process. */

@@ -223,7 +223,44 @@ static void pool_counts(const struct engine *e, struct json *j)
 	json_obj_end(j);
 }
 
-void view_statistics(const struct engine *e, struct json *j)
+struct total {
+	struct dp_stats st;
+	uint64_t sessions;
+};
+
+static void add_session(void *self, uint16_t sid, const struct dp_stats *st)
+{
+	struct total *t = self;
+
+	(void)sid;
+	t->sessions++;
+	t->st.up_packets += st->up_packets;
+	t->st.up_bytes += st->up_bytes;
+	t->st.down_packets += st->down_packets;
+	t->st.down_bytes += st->down_bytes;
+	t->st.up_spoofed += st->up_spoofed;
+	t->st.up_policed += st->up_policed;
+	t->st.down_policed += st->down_policed;
+	t->st.up_refused += st->up_refused;
+}
+
+/* Absent while nothing has been read. */
+static void traffic_of_all(const struct engine *e, const struct view_clock *c, struct json *j)
+{
+	struct total t = { .sessions = 0 };
+	ze_ns as_of = e->ports.dp->stats_all(e->ports.dp_self, c->now, add_session, &t);
+
+	if (!as_of)
+		return;
+	json_key(j, "traffic");
+	json_obj(j);
+	view_time(j, "as-of", c, as_of);
+	json_ku64(j, "sessions", t.sessions);
+	view_stats_members(&t.st, j);
+	json_obj_end(j);
+}
+
+void view_statistics(const struct engine *e, const struct view_clock *c, struct json *j)
 {
 	struct engine_stats s;
 
@@ -247,6 +284,7 @@ void view_statistics(const struct engine *e, struct json *j)
 	json_ku64(j, "datagrams-send-failed", s.tx_failed);
 	json_ku64(j, "ppp-frames-received", s.rx_data);
 	json_ku64(j, "ppp-frames-sent", s.tx_data);
+	traffic_of_all(e, c, j);
 	message_counts(j, "messages-received", s.rx_msgs);
 	message_counts(j, "messages-sent", s.tx_msgs);
 	reason_counts(j, s.reasons);

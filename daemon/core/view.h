@@ -40,6 +40,6 @@ void view_sessions(const struct engine *e, const struct view_clock *c, struct js
 /* h may be NULL: no events then. */
 void view_session(const struct subscriber *s, const struct view_clock *c,
 		  const struct view_history *h, struct json *j);
-void view_statistics(const struct engine *e, struct json *j);
+void view_statistics(const struct engine *e, const struct view_clock *c, struct json *j);
 void view_listeners(const struct engine *e, struct json *j);
 void view_config(const struct engine *e, struct json *j);

@@ -176,17 +176,19 @@ void view_stats_members(const struct dp_stats *st, struct json *j)
 }
 
 /* Packets the data plane moved and dropped; absent while there is nothing to ask. */
-static void traffic(const struct subscriber *s, struct json *j)
+static void traffic(const struct subscriber *s, const struct view_clock *c, struct json *j)
 {
 	const struct ports *io = &s->e->ports;
 	struct dp_stats st;
+	ze_ns as_of;
 
 	json_ku64(j, "ppp-frames-received", s->rx_frames);
 	json_ku64(j, "ppp-frames-sent", s->tx_frames);
-	if (s->dp != SUB_DP_UP || io->dp->stats(io->dp_self, s->s.sid, &st) < 0)
+	if (s->dp != SUB_DP_UP || io->dp->stats(io->dp_self, s->s.sid, c->now, &st, &as_of) < 0)
 		return;
 	json_key(j, "traffic");
 	json_obj(j);
+	view_time(j, "as-of", c, as_of);
 	view_stats_members(&st, j);
 	json_obj_end(j);
 }
@@ -207,7 +209,7 @@ void view_session(const struct subscriber *s, const struct view_clock *c,
 	if (s->linked)
 		ppp(s, j);
 	rates(s, j);
-	traffic(s, j);
+	traffic(s, c, j);
 	if (h) {
 		json_key(j, "events");
 		h->session(h->self, s->serial, c, j);

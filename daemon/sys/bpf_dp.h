@@ -74,6 +74,8 @@ bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4);
 uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid);
 /* A session id begins anew. */
 void bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
+/* Some session has this id. */
+bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid);
 struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid);
 /* There are routing rules: next hops are remembered by more than the destination. 0 or -errno. */
 int bpf_dp_rules(struct bpf_dp *d, bool any);

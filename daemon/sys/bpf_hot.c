@@ -154,6 +154,11 @@ void bpf_hot_prune(struct bpf_hot *h, bool (*keep)(void *self, const struct ze_s
 	prune_near(h);
 }
 
+bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
+{
+	return __atomic_load_n(&h->up[sid].tid, __ATOMIC_ACQUIRE) != 0;
+}
+
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 {
 	const struct ze_up *u = &h->up[sid];

@@ -45,6 +45,8 @@ void bpf_hot_far(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid);
  * session has. */
 void bpf_hot_prune(struct bpf_hot *h, bool (*keep)(void *self, const struct ze_sess_key *k),
 		   void *self);
+/* Some session has this id. */
+bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid);
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid);
 /* The next number for a data packet of this session (RFC 2661 5.4). */
 uint16_t bpf_hot_number(struct bpf_hot *h, uint16_t sid);

@@ -532,7 +532,7 @@ static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
 	};
 }
 
-static int stats(void *self, uint16_t sid, struct dp_stats *ret)
+static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
@@ -540,7 +540,24 @@ static int stats(void *self, uint16_t sid, struct dp_stats *ret)
 	if (!s || s->state != SESSION_UP)
 		return -ENOTCONN;
 	*ret = numbers_of(d, sid);
+	*ret_as_of = now;
 	return 0;
+}
+
+/* In the order of the maps, which are in memory: tables of sessions would be slower to walk. */
+static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+{
+	struct dp_bpf *d = self;
+
+	for (unsigned sid = 0; each && sid < ZE_SIDS; sid++) {
+		struct dp_stats st;
+
+		if (!bpf_dp_has(d->maps, (uint16_t)sid))
+			continue;
+		st = numbers_of(d, (uint16_t)sid);
+		each(each_self, (uint16_t)sid, &st);
+	}
+	return now;
 }
 
 static void show(void *self, struct json *j)
@@ -563,6 +580,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.ppp_send = ppp_send,
 	.inject = inject,
 	.stats = stats,
+	.stats_all = stats_all,
 	.show = show,
 	.session_adopt = dp_bpf_adopt,
 	.adopt_done = dp_bpf_adopt_done,

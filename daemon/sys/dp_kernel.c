@@ -31,6 +31,7 @@
 #include "daemon/base/hash.h"
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/counts.h"
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/kworker.h"
@@ -109,7 +110,7 @@ struct family_job {
 struct dp_kernel {
 	struct dp_kernel_seams a;
 	struct kworker *workers;
-	void *thread; /* the reactor's own, for stats */
+	struct counts counts;
 	struct tunnel *tunnels;
 	struct session *sessions;
 };
@@ -625,15 +626,49 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 			   (struct span){ frame.p + 2, frame.len - 2 });
 }
 
-/* One netlink request on the reactor: microseconds, unless others hold RTNL. */
-static int stats(void *self, uint16_t sid, struct dp_stats *ret)
+static size_t list_counts(void *self, struct counts_row *rows, size_t max)
+{
+	struct dp_kernel *d = self;
+	size_t n = 0;
+
+	for (struct session *s = d->sessions; s && n < max; s = s->hh.next)
+		if (s->state == SESSION_UP)
+			rows[n++] = (struct counts_row){ .sid = s->sid, .ifindex = s->k.ifindex };
+	return n;
+}
+
+static int read_counts(void *self, void *thread, struct counts_row *rows, size_t n)
+{
+	struct dp_kernel *d = self;
+
+	return d->a.ops->stats(thread, rows, n);
+}
+
+static const struct counts_source counts_source = { .list = list_counts, .read = read_counts };
+
+static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
 {
 	struct dp_kernel *d = self;
 	struct session *s = session_find(d, sid);
+	const struct dp_stats *st;
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOTCONN;
-	return d->a.ops->stats(d->thread, &s->k, ret);
+	counts_refresh(&d->counts, HASH_COUNT(d->sessions), now);
+	st = counts_find(&d->counts, sid, s->k.ifindex);
+	if (!st)
+		return -EAGAIN;
+	*ret = *st;
+	*ret_as_of = d->counts.last.as_of;
+	return 0;
+}
+
+static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+{
+	struct dp_kernel *d = self;
+
+	counts_refresh(&d->counts, HASH_COUNT(d->sessions), now);
+	return counts_each(&d->counts, each, each_self);
 }
 
 const struct dataplane_ops dp_kernel_ops = {
@@ -645,6 +680,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.session_down = session_down,
 	.ppp_send = ppp_send,
 	.stats = stats,
+	.stats_all = stats_all,
 };
 
 /* ---- life ---- */
@@ -678,21 +714,17 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 	if (!d)
 		return -ENOMEM;
 	d->a = *a;
-	r = a->ops->thread_new(&d->thread);
-	if (r == 0) {
-		r = kworker_new(&(struct kworker_args){ .threads = a->threads,
-							.thread_new = worker_new,
-							.thread_free = worker_free,
-							.notify = worker_notify,
-							.self = d },
-				&d->workers);
-		if (r < 0)
-			a->ops->thread_free(d->thread);
-	}
+	r = kworker_new(&(struct kworker_args){ .threads = a->threads,
+						.thread_new = worker_new,
+						.thread_free = worker_free,
+						.notify = worker_notify,
+						.self = d },
+			&d->workers);
 	if (r < 0) {
 		free(d);
 		return r;
 	}
+	counts_init(&d->counts, &counts_source, d->workers, d);
 	*ret = d;
 	return 0;
 }
@@ -704,7 +736,7 @@ void dp_kernel_stop(struct dp_kernel *d)
 	for (struct session *s = d->sessions; s; s = s->hh.next)
 		session_down(d, s->sid);
 	kworker_free(d->workers);
-	d->a.ops->thread_free(d->thread);
+	counts_done(&d->counts);
 	free(d);
 }
 

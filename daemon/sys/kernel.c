@@ -14,6 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "daemon/sys/counts.h"
 #include "daemon/sys/genl_l2tp.h"
 #include "daemon/sys/kernel_shape.h"
 #include "daemon/sys/nlreq.h"
@@ -256,9 +257,45 @@ static void fam_pass_down(void *thread, struct kernel_session *s, const struct d
 	pppox_npmode(s->unit, np_of(f), false);
 }
 
-static int stats(void *thread, const struct kernel_session *s, struct dp_stats *ret)
+struct wanted {
+	struct counts_row **rows; /* by ifindex */
+	size_t n;
+};
+
+static int by_ifindex(const void *a, const void *b)
 {
-	return rtnl_stats(((struct thread *)thread)->route, s->ifindex, ret);
+	const struct counts_row *const *x = a, *const *y = b;
+
+	return ((*x)->ifindex > (*y)->ifindex) - ((*x)->ifindex < (*y)->ifindex);
+}
+
+static void take_stats(void *self, int ifindex, const struct dp_stats *st)
+{
+	struct wanted *w = self;
+	struct counts_row key = { .ifindex = ifindex }, *k = &key, **found;
+
+	found = bsearch(&k, w->rows, w->n, sizeof(k), by_ifindex);
+	if (!found)
+		return;
+	(*found)->st = *st;
+	(*found)->have = true;
+}
+
+static int stats(void *thread, struct counts_row *rows, size_t n)
+{
+	struct wanted w = { .rows = calloc(n, sizeof(struct counts_row *)), .n = n };
+	int r;
+
+	if (!w.rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		w.rows[i] = &rows[i];
+	qsort(w.rows, n, sizeof(struct counts_row *), by_ifindex);
+	r = rtnl_stats(((struct thread *)thread)->route, take_stats, &w);
+	free(w.rows);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		rows[i].st.up_policed = kernel_upload_dropped(rows[i].ifindex);
+	return r;
 }
 
 const struct kernel_ops kernel_ops = {

@@ -12,6 +12,8 @@
 
 #include "daemon/core/ports.h"
 
+struct counts_row;
+
 /* rtm_protocol of the subscribers' routes, for BIRD and operators to choose them by. It is nobody
  * else's: FRR takes 186 to 198 for its own (190 is its RIPng) and removes such routes when it starts. */
 #define KERNEL_ROUTE_PROTO 171
@@ -71,7 +73,8 @@ struct kernel_ops {
 	struct kernel_step steps[KERNEL_STEPS_MAX]; /* up to one without a name */
 	struct kernel_shape_step shape_steps[KERNEL_STEPS_MAX];
 	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
-	int (*stats)(void *thread, const struct kernel_session *s, struct dp_stats *ret);
+	/* All of them in one go, those that are there: 0 or -errno. */
+	int (*stats)(void *thread, struct counts_row *rows, size_t n);
 };
 
 extern const struct kernel_ops kernel_ops; /* the real ones */

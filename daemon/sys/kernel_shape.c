@@ -80,6 +80,17 @@ void kernel_upload_down(struct kernel_session *s)
 	pthread_mutex_unlock(&police.lock);
 }
 
+uint64_t kernel_upload_dropped(int ifindex)
+{
+	struct ze_police v = { 0 };
+
+	pthread_mutex_lock(&police.lock);
+	if (police.p)
+		bpf_police_read(police.p, ifindex, &v);
+	pthread_mutex_unlock(&police.lock);
+	return v.dropped_packets;
+}
+
 /* The program is there as long as the session has its rate: no lock but RTNL's. New rates need no
  * new filter. */
 int kernel_filter_up(struct kernel_session *s)

@@ -13,5 +13,7 @@ int kernel_shaper_up(struct nl_sock *rtnl, struct kernel_session *s, const struc
 void kernel_shaper_down(struct nl_sock *rtnl, struct kernel_session *s);
 int kernel_upload_up(struct kernel_session *s, const struct shape_plan *p);
 void kernel_upload_down(struct kernel_session *s);
+/* Packets above the rate. */
+uint64_t kernel_upload_dropped(int ifindex);
 int kernel_filter_up(struct kernel_session *s);
 void kernel_filter_down(struct kernel_session *s);

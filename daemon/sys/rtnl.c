@@ -294,42 +294,41 @@ int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t
 		   -ENOMEM;
 }
 
-struct stats_answer {
-	struct dp_stats st;
-	bool have;
+struct stats_dump {
+	rtnl_stats_fn *each;
+	void *self;
 };
 
 /* The device counts what is inside PPP: IP packets and octets, and the few NCP packets. */
 static void on_stats(struct nl_msg *m, void *self)
 {
-	struct stats_answer *a = self;
+	const struct if_stats_msg *h = nlmsg_data(nlmsg_hdr(m));
+	struct stats_dump *d = self;
 	struct rtnl_link_stats64 ls;
-	struct nlattr *x =
-		nlmsg_find_attr(nlmsg_hdr(m), sizeof(struct if_stats_msg), IFLA_STATS_LINK_64);
+	struct nlattr *x = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), IFLA_STATS_LINK_64);
+	struct dp_stats st;
 
 	if (!x || (size_t)nla_len(x) < offsetof(struct rtnl_link_stats64, rx_errors))
 		return;
 	memset(&ls, 0, sizeof(ls));
 	nla_memcpy(&ls, x, sizeof(ls));
-	a->st = (struct dp_stats){ .up_packets = ls.rx_packets,
-				   .up_bytes = ls.rx_bytes,
-				   .down_packets = ls.tx_packets,
-				   .down_bytes = ls.tx_bytes };
-	a->have = true;
+	st = (struct dp_stats){ .up_packets = ls.rx_packets,
+				.up_bytes = ls.rx_bytes,
+				.down_packets = ls.tx_packets,
+				.down_bytes = ls.tx_bytes };
+	d->each(d->self, (int)h->ifindex, &st);
 }
 
-int rtnl_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret)
+int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self)
 {
-	struct if_stats_msg h = { .ifindex = (unsigned)ifindex,
-				  .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) };
-	struct stats_answer a = { .have = false };
-	int r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, 0, &h, sizeof(h)),
-					       .valid = on_stats,
-					       .self = &a });
+	struct if_stats_msg h = { .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) };
+	struct stats_dump d = { .each = each, .self = self };
+	int r;
 
-	if (r == 0 && !a.have)
-		r = -ENODATA;
-	if (r == 0)
-		*ret = a.st;
+	rtnl_enter();
+	r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, NLM_F_DUMP, &h, sizeof(h)),
+					   .valid = on_stats,
+					   .self = &d });
+	rtnl_leave();
 	return r;
 }

@@ -45,7 +45,9 @@ struct rtnl_found {
 int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
 /* Takes an address of a device of many away: /32, or a link-local /64. */
 int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t ip[16]);
-int rtnl_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret);
+/* Packets and octets of every device of the namespace, in one dump. */
+typedef void rtnl_stats_fn(void *self, int ifindex, const struct dp_stats *st);
+int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self);
 
 /* The messages, for tests; NULL: no memory. */
 struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add);

@@ -254,13 +254,9 @@ static int dp_ppp_send(void *self, uint16_t sid, struct span frame)
 	return 0;
 }
 
-static int dp_stats(void *self, uint16_t sid, struct dp_stats *ret)
+static struct dp_stats numbers_of(uint16_t sid)
 {
-	struct world *w = self;
-
-	if (!w->dp[sid].held)
-		return -ENOENT;
-	*ret = (struct dp_stats){ .up_packets = sid,
+	return (struct dp_stats){ .up_packets = sid,
 				  .up_bytes = 2,
 				  .down_packets = 3,
 				  .down_bytes = 4,
@@ -268,6 +264,16 @@ static int dp_stats(void *self, uint16_t sid, struct dp_stats *ret)
 				  .up_policed = 6,
 				  .down_policed = 7,
 				  .up_refused = 8 };
+}
+
+static int dp_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
+{
+	struct world *w = self;
+
+	if (!w->dp[sid].held)
+		return -ENOENT;
+	*ret = numbers_of(sid);
+	*ret_as_of = now;
 	return 0;
 }
 
@@ -308,6 +314,21 @@ static void dp_adopt_done(void *self)
 	}
 }
 
+/* Nobody has read anything before dp_as_of is set. */
+static ze_ns dp_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+{
+	struct world *w = self;
+
+	assert(now == w->now);
+	for (unsigned sid = 0; each && w->dp_as_of && sid < ZE_ARRAY_SIZE(w->dp); sid++) {
+		struct dp_stats st = numbers_of((uint16_t)sid);
+
+		if (w->dp[sid].held)
+			each(each_self, (uint16_t)sid, &st);
+	}
+	return w->dp_as_of;
+}
+
 static const struct dataplane_ops dp_ops = {
 	.name = "fake",
 	.session_up = dp_session_up,
@@ -317,6 +338,7 @@ static const struct dataplane_ops dp_ops = {
 	.session_down = dp_session_down,
 	.ppp_send = dp_ppp_send,
 	.stats = dp_stats,
+	.stats_all = dp_stats_all,
 	.session_adopt = dp_adopt,
 	.adopt_done = dp_adopt_done,
 };

@@ -132,6 +132,7 @@ struct world {
 	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
 	unsigned dp_sessions;
 	struct w_guard guard;
+	ze_ns dp_as_of; /* when all counters were read; 0: never */
 	/* the end of a process: what it does counts down; at 0 nothing more comes of it */
 	int crash_in; /* -1: it lives */
 	bool crashed;

@@ -40,6 +40,10 @@ def test_hundred_subscribers(tmp_path, mode):
         t = x.show('session', str(sid))['traffic']
         assert t['up-packets'] >= 20 and t['up-bytes'] >= 20 * 928
         assert t['down-packets'] >= 20 and t['down-bytes'] >= 20 * 1428
+        every = [x.show('session', str(s['local-sid']))['traffic'] for s in x.show('sessions')]
+        total = x.show('statistics')['traffic']
+        assert total['sessions'] == N
+        assert all(total[k] == sum(t[k] for t in every) for k in total if k not in ('sessions', 'as-of'))
         x.stop_lac()
         wait_for(lambda: x.show('dataplane')['sessions'] == 0)
         assert 'ze0' not in x.ip('lns', 'route')

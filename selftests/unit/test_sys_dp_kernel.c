@@ -15,6 +15,7 @@
 
 #include "daemon/base/hash.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/counts.h"
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
@@ -26,6 +27,9 @@ static struct {
 	struct dp_kernel *d;
 	char trace[2048];
 	char fail;   /* the step of this name fails */
+	int ifindex; /* of sessions from now on */
+	unsigned readings;
+	int stats_error;
 	int sockets; /* opened and not closed */
 	int next_fd;
 	int socket_error, watch_fails;
@@ -60,6 +64,7 @@ static int up(char name)
 	{                                                                                          \
 		(void)thread;                                                                      \
 		snprintf(s->ifname, sizeof(s->ifname), "ppp%u", s->s.sid);                         \
+		s->ifindex = w.ifindex;                                                            \
 		return up(#x[0]);                                                                  \
 	}                                                                                          \
 	static void down_##x(void *thread, struct kernel_session *s)                               \
@@ -158,11 +163,15 @@ static void tunnel_down(void *thread, const struct kernel_tunnel *t)
 	note("-T ");
 }
 
-static int fake_stats(void *thread, const struct kernel_session *s, struct dp_stats *ret)
+static int fake_stats(void *thread, struct counts_row *rows, size_t n)
 {
 	(void)thread;
-	*ret = (struct dp_stats){ .up_packets = s->s.sid };
-	return 0;
+	w.readings++;
+	for (size_t i = 0; i < n; i++) {
+		rows[i].st.up_packets = (uint64_t)rows[i].sid + 1000 * w.readings;
+		rows[i].have = true;
+	}
+	return w.stats_error;
 }
 
 static const struct kernel_ops ops = {
@@ -617,16 +626,99 @@ static void numbers_only_while_up(void **st)
 {
 	static const uint8_t ip[] = { 0xff, 0x03, 0x00, 0x21, 0x45 };
 	struct dp_stats s;
+	ze_ns as_of;
 
 	(void)st;
 	begin(true);
-	assert_int_equal(dp_kernel_ops.stats(w.d, 7, &s), -ENOTCONN);
+	assert_int_equal(dp_kernel_ops.stats(w.d, 7, ZE_SEC(9), &s, &as_of), -ENOTCONN);
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -ENOTCONN);
 	bring_up(1, 7);
-	assert_int_equal(dp_kernel_ops.stats(w.d, 7, &s), 0);
-	assert_int_equal(s.up_packets, 7);
+	assert_int_equal(dp_kernel_ops.stats(w.d, 7, ZE_SEC(9), &s, &as_of), -EAGAIN);
+	dp_kernel_reap(w.d);
+	assert_int_equal(dp_kernel_ops.stats(w.d, 7, ZE_SEC(9), &s, &as_of), 0);
+	assert_int_equal(s.up_packets, 1007);
+	assert_int_equal(as_of, ZE_SEC(9));
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -EINVAL);
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, 3)), -EINVAL);
+	end();
+}
+
+static void add_up(void *self, uint16_t sid, const struct dp_stats *s)
+{
+	(void)sid;
+	*(uint64_t *)self += s->up_packets;
+}
+
+static uint64_t sum_at(ze_ns now, ze_ns *ret_as_of)
+{
+	uint64_t sum = 0;
+
+	*ret_as_of = dp_kernel_ops.stats_all(w.d, now, add_up, &sum);
+	return sum;
+}
+
+/* Asking gives the last reading, and begins another when that is a second old; one at a time. */
+static void all_numbers_are_read_by_a_worker(void **st)
+{
+	ze_ns as_of;
+
+	(void)st;
+	begin(true);
+	bring_up(1, 9);
+	bring_up(2, 7);
+	assert_int_equal(sum_at(ZE_SEC(5), &as_of), 0);
+	assert_int_equal(as_of, 0);
+	sum_at(ZE_SEC(7), &as_of);
+	dp_kernel_reap(w.d);
+	assert_int_equal(w.readings, 1);
+	assert_int_equal(sum_at(ZE_SEC(6) - 1, &as_of), 2016);
+	assert_int_equal(as_of, ZE_SEC(5));
+	dp_kernel_reap(w.d);
+	assert_int_equal(w.readings, 1);
+	assert_int_equal(sum_at(ZE_SEC(6), &as_of), 2016);
+	dp_kernel_reap(w.d);
+	assert_int_equal(sum_at(ZE_SEC(6), &as_of), 4016);
+	assert_int_equal(as_of, ZE_SEC(6));
+	end();
+}
+
+/* A reading that fails leaves the last, and is not tried again at once. */
+static void a_reading_that_fails(void **st)
+{
+	ze_ns as_of;
+
+	(void)st;
+	begin(true);
+	bring_up(1, 7);
+	sum_at(ZE_SEC(5), &as_of);
+	dp_kernel_reap(w.d);
+	w.stats_error = -ENOBUFS;
+	sum_at(ZE_SEC(6), &as_of);
+	dp_kernel_reap(w.d);
+	w.stats_error = 0;
+	assert_int_equal(sum_at(ZE_SEC(6) + 1, &as_of), 1007);
+	assert_int_equal(as_of, ZE_SEC(5));
+	dp_kernel_reap(w.d);
+	assert_int_equal(w.readings, 2);
+	end();
+}
+
+/* The id of a session that is gone, again: what was read was another device's. */
+static void a_new_session_has_no_numbers_of_the_old(void **st)
+{
+	struct dp_stats s;
+	ze_ns as_of;
+
+	(void)st;
+	begin(true);
+	bring_up(1, 7);
+	sum_at(ZE_SEC(5), &as_of);
+	dp_kernel_reap(w.d);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	w.ifindex++;
+	bring_up(1, 7);
+	assert_int_equal(dp_kernel_ops.stats(w.d, 7, ZE_SEC(5) + 1, &s, &as_of), -EAGAIN);
 	end();
 }
 
@@ -695,6 +787,9 @@ int main(void)
 		cmocka_unit_test(rates_then_down),
 		cmocka_unit_test(family_then_down),
 		cmocka_unit_test(numbers_only_while_up),
+		cmocka_unit_test(all_numbers_are_read_by_a_worker),
+		cmocka_unit_test(a_reading_that_fails),
+		cmocka_unit_test(a_new_session_has_no_numbers_of_the_old),
 		cmocka_unit_test(stop_takes_everything_down),
 		cmocka_unit_test(out_of_memory_leaves_nothing),
 	};

@@ -214,6 +214,7 @@ static void sessions(void **st)
 /* As the plane of these tests has it (selftests/lib/world.c). */
 static void traffic_of_one(void)
 {
+	has(ask_member(u.a.data, "traffic"), "as-of/t");
 	equal("traffic.up-packets", u.call->peer_sid);
 	equal("traffic.up-bytes", 2);
 	equal("traffic.down-packets", 3);
@@ -315,6 +316,29 @@ static void statistics(void **st)
 	equal("messages-received.ICCN", 1);
 	equal("pool-ipv4.used", 1);
 	equal("pool-ipv4.size", 253);
+}
+
+/* As the plane of these tests has it: nothing before the first reading, two sessions in it. */
+static void sums_over_all_sessions(void **st)
+{
+	struct call *second = lac_call(u.lac, "bob", "builder");
+
+	(void)st;
+	w_advance(u.w, ZE_SEC(5));
+	show("statistics");
+	assert_null(json_object_get(u.a.data, "traffic"));
+	u.w->dp_as_of = u.w->now - ZE_SEC(1);
+	show("statistics");
+	has(ask_member(u.a.data, "traffic"), "as-of/t");
+	equal("traffic.sessions", 2);
+	equal("traffic.up-packets", u.call->peer_sid + second->peer_sid);
+	equal("traffic.up-bytes", 4);
+	equal("traffic.down-packets", 6);
+	equal("traffic.down-bytes", 8);
+	equal("traffic.up-spoofed", 10);
+	equal("traffic.up-policed", 12);
+	equal("traffic.down-policed", 14);
+	equal("traffic.up-refused", 16);
 }
 
 static void refusals_are_counted(void **st)
@@ -460,6 +484,7 @@ int main(void)
 		T(events_of_a_session),
 		T(session_that_waits),
 		T(statistics),
+		T(sums_over_all_sessions),
 		T(refusals_are_counted),
 		T(listeners),
 		T(config_in_force),
