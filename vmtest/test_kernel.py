@@ -104,6 +104,23 @@ def test_login(start_ze, method, ze_auth):
     assert [t['session-count'] for t in ze.tunnels()] == [1]
 
 
+def test_counters(start_ze):
+    """Read by a worker, shown with their time, of one session and of all."""
+    ze = start_ze()
+    _, dev = login()
+    route_to_core(dev)
+    sid = session_of(ze)['local-sid']
+    lab.assert_ping('lac', lab.CORE, dev=dev, count=5, size=1000)
+
+    def numbers():
+        t = ze.show('session', sid).get('traffic', {})
+        return t if t.get('up-packets', 0) >= 5 and t['down-packets'] >= 5 else None
+    t = lab.wait_for(numbers, 10, 'counters of five pings')
+    assert t['up-bytes'] >= 5 * 1028 and t['down-bytes'] >= 5 * 1028 and t['as-of']
+    total = ze.show('statistics')['traffic']
+    assert total['sessions'] == 1 and total['up-packets'] >= t['up-packets'] and total['up-spoofed'] == 0
+
+
 def test_second_user(start_ze):
     ze = start_ze()
     lac = lab.Lac(bob={'user': 'bob', 'password': 'builder'})
