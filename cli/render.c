@@ -9,10 +9,11 @@
 
 #include "daemon/base/compiler.h"
 
-#define INDENT	    2
-#define GAP	    2 /* between columns */
-#define COLUMNS_MAX 32
-#define LIST_MAX    60 /* octets of a list that stays on its line */
+#define INDENT	     2
+#define GAP	     2 /* between columns */
+#define COLUMNS_MAX  32
+#define LIST_MAX     60 /* octets of a list that stays on its line */
+#define COUNTERS_MIN 16
 
 /* Tables that have more members than a terminal has room for show these. The first whose first two
  * keys are in the row is taken. */
@@ -315,9 +316,8 @@ static bool is_short(const json_t *v)
 
 static void put_value(const json_t *v, int indent, struct strbuf *out);
 
-static void put_block(const json_t *obj, int indent, struct strbuf *out)
+static void put_members(json_t *o, int indent, struct strbuf *out)
 {
-	json_t *o = (json_t *)obj; /* jansson's iterator wants it so; nothing is changed */
 	int widest = 0;
 
 	for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it))
@@ -343,6 +343,51 @@ static void put_block(const json_t *obj, int indent, struct strbuf *out)
 			put_scalar(v, out); /* {} is "-" */
 		sb_puts(out, "\n");
 	}
+}
+
+/* Many counters and nothing else: those that are 0 say little, and hide the others. */
+static bool is_counters(json_t *o)
+{
+	for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it))
+		if (!json_is_integer(json_object_iter_value(it)))
+			return false;
+	return json_object_size(o) >= COUNTERS_MIN;
+}
+
+static size_t count_zeros(json_t *o)
+{
+	size_t n = 0;
+
+	for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it))
+		n += json_integer_value(json_object_iter_value(it)) == 0;
+	return n;
+}
+
+static void put_counters(json_t *o, int indent, struct strbuf *out)
+{
+	json_t *some = json_object();
+	size_t zeros = count_zeros(o);
+
+	for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it))
+		if (json_integer_value(json_object_iter_value(it)) != 0 &&
+		    json_object_set(some, json_object_iter_key(it), json_object_iter_value(it)) < 0)
+			out->bad = true;
+	put_members(some, indent, out);
+	json_decref(some);
+	if (zeros) {
+		pad(out, indent);
+		sb_printf(out, "(%zu that are 0 left out)\n", zeros);
+	}
+}
+
+static void put_block(const json_t *obj, int indent, struct strbuf *out)
+{
+	json_t *o = (json_t *)obj; /* jansson's iterator wants it so; nothing is changed */
+
+	if (is_counters(o))
+		put_counters(o, indent, out);
+	else
+		put_members(o, indent, out);
 }
 
 static void put_value(const json_t *v, int indent, struct strbuf *out)

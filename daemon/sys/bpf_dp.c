@@ -13,6 +13,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_hot.h"
+#include "daemon/sys/bpf_show.h"
 #include "ze_xdp.skel.h"
 
 struct bpf_dp {
@@ -20,6 +21,7 @@ struct bpf_dp {
 	struct bpf_common c;
 	struct bpf_guard *guard;
 	struct bpf_hot hot;
+	unsigned n_sessions, n_hosts4, n_links6; /* in the maps; the worker counts, anybody reads */
 };
 
 /* ---- life ---- */
@@ -236,29 +238,53 @@ static struct ze_lpm6 lpm(const struct ze_net6 *n)
 	return k;
 }
 
+static int put_in(struct bpf_map *m, const void *key, const void *value, unsigned *n)
+{
+	int r = bpf_map_update_elem(bpf_map__fd(m), key, value, BPF_NOEXIST);
+
+	if (r == 0)
+		__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
+	return r;
+}
+
+/* What is there is replaced. */
+static int set_in(struct bpf_map *m, const void *key, const void *value, unsigned *n)
+{
+	int r = put_in(m, key, value, n);
+
+	return r == -EEXIST ? bpf_map_update_elem(bpf_map__fd(m), key, value, BPF_ANY) : r;
+}
+
+/* n NULL: a trie, where older kernels do not tell new from replaced. */
+static void take_out(int fd, const void *key, unsigned *n)
+{
+	if (bpf_map_delete_elem(fd, key) == 0 && n)
+		__atomic_fetch_sub(n, 1, __ATOMIC_RELAXED);
+}
+
 /* Another session may have taken the key over. */
-static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_key *k)
+static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_key *k, unsigned *n)
 {
 	struct ze_sess_key owner;
 	int fd = bpf_map__fd(m);
 
 	if (bpf_map_lookup_elem(fd, key, &owner) == 0 && memcmp(&owner, k, sizeof(owner)) == 0)
-		bpf_map_delete_elem(fd, key);
+		take_out(fd, key, n);
 }
 
 static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
 		bpf_hot_far(&d->hot, s->ip4, k->sid);
-		drop_owned(d->skel->maps.hosts4, s->ip4, k);
+		drop_owned(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
 	}
 	if (memcmp(s->ifid, none, sizeof(s->ifid)) != 0)
-		drop_owned(d->skel->maps.links6, s->ifid, k);
+		drop_owned(d->skel->maps.links6, s->ifid, k, &d->n_links6);
 	for (int i = 0; i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
 		if (s->net6[i].mask)
-			drop_owned(d->skel->maps.prefixes6, &key, k);
+			drop_owned(d->skel->maps.prefixes6, &key, k, NULL);
 	}
 }
 
@@ -268,11 +294,11 @@ static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct 
 	int r = 0;
 
 	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
-		r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.hosts4), s->ip4, k, BPF_ANY);
+		r = set_in(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
 		bpf_hot_near(&d->hot, s->ip4, k->sid);
 	}
 	if (r == 0 && memcmp(s->ifid, none, sizeof(s->ifid)) != 0) {
-		r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.links6), s->ifid, k, BPF_NOEXIST);
+		r = put_in(d->skel->maps.links6, s->ifid, k, &d->n_links6);
 		if (r == -EEXIST)
 			r = 0;
 	}
@@ -293,7 +319,7 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 
 	if (was)
 		drop_ways(d, k, was);
-	r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_ANY);
+	r = set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
 	if (r < 0)
 		return r;
 	bpf_hot_put(&d->hot, k, s);
@@ -314,7 +340,7 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 {
 	bpf_hot_drop(&d->hot, k);
 	drop_ways(d, k, was);
-	bpf_map_delete_elem(bpf_map__fd(d->skel->maps.sessions), k);
+	take_out(bpf_map__fd(d->skel->maps.sessions), k, &d->n_sessions);
 }
 
 /* ---- of a former life ---- */
@@ -434,6 +460,20 @@ int bpf_dp_rules(struct bpf_dp *d, bool any)
 	__u32 zero = 0;
 
 	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
+}
+
+void bpf_dp_show(const struct bpf_dp *d, struct json *j)
+{
+	const struct bpf_show_fill fill[] = {
+		{ "sessions", __atomic_load_n(&d->n_sessions, __ATOMIC_RELAXED) },
+		{ "hosts4", __atomic_load_n(&d->n_hosts4, __ATOMIC_RELAXED) },
+		{ "links6", __atomic_load_n(&d->n_links6, __ATOMIC_RELAXED) },
+		{ "tunnels", bpf_guard_tunnels(d->guard) },
+		{ "established", bpf_guard_established(d->guard) },
+	};
+
+	bpf_show_programs(&d->c, j);
+	bpf_show_maps(d->skel->obj, fill, ZE_ARRAY_SIZE(fill), j);
 }
 
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len)

@@ -17,6 +17,7 @@
 struct bpf_dp;
 struct bpf_guard;
 struct config_listener;
+struct json;
 
 enum bpf_dp_prog {
 	BPF_DP_UPLINK,
@@ -82,6 +83,8 @@ int bpf_dp_rules(struct bpf_dp *d, bool any);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);
+/* Programs and maps, as members of an object. */
+void bpf_dp_show(const struct bpf_dp *d, struct json *j);
 /* Who may talk to the daemon; belongs to d. */
 struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d);
 bool bpf_dp_native(const struct bpf_dp *d);

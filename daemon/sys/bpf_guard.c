@@ -11,6 +11,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/core/config.h"
+#include "daemon/sys/bpf_show.h"
 #include "ze_guard.skel.h"
 
 struct bpf_guard {
@@ -103,8 +104,10 @@ static void show(void *self, struct json *j)
 	struct bpf_guard *g = self;
 	uint64_t n[ZE_V__COUNT];
 
-	if (g->skel)
+	if (g->skel) {
 		json_kstr(j, "xdp-mode", g->c.native ? "native" : "generic");
+		bpf_show_programs(&g->c, j);
+	}
 	json_ku64(j, "tunnels", g->n_tunnels);
 	json_ku64(j, "established-peers", g->n_established);
 	json_key(j, "packets");
@@ -287,6 +290,16 @@ void bpf_guard_free(struct bpf_guard *g)
 		ze_guard_bpf__destroy(g->skel);
 	free(g->known);
 	free(g);
+}
+
+unsigned bpf_guard_tunnels(const struct bpf_guard *g)
+{
+	return g->n_tunnels;
+}
+
+unsigned bpf_guard_established(const struct bpf_guard *g)
+{
+	return g->n_established;
 }
 
 bool bpf_guard_native(const struct bpf_guard *g)

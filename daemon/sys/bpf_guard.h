@@ -43,6 +43,9 @@ void bpf_guard_free(struct bpf_guard *g);
 /* Endpoints of ours; one without an address is ours on each of this host's. 0 or -errno. */
 int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_t n);
 int bpf_guard_verdicts(const struct bpf_guard *g, uint64_t ret[static ZE_V__COUNT]);
+/* Entries of the maps of these names. */
+unsigned bpf_guard_tunnels(const struct bpf_guard *g);
+unsigned bpf_guard_established(const struct bpf_guard *g);
 bool bpf_guard_native(const struct bpf_guard *g);
 int bpf_guard_prog_fd(const struct bpf_guard *g); /* of one that was opened */
 extern const struct guard_ops bpf_guard_ops;	  /* self is a struct bpf_guard */

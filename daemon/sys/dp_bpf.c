@@ -568,6 +568,7 @@ static void show(void *self, struct json *j)
 	json_kstr(j, "interface", ZE0);
 	json_ku64(j, "sessions", d->sessions.n);
 	json_ku64(j, "sessions-max", ZE_SIDS);
+	bpf_dp_show(d->maps, j);
 }
 
 const struct dataplane_ops dp_bpf_ops = {

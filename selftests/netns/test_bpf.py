@@ -18,6 +18,10 @@ from nslab import N, PINS, lab, run, wait_for
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
 
+def entries(x):
+    return {m['map']: m['entries'] for m in x.show('dataplane')['maps'] if m['map'] in ('sessions', 'hosts4', 'links6')}
+
+
 def sums_agree(x):
     """What all sessions have counted, if nothing passed while they were asked one by one."""
     total = x.show('statistics')['traffic']
@@ -31,7 +35,12 @@ def test_hundred_subscribers(tmp_path, mode):
     """Login, ping, traffic both ways by every header form, counters, teardown."""
     with lab(tmp_path, mode=mode) as x:
         x.start_ze()
-        assert x.show('dataplane')['xdp-mode'] == mode
+        there = x.show('dataplane')
+        assert there['xdp-mode'] == mode
+        assert {(p['program'], p['interface'], p['attach-mode']) for p in there['programs']} == {
+            ('ze_uplink', 'up0', mode), ('ze_core', 'core0', mode), ('ze_slow', 'ze0p', mode), ('ze_accept', 'ze0', mode)}
+        ids = {d['xdp']['prog']['id'] for d in json.loads(x.sh('lns', 'ip', '-j', 'link')) if 'xdp' in d}
+        assert ids == {p['id'] for p in there['programs']}
         addrs = x.start_lac()
         assert len(set(addrs)) == N
         for a in (addrs[0], addrs[-1]):
@@ -49,9 +58,11 @@ def test_hundred_subscribers(tmp_path, mode):
         assert t['up-packets'] >= 20 and t['up-bytes'] >= 20 * 928
         assert t['down-packets'] >= 20 and t['down-bytes'] >= 20 * 1428
         wait_for(lambda: sums_agree(x))
+        assert entries(x) == {'sessions': N, 'hosts4': N, 'links6': N}
         x.stop_lac()
         wait_for(lambda: x.show('dataplane')['sessions'] == 0)
         assert 'ze0' not in x.ip('lns', 'route')
+        assert entries(x) == {'sessions': 0, 'hosts4': 0, 'links6': 0}
         for m in ('sessions', 'hosts4', 'links6'):
             assert not json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + m))
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,25 @@ static void blocks(void **st)
 	      "nothing:  -\n");
 }
 
+/* Of many counters those that are 0 are left out, and nothing else is. */
+static void counters(void **st)
+{
+	char text[512] = "{", want[512];
+	char *p = text + 1, *w = want;
+
+	(void)st;
+	for (int i = 0; i < 16; i++)
+		p += sprintf(p, "\"c%02d\":%d,", i, i == 3 || i == 15 ? i : 0);
+	strcpy(p - 1, "}");
+	shows(text, "c03: 3\nc15: 15\n(14 that are 0 left out)\n");
+	for (int i = 0; i < 16; i++)
+		w += sprintf(w, "c%02d:  %d\n", i, i == 3 || i == 15 ? i : 0);
+	strcpy(w, "word: x\n");
+	strcpy(p - 1, ",\"word\":\"x\"}");
+	shows(text, want);
+	shows("{\"a\":0,\"b\":1}", "a: 0\nb: 1\n");
+}
+
 static void lists(void **st)
 {
 	(void)st;
@@ -179,6 +199,7 @@ int main(void)
 		cmocka_unit_test(history),
 		cmocka_unit_test(other_tables),
 		cmocka_unit_test(blocks),
+		cmocka_unit_test(counters),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(nothing_reaches_the_terminal_raw),
 		cmocka_unit_test(octets_that_are_no_text),

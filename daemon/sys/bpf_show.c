@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/bpf_show.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "daemon/base/json.h"
+#include "daemon/sys/bpf_common.h"
+
+static void show_program(const struct bpf_common_port *p, bool native, struct json *j)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+	char ifname[IF_NAMESIZE];
+
+	if (bpf_obj_get_info_by_fd(p->prog, &info, &len) < 0)
+		return;
+	json_obj(j);
+	json_kstr(j, "program", info.name);
+	json_ku64(j, "id", info.id);
+	json_kstr(j, "interface", if_indextoname(p->ifindex, ifname)); /* null: it is gone */
+	json_kstr(j, "attach-mode", native ? "native" : "generic");
+	json_obj_end(j);
+}
+
+void bpf_show_programs(const struct bpf_common *c, struct json *j)
+{
+	json_key(j, "programs");
+	json_arr(j);
+	for (size_t i = 0; i < c->n_attached; i++)
+		show_program(&c->ports[i], c->native, j);
+	json_arr_end(j);
+}
+
+static void show_entries(const char *name, const struct bpf_show_fill *fill, size_t n,
+			 struct json *j)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(fill[i].map, name) == 0) {
+			json_ku64(j, "entries", fill[i].entries);
+			return;
+		}
+	json_key(j, "entries");
+	json_nil(j);
+}
+
+void bpf_show_maps(const struct bpf_object *obj, const struct bpf_show_fill *fill, size_t n,
+		   struct json *j)
+{
+	const struct bpf_map *m;
+
+	json_key(j, "maps");
+	json_arr(j);
+	bpf_object__for_each_map(m, obj)
+	{
+		if (bpf_map__is_internal(m))
+			continue;
+		json_obj(j);
+		json_kstr(j, "map", bpf_map__name(m));
+		show_entries(bpf_map__name(m), fill, n, j);
+		json_ku64(j, "max-entries", bpf_map__max_entries(m));
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
