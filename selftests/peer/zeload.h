@@ -220,8 +220,8 @@ void echo_timer(int64_t now);
 /* zeload_auth.c: RFC 1334, 1994, 2759 */
 const struct auth_method *auth_method(const char *name); /* NULL: there is none */
 bool auth_is_ours(const uint8_t *option);
-void auth_start(struct session *s); /* LCP is open; again when nothing was heard */
-void auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len);
+void client_auth_start(struct session *s); /* LCP is open; again when nothing was heard */
+void client_auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len);
 
 /* zeload_tun.c */
 void tun_open(void);

@@ -211,13 +211,13 @@ bool auth_is_ours(const uint8_t *option)
 	       memcmp(option + 2, opt.auth->option, opt.auth->option_len) == 0;
 }
 
-void auth_start(struct session *s)
+void client_auth_start(struct session *s)
 {
 	if (opt.auth->start)
 		opt.auth->start(s);
 }
 
-void auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len)
+void client_auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len)
 {
 	if (s->auth && proto == get16(opt.auth->option))
 		opt.auth->input(s, p, len);

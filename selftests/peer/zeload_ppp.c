@@ -96,7 +96,7 @@ static void lcp_maybe_open(struct session *s)
 	if (!s->auth)
 		start_ncps(s);
 	else
-		auth_start(s);
+		client_auth_start(s);
 }
 
 /* What we say to one option the peer asks for: CONF_ACK, CONF_NAK or CONF_REJ. */
@@ -281,7 +281,7 @@ void ppp_input(struct session *s, const uint8_t *p, size_t len)
 			return;
 		}
 	if (proto == CHAP || proto == PAP) {
-		auth_input(s, proto, p, len);
+		client_auth_input(s, proto, p, len);
 	} else if (proto >= 0x8000) { /* not a data protocol: RFC 1661 5.7 */
 		put16(o.b, proto);
 		memcpy(o.b + 2, p, len);
@@ -303,7 +303,7 @@ void ppp_retry(struct session *s, int64_t now)
 	if (!s->cp[N_LCP].mine_acked)
 		send_conf_req(s, N_LCP);
 	else if (!s->authed && s->auth)
-		auth_start(s);
+		client_auth_start(s);
 	for (int i = N_IPCP; s->authed && i < N_COUNT; i++)
 		if (s->cp[i].wanted && !s->cp[i].mine_acked)
 			send_conf_req(s, (enum ncp)i);
