@@ -283,14 +283,15 @@ static void take_stats(void *self, int ifindex, const struct dp_stats *st)
 
 static int stats(void *thread, struct counts_row *rows, size_t n)
 {
-	struct wanted w = { .rows = calloc(n, sizeof(struct counts_row *)), .n = n };
+	struct wanted w = { .n = n };
 	int r;
 
+	w.rows = calloc(n, sizeof(*w.rows));
 	if (!w.rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		w.rows[i] = &rows[i];
-	qsort(w.rows, n, sizeof(struct counts_row *), by_ifindex);
+	qsort(w.rows, n, sizeof(*w.rows), by_ifindex);
 	r = rtnl_stats(((struct thread *)thread)->route, take_stats, &w);
 	free(w.rows);
 	for (size_t i = 0; r == 0 && i < n; i++)
