@@ -388,21 +388,26 @@ static bool has_prefix6(const struct ze_session *s, const void *key)
 	return false;
 }
 
-static void prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
+/* How many stay. */
+static unsigned prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
 {
 	uint8_t key[WAY_MAX], next[WAY_MAX];
 	int fd = bpf_map__fd(m);
 	bool more = bpf_map_get_next_key(fd, NULL, key) == 0;
 	struct ze_sess_key owner;
 	struct ze_session s;
+	unsigned n = 0;
 
 	while (more) {
 		more = bpf_map_get_next_key(fd, key, next) == 0;
 		if (bpf_map_lookup_elem(fd, key, &owner) == 0 &&
 		    (!get(d, &owner, &s) || !has(&s, key)))
 			bpf_map_delete_elem(fd, key);
+		else
+			n++;
 		memcpy(key, next, sizeof(key));
 	}
+	return n;
 }
 
 void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
@@ -411,16 +416,20 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 	int fd = bpf_map__fd(d->skel->maps.sessions);
 	struct ze_sess_key key, next;
 	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+	unsigned n = 0;
 
 	while (more) {
 		more = bpf_map_get_next_key(fd, &key, &next) == 0;
-		if (!keep(self, &key))
+		if (keep(self, &key))
+			n++;
+		else
 			bpf_map_delete_elem(fd, &key);
 		key = next;
 	}
+	d->n_sessions = n;
 	bpf_hot_prune(&d->hot, keep, self);
-	prune_ways(d, d->skel->maps.hosts4, has_host4);
-	prune_ways(d, d->skel->maps.links6, has_link6);
+	d->n_hosts4 = prune_ways(d, d->skel->maps.hosts4, has_host4);
+	d->n_links6 = prune_ways(d, d->skel->maps.links6, has_link6);
 	prune_ways(d, d->skel->maps.prefixes6, has_prefix6);
 	bpf_guard_prune(d->guard);
 }

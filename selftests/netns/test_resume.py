@@ -66,6 +66,10 @@ def assert_in_step(x):
     tids = {t['local-tid'] for t in x.show('tunnels')}
     for name in ('sessions', 'hosts4', 'links6'):
         assert len(dump(name)) == len(known), name
+    there = x.show('dataplane')
+    assert len(there['programs']) == 4
+    for m in there['maps']:
+        assert m['entries'] is None or m['entries'] == len(dump(m['map'])), m
     assert {t[0] | t[1] << 8 for t in dump('tunnels')} == tids
     assert len(dump('established')) == ('established' in [t['state'] for t in x.show('tunnels')])      # one address of all LACs
     routes = [r.split()[0] for r in x.ip('lns', 'route', 'show', 'dev', 'ze0').splitlines()]
