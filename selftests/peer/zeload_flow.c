@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "selftests/peer/zeload.h"
 
@@ -41,7 +42,9 @@ void flow_open(void)
 		die("--to %s: not an IPv4 address and port", opt.to);
 	to_addr = ntohl(a.s_addr);
 	to_port = (uint16_t)port;
-	run = (uint32_t)random();
+	/* Another one than that of any zeload before: the reflector tells them apart by it. */
+	if (getrandom(&run, sizeof(run), 0) != sizeof(run))
+		die("no random numbers");
 }
 
 const struct flow_result *flow_result(void)
