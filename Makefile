@@ -253,7 +253,7 @@ help:
 	@echo 'make fuzz T=avp SECS=60   one fuzz target under libFuzzer; without T each in turn'
 	@echo 'make bench       session setup rate and CPU time, in the guest'
 	@echo 'make bench-setup the same and memory a session, BPF plane, 60 000 sessions (root)'
-	@echo 'make bench-dp    CPU time a packet: BPF plane, plain forwarding, l2tp_ppp (root)'
+	@echo 'make bench-dp    CPU time a packet: BPF plane, plain forwarding, l2tp_ppp (root); NATIVE=1, GUEST=1: a part'
 	@echo 'make format      run clang-format over the C files'
 	@echo 'make install     DESTDIR=, PREFIX= ($(PREFIX)); make uninstall; make clean'
 	@echo

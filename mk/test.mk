@@ -94,10 +94,11 @@ bench: all $(PEER_BIN)
 bench-setup: all $(PEER_BIN)
 	@$(TEST_ENV) selftests/bench/setup
 
-# Data planes: on this machine against plain forwarding, in the guest against l2tp_ppp.
+# Data planes: on this machine against plain forwarding, in the guest against l2tp_ppp. NATIVE=1 or GUEST=1: one of them.
+# JSON=FILE: the figures too, of the guest as FILE.guest.
 bench-dp: all $(PEER_BIN) $(BENCH_BIN)
-	@$(TEST_ENV) selftests/bench/dp
-	@$(TEST_ENV) vmtest/bench_dp
+	@$(if $(GUEST),,$(TEST_ENV) selftests/bench/dp $(if $(JSON),--json '$(JSON)'))
+	@$(if $(NATIVE),,$(TEST_ENV) vmtest/bench_dp $(if $(JSON),--json '$(JSON).guest'))
 
 # A hundred subscribers on this machine's kernel; demo-kernel: one on l2tp_ppp, in a guest.
 demo demo-shell: deps
