@@ -32,6 +32,12 @@ def put(name, key, value):
     run('bpftool', 'map', 'update', 'pinned', PINS + '/' + name, 'key', *octets(key), 'value', *octets(value))
 
 
+def row(name, index):
+    """Of a map that is a table."""
+    out = run('bpftool', '-j', 'map', 'lookup', 'pinned', PINS + '/' + name, 'key', *octets(index.to_bytes(4, 'little')))
+    return json.loads(out)
+
+
 def sessions(x):
     return {s['local-sid']: (s['remote-sid'], s['tunnel-local-tid'], s['username'], s['assigned-addr'],
                              s['family'], s['created-at'][:19]) for s in x.show('sessions')}
@@ -198,6 +204,10 @@ def test_stale_things_go(tmp_path):
         sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
         key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
         put('sessions', key, bytes(104))
+        for name in ('up', 'down'):
+            other = row(name, next(iter(before)))
+            assert other['formatted']['value']['tid'] == tid
+            put(name, sid.to_bytes(4, 'little'), bytes(int(o, 16) for o in other['value']))
         put('hosts4', bytes((10, 100, 9, 9)), key)
         put('hosts4', bytes((10, 100, 9, 8)), bytes(4))
         put('links6', bytes(range(8)), key)
@@ -211,6 +221,7 @@ def test_stale_things_go(tmp_path):
         x.start_ze()
         assert sessions(x) == before
         assert_in_step(x)
+        assert row('up', sid)['formatted']['value']['tid'] == row('down', sid)['formatted']['value']['tid'] == 0
         assert 'xdp' not in x.ip('lns', 'link', 'show', 'x0') and 'xdp' in x.ip('lns', 'link', 'show', 'core0')
         assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == x.ping('core', '-c', '3', a)[0] == 3
         assert 'stale-routes=1' in x.log('ze.log')
