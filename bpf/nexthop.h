@@ -32,6 +32,34 @@ ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool rule
 	       (!rules || (n->tos == (__u8)f->tos && same_ip(n->src, f->src, v6)));
 }
 
+ZE_INLINE __u16 tag_of(const struct ze_vlan *v, int i)
+{
+	if (!v->proto[i])
+		return 0;
+	return (__u16)(ZE_TAG_ON | (v->vid[i] & ZE_TAG_VID) |
+		       (v->proto[i] == ETH_P_8021AD ? ZE_TAG_AD : 0));
+}
+
+/* The port for a device that the FIB answers with; n->mtu is the route's. */
+ZE_INLINE bool out_of(struct ze_nexthop *n, __u32 ifindex)
+{
+	const struct ze_vlan *v;
+
+	n->ifindex = ifindex;
+	n->tag[0] = n->tag[1] = 0;
+	if (bpf_map_lookup_elem(&ports, &ifindex))
+		return true;
+	v = bpf_map_lookup_elem(&vlans, &ifindex);
+	if (!v)
+		return false;
+	n->ifindex = v->port;
+	n->tag[0] = tag_of(v, 0);
+	n->tag[1] = tag_of(v, 1);
+	if (n->mtu > v->mtu)
+		n->mtu = v->mtu;
+	return true;
+}
+
 /* NULL: the stack knows better. */
 static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *f,
 					 struct ze_nexthop *n, __u64 now)
@@ -54,18 +82,17 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	n->until_ns = 0;
 	if (bpf_fib_lookup(ctx, &p, sizeof(p), 0) != BPF_FIB_LKUP_RET_SUCCESS)
 		return NULL;
-	if (!bpf_map_lookup_elem(&ports, &p.ifindex) || p.ifindex == conf.ze0p)
+	n->mtu = p.mtu_result;
+	if (p.ifindex == conf.ze0p || !out_of(n, p.ifindex))
 		return NULL;
 	__builtin_memcpy(n->src, f->src, 16);
 	__builtin_memcpy(n->dst, f->dst, 16);
 	n->family = (__u8)f->family;
 	n->tos = (__u8)f->tos;
-	n->ifindex = p.ifindex;
-	n->mtu = p.mtu_result;
 	__builtin_memcpy(n->dmac, p.dmac, ETH_ALEN);
 	__builtin_memcpy(n->smac, p.smac, ETH_ALEN);
 	n->until_ns = now + ZE_FRESH_NS;
-	return n;
+	return f->len <= n->mtu ? n : NULL;
 }
 
 ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, __u64 now)
@@ -86,11 +113,41 @@ ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, _
 	return fib(ctx, f, n, now);
 }
 
+/* What a tag begins with, and what follows; the bits between are its priority, 0. */
+ZE_INLINE __u16 *write_tag(__u16 *w, __u16 tag)
+{
+	*w++ = tag & ZE_TAG_AD ? bpf_htons(ETH_P_8021AD) : bpf_htons(ETH_P_8021Q);
+	*w++ = bpf_htons(tag & ZE_TAG_VID);
+	return w;
+}
+
+/* As send_to, with tags between the addresses and the protocol. */
+static __noinline int send_tagged(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 proto)
+{
+	__u16 *w;
+	__u8 *p;
+
+	if (!n || bpf_xdp_adjust_head(ctx, n->tag[1] ? -2 * VLAN_LEN : -VLAN_LEN))
+		return XDP_DROP;
+	p = (__u8 *)(long)ctx->data;
+	if (p + ETH_HLEN + 2 * VLAN_LEN > (__u8 *)(long)ctx->data_end)
+		return XDP_DROP;
+	__builtin_memcpy(p, n->dmac, ETH_ALEN);
+	__builtin_memcpy(p + ETH_ALEN, n->smac, ETH_ALEN);
+	w = write_tag((void *)(p + 2 * ETH_ALEN), n->tag[0]);
+	if (n->tag[1])
+		w = write_tag(w, n->tag[1]);
+	*w = proto;
+	return (int)bpf_redirect_map(&ports, n->ifindex, 0);
+}
+
 /* Writes the Ethernet header of a packet that starts 14 octets behind data. */
 ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 proto)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
 
+	if (n && n->tag[0])
+		return send_tagged(ctx, n, proto);
 	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	eth->h_proto = proto;

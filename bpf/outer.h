@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * From a frame to the UDP datagram in it, for every program on an uplink: Ethernet, one VLAN tag, IPv4
- * or IPv6, UDP. What is not a whole datagram passes. For the BPF side only.
+ * From a frame to the UDP datagram in it, for every program on an uplink: Ethernet, VLAN tags, IPv4 or
+ * IPv6, UDP. What is not a whole datagram passes. For the BPF side only.
  */
 #pragma once
 
@@ -77,7 +77,12 @@ ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
 				   .end = (void *)(long)ctx->data_end };
 }
 
-/* The frame's protocol, behind at most one VLAN tag. Multicast is for the stack. */
+ZE_INLINE bool is_tag(__u16 proto)
+{
+	return proto == ETH_P_8021Q || proto == ETH_P_8021AD;
+}
+
+/* The frame's protocol, behind ZE_TAGS_MAX VLAN tags at most. Multicast is for the stack. */
 ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 {
 	const __u8 *p = ze_take(c, ETH_HLEN);
@@ -86,10 +91,13 @@ ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 	if (!p || p[0] & 1)
 		return 0;
 	proto = (__u16)(p[12] << 8 | p[13]);
-	if (proto != ETH_P_8021Q && proto != ETH_P_8021AD)
-		return proto;
-	p = ze_take(c, VLAN_LEN);
-	return p ? (__u16)(p[2] << 8 | p[3]) : 0;
+	for (int i = 0; i < ZE_TAGS_MAX && is_tag(proto); i++) {
+		p = ze_take(c, VLAN_LEN);
+		if (!p)
+			return 0;
+		proto = (__u16)(p[2] << 8 | p[3]);
+	}
+	return proto;
 }
 
 ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)

@@ -15,6 +15,8 @@
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
 #define ZE_SOURCES  8192  /* strangers whose rate is known */
 #define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
+#define ZE_VLANS    4096	  /* VLAN devices on our ports */
+#define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
 #define ZE_FRESH_NS 100000000ull /* how long a next hop is believed */
 
 /* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
@@ -139,7 +141,22 @@ struct ze_nexthop { /* cached by the programs themselves */
 	__u8 family;
 	__u8 dmac[6], smac[6];
 	__u8 tos;
-	__u8 pad[4];
+	__u16 tag[ZE_TAGS_MAX]; /* enum ze_tag, outer first; 0: none */
+};
+
+enum ze_tag {
+	ZE_TAG_VID = 0x0fff,
+	ZE_TAG_ON = 0x1000, /* there is one: the id may be 0 */
+	ZE_TAG_AD = 0x8000  /* of IEEE 802.1ad, otherwise of 802.1Q */
+};
+
+/* A VLAN device on a port of ours, by its index: frames for it go out of the port with these tags. */
+struct ze_vlan {
+	__u32 port;
+	__u16 mtu;		  /* the largest IP packet there with all tags */
+	__u16 vid[ZE_TAGS_MAX];	  /* outer first */
+	__u16 proto[ZE_TAGS_MAX]; /* 0x8100, 0x88a8; 0: no such tag */
+	__u16 pad;
 };
 
 /* The slow path: a veth pair, whose one end the stack knows. */
@@ -205,4 +222,5 @@ _Static_assert(sizeof(struct ze_source) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_limits) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_vlan) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_conf) == 24, "map ABI");

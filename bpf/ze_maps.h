@@ -102,6 +102,15 @@ struct {
 	__type(value, __u32);
 } ports SEC(".maps");
 
+/* And the devices whose frames go out of a port with tags. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ZE_VLANS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ze_vlan);
+} vlans SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ZE_CACHED);

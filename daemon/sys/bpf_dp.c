@@ -14,6 +14,7 @@
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_hot.h"
 #include "daemon/sys/bpf_show.h"
+#include "daemon/sys/bpf_vlan.h"
 #include "ze_xdp.skel.h"
 
 struct bpf_dp {
@@ -21,7 +22,8 @@ struct bpf_dp {
 	struct bpf_common c;
 	struct bpf_guard *guard;
 	struct bpf_hot hot;
-	unsigned n_sessions, n_hosts4, n_links6; /* in the maps; the worker counts, anybody reads */
+	unsigned n_sessions, n_hosts4, n_links6,
+		n_vlans; /* in the maps; the worker counts, anybody reads */
 };
 
 /* ---- life ---- */
@@ -471,12 +473,22 @@ int bpf_dp_rules(struct bpf_dp *d, bool any)
 	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
 }
 
+int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n)
+{
+	int r = bpf_vlan_set(bpf_map__fd(d->skel->maps.vlans), v, n);
+
+	if (r == 0)
+		__atomic_store_n(&d->n_vlans, (unsigned)n, __ATOMIC_RELAXED);
+	return r;
+}
+
 void bpf_dp_show(const struct bpf_dp *d, struct json *j)
 {
 	const struct bpf_show_fill fill[] = {
 		{ "sessions", __atomic_load_n(&d->n_sessions, __ATOMIC_RELAXED) },
 		{ "hosts4", __atomic_load_n(&d->n_hosts4, __ATOMIC_RELAXED) },
 		{ "links6", __atomic_load_n(&d->n_links6, __ATOMIC_RELAXED) },
+		{ "vlans", __atomic_load_n(&d->n_vlans, __ATOMIC_RELAXED) },
 		{ "tunnels", bpf_guard_tunnels(d->guard) },
 		{ "established", bpf_guard_established(d->guard) },
 	};

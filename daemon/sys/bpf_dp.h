@@ -16,6 +16,7 @@
 
 struct bpf_dp;
 struct bpf_guard;
+struct bpf_vlan;
 struct config_listener;
 struct json;
 
@@ -80,6 +81,8 @@ bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid);
 struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid);
 /* There are routing rules: next hops are remembered by more than the destination. 0 or -errno. */
 int bpf_dp_rules(struct bpf_dp *d, bool any);
+/* The VLAN devices on our ports: these, and no others. 0 or -errno of the first that failed. */
+int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);

@@ -50,9 +50,17 @@ static const char *const setup[] = {
 	"ip neigh add 2001:db8::2 lladdr 02:00:00:00:00:02 dev lns0 nud permanent",
 	"ip neigh add 198.51.100.2 lladdr 02:00:00:00:01:02 dev lns1 nud permanent",
 	"ip neigh add 2001:db8:1::2 lladdr 02:00:00:00:01:02 dev lns1 nud permanent",
+	"ip link add tag0 address 02:00:00:00:03:01 type veth peer name tag0p",
+	"for d in tag0 tag0p; do ip link set $d up; done",
+	"ip addr add 10.3.0.1/24 dev tag0",
+	"ip addr add 2001:db8:3::1/64 dev tag0 nodad",
+	"ip neigh add 10.3.0.2 lladdr 02:00:00:00:03:02 dev tag0 nud permanent",
+	"ip neigh add 2001:db8:3::2 lladdr 02:00:00:00:03:02 dev tag0 nud permanent",
 	"ip route add default via 198.51.100.2",
 	"ip route add unreachable 203.0.113.0/24",
 	"ip -6 route add default via 2001:db8:1::2",
+	"ip route add 100.64.0.0/16 via 10.3.0.2",
+	"ip -6 route add 2001:db8:64::/48 via 2001:db8:3::2",
 	"echo 1 >/proc/sys/net/ipv4/ip_forward",
 	"echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
 };
@@ -156,6 +164,41 @@ void rig_tunnel(struct rig *g, uint16_t tid, unsigned host)
 	local->port = peer->port = 1701;
 	bpf_guard_ops.tunnel_known(bpf_dp_guard(g->d), &t);
 	bpf_guard_ops.tunnel_known(g->guard, &t);
+}
+
+/* A map of the uplink's program, by its name. */
+static int map_of(struct rig *g, const char *name)
+{
+	struct bpf_map_info info;
+	__u32 ids[32] = { 0 }, len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info prog = { .nr_map_ids = 32, .map_ids = (__u64)(uintptr_t)ids };
+
+	if (bpf_obj_get_info_by_fd(bpf_dp_prog_fd(g->d, BPF_DP_UPLINK), &prog, &len))
+		abort();
+	for (__u32 i = 0; i < prog.nr_map_ids; i++) {
+		int fd = bpf_map_get_fd_by_id(ids[i]);
+
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			abort();
+		if (strcmp(info.name, name) == 0)
+			return fd;
+		close(fd);
+	}
+	abort();
+}
+
+void rig_forget_hops(struct rig *g)
+{
+	int cpus = libbpf_num_possible_cpus(), fd = map_of(g, "nexthops");
+	struct ze_nexthop *none = calloc((size_t)cpus, sizeof(*none));
+
+	for (__u32 i = 0; i < ZE_CACHED; i++)
+		if (!none || bpf_map_update_elem(fd, &i, none, BPF_ANY))
+			abort();
+	free(none);
+	close(fd);
 }
 
 const char *rig_verdict(enum ze_verdict v)

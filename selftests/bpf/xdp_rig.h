@@ -3,7 +3,8 @@
  * A network namespace of its own with the data plane loaded in it, and frames for the programs. Root
  * only. Addresses: LNS 10.0.0.1 and 2001:db8::1 on lns0, its LAC 10.0.0.2 and 2001:db8::2;
  * 198.51.100.1 on lns1, the core's router 198.51.100.2. Everything else goes to the core, except
- * 203.0.113.0/24, which nobody reaches.
+ * 203.0.113.0/24, which nobody reaches; and 100.64.0.0/16 and 2001:db8:64::/48, which are behind 10.3.0.2
+ * and 2001:db8:3::2 on tag0, a device that is no port.
  */
 #pragma once
 
@@ -40,6 +41,8 @@ void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct r
 void rig_run_guard(struct rig *g, const struct frame *in, struct rig_run *ret);
 /* In both guards: a tunnel of 10.0.0.<host>:1701 or, from 100 on, of 2001:db8::<host - 100>. */
 void rig_tunnel(struct rig *g, uint16_t tid, unsigned host);
+/* The programs ask the FIB again. */
+void rig_forget_hops(struct rig *g);
 const char *rig_verdict(enum ze_verdict v);
 
 /* Appends. Hex may contain spaces. */
