@@ -9,13 +9,13 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 4
+#define ZE_BPF_ABI 5
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
 #define ZE_SOURCES  8192  /* strangers whose rate is known */
 #define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
-#define ZE_VLANS    4096	  /* VLAN devices on our ports */
+#define ZE_VLANS    4096  /* VLAN devices on our ports */
 #define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
 #define ZE_FRESH_NS 100000000ull /* how long a next hop is believed */
 

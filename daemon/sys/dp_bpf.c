@@ -31,6 +31,7 @@
 #include "daemon/sys/rtnl.h"
 #include "daemon/sys/rules.h"
 #include "daemon/sys/udp.h"
+#include "daemon/sys/vlans.h"
 #include "daemon/sys/ze0.h"
 
 #define PORTS_MAX 64
@@ -734,11 +735,26 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 	return r < 0 ? r : open_maps(d, a, false);
 }
 
+static int watch_vlans(struct dp_bpf *d, const struct bpf_dp_args *b)
+{
+	unsigned ports[PORTS_MAX];
+
+	for (size_t i = 0; i < b->n_ports; i++)
+		ports[i] = b->ports[i].ifindex;
+	return vlans_watch(&(struct vlans_args){ .loop = d->loop,
+						 .worker = d->worker,
+						 .maps = d->maps,
+						 .ports = ports,
+						 .n_ports = b->n_ports },
+			   &d->vlans);
+}
+
 static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
+	struct bpf_dp_args b = { .ports = ports };
 	/* An interface that is not there is found before anything is touched that forwards. */
-	int r = add_ports(&(struct bpf_dp_args){ .ports = ports }, ports, a);
+	int r = add_ports(&b, ports, a);
 	const char *why;
 
 	if (r == 0)
@@ -752,13 +768,14 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		r = start_clean(d, a);
 	if (r == 0)
 		r = rules_watch(d->loop, on_rules, d, &d->rules);
-	return r < 0 ? r :
-		       kworker_new(&(struct kworker_args){ .threads = 1,
-							   .thread_new = worker_new,
-							   .thread_free = worker_free,
-							   .notify = worker_notify,
-							   .self = d },
-				   &d->worker);
+	if (r == 0)
+		r = kworker_new(&(struct kworker_args){ .threads = 1,
+							.thread_new = worker_new,
+							.thread_free = worker_free,
+							.notify = worker_notify,
+							.self = d },
+				&d->worker);
+	return r < 0 ? r : watch_vlans(d, &b);
 }
 
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
@@ -795,6 +812,7 @@ bool dp_bpf_adopted(const struct dp_bpf *d)
 /* Memory and descriptors. */
 static void done(struct dp_bpf *d)
 {
+	vlans_free(d->vlans);
 	rules_free(d->rules);
 	close_raw(d);
 	nlreq_close(d->rtnl);

@@ -14,6 +14,7 @@
 
 struct nl_sock;
 struct rules;
+struct vlans;
 
 enum dp_bpf_state {
 	SESSION_STARTING,
@@ -65,6 +66,7 @@ struct dp_bpf {
 	struct dp_bpf_ifid *ifids;
 	ev_async wake;
 	struct rules *rules;
+	struct vlans *vlans;
 	struct dp_bpf_past *past; /* while a former life's is adopted */
 	bool adopted;
 };

@@ -42,14 +42,26 @@ struct row {
 
 static const struct row rows[] = {
 	{ "one out", "", "81000064", { .mtu = 1500, .vid = { 100 }, .proto = { Q } } },
-	{ "one in, one out", "8100 6065", "81000064", { .mtu = 1500, .vid = { 100 }, .proto = { Q } } },
-	{ "the largest id", "88a80001", "88a80ffe", { .mtu = 1500, .vid = { 4094 }, .proto = { AD } } },
-	{ "id 0", "", "81000000", { .mtu = 1500, .proto = { Q } } },
-	{ "two in, one out", "88a80007 81000065", "81000064",
+	{ "one in, one out",
+	  "8100 6065",
+	  "81000064",
 	  { .mtu = 1500, .vid = { 100 }, .proto = { Q } } },
-	{ "two out", "", "88a80064 810000c8",
+	{ "the largest id",
+	  "88a80001",
+	  "88a80ffe",
+	  { .mtu = 1500, .vid = { 4094 }, .proto = { AD } } },
+	{ "id 0", "", "81000000", { .mtu = 1500, .proto = { Q } } },
+	{ "two in, one out",
+	  "88a80007 81000065",
+	  "81000064",
+	  { .mtu = 1500, .vid = { 100 }, .proto = { Q } } },
+	{ "two out",
+	  "",
+	  "88a80064 810000c8",
 	  { .mtu = 1496, .vid = { 100, 200 }, .proto = { AD, Q } } },
-	{ "two in, two out", "81000007 81000065", "81000064 88a800c8",
+	{ "two in, two out",
+	  "81000007 81000065",
+	  "81000064 88a800c8",
 	  { .mtu = 1496, .vid = { 100, 200 }, .proto = { Q, AD } } },
 };
 
@@ -142,7 +154,8 @@ static struct frame from_lac(const char *tags, const char *inner)
 	struct frame plain = frame_outer(0), f = { .len = 0 };
 	size_t at;
 
-	frame_hex(&plain, inner[0] == '6' ? "0002 000c 0005 ff03 0057" : "0002 000c 0005 ff03 0021");
+	frame_hex(&plain,
+		  inner[0] == '6' ? "0002 000c 0005 ff03 0057" : "0002 000c 0005 ff03 0021");
 	at = plain.len;
 	frame_hex(&plain, inner);
 	fill(plain.b + at);
@@ -194,7 +207,8 @@ static void down(void **st)
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
-		struct frame in = frame("020000000101 020000000102", r->in, DOWN4), head = { .len = 0 };
+		struct frame in = frame("020000000101 020000000102", r->in, DOWN4),
+			     head = { .len = 0 };
 		size_t at = in.len - 30;
 		struct rig_run got;
 

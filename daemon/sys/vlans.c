@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Any change of a VLAN device, or of a port (its MTU), has the whole list read again: changes are rare,
+ * and nothing can be missed or applied in the wrong order. Changes during a reading lead to one more.
+ */
+#include "daemon/sys/vlans.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/base/log.h"
+#include "daemon/sys/bpf_dp.h"
+#include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/kworker.h"
+#include "daemon/sys/loop.h"
+#include "daemon/sys/nlreq.h"
+
+#define TAG_LEN 4
+
+struct vlans {
+	struct bpf_dp *maps;
+	struct kworker *worker;
+	unsigned *ports;
+	size_t n_ports;
+	int news; /* a socket that is told of changes */
+	ev_io io;
+	struct ev_loop *loop;
+	struct kseq seq;
+	struct kjob job; /* what follows is its */
+	bool running, again;
+	struct vlans_list links;
+	size_t found;
+	int result;
+};
+
+/* ---- what the kernel says ---- */
+
+static struct nlattr *find(const struct nlmsghdr *h, int type)
+{
+	return nlmsg_find_attr((struct nlmsghdr *)h, sizeof(struct ifinfomsg), type);
+}
+
+static struct nlattr *within(struct nlattr *nest, int type)
+{
+	return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
+}
+
+static struct nlattr *vlan_info(const struct nlmsghdr *h)
+{
+	struct nlattr *info = find(h, IFLA_LINKINFO), *kind = within(info, IFLA_INFO_KIND);
+
+	return kind && nla_strcmp(kind, "vlan") == 0 ? info : NULL;
+}
+
+unsigned vlans_about(const struct nlmsghdr *h, bool *ret_vlan)
+{
+	const struct ifinfomsg *i = nlmsg_data(h);
+
+	if ((h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) ||
+	    !nlmsg_valid_hdr(h, sizeof(*i)))
+		return 0;
+	*ret_vlan = vlan_info(h);
+	return (unsigned)i->ifi_index;
+}
+
+bool vlans_parse(const struct nlmsghdr *h, struct vlans_link *ret)
+{
+	struct nlattr *data, *id, *proto, *lower;
+	struct vlans_link l;
+	bool vlan;
+
+	l.ifindex = vlans_about(h, &vlan);
+	if (!l.ifindex || h->nlmsg_type != RTM_NEWLINK || !vlan)
+		return false;
+	data = within(vlan_info(h), IFLA_INFO_DATA);
+	id = within(data, IFLA_VLAN_ID);
+	proto = within(data, IFLA_VLAN_PROTOCOL);
+	lower = find(h, IFLA_LINK);
+	if (!id || !lower || find(h, IFLA_LINK_NETNSID))
+		return false;
+	l.lower = nla_get_u32(lower);
+	l.vid = nla_get_u16(id);
+	l.proto = proto ? ntohs(nla_get_u16(proto)) : ETH_P_8021Q;
+	*ret = l;
+	return true;
+}
+
+static void add_link(struct nl_msg *m, void *self)
+{
+	struct vlans *v = self;
+	struct vlans_link l, *more;
+
+	if (!vlans_parse(nlmsg_hdr(m), &l))
+		return;
+	more = realloc(v->links.v, (v->links.n + 1) * sizeof(l));
+	if (!more) {
+		v->result = -ENOMEM;
+		return;
+	}
+	v->links.v = more;
+	v->links.v[v->links.n++] = l;
+}
+
+/* The kernel leaves out devices of other kinds, once it knows of VLANs. */
+static int read_links(struct vlans *v, struct nl_sock *sk)
+{
+	struct ifinfomsg h = { 0 };
+	struct nl_msg *m = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_DUMP);
+	struct nlattr *info;
+	bool bad;
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0;
+	info = nla_nest_start(m, IFLA_LINKINFO);
+	bad = bad || !info || nla_put_string(m, IFLA_INFO_KIND, "vlan") < 0;
+	if (!bad)
+		nla_nest_end(m, info);
+	r = nlreq_run(sk, &(struct nlreq){ .m = m, .bad = bad, .valid = add_link, .self = v });
+	return r < 0 ? r : v->result;
+}
+
+/* ---- which are ours ---- */
+
+static const struct vlans_port *port_of(const struct vlans_port *p, size_t n, unsigned ifindex)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i].ifindex == ifindex)
+			return &p[i];
+	return NULL;
+}
+
+static const struct vlans_link *link_of(const struct vlans_list *l, unsigned ifindex)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].ifindex == ifindex)
+			return &l->v[i];
+	return NULL;
+}
+
+/* A port takes frames of its MTU and one tag; what more there is makes the packet smaller. */
+static struct bpf_vlan entry(const struct vlans_link *l, const struct vlans_link *outer,
+			     const struct vlans_port *p)
+{
+	struct bpf_vlan e = { .ifindex = l->ifindex, .v = { .port = p->ifindex } };
+	const struct vlans_link *tags[ZE_TAGS_MAX] = { outer ? outer : l, outer ? l : NULL };
+	unsigned mtu = outer ? p->mtu - TAG_LEN : p->mtu;
+
+	for (int i = 0; i < ZE_TAGS_MAX && tags[i]; i++) {
+		e.v.vid[i] = tags[i]->vid;
+		e.v.proto[i] = tags[i]->proto;
+	}
+	e.v.mtu = (__u16)(mtu > UINT16_MAX ? UINT16_MAX : mtu);
+	return e;
+}
+
+size_t vlans_resolve(const struct vlans_list *links, const struct vlans_port *ports, size_t n_ports,
+		     struct bpf_vlan *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < links->n; i++) {
+		const struct vlans_link *l = &links->v[i], *outer = NULL;
+		const struct vlans_port *p = port_of(ports, n_ports, l->lower);
+
+		if (!p)
+			outer = link_of(links, l->lower);
+		if (outer)
+			p = port_of(ports, n_ports, outer->lower);
+		if (p)
+			ret[n++] = entry(l, outer, p);
+	}
+	return n;
+}
+
+/* A port that is gone has none. */
+static size_t read_ports(const struct vlans *v, struct vlans_port *ret)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	size_t n = 0;
+
+	for (size_t i = 0; fd >= 0 && i < v->n_ports; i++) {
+		struct ifreq q = { 0 };
+
+		if (!if_indextoname(v->ports[i], q.ifr_name) || ioctl(fd, SIOCGIFMTU, &q) < 0)
+			continue;
+		ret[n++] = (struct vlans_port){ v->ports[i], (unsigned)q.ifr_mtu };
+	}
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+/* ---- on the worker ---- */
+
+static int enter(struct vlans *v, struct nl_sock *sk)
+{
+	struct vlans_port *ports = calloc(v->n_ports + 1, sizeof(*ports));
+	int r = ports ? read_links(v, sk) : -ENOMEM;
+	struct bpf_vlan *all = NULL;
+
+	if (r == 0) {
+		all = calloc(v->links.n + 1, sizeof(*all));
+		r = all ? 0 : -ENOMEM;
+	}
+	if (r == 0) {
+		v->found = vlans_resolve(&v->links, ports, read_ports(v, ports), all);
+		r = bpf_dp_vlans(v->maps, all, v->found);
+	}
+	free(all);
+	free(ports);
+	return r;
+}
+
+static void run(struct kjob *j, void *thread)
+{
+	struct vlans *v = ze_container_of(j, struct vlans, job);
+
+	v->result = 0;
+	v->result = enter(v, thread);
+	free(v->links.v);
+	v->links = (struct vlans_list){ .v = NULL };
+}
+
+/* ---- on the reactor ---- */
+
+static void read_again(struct vlans *v)
+{
+	if (v->running) {
+		v->again = true;
+		return;
+	}
+	v->running = true;
+	v->again = false;
+	kworker_submit(v->worker, &v->seq, &v->job);
+}
+
+static void done(struct kjob *j)
+{
+	struct vlans *v = ze_container_of(j, struct vlans, job);
+
+	v->running = false;
+	if (v->result < 0)
+		log_kv(LOG_DP, LOG_WARN, "vlans-failed", KV_ERRNO(v->result),
+		       KV_STR("effect", "packets to VLAN devices take the slow path"));
+	else
+		log_kv(LOG_DP, LOG_DEBUG, "vlans", KV_U64("devices", v->found));
+	if (v->again)
+		read_again(v);
+}
+
+static bool concerns_us(const struct vlans *v, const struct nlmsghdr *h)
+{
+	bool vlan = false;
+	unsigned ifindex = vlans_about(h, &vlan);
+
+	for (size_t i = 0; ifindex && !vlan && i < v->n_ports; i++)
+		vlan = v->ports[i] == ifindex;
+	return ifindex && vlan;
+}
+
+static void on_news(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct vlans *v = w->data;
+	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	bool ours = false;
+	ssize_t n;
+
+	(void)loop;
+	(void)revents;
+	do {
+		n = recv(v->news, buf, sizeof(buf), MSG_DONTWAIT);
+		int left = (int)n;
+		const struct nlmsghdr *h = (const void *)buf;
+
+		for (; n > 0 && NLMSG_OK(h, (unsigned)left); h = NLMSG_NEXT(h, left))
+			ours = ours || concerns_us(v, h);
+		if (n < 0 && errno == ENOBUFS)
+			ours = true; /* some were lost */
+	} while (n > 0 || (n < 0 && errno == ENOBUFS));
+	if (ours)
+		read_again(v);
+}
+
+/* ---- life ---- */
+
+static int open_news(void)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int vlans_watch(const struct vlans_args *a, struct vlans **ret)
+{
+	struct vlans *v = calloc(1, sizeof(*v));
+	int r;
+
+	if (!v)
+		return -ENOMEM;
+	v->loop = loop_ev(a->loop);
+	v->worker = a->worker;
+	v->maps = a->maps;
+	v->ports = calloc(a->n_ports + 1, sizeof(*v->ports));
+	v->n_ports = a->n_ports;
+	v->job.run = run;
+	v->job.done = done;
+	kworker_seq_init(&v->seq);
+	v->news = v->ports ? open_news() : -ENOMEM;
+	if (v->news < 0) {
+		r = v->news;
+		vlans_free(v);
+		return r;
+	}
+	memcpy(v->ports, a->ports, a->n_ports * sizeof(*v->ports));
+	ev_io_init(&v->io, on_news, v->news, EV_READ);
+	v->io.data = v;
+	ev_io_start(v->loop, &v->io);
+	read_again(v);
+	*ret = v;
+	return 0;
+}
+
+void vlans_free(struct vlans *v)
+{
+	if (!v)
+		return;
+	ev_io_stop(v->loop, &v->io);
+	if (v->news >= 0)
+		close(v->news);
+	free(v->ports);
+	free(v);
+}
