@@ -18,9 +18,10 @@ PINS = '/sys/fs/bpf/ze'
 N = 100
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
+SLOW = 5 if 'ZE_VM' in os.environ else 1    # in emulation
 
 
-def run(*argv, check=True, timeout=60):
+def run(*argv, check=True, timeout=60 * SLOW):
     p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8',
                        timeout=timeout, check=False)
     assert p.returncode == 0 or not check, '%s: %s' % (' '.join(argv), p.stdout)
@@ -28,13 +29,13 @@ def run(*argv, check=True, timeout=60):
 
 
 def wait_for(what, seconds=10):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOW
     while time.monotonic() < end:
         got = what()
         if got:
             return got
         time.sleep(0.02)
-    raise AssertionError('not within %s s: %s' % (seconds, what.__doc__ or what))
+    raise AssertionError('not within %s s: %s' % (seconds * SLOW, what.__doc__ or what))
 
 
 def ethtool(dev, cmd, value):
@@ -165,7 +166,7 @@ class Lab:
 
     def traffic(self, to, sender, argv, expected):
         r = subprocess.Popen(['nsenter', '--net=/run/netns/' + self.ns[to], sys.executable,
-                              os.path.join(HERE, 'traffic.py'), 'recv', '7007', '10'],
+                              os.path.join(HERE, 'traffic.py'), 'recv', '7007', str(10 * SLOW)],
                              stdout=subprocess.PIPE, encoding='utf-8')
         assert r.stdout.readline() == 'ready\n'
         self.sh(sender, sys.executable, os.path.join(HERE, 'traffic.py'), *argv)
