@@ -51,6 +51,7 @@ class VlanLab(nslab.Lab):
 @pytest.fixture
 def start(tmp_path):
     made = []
+    lab.run('modprobe', 'tun')
 
     def go(in_frame=True):
         made.append(VlanLab(str(tmp_path), in_frame))
