@@ -45,8 +45,9 @@ def ethtool(dev, cmd, value):
         fcntl.ioctl(s, 0x8946, struct.pack('16sP', dev.encode(), ctypes.addressof(arg)).ljust(40, b'\0'))
 
 
+SET_TX_CHECKSUM, SET_GRO = 0x17, 0x2c
 SWITCHES = 'import sys; sys.path.insert(0, %r); import nslab as t; ' \
-           't.ethtool(%%r, 0x2c, 1); t.ethtool(%%r, 0x17, 0)' % HERE
+           't.ethtool(%%r, t.SET_GRO, 1); t.ethtool(%%r, t.SET_TX_CHECKSUM, 0)' % HERE
 
 
 class Lab:

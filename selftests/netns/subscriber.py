@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a subscriber can do and what not, whatever the data plane: the same cases run on the BPF plane of
+this machine (netns/test_subscriber.py) and on both planes in the guest (vmtest/test_subscriber.py).
+Nothing a subscriber sends may work on one plane and fail on the other.
+
+A case is a function of a Line: one subscriber in namespace `lac`, whose packets go by the TUN device sub0
+of zeload; ze in `lns`; a host in `core`. The laboratory below the line provides
+
+    slow                    how many times longer than on real hardware anything may take
+    devs, mtu_devs          names of the links: {'uplink', 'core'}; [(namespace, device)] of the uplink
+    lns, zeload             ze's address, the program
+    start(config), stop()   ze with this configuration; its end, by SIGTERM or in whatever state
+    show(*words)            the daemon's JSON
+    clear(*words)
+    zeload_run(*options)    a process with text(), poll(), terminate(), kill(), wait(seconds)
+    run(ns, *argv, check)   its output
+    inside(ns)              this thread in a namespace, as a context
+    slow_device(session)    where the stack of lns meets the subscriber: ze0 or pppN
+    spoofed()               packets refused for their source so far, both families
+    left()                  what should not be there without a subscriber, as text
+
+Rates are held by netns/test_shape.py and vmtest/test_shape.py, by what each plane has to do it with.
+"""
+import contextlib
+import hashlib
+import json
+import re
+import socket
+import threading
+import time
+
+GATEWAY, CORE = '10.100.0.1', '198.51.100.2'
+CORE6, CORE6_LNS = '2001:db8:5::2', '2001:db8:5::1'
+STRANGER, STRANGER6 = '10.66.6.6', '2001:db8:66::6'
+MTU = 1450          # of the subscriber: what zeload says in its LCP
+HEADERS = 28        # of an IPv4 ping
+CONFIG = '''environment { l2tp { server main { ip %(lns)s } } }
+l2tp {
+	dataplane %(plane)s; auth-method %(auth)s; hello-interval %(hello)d; hello-retries 2
+	bpf { uplink [ %(uplink)s ]; core [ %(core)s ]; xdp-mode %(mode)s }
+	auth { local { user alice { password hunter2 } } }
+	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254 } }
+}
+'''
+
+
+class Line:
+    """A subscriber online, in a laboratory."""
+
+    def __init__(self, lab):
+        self.lab, self.lac, self.session, self.addr, self.running = lab, None, None, None, None
+
+    def wait_for(self, what, seconds=10, why=''):
+        end = time.monotonic() + seconds * self.lab.slow
+        while not (got := what()):
+            assert time.monotonic() < end, f'not within {seconds * self.lab.slow:.0f} s: {why}; ' \
+                f'zeload: {self.lac and self.lac.text()}'
+            time.sleep(0.05)
+        return got
+
+    def start(self, auth='chap-md5', hello=60):
+        """ze so configured: the one that runs, if it is."""
+        config = CONFIG % {'lns': self.lab.lns, 'plane': self.lab.plane, 'mode': self.lab.mode, 'auth': auth,
+                           'hello': hello, **self.lab.devs}
+        if self.running == config:
+            return
+        self.stop()
+        self.lab.start(config)
+        self.running = config
+        assert self.lab.show('dataplane')['dataplane'] == self.lab.plane
+
+    def stop(self):
+        if self.running:
+            self.running = None
+            self.lab.stop()
+
+    def reset(self):
+        """After a failure: nothing of it is in the way of the next case."""
+        if self.lac:
+            self.lac.kill()
+            self.lac = None
+        with contextlib.suppress(AssertionError):
+            self.stop()
+
+    def login(self, *options):
+        """The subscriber's end of the line has its addresses and routes, and two that are not its own."""
+        self.lac = self.lab.zeload_run('-v', '--tun', 'sub0', '--hold', '100000', *options, self.lab.lns)
+        self.wait_for(lambda: ' up, ' in self.lac.text() or self.lac.poll() is not None, 20, 'a login')
+        assert '1 up, 0 failed' in self.lac.text(), self.lac.text()
+        s = self.lab.show('sessions')
+        assert len(s) == 1 and s[0]['state'] == 'established', s
+        self.session = self.lab.show('session', str(s[0]['local-sid']))
+        self.addr = self.session['assigned-addr']
+        self.ours6, self.theirs6 = ('fe80::' + self.session[k] for k in ('local-interface-id', 'peer-interface-id'))
+        batch = [f'addr add {a} dev sub0 nodad' for a in (self.theirs6 + '/64', 'fe80::66/64', STRANGER6 + '/128')]
+        batch += [f'addr add {a}/32 dev sub0' for a in (self.addr, STRANGER)]
+        batch += ['link set sub0 up mtu %d' % MTU, f'route add {CORE} dev sub0 src {self.addr}',
+                  f'route add {GATEWAY} dev sub0 src {self.addr}', f'-6 route add {CORE6} dev sub0']
+        for words in batch:
+            self.lab.run('lac', 'ip', *words.split())
+
+    def hang_up(self):
+        self.lac.terminate()
+        code = self.lac.wait(20)
+        text = self.lac.text()
+        self.lac = None
+        self.assert_gone()
+        return code, text
+
+    def assert_gone(self):
+        self.wait_for(lambda: not self.lab.show('sessions'), 15, 'end of the session')
+        left = ['']
+
+        def quiet():
+            left[0] = self.lab.left()
+            return not left[0]
+        try:
+            self.wait_for(quiet, 15)
+        except AssertionError:
+            raise AssertionError('left behind: ' + left[0]) from None
+
+    def ping(self, ns, to, *options, count=3, size=56):
+        """How many replies came, and what ping said."""
+        out = self.lab.run(ns, 'ping', '-n', '-c', str(count), '-i', '0.2', '-W', str(int(2 * self.lab.slow)), '-s',
+                           str(size), *options, to, check=False)
+        got = re.search(r'(\d+) received', out)
+        return int(got.group(1)) if got else 0, out
+
+    def assert_ping(self, ns, to, *options, count=3, size=56):
+        got, out = self.ping(ns, to, *options, count=count, size=size)
+        assert got == count, out
+
+    def up(self, to=CORE, *options, **kw):
+        self.assert_ping('lac', to, '-I', self.addr, *options, **kw)
+
+    def down(self, *options, **kw):
+        self.assert_ping('core', self.addr, *options, **kw)
+
+    def tcp(self, sender, receiver, to, source=''):
+        """256 KiB arrive as they were sent, and the answer comes back."""
+        data = hashlib.shake_128(to.encode()).digest(1 << 18)
+        with self.lab.inside(receiver):
+            server = socket.create_server(('', 0))
+        server.settimeout(20 * self.lab.slow)
+        got = []
+
+        def serve():
+            c, _ = server.accept()
+            c.settimeout(20 * self.lab.slow)
+            with c, c.makefile('rb') as f:
+                got.append(f.read())
+                c.sendall(b'done')
+        t = threading.Thread(target=serve)
+        t.start()
+        try:
+            with self.lab.inside(sender):
+                c = socket.create_connection((to, server.getsockname()[1]), 20 * self.lab.slow, (source, 0))
+            with c:
+                c.sendall(data)
+                c.shutdown(socket.SHUT_WR)
+                assert c.recv(4) == b'done'
+        finally:
+            t.join()
+            server.close()
+        assert got == [data]
+
+    def counter(self, ns, name):
+        """Of /proc/net/snmp or snmp6: Icmp6InEchos is one of the second, InEchos of the first."""
+        with self.lab.inside(ns):
+            with open('/proc/thread-self/net/snmp6', encoding='ascii') as f:
+                rows = dict(line.split() for line in f)
+            with open('/proc/thread-self/net/snmp', encoding='ascii') as f:
+                lines = f.read().splitlines()
+        for names, values in zip(lines[::2], lines[1::2]):
+            rows.update(zip(names.split(), values.split()))
+        return int(rows[name])
+
+
+# ---------------------------------------------------------------- with one subscriber for all of them
+
+def case_ping(x):
+    """The gateway, the host beyond, and that host the subscriber."""
+    x.up(GATEWAY)
+    x.up(CORE)
+    x.down()
+
+
+def case_tcp(x):
+    x.tcp('lac', 'core', CORE, x.addr)
+    x.tcp('core', 'lac', x.addr)
+
+
+def case_link_local(x):
+    """IPv6, both ways."""
+    x.assert_ping('lac', x.ours6 + '%sub0', '-I', x.theirs6 + '%sub0')
+    x.assert_ping('lns', f'{x.theirs6}%{x.lab.slow_device(x.session)}')
+
+
+def case_full_size(x):
+    """What fits the subscriber passes whole, in both directions."""
+    for dont in ('do', 'dont'):
+        x.up(CORE, '-M', dont, size=MTU - HEADERS)
+        x.down('-M', dont, size=MTU - HEADERS)
+
+
+@contextlib.contextmanager
+def mtu(x, devices, value):
+    def put(n):
+        for ns, dev in devices:
+            x.lab.run(ns, 'ip', 'link', 'set', 'dev', dev, 'mtu', str(n))
+    put(value)
+    try:
+        yield
+    finally:
+        put(1500)
+
+
+def case_ethernet_size_up(x):
+    """1500 octets from the subscriber: larger than what it is sent, but no reason to refuse; its datagrams
+    come in fragments."""
+    with mtu(x, [('lac', 'sub0')], 1500):
+        for dont in ('do', 'dont'):
+            seen = x.counter('core', 'InEchos')
+            out = x.ping('lac', CORE, '-I', x.addr, '-M', dont, size=1500 - HEADERS)[1]
+            assert x.counter('core', 'InEchos') - seen == 3, out
+    x.lab.run('lac', 'ip', 'link', 'set', 'sub0', 'mtu', str(MTU))
+
+
+def case_ethernet_size_down(x):
+    """1500 octets to the subscriber: with DF the sender is told the size, without it they come in two."""
+    got, out = x.ping('core', x.addr, '-M', 'do', size=1500 - HEADERS)
+    assert got == 0 and re.search(r'[Ff]rag(mentation)? needed|message too long', out), out
+    assert re.search(r'mtu ?= ?%d\b' % MTU, out), out
+    x.lab.run('core', 'ip', 'route', 'flush', 'cache')
+    x.down('-M', 'dont', size=1500 - HEADERS)
+
+
+def case_inner_fragments(x):
+    """Packets that are fragments already, or become some on the way."""
+    x.up(CORE, size=3000)
+    x.down('-M', 'dont', size=3000)
+
+
+@contextlib.contextmanager
+def narrow(x):
+    """The way between LAC and LNS is narrower than large packets. A next hop, and with it the MTU of its link,
+    is believed for up to 100 ms: what is sent meanwhile is lost."""
+    with mtu(x, x.lab.mtu_devs, 1000):
+        x.wait_for(lambda: x.ping('lac', CORE, '-I', x.addr, '-W', '1', count=1, size=1400)[0], 5, 'the new MTU')
+        yield
+
+
+def case_outer_fragments(x):
+    with narrow(x):
+        x.up(CORE, size=1400)
+        x.down(size=1400)
+        x.up(GATEWAY, size=1400)
+        x.tcp('core', 'lac', x.addr)
+        assert_refused(x, '-I', STRANGER, CORE, size=1400)
+
+
+def assert_refused(x, *ping, ns='core', counter='InEchos', size=56):
+    """Three pings that nobody gets, each counted as spoofed; the subscriber's own come behind them."""
+    seen, refused = x.counter(ns, counter), x.lab.spoofed()
+    got, out = x.ping('lac', ping[-1], *ping[:-1], '-W', '1', size=size)
+    assert got == 0, out
+    x.up(CORE)
+    assert x.counter(ns, counter) - seen == (3 if counter == 'InEchos' else 0), out
+    assert x.lab.spoofed() - refused == 3, out
+
+
+def case_spoofed_ipv4(x):
+    assert_refused(x, '-I', STRANGER, CORE)
+
+
+def case_spoofed_link_local(x):
+    """Nobody can be somebody else on a link of its own, either."""
+    assert_refused(x, '-I', 'fe80::66%sub0', x.ours6 + '%sub0', ns='lns', counter='Icmp6InEchos')
+
+
+def case_spoofed_ipv6(x):
+    """A global address nobody gave out, to a host the LNS forwards IPv6 to."""
+    assert_refused(x, '-I', STRANGER6, CORE6, counter='Icmp6InEchos')
+
+
+def case_hops_end(x):
+    """Time exceeded comes from the LNS, in both directions."""
+    _, out = x.ping('lac', CORE, '-I', x.addr, '-t', '1', count=1)
+    assert f'From {GATEWAY}' in out and 'Time to live exceeded' in out, out
+    _, out = x.ping('core', x.addr, '-t', '1', count=1)
+    assert 'From 198.51.100.1' in out and 'Time to live exceeded' in out, out
+    x.up(CORE, '-t', '2')
+    x.down('-t', '2')
+
+
+def case_no_way(x):
+    """A destination without a route is answered, too."""
+    x.lab.run('lac', 'ip', 'route', 'add', '203.0.113.0/24', 'dev', 'sub0')
+    _, out = x.ping('lac', '203.0.113.1', '-I', x.addr, count=1)
+    assert f'From {GATEWAY}' in out and 'Net Unreachable' in out, out
+
+
+ONLINE = [f for name, f in list(globals().items()) if name.startswith('case_')]
+
+
+# ---------------------------------------------------------------- with subscribers of their own
+
+def login_pap(x):
+    x.start(auth='pap')
+    x.login('-a', 'pap')
+    case_ping(x)
+    x.hang_up()
+
+
+def login_ms_chap_v2(x):
+    x.start(auth='ms-chap-v2')
+    x.login('-a', 'ms-chap-v2')
+    case_ping(x)
+    x.hang_up()
+
+
+def login_wrong(x):
+    """Refused, with nothing left, and no obstacle for the next one."""
+    x.start()
+    z = x.lab.zeload_run('-p', 'wrong', x.lab.lns)
+    assert z.wait(20) == 1 and 'CHAP failure' in z.text(), z.text()
+    x.assert_gone()
+
+
+def teardown_by_lac(x):
+    """StopCCN; the same address serves again."""
+    x.start()
+    for _ in range(2):
+        x.login()
+        x.up(CORE)
+        code, text = x.hang_up()
+        assert code == 0, text
+
+
+def teardown_by_lns(x):
+    """The operator clears the session: the subscriber hears of it."""
+    x.start()
+    x.login()
+    x.up(CORE)
+    x.lab.clear('session', 'teardown', str(x.session['local-sid']))
+    x.wait_for(lambda: 'ended: ' in x.lac.text(), 10, 'the subscriber to be told')
+    x.assert_gone()
+    x.hang_up()
+
+
+def teardown_by_silence(x):
+    """The LAC is gone without a word: its session ends once HELLO has noticed, the tunnel lingers."""
+    x.start(hello=5)
+    x.login('--abandon')
+    x.lac.terminate()
+    x.lac.wait(20)
+    x.lac = None
+    x.wait_for(lambda: not x.lab.show('sessions'), 60, 'the dead peer to be noticed')
+    x.assert_gone()
+
+
+def sequencing(x):
+    """Sequencing Required: numbers both ways, PPP control and IP in one sequence."""
+    x.start()
+    x.login('--sequence')
+    assert x.session['sequencing-required'] is True
+    case_ping(x)
+    case_tcp(x)
+    case_link_local(x)
+    with narrow(x):
+        x.down(size=1400)
+        x.up(CORE, size=1400)
+    code, text = x.hang_up()
+    assert 'sequence: 0 data packets without number, 0 late or twice' in text and code == 0, text
+
+
+ALONE = [login_pap, login_ms_chap_v2, login_wrong, teardown_by_lac, teardown_by_lns, teardown_by_silence, sequencing]
+
+
+def run_case(x, case):
+    """One of the cases on a line that others use as well."""
+    done = False
+    try:
+        if case in ONLINE:
+            if not x.lac:
+                x.start()
+                x.login()
+        elif x.lac:
+            x.hang_up()
+        case(x)
+        done = True
+    finally:
+        if not done:
+            x.reset()
+
+
+def finish(x):
+    """The end of the last subscriber, and of ze."""
+    if x.lac:
+        assert x.hang_up()[0] == 0
+    x.stop()
