@@ -76,7 +76,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-vm bench bench-setup bench-dp demo demo-shell demo-kernel
+.PHONY: check _check check-net check-vm check-vm-oldest bench bench-setup bench-dp demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -87,6 +87,10 @@ check-net: all $(PEER_BIN) $(BPF_TESTS)
 
 check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check
+
+# A minute: whether the oldest kernel takes the BPF programs.
+check-vm-oldest: all $(PEER_BIN)
+	@$(TEST_ENV) vmtest/check --oldest
 
 bench: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/bench

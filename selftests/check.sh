@@ -55,6 +55,7 @@ step analyze m analyze
 step fuzz m SECS="${SECS:-5}" fuzz
 step check-net m check-net
 step check-vm m check-vm
+step check-vm-oldest m check-vm-oldest
 
 echo "=== total, in $(($(date +%s) - began)) s"
 echo "$passed passed, $failed failed, $skipped skipped"
