@@ -34,7 +34,7 @@ class Guest:
     slow, lns = lab.SLOW, lab.LNS
     devs = {'uplink': 'lns0', 'core': 'core0'}
     mtu_devs = (('lac', 'lac0'), ('lns', 'lns0'))
-    inside, run = staticmethod(lab.netns), staticmethod(lab.ns_run)
+    inside = staticmethod(lab.netns)
 
     def __init__(self, plane, mode):
         self.plane, self.mode, self.ze = plane, mode, None
@@ -62,6 +62,10 @@ class Guest:
 
     def zeload_run(self, *options):
         return Zeload(options)
+
+    def run(self, ns, *argv, check=True):
+        out = lab.ns_run(ns, *argv, check=check)
+        return out if check else out.stdout
 
     def slow_device(self, session):
         return 'ze0' if self.plane == 'bpf' else session['interface']

@@ -87,7 +87,7 @@ def assert_in_step(x):
     assert sorted(os.listdir(PINS)) == sorted(
         ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'down', 'drops', 'endpoints', 'established',
          'hosts4', 'limits', 'links6', 'near4', 'nexthops', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
-         'tunnels', 'up', 'verdicts'])
+         'tunnels', 'up', 'verdicts', 'vlans'])
 
 
 def in_step(x):
