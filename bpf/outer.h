@@ -77,6 +77,14 @@ ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
 				   .end = (void *)(long)ctx->data_end };
 }
 
+ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
+{
+	__u64 n = (__u64)ctx->data_end - ctx->data;
+
+	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
+	return (__u32)n;
+}
+
 ZE_INLINE bool is_tag(__u16 proto)
 {
 	return proto == ETH_P_8021Q || proto == ETH_P_8021AD;

@@ -95,12 +95,22 @@ struct ze_routing {
 	__u32 by_rules; /* there are rules: not by destination alone */
 };
 
-/* An upload on the kernel plane, by interface index. */
-struct ze_police {
-	__u64 tat; /* theoretical arrival time */
-	__u32 cost, burst_ns;
-	__u64 packets, bytes; /* let through */
-	__u64 dropped_packets, dropped_bytes;
+/* What may come up by a pppN of the kernel plane, by interface index. */
+struct ze_ingress {
+	__u64 tat;	      /* theoretical arrival time */
+	__u32 cost, burst_ns; /* 0: no rate */
+	__u8 ifid[8];	      /* the subscriber's addresses; 0: the family is not open */
+	__u8 ip4[4];
+	__u8 pad[4];
+	__u64 spoofed, policed; /* packets dropped */
+};
+
+/* The ids that a peer wants on data packets for it, by our session id. */
+struct ze_label {
+	__u16 tid, sid;
+	__u16 peer_port;
+	__u8 family, pad;
+	__u8 peer[16];
 };
 
 struct ze_addr_key { /* an endpoint of ours */
@@ -215,7 +225,8 @@ _Static_assert(sizeof(struct ze_down) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_routing) == 4, "map ABI");
-_Static_assert(sizeof(struct ze_police) == 48, "map ABI");
+_Static_assert(sizeof(struct ze_ingress) == 48, "map ABI");
+_Static_assert(sizeof(struct ze_label) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_source) == 8, "map ABI");

@@ -42,14 +42,6 @@ ZE_INLINE __u16 fold(__u64 sum)
 	return (__u16)sum;
 }
 
-ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
-{
-	__u64 n = (__u64)ctx->data_end - ctx->data;
-
-	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
-	return (__u32)n;
-}
-
 /* As of the last tick, 10 ms ago at most: next hops are believed ten times as long, and a policer's
  * burst is 250 ms of its rate or more (shaping/plan.h), so that the rate is as exact as by the clock
  * itself, which costs a good part of what a packet does. */

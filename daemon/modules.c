@@ -331,13 +331,16 @@ static int guard_start(struct ze *z)
 
 static int kernel_start(struct ze *z)
 {
+	const struct config *cfg = z->cfg;
 	int r = state_forget(z);
 
 	if (r < 0)
 		return r;
 	r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
 						    .udp = z->udp,
-						    .threads = DP_KERNEL_THREADS },
+						    .threads = DP_KERNEL_THREADS,
+						    .uplink = cfg->bpf.uplink,
+						    .n_uplink = cfg->bpf.n_uplink },
 			  &z->dp);
 
 	if (r < 0) {

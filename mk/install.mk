@@ -32,4 +32,4 @@ clean:
 	rm -rf $(O)
 
 format:
-	clang-format -i $(filter-out %.bpf.c,$(shell git ls-files '*.c' '*.h'))
+	clang-format -i $(shell git ls-files '*.c' '*.h')

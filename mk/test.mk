@@ -88,7 +88,7 @@ check-net: all $(PEER_BIN) $(BPF_TESTS)
 check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check
 
-# A minute: whether the oldest kernel takes the BPF programs.
+# Two minutes: whether the oldest kernel takes the BPF programs, and what else depends on its age.
 check-vm-oldest: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check --oldest
 

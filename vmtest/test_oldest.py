@@ -9,7 +9,7 @@ import pytest
 import lab
 from test_subscriber import Guest, laboratory, subscriber  # noqa: F401 (fixture) pylint: disable=unused-import
 
-PROGRAMS = {'bpf': {'ze_uplink', 'ze_core', 'ze_slow', 'ze_accept'}, 'kernel': {'ze_guard', 'ze_police'}}
+PROGRAMS = {'bpf': {'ze_uplink', 'ze_core', 'ze_slow', 'ze_accept'}, 'kernel': {'ze_guard', 'ze_ingress'}}
 RATES = '\tshaper { default-rate 10mbit; upload-rate 10mbit }\n}\n'
 
 
@@ -36,3 +36,34 @@ def test_programs(laboratory, monkeypatch, plane, mode):  # noqa: F811 pylint: d
         subscriber.finish(x)
     finally:
         x.reset()
+
+
+SHARED = '''environment { l2tp { server main { ip %s } } }
+l2tp {
+	dataplane kernel; bpf { uplink [ lns0 ] }
+	auth { local { user alice { password hunter2 } } }
+	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254 } }
+}
+''' % lab.LNS
+
+
+def test_tunnels_share_a_path(laboratory):  # noqa: F811 pylint: disable=unused-argument,redefined-outer-name
+    """Three tunnels of three sessions from one socket, their peer's ids the same in each: every packet of every
+    session comes and goes, though the kernel has one tunnel for all."""
+    ze = lab.Ze(text=SHARED)
+    reflector = lab.Process('core', 'reflector', lab.ZELOAD, '--reflect', '7')
+    try:
+        load = lab.Process('lac', 'load', lab.ZELOAD, '-t', '3', '-s', '3', '--shared-socket', '--to', lab.CORE + ':7',
+                           '--pps', '100', '--duration', '4', '--json', '-', lab.LNS)
+        lab.wait_for(lambda: len([s for s in ze.sessions() if s['state'] == 'established']) == 9, 20, 'nine sessions')
+        assert lab.kernel_state('lns').count('Tunnel ') == 1
+        assert load.wait(40) == 0, load.text()
+        t = json.loads(load.text()[load.text().index('{'):])['traffic']
+        assert t['sent'] >= 350 and t['returned'] == t['sent'] and not t['mis-delivered'], t
+    finally:
+        reflector.kill()
+        try:
+            assert ze.stop() == 0, ze.proc.text()[-3000:]
+        finally:
+            ze.close()
+    assert not lab.kernel_state('lns') and 'clsact' not in lab.ns_run('lns', 'tc', 'qdisc', 'show')

@@ -64,13 +64,13 @@ def qdiscs(dev):
 
 
 def uploads():
-    """The policer's map: interface index -> its row."""
+    """The ingress program's map: interface index -> its row."""
     rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'upload'))
     return {r['formatted']['key']: r['formatted']['value'] for r in rows}
 
 
-def policer_there():
-    return 'ze_police' in lab.run('bpftool', 'prog', 'show') or 'name upload' in lab.run('bpftool', 'map', 'show')
+def ingress_there():
+    return 'ze_ingress' in lab.run('bpftool', 'prog', 'show') or 'name upload' in lab.run('bpftool', 'map', 'show')
 
 
 def drops(dev):
@@ -80,23 +80,23 @@ def drops(dev):
 @pytest.mark.parametrize('qdisc, down, up', [('tbf', '10mbit', '2mbit'), ('htb', '4mbit', '8mbit')])
 def test_rates(start_ze, qdisc, down, up):  # noqa: F811
     ze = start_ze(log='info', shaper=f'qdisc-type {qdisc}; default-rate {down}; upload-rate {up};')
-    assert not policer_there(), 'nobody has a rate yet'
+    assert not ingress_there(), 'nobody is here yet'
     lac, dev = login()
     route_to_core(dev)
     s = ze.show('session', session_of(ze)['local-sid'])
     assert (s['shaping'], s['download-rate'], s['upload-rate']) == ('applied', down, up)
     there = s['interface']
-    assert f'qdisc {qdisc} ' in qdiscs(there) and 'qdisc clsact ' in qdiscs(there)
+    assert f'qdisc {qdisc} ' in qdiscs(there)
     bps = {k: int(v[:-4]) * 1e6 for k, v in (('down', down), ('up', up))}
     with offered('core', s['assigned-addr'], bps['down'] * 1.5):
         assert_rate(bps['down'], ('lac', dev, 0), lambda: drops(there) > 0)
     with offered('lac', lab.CORE, bps['up'] * 1.5):
-        assert_rate(bps['up'], ('core', 'eth0', 14), lambda: [v for v in uploads().values() if v['dropped_packets']])
+        assert_rate(bps['up'], ('core', 'eth0', 14), lambda: [v for v in uploads().values() if v['policed']])
     lab.wait_for(lambda: ze.show('session', s['local-sid'])['traffic']['up-policed'] > 0, 10, 'its count')
     lac.hangup()
     ze.assert_settled()
-    lab.wait_for(lambda: not policer_there(), 10, 'end of the policer')
-    assert not re.search('tbf|htb|clsact', lab.ns_run('lns', 'tc', 'qdisc', 'show'))
+    lab.wait_for(lambda: not ingress_there(), 10, 'end of the program')
+    assert not re.search('tbf|htb', lab.ns_run('lns', 'tc', 'qdisc', 'show'))
 
 
 def test_no_rate_costs_nothing(start_ze):  # noqa: F811
@@ -104,8 +104,8 @@ def test_no_rate_costs_nothing(start_ze):  # noqa: F811
     login()
     s = ze.show('session', session_of(ze)['local-sid'])
     assert s['shaping'] == 'none' and 'download-rate' not in s
-    assert not re.search('tbf|htb|clsact', qdiscs(s['interface']))
-    assert not policer_there()
+    assert not re.search('tbf|htb', qdiscs(s['interface']))
+    assert [v['cost'] for v in uploads().values()] == [0]
 
 
 def test_each_its_own(start_ze):  # noqa: F811
@@ -114,10 +114,10 @@ def test_each_its_own(start_ze):  # noqa: F811
     lac = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', '-s', '2', '--hold', '600', lab.LNS)
     lab.wait_for(lambda: '2 up, 0 failed' in lac.text(), 20, 'two logins')
     assert len(uploads()) == 2
-    assert lab.run('bpftool', 'prog', 'show').count('ze_police') == 1
+    assert lab.run('bpftool', 'prog', 'show').count('ze_ingress') == 1
     ze.ctl('clear', 'l2tp', 'session', 'teardown', str(ze.sessions()[0]['local-sid']))
     lab.wait_for(lambda: len(ze.sessions()) == 1 and len(uploads()) == 1, 10, 'the end of one')
-    assert 'ze_police' in lab.ns_run('lns', 'tc', 'filter', 'show', 'dev', ze.sessions()[0]['interface'], 'ingress')
+    assert 'xdpgeneric' in lab.ns_run('lns', 'ip', 'link', 'show', 'dev', ze.sessions()[0]['interface'])
     lac.signal(15)
     lac.wait(20)
-    lab.wait_for(lambda: not policer_there(), 10, 'end of the policer')
+    lab.wait_for(lambda: not ingress_there(), 10, 'end of the program')

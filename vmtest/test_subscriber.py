@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The cases of selftests/netns/subscriber.py in the guest, on both data planes. Run by vmtest/check."""
+import json
 import os
 import re
 import signal
@@ -73,10 +74,8 @@ class Guest:
     def spoofed(self):
         if self.plane == 'bpf':
             return self.show('dataplane')['packets']['drop-spoofed']
-        with lab.netns('lns'):
-            rows = [line.split() for line in lab.read('/proc/thread-self/net/netstat').splitlines()]
-        return sum(int(values[names.index('IPReversePathFilter')]) for names, values in zip(rows[::2], rows[1::2])
-                   if 'IPReversePathFilter' in names)
+        rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'upload'))
+        return sum(r['formatted']['value']['spoofed'] for r in rows)
 
     def left(self):
         """The kernel's tunnel lasts as long as ours does, which may have lost its peer."""

@@ -11,6 +11,9 @@
  * job comes first. It is deleted on a worker, because the kernel forgets the id late; sessions that
  * arrive meanwhile wait, then a new socket is opened.
  *
+ * On kernels that can't tell tunnels of the same addresses and ports apart, all of a path are one such tunnel
+ * (tunnel_for), and the ids in the sessions' packets are labels (put_label, bpf/ze_label.bpf.c).
+ *
  * What a former life left (L-216): nothing. The kernel removes tunnel, sessions and pppN when the
  * process's last descriptors close, also after SIGKILL: the UDP socket's encap_destroy deletes the
  * tunnel with its sessions, /dev/ppp's release the unit. A restart within that moment gets other
@@ -264,21 +267,26 @@ static void tunnel_free(struct tunnel *t)
 	free(t);
 }
 
+static bool same_path(const struct net_path *a, const struct net_path *b)
+{
+	return ze_addr_eq(&a->local, &b->local) && ze_addr_eq(&a->peer, &b->peer);
+}
+
 /* Another tunnel holds the path, on a kernel where that can't work. */
 static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 {
-	for (struct tunnel *t = d->tunnels; t && !d->a.share_path; t = t->hh.next) {
+	for (struct tunnel *t = d->tunnels; t && d->a.paths == KERNEL_PATHS_ONE; t = t->hh.next) {
 		char peer[ZE_ADDR_TEXT];
 
 		if (t->tid == want->tid || t->state == TUNNEL_CLOSED ||
-		    !ze_addr_eq(&t->k.t.path.local, &want->path.local) ||
-		    !ze_addr_eq(&t->k.t.path.peer, &want->path.peer))
+		    !same_path(&t->k.t.path, &want->path))
 			continue;
 		log_kv(LOG_DP, LOG_WARN, "tunnel-path-taken", KV_U64("tid", want->tid),
 		       KV_U64("held-by-tid", t->tid),
 		       KV_STR("peer", ze_addr_text(&want->path.peer, peer)),
 		       KV_STR("why", "Linux before 6.11 can't tell two tunnels apart that have the "
-				     "same addresses and ports"));
+				     "same addresses and ports"),
+		       KV_STR("set", "l2tp bpf uplink"));
 		return true;
 	}
 	return false;
@@ -344,14 +352,15 @@ static void tunnel_unref(struct tunnel *t)
 	}
 }
 
-static struct tunnel *tunnel_new(struct dp_kernel *d, uint16_t tid)
+static struct tunnel *tunnel_new(struct dp_kernel *d, const struct dp_tunnel *what)
 {
 	struct tunnel *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->d = d;
-	t->tid = tid;
+	t->tid = what->tid;
+	t->k.t.path = what->path;
 	list_init(&t->waiting);
 	kworker_seq_init(&t->seq);
 	HASH_ADD(hh, d->tunnels, tid, sizeof(t->tid), t);
@@ -361,6 +370,37 @@ static struct tunnel *tunnel_new(struct dp_kernel *d, uint16_t tid)
 	}
 	pthread_mutex_init(&t->lock, NULL);
 	return t;
+}
+
+/* The kernel's tunnel for a session. Where ids are labels it is that of the path, under the id of whose
+ * session came first: while it lasts, another tunnel with that id has to do without. */
+static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct tunnel **ret)
+{
+	struct tunnel *t = tunnel_find(d, what->tid);
+
+	if (d->a.paths == KERNEL_PATHS_LABELLED) {
+		const struct tunnel *same_id = t;
+
+		for (t = d->tunnels; t && !same_path(&t->k.t.path, &what->path);)
+			t = t->hh.next;
+		if (!t && same_id)
+			return -EADDRINUSE;
+	}
+	if (!t)
+		t = tunnel_new(d, what);
+	*ret = t;
+	return t ? 0 : -ENOMEM;
+}
+
+/* Tunnel id 0 is no peer's: the program knows our packets by it. */
+static void put_label(struct kernel_session *k, uint16_t kernel_tid)
+{
+	k->labelled = true;
+	k->label_tid = k->s.tunnel.peer_tid;
+	k->label_sid = k->s.peer_sid;
+	k->s.tunnel.tid = kernel_tid;
+	k->s.tunnel.peer_tid = 0;
+	k->s.peer_sid = k->s.sid;
 }
 
 /* ---- sessions ---- */
@@ -432,6 +472,7 @@ static void session_build(struct session *s)
 static int session_new(struct dp_kernel *d, const struct dp_session *what, struct session **ret)
 {
 	struct session *s = calloc(1, sizeof(*s));
+	int r;
 
 	if (!s)
 		return -ENOMEM;
@@ -444,13 +485,13 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	s->frames.sid = what->sid;
 	list_init(&s->link);
 	kworker_seq_init(&s->seq);
-	s->tunnel = tunnel_find(d, what->tunnel.tid);
-	if (!s->tunnel)
-		s->tunnel = tunnel_new(d, what->tunnel.tid);
-	if (!s->tunnel) {
+	r = tunnel_for(d, &what->tunnel, &s->tunnel);
+	if (r < 0) {
 		free(s);
-		return -ENOMEM;
+		return r;
 	}
+	if (d->a.paths == KERNEL_PATHS_LABELLED)
+		put_label(&s->k, s->tunnel->tid);
 	s->tunnel->refs++;
 	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
 	if (!s->hh.tbl) {
@@ -478,7 +519,7 @@ static int session_up(void *self, const struct dp_session *what)
 		return 0;
 	}
 	if (s->tunnel->state == TUNNEL_CLOSED)
-		r = tunnel_open(s->tunnel, &what->tunnel);
+		r = tunnel_open(s->tunnel, &s->k.s.tunnel);
 	if (r < 0)
 		session_free(s);
 	else

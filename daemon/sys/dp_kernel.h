@@ -18,6 +18,8 @@ struct dp_kernel_args {
 	struct loop *loop; /* its engine gets the events */
 	struct udp *udp;
 	unsigned threads;
+	const char (*uplink)[16]; /* interfaces towards the LACs */
+	size_t n_uplink;
 };
 
 int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret); /* 0 or -errno */

@@ -12,6 +12,7 @@
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
+#include "daemon/sys/kernel_label.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/udp.h"
 
@@ -111,6 +112,22 @@ static const struct dp_kernel_io io = {
 	.frames_unwatch = frames_unwatch,
 };
 
+static void glue_free(struct glue *g)
+{
+	kernel_label_close();
+	ev_async_stop(loop_ev(g->loop), &g->wake);
+	free(g);
+}
+
+static enum kernel_paths paths(const struct dp_kernel_args *a)
+{
+	if (kernel_tunnels_share_path())
+		return KERNEL_PATHS_FREE;
+	if (a->n_uplink && kernel_label_open(a->uplink, a->n_uplink) == 0)
+		return KERNEL_PATHS_LABELLED;
+	return KERNEL_PATHS_ONE;
+}
+
 int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 {
 	struct glue *g = calloc(1, sizeof(*g));
@@ -127,17 +144,12 @@ int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 						       .io = &io,
 						       .io_self = g,
 						       .threads = a->threads,
-						       .share_path = kernel_tunnels_share_path() },
+						       .paths = paths(a) },
 			    &g->d);
 	if (r < 0) {
-		ev_async_stop(loop_ev(g->loop), &g->wake);
-		free(g);
+		glue_free(g);
 		return r;
 	}
-	if (!kernel_sources_strict())
-		log_kv(LOG_DP, LOG_WARN, "source-check-loose",
-		       KV_STR("setting", "net.ipv4.conf.all.rp_filter=2"),
-		       KV_STR("why", "a subscriber can send from any address that has a route"));
 	*ret = g->d;
 	return 0;
 }
@@ -150,6 +162,5 @@ void dp_kernel_free(struct dp_kernel *d)
 		return;
 	g = dp_kernel_io_self(d);
 	dp_kernel_stop(d);
-	ev_async_stop(loop_ev(g->loop), &g->wake);
-	free(g);
+	glue_free(g);
 }

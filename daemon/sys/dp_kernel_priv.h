@@ -32,12 +32,19 @@ struct dp_kernel_io {
 		struct dp_frames *f); /* also when not watched, or stopped by itself */
 };
 
+/* What becomes of several tunnels between the same addresses and ports. */
+enum kernel_paths {
+	KERNEL_PATHS_FREE,     /* the kernel tells them apart */
+	KERNEL_PATHS_LABELLED, /* they are one to the kernel: ids are written on the way out */
+	KERNEL_PATHS_ONE       /* the second one is refused */
+};
+
 struct dp_kernel_seams {
 	const struct kernel_ops *ops;
 	const struct dp_kernel_io *io;
 	void *io_self;
 	unsigned threads;
-	bool share_path; /* several tunnels between the same addresses and ports work */
+	enum kernel_paths paths;
 };
 
 int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret);

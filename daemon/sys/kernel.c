@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The real steps: tunnel, session, PPPoL2TP socket, channel, unit, interface; and a family's: link,
- * address, route, network protocol mode. Those of its rates are in kernel_shape.c.
+ * The real steps: tunnel, session, PPPoL2TP socket, channel, unit, interface, what may come by it; and a
+ * family's: link, address, route, source, network protocol mode.
  */
 #include "daemon/sys/kernel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -15,7 +14,10 @@
 #include <unistd.h>
 
 #include "daemon/sys/counts.h"
+#include "daemon/sys/gcra.h"
 #include "daemon/sys/genl_l2tp.h"
+#include "daemon/sys/kernel_ingress.h"
+#include "daemon/sys/kernel_label.h"
 #include "daemon/sys/kernel_shape.h"
 #include "daemon/sys/nlreq.h"
 #include "daemon/sys/pppox.h"
@@ -67,6 +69,18 @@ static int tunnel_up(void *thread, const struct kernel_tunnel *t)
 static void tunnel_down(void *thread, const struct kernel_tunnel *t)
 {
 	genl_l2tp_tunnel_del(((struct thread *)thread)->l2tp, t->t.tid);
+}
+
+static int label_up(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	return kernel_label_up(s);
+}
+
+static void label_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	kernel_label_down(s);
 }
 
 static int session_up(void *thread, struct kernel_session *s)
@@ -140,11 +154,21 @@ static int quiet_up(void *thread, struct kernel_session *s)
 
 static int link_up(void *thread, struct kernel_session *s)
 {
+	(void)thread;
 	snprintf(s->ifname, sizeof(s->ifname), "ppp%d", s->unit_no);
 	s->ifindex = (int)if_nametoindex(s->ifname);
-	if (!s->ifindex)
-		return -errno;
-	return rtnl_link_conf(((struct thread *)thread)->route, s->ifindex);
+	return s->ifindex ? 0 : -errno;
+}
+
+static int ingress_up(void *thread, struct kernel_session *s)
+{
+	return kernel_ingress_up(((struct thread *)thread)->route, s);
+}
+
+static void ingress_down(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	kernel_ingress_down(s);
 }
 
 static int connect_up(void *thread, struct kernel_session *s)
@@ -172,27 +196,16 @@ static void shaper_down(void *thread, struct kernel_session *s)
 
 static int upload_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
 {
+	const struct gcra g = gcra_of(p->up_bps);
+
 	(void)thread;
-	return kernel_upload_up(s, p);
+	return kernel_ingress_rate(s, &g);
 }
 
 static void upload_down(void *thread, struct kernel_session *s)
 {
 	(void)thread;
-	kernel_upload_down(s);
-}
-
-static int filter_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
-{
-	(void)thread;
-	(void)p;
-	return kernel_filter_up(s);
-}
-
-static void filter_down(void *thread, struct kernel_session *s)
-{
-	(void)thread;
-	kernel_filter_down(s);
+	kernel_ingress_rate(s, NULL);
 }
 
 /* Once for both families. */
@@ -239,6 +252,18 @@ static void fam_route_down(void *thread, struct kernel_session *s, const struct 
 /* Taking link and addresses down one by one costs an RCU grace period under RTNL each, which everybody
  * else waits for, and closing the unit does it all at once. Not so the route: the kernel says nothing
  * to FRR and BIRD about an IPv4 route that goes with its interface. */
+
+static int fam_source_up(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	(void)thread;
+	return kernel_ingress_source(s, f, true);
+}
+
+static void fam_source_down(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	(void)thread;
+	kernel_ingress_source(s, f, false);
+}
 
 static uint16_t np_of(const struct dp_family *f)
 {
@@ -295,7 +320,7 @@ static int stats(void *thread, struct counts_row *rows, size_t n)
 	r = rtnl_stats(((struct thread *)thread)->route, take_stats, &w);
 	free(w.rows);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		rows[i].st.up_policed = kernel_upload_dropped(rows[i].ifindex);
+		kernel_ingress_read(rows[i].ifindex, &rows[i].st);
 	return r;
 }
 
@@ -307,40 +332,29 @@ const struct kernel_ops kernel_ops = {
 	.tunnel_up = tunnel_up,
 	.tunnel_down = tunnel_down,
 	.steps = {
+		{ "label", label_up, label_down },
 		{ "l2tp-session", session_up, session_down },
 		{ "pppox-socket", socket_up, socket_down },
 		{ "ppp-channel", channel_up, channel_down },
 		{ "ppp-unit", unit_up, unit_down },
 		{ "np-mode", quiet_up, nothing_down },
 		{ "interface", link_up, nothing_down },
+		{ "ingress", ingress_up, ingress_down },
 		{ "ppp-connect", connect_up, nothing_down },
 	},
 	.shape_steps = {
 		{ "download-shaper", shaper_up, shaper_down, true },
-		{ "upload-rate", upload_up, upload_down, false },
-		{ "upload-policer", filter_up, filter_down, true },
+		{ "upload-rate", upload_up, upload_down, true },
 	},
 	.family_steps = {
 		{ "link", fam_link_up, fam_link_down, true },
 		{ "address", fam_addr_up, fam_addr_down, true },
 		{ "route", fam_route_up, fam_route_down, false },
+		{ "source", fam_source_up, fam_source_down, true },
 		{ "np-mode", fam_pass_up, fam_pass_down, true },
 	},
 	.stats = stats,
 };
-
-bool kernel_sources_strict(void)
-{
-	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter", O_RDONLY | O_CLOEXEC);
-	char c = '0';
-
-	if (fd < 0)
-		return true;
-	if (read(fd, &c, 1) != 1)
-		c = '0';
-	close(fd);
-	return c != '2';
-}
 
 bool kernel_tunnels_share_path(void)
 {

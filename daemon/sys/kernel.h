@@ -24,15 +24,15 @@ struct kernel_tunnel {
 };
 
 struct kernel_session {
-	struct dp_session s;
+	struct dp_session s; /* ids as the kernel shall know them */
+	bool labelled;	     /* and to the peer they are these */
+	uint16_t label_tid, label_sid;
 	int tunnel_fd;
 	int pppox, chan, unit; /* PPPoL2TP socket, /dev/ppp of the channel, of the unit; or -1 */
 	int unit_no;
 	int ifindex;
 	char ifname[16];
 	uint16_t mtu;  /* the interface is up with it; 0: down */
-	bool policed;  /* has a place in the upload policer */
-	bool filtered; /* whose program is attached */
 	bool other_up; /* during a family's steps: the other one is attached */
 };
 
@@ -57,7 +57,7 @@ struct kernel_shape_step {
 	bool with_session; /* as above */
 };
 
-#define KERNEL_STEPS_MAX 8
+#define KERNEL_STEPS_MAX 9
 
 struct kernel_ops {
 	/* What one worker thread needs: its netlink sockets. */
@@ -80,13 +80,9 @@ struct kernel_ops {
 extern const struct kernel_ops kernel_ops; /* the real ones */
 
 /* Linux 6.11 began to find sessions by tunnel and session id in the whole namespace. Before, a
- * packet's session was looked for only in the tunnel of the socket it arrived at: of several tunnels
- * between the same addresses and ports all but one were deaf. */
+ * packet's session was looked for only in the tunnel of the socket it arrived at, by session id alone: of
+ * several tunnels between the same addresses and ports all but one were deaf. */
 bool kernel_tunnels_share_path(void);
-
-/* The host's own setting does not weaken the check of subscribers' IPv4 source addresses: the kernel
- * takes the larger of its rp_filter and the interface's. */
-bool kernel_sources_strict(void);
 
 enum kernel_missing {
 	KERNEL_NO_GENL = 1,  /* generic netlink family l2tp: l2tp_netlink */

@@ -58,53 +58,52 @@ int rtnl_request(struct nl_sock *sk, struct nl_msg *m)
 	return r;
 }
 
-static bool put_conf4(struct nl_msg *m)
+static bool put_addrgen_none(struct nl_msg *m)
 {
-	struct nlattr *inet = nla_nest_start(m, AF_INET);
-	struct nlattr *conf = inet ? nla_nest_start(m, IFLA_INET_CONF) : NULL;
-
-	if (!conf || nla_put_u32(m, IPV4_DEVCONF_RP_FILTER, 1) < 0)
-		return false;
-	nla_nest_end(m, conf);
-	nla_nest_end(m, inet);
-	return true;
-}
-
-static bool put_conf6(struct nl_msg *m)
-{
-	struct nlattr *inet6 = nla_nest_start(m, AF_INET6);
+	struct nlattr *spec = nla_nest_start(m, IFLA_AF_SPEC);
+	struct nlattr *inet6 = spec ? nla_nest_start(m, AF_INET6) : NULL;
 
 	if (!inet6 || nla_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0)
 		return false;
 	nla_nest_end(m, inet6);
+	nla_nest_end(m, spec);
 	return true;
 }
 
-static int link_conf(struct nl_sock *sk, int ifindex, bool ipv4, bool ipv6)
+static bool put_program(struct nl_msg *m, int fd)
+{
+	struct nlattr *xdp = nla_nest_start(m, IFLA_XDP);
+
+	if (!xdp || nla_put_u32(m, IFLA_XDP_FD, (uint32_t)fd) < 0 ||
+	    nla_put_u32(m, IFLA_XDP_FLAGS, XDP_FLAGS_SKB_MODE) < 0)
+		return false;
+	nla_nest_end(m, xdp);
+	return true;
+}
+
+/* fd -1: no program. */
+static int link_conf(struct nl_sock *sk, int ifindex, bool ipv6, int fd)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex };
 	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
-	struct nlattr *spec = m ? nla_nest_start(m, IFLA_AF_SPEC) : NULL;
+	bool ok = m && (!ipv6 || put_addrgen_none(m)) && (fd < 0 || put_program(m, fd));
 
-	if (!spec || (ipv4 && !put_conf4(m)) || (ipv6 && !put_conf6(m))) {
-		nlmsg_free(m);
-		return -ENOMEM;
-	}
-	nla_nest_end(m, spec);
-	return rtnl_request(sk, m);
+	if (m)
+		m = finish(m, !ok);
+	return m ? rtnl_request(sk, m) : -ENOMEM;
 }
 
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
 {
-	return link_conf(sk, ifindex, false, true);
+	return link_conf(sk, ifindex, true, -1);
 }
 
-int rtnl_link_conf(struct nl_sock *sk, int ifindex)
+int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog)
 {
-	int r = link_conf(sk, ifindex, true, true);
+	int r = link_conf(sk, ifindex, true, prog);
 
 	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP) /* a kernel without IPv6 */
-		r = link_conf(sk, ifindex, true, false);
+		r = link_conf(sk, ifindex, false, prog);
 	return r;
 }
 

@@ -22,9 +22,8 @@ void rtnl_leave(void);
 int rtnl_request(struct nl_sock *sk, struct nl_msg *m);
 /* No link-local address of the kernel's own making: IPv6CP agrees on one. */
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex);
-/* The same for a subscriber's own device, and the source of an IPv4 packet from there must be routed
- * back there (BCP 38, strict rp_filter). */
-int rtnl_link_conf(struct nl_sock *sk, int ifindex);
+/* The same for a subscriber's own device, and this XDP program sees what comes by it. */
+int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog);
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu);
 int rtnl_link_down(struct nl_sock *sk, int ifindex);
 /* The address of the family: point to point, IPv4 without the kernel's own route. */

@@ -37,6 +37,7 @@ static struct {
 	char down_at;	/* session_down while this step runs */
 	uint16_t again; /* on GONE: session_up with this sid */
 	struct dp_session last;
+	struct kernel_session up; /* as the last step saw it */
 } w;
 
 static void note(const char *fmt, ...) ZE_PRINTF(1, 2);
@@ -65,6 +66,7 @@ static int up(char name)
 		(void)thread;                                                                      \
 		snprintf(s->ifname, sizeof(s->ifname), "ppp%u", s->s.sid);                         \
 		s->ifindex = w.ifindex;                                                            \
+		w.up = *s;                                                                         \
 		return up(#x[0]);                                                                  \
 	}                                                                                          \
 	static void down_##x(void *thread, struct kernel_session *s)                               \
@@ -203,11 +205,13 @@ static struct dp_session session(uint16_t tid, uint16_t sid, uint8_t host)
 {
 	return (struct dp_session){
 		.tunnel = { .tid = tid,
+			    .peer_tid = (uint16_t)(tid + 1000),
 			    .path = { .local = { .family = 4, .port = 1701, .ip = { 192, 0, 2, 1 } },
 				      .peer = { .family = 4,
 						.port = 1701,
 						.ip = { 192, 0, 2, host } } } },
 		.sid = sid,
+		.peer_sid = (uint16_t)(sid + 1000),
 	};
 }
 
@@ -276,17 +280,16 @@ static void no_log(void *self, enum log_level level, enum log_sub sub, const cha
 	(void)line;
 }
 
-static void begin(bool share_path)
+static void begin(enum kernel_paths paths)
 {
 	hash_set_key((struct hash_key){ 1, 2 });
 	log_set_sink(no_log, NULL);
 	memset(&w, 0, sizeof(w));
 	w.next_fd = FIRST_FD;
-	assert_int_equal(dp_kernel_start(&(struct dp_kernel_seams){ .ops = &ops,
-								    .io = &io,
-								    .io_self = &w,
-								    .share_path = share_path },
-					 &w.d),
+	assert_int_equal(dp_kernel_start(
+				 &(struct dp_kernel_seams){
+					 .ops = &ops, .io = &io, .io_self = &w, .paths = paths },
+				 &w.d),
 			 0);
 }
 
@@ -340,7 +343,7 @@ static int shape(uint16_t sid, uint64_t bps)
 static void up_and_down_in_reverse(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(ask(1, 7, 2), 0);
 	expect("socket ");
 	dp_kernel_reap(w.d);
@@ -373,7 +376,7 @@ static void every_failing_step_undoes_the_former(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
-		begin(true);
+		begin(KERNEL_PATHS_FREE);
 		w.fail = rows[i].fail;
 		assert_int_equal(ask(1, 7, 2), 0);
 		dp_kernel_reap(w.d);
@@ -400,7 +403,7 @@ static void down_while_it_is_built(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
-		begin(true);
+		begin(KERNEL_PATHS_FREE);
 		w.down_at = rows[i].at;
 		assert_int_equal(ask(1, 7, 2), 0);
 		dp_kernel_reap(w.d);
@@ -413,7 +416,7 @@ static void down_while_it_is_built(void **st)
 static void down_before_it_is_begun(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(ask(1, 7, 2), 0);
 	dp_kernel_ops.session_down(w.d, 7);
 	dp_kernel_reap(w.d);
@@ -425,7 +428,7 @@ static void down_before_it_is_begun(void **st)
 static void tunnel_lives_from_first_to_last_session(void **st)
 {
 	(void)st;
-	begin(false);
+	begin(KERNEL_PATHS_ONE);
 	assert_int_equal(ask(1, 7, 2), 0);
 	assert_int_equal(ask(1, 8, 2), 0);
 	dp_kernel_reap(w.d);
@@ -444,7 +447,7 @@ static void tunnel_lives_from_first_to_last_session(void **st)
 static void session_during_deletion_waits(void **st)
 {
 	(void)st;
-	begin(false);
+	begin(KERNEL_PATHS_ONE);
 	bring_up(1, 7);
 	w.again = 8;
 	dp_kernel_ops.session_down(w.d, 7);
@@ -463,7 +466,7 @@ static void session_during_deletion_waits(void **st)
 static void refused_at_once(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	w.socket_error = -EADDRNOTAVAIL;
 	assert_int_equal(ask(1, 7, 2), -EADDRNOTAVAIL);
 	assert_empty();
@@ -479,21 +482,66 @@ static void refused_at_once(void **st)
 static void second_tunnel_on_a_path(void **st)
 {
 	(void)st;
-	begin(false);
+	begin(KERNEL_PATHS_ONE);
 	bring_up(1, 7);
 	assert_int_equal(ask(2, 8, 2), -EADDRINUSE);
 	assert_int_equal(ask(3, 9, 3), 0); /* another peer */
 	end();
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(ask(2, 8, 2), 0);
+	end();
+}
+
+/* The same with labels: one socket, one tunnel of the kernel's, as long as any of the sessions. */
+static void tunnels_of_a_path_are_one(void **st)
+{
+	(void)st;
+	begin(KERNEL_PATHS_LABELLED);
+	bring_up(1, 7);
+	assert_int_equal(ask(2, 8, 2), 0);
+	assert_int_equal(ask(3, 9, 3), 0); /* another peer */
+	dp_kernel_reap(w.d);
+	expect("socket +a +b +c +d UP(ppp8) +T +a +b +c +d UP(ppp9) ");
+	/* Its id is the name of the other's tunnel. */
+	assert_int_equal(ask(1, 10, 4), -EADDRINUSE);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(7) ");
+	dp_kernel_ops.session_down(w.d, 8);
+	dp_kernel_reap(w.d);
+	expect("-d -c -b -a GONE(8) -T unwatch close ");
+	assert_int_equal(ask(1, 10, 4), 0);
+	end();
+}
+
+static void labels(void **st)
+{
+	const struct kernel_session *k = &w.up;
+
+	(void)st;
+	begin(KERNEL_PATHS_LABELLED);
+	bring_up(1, 7);
+	bring_up(2, 8);
+	assert_true(k->labelled);
+	assert_int_equal(k->label_tid, w.last.tunnel.peer_tid);
+	assert_int_equal(k->label_sid, w.last.peer_sid);
+	assert_int_equal(k->s.tunnel.tid, 1);
+	assert_int_equal(k->s.tunnel.peer_tid, 0);
+	assert_int_equal(k->s.sid, 8);
+	assert_int_equal(k->s.peer_sid, 8);
+	end();
+	begin(KERNEL_PATHS_FREE);
+	bring_up(2, 8);
+	assert_false(k->labelled);
+	assert_int_equal(k->s.peer_sid, w.last.peer_sid);
 	end();
 }
 
 static void families_come_and_go(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV4); /* never was */
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
@@ -527,7 +575,7 @@ static void failing_family_step_undoes_the_former(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
-		begin(true);
+		begin(KERNEL_PATHS_FREE);
 		bring_up(1, 7);
 		w.fail = rows[i].fail;
 		assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
@@ -543,7 +591,7 @@ static void failing_family_step_undoes_the_former(void **st)
 static void rates_before_families(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(shape(7, 1), -ENOENT);
 	bring_up(1, 7);
 	assert_int_equal(shape(7, 1), 0);
@@ -575,7 +623,7 @@ static void failing_rate_step_leaves_none(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
-		begin(true);
+		begin(KERNEL_PATHS_FREE);
 		bring_up(1, 7);
 		w.fail = rows[i].fail;
 		assert_int_equal(shape(7, 1), 0);
@@ -599,7 +647,7 @@ static void failing_rate_step_leaves_none(void **st)
 static void rates_then_down(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(shape(7, 1), 0);
 	dp_kernel_ops.session_down(w.d, 7);
@@ -612,7 +660,7 @@ static void rates_then_down(void **st)
 static void family_then_down(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
 	dp_kernel_ops.session_down(w.d, 7);
@@ -629,7 +677,7 @@ static void numbers_only_while_up(void **st)
 	ze_ns as_of;
 
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(dp_kernel_ops.stats(w.d, 7, ZE_SEC(9), &s, &as_of), -ENOTCONN);
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -ENOTCONN);
 	bring_up(1, 7);
@@ -663,7 +711,7 @@ static void all_numbers_are_read_by_a_worker(void **st)
 	ze_ns as_of;
 
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 9);
 	bring_up(2, 7);
 	assert_int_equal(sum_at(ZE_SEC(5), &as_of), 0);
@@ -688,7 +736,7 @@ static void a_reading_that_fails(void **st)
 	ze_ns as_of;
 
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	sum_at(ZE_SEC(5), &as_of);
 	dp_kernel_reap(w.d);
@@ -710,7 +758,7 @@ static void a_new_session_has_no_numbers_of_the_old(void **st)
 	ze_ns as_of;
 
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	sum_at(ZE_SEC(5), &as_of);
 	dp_kernel_reap(w.d);
@@ -726,7 +774,7 @@ static void a_new_session_has_no_numbers_of_the_old(void **st)
 static void stop_takes_everything_down(void **st)
 {
 	(void)st;
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
 	assert_int_equal(ask(2, 8, 3), 0);
@@ -743,7 +791,7 @@ static void out_of_memory_leaves_nothing(void **st)
 	(void)st;
 	if (!fail_alloc_works())
 		skip();
-	begin(true);
+	begin(KERNEL_PATHS_FREE);
 	for (int k = 0; hit; k++) {
 		int r;
 
@@ -780,6 +828,8 @@ int main(void)
 		cmocka_unit_test(session_during_deletion_waits),
 		cmocka_unit_test(refused_at_once),
 		cmocka_unit_test(second_tunnel_on_a_path),
+		cmocka_unit_test(tunnels_of_a_path_are_one),
+		cmocka_unit_test(labels),
 		cmocka_unit_test(families_come_and_go),
 		cmocka_unit_test(failing_family_step_undoes_the_former),
 		cmocka_unit_test(rates_before_families),

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What comes up by a subscriber's interface of the kernel data plane: one program, generic XDP on every
+ * pppN. Sources that are not the subscriber's (BCP 38) and what is above the upload rate end here.
+ * Packets there begin with IP, so that octets are those of IP. Not a filter of tc: XDP comes with the
+ * message that configures the interface, and a qdisc and a filter would be two more under RTNL.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/outer.h"
+#include "bpf/police.h"
+#include "bpf/ze_bpf.h"
+
+/* By interface index. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ze_ingress);
+} upload SEC(".maps");
+
+ZE_INLINE bool is_own4(const struct iphdr *ip, const struct ze_ingress *p)
+{
+	const __u32 *ours = (const void *)p->ip4;
+
+	return *ours && ip->saddr == *ours;
+}
+
+/* A host may still ask who it is: :: to a multicast address. */
+ZE_INLINE bool is_own6(const struct ipv6hdr *ip, const struct ze_ingress *p)
+{
+	const __u64 *ours = (const void *)p->ifid;
+	__u64 src[2];
+
+	__builtin_memcpy(src, &ip->saddr, sizeof(src));
+	if (!*ours)
+		return false;
+	if (src[0] == bpf_cpu_to_be64(0xfe80ull << 48))
+		return src[1] == *ours;
+	return !src[0] && !src[1] && *(const __u8 *)&ip->daddr == 0xff;
+}
+
+ZE_INLINE bool is_own(const struct xdp_md *ctx, const struct ze_ingress *p)
+{
+	const struct iphdr *ip4 = (const void *)(long)ctx->data;
+	const struct ipv6hdr *ip6 = (const void *)ip4;
+	const void *end = (const void *)(long)ctx->data_end;
+
+	if ((const void *)(ip4 + 1) > end)
+		return false;
+	if (ip4->version == 4)
+		return is_own4(ip4, p);
+	return ip4->version == 6 && (const void *)(ip6 + 1) <= end && is_own6(ip6, p);
+}
+
+SEC("xdp")
+int ze_ingress(struct xdp_md *ctx)
+{
+	__u32 ifindex = ctx->ingress_ifindex, octets = frame_len(ctx);
+	struct ze_ingress *p = bpf_map_lookup_elem(&upload, &ifindex);
+
+	if (!p)
+		return XDP_DROP; /* it is going */
+	if (!is_own(ctx, p)) {
+		__sync_fetch_and_add(&p->spoofed, 1);
+		return XDP_DROP;
+	}
+	if (p->cost && !ze_conforms(&p->tat, p->cost, p->burst_ns, octets, bpf_ktime_get_ns())) {
+		__sync_fetch_and_add(&p->policed, 1);
+		return XDP_DROP;
+	}
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/bpf_label.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "daemon/base/log.h"
+#include "ze_label.skel.h"
+
+/* Ours among the filters of others. */
+#define HANDLE	 1
+#define PRIORITY 0x7a65
+
+struct port {
+	int ifindex;
+	bool made; /* clsact is ours */
+};
+
+struct bpf_label {
+	struct ze_label_bpf *skel;
+	struct port *ports;
+	size_t n;
+};
+
+static int attach(const struct bpf_label *b, const char *name, struct port *ret)
+{
+	int ifindex = (int)if_nametoindex(name), r;
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY,
+		    .flags = BPF_TC_F_REPLACE, .prog_fd = bpf_label_prog_fd(b));
+
+	if (!ifindex)
+		return -ENODEV;
+	r = bpf_tc_hook_create(&hook);
+	ret->ifindex = ifindex;
+	ret->made = r == 0;
+	return r < 0 && r != -EEXIST ? r : bpf_tc_attach(&hook, &o);
+}
+
+static void detach(const struct port *p)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = p->ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
+
+	bpf_tc_detach(&hook, &o);
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	if (p->made)
+		bpf_tc_hook_destroy(&hook);
+}
+
+static int attach_all(struct bpf_label *b, const char (*uplink)[16], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = attach(b, uplink[i], &b->ports[i]);
+
+		if (r < 0) {
+			log_kv(LOG_DP, LOG_ERROR, "label-failed", KV_STR("interface", uplink[i]),
+			       KV_ERRNO(r));
+			return r;
+		}
+		b->n++;
+	}
+	return 0;
+}
+
+int bpf_label_open(const char (*uplink)[16], size_t n, struct bpf_label **ret)
+{
+	struct bpf_label *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	b->ports = calloc(n + 1, sizeof(*b->ports));
+	b->skel = b->ports ? ze_label_bpf__open() : NULL;
+	r = b->skel ? ze_label_bpf__load(b->skel) : -ENOMEM;
+	if (r == 0)
+		r = attach_all(b, uplink, n);
+	if (r < 0) {
+		bpf_label_close(b);
+		return r;
+	}
+	*ret = b;
+	return 0;
+}
+
+void bpf_label_close(struct bpf_label *b)
+{
+	if (!b)
+		return;
+	while (b->n)
+		detach(&b->ports[--b->n]);
+	ze_label_bpf__destroy(b->skel);
+	free(b->ports);
+	free(b);
+}
+
+int bpf_label_set(struct bpf_label *b, uint16_t sid, const struct ze_label *l)
+{
+	return bpf_map_update_elem(bpf_map__fd(b->skel->maps.labels), &sid, l, BPF_ANY);
+}
+
+void bpf_label_unset(struct bpf_label *b, uint16_t sid)
+{
+	bpf_map_delete_elem(bpf_map__fd(b->skel->maps.labels), &sid);
+}
+
+int bpf_label_prog_fd(const struct bpf_label *b)
+{
+	return bpf_program__fd(b->skel->progs.ze_label);
+}
