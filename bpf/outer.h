@@ -17,13 +17,13 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/frame.h"
 #include "bpf/guard_maps.h"
 #include "bpf/parse.h"
 #include "bpf/ze_bpf.h"
 
 #define AF_INET4 2
 #define AF_INET6 10
-#define VLAN_LEN 4
 #define IP_DF	 0x4000
 #define IP_FRAG	 0x3fff /* more fragments, offset */
 
@@ -48,46 +48,10 @@ ZE_INLINE int passed(enum ze_verdict v)
 	return finish(v, v < ZE_V_DROP_SHORT ? XDP_PASS : XDP_DROP);
 }
 
-ZE_INLINE bool same4(const void *a, const void *b)
-{
-	return *(const __u32 *)a == *(const __u32 *)b;
-}
-
-ZE_INLINE bool same16(const void *a, const void *b)
-{
-	const __u32 *x = a, *y = b;
-
-	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
-}
-
-ZE_INLINE void copy_ip(void *to, const void *from, bool v6)
-{
-	const __u32 *x = from;
-	__u32 *y = to;
-
-	y[0] = x[0];
-	y[1] = v6 ? x[1] : 0;
-	y[2] = v6 ? x[2] : 0;
-	y[3] = v6 ? x[3] : 0;
-}
-
 ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
 {
 	return (struct ze_cursor){ .data = (void *)(long)ctx->data,
 				   .end = (void *)(long)ctx->data_end };
-}
-
-ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
-{
-	__u64 n = (__u64)ctx->data_end - ctx->data;
-
-	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
-	return (__u32)n;
-}
-
-ZE_INLINE bool is_tag(__u16 proto)
-{
-	return proto == ETH_P_8021Q || proto == ETH_P_8021AD;
 }
 
 /* The frame's protocol, behind ZE_TAGS_MAX VLAN tags at most. Multicast is for the stack. */

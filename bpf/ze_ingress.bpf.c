@@ -15,7 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/outer.h"
+#include "bpf/frame.h"
 #include "bpf/police.h"
 #include "bpf/ze_bpf.h"
 

@@ -19,10 +19,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/frame.h"
 #include "bpf/parse.h"
 #include "bpf/ze_bpf.h"
-
-#define VLAN_LEN 4
 
 /* By our session id. */
 struct {
@@ -52,9 +51,7 @@ ZE_INLINE __u32 ip_offset(struct __sk_buff *skb, __u16 *ret_proto)
 
 	if (bpf_skb_load_bytes(skb, ETH_HLEN - 2, &proto, 2))
 		return 0;
-	for (int i = 0; i < ZE_TAGS_MAX; i++) {
-		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
-			break;
+	for (int i = 0; i < ZE_TAGS_MAX && is_tag(bpf_ntohs(proto)); i++) {
 		off += VLAN_LEN;
 		if (bpf_skb_load_bytes(skb, off - 2, &proto, 2))
 			return 0;
@@ -101,17 +98,15 @@ ZE_INLINE bool find(struct __sk_buff *skb, struct datagram *d)
 
 ZE_INLINE bool is_ours(const struct headers *h)
 {
-	const __u16 exact = ZE_L2TP_T | ZE_L2TP_L | ZE_L2TP_O | 0xf;
+	const __u16 exact = ZE_L2TP_T | ZE_L2TP_L | ZE_L2TP_O | ZE_L2TP_VER;
 
 	return (bpf_ntohs(h->flags) & exact) == 2 && !h->tid;
 }
 
 ZE_INLINE bool is_to(const struct ze_label *l, const struct datagram *d, const struct headers *h)
 {
-	const __u32 *a = (const void *)l->peer, *b = (const void *)d->peer;
-
-	return l->family == d->family && l->peer_port == bpf_ntohs(h->udp.dest) && a[0] == b[0] &&
-	       a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+	return l->family == d->family && l->peer_port == bpf_ntohs(h->udp.dest) &&
+	       same16(l->peer, d->peer);
 }
 
 SEC("tc")

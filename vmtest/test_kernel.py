@@ -225,7 +225,7 @@ def test_mtu_sized_packets_both_ways(start_ze):
 
 
 def count(ns, table, key):
-    """One number of /proc/net/snmp or netstat."""
+    """One number of /proc/net/snmp, or another such table."""
     with lab.netns(ns):
         rows = [line.split() for line in lab.read('/proc/thread-self/net/' + table).splitlines()]
     for names, values in zip(rows[::2], rows[1::2]):

@@ -22,8 +22,8 @@ struct bpf_dp {
 	struct bpf_common c;
 	struct bpf_guard *guard;
 	struct bpf_hot hot;
-	unsigned n_sessions, n_hosts4, n_links6,
-		n_vlans; /* in the maps; the worker counts, anybody reads */
+	/* In the maps; the worker counts, anybody reads. */
+	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
 };
 
 /* ---- life ---- */

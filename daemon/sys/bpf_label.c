@@ -26,6 +26,17 @@ struct bpf_label {
 	size_t n;
 };
 
+static void detach(const struct port *p)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = p->ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
+
+	bpf_tc_detach(&hook, &o);
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	if (p->made)
+		bpf_tc_hook_destroy(&hook);
+}
+
 static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 {
 	int ifindex = (int)if_nametoindex(name), r;
@@ -38,18 +49,11 @@ static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 	r = bpf_tc_hook_create(&hook);
 	ret->ifindex = ifindex;
 	ret->made = r == 0;
-	return r < 0 && r != -EEXIST ? r : bpf_tc_attach(&hook, &o);
-}
-
-static void detach(const struct port *p)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = p->ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
-
-	bpf_tc_detach(&hook, &o);
-	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-	if (p->made)
-		bpf_tc_hook_destroy(&hook);
+	if (r == 0 || r == -EEXIST)
+		r = bpf_tc_attach(&hook, &o);
+	if (r < 0)
+		detach(ret);
+	return r;
 }
 
 static int attach_all(struct bpf_label *b, const char (*uplink)[16], size_t n)

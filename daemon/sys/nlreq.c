@@ -5,6 +5,8 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 struct wait {
 	struct nlreq *rq;
@@ -31,6 +33,22 @@ void nlreq_close(struct nl_sock *sk)
 {
 	if (sk)
 		nl_socket_free(sk);
+}
+
+int nlreq_news(unsigned groups)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)

@@ -88,9 +88,7 @@ static int link_conf(struct nl_sock *sk, int ifindex, bool ipv6, int fd)
 	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
 	bool ok = m && (!ipv6 || put_addrgen_none(m)) && (fd < 0 || put_program(m, fd));
 
-	if (m)
-		m = finish(m, !ok);
-	return m ? rtnl_request(sk, m) : -ENOMEM;
+	return rtnl_request(sk, finish(m, !ok));
 }
 
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)

@@ -101,23 +101,6 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 	say(r);
 }
 
-static int open_news(void)
-{
-	struct sockaddr_nl a = { .nl_family = AF_NETLINK,
-				 .nl_groups = RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1) };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
 int rules_watch(struct loop *l, void (*tell)(void *self, bool any), void *self, struct rules **ret)
 {
 	struct rules *r = calloc(1, sizeof(*r));
@@ -128,7 +111,7 @@ int rules_watch(struct loop *l, void (*tell)(void *self, bool any), void *self, 
 	r->loop = loop_ev(l);
 	r->tell = tell;
 	r->self = self;
-	r->news = open_news();
+	r->news = nlreq_news(RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1));
 	err = r->news < 0 ? r->news : nlreq_open(NETLINK_ROUTE, &r->ask);
 	if (err < 0) {
 		rules_free(r);

@@ -298,22 +298,6 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 
 /* ---- life ---- */
 
-static int open_news(void)
-{
-	struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
 int vlans_watch(const struct vlans_args *a, struct vlans **ret)
 {
 	struct vlans *v = calloc(1, sizeof(*v));
@@ -329,7 +313,7 @@ int vlans_watch(const struct vlans_args *a, struct vlans **ret)
 	v->job.run = run;
 	v->job.done = done;
 	kworker_seq_init(&v->seq);
-	v->news = v->ports ? open_news() : -ENOMEM;
+	v->news = v->ports ? nlreq_news(RTMGRP_LINK) : -ENOMEM;
 	if (v->news < 0) {
 		r = v->news;
 		vlans_free(v);

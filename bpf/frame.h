@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Lengths, tags and addresses in frames, for every program: without a map, which each object that
+ * includes its definition would have. For the BPF side only.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+
+#include "bpf/parse.h"
+
+#define VLAN_LEN 4
+
+ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
+{
+	__u64 n = (__u64)ctx->data_end - ctx->data;
+
+	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
+	return (__u32)n;
+}
+
+ZE_INLINE bool is_tag(__u16 proto)
+{
+	return proto == ETH_P_8021Q || proto == ETH_P_8021AD;
+}
+
+ZE_INLINE bool same4(const void *a, const void *b)
+{
+	return *(const __u32 *)a == *(const __u32 *)b;
+}
+
+ZE_INLINE bool same16(const void *a, const void *b)
+{
+	const __u32 *x = a, *y = b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+ZE_INLINE void copy_ip(void *to, const void *from, bool v6)
+{
+	const __u32 *x = from;
+	__u32 *y = to;
+
+	y[0] = x[0];
+	y[1] = v6 ? x[1] : 0;
+	y[2] = v6 ? x[2] : 0;
+	y[3] = v6 ? x[3] : 0;
+}
