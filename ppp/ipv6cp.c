@@ -78,6 +78,13 @@ static void ipv6cp_agreed(struct cp *cp, struct span opts)
 	ipv6cp_of(cp)->peer_ifid = find_ifid(opts);
 }
 
+uint64_t ipv6cp_peer_ifid(const struct ipv6cp *i)
+{
+	const struct cp *cp = &i->cp;
+
+	return cp->held_any ? find_ifid(span_of(cp->held, cp->held_len)) : i->peer_ifid;
+}
+
 static int ipv6cp_naked(struct cp *cp, struct span opts)
 {
 	struct ipv6cp *i = ipv6cp_of(cp);

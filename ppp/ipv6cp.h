@@ -28,6 +28,8 @@ struct ipv6cp {
 
 /* Starts with cp.hold set. */
 void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint64_t suggest);
+/* The peer's identifier: in the request that waits for cp_release, else as agreed; 0: it has none. */
+uint64_t ipv6cp_peer_ifid(const struct ipv6cp *i);
 /* What is agreed, and its way into another process: as ipcp_resume. 0 or -EBADMSG. */
 void ipv6cp_save(const struct ipv6cp *i, struct wr *w);
 int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r);

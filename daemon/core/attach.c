@@ -60,7 +60,7 @@ static struct dp_family family_of(const struct subscriber *s, enum ppp_family fa
 		f.peer4 = s->link.ipcp.params.peer;
 	} else {
 		f.ifid = s->link.ipv6cp.ifid;
-		f.peer_ifid = s->link.ipv6cp.peer_ifid;
+		f.peer_ifid = ipv6cp_peer_ifid(&s->link.ipv6cp);
 	}
 	return f;
 }

@@ -11,7 +11,7 @@
 struct gcra;
 struct nl_sock;
 
-/* Nothing may come up yet, and the interface makes no addresses of its own. 0 or -errno. */
+/* Nothing may come up yet. 0 or -errno. */
 int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s);
 /* The program goes with the interface. */
 void kernel_ingress_down(const struct kernel_session *s);

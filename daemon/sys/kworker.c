@@ -49,10 +49,11 @@ static struct kjob *take(struct kworker *k)
 }
 
 /* With the lock. The sequence is not touched after its job is on the done list and the lock is
- * free: the owner may be rid of it then. */
-static void finish(struct kworker *k, struct kjob *j)
+ * free: the owner may be rid of it then. Whether the owner has to be told: it reaps all there is. */
+static bool finish(struct kworker *k, struct kjob *j)
 {
 	struct kseq *s = j->seq;
+	bool first = list_empty(&k->done);
 
 	s->active = !list_empty(&s->jobs);
 	if (s->active) {
@@ -62,16 +63,17 @@ static void finish(struct kworker *k, struct kjob *j)
 	list_add_tail(&k->done, &j->link);
 	k->pending--;
 	pthread_cond_signal(&k->finished);
+	return first;
 }
 
-static void run_one(struct kworker *k, void *ctx)
+static bool run_one(struct kworker *k, void *ctx)
 {
 	struct kjob *j = take(k);
 
 	pthread_mutex_unlock(&k->lock);
 	j->run(j, ctx);
 	pthread_mutex_lock(&k->lock);
-	finish(k, j);
+	return finish(k, j);
 }
 
 static void *thread_main(void *arg)
@@ -85,7 +87,8 @@ static void *thread_main(void *arg)
 			pthread_cond_wait(&k->work, &k->lock);
 		if (list_empty(&k->ready))
 			break;
-		run_one(k, t->ctx);
+		if (!run_one(k, t->ctx))
+			continue;
 		pthread_mutex_unlock(&k->lock);
 		k->a.notify(k->a.self);
 		pthread_mutex_lock(&k->lock);

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define DUMP_MAX 32768
+
 struct wait {
 	struct nlreq *rq;
 	int result; /* 1: not yet */
@@ -19,7 +21,9 @@ int nlreq_open(int protocol, struct nl_sock **ret)
 
 	if (!sk)
 		return -ENOMEM;
-	if (nl_connect(sk, protocol) < 0) {
+	/* A part of a dump is no longer than this, and reading once is enough. */
+	nl_socket_disable_msg_peek(sk);
+	if (nl_socket_set_msg_buf_size(sk, DUMP_MAX) < 0 || nl_connect(sk, protocol) < 0) {
 		int r = errno ? -errno : -EIO;
 
 		nl_socket_free(sk);

@@ -81,28 +81,20 @@ static bool put_program(struct nl_msg *m, int fd)
 	return true;
 }
 
-/* fd -1: no program. */
-static int link_conf(struct nl_sock *sk, int ifindex, bool ipv6, int fd)
+int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex };
 	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
-	bool ok = m && (!ipv6 || put_addrgen_none(m)) && (fd < 0 || put_program(m, fd));
 
-	return rtnl_request(sk, finish(m, !ok));
-}
-
-int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
-{
-	return link_conf(sk, ifindex, true, -1);
+	return m ? rtnl_request(sk, finish(m, !put_addrgen_none(m))) : -ENOMEM;
 }
 
 int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog)
 {
-	int r = link_conf(sk, ifindex, true, prog);
+	struct ifinfomsg h = { .ifi_index = ifindex };
+	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP) /* a kernel without IPv6 */
-		r = link_conf(sk, ifindex, false, prog);
-	return r;
+	return m ? rtnl_request(sk, finish(m, !put_program(m, prog))) : -ENOMEM;
 }
 
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)

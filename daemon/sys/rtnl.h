@@ -22,7 +22,9 @@ void rtnl_leave(void);
 int rtnl_request(struct nl_sock *sk, struct nl_msg *m);
 /* No link-local address of the kernel's own making: IPv6CP agrees on one. */
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex);
-/* The same for a subscriber's own device, and this XDP program sees what comes by it. */
+/* This XDP program sees what comes by a subscriber's own device, which has no addresses but ours: the
+ * kernel makes none for PPP. While it is down: of one that is up, the kernel looks through all of its IPv6
+ * routes. */
 int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog);
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu);
 int rtnl_link_down(struct nl_sock *sk, int ifindex);

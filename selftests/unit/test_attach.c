@@ -169,6 +169,18 @@ static void patience_begins_anew(void **st)
 	assert_true(c->c.v6_up);
 }
 
+/* The peer's identifier is in the request that waits: the family is not attached without it first. */
+static void each_family_is_attached_once(void **st)
+{
+	struct call *c = lac_call(l, "alice", "wonder");
+	const struct w_dp *d = &w->dp[c->peer_sid];
+
+	(void)st;
+	assert_true(c->c.v4_up && c->c.v6_up);
+	assert_true(!strcmp(d->calls, "U46") || !strcmp(d->calls, "U64"));
+	assert_true(d->f[PPP_FAM_IPV6].peer_ifid == call_sub(c)->link.ipv6cp.peer_ifid);
+}
+
 /* On a device of many we are the same to everybody, and nobody else is what we are. */
 static void shared_device(void **st)
 {
@@ -254,6 +266,7 @@ int main(void)
 		T(waits_for_the_peers_ack),
 		T(rejected_family),
 		T(disabled_family),
+		T(each_family_is_attached_once),
 		T(shared_device),
 		T(patience_begins_anew),
 		T(sequencing_attaches_first),

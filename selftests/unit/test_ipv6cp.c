@@ -138,11 +138,11 @@ static void ack_waits_for_the_data_plane(void **st)
 	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 34, THEIRS), now, &fx);
 	assert_int_equal(fx.n, 1);
 	assert_int_equal(fx.e[0].kind, PPP_FX_NCP_READY);
-	assert_true(i.peer_ifid == 0);
+	assert_true(i.peer_ifid == 0 && ipv6cp_peer_ifid(&i) == 3);
 	ppp_fx_init(&fx);
 	cp_release(&i.cp, now, &fx);
 	assert_int_equal(kit_sent_one(&fx, PPP_IPV6CP, CP_CONF_ACK, THEIRS), 34);
-	assert_true(i.peer_ifid == 3);
+	assert_true(i.peer_ifid == 3 && ipv6cp_peer_ifid(&i) == 3);
 }
 
 int main(void)
