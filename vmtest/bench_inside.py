@@ -32,7 +32,7 @@ def main():
     z = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', '-t', str(tunnels),
                     '-s', str(sessions // tunnels), '-w', str(window), '--hold', '100000',
                     '--json', report, lab.LNS)
-    text = lab.wait_for(lambda: not z.alive() or lab.read(report).endswith('\n'), 120, 'the load', 0.02)
+    text = lab.wait_for(lambda: not z.alive() or lab.read(report).endswith('\n'), 120, 'the load', 0.2)
     ze_ms = process_ms(ze.proc.p.pid) - ze_before
     all_ms = system_ms() - all_before - process_ms(z.p.pid)
     assert text and z.alive(), z.text()

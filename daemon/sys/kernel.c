@@ -114,8 +114,15 @@ static void socket_down(void *thread, struct kernel_session *s)
 
 static int channel_up(void *thread, struct kernel_session *s)
 {
+	int chan, r = pppox_channel_no(s->pppox, &chan);
+
 	(void)thread;
-	return pppox_channel_open(s->pppox, &s->chan);
+	if (r < 0)
+		return r;
+	rtnl_enter();
+	r = pppox_channel_open(chan, &s->chan);
+	rtnl_leave();
+	return r;
 }
 
 static void channel_down(void *thread, struct kernel_session *s)
@@ -144,11 +151,14 @@ static void unit_down(void *thread, struct kernel_session *s)
 /* Nothing passes before its family is up. */
 static int quiet_up(void *thread, struct kernel_session *s)
 {
-	int r = pppox_npmode(s->unit, PPP_IPV4, false);
+	int r;
 
 	(void)thread;
+	rtnl_enter();
+	r = pppox_npmode(s->unit, PPP_IPV4, false);
 	if (r == 0)
 		r = pppox_npmode(s->unit, PPP_IPV6, false);
+	rtnl_leave();
 	return r == -EAFNOSUPPORT || r == -EINVAL ? 0 : r; /* a kernel without IPv6 */
 }
 
@@ -173,8 +183,13 @@ static void ingress_down(void *thread, struct kernel_session *s)
 
 static int connect_up(void *thread, struct kernel_session *s)
 {
+	int r;
+
 	(void)thread;
-	return pppox_connect_unit(s->chan, s->unit_no);
+	rtnl_enter();
+	r = pppox_connect_unit(s->chan, s->unit_no);
+	rtnl_leave();
+	return r;
 }
 
 /* What goes with the unit's descriptor needs no undoing of its own. */
@@ -272,14 +287,21 @@ static uint16_t np_of(const struct dp_family *f)
 
 static int fam_pass_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
+	int r;
+
 	(void)thread;
-	return pppox_npmode(s->unit, np_of(f), true);
+	rtnl_enter();
+	r = pppox_npmode(s->unit, np_of(f), true);
+	rtnl_leave();
+	return r;
 }
 
 static void fam_pass_down(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
 	(void)thread;
+	rtnl_enter();
 	pppox_npmode(s->unit, np_of(f), false);
+	rtnl_leave();
 }
 
 struct wanted {

@@ -75,13 +75,15 @@ int pppox_open(const struct dp_session *s, int tunnel_fd, int *ret_fd)
 	return 0;
 }
 
-int pppox_channel_open(int pppox_fd, int *ret_fd)
+int pppox_channel_no(int pppox_fd, int *ret_chan)
 {
-	int chan, fd;
+	return ioctl(pppox_fd, PPPIOCGCHAN, ret_chan) < 0 ? -errno : 0;
+}
 
-	if (ioctl(pppox_fd, PPPIOCGCHAN, &chan) < 0)
-		return -errno;
-	fd = open(DEV_PPP, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+int pppox_channel_open(int chan, int *ret_fd)
+{
+	int fd = open(DEV_PPP, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, PPPIOCATTCHAN, &chan) < 0)

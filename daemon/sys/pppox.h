@@ -12,7 +12,8 @@
 
 int pppox_open(const struct dp_session *s, int tunnel_fd, int *ret_fd);
 /* The PPP channel of a PPPoL2TP socket. */
-int pppox_channel_open(int pppox_fd, int *ret_fd);
+int pppox_channel_no(int pppox_fd, int *ret_chan);
+int pppox_channel_open(int chan, int *ret_fd);
 /* A new pppN. */
 int pppox_unit_open(int *ret_fd, int *ret_unit);
 int pppox_connect_unit(int chan_fd, int unit);
