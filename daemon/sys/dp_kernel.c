@@ -144,19 +144,32 @@ static void undo_steps(struct session *s, void *thread)
 		s->d->a.ops->steps[--s->done].down(thread, &s->k);
 }
 
+static void turn(const struct kernel_ops *ops, bool *held, bool want)
+{
+	if (want && !*held)
+		ops->enter();
+	if (!want && *held)
+		ops->leave();
+	*held = want;
+}
+
 static void run_up(struct kjob *j, void *thread)
 {
 	struct session *s = ze_container_of(j, struct session, up_job);
-	const struct kernel_step *step = s->d->a.ops->steps;
+	const struct kernel_ops *ops = s->d->a.ops;
+	const struct kernel_step *step = ops->steps;
 	int r = tunnel_ensure(s->tunnel, thread);
+	bool held = false;
 
 	s->failed = "l2tp-tunnel";
 	while (r == 0 && s->done < KERNEL_STEPS_MAX && step[s->done].name) {
 		s->failed = step[s->done].name;
+		turn(ops, &held, step[s->done].in_turn);
 		r = atomic_load(&s->cancel) ? -ECANCELED : step[s->done].up(thread, &s->k);
 		if (r == 0)
 			s->done++;
 	}
+	turn(ops, &held, false);
 	if (r < 0)
 		undo_steps(s, thread);
 	s->result = r;
@@ -211,6 +224,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	const struct kernel_family_step *step = s->d->a.ops->family_steps;
 	int r = 0;
 
+	s->d->a.ops->enter();
 	undo_family(s, f, false, thread);
 	f->f = fj->f;
 	while (r == 0 && f->done < KERNEL_STEPS_MAX && step[f->done].name) {
@@ -221,6 +235,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	}
 	if (r < 0)
 		undo_family(s, f, false, thread);
+	s->d->a.ops->leave();
 	fj->result = r;
 }
 

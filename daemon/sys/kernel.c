@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <net/if.h>
 #include <linux/netlink.h>
+#include <netlink/socket.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -114,18 +117,17 @@ static void socket_down(void *thread, struct kernel_session *s)
 
 static int channel_up(void *thread, struct kernel_session *s)
 {
-	int chan, r = pppox_channel_no(s->pppox, &chan);
-
 	(void)thread;
-	if (r < 0)
-		return r;
-	rtnl_enter();
-	r = pppox_channel_open(chan, &s->chan);
-	rtnl_leave();
-	return r;
+	return pppox_channel_no(s->pppox, &s->chan_no);
 }
 
-static void channel_down(void *thread, struct kernel_session *s)
+static int attach_up(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	return pppox_channel_open(s->chan_no, &s->chan);
+}
+
+static void attach_down(void *thread, struct kernel_session *s)
 {
 	(void)thread;
 	shut(&s->chan);
@@ -133,13 +135,8 @@ static void channel_down(void *thread, struct kernel_session *s)
 
 static int unit_up(void *thread, struct kernel_session *s)
 {
-	int r;
-
 	(void)thread;
-	rtnl_enter();
-	r = pppox_unit_open(&s->unit, &s->unit_no);
-	rtnl_leave();
-	return r;
+	return pppox_unit_open(&s->unit, &s->unit_no);
 }
 
 static void unit_down(void *thread, struct kernel_session *s)
@@ -151,23 +148,25 @@ static void unit_down(void *thread, struct kernel_session *s)
 /* Nothing passes before its family is up. */
 static int quiet_up(void *thread, struct kernel_session *s)
 {
-	int r;
+	int r = pppox_npmode(s->unit, PPP_IPV4, false);
 
 	(void)thread;
-	rtnl_enter();
-	r = pppox_npmode(s->unit, PPP_IPV4, false);
 	if (r == 0)
 		r = pppox_npmode(s->unit, PPP_IPV6, false);
-	rtnl_leave();
 	return r == -EAFNOSUPPORT || r == -EINVAL ? 0 : r; /* a kernel without IPv6 */
 }
 
+/* As if_nametoindex, which makes itself a socket each time. */
 static int link_up(void *thread, struct kernel_session *s)
 {
-	(void)thread;
+	struct ifreq ifr = { 0 };
+
 	snprintf(s->ifname, sizeof(s->ifname), "ppp%d", s->unit_no);
-	s->ifindex = (int)if_nametoindex(s->ifname);
-	return s->ifindex ? 0 : -errno;
+	memcpy(ifr.ifr_name, s->ifname, sizeof(ifr.ifr_name));
+	if (ioctl(nl_socket_get_fd(((struct thread *)thread)->route), SIOCGIFINDEX, &ifr) < 0)
+		return -errno;
+	s->ifindex = ifr.ifr_ifindex;
+	return 0;
 }
 
 static int ingress_up(void *thread, struct kernel_session *s)
@@ -183,13 +182,8 @@ static void ingress_down(void *thread, struct kernel_session *s)
 
 static int connect_up(void *thread, struct kernel_session *s)
 {
-	int r;
-
 	(void)thread;
-	rtnl_enter();
-	r = pppox_connect_unit(s->chan, s->unit_no);
-	rtnl_leave();
-	return r;
+	return pppox_connect_unit(s->chan, s->unit_no);
 }
 
 /* What goes with the unit's descriptor needs no undoing of its own. */
@@ -287,21 +281,14 @@ static uint16_t np_of(const struct dp_family *f)
 
 static int fam_pass_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
-	int r;
-
 	(void)thread;
-	rtnl_enter();
-	r = pppox_npmode(s->unit, np_of(f), true);
-	rtnl_leave();
-	return r;
+	return pppox_npmode(s->unit, np_of(f), true);
 }
 
 static void fam_pass_down(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
 	(void)thread;
-	rtnl_enter();
 	pppox_npmode(s->unit, np_of(f), false);
-	rtnl_leave();
 }
 
 struct wanted {
@@ -349,20 +336,23 @@ static int stats(void *thread, struct counts_row *rows, size_t n)
 const struct kernel_ops kernel_ops = {
 	.thread_new = thread_new,
 	.thread_free = thread_free,
+	.enter = rtnl_enter,
+	.leave = rtnl_leave,
 	.socket = udp_connected_socket,
 	.close = close_fd,
 	.tunnel_up = tunnel_up,
 	.tunnel_down = tunnel_down,
 	.steps = {
-		{ "label", label_up, label_down },
-		{ "l2tp-session", session_up, session_down },
-		{ "pppox-socket", socket_up, socket_down },
-		{ "ppp-channel", channel_up, channel_down },
-		{ "ppp-unit", unit_up, unit_down },
-		{ "np-mode", quiet_up, nothing_down },
-		{ "interface", link_up, nothing_down },
-		{ "ingress", ingress_up, ingress_down },
-		{ "ppp-connect", connect_up, nothing_down },
+		{ "label", label_up, label_down, false },
+		{ "l2tp-session", session_up, session_down, false },
+		{ "pppox-socket", socket_up, socket_down, false },
+		{ "ppp-channel", channel_up, nothing_down, false },
+		{ "ppp-attach", attach_up, attach_down, true },
+		{ "ppp-unit", unit_up, unit_down, true },
+		{ "np-mode", quiet_up, nothing_down, true },
+		{ "interface", link_up, nothing_down, true },
+		{ "ingress", ingress_up, ingress_down, true },
+		{ "ppp-connect", connect_up, nothing_down, true },
 	},
 	.shape_steps = {
 		{ "download-shaper", shaper_up, shaper_down, true },

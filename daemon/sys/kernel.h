@@ -29,7 +29,7 @@ struct kernel_session {
 	uint16_t label_tid, label_sid;
 	int tunnel_fd;
 	int pppox, chan, unit; /* PPPoL2TP socket, /dev/ppp of the channel, of the unit; or -1 */
-	int unit_no;
+	int chan_no, unit_no;
 	int ifindex;
 	char ifname[16];
 	uint16_t mtu;  /* the interface is up with it; 0: down */
@@ -40,6 +40,7 @@ struct kernel_step {
 	const char *name;
 	int (*up)(void *thread, struct kernel_session *s); /* 0 or -errno */
 	void (*down)(void *thread, struct kernel_session *s);
+	bool in_turn; /* up is made between enter and leave */
 };
 
 struct kernel_family_step {
@@ -57,12 +58,16 @@ struct kernel_shape_step {
 	bool with_session; /* as above */
 };
 
-#define KERNEL_STEPS_MAX 9
+#define KERNEL_STEPS_MAX 10
 
 struct kernel_ops {
 	/* What one worker thread needs: its netlink sockets. */
 	int (*thread_new)(void **ret_thread);
 	void (*thread_free)(void *thread);
+	/* One worker at a time, for as many steps in a row as want it: what the kernel makes one wait for
+	 * anyway. A family's steps up all do. */
+	void (*enter)(void);
+	void (*leave)(void);
 	/* On the reactor; they don't block. */
 	int (*socket)(const struct net_path *path, int *ret_fd);
 	void (*close)(int fd);

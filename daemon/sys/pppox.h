@@ -11,7 +11,8 @@
 #include "daemon/core/ports.h"
 
 int pppox_open(const struct dp_session *s, int tunnel_fd, int *ret_fd);
-/* The PPP channel of a PPPoL2TP socket. */
+/* The PPP channel of a PPPoL2TP socket: its number, for which the kernel waits an RCU grace period, and its
+ * /dev/ppp. */
 int pppox_channel_no(int pppox_fd, int *ret_chan);
 int pppox_channel_open(int chan, int *ret_fd);
 /* A new pppN. */

@@ -35,8 +35,9 @@ static struct nl_msg *finish(struct nl_msg *m, bool bad)
 	return NULL;
 }
 
-/* Threads that want RTNL spin in the kernel while its holder runs; here they sleep. */
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+/* Threads that want RTNL, or the mutex of ppp_generic, which is held while its owner waits for RTNL, spin in
+ * the kernel while its holder runs; here they sleep. */
+static pthread_mutex_t turn = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 void rtnl_enter(void)
 {

@@ -13,7 +13,7 @@
 struct nl_msg;
 struct nl_sock;
 
-/* One thread at a time: around what takes RTNL elsewhere. Not around what waits there for RCU, as
+/* One thread at a time, which may enter again: around what takes RTNL. Not around what waits there for RCU, as
  * closing a unit does: those waits overlap. */
 void rtnl_enter(void);
 void rtnl_leave(void);

@@ -34,6 +34,8 @@ static struct {
 	int next_fd;
 	int socket_error, watch_fails;
 	int watched, frames;
+	bool in_turn;
+	unsigned turns;
 	char down_at;	/* session_down while this step runs */
 	uint16_t again; /* on GONE: session_up with this sid */
 	struct dp_session last;
@@ -52,8 +54,23 @@ static void note(const char *fmt, ...)
 	va_end(ap);
 }
 
+static void enter(void)
+{
+	assert_false(w.in_turn);
+	w.in_turn = true;
+	w.turns++;
+}
+
+static void leave(void)
+{
+	assert_true(w.in_turn);
+	w.in_turn = false;
+}
+
+/* Of a session b and c are made in turn, of a family all are. */
 static int up(char name)
 {
+	assert_int_equal(w.in_turn, strchr("bcxyz", name) != NULL);
 	if (w.down_at == name)
 		dp_kernel_ops.session_down(w.d, w.last.sid);
 	note(w.fail == name ? "!%c " : "+%c ", name);
@@ -179,14 +196,16 @@ static int fake_stats(void *thread, struct counts_row *rows, size_t n)
 static const struct kernel_ops ops = {
 	.thread_new = thread_new,
 	.thread_free = thread_free,
+	.enter = enter,
+	.leave = leave,
 	.socket = fake_socket,
 	.close = fake_close,
 	.tunnel_up = tunnel_up,
 	.tunnel_down = tunnel_down,
-	.steps = { { "a", up_a, down_a },
-		   { "b", up_b, down_b },
-		   { "c", up_c, down_c },
-		   { "d", up_d, down_d } },
+	.steps = { { "a", up_a, down_a, false },
+		   { "b", up_b, down_b, true },
+		   { "c", up_c, down_c, true },
+		   { "d", up_d, down_d, false } },
 	.shape_steps = { { "q", shape_up_q, shape_down_q, true },
 			 { "r", shape_up_r, shape_down_r, false },
 			 { "s", shape_up_s, shape_down_s, true } },
@@ -305,6 +324,7 @@ static void assert_empty(void)
 static void end(void)
 {
 	dp_kernel_stop(w.d);
+	assert_false(w.in_turn);
 	assert_int_equal(w.sockets, 0);
 	assert_int_equal(w.watched, 0);
 	assert_int_equal(w.frames, 0);
@@ -348,6 +368,7 @@ static void up_and_down_in_reverse(void **st)
 	expect("socket ");
 	dp_kernel_reap(w.d);
 	expect("+T +a +b +c +d UP(ppp7) ");
+	assert_int_equal(w.turns, 1);
 	assert_int_equal(w.frames, 1);
 	dp_kernel_ops.session_down(w.d, 7);
 	dp_kernel_ops.session_down(w.d, 7);
