@@ -261,18 +261,10 @@ static void mru_over_ipv6(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(quiet_line),
-		T(slow_family),
-		T(waits_for_the_peers_ack),
-		T(rejected_family),
-		T(disabled_family),
-		T(each_family_is_attached_once),
-		T(shared_device),
-		T(patience_begins_anew),
-		T(sequencing_attaches_first),
-		T(mru_over_ipv4),
-		T(mru_with_sequencing),
-		T(mru_over_ipv6),
+		T(quiet_line),	    T(slow_family),	     T(waits_for_the_peers_ack),
+		T(rejected_family), T(disabled_family),	     T(each_family_is_attached_once),
+		T(shared_device),   T(patience_begins_anew), T(sequencing_attaches_first),
+		T(mru_over_ipv4),   T(mru_with_sequencing),  T(mru_over_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
