@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Where a packet goes, and its Ethernet header: by the FIB as from ze0, or to the stack through ze0p. A
- * next hop is remembered by CPU and destination (where routing rules are, by source and TOS, too) for
- * ZE_FRESH_NS. Nobody has to follow the neighbours and routes, so forwarding also stays right while
- * the daemon is down. For the BPF side only.
+ * next hop is remembered by CPU and destination (where routing rules are, by source and TOS, too) until
+ * the daemon says that something has changed, and for ZE_FRESH_NS at most: forwarding stays right while
+ * there is no daemon. For the BPF side only.
  */
 #pragma once
 
@@ -24,11 +24,12 @@ ZE_INLINE bool same_ip(const void *a, const void *b, bool v6)
 	return same4(a, b) && (!v6 || same16(a, b));
 }
 
-ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool rules, __u64 now)
+/* later: the later of now and what the daemon has declared void. */
+ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool rules, __u64 later)
 {
 	bool v6 = f->family == 6;
 
-	return n->until_ns > now && n->family == f->family && same_ip(n->dst, f->dst, v6) &&
+	return n->until_ns > later && n->family == f->family && same_ip(n->dst, f->dst, v6) &&
 	       (!rules || (n->tos == (__u8)f->tos && same_ip(n->src, f->src, v6)));
 }
 
@@ -108,7 +109,7 @@ ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, _
 	n = bpf_map_lookup_elem(&nexthops, &i);
 	if (!n)
 		return NULL;
-	if (fresh(n, f, rules, now))
+	if (fresh(n, f, rules, r && r->void_ns > now ? r->void_ns : now))
 		return f->len <= n->mtu ? n : NULL;
 	return fib(ctx, f, n, now);
 }

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 5
+#define ZE_BPF_ABI 6
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
@@ -17,7 +17,8 @@
 #define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
 #define ZE_VLANS    4096  /* VLAN devices on our ports */
 #define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
-#define ZE_FRESH_NS 100000000ull /* how long a next hop is believed */
+#define ZE_FRESH_NS                                                                                \
+	100000000ull /* how long a next hop is believed when nobody says that it has changed */
 
 /* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
 #define ZE_COST_SHIFT 10
@@ -90,9 +91,11 @@ struct ze_near {
 	__u16 sid[ZE_NEAR];
 };
 
-/* What the FIB is asked by. */
+/* What the FIB is asked by, and which of its answers are out of date. */
 struct ze_routing {
 	__u32 by_rules; /* there are rules: not by destination alone */
+	__u32 pad;
+	__u64 void_ns; /* what is believed until then or less, of the coarse clock, no longer is */
 };
 
 /* What may come up by a pppN of the kernel plane, by interface index. */
@@ -224,7 +227,7 @@ _Static_assert(sizeof(struct ze_up) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_down) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");
-_Static_assert(sizeof(struct ze_routing) == 4, "map ABI");
+_Static_assert(sizeof(struct ze_routing) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_ingress) == 48, "map ABI");
 _Static_assert(sizeof(struct ze_label) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");

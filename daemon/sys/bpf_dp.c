@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/compiler.h"
@@ -24,6 +25,7 @@ struct bpf_dp {
 	struct bpf_hot hot;
 	/* In the maps; the worker counts, anybody reads. */
 	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
+	bool by_rules; /* the reactor's */
 };
 
 /* ---- life ---- */
@@ -465,12 +467,22 @@ struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid)
 	return bpf_hot_counters(&d->hot, sid);
 }
 
-int bpf_dp_rules(struct bpf_dp *d, bool any)
+/* What was looked up in this tick of the clock may be from before or after the change, and goes, too. */
+int bpf_dp_void_hops(struct bpf_dp *d)
 {
-	const struct ze_routing v = { .by_rules = any };
+	struct ze_routing v = { .by_rules = d->by_rules };
+	struct timespec t;
 	__u32 zero = 0;
 
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	v.void_ns = (__u64)t.tv_sec * 1000000000 + (__u64)t.tv_nsec + ZE_FRESH_NS;
 	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
+}
+
+int bpf_dp_routing(struct bpf_dp *d, bool by_rules)
+{
+	d->by_rules = by_rules;
+	return bpf_dp_void_hops(d);
 }
 
 int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n)

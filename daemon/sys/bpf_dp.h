@@ -79,9 +79,13 @@ void bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
 /* Some session has this id. */
 bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid);
 struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid);
-/* There are routing rules: next hops are remembered by more than the destination. 0 or -errno. */
-int bpf_dp_rules(struct bpf_dp *d, bool any);
-/* The VLAN devices on our ports: these, and no others. 0 or -errno of the first that failed. */
+/* Next hops that are remembered are void: something they depend on has changed. On the reactor. 0 or -errno. */
+int bpf_dp_void_hops(struct bpf_dp *d);
+/* The same, and there are routing rules or not: with them, next hops are remembered by more than the
+ * destination. */
+int bpf_dp_routing(struct bpf_dp *d, bool by_rules);
+/* The VLAN devices on our ports: these, and no others; bpf_dp_void_hops is next. 0 or -errno of the first that
+ * failed. */
 int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */

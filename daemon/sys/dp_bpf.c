@@ -29,7 +29,7 @@
 #include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
 #include "daemon/sys/rtnl.h"
-#include "daemon/sys/rules.h"
+#include "daemon/sys/routing.h"
 #include "daemon/sys/udp.h"
 #include "daemon/sys/vlans.h"
 #include "daemon/sys/ze0.h"
@@ -689,13 +689,13 @@ static void close_raw(struct dp_bpf *d)
 	d->raw = -1;
 }
 
-static void on_rules(void *self, bool any)
+static void on_routing(void *self, bool by_rules)
 {
 	struct dp_bpf *d = self;
-	int r = bpf_dp_rules(d->maps, any);
+	int r = bpf_dp_routing(d->maps, by_rules);
 
-	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_DEBUG, "routing-rules",
-	       KV_STR("any", any ? "yes" : "no"), KV_ERRNO(r));
+	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_DEBUG, "routing-changed",
+	       KV_STR("rules", by_rules ? "yes" : "no"), KV_ERRNO(r));
 }
 
 /* What a former life has left goes on. NULL, or what stands against it: then there is nothing. */
@@ -767,7 +767,7 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 	if (!d->adopted)
 		r = start_clean(d, a);
 	if (r == 0)
-		r = rules_watch(d->loop, on_rules, d, &d->rules);
+		r = routing_watch(d->loop, on_routing, d, &d->routing);
 	if (r == 0)
 		r = kworker_new(&(struct kworker_args){ .threads = 1,
 							.thread_new = worker_new,
@@ -813,7 +813,7 @@ bool dp_bpf_adopted(const struct dp_bpf *d)
 static void done(struct dp_bpf *d)
 {
 	vlans_free(d->vlans);
-	rules_free(d->rules);
+	routing_free(d->routing);
 	close_raw(d);
 	nlreq_close(d->rtnl);
 	ev_async_stop(loop_ev(d->loop), &d->wake);

@@ -13,7 +13,7 @@
 #include "daemon/sys/kworker.h"
 
 struct nl_sock;
-struct rules;
+struct routing;
 struct vlans;
 
 enum dp_bpf_state {
@@ -65,7 +65,7 @@ struct dp_bpf {
 	uint32_t gateway; /* the last one */
 	struct dp_bpf_ifid *ifids;
 	ev_async wake;
-	struct rules *rules;
+	struct routing *routing;
 	struct vlans *vlans;
 	struct dp_bpf_past *past; /* while a former life's is adopted */
 	bool adopted;

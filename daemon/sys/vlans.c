@@ -254,6 +254,8 @@ static void done(struct kjob *j)
 	struct vlans *v = ze_container_of(j, struct vlans, job);
 
 	v->running = false;
+	if (v->result == 0)
+		v->result = bpf_dp_void_hops(v->maps);
 	if (v->result < 0)
 		log_kv(LOG_DP, LOG_WARN, "vlans-failed", KV_ERRNO(v->result),
 		       KV_STR("effect", "packets to VLAN devices take the slow path"));

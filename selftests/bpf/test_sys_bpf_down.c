@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -320,12 +321,40 @@ static void counts(void **st)
 	assert_int_equal(n.down_bytes, 3 * 32);
 }
 
+static void neighbour(const char *mac)
+{
+	char cmd[96];
+
+	snprintf(cmd, sizeof(cmd), "ip neigh replace 10.0.0.2 lladdr %s dev lns0 nud permanent",
+		 mac);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(bpf_dp_void_hops(rig.d), 0);
+}
+
+/* A next hop that is remembered is not used after it was declared void. */
+static void next_hop_changes(void **st)
+{
+	struct frame in = build(&rows[0]);
+	struct rig_run got;
+
+	(void)st;
+	neighbour("02:00:00:00:00:99");
+	for (int i = 0; i < 3; i++) {
+		rig_run(&rig, BPF_DP_CORE, &in, &got);
+		assert_int_equal(got.out.b[5], 0x99);
+		usleep(10000); /* of another tick: remembered */
+	}
+	neighbour("02:00:00:00:00:02");
+	rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_int_equal(got.out.b[5], 0x02);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_down),	  cmocka_unit_test(truncated_at_each_octet),
 		cmocka_unit_test(numbers_run_on), cmocka_unit_test(from_the_stack),
-		cmocka_unit_test(counts),
+		cmocka_unit_test(counts),	  cmocka_unit_test(next_hop_changes),
 	};
 
 	if (geteuid() != 0) {

@@ -166,41 +166,6 @@ void rig_tunnel(struct rig *g, uint16_t tid, unsigned host)
 	bpf_guard_ops.tunnel_known(g->guard, &t);
 }
 
-/* A map of the uplink's program, by its name. */
-static int map_of(struct rig *g, const char *name)
-{
-	struct bpf_map_info info;
-	__u32 ids[32] = { 0 }, len = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info prog = { .nr_map_ids = 32, .map_ids = (__u64)(uintptr_t)ids };
-
-	if (bpf_obj_get_info_by_fd(bpf_dp_prog_fd(g->d, BPF_DP_UPLINK), &prog, &len))
-		abort();
-	for (__u32 i = 0; i < prog.nr_map_ids; i++) {
-		int fd = bpf_map_get_fd_by_id(ids[i]);
-
-		memset(&info, 0, sizeof(info));
-		len = sizeof(info);
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
-			abort();
-		if (strcmp(info.name, name) == 0)
-			return fd;
-		close(fd);
-	}
-	abort();
-}
-
-void rig_forget_hops(struct rig *g)
-{
-	int cpus = libbpf_num_possible_cpus(), fd = map_of(g, "nexthops");
-	struct ze_nexthop *none = calloc((size_t)cpus, sizeof(*none));
-
-	for (__u32 i = 0; i < ZE_CACHED; i++)
-		if (!none || bpf_map_update_elem(fd, &i, none, BPF_ANY))
-			abort();
-	free(none);
-	close(fd);
-}
-
 const char *rig_verdict(enum ze_verdict v)
 {
 	static const char *const names[] = {

@@ -41,8 +41,6 @@ void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct r
 void rig_run_guard(struct rig *g, const struct frame *in, struct rig_run *ret);
 /* In both guards: a tunnel of 10.0.0.<host>:1701 or, from 100 on, of 2001:db8::<host - 100>. */
 void rig_tunnel(struct rig *g, uint16_t tid, unsigned host);
-/* The programs ask the FIB again. */
-void rig_forget_hops(struct rig *g);
 const char *rig_verdict(enum ze_verdict v);
 
 /* Appends. Hex may contain spaces. */

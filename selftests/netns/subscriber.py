@@ -243,8 +243,8 @@ def case_inner_fragments(x):
 
 @contextlib.contextmanager
 def narrow(x):
-    """The way between LAC and LNS is narrower than large packets. A next hop, and with it the MTU of its link,
-    is believed for up to 100 ms, by each processor for itself: what is sent meanwhile is lost."""
+    """The way between LAC and LNS is narrower than large packets. Until the daemon has heard of it, what is sent is
+    lost."""
     with mtu(x, x.lab.mtu_devs, 1000):
         time.sleep(0.1 * x.lab.slow)
         yield

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/sys/rules.h"
+#include "daemon/sys/routing.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -12,16 +12,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/base/log.h"
+#include "daemon/sys/kernel.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
 
-struct rules {
+#define GROUPS                                                                                     \
+	(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE |  \
+	 RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | 1u << (RTNLGRP_IPV6_RULE - 1))
+
+struct routing {
 	struct nl_sock *ask;
 	int news; /* a socket that is told of changes */
+	bool by_rules;
 	ev_io io;
 	struct ev_loop *loop;
-	void (*tell)(void *self, bool any);
+	void (*tell)(void *self, bool by_rules);
 	void *self;
 };
 
@@ -82,28 +87,58 @@ static bool any_rules(struct nl_sock *sk)
 	return any;
 }
 
-static void say(struct rules *r)
+/* Subscribers' own routes come and go with their sessions, thousands a second. */
+static bool is_subscriber(const struct nlmsghdr *h)
 {
-	r->tell(r->self, any_rules(r->ask));
+	const struct rtmsg *m = nlmsg_data(h);
+
+	return (h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE) &&
+	       nlmsg_valid_hdr(h, sizeof(*m)) && m->rtm_protocol == KERNEL_ROUTE_PROTO;
 }
 
+static bool is_rule(const struct nlmsghdr *h)
+{
+	return h->nlmsg_type == RTM_NEWRULE || h->nlmsg_type == RTM_DELRULE;
+}
+
+void routing_hear(const void *buf, size_t len, struct routing_news *n)
+{
+	const struct nlmsghdr *h = buf;
+	int left = (int)len;
+
+	for (; nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)h, &left)) {
+		n->rules = n->rules || is_rule(h);
+		n->any = n->any || !is_subscriber(h);
+	}
+}
+
+/* All there is, told as one. What got lost may have been anything. */
 static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 {
-	struct rules *r = w->data;
-	char buf[8192];
-	ssize_t n;
+	struct routing *r = w->data;
+	struct routing_news n = { 0 };
+	_Alignas(struct nlmsghdr) char buf[32768];
+	ssize_t len;
 
 	(void)loop;
 	(void)revents;
-	do
-		n = recv(r->news, buf, sizeof(buf), MSG_DONTWAIT);
-	while (n > 0 || (n < 0 && errno == ENOBUFS));
-	say(r);
+	do {
+		len = recv(r->news, buf, sizeof(buf), MSG_DONTWAIT);
+		if (len > 0)
+			routing_hear(buf, (size_t)len, &n);
+		else if (len < 0 && errno == ENOBUFS)
+			n.rules = n.any = true;
+	} while (len > 0 || (len < 0 && errno == ENOBUFS));
+	if (n.rules)
+		r->by_rules = any_rules(r->ask);
+	if (n.any)
+		r->tell(r->self, r->by_rules);
 }
 
-int rules_watch(struct loop *l, void (*tell)(void *self, bool any), void *self, struct rules **ret)
+int routing_watch(struct loop *l, void (*tell)(void *self, bool by_rules), void *self,
+		  struct routing **ret)
 {
-	struct rules *r = calloc(1, sizeof(*r));
+	struct routing *r = calloc(1, sizeof(*r));
 	int err;
 
 	if (!r)
@@ -111,21 +146,22 @@ int rules_watch(struct loop *l, void (*tell)(void *self, bool any), void *self, 
 	r->loop = loop_ev(l);
 	r->tell = tell;
 	r->self = self;
-	r->news = nlreq_news(RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1));
+	r->news = nlreq_news(GROUPS);
 	err = r->news < 0 ? r->news : nlreq_open(NETLINK_ROUTE, &r->ask);
 	if (err < 0) {
-		rules_free(r);
+		routing_free(r);
 		return err;
 	}
 	ev_io_init(&r->io, on_news, r->news, EV_READ);
 	r->io.data = r;
 	ev_io_start(r->loop, &r->io);
-	say(r);
+	r->by_rules = any_rules(r->ask);
+	tell(self, r->by_rules);
 	*ret = r;
 	return 0;
 }
 
-void rules_free(struct rules *r)
+void routing_free(struct routing *r)
 {
 	if (!r)
 		return;
