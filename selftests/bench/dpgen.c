@@ -2,12 +2,14 @@
 /*
  * dpgen: the packet source and the floors of selftests/bench/dp.
  *
- *   dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS   sends; prints how many it offered
+ *   dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS [GAP]   sends; prints how many it offered
  *   dpgen sink DEV              drops all that arrives at DEV
  *   dpgen bounce DEV OUT        sends all that arrives at DEV out of OUT
  *
  * FRAME is hex, TARGETS a file of struct dpgen_target, IDS, ADDR and CSUM offsets in the frame where a
- * target's fields go (0: nowhere). Programs of sink and bounce stay on their devices.
+ * target's fields go (0: nowhere). Programs of sink and bounce stay on their devices. With GAP, in
+ * microseconds, frames come in bursts that fill a veth's ring, undisturbed by whatever shares the CPU, and
+ * that long apart: who gets them has all of them at once, however fast it is.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -28,6 +30,7 @@
 #define FRAME_MAX 2048
 #define BATCH	  64
 #define TURN	  (256 * BATCH) /* frames between two looks at the clock */
+#define BURST	  256		/* what a veth's ring holds */
 
 static _Noreturn void die(const char *what, int err)
 {
@@ -103,6 +106,19 @@ static void pin_to(int cpu)
 		die("CPU", errno);
 }
 
+static void undisturbed(void)
+{
+	const struct sched_param p = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &p) < 0)
+		die("SCHED_FIFO", errno);
+}
+
+static void pause_us(long us)
+{
+	nanosleep(&(struct timespec){ us / 1000000, us % 1000000 * 1000 }, NULL);
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -122,22 +138,39 @@ static void be_in_use(int fd)
 		die("lo", r);
 }
 
-static void settle(void)
+/* Until the time is over. Returns how many frames. */
+static uint64_t send_for(int fd, struct bpf_test_run_opts *o, double seconds, long gap_us)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL); /* what is queued runs out */
+	double end = now() + seconds;
+	uint64_t sent = 0;
+
+	if (gap_us)
+		undisturbed();
+	while (now() < end) {
+		int r = bpf_prog_test_run_opts(fd, o);
+
+		if (r < 0)
+			die("test run", r);
+		sent += (uint64_t)o->repeat;
+		if (gap_us)
+			pause_us(gap_us);
+	}
+	pause_us(20000); /* what is queued runs out */
+	return sent;
 }
 
+/* v: the arguments after "run", NULL behind the last. */
 static int run(char **v)
 {
+	long gap_us = v[8] ? atol(v[8]) : 0;
 	struct dpgen_bpf *s = open_skel();
 	uint8_t frame[FRAME_MAX];
 	size_t len = unhex(v[1], frame);
 	uint32_t n;
 	struct dpgen_target *t = read_targets(v[2], &n);
-	double end;
-	uint64_t sent = 0;
+	uint64_t sent;
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)len,
-		    .repeat = TURN, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+		    .repeat = gap_us ? BURST : TURN, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
 
 	if (len < DPGEN_HEAD)
 		die("FRAME", EINVAL);
@@ -153,15 +186,7 @@ static int run(char **v)
 			die("targets", errno);
 	pin_to(atoi(v[6]));
 	be_in_use(bpf_program__fd(s->progs.gen));
-	end = now() + atof(v[7]);
-	while (now() < end) {
-		int r = bpf_prog_test_run_opts(bpf_program__fd(s->progs.gen), &o);
-
-		if (r < 0)
-			die("test run", r);
-		sent += TURN;
-	}
-	settle();
+	sent = send_for(bpf_program__fd(s->progs.gen), &o, atof(v[7]), gap_us);
 	bpf_xdp_detach((int)device("lo"), XDP_FLAGS_SKB_MODE, NULL);
 	printf("{\"offered\":%llu}\n", (unsigned long long)sent);
 	free(t);
@@ -185,13 +210,13 @@ static int attach(const char *dev, const char *out)
 
 int main(int argc, char **argv)
 {
-	if (argc == 10 && strcmp(argv[1], "run") == 0)
+	if ((argc == 10 || argc == 11) && strcmp(argv[1], "run") == 0)
 		return run(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "sink") == 0)
 		return attach(argv[2], NULL);
 	if (argc == 4 && strcmp(argv[1], "bounce") == 0)
 		return attach(argv[2], argv[3]);
-	fprintf(stderr, "usage: dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS | sink DEV | "
+	fprintf(stderr, "usage: dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS [GAP] | sink DEV | "
 			"bounce DEV OUT\n");
 	return 2;
 }
