@@ -25,11 +25,10 @@ ZE_INLINE bool same_ip(const void *a, const void *b, bool v6)
 }
 
 /* later: the later of now and what the daemon has declared void. */
-ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool rules, __u64 later)
+ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool v6, bool rules,
+		     __u64 later)
 {
-	bool v6 = f->family == 6;
-
-	return n->until_ns > later && n->family == f->family && same_ip(n->dst, f->dst, v6) &&
+	return n->until_ns > later && n->family == (v6 ? 6 : 4) && same_ip(n->dst, f->dst, v6) &&
 	       (!rules || (n->tos == (__u8)f->tos && same_ip(n->src, f->src, v6)));
 }
 
@@ -96,20 +95,23 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	return f->len <= n->mtu ? n : NULL;
 }
 
-ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, __u64 now)
+/* v6 is f's family, where the compiler knows it. */
+ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, bool v6, __u64 now)
 {
-	__u32 h = f->dst[0] * 0x85ebca6bu ^ f->dst[1] ^ f->dst[3] * 0xc2b2ae35u, i = 0;
+	__u32 h = f->dst[0] * 0x85ebca6bu, i = 0;
 	const struct ze_routing *r = bpf_map_lookup_elem(&routing, &i);
 	bool rules = r && r->by_rules;
 	struct ze_nexthop *n;
 
+	if (v6)
+		h ^= f->dst[1] ^ f->dst[3] * 0xc2b2ae35u;
 	if (rules)
 		h ^= f->src[0] ^ f->src[3];
 	i = (h * 0x9e3779b1u) >> 22;
 	n = bpf_map_lookup_elem(&nexthops, &i);
 	if (!n)
 		return NULL;
-	if (fresh(n, f, rules, r && r->void_ns > now ? r->void_ns : now))
+	if (fresh(n, f, v6, rules, r && r->void_ns > now ? r->void_ns : now))
 		return f->len <= n->mtu ? n : NULL;
 	return fib(ctx, f, n, now);
 }
@@ -164,16 +166,13 @@ ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 prot
 	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
 }
 
-/* An IPv4 or IPv6 header behind 14 octets, one hop further. RFC 1624 for the checksum. */
-ZE_INLINE void hop(struct xdp_md *ctx, __u16 family, __u32 at)
+/* An IPv4 or IPv6 header, one hop further. RFC 1624 for the checksum. */
+ZE_INLINE void hop(__u8 *p, bool v6)
 {
-	__u8 *p = (__u8 *)(long)ctx->data + at;
 	struct iphdr *ip = (void *)p;
 	__u32 sum;
 
-	if (p + sizeof(struct iphdr) > (__u8 *)(long)ctx->data_end)
-		return;
-	if (family == 6) {
+	if (v6) {
 		p[7]--;
 		return;
 	}

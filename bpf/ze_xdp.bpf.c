@@ -30,6 +30,7 @@
 
 struct inner {
 	struct flow f;
+	__u8 *ip; /* until the frame's head or tail is moved */
 	__u32 off, ttl;
 };
 
@@ -60,6 +61,7 @@ ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, struct inner *in)
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return false;
+	in->ip = (__u8 *)ip;
 	in->off = off;
 	in->ttl = ip->ttl;
 	in->f.family = 4;
@@ -78,6 +80,7 @@ ZE_INLINE bool parse_ip6(struct ze_cursor *c, __u32 end, struct inner *in)
 	if (!ip || ip->version != 6)
 		return false;
 	len = bpf_ntohs(ip->payload_len) + (__u32)sizeof(*ip);
+	in->ip = (__u8 *)ip;
 	in->off = off;
 	in->ttl = ip->hop_limit;
 	in->f.family = 6;
@@ -214,11 +217,11 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now, 
 	__u16 proto = in->f.family == 6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 
 	if (in->ttl > 1 && !inject)
-		n = nexthop(ctx, &in->f, now);
+		n = nexthop(ctx, &in->f, in->f.family == 6, now);
+	if (n)
+		hop(in->ip, in->f.family == 6);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
-	if (n)
-		hop(ctx, in->f.family, ETH_HLEN);
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
@@ -273,16 +276,21 @@ int ze_inject(struct xdp_md *ctx)
 
 /* ---- down ---- */
 
-/* From the outer IP header to PPP. */
-ZE_INLINE __u32 overhead(const struct ze_down *s)
+ZE_INLINE __u32 outer_len(bool v6)
 {
-	return (s->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
-	       sizeof(struct udphdr) + PPP_LEN + (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
+	return v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+}
+
+/* From the outer IP header to PPP. */
+ZE_INLINE __u32 overhead(const struct ze_down *s, bool v6)
+{
+	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN +
+	       (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
 }
 
 ZE_INLINE bool is_link_local(const struct flow *f)
 {
-	return f->family == 6 && (f->dst[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+	return (f->dst[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
 ZE_INLINE struct ze_down *session_of(const struct ze_sess_key *k)
@@ -293,24 +301,26 @@ ZE_INLINE struct ze_down *session_of(const struct ze_sess_key *k)
 	return s && s->tid && s->tid == k->tid ? s : NULL;
 }
 
-static __noinline const struct ze_sess_key *way_to(const struct flow *f)
+static __noinline const struct ze_sess_key *way_to4(__u32 dst)
+{
+	return bpf_map_lookup_elem(&hosts4, &dst);
+}
+
+static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 {
 	struct ze_lpm6 lpm = { .prefixlen = 128 };
 
 	if (!f)
 		return NULL;
-	if (f->family == 4)
-		return bpf_map_lookup_elem(&hosts4, f->dst);
 	if (is_link_local(f))
 		return bpf_map_lookup_elem(&links6, &f->dst[2]);
 	copy_ip(lpm.ip, f->dst, true);
 	return bpf_map_lookup_elem(&prefixes6, &lpm);
 }
 
-ZE_INLINE struct ze_down *near(const struct flow *f, struct ze_sess_key *ret)
+ZE_INLINE struct ze_down *near(__u32 dst, struct ze_sess_key *ret)
 {
-	const __u8 *ip = (const void *)f->dst;
-	__u32 low = (__u32)ip[2] << 8 | ip[3], i = low / ZE_NEAR;
+	__u32 low = bpf_ntohl(dst) & 0xffff, i = low / ZE_NEAR;
 	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
 	struct ze_down *s;
 
@@ -318,35 +328,38 @@ ZE_INLINE struct ze_down *near(const struct flow *f, struct ze_sess_key *ret)
 		return NULL;
 	i = n->sid[low % ZE_NEAR];
 	s = i ? bpf_map_lookup_elem(&down, &i) : NULL;
-	if (!s || !s->tid || !same4(s->ip4, f->dst))
+	if (!s || !s->tid || !same4(s->ip4, &dst))
 		return NULL;
 	*ret = (struct ze_sess_key){ .tid = s->tid, .sid = (__u16)i };
 	return s;
 }
 
-ZE_INLINE struct ze_down *subscriber(const struct flow *f, struct ze_sess_key *ret)
+ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_sess_key *ret)
 {
-	struct ze_down *s = f->family == 4 ? near(f, ret) : NULL;
-	const struct ze_sess_key *k = s ? NULL : way_to(f);
+	struct ze_down *s = v6 ? NULL : near(f->dst[0], ret);
+	const struct ze_sess_key *k;
 
-	if (!k)
+	if (s)
 		return s;
+	k = v6 ? way_to6(f) : way_to4(f->dst[0]);
+	if (!k)
+		return NULL;
 	*ret = *k;
 	return session_of(ret);
 }
 
 /* One's complement sum of an inner packet whose own checksums are right, from its headers alone:
  * with the pseudo header, the transport part sums to zero. -1: it has no such checksum. */
-ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, __u32 at, const struct flow *f)
+ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const __u8 *p, const struct flow *f,
+			       bool v6)
 {
-	const __u8 *p = (__u8 *)(long)ctx->data + (at & 0x7f);
 	const struct iphdr *ip = (const void *)p;
 	const __u16 *w = (const void *)p;
 	__u16 proto;
 
 	if (p + 28 > (__u8 *)(long)ctx->data_end)
 		return -1;
-	if (f->family == 6) {
+	if (v6) {
 		proto = p[6];
 		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_ICMPV6)
 			return -1;
@@ -379,14 +392,21 @@ static __noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
 	return sum;
 }
 
-ZE_INLINE __u16 udp_checksum(const struct ze_down *s, const struct flow *f, __u64 sum,
+ZE_INLINE __u64 sum_addrs(const struct flow *f, bool v6)
+{
+	__u64 sum = (__u64)f->src[0] + f->dst[0];
+
+	for (int i = 1; v6 && i < 4; i++)
+		sum += (__u64)f->src[i] + f->dst[i];
+	return sum;
+}
+
+ZE_INLINE __u16 udp_checksum(const struct ze_down *s, const struct flow *f, bool v6, __u64 sum,
 			     __u16 udp_len)
 {
 	__u16 ret;
 
-	for (int i = 0; i < 4; i++)
-		sum += (__u64)f->src[i] + f->dst[i];
-	sum += bpf_htons(IPPROTO_UDP) + 2u * bpf_htons(udp_len);
+	sum += sum_addrs(f, v6) + bpf_htons(IPPROTO_UDP) + 2u * bpf_htons(udp_len);
 	sum += bpf_htons(s->local_port) + (__u32)bpf_htons(s->peer_port);
 	ret = (__u16)~fold(sum);
 	return ret ? ret : 0xffff;
@@ -418,21 +438,19 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, struct ze_down *s, bool v6)
  * 6864 4.1); one that does not goes to the stack to be. */
 ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool fits)
 {
-	struct iphdr *ip = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
-	const __u16 *w = (const void *)ip;
-	__u64 sum = 0;
+	__u32 *w = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
+	__u32 first = bpf_htonl(0x45000000 | f->len);
+	__u32 second = fits ? bpf_htonl(IP_DF) : bpf_htonl(bpf_get_prandom_u32() << 16);
+	__u32 third = bpf_htonl(64 << 24 | IPPROTO_UDP << 16); /* TTL */
+	__u16 check = (__u16)~fold((__u64)first + second + third + sum_addrs(f, false));
 
-	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(w + 5) > (void *)(long)ctx->data_end)
 		return false;
-	*ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
-	ip->tot_len = bpf_htons(f->len);
-	ip->frag_off = fits ? bpf_htons(IP_DF) : 0;
-	ip->id = fits ? 0 : (__u16)bpf_get_prandom_u32();
-	ip->saddr = f->src[0];
-	ip->daddr = f->dst[0];
-	for (int i = 0; i < 10; i++)
-		sum += w[i];
-	ip->check = (__u16)~fold(sum);
+	w[0] = first;
+	w[1] = second;
+	w[2] = third | bpf_htonl(bpf_ntohs(check));
+	w[3] = f->src[0];
+	w[4] = f->dst[0];
 	return true;
 }
 
@@ -449,86 +467,96 @@ ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct flow *f)
 	return true;
 }
 
+/* A packet on its way into a tunnel. All that it passes is inlined: it is not there at run time, and the
+ * compiler knows both families. */
+struct encap {
+	struct xdp_md *ctx;
+	struct ze_down *s;
+	const struct ze_sess_key *k;
+	const struct inner *in;
+	__u64 now;
+	bool v6, inner6; /* outer IPv6; inner */
+};
+
 /* UDP, L2TP, PPP; `sum` is the inner packet's, below 0: none. */
-ZE_INLINE bool write_udp(struct xdp_md *ctx, struct ze_down *s, const struct flow *f, bool inner6,
-			 __s64 sum)
+ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
 {
-	__u32 ip = f->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-	struct udphdr *udp = (void *)((__u8 *)(long)ctx->data + ETH_HLEN + ip);
-	__u16 len = (__u16)(f->len - ip);
+	__u8 *ip = (__u8 *)(long)e->ctx->data + ETH_HLEN;
+	struct udphdr *udp = (void *)(ip + outer_len(e->v6));
+	__u16 len = (__u16)(f->len - outer_len(e->v6));
 	__u64 own;
 
-	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > (__u8 *)(long)ctx->data_end)
+	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > (__u8 *)(long)e->ctx->data_end)
 		return false;
-	udp->source = bpf_htons(s->local_port);
-	udp->dest = bpf_htons(s->peer_port);
+	udp->source = bpf_htons(e->s->local_port);
+	udp->dest = bpf_htons(e->s->peer_port);
 	udp->len = bpf_htons(len);
-	own = write_l2tp((__u8 *)(udp + 1), s, inner6);
-	udp->check = sum < 0 ? 0 : udp_checksum(s, f, own + (__u64)sum, len);
+	own = write_l2tp((__u8 *)(udp + 1), e->s, e->inner6);
+	udp->check = sum < 0 ? 0 : udp_checksum(e->s, f, e->v6, own + (__u64)sum, len);
 	return true;
 }
 
 /* The tunnel's ends, as a flow. */
-ZE_INLINE bool ends(const struct ze_down *s, const struct ze_sess_key *k, struct flow *ret)
+ZE_INLINE bool ends(const struct encap *e, struct flow *ret)
 {
 	const struct ze_session *v;
 
-	if (s->family != 6) {
-		ret->family = 4;
-		copy_ip(ret->src, s->local, false);
-		copy_ip(ret->dst, s->peer, false);
+	ret->family = e->v6 ? 6 : 4;
+	if (!e->v6) {
+		copy_ip(ret->src, e->s->local, false);
+		copy_ip(ret->dst, e->s->peer, false);
 		return true;
 	}
-	v = bpf_map_lookup_elem(&sessions, k);
+	v = bpf_map_lookup_elem(&sessions, e->k);
 	if (!v)
 		return false;
-	ret->family = 6;
 	copy_ip(ret->src, v->local, true);
 	copy_ip(ret->dst, v->peer, true);
 	return true;
 }
 
-ZE_INLINE int encapsulate(struct xdp_md *ctx, struct ze_down *s, const struct ze_sess_key *k,
-			  const struct inner *in, __u64 now)
+ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool fits)
 {
-	int excess = (int)frame_len(ctx) - (int)in->off - in->f.len;
-	__s64 sum = sum_by_headers(ctx, in->off, &in->f);
-	const struct ze_nexthop *n;
-	struct flow f = { 0 };
-	bool ok, v6;
-
-	if (!ends(s, k, &f))
-		return passed(ZE_V_DROP_NOBODY);
-	v6 = f.family == 6;
-	if (sum < 0 && v6)
-		sum = (__s64)sum_by_octets(ctx, in->off, in->f.len);
-	f.len = (__u16)(in->f.len + overhead(s));
-	n = nexthop(ctx, &f, now);
-	if ((excess && bpf_xdp_adjust_tail(ctx, -excess)) ||
-	    bpf_xdp_adjust_head(ctx, (int)in->off - ETH_HLEN - (int)overhead(s)))
-		return passed(ZE_V_DROP_ROOM);
-	ok = v6 ? write_outer6(ctx, &f) : write_outer4(ctx, &f, n);
-	if (!ok || !write_udp(ctx, s, &f, in->f.family == 6, sum))
-		return passed(ZE_V_DROP_ROOM);
-	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
-		      send_to(ctx, n, v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
+	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, fits);
 }
 
-ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
+ZE_INLINE int encapsulate(const struct encap *e)
+{
+	const struct inner *in = e->in;
+	int excess = (int)frame_len(e->ctx) - (int)in->off - in->f.len;
+	__s64 sum = sum_by_headers(e->ctx, in->ip, &in->f, e->inner6);
+	__u32 over = overhead(e->s, e->v6);
+	const struct ze_nexthop *n;
+	struct flow f = { 0 };
+
+	if (!ends(e, &f))
+		return passed(ZE_V_DROP_NOBODY);
+	if (sum < 0 && e->v6)
+		sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
+	f.len = (__u16)(in->f.len + over);
+	n = nexthop(e->ctx, &f, e->v6, e->now);
+	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
+	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
+	    !write_outer(e, &f, n) || !write_udp(e, &f, sum))
+		return passed(ZE_V_DROP_ROOM);
+	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
+		      send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
+}
+
+/* Compiled for each family, as what follows is for each pair of them: decided once. */
+ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool from_stack)
 {
 	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
-	struct ze_cursor c = cursor(ctx);
-	__u16 proto = ethertype(&c);
+	struct encap e = { .ctx = ctx, .inner6 = v6 };
 	struct ze_sess_key k;
 	struct ze_down *s;
 	struct inner in;
 	__u64 now;
 
-	if ((proto != ETH_P_IP && proto != ETH_P_IPV6) ||
-	    !parse_ip(&c, frame_len(ctx), proto == ETH_P_IPV6, &in))
+	if (!parse_ip(c, frame_len(ctx), v6, &in))
 		return passed(other);
-	s = subscriber(&in.f, &k);
-	if (!s || (!from_stack && is_link_local(&in.f)))
+	s = subscriber(&in.f, v6, &k);
+	if (!s || (!from_stack && v6 && is_link_local(&in.f)))
 		return passed(other);
 	if (!from_stack && in.ttl <= 1)
 		return passed(ZE_V_PASS_TTL);
@@ -542,8 +570,27 @@ ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 	__sync_fetch_and_add(&s->packets, 1);
 	__sync_fetch_and_add(&s->bytes, in.f.len);
 	if (!from_stack)
-		hop(ctx, in.f.family, in.off & 0x7f);
-	return encapsulate(ctx, s, &k, &in, now);
+		hop(in.ip, v6);
+	e.s = s;
+	e.k = &k;
+	e.in = &in;
+	e.now = now;
+	if (s->family != 6)
+		return encapsulate(&e);
+	e.v6 = true;
+	return encapsulate(&e);
+}
+
+ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
+{
+	struct ze_cursor c = cursor(ctx);
+	__u16 proto = ethertype(&c);
+
+	if (proto == ETH_P_IP)
+		return down_in(ctx, &c, false, from_stack);
+	if (proto == ETH_P_IPV6)
+		return down_in(ctx, &c, true, from_stack);
+	return passed(from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS);
 }
 
 SEC("xdp")

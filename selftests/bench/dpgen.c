@@ -170,7 +170,8 @@ static int run(char **v)
 	struct dpgen_target *t = read_targets(v[2], &n);
 	uint64_t sent;
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)len,
-		    .repeat = gap_us ? BURST : TURN, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+		    .repeat = gap_us ? BURST : TURN, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = BATCH);
 
 	if (len < DPGEN_HEAD)
 		die("FRAME", EINVAL);
@@ -216,7 +217,8 @@ int main(int argc, char **argv)
 		return attach(argv[2], NULL);
 	if (argc == 4 && strcmp(argv[1], "bounce") == 0)
 		return attach(argv[2], argv[3]);
-	fprintf(stderr, "usage: dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS [GAP] | sink DEV | "
-			"bounce DEV OUT\n");
+	fprintf(stderr,
+		"usage: dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS [GAP] | sink DEV | "
+		"bounce DEV OUT\n");
 	return 2;
 }
