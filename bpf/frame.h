@@ -10,6 +10,8 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 
+#include <bpf/bpf_endian.h>
+
 #include "bpf/parse.h"
 
 #define VLAN_LEN 4
@@ -37,6 +39,15 @@ ZE_INLINE bool same16(const void *a, const void *b)
 	const __u32 *x = a, *y = b;
 
 	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+/* BCP 38, of a subscriber with this interface identifier: halves of the source as they stand in memory, the
+ * first octet of the destination. A host may still ask who it is: :: to a multicast address. */
+ZE_INLINE bool is_own_link6(__u64 hi, __u64 lo, __u64 ifid, __u8 to)
+{
+	if (hi == bpf_cpu_to_be64(0xfe80ull << 48))
+		return lo == ifid;
+	return !hi && !lo && to == 0xff;
 }
 
 ZE_INLINE void copy_ip(void *to, const void *from, bool v6)

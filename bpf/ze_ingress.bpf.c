@@ -12,7 +12,6 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/frame.h"
@@ -35,18 +34,13 @@ ZE_INLINE bool is_own4(const struct iphdr *ip, const struct ze_ingress *p)
 	return *ours && ip->saddr == *ours;
 }
 
-/* A host may still ask who it is: :: to a multicast address. */
 ZE_INLINE bool is_own6(const struct ipv6hdr *ip, const struct ze_ingress *p)
 {
 	const __u64 *ours = (const void *)p->ifid;
 	__u64 src[2];
 
 	__builtin_memcpy(src, &ip->saddr, sizeof(src));
-	if (!*ours)
-		return false;
-	if (src[0] == bpf_cpu_to_be64(0xfe80ull << 48))
-		return src[1] == *ours;
-	return !src[0] && !src[1] && *(const __u8 *)&ip->daddr == 0xff;
+	return *ours && is_own_link6(src[0], src[1], *ours, *(const __u8 *)&ip->daddr);
 }
 
 ZE_INLINE bool is_own(const struct xdp_md *ctx, const struct ze_ingress *p)

@@ -98,7 +98,7 @@ ZE_INLINE bool parse_ip(struct ze_cursor *c, __u32 end, bool v6, struct inner *i
 
 /* ---- up ---- */
 
-/* BCP 38. A host may still ask who it is: :: to a multicast address. */
+/* From its link, or from one of its prefixes. */
 static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid, __u32 sid)
 {
 	struct ze_sess_key k = { .tid = (__u16)tid, .sid = (__u16)sid };
@@ -113,13 +113,11 @@ static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid,
 	lo = f->src[2] | (__u64)f->src[3] << 32;
 	if (!*ifid)
 		return ZE_V_DROP_CLOSED;
-	if (hi == bpf_htonl(0xfe800000) && lo == *ifid)
+	if (is_own_link6(hi, lo, *ifid, f->dst[0] & 0xff))
 		return ZE_V_UP_FORWARD;
 	for (int i = 0; i < ZE_NET6S; i++)
 		if (s->net6[i].mask && (hi & s->net6[i].mask) == s->net6[i].prefix)
 			return ZE_V_UP_FORWARD;
-	if (!hi && !lo && (f->dst[0] & 0xff) == 0xff)
-		return ZE_V_UP_FORWARD;
 	return ZE_V_DROP_SPOOFED;
 }
 

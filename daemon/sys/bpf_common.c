@@ -404,3 +404,21 @@ int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n)
 	free(rows);
 	return r;
 }
+
+/* The next key is asked for while its predecessor is still there. */
+unsigned bpf_common_prune(int map, bpf_common_keep *keep, void *self)
+{
+	uint8_t key[BPF_COMMON_KEY] = { 0 }, next[BPF_COMMON_KEY] = { 0 };
+	bool more = bpf_map_get_next_key(map, NULL, key) == 0;
+	unsigned n = 0;
+
+	while (more) {
+		more = bpf_map_get_next_key(map, key, next) == 0;
+		if (keep(self, key))
+			n++;
+		else
+			bpf_map_delete_elem(map, key);
+		memcpy(key, next, sizeof(key));
+	}
+	return n;
+}

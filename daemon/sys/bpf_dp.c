@@ -100,29 +100,18 @@ static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
 	return bpf_map_update_elem(fd, &ifindex, &ifindex, BPF_ANY);
 }
 
-static bool has_port(const struct bpf_dp_args *a, __u32 ifindex)
+/* Lets go of a port of a former life that is none any more. */
+static bool port_stays(void *self, const void *key)
 {
+	const struct bpf_dp_args *a = self;
+	__u32 ifindex;
+
+	memcpy(&ifindex, key, sizeof(ifindex));
 	for (size_t i = 0; i < a->n_ports; i++)
 		if (a->ports[i].ifindex == ifindex)
 			return true;
+	bpf_common_clear(a->pins, ifindex);
 	return false;
-}
-
-/* Ports of a former life that are none any more. */
-static void drop_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
-{
-	int fd = map_fd(d->skel->maps.ports);
-	__u32 ifindex, next;
-	bool more = bpf_map_get_next_key(fd, NULL, &ifindex) == 0;
-
-	while (more) {
-		more = bpf_map_get_next_key(fd, &ifindex, &next) == 0;
-		if (!has_port(a, ifindex)) {
-			bpf_common_clear(a->pins, ifindex);
-			bpf_map_delete_elem(fd, &ifindex);
-		}
-		ifindex = next;
-	}
 }
 
 static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
@@ -131,7 +120,7 @@ static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 	int r = 0;
 
 	if (a->adopt) {
-		drop_ports(d, a);
+		bpf_common_prune(map_fd(d->skel->maps.ports), port_stays, (void *)a);
 		return bpf_common_take_over(&d->c, d->skel->obj,
 					    &(struct bpf_common_where){ ports, a->n_ports, a->mode,
 									a->pins });
@@ -366,8 +355,6 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 	return put_ways(d, k, s);
 }
 
-#define WAY_MAX sizeof(struct ze_lpm6)
-
 /* Does the session have what this key of one of the maps says? */
 typedef bool has_way(const struct ze_session *s, const void *key);
 
@@ -392,45 +379,49 @@ static bool has_prefix6(const struct ze_session *s, const void *key)
 	return false;
 }
 
-/* How many stay. */
-static unsigned prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
+struct ways {
+	const struct bpf_dp *d;
+	int map;
+	has_way *has;
+};
+
+static bool is_way(void *self, const void *key)
 {
-	uint8_t key[WAY_MAX], next[WAY_MAX];
-	int fd = bpf_map__fd(m);
-	bool more = bpf_map_get_next_key(fd, NULL, key) == 0;
+	const struct ways *w = self;
 	struct ze_sess_key owner;
 	struct ze_session s;
-	unsigned n = 0;
 
-	while (more) {
-		more = bpf_map_get_next_key(fd, key, next) == 0;
-		if (bpf_map_lookup_elem(fd, key, &owner) == 0 &&
-		    (!get(d, &owner, &s) || !has(&s, key)))
-			bpf_map_delete_elem(fd, key);
-		else
-			n++;
-		memcpy(key, next, sizeof(key));
-	}
-	return n;
+	return bpf_map_lookup_elem(w->map, key, &owner) < 0 ||
+	       (get(w->d, &owner, &s) && w->has(&s, key));
+}
+
+static unsigned prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
+{
+	struct ways w = { d, bpf_map__fd(m), has };
+
+	return bpf_common_prune(w.map, is_way, &w);
+}
+
+struct wanted {
+	bool (*keep)(void *self, const struct ze_sess_key *k);
+	void *self;
+};
+
+static bool is_wanted(void *self, const void *key)
+{
+	const struct wanted *w = self;
+	struct ze_sess_key k;
+
+	memcpy(&k, key, sizeof(k));
+	return w->keep(w->self, &k);
 }
 
 void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
 		  void *self)
 {
-	int fd = bpf_map__fd(d->skel->maps.sessions);
-	struct ze_sess_key key, next;
-	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
-	unsigned n = 0;
+	struct wanted w = { keep, self };
 
-	while (more) {
-		more = bpf_map_get_next_key(fd, &key, &next) == 0;
-		if (keep(self, &key))
-			n++;
-		else
-			bpf_map_delete_elem(fd, &key);
-		key = next;
-	}
-	d->n_sessions = n;
+	d->n_sessions = bpf_common_prune(map_fd(d->skel->maps.sessions), is_wanted, &w);
 	bpf_hot_prune(&d->hot, keep, self);
 	d->n_hosts4 = prune_ways(d, d->skel->maps.hosts4, has_host4);
 	d->n_links6 = prune_ways(d, d->skel->maps.links6, has_link6);

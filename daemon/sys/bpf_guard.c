@@ -141,18 +141,33 @@ static uint32_t newest_life(int fd)
 	return newest;
 }
 
-static void prune_lives(int fd, uint32_t ours)
+struct lives { /* of endpoints or peers */
+	int map;
+	uint32_t ours;
+};
+
+static bool is_of_ours(void *self, const void *key)
 {
-	struct ze_addr_key k, next;
-	bool more = bpf_map_get_next_key(fd, NULL, &k) == 0;
+	const struct lives *l = self;
 	uint32_t life;
 
-	while (more) {
-		more = bpf_map_get_next_key(fd, &k, &next) == 0;
-		if (bpf_map_lookup_elem(fd, &k, &life) == 0 && life != ours)
-			bpf_map_delete_elem(fd, &k);
-		k = next;
-	}
+	return bpf_map_lookup_elem(l->map, key, &life) < 0 || life == l->ours;
+}
+
+static void prune_lives(int fd, uint32_t ours)
+{
+	struct lives l = { fd, ours };
+
+	bpf_common_prune(fd, is_of_ours, &l);
+}
+
+static bool is_known(void *self, const void *key)
+{
+	const struct bpf_guard *g = self;
+	uint16_t tid;
+
+	memcpy(&tid, key, sizeof(tid));
+	return g->known[tid / 64] >> tid % 64 & 1;
 }
 
 int bpf_guard_adopt(struct bpf_guard *g)
@@ -168,15 +183,8 @@ int bpf_guard_adopt(struct bpf_guard *g)
 
 void bpf_guard_prune(struct bpf_guard *g)
 {
-	uint16_t tid, next;
-	bool more = g->known && bpf_map_get_next_key(g->m.tunnels, NULL, &tid) == 0;
-
-	while (more) {
-		more = bpf_map_get_next_key(g->m.tunnels, &tid, &next) == 0;
-		if (!(g->known[tid / 64] >> tid % 64 & 1))
-			bpf_map_delete_elem(g->m.tunnels, &tid);
-		tid = next;
-	}
+	if (g->known)
+		bpf_common_prune(g->m.tunnels, is_known, g);
 	prune_lives(g->m.endpoints, g->life);
 	prune_lives(g->m.established, g->life);
 	free(g->known);

@@ -39,6 +39,16 @@ static __always_inline void *at(const struct xdp_md *ctx, __u32 off, __u32 len)
 	return off && p + len <= (void *)(long)ctx->data_end ? p : 0;
 }
 
+/* A header's, with an address where it had 0.0.0.0 (RFC 1624). */
+static __always_inline __u16 checksum(__u16 was, const __u8 *addr)
+{
+	const __u16 *w = (const void *)addr;
+	__u32 sum = (__u16)~was + (__u32)w[0] + w[1];
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16) ~((sum & 0xffff) + (sum >> 16));
+}
+
 SEC("xdp")
 int gen(struct xdp_md *ctx)
 {
@@ -66,7 +76,7 @@ int gen(struct xdp_md *ctx)
 		__builtin_memcpy(p, t->addr, 4);
 	p = at(ctx, csum_off, 2);
 	if (p)
-		__builtin_memcpy(p, t->csum, 2);
+		*(__u16 *)p = checksum(*(__u16 *)p, t->addr);
 	return (int)bpf_redirect_map(&way, 0, 0);
 }
 
