@@ -52,7 +52,7 @@ step test-gcc-release m BUILD=release WERROR=1 CC=gcc NOLINT=1 test
 step test-clang-debug m BUILD=debug WERROR=1 CC=clang NOLINT=1 test
 step build-clang-release m BUILD=release WERROR=1 CC=clang _tests
 step analyze m analyze
-step fuzz m SECS="${SECS:-5}" fuzz
+step fuzz m SECS="${SECS:-3}" fuzz
 step check-net m check-net
 step check-vm m check-vm
 step check-vm-oldest m check-vm-oldest
