@@ -2,8 +2,8 @@
 /*
  * What comes up by a subscriber's interface of the kernel data plane: one program, generic XDP on every
  * pppN. Sources that are not the subscriber's (BCP 38) and what is above the upload rate end here.
- * Packets there begin with IP, so that octets are those of IP. Not a filter of tc: XDP comes with the
- * message that configures the interface, and a qdisc and a filter would be two more under RTNL.
+ * Packets there begin with IP, so that octets are those of IP. Not a filter of tc: XDP takes one request
+ * under RTNL, a qdisc and a filter would be two, and dearer ones.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -212,12 +212,13 @@ ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now, bool inject)
 {
 	struct ze_nexthop *n = NULL;
-	__u16 proto = in->f.family == 6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+	bool v6 = in->f.family == 6;
+	__u16 proto = v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 
 	if (in->ttl > 1 && !inject)
-		n = nexthop(ctx, &in->f, in->f.family == 6, now);
+		n = nexthop(ctx, &in->f, v6, now);
 	if (n)
-		hop(in->ip, in->f.family == 6);
+		hop(in->ip, v6);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));

@@ -355,6 +355,8 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 	return put_ways(d, k, s);
 }
 
+_Static_assert(sizeof(struct ze_lpm6) <= BPF_COMMON_KEY, "the longest key that is pruned");
+
 /* Does the session have what this key of one of the maps says? */
 typedef bool has_way(const struct ze_session *s, const void *key);
 

@@ -146,6 +146,8 @@ struct lives { /* of endpoints or peers */
 	uint32_t ours;
 };
 
+_Static_assert(sizeof(struct ze_addr_key) <= BPF_COMMON_KEY, "pruned");
+
 static bool is_of_ours(void *self, const void *key)
 {
 	const struct lives *l = self;
