@@ -17,7 +17,8 @@
 #define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
 #define ZE_VLANS    4096  /* VLAN devices on our ports */
 #define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
-#define ZE_FRESH_NS 100000000ull /* how long a next hop is believed, if nobody says it has changed */
+#define ZE_FRESH_NS                                                                                \
+	100000000ull /* how long a next hop is believed, if nobody says it has changed */
 
 /* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
 #define ZE_COST_SHIFT 10

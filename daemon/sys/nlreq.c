@@ -55,6 +55,31 @@ int nlreq_news(unsigned groups)
 	return fd;
 }
 
+void nlreq_each(const void *buf, size_t len, nlreq_heard *heard, void *self)
+{
+	const struct nlmsghdr *h = buf;
+	int left = (int)len;
+
+	for (; nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)h, &left))
+		heard(self, h);
+}
+
+void nlreq_hear(int news, nlreq_heard *heard, void *self)
+{
+	_Alignas(struct nlmsghdr) char buf[DUMP_MAX];
+	ssize_t n;
+
+	for (;;) {
+		n = recv(news, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n > 0)
+			nlreq_each(buf, (size_t)n, heard, self);
+		else if (n < 0 && errno == ENOBUFS)
+			heard(self, NULL);
+		else
+			return;
+	}
+}
+
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 {
 	struct wait *w = arg;

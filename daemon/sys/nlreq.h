@@ -6,8 +6,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct nl_msg;
+struct nlmsghdr;
 struct nl_sock;
 
 int nlreq_open(int protocol,
@@ -15,6 +17,11 @@ int nlreq_open(int protocol,
 void nlreq_close(struct nl_sock *sk);
 /* A socket that rtnetlink tells of changes (RTMGRP_x), non-blocking: a descriptor, or -errno. */
 int nlreq_news(unsigned groups);
+/* Each message that waits there; NULL: some were lost, which may have been anything. */
+typedef void nlreq_heard(void *self, const struct nlmsghdr *h);
+void nlreq_hear(int news, nlreq_heard *heard, void *self);
+/* Each whole message in a buffer that is aligned for them. */
+void nlreq_each(const void *buf, size_t len, nlreq_heard *heard, void *self);
 /* Sends m, which is freed, and waits for the acknowledgement or the end of a dump. `valid`, may be
  * NULL, sees each message of the answer. bad: the message could not be built. 0 or -errno. */
 struct nlreq {

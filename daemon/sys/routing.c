@@ -101,34 +101,28 @@ static bool is_rule(const struct nlmsghdr *h)
 	return h->nlmsg_type == RTM_NEWRULE || h->nlmsg_type == RTM_DELRULE;
 }
 
-void routing_hear(const void *buf, size_t len, struct routing_news *n)
+static void note(void *self, const struct nlmsghdr *h)
 {
-	const struct nlmsghdr *h = buf;
-	int left = (int)len;
+	struct routing_news *n = self;
 
-	for (; nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)h, &left)) {
-		n->rules = n->rules || is_rule(h);
-		n->any = n->any || !is_subscriber(h);
-	}
+	n->rules = n->rules || !h || is_rule(h);
+	n->any = n->any || !h || !is_subscriber(h);
 }
 
-/* All there is, told as one. What got lost may have been anything. */
+void routing_hear(const void *buf, size_t len, struct routing_news *n)
+{
+	nlreq_each(buf, len, note, n);
+}
+
+/* All there is, told as one. */
 static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct routing *r = w->data;
 	struct routing_news n = { 0 };
-	_Alignas(struct nlmsghdr) char buf[32768];
-	ssize_t len;
 
 	(void)loop;
 	(void)revents;
-	do {
-		len = recv(r->news, buf, sizeof(buf), MSG_DONTWAIT);
-		if (len > 0)
-			routing_hear(buf, (size_t)len, &n);
-		else if (len < 0 && errno == ENOBUFS)
-			n.rules = n.any = true;
-	} while (len > 0 || (len < 0 && errno == ENOBUFS));
+	nlreq_hear(r->news, note, &n);
 	if (n.rules)
 		r->by_rules = any_rules(r->ask);
 	if (n.any)

@@ -275,26 +275,27 @@ static bool concerns_us(const struct vlans *v, const struct nlmsghdr *h)
 	return ifindex && vlan;
 }
 
+struct vlans_news {
+	const struct vlans *v;
+	bool ours;
+};
+
+static void note(void *self, const struct nlmsghdr *h)
+{
+	struct vlans_news *n = self;
+
+	n->ours = n->ours || !h || concerns_us(n->v, h);
+}
+
 static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct vlans *v = w->data;
-	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
-	bool ours = false;
-	ssize_t n;
+	struct vlans_news n = { .v = v };
 
 	(void)loop;
 	(void)revents;
-	do {
-		n = recv(v->news, buf, sizeof(buf), MSG_DONTWAIT);
-		int left = (int)n;
-		const struct nlmsghdr *h = (const void *)buf;
-
-		for (; n > 0 && NLMSG_OK(h, (unsigned)left); h = NLMSG_NEXT(h, left))
-			ours = ours || concerns_us(v, h);
-		if (n < 0 && errno == ENOBUFS)
-			ours = true; /* some were lost */
-	} while (n > 0 || (n < 0 && errno == ENOBUFS));
-	if (ours)
+	nlreq_hear(v->news, note, &n);
+	if (n.ours)
 		read_again(v);
 }
 
