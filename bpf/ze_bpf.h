@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 6
+#define ZE_BPF_ABI 7
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
@@ -46,46 +46,48 @@ struct ze_session {
 	__u8 ifid[8]; /* the subscriber's link-local address; 0: no IPv6 */
 	struct ze_net6 net6[ZE_NET6S];
 	__u32 up_cost, down_cost; /* 0: not policed */
-	__u32 up_burst_ns, down_burst_ns;
 };
 
-/* What a packet from a subscriber, and one to it, needs of the session and changes in it: one cache
- * line each, by session id, so that one of 60 000 sessions costs little more than the only one. Made
- * from struct ze_session; what is not for every packet (IPv6 addresses) is looked up there. */
+/* A row: what a packet from a subscriber, or one to it, needs of the session and changes in it, by session
+ * id. With 60 000 sessions the rows are what a packet waits for, and the fewer octets they have, the
+ * more of them are in a processor's own cache: so the rate is rounded (police.h), and what a tunnel's
+ * sessions have in common is by tunnel. Made from struct ze_session; IPv6 addresses are looked up there. */
 struct ze_up {
 	__u16 tid; /* ours; 0: no session */
-	__u16 peer_port, local_port;
-	__u8 family, flags;
-	__u8 peer[4], local[4]; /* of an IPv4 tunnel */
-	__u8 ip4[4];		/* the subscriber's */
-	__u32 cost, burst_ns;
-	__u32 nr; /* what we expect next, modulo 65536; above 65535: nothing came yet */
+	__u16 rate : 15, seq : 1;
+	__u8 ip4[4]; /* the subscriber's */
 	__u64 tat;
 	__u64 packets, bytes; /* of IP */
-	__u64 pad;
 };
 
 struct ze_down {
 	__u16 tid; /* ours; 0: no session */
-	__u16 peer_tid, peer_sid;
-	__u16 peer_port, local_port;
-	__u16 mtu;
-	__u8 family, flags;
-	__u16 pad;
-	__u8 peer[4], local[4]; /* of an IPv4 tunnel */
-	__u32 cost, burst_ns;
-	__u32 ns;    /* of our next data packet, modulo 65536 */
-	__u8 ip4[4]; /* the subscriber's */
+	__u16 rate : 15, seq : 1;
+	__u16 peer_sid, mtu;
 	__u64 tat;
-	__u64 packets, bytes;
+	__u64 packets : 48, high : 16; /* high: half of the subscriber's address, see near4 */
+	__u64 bytes;
+};
+#define ZE_DOWN_PACKETS_BITS 48
+
+/* Both as words: what changes is added to as a whole. */
+enum ze_row_word {
+	ZE_ROW_TAT = 1,
+	ZE_ROW_PACKETS,
+	ZE_ROW_BYTES
+};
+
+struct ze_numbers { /* of data packets, modulo 65536, where Sequencing Required is */
+	__u32 nr;   /* what we expect next; above 65535: nothing came yet */
+	__u32 ns;   /* of our next one */
 };
 
 struct ze_drops { /* by session id */
 	__u64 up_spoofed, up_refused, up_policed, down_policed;
 };
 
-/* By the low half of an IPv4 address: a session id, 0: none. Its ze_down says whether the other half is
- * right. In rows, because the elements of an array have 8 octets at least: so all of it stays near. */
+/* By the low half of an IPv4 address: a session id, 0: none. Its ze_down has the other half, as it stands
+ * in memory. In rows, because the elements of an array have 8 octets at least: so all of it stays near. */
 #define ZE_NEAR 32
 struct ze_near {
 	__u16 sid[ZE_NEAR];
@@ -100,11 +102,10 @@ struct ze_routing {
 
 /* What may come up by a pppN of the kernel plane, by interface index. */
 struct ze_ingress {
-	__u64 tat;	      /* theoretical arrival time */
-	__u32 cost, burst_ns; /* 0: no rate */
-	__u8 ifid[8];	      /* the subscriber's addresses; 0: the family is not open */
-	__u8 ip4[4];
-	__u8 pad[4];
+	__u64 tat;   /* theoretical arrival time */
+	__u32 cost;  /* 0: no rate */
+	__u8 ip4[4]; /* the subscriber's addresses; 0: the family is not open */
+	__u8 ifid[8];
 	__u64 spoofed, policed; /* packets dropped */
 };
 
@@ -122,7 +123,7 @@ struct ze_addr_key { /* an endpoint of ours */
 	__u16 family;
 };
 
-struct ze_tunnel { /* by our tunnel id */
+struct ze_tunnel {
 	__u8 local[16], peer[16];
 	__u16 local_port, peer_port;
 	__u16 peer_tid;
@@ -222,13 +223,14 @@ enum ze_verdict {
 };
 
 _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
-_Static_assert(sizeof(struct ze_session) == 104, "map ABI");
-_Static_assert(sizeof(struct ze_up) == 64, "map ABI, a cache line");
-_Static_assert(sizeof(struct ze_down) == 64, "map ABI, a cache line");
+_Static_assert(sizeof(struct ze_session) == 96, "map ABI");
+_Static_assert(sizeof(struct ze_up) == 32, "map ABI, half a cache line");
+_Static_assert(sizeof(struct ze_down) == 32, "map ABI, half a cache line");
 _Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
+_Static_assert(sizeof(struct ze_numbers) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_routing) == 16, "map ABI");
-_Static_assert(sizeof(struct ze_ingress) == 48, "map ABI");
+_Static_assert(sizeof(struct ze_ingress) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_label) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");

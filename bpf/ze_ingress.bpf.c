@@ -68,7 +68,7 @@ int ze_ingress(struct xdp_md *ctx)
 		__sync_fetch_and_add(&p->spoofed, 1);
 		return XDP_DROP;
 	}
-	if (p->cost && !ze_conforms(&p->tat, p->cost, p->burst_ns, octets, bpf_ktime_get_ns())) {
+	if (p->cost && !ze_conforms(&p->tat, p->cost, octets, bpf_ktime_get_ns())) {
 		__sync_fetch_and_add(&p->policed, 1);
 		return XDP_DROP;
 	}

@@ -27,8 +27,16 @@ struct {
 	__type(value, struct ze_session);
 } sessions SEC(".maps");
 
-/* The daemon has these in memory: it numbers the data packets it sends itself, and reads the counters.
- * Such maps begin on a page, and each element on a cache line. */
+/* What its sessions have in common, by our tunnel id. An array: it is asked for every packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_tunnel);
+} paths SEC(".maps");
+
+/* The daemon has these in memory: it numbers the data packets it sends itself, and reads the counters. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ZE_SIDS);
@@ -52,6 +60,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ze_drops);
 } drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_numbers);
+} numbers SEC(".maps");
 
 /* In front of hosts4: nearly every address is found here, in a table that stays in the cache. */
 struct {

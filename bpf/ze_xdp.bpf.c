@@ -44,11 +44,74 @@ ZE_INLINE __u16 fold(__u64 sum)
 }
 
 /* As of the last tick, 10 ms ago at most: next hops are believed ten times as long, and a policer's
- * burst is 250 ms of its rate or more (shaping/plan.h), so that the rate is as exact as by the clock
+ * burst is 250 ms of its rate or more (police.h), so that the rate is as exact as by the clock
  * itself, which costs a good part of what a packet does. */
 ZE_INLINE __u64 clock(void)
 {
 	return bpf_ktime_get_coarse_ns();
+}
+
+/* ---- rows ---- */
+
+/* A session's row is not in this processor's cache, when there are many. A load would sooner or later make
+ * all that follows wait for it; a store waits by itself. So there is one before the packet is parsed, into
+ * the row that most packets' octets lead to, and it changes nothing: the highest octet of `bytes` is 0 below
+ * 2^56. */
+ZE_INLINE void fetch(void *row)
+{
+	if (row)
+		((volatile __u8 *)row)[8 * ZE_ROW_BYTES + 7] = 0;
+}
+
+/* L2TP behind untagged Ethernet and IPv4. */
+ZE_INLINE void fetch_up(const struct xdp_md *ctx)
+{
+	const __u16 *eth = (void *)(long)ctx->data;
+	const __u16 *l2tp = eth + (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr)) / 2;
+	__u32 sid;
+
+	if ((void *)(l2tp + 4) > (void *)(long)ctx->data_end || eth[6] != bpf_htons(ETH_P_IP))
+		return;
+	sid = bpf_ntohs(l2tp[0] & bpf_htons(ZE_L2TP_L) ? l2tp[3] : l2tp[2]);
+	fetch(bpf_map_lookup_elem(&up, &sid));
+}
+
+/* Who has an address like this, if anybody. */
+ZE_INLINE __u32 near(__u16 low)
+{
+	__u32 i = low / ZE_NEAR;
+	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
+
+	return n ? n->sid[low % ZE_NEAR] : 0;
+}
+
+ZE_INLINE void fetch_down(const struct xdp_md *ctx)
+{
+	const __u16 *eth = (void *)(long)ctx->data, *dst = eth + (ETH_HLEN + 16) / 2;
+	__u32 sid;
+
+	if ((void *)(dst + 2) > (void *)(long)ctx->data_end || eth[6] != bpf_htons(ETH_P_IP))
+		return;
+	sid = near(bpf_ntohs(dst[1]));
+	fetch(bpf_map_lookup_elem(&down, &sid));
+}
+
+ZE_INLINE bool conforms(const void *row, __u16 rate, __u64 now)
+{
+	const __u64 *w = row;
+
+	return !rate || ze_gcra_conforms(&w[ZE_ROW_TAT], ze_burst_ns(ze_cost_of(rate)), now);
+}
+
+/* A packet has passed. Last of all, because an atomic instruction does wait. */
+ZE_INLINE void account(void *row, __u16 rate, __u32 octets, __u64 now)
+{
+	__u64 *w = row;
+
+	if (rate)
+		ze_gcra_charge(&w[ZE_ROW_TAT], ze_octets_ns(ze_cost_of(rate), octets), now);
+	__sync_fetch_and_add(&w[ZE_ROW_PACKETS], 1);
+	__sync_fetch_and_add(&w[ZE_ROW_BYTES], octets);
 }
 
 /* ---- the packet of a subscriber ---- */
@@ -131,33 +194,26 @@ ZE_INLINE enum ze_verdict check_source(const struct ze_up *s, const struct flow 
 }
 
 /* RFC 2661 5.4: numbers modulo 65536; what is not ahead is late. */
-ZE_INLINE enum ze_verdict check_sequence(struct ze_up *s, const struct ze_l2tp *h)
+ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 {
-	if (!(s->flags & ZE_SESS_SEQ))
-		return ZE_V_UP_FORWARD;
-	if (!(h->flags & ZE_L2TP_S))
+	__u32 sid = h->sid;
+	struct ze_numbers *n = bpf_map_lookup_elem(&numbers, &sid);
+
+	if (!n || !(h->flags & ZE_L2TP_S))
 		return ZE_V_DROP_SEQUENCE;
-	if (s->nr <= 0xffff && (__u16)(h->ns - s->nr) >= 0x8000)
+	if (n->nr <= 0xffff && (__u16)(h->ns - n->nr) >= 0x8000)
 		return ZE_V_DROP_SEQUENCE;
-	s->nr = (__u16)(h->ns + 1);
+	n->nr = (__u16)(h->ns + 1);
 	return ZE_V_UP_FORWARD;
 }
 
-ZE_INLINE bool from_peer6(const struct ze_l2tp *h, const struct outer *o)
+/* From the session's peer, and to the address it knows. */
+ZE_INLINE bool from_peer(__u32 tid, const struct outer *o)
 {
-	struct ze_sess_key k = { .tid = h->tid, .sid = h->sid };
-	const struct ze_session *s = bpf_map_lookup_elem(&sessions, &k);
+	const struct ze_tunnel *t = bpf_map_lookup_elem(&paths, &tid);
 
-	return s && same16(s->peer, o->src) && same16(s->local, o->dst);
-}
-
-ZE_INLINE bool from_peer(const struct ze_up *s, const struct ze_l2tp *h, const struct outer *o)
-{
-	if (s->family != o->family || s->peer_port != o->sport || s->local_port != o->dport)
-		return false;
-	if (o->family == 6)
-		return from_peer6(h, o);
-	return same4(s->peer, o->src) && same4(s->local, o->dst);
+	return t && is_peer(t, o) && t->local_port == o->dport && same4(t->local, o->dst) &&
+	       (o->family == 4 || same16(t->local, o->dst));
 }
 
 ZE_INLINE struct ze_drops *drops_of(__u32 sid)
@@ -178,23 +234,24 @@ static __noinline int refused(__u32 sid, enum ze_verdict v)
 	return 0;
 }
 
-/* Everything that may refuse a packet whose session is known; counts what is accepted. */
-ZE_INLINE enum ze_verdict admit(struct ze_up *s, const struct ze_l2tp *h, struct inner *in,
-				__u64 now)
-{
-	enum ze_verdict v = check_source(s, &in->f, h->sid);
+/* A packet on its way out of a tunnel. */
+struct decap {
+	struct ze_up *s;
+	struct inner in;
+	__u64 now;
+};
 
-	if (v == ZE_V_UP_FORWARD && !(h->flags & ZE_L2TP_CHECKED))
-		v = check_sequence(s, h);
-	if (v == ZE_V_UP_FORWARD && s->cost &&
-	    !ze_conforms(&s->tat, s->cost, s->burst_ns, in->f.len, now))
+/* Everything that may refuse a packet whose session is known. */
+ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
+{
+	enum ze_verdict v = check_source(d->s, &d->in.f, h->sid);
+
+	if (v == ZE_V_UP_FORWARD && d->s->seq && !(h->flags & ZE_L2TP_CHECKED))
+		v = check_sequence(h);
+	if (v == ZE_V_UP_FORWARD && !conforms(d->s, d->s->rate, d->now))
 		v = ZE_V_DROP_UP_RATE;
-	if (v != ZE_V_UP_FORWARD) {
+	if (v != ZE_V_UP_FORWARD)
 		refused(h->sid, v);
-		return v;
-	}
-	__sync_fetch_and_add(&s->packets, 1);
-	__sync_fetch_and_add(&s->bytes, in->f.len);
 	return v;
 }
 
@@ -209,30 +266,30 @@ ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 	return excess == 0 || bpf_xdp_adjust_tail(ctx, -excess) == 0;
 }
 
-ZE_INLINE int forward_up(struct xdp_md *ctx, const struct inner *in, __u64 now, bool inject)
+ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 {
+	const struct inner *in = &d->in;
 	struct ze_nexthop *n = NULL;
 	bool v6 = in->f.family == 6;
 	__u16 proto = v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 
 	if (in->ttl > 1 && !inject)
-		n = nexthop(ctx, &in->f, v6, now);
+		n = nexthop(ctx, &in->f, v6, d->now);
 	if (n)
 		hop(in->ip, v6);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
+	account(d->s, d->s->rate, in->f.len, d->now);
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
 ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 {
 	struct ze_cursor c = cursor(ctx);
-	struct ze_up *s;
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
-	struct inner in;
+	struct decap d;
 	enum ze_verdict v = parse_outer(&c, &o);
-	__u64 now;
 	__u32 sid;
 	bool ours;
 
@@ -244,25 +301,26 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	if (v != ZE_V_UP_FORWARD)
 		return passed(guard(ctx, &o, h.tid, v));
 	sid = h.sid;
-	s = bpf_map_lookup_elem(&up, &sid);
-	ours = s && h.tid && s->tid == h.tid;
-	if (!ours || !from_peer(s, &h, &o))
+	d.s = bpf_map_lookup_elem(&up, &sid);
+	ours = d.s && h.tid && d.s->tid == h.tid;
+	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, &o, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
-	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
+	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &d.in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;
 	if (inject)
 		h.flags |= ZE_L2TP_CHECKED;
-	now = clock();
-	v = admit(s, &h, &in, now);
+	d.now = clock();
+	v = admit(&d, &h);
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
-	return forward_up(ctx, &in, now, inject);
+	return forward_up(ctx, &d, inject);
 }
 
 SEC("xdp")
 int ze_uplink(struct xdp_md *ctx)
 {
+	fetch_up(ctx);
 	return go_up(ctx, false);
 }
 
@@ -283,21 +341,12 @@ ZE_INLINE __u32 outer_len(bool v6)
 /* From the outer IP header to PPP. */
 ZE_INLINE __u32 overhead(const struct ze_down *s, bool v6)
 {
-	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN +
-	       (s->flags & ZE_SESS_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
+	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN + (s->seq ? L2TP_SEQ_LEN : L2TP_LEN);
 }
 
 ZE_INLINE bool is_link_local(const struct flow *f)
 {
 	return (f->dst[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
-}
-
-ZE_INLINE struct ze_down *session_of(const struct ze_sess_key *k)
-{
-	__u32 sid = k->sid;
-	struct ze_down *s = bpf_map_lookup_elem(&down, &sid);
-
-	return s && s->tid && s->tid == k->tid ? s : NULL;
 }
 
 static __noinline const struct ze_sess_key *way_to4(__u32 dst)
@@ -317,25 +366,19 @@ static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 	return bpf_map_lookup_elem(&prefixes6, &lpm);
 }
 
-ZE_INLINE struct ze_down *near(__u32 dst, struct ze_sess_key *ret)
+ZE_INLINE struct ze_down *subscriber4(__u32 dst, __u32 *sid)
 {
-	__u32 low = bpf_ntohl(dst) & 0xffff, i = low / ZE_NEAR;
-	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
 	struct ze_down *s;
 
-	if (!n)
-		return NULL;
-	i = n->sid[low % ZE_NEAR];
-	s = i ? bpf_map_lookup_elem(&down, &i) : NULL;
-	if (!s || !s->tid || !same4(s->ip4, &dst))
-		return NULL;
-	*ret = (struct ze_sess_key){ .tid = s->tid, .sid = (__u16)i };
-	return s;
+	*sid = near((__u16)bpf_ntohl(dst));
+	s = *sid ? bpf_map_lookup_elem(&down, sid) : NULL;
+	return s && s->tid && s->high == (__u16)dst ? s : NULL;
 }
 
-ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_sess_key *ret)
+/* And its session id, which is of interest where there is one. */
+ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, __u32 *sid)
 {
-	struct ze_down *s = v6 ? NULL : near(f->dst[0], ret);
+	struct ze_down *s = v6 ? NULL : subscriber4(f->dst[0], sid);
 	const struct ze_sess_key *k;
 
 	if (s)
@@ -343,16 +386,20 @@ ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_se
 	k = v6 ? way_to6(f) : way_to4(f->dst[0]);
 	if (!k)
 		return NULL;
-	*ret = *k;
-	return session_of(ret);
+	*sid = k->sid;
+	s = bpf_map_lookup_elem(&down, sid);
+	return s && s->tid && s->tid == k->tid ? s : NULL;
 }
 
-/* One's complement sum of an inner packet whose own checksums are right, from its headers alone:
- * with the pseudo header, the transport part sums to zero. -1: it has no such checksum. */
-ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const __u8 *p, const struct flow *f,
-			       bool v6)
+/* One's complement sum of an inner packet whose own checksums are right, from its headers alone: with the
+ * pseudo header, the transport part sums to zero. `hops`: how much further it will be by then, which
+ * IPv4's own checksum makes up for. -1: it has no such checksum. */
+ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const struct inner *in, bool v6,
+			       __u16 hops)
 {
-	const struct iphdr *ip = (const void *)p;
+	const struct iphdr *ip = (const void *)in->ip;
+	const struct flow *f = &in->f;
+	const __u8 *p = in->ip;
 	const __u16 *w = (const void *)p;
 	__u16 proto;
 
@@ -362,7 +409,7 @@ ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const __u8 *p, const st
 		proto = p[6];
 		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_ICMPV6)
 			return -1;
-		return w[0] + w[1] + w[3] + (__u16)~bpf_htons(proto);
+		return w[0] + w[1] + w[3] - bpf_htons(hops) + (__u16)~bpf_htons(proto);
 	}
 	proto = ip->protocol;
 	if (ip->ihl != 5 || ip->frag_off & bpf_htons(IP_FRAG))
@@ -400,36 +447,56 @@ ZE_INLINE __u64 sum_addrs(const struct flow *f, bool v6)
 	return sum;
 }
 
-ZE_INLINE __u16 udp_checksum(const struct ze_down *s, const struct flow *f, bool v6, __u64 sum,
+ZE_INLINE __u16 udp_checksum(const struct ze_tunnel *t, const struct flow *f, bool v6, __u64 sum,
 			     __u16 udp_len)
 {
 	__u16 ret;
 
 	sum += sum_addrs(f, v6) + bpf_htons(IPPROTO_UDP) + 2u * bpf_htons(udp_len);
-	sum += bpf_htons(s->local_port) + (__u32)bpf_htons(s->peer_port);
+	sum += bpf_htons(t->local_port) + (__u32)bpf_htons(t->peer_port);
 	ret = (__u16)~fold(sum);
 	return ret ? ret : 0xffff;
 }
 
+/* A packet on its way into a tunnel. All that it passes is inlined: it is not there at run time, and the
+ * compiler knows both families. */
+struct encap {
+	struct xdp_md *ctx;
+	const struct ze_tunnel *t;
+	struct ze_down *s;
+	const struct inner *in;
+	__s64 sum; /* of the inner packet; below 0: not known */
+	__u64 now;
+	__u32 sid;
+	bool v6, inner6; /* outer IPv6; inner */
+};
+
+ZE_INLINE __u16 next_number(__u32 sid)
+{
+	struct ze_numbers *n = bpf_map_lookup_elem(&numbers, &sid);
+
+	return n ? (__u16)__sync_fetch_and_add(&n->ns, 1) : 0;
+}
+
 /* L2TP and PPP at p, with room for 14 octets. Returns their sum. */
-ZE_INLINE __u64 write_l2tp(__u8 *p, struct ze_down *s, bool v6)
+ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
 {
 	__u16 *w = (void *)p;
 	__u64 sum;
 
 	w[0] = bpf_htons(2);
-	w[1] = bpf_htons(s->peer_tid);
-	w[2] = bpf_htons(s->peer_sid);
+	w[1] = bpf_htons(e->t->peer_tid);
+	w[2] = bpf_htons(e->s->peer_sid);
 	sum = w[1] + (__u32)w[2] + bpf_htons(2);
-	if (s->flags & ZE_SESS_SEQ) {
+	if (e->s->seq) {
 		w[0] = bpf_htons(ZE_L2TP_S | 2);
-		w[3] = bpf_htons((__u16)__sync_fetch_and_add(&s->ns, 1));
+		w[3] = bpf_htons(next_number(e->sid));
 		w[4] = 0;
 		sum += w[3] + (__u32)bpf_htons(ZE_L2TP_S);
 		w += 2;
 	}
 	w[3] = bpf_htons(0xff03);
-	w[4] = v6 ? bpf_htons(ZE_PPP_IPV6) : bpf_htons(ZE_PPP_IPV4);
+	w[4] = e->inner6 ? bpf_htons(ZE_PPP_IPV6) : bpf_htons(ZE_PPP_IPV4);
 	return sum + w[3] + w[4];
 }
 
@@ -466,19 +533,8 @@ ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct flow *f)
 	return true;
 }
 
-/* A packet on its way into a tunnel. All that it passes is inlined: it is not there at run time, and the
- * compiler knows both families. */
-struct encap {
-	struct xdp_md *ctx;
-	struct ze_down *s;
-	const struct ze_sess_key *k;
-	const struct inner *in;
-	__u64 now;
-	bool v6, inner6; /* outer IPv6; inner */
-};
-
-/* UDP, L2TP, PPP; `sum` is the inner packet's, below 0: none. */
-ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
+/* UDP, L2TP, PPP. */
+ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f)
 {
 	__u8 *ip = (__u8 *)(long)e->ctx->data + ETH_HLEN;
 	struct udphdr *udp = (void *)(ip + outer_len(e->v6));
@@ -487,30 +543,11 @@ ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
 
 	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > (__u8 *)(long)e->ctx->data_end)
 		return false;
-	udp->source = bpf_htons(e->s->local_port);
-	udp->dest = bpf_htons(e->s->peer_port);
+	udp->source = bpf_htons(e->t->local_port);
+	udp->dest = bpf_htons(e->t->peer_port);
 	udp->len = bpf_htons(len);
-	own = write_l2tp((__u8 *)(udp + 1), e->s, e->inner6);
-	udp->check = sum < 0 ? 0 : udp_checksum(e->s, f, e->v6, own + (__u64)sum, len);
-	return true;
-}
-
-/* The tunnel's ends, as a flow. */
-ZE_INLINE bool ends(const struct encap *e, struct flow *ret)
-{
-	const struct ze_session *v;
-
-	ret->family = e->v6 ? 6 : 4;
-	if (!e->v6) {
-		copy_ip(ret->src, e->s->local, false);
-		copy_ip(ret->dst, e->s->peer, false);
-		return true;
-	}
-	v = bpf_map_lookup_elem(&sessions, e->k);
-	if (!v)
-		return false;
-	copy_ip(ret->src, v->local, true);
-	copy_ip(ret->dst, v->peer, true);
+	own = write_l2tp((__u8 *)(udp + 1), e);
+	udp->check = e->sum < 0 ? 0 : udp_checksum(e->t, f, e->v6, own + (__u64)e->sum, len);
 	return true;
 }
 
@@ -519,25 +556,24 @@ ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool fit
 	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, fits);
 }
 
-ZE_INLINE int encapsulate(const struct encap *e)
+ZE_INLINE int encapsulate(struct encap *e)
 {
 	const struct inner *in = e->in;
 	int excess = (int)frame_len(e->ctx) - (int)in->off - in->f.len;
-	__s64 sum = sum_by_headers(e->ctx, in->ip, &in->f, e->inner6);
 	__u32 over = overhead(e->s, e->v6);
 	const struct ze_nexthop *n;
-	struct flow f = { 0 };
+	struct flow f = { .family = e->v6 ? 6 : 4, .len = (__u16)(in->f.len + over) };
 
-	if (!ends(e, &f))
-		return passed(ZE_V_DROP_NOBODY);
-	if (sum < 0 && e->v6)
-		sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
-	f.len = (__u16)(in->f.len + over);
+	copy_ip(f.src, e->t->local, e->v6);
+	copy_ip(f.dst, e->t->peer, e->v6);
+	if (e->sum < 0 && e->v6)
+		e->sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
 	n = nexthop(e->ctx, &f, e->v6, e->now);
 	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
-	    !write_outer(e, &f, n) || !write_udp(e, &f, sum))
+	    !write_outer(e, &f, n) || !write_udp(e, &f))
 		return passed(ZE_V_DROP_ROOM);
+	account(e->s, e->s->rate, in->f.len, e->now);
 	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
 		      send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
@@ -547,34 +583,35 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 {
 	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
 	struct encap e = { .ctx = ctx, .inner6 = v6 };
-	struct ze_sess_key k;
 	struct ze_down *s;
 	struct inner in;
-	__u64 now;
+	__u32 tid;
 
 	if (!parse_ip(c, frame_len(ctx), v6, &in))
 		return passed(other);
-	s = subscriber(&in.f, v6, &k);
+	/* Before the row is needed: see fetch(). */
+	e.sum = sum_by_headers(ctx, &in, v6, from_stack ? 0 : 1);
+	s = subscriber(&in.f, v6, &e.sid);
 	if (!s || (!from_stack && v6 && is_link_local(&in.f)))
+		return passed(other);
+	tid = s->tid;
+	e.t = bpf_map_lookup_elem(&paths, &tid);
+	if (!e.t)
 		return passed(other);
 	if (!from_stack && in.ttl <= 1)
 		return passed(ZE_V_PASS_TTL);
 	if (!from_stack && in.f.len > s->mtu)
 		return passed(ZE_V_PASS_MTU);
-	now = clock();
-	if (s->cost && !ze_conforms(&s->tat, s->cost, s->burst_ns, in.f.len, now)) {
-		refused(k.sid, ZE_V_DROP_DOWN_RATE);
+	e.now = clock();
+	if (!conforms(s, s->rate, e.now)) {
+		refused(e.sid, ZE_V_DROP_DOWN_RATE);
 		return passed(ZE_V_DROP_DOWN_RATE);
 	}
-	__sync_fetch_and_add(&s->packets, 1);
-	__sync_fetch_and_add(&s->bytes, in.f.len);
 	if (!from_stack)
 		hop(in.ip, v6);
 	e.s = s;
-	e.k = &k;
 	e.in = &in;
-	e.now = now;
-	if (s->family != 6)
+	if (e.t->family != 6)
 		return encapsulate(&e);
 	e.v6 = true;
 	return encapsulate(&e);
@@ -595,6 +632,7 @@ ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 SEC("xdp")
 int ze_core(struct xdp_md *ctx)
 {
+	fetch_down(ctx);
 	return go_down(ctx, false);
 }
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a subscriber's traffic is held to, and how many octets at once. Octets are those of IP. Pure.
- *
- * A policer has no queue: what is beyond its burst is lost, and who sends by TCP then often falls
- * silent until the retransmission timer runs out, 200 ms on Linux at least. So a policer's burst is
- * 250 ms of its rate, that nothing of the rate is lost in such a pause; with 100 ms TCP gets half of
- * it. Ten full packets at least, because a slow line's TCP sends as many before it has heard
- * anything, and never more than 4 s.
+ * A policer's burst is in bpf/police.h.
  *
  * A shaper has a queue, so its burst only covers the time between two looks at the clock: 5 ms of
  * its rate, two full packets at least. The queue is 100 ms of the rate, ten full packets at least.
@@ -29,7 +24,6 @@ struct shape_plan {
 };
 
 /* Octets, for a rate of RATE_MIN to RATE_MAX. */
-uint32_t plan_policer_burst(uint64_t bps);
 uint32_t plan_shaper_burst(uint64_t bps);
 uint32_t plan_queue(uint64_t bps);
 /* "tbf", "htb". */

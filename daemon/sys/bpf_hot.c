@@ -10,8 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bpf/police.h"
+
 #define SIZE(table) (ZE_SIDS * sizeof(*(table)))
 #define NEAR_SIZE   (65536 / ZE_NEAR * sizeof(struct ze_near))
+
+#define DOWN_PACKETS ((UINT64_C(1) << ZE_DOWN_PACKETS_BITS) - 1)
 
 static void *map(int fd, size_t size)
 {
@@ -30,9 +34,11 @@ int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
 {
 	int r = 0;
 
-	h->up = map(fds->up, SIZE(h->up));
+	h->paths = map(fds->paths, SIZE(h->paths));
+	h->up = h->paths ? map(fds->up, SIZE(h->up)) : NULL;
 	h->down = h->up ? map(fds->down, SIZE(h->down)) : NULL;
-	h->drops = h->down ? map(fds->drops, SIZE(h->drops)) : NULL;
+	h->numbers = h->down ? map(fds->numbers, SIZE(h->numbers)) : NULL;
+	h->drops = h->numbers ? map(fds->drops, SIZE(h->drops)) : NULL;
 	h->near4 = h->drops ? map(fds->near4, NEAR_SIZE) : NULL;
 	if (!h->near4) {
 		r = -errno;
@@ -43,8 +49,10 @@ int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
 
 void bpf_hot_unmap(struct bpf_hot *h)
 {
+	unmap(h->paths, SIZE(h->paths));
 	unmap(h->up, SIZE(h->up));
 	unmap(h->down, SIZE(h->down));
+	unmap(h->numbers, SIZE(h->numbers));
 	unmap(h->drops, SIZE(h->drops));
 	unmap(h->near4, NEAR_SIZE);
 	memset(h, 0, sizeof(*h));
@@ -55,44 +63,56 @@ void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 	struct ze_up *u = &h->up[sid];
 	struct ze_down *d = &h->down[sid];
 
-	u->nr = UINT32_MAX;
 	u->tat = u->packets = u->bytes = 0;
-	d->ns = 0;
 	d->tat = d->packets = d->bytes = 0;
+	h->numbers[sid] = (struct ze_numbers){ .nr = UINT32_MAX };
 	h->drops[sid] = (struct ze_drops){ 0 };
+}
+
+/* Several threads may do so at once for sessions of one tunnel: they write the same. */
+static void put_path(struct ze_tunnel *t, const struct ze_session *s)
+{
+	struct ze_tunnel v = { .local_port = s->local_port,
+			       .peer_port = s->peer_port,
+			       .peer_tid = s->peer_tid,
+			       .family = s->family };
+
+	memcpy(v.local, s->local, sizeof(v.local));
+	memcpy(v.peer, s->peer, sizeof(v.peer));
+	if (memcmp(t, &v, sizeof(v)) != 0)
+		*t = v;
 }
 
 static void put_up(struct ze_up *u, const struct ze_session *s)
 {
-	u->peer_port = s->peer_port;
-	u->local_port = s->local_port;
-	u->family = s->family;
-	u->flags = s->flags;
-	memcpy(u->peer, s->peer, sizeof(u->peer));
-	memcpy(u->local, s->local, sizeof(u->local));
 	memcpy(u->ip4, s->ip4, sizeof(u->ip4));
-	u->cost = s->up_cost;
-	u->burst_ns = s->up_burst_ns;
+	u->rate = ze_rate_of(s->up_cost) & ZE_RATE_MAX;
+	u->seq = s->flags & ZE_SESS_SEQ;
+}
+
+/* Beside a counter that packets add to meanwhile. */
+static void put_high(struct ze_down *d, const uint8_t ip4[static 4])
+{
+	uint64_t *w = (uint64_t *)(void *)d;
+	uint16_t high;
+
+	memcpy(&high, ip4, sizeof(high));
+	__atomic_fetch_add(&w[ZE_ROW_PACKETS], ((uint64_t)high - d->high) << ZE_DOWN_PACKETS_BITS,
+			   __ATOMIC_RELAXED);
 }
 
 static void put_down(struct ze_down *d, const struct ze_session *s)
 {
-	d->peer_tid = s->peer_tid;
+	put_high(d, s->ip4);
 	d->peer_sid = s->peer_sid;
-	d->peer_port = s->peer_port;
-	d->local_port = s->local_port;
 	d->mtu = s->mtu;
-	d->family = s->family;
-	d->flags = s->flags;
-	memcpy(d->peer, s->peer, sizeof(d->peer));
-	memcpy(d->local, s->local, sizeof(d->local));
-	d->cost = s->down_cost;
-	d->burst_ns = s->down_burst_ns;
-	memcpy(d->ip4, s->ip4, sizeof(d->ip4));
+	d->rate = ze_rate_of(s->down_cost) & ZE_RATE_MAX;
+	d->seq = s->flags & ZE_SESS_SEQ;
 }
 
 void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
 {
+	put_path(&h->paths[k->tid], s);
 	put_up(&h->up[k->sid], s);
 	put_down(&h->down[k->sid], s);
 	__atomic_store_n(&h->up[k->sid].tid, k->tid, __ATOMIC_RELEASE);
@@ -159,17 +179,20 @@ bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
 	return __atomic_load_n(&h->up[sid].tid, __ATOMIC_ACQUIRE) != 0;
 }
 
+static uint64_t word(const void *row, enum ze_row_word i)
+{
+	return __atomic_load_n((const uint64_t *)row + i, __ATOMIC_RELAXED);
+}
+
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 {
-	const struct ze_up *u = &h->up[sid];
-	const struct ze_down *d = &h->down[sid];
 	const struct ze_drops *n = &h->drops[sid];
 
 	return (struct bpf_hot_counters){
-		.up_packets = __atomic_load_n(&u->packets, __ATOMIC_RELAXED),
-		.up_bytes = __atomic_load_n(&u->bytes, __ATOMIC_RELAXED),
-		.down_packets = __atomic_load_n(&d->packets, __ATOMIC_RELAXED),
-		.down_bytes = __atomic_load_n(&d->bytes, __ATOMIC_RELAXED),
+		.up_packets = word(&h->up[sid], ZE_ROW_PACKETS),
+		.up_bytes = word(&h->up[sid], ZE_ROW_BYTES),
+		.down_packets = word(&h->down[sid], ZE_ROW_PACKETS) & DOWN_PACKETS,
+		.down_bytes = word(&h->down[sid], ZE_ROW_BYTES),
 		.up_spoofed = __atomic_load_n(&n->up_spoofed, __ATOMIC_RELAXED),
 		.up_refused = __atomic_load_n(&n->up_refused, __ATOMIC_RELAXED),
 		.up_policed = __atomic_load_n(&n->up_policed, __ATOMIC_RELAXED),
@@ -179,5 +202,5 @@ struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 
 uint16_t bpf_hot_number(struct bpf_hot *h, uint16_t sid)
 {
-	return (uint16_t)__atomic_fetch_add(&h->down[sid].ns, 1, __ATOMIC_RELAXED);
+	return (uint16_t)__atomic_fetch_add(&h->numbers[sid].ns, 1, __ATOMIC_RELAXED);
 }

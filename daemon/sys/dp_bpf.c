@@ -173,12 +173,8 @@ static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct
 
 void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)
 {
-	const struct gcra up = gcra_of(p->up_bps), down = gcra_of(p->down_bps);
-
-	v->up_cost = up.cost;
-	v->up_burst_ns = up.burst_ns;
-	v->down_cost = down.cost;
-	v->down_burst_ns = down.burst_ns;
+	v->up_cost = gcra_cost(p->up_bps);
+	v->down_cost = gcra_cost(p->down_bps);
 }
 
 static void run_shape(struct kjob *j, void *thread)

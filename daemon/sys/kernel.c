@@ -205,16 +205,14 @@ static void shaper_down(void *thread, struct kernel_session *s)
 
 static int upload_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
 {
-	const struct gcra g = gcra_of(p->up_bps);
-
 	(void)thread;
-	return kernel_ingress_rate(s, &g);
+	return kernel_ingress_rate(s, gcra_cost(p->up_bps));
 }
 
 static void upload_down(void *thread, struct kernel_session *s)
 {
 	(void)thread;
-	kernel_ingress_rate(s, NULL);
+	kernel_ingress_rate(s, 0);
 }
 
 /* Once for both families. */

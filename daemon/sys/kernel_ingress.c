@@ -82,12 +82,11 @@ int kernel_ingress_source(const struct kernel_session *s, const struct dp_family
 	return bpf_ingress_set(all.p, s->ifindex, &v);
 }
 
-int kernel_ingress_rate(const struct kernel_session *s, const struct gcra *g)
+int kernel_ingress_rate(const struct kernel_session *s, uint32_t cost)
 {
 	struct ze_ingress v = row(s);
 
-	v.cost = g ? g->cost : 0;
-	v.burst_ns = g ? g->burst_ns : 0;
+	v.cost = cost;
 	return bpf_ingress_set(all.p, s->ifindex, &v);
 }
 

@@ -8,7 +8,6 @@
 
 #include "daemon/sys/kernel.h"
 
-struct gcra;
 struct nl_sock;
 
 /* Nothing may come up yet. 0 or -errno. */
@@ -17,7 +16,7 @@ int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s);
 void kernel_ingress_down(const struct kernel_session *s);
 /* A family is open for the address in f; f->family closed when not open. */
 int kernel_ingress_source(const struct kernel_session *s, const struct dp_family *f, bool open);
-/* NULL: no rate. What arrives meanwhile may be counted or not. */
-int kernel_ingress_rate(const struct kernel_session *s, const struct gcra *g);
+/* The cost of gcra.h, 0: no rate. What arrives meanwhile may be counted or not. */
+int kernel_ingress_rate(const struct kernel_session *s, uint32_t cost);
 /* Packets dropped so far, into what st has of them. */
 void kernel_ingress_read(int ifindex, struct dp_stats *st);

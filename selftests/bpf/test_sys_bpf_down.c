@@ -131,7 +131,7 @@ static struct frame build(const struct row *r)
 	return f;
 }
 
-static void put_session(uint16_t sid, unsigned family, unsigned flags)
+static struct ze_session session(uint16_t sid, unsigned family, unsigned flags)
 {
 	struct ze_session s = { .local_port = 1701,
 				.peer_port = 1702,
@@ -153,8 +153,16 @@ static void put_session(uint16_t sid, unsigned family, unsigned flags)
 		memcpy(&s.net6[0].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
 		memset(&s.net6[0].mask, 0xff, 8);
 	}
+	return s;
+}
+
+static void put_session(uint16_t sid, unsigned family, unsigned flags)
+{
+	struct ze_sess_key k = { .tid = family == 4 ? 12 : 14, .sid = sid };
+	struct ze_session s = session(sid, family, flags);
+
 	bpf_dp_reset(rig.d, sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, sid }, NULL, &s), 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
 }
 
 static int group_start(void **st)
@@ -294,16 +302,65 @@ static void numbers_run_on(void **st)
 /* The stack has taken its hop already, and sends what it could not: unknown subscribers are dropped. */
 static void from_the_stack(void **st)
 {
-	struct frame in = build(&rows[0]), other = build(&rows[13]);
+	struct frame other = build(&rows[13]);
 	struct rig_run got;
 
 	(void)st;
-	rig_run(&rig, BPF_DP_SLOW, &in, &got);
-	assert_int_equal(got.verdict, ZE_V_DOWN_FORWARD);
-	assert_memory_equal(got.out.b + 14 + 38, in.b + 14, in.len - 14);
+	for (const struct row *r = rows; r->v == ZE_V_DOWN_FORWARD; r++) {
+		struct frame in = build(r);
+		size_t at = r->how & VLAN ? 18 : 14, n = in.len - at - (r->how & PADDED ? 6 : 0);
+
+		rig_run(&rig, BPF_DP_SLOW, &in, &got);
+		assert_int_equal(got.verdict, ZE_V_DOWN_FORWARD);
+		check_outer(r, &got.out);
+		assert_memory_equal(got.out.b + 14 + r->hdr, in.b + at, n);
+	}
 	rig_run(&rig, BPF_DP_SLOW, &other, &got);
 	assert_int_equal(got.verdict, ZE_V_DROP_NOBODY);
 	assert_int_equal(got.action, XDP_DROP);
+}
+
+/* A packet to this address: to the session of this id, 0: to nobody. */
+static void leads_to(const uint8_t ip4[static 4], uint16_t sid)
+{
+	struct frame in = build(&rows[0]);
+	struct rig_run got;
+
+	memcpy(in.b + 14 + 16, ip4, 4);
+	fill(in.b + 14, in.len - 14);
+	rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_int_equal(got.verdict, sid ? ZE_V_DOWN_FORWARD : ZE_V_PASS);
+	if (sid)
+		assert_int_equal(get16(got.out.b + 14 + 28 + 4), 0x5600 + sid);
+}
+
+/* Of several addresses with the same low half, each leads to its own, whoever came last or went. */
+static void alike_in_the_low_half(void **st)
+{
+	static const uint8_t first[] = { 192, 0, 2, 7 }, second[] = { 100, 64, 2, 7 },
+			     third[] = { 100, 65, 2, 7 };
+	const struct ze_sess_key k5 = { 12, 5 }, k10 = { 12, 10 };
+	struct ze_session s5 = session(5, 4, 0), s10 = session(10, 4, 0), moved;
+
+	(void)st;
+	memcpy(s10.ip4, second, sizeof(second));
+	assert_int_equal(bpf_dp_session_put(rig.d, &k10, NULL, &s10), 0);
+	leads_to(first, 5);
+	leads_to(second, 10);
+	leads_to(third, 0);
+	moved = s10;
+	memcpy(moved.ip4, third, sizeof(third));
+	assert_int_equal(bpf_dp_session_put(rig.d, &k10, &s10, &moved), 0);
+	leads_to(first, 5);
+	leads_to(second, 0);
+	leads_to(third, 10);
+	bpf_dp_session_drop(rig.d, &k10, &moved);
+	leads_to(first, 5);
+	leads_to(third, 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &k5, &s5, &s5), 0);
+	leads_to(first, 5);
+	leads_to(second, 0);
+	assert_int_equal(bpf_dp_counters(rig.d, 10).down_packets, 2);
 }
 
 static void counts(void **st)
@@ -352,9 +409,13 @@ static void next_hop_changes(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_down),	  cmocka_unit_test(truncated_at_each_octet),
-		cmocka_unit_test(numbers_run_on), cmocka_unit_test(from_the_stack),
-		cmocka_unit_test(counts),	  cmocka_unit_test(next_hop_changes),
+		cmocka_unit_test(rows_down),
+		cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(numbers_run_on),
+		cmocka_unit_test(from_the_stack),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(next_hop_changes),
+		cmocka_unit_test(alike_in_the_low_half),
 	};
 
 	if (geteuid() != 0) {

@@ -77,7 +77,7 @@ static const struct row rows[] = {
 	{ "neither", 0, D " 21", IP4, ZE_V_UP_FORWARD, IP4_HOP },
 	{ "octets behind the packet", 0, H, IP4 "0000000000", ZE_V_UP_FORWARD, IP4_HOP },
 	{ "tagged", F_VLAN, H, IP4, ZE_V_UP_FORWARD, IP4_HOP },
-	{ "outer IPv6", F_OUTER6, "0002 000c 0006 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "outer IPv6", F_OUTER6, "0002 000e 0006 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
 	{ "inner IPv6", 0, D " ff03 0057", IP6, ZE_V_UP_FORWARD, IP6_HOP },
 	{ "inner IPv6, short", 0, D " 57", IP6, ZE_V_UP_FORWARD, IP6_HOP },
 	{ "ttl 1", 0, H, IP4_TTL1, ZE_V_UP_STACK, IP4_TTL1 },
@@ -106,14 +106,16 @@ static const struct row rows[] = {
 	{ "ff not 03", 0, D " ff04 0021", IP4, ZE_V_DROP_PROTOCOL, NULL },
 	{ "unknown session", 0, "0002 000c 0007 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
 	{ "unknown tunnel", 0, "0002 000d 0005 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
+	{ "session of another tunnel", 0, "0002 000e 0005 ff03 0021", IP4, ZE_V_DROP_UNKNOWN,
+	  NULL },
 	{ "zero", 0, "0002 0000 0000 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
 	{ "other address", F_OTHER_PEER, H, IP4, ZE_V_DROP_PEER, NULL },
 	{ "other port", F_OTHER_PORT, H, IP4, ZE_V_DROP_PEER, NULL },
-	{ "another's session", 0, "0002 000c 0006 ff03 0021", IP4, ZE_V_DROP_PEER, NULL },
+	{ "another's session", 0, "0002 000e 0006 ff03 0021", IP4, ZE_V_DROP_PEER, NULL },
 	{ "spoofed", 0, H, IP4_LIES, ZE_V_DROP_SPOOFED, NULL },
 	{ "spoofed IPv6", 0, D " ff03 0057", IP6_LIES, ZE_V_DROP_SPOOFED, NULL },
 	{ "spoofed link-local", 0, D " ff03 0057", LL_LIES, ZE_V_DROP_SPOOFED, NULL },
-	{ "no IPv6 agreed", F_OUTER6, "0002 000c 0006 ff03 0057", IP6, ZE_V_DROP_CLOSED, NULL },
+	{ "no IPv6 agreed", F_OUTER6, "0002 000e 0006 ff03 0057", IP6, ZE_V_DROP_CLOSED, NULL },
 	{ "shorter than it says", 0, H, IP4_LONG, ZE_V_DROP_INNER, NULL },
 	{ "6 said to be 4", 0, H, IP6, ZE_V_DROP_INNER, NULL },
 	{ "4 said to be 6", 0, D " ff03 0057", IP4 IP4, ZE_V_DROP_INNER, NULL },
@@ -152,10 +154,13 @@ static struct ze_session session(unsigned family)
 	return s;
 }
 
+/* In tunnel 12 over IPv4, 14 over IPv6. */
 static void put_session(uint16_t sid, const struct ze_session *s)
 {
+	struct ze_sess_key k = { .tid = s->family == 4 ? 12 : 14, .sid = sid };
+
 	bpf_dp_reset(rig.d, sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, sid }, NULL, s), 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, s), 0);
 }
 
 static int group_start(void **st)
@@ -173,6 +178,7 @@ static int group_start(void **st)
 	s = session(6);
 	put_session(6, &s);
 	rig_tunnel(&rig, 12, 2);
+	rig_tunnel(&rig, 14, 102);
 	return 0;
 }
 
@@ -293,7 +299,7 @@ static void counts(void **st)
 	assert_int_equal(n.down_packets, 0);
 }
 
-/* Without any burst the second of two packets back to back is too early. */
+/* A burst of 4 s at 1.05 ms an octet: 128 packets of 30 octets, the last of which crosses it. */
 static void polices(void **st)
 {
 	struct ze_session s = session(4);
@@ -302,23 +308,17 @@ static void polices(void **st)
 	struct rig_run got;
 
 	(void)st;
-	s.up_cost = 1u << 30; /* a millisecond an octet */
+	s.up_cost = 1u << 30; /* 1.05 ms an octet */
 	put_session(9, &s);
-	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
-	assert_int_equal(got.verdict, ZE_V_UP_FORWARD);
-	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
-	assert_int_equal(got.verdict, ZE_V_DROP_UP_RATE);
-	n = bpf_dp_counters(rig.d, 9);
-	assert_int_equal(n.up_packets, 1);
-	assert_int_equal(n.up_policed, 1);
-	s.up_burst_ns = 40 * 1000 * 1000;
-	put_session(9, &s);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 128; i++) {
 		rig_run(&rig, BPF_DP_UPLINK, &f, &got);
 		assert_int_equal(got.verdict, ZE_V_UP_FORWARD);
 	}
 	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
 	assert_int_equal(got.verdict, ZE_V_DROP_UP_RATE);
+	n = bpf_dp_counters(rig.d, 9);
+	assert_int_equal(n.up_packets, 128);
+	assert_int_equal(n.up_policed, 1);
 }
 
 /* What the daemon's socket put together: the same checks but of the sequence, and to the stack. */

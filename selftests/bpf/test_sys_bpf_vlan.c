@@ -70,6 +70,7 @@ static unsigned tag0;
 
 static void put_session(uint16_t sid, unsigned family)
 {
+	struct ze_sess_key k = { .tid = family == 4 ? 12 : 14, .sid = sid };
 	struct ze_session s = { .local_port = 1701,
 				.peer_port = 1701,
 				.peer_tid = 0x1234,
@@ -90,7 +91,7 @@ static void put_session(uint16_t sid, unsigned family)
 		s.ip4[3] = 8;
 	}
 	bpf_dp_reset(rig.d, sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, sid }, NULL, &s), 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
 }
 
 static int group_start(void **st)

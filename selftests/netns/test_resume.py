@@ -86,7 +86,7 @@ def assert_in_step(x):
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
     assert sorted(os.listdir(PINS)) == sorted(
         ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'down', 'drops', 'endpoints', 'established',
-         'hosts4', 'limits', 'links6', 'near4', 'nexthops', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
+         'hosts4', 'limits', 'links6', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
          'tunnels', 'up', 'verdicts', 'vlans'])
 
 
@@ -203,7 +203,7 @@ def test_stale_things_go(tmp_path):
         x.stop_ze(signal.SIGKILL)
         sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
         key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
-        put('sessions', key, bytes(104))
+        put('sessions', key, bytes(96))
         for name in ('up', 'down'):
             other = row(name, next(iter(before)))
             assert other['formatted']['value']['tid'] == tid

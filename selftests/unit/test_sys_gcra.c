@@ -9,7 +9,6 @@
 #include "bpf/police.h"
 #include "daemon/base/compiler.h"
 #include "daemon/sys/gcra.h"
-#include "shaping/plan.h"
 #include "shaping/rate.h"
 
 #define SECOND 1000000000ull
@@ -23,12 +22,12 @@ struct offer { /* packets of one size, one every gap */
 };
 
 /* Octets let through. */
-static uint64_t pass(__u64 *tat, const struct gcra *g, struct offer o)
+static uint64_t pass(__u64 *tat, uint32_t cost, struct offer o)
 {
 	uint64_t n = 0;
 
 	for (uint64_t t = o.from; t < o.to; t += o.gap)
-		if (ze_conforms(tat, g->cost, g->burst_ns, o.octets, t))
+		if (ze_conforms(tat, cost, o.octets, t))
 			n += o.octets;
 	return n;
 }
@@ -36,17 +35,27 @@ static uint64_t pass(__u64 *tat, const struct gcra *g, struct offer o)
 /* All at one moment: the burst, and the packet that crosses it. */
 static void burst(void **st)
 {
+	static const struct {
+		uint64_t bps, octets;
+	} rows[] = {
+		{ RATE_MIN, 4000 },			/* 4 s */
+		{ 29999, 14999 },     { 32000, 15000 }, /* ten packets */
+		{ 256000, 15000 },    { 479999, 15000 },	{ 999999, 31249 },
+		{ 1200000, 37500 },   { 2000000, 62500 }, /* 250 ms */
+		{ 10000000, 312500 }, { 1000000000, 31250000 }, { RATE_MAX, 3125000000 },
+	};
+
 	(void)st;
-	for (size_t i = 0; i < ZE_ARRAY_SIZE(rates); i++) {
-		struct gcra g = gcra_of(rates[i]);
-		uint32_t want = plan_policer_burst(rates[i]);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		uint32_t cost = gcra_cost(rows[i].bps);
+		uint64_t want = rows[i].octets;
 		uint64_t got = 0;
 		__u64 tat = 0;
 
-		while (ze_conforms(&tat, g.cost, g.burst_ns, 1500, SECOND))
+		while (ze_conforms(&tat, cost, 1500, SECOND))
 			got += 1500;
 		assert_in_range(got, want, want + want / 1000 + 1500);
-		assert_false(ze_conforms(&tat, g.cost, g.burst_ns, 64, SECOND));
+		assert_false(ze_conforms(&tat, cost, 64, SECOND));
 	}
 }
 
@@ -58,15 +67,15 @@ static void steady_rate(void **st)
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rates) - 1; i++)
 		for (size_t k = 0; k < ZE_ARRAY_SIZE(sizes); k++) {
-			struct gcra g = gcra_of(rates[i]);
+			uint32_t cost = gcra_cost(rates[i]);
 			uint64_t gap = sizes[k] * 4 * SECOND / rates[i];
 			uint64_t span = rates[i] < 10000000 ? 100 * SECOND : SECOND / 4;
 			uint64_t got, want = span / 1000 * rates[i] / 8000000;
 			__u64 tat = 0;
 
-			while (ze_conforms(&tat, g.cost, g.burst_ns, sizes[k], SECOND))
+			while (ze_conforms(&tat, cost, sizes[k], SECOND))
 				;
-			got = pass(&tat, &g,
+			got = pass(&tat, cost,
 				   (struct offer){ sizes[k], SECOND, SECOND + span, gap });
 			assert_in_range(got, want - want / 200 - sizes[k],
 					want + want / 200 + sizes[k]);
@@ -76,42 +85,59 @@ static void steady_rate(void **st)
 /* What fits the rate is never touched, however long it goes on. */
 static void below_the_rate(void **st)
 {
-	struct gcra g = gcra_of(1000000);
+	uint32_t cost = gcra_cost(1000000);
 	uint64_t gap = 1500 * 8 * SECOND / 990000;
 	__u64 tat = 0;
 
 	(void)st;
-	assert_int_equal(pass(&tat, &g, (struct offer){ 1500, SECOND, SECOND + 10000 * gap, gap }),
+	assert_int_equal(pass(&tat, cost,
+			      (struct offer){ 1500, SECOND, SECOND + 10000 * gap, gap }),
 			 10000 * 1500);
 }
 
 /* A pause gives back as much as the rate makes of it, and never more than the burst. */
 static void replenishment(void **st)
 {
-	struct gcra g = gcra_of(10000000); /* burst 312 500 octets, 250 ms */
+	uint32_t cost = gcra_cost(10000000); /* burst 312 500 octets, 250 ms */
 	__u64 tat = 0;
 	uint64_t now = SECOND;
 
 	(void)st;
-	pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 });
+	pass(&tat, cost, (struct offer){ 1000, now, now + 1000, 1 });
 	now += SECOND / 100; /* 10 ms: 12 500 octets */
-	assert_in_range(pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 }), 12000, 13000);
+	assert_in_range(pass(&tat, cost, (struct offer){ 1000, now, now + 1000, 1 }), 12000, 13000);
 	now += SECOND / 20; /* 50 ms */
-	assert_in_range(pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 }), 62000, 63000);
+	assert_in_range(pass(&tat, cost, (struct offer){ 1000, now, now + 1000, 1 }), 62000, 63000);
 	now += 3600 * SECOND;
-	assert_in_range(pass(&tat, &g, (struct offer){ 1000, now, now + 1000, 1 }), 312500, 314000);
+	assert_in_range(pass(&tat, cost, (struct offer){ 1000, now, now + 1000, 1 }), 312500,
+			314000);
 }
 
 /* The clock of another processor may be a little behind. */
 static void clock_behind(void **st)
 {
-	struct gcra g = gcra_of(RATE_MIN);
+	uint32_t cost = gcra_cost(RATE_MIN);
 	__u64 tat = 0;
 
 	(void)st;
-	assert_true(ze_conforms(&tat, g.cost, g.burst_ns, 1500, SECOND));
-	assert_true(ze_conforms(&tat, g.cost, g.burst_ns, 1500, SECOND - 1000));
+	assert_true(ze_conforms(&tat, cost, 1500, SECOND));
+	assert_true(ze_conforms(&tat, cost, 1500, SECOND - 1000));
 	assert_true(tat == SECOND + 3 * SECOND);
+}
+
+/* Nearly what it was, whatever it was: for every rate that a configuration may ask for. */
+static void in_15_bits(void **st)
+{
+	(void)st;
+	assert_int_equal(ze_rate_of(0), 0);
+	for (uint64_t bps = RATE_MIN; bps <= RATE_MAX; bps += 1 + bps / 1009) {
+		uint32_t cost = gcra_cost(bps), got = ze_cost_of(ze_rate_of(cost));
+
+		assert_true(ze_rate_of(cost) && ze_rate_of(cost) <= ZE_RATE_MAX);
+		assert_in_range(got, cost - cost / 2047, cost + cost / 2047);
+	}
+	for (uint32_t cost = 0; cost < 2048; cost++)
+		assert_int_equal(ze_cost_of(ze_rate_of(cost)), cost);
 }
 
 int main(void)
@@ -119,7 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(burst),	  cmocka_unit_test(steady_rate),
 		cmocka_unit_test(below_the_rate), cmocka_unit_test(replenishment),
-		cmocka_unit_test(clock_behind),
+		cmocka_unit_test(clock_behind),	  cmocka_unit_test(in_15_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
