@@ -83,7 +83,7 @@ def drops(dev):
     return sum(map(int, re.findall(r'dropped (\d+)', qdiscs(dev))))
 
 
-@pytest.mark.parametrize('qdisc, down, up', [('tbf', '10mbit', '2mbit'), ('htb', '4mbit', '8mbit')])
+@pytest.mark.parametrize('qdisc, down, up', [('tbf', '5mbit', '2mbit'), ('htb', '4mbit', '8mbit')])
 def test_rates(start_ze, qdisc, down, up):  # noqa: F811
     ze = start_ze(log='info', shaper=f'qdisc-type {qdisc}; default-rate {down}; upload-rate {up};')
     assert not ingress_there(), 'nobody is here yet'
