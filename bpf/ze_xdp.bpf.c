@@ -54,16 +54,15 @@ ZE_INLINE __u64 clock(void)
 /* ---- rows ---- */
 
 /* A session's row is not in this processor's cache, when there are many. A load would sooner or later make
- * all that follows wait for it; a store waits by itself. So there is one before the packet is parsed, into
- * the row that most packets' octets lead to, and it changes nothing: the highest octet of `bytes` is 0 below
- * 2^56. */
+ * all that follows wait for it; a store waits by itself. So there is one as soon as the row may be known,
+ * long before it is needed, and it changes nothing: the highest octet of `bytes` is 0 below 2^56. */
 ZE_INLINE void fetch(void *row)
 {
 	if (row)
 		((volatile __u8 *)row)[8 * ZE_ROW_BYTES + 7] = 0;
 }
 
-/* L2TP behind untagged Ethernet and IPv4. */
+/* Most packets have their session id here: L2TP behind untagged Ethernet and IPv4. */
 ZE_INLINE void fetch_up(const struct xdp_md *ctx)
 {
 	const __u16 *eth = (void *)(long)ctx->data;
@@ -76,40 +75,21 @@ ZE_INLINE void fetch_up(const struct xdp_md *ctx)
 	fetch(bpf_map_lookup_elem(&up, &sid));
 }
 
-/* Who has an address like this, if anybody. */
-ZE_INLINE __u32 near(__u16 low)
-{
-	__u32 i = low / ZE_NEAR;
-	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
-
-	return n ? n->sid[low % ZE_NEAR] : 0;
-}
-
-ZE_INLINE void fetch_down(const struct xdp_md *ctx)
-{
-	const __u16 *eth = (void *)(long)ctx->data, *dst = eth + (ETH_HLEN + 16) / 2;
-	__u32 sid;
-
-	if ((void *)(dst + 2) > (void *)(long)ctx->data_end || eth[6] != bpf_htons(ETH_P_IP))
-		return;
-	sid = near(bpf_ntohs(dst[1]));
-	fetch(bpf_map_lookup_elem(&down, &sid));
-}
-
-ZE_INLINE bool conforms(const void *row, __u16 rate, __u64 now)
+/* cost 0: there is no rate. */
+ZE_INLINE bool conforms(const void *row, __u32 cost, __u64 now)
 {
 	const __u64 *w = row;
 
-	return !rate || ze_gcra_conforms(&w[ZE_ROW_TAT], ze_burst_ns(ze_cost_of(rate)), now);
+	return !cost || ze_gcra_conforms(&w[ZE_ROW_TAT], ze_burst_ns(cost), now);
 }
 
 /* A packet has passed. Last of all, because an atomic instruction does wait. */
-ZE_INLINE void account(void *row, __u16 rate, __u32 octets, __u64 now)
+ZE_INLINE void account(void *row, __u32 cost, __u32 octets, __u64 now)
 {
 	__u64 *w = row;
 
-	if (rate)
-		ze_gcra_charge(&w[ZE_ROW_TAT], ze_octets_ns(ze_cost_of(rate), octets), now);
+	if (cost)
+		ze_gcra_charge(&w[ZE_ROW_TAT], ze_octets_ns(cost, octets), now);
 	__sync_fetch_and_add(&w[ZE_ROW_PACKETS], 1);
 	__sync_fetch_and_add(&w[ZE_ROW_BYTES], octets);
 }
@@ -237,18 +217,19 @@ static __noinline int refused(__u32 sid, enum ze_verdict v)
 /* A packet on its way out of a tunnel. */
 struct decap {
 	struct ze_up *s;
-	struct inner in;
+	const struct inner *in;
 	__u64 now;
+	__u32 cost;
 };
 
 /* Everything that may refuse a packet whose session is known. */
 ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
 {
-	enum ze_verdict v = check_source(d->s, &d->in.f, h->sid);
+	enum ze_verdict v = check_source(d->s, &d->in->f, h->sid);
 
 	if (v == ZE_V_UP_FORWARD && d->s->seq && !(h->flags & ZE_L2TP_CHECKED))
 		v = check_sequence(h);
-	if (v == ZE_V_UP_FORWARD && !conforms(d->s, d->s->rate, d->now))
+	if (v == ZE_V_UP_FORWARD && !conforms(d->s, d->cost, d->now))
 		v = ZE_V_DROP_UP_RATE;
 	if (v != ZE_V_UP_FORWARD)
 		refused(h->sid, v);
@@ -268,7 +249,7 @@ ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 
 ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 {
-	const struct inner *in = &d->in;
+	const struct inner *in = d->in;
 	struct ze_nexthop *n = NULL;
 	bool v6 = in->f.family == 6;
 	__u16 proto = v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
@@ -279,7 +260,7 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 		hop(in->ip, v6);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
-	account(d->s, d->s->rate, in->f.len, d->now);
+	account(d->s, d->cost, in->f.len, d->now);
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
@@ -288,7 +269,8 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	struct ze_cursor c = cursor(ctx);
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
-	struct decap d;
+	struct inner in;
+	struct decap d = { .in = &in };
 	enum ze_verdict v = parse_outer(&c, &o);
 	__u32 sid;
 	bool ours;
@@ -305,12 +287,13 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, &o, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
-	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &d.in))
+	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;
 	if (inject)
 		h.flags |= ZE_L2TP_CHECKED;
 	d.now = clock();
+	d.cost = ze_cost_of(d.s->rate);
 	v = admit(&d, &h);
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
@@ -366,22 +349,25 @@ static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 	return bpf_map_lookup_elem(&prefixes6, &lpm);
 }
 
-ZE_INLINE struct ze_down *subscriber4(__u32 dst, __u32 *sid)
+/* Whose address is like the one in the IPv4 header at the cursor, if anybody's, and its session id. */
+ZE_INLINE struct ze_down *near(struct ze_cursor c, __u32 *sid)
 {
-	struct ze_down *s;
+	const struct iphdr *ip = (const void *)ze_take(&c, sizeof(*ip));
+	__u32 low = ip ? bpf_ntohl(ip->daddr) & 0xffff : 0, i = low / ZE_NEAR;
+	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
 
-	*sid = near((__u16)bpf_ntohl(dst));
-	s = *sid ? bpf_map_lookup_elem(&down, sid) : NULL;
-	return s && s->tid && s->high == (__u16)dst ? s : NULL;
+	*sid = n ? n->sid[low % ZE_NEAR] : 0;
+	return *sid ? bpf_map_lookup_elem(&down, sid) : NULL;
 }
 
-/* And its session id, which is of interest where there is one. */
-ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, __u32 *sid)
+/* The subscriber that a packet is for, and its session id; near: who may be it. */
+ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_down *near,
+				     __u32 *sid)
 {
-	struct ze_down *s = v6 ? NULL : subscriber4(f->dst[0], sid);
+	struct ze_down *s = near;
 	const struct ze_sess_key *k;
 
-	if (s)
+	if (s && s->tid && s->high == (__u16)f->dst[0])
 		return s;
 	k = v6 ? way_to6(f) : way_to4(f->dst[0]);
 	if (!k)
@@ -467,7 +453,7 @@ struct encap {
 	const struct inner *in;
 	__s64 sum; /* of the inner packet; below 0: not known */
 	__u64 now;
-	__u32 sid;
+	__u32 sid, cost;
 	bool v6, inner6; /* outer IPv6; inner */
 };
 
@@ -533,8 +519,8 @@ ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct flow *f)
 	return true;
 }
 
-/* UDP, L2TP, PPP. */
-ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f)
+/* UDP, L2TP, PPP; `sum` is the inner packet's, below 0: none. */
+ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
 {
 	__u8 *ip = (__u8 *)(long)e->ctx->data + ETH_HLEN;
 	struct udphdr *udp = (void *)(ip + outer_len(e->v6));
@@ -547,7 +533,7 @@ ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f)
 	udp->dest = bpf_htons(e->t->peer_port);
 	udp->len = bpf_htons(len);
 	own = write_l2tp((__u8 *)(udp + 1), e);
-	udp->check = e->sum < 0 ? 0 : udp_checksum(e->t, f, e->v6, own + (__u64)e->sum, len);
+	udp->check = sum < 0 ? 0 : udp_checksum(e->t, f, e->v6, own + (__u64)sum, len);
 	return true;
 }
 
@@ -556,24 +542,25 @@ ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool fit
 	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, fits);
 }
 
-ZE_INLINE int encapsulate(struct encap *e)
+ZE_INLINE int encapsulate(const struct encap *e)
 {
 	const struct inner *in = e->in;
 	int excess = (int)frame_len(e->ctx) - (int)in->off - in->f.len;
 	__u32 over = overhead(e->s, e->v6);
+	__s64 sum = e->sum;
 	const struct ze_nexthop *n;
 	struct flow f = { .family = e->v6 ? 6 : 4, .len = (__u16)(in->f.len + over) };
 
 	copy_ip(f.src, e->t->local, e->v6);
 	copy_ip(f.dst, e->t->peer, e->v6);
-	if (e->sum < 0 && e->v6)
-		e->sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
+	if (sum < 0 && e->v6)
+		sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
 	n = nexthop(e->ctx, &f, e->v6, e->now);
 	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
-	    !write_outer(e, &f, n) || !write_udp(e, &f))
+	    !write_outer(e, &f, n) || !write_udp(e, &f, sum))
 		return passed(ZE_V_DROP_ROOM);
-	account(e->s, e->s->rate, in->f.len, e->now);
+	account(e->s, e->cost, in->f.len, e->now);
 	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
 		      send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
@@ -582,16 +569,16 @@ ZE_INLINE int encapsulate(struct encap *e)
 ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool from_stack)
 {
 	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
+	__u32 sid, tid;
+	struct ze_down *s = v6 ? NULL : near(*c, &sid);
 	struct encap e = { .ctx = ctx, .inner6 = v6 };
-	struct ze_down *s;
 	struct inner in;
-	__u32 tid;
 
+	fetch(s);
 	if (!parse_ip(c, frame_len(ctx), v6, &in))
 		return passed(other);
-	/* Before the row is needed: see fetch(). */
 	e.sum = sum_by_headers(ctx, &in, v6, from_stack ? 0 : 1);
-	s = subscriber(&in.f, v6, &e.sid);
+	s = subscriber(&in.f, v6, s, &sid);
 	if (!s || (!from_stack && v6 && is_link_local(&in.f)))
 		return passed(other);
 	tid = s->tid;
@@ -603,13 +590,15 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	if (!from_stack && in.f.len > s->mtu)
 		return passed(ZE_V_PASS_MTU);
 	e.now = clock();
-	if (!conforms(s, s->rate, e.now)) {
-		refused(e.sid, ZE_V_DROP_DOWN_RATE);
+	e.cost = ze_cost_of(s->rate);
+	if (!conforms(s, e.cost, e.now)) {
+		refused(sid, ZE_V_DROP_DOWN_RATE);
 		return passed(ZE_V_DROP_DOWN_RATE);
 	}
 	if (!from_stack)
 		hop(in.ip, v6);
 	e.s = s;
+	e.sid = sid;
 	e.in = &in;
 	if (e.t->family != 6)
 		return encapsulate(&e);
@@ -632,7 +621,6 @@ ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 SEC("xdp")
 int ze_core(struct xdp_md *ctx)
 {
-	fetch_down(ctx);
 	return go_down(ctx, false);
 }
 
