@@ -360,11 +360,9 @@ ZE_INLINE struct ze_down *near(struct ze_cursor c, __u32 *sid)
 	return *sid ? bpf_map_lookup_elem(&down, sid) : NULL;
 }
 
-/* The subscriber that a packet is for, and its session id; near: who may be it. */
-ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_down *near,
-				     __u32 *sid)
+/* The subscriber that a packet is for, and its session id; s: who may be it. */
+ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_down *s, __u32 *sid)
 {
-	struct ze_down *s = near;
 	const struct ze_sess_key *k;
 
 	if (s && s->tid && s->high == (__u16)f->dst[0])
@@ -583,7 +581,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 		return passed(other);
 	tid = s->tid;
 	e.t = bpf_map_lookup_elem(&paths, &tid);
-	if (!e.t)
+	if (!e.t || !e.t->family) /* it has gone meanwhile */
 		return passed(other);
 	if (!from_stack && in.ttl <= 1)
 		return passed(ZE_V_PASS_TTL);
