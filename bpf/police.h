@@ -11,32 +11,21 @@
 #include "bpf/parse.h"
 #include "bpf/ze_bpf.h"
 
-/* Whether the line is no more than burst_ns ahead of now. Several processors may ask before the first of
- * them charges: what they let through is charged all the same, so that the rate holds and only the
- * burst may be exceeded, by a packet a processor. */
-ZE_INLINE bool ze_gcra_conforms(const __u64 *tat, __u64 burst_ns, __u64 now)
-{
-	__u64 old = *(const volatile __u64 *)tat;
-
-	return old <= now + burst_ns;
-}
-
-ZE_INLINE void ze_gcra_charge(__u64 *tat, __u64 add, __u64 now)
+/* `add` ns of credit at most burst_ns ahead of now. Several processors may race for it: who loses
+ * four times in a row is let through, and charged, so that the rate holds and only the burst may be
+ * exceeded, by a packet a processor. */
+ZE_INLINE bool ze_gcra(__u64 *tat, __u64 add, __u64 burst_ns, __u64 now)
 {
 	for (int i = 0; i < 4; i++) {
 		__u64 old = *(volatile __u64 *)tat;
+		__u64 start = old > now ? old : now;
 
-		if (__sync_val_compare_and_swap(tat, old, (old > now ? old : now) + add) == old)
-			return;
+		if (start > now + burst_ns)
+			return false;
+		if (__sync_val_compare_and_swap(tat, old, start + add) == old)
+			return true;
 	}
 	__sync_fetch_and_add(tat, add);
-}
-
-ZE_INLINE bool ze_gcra(__u64 *tat, __u64 add, __u64 burst_ns, __u64 now)
-{
-	if (!ze_gcra_conforms(tat, burst_ns, now))
-		return false;
-	ze_gcra_charge(tat, add, now);
 	return true;
 }
 
@@ -63,26 +52,4 @@ ZE_INLINE __u64 ze_burst_ns(__u32 cost)
 ZE_INLINE bool ze_conforms(__u64 *tat, __u32 cost, __u32 octets, __u64 now)
 {
 	return ze_gcra(tat, ze_octets_ns(cost, octets), ze_burst_ns(cost), now);
-}
-
-/* A cost in 15 bits: an exponent, and behind a leading 1 that is not written the 10 bits of the
- * mantissa. So it is right within 0.05 %; up to 2047, exactly. 0 stays 0. */
-#define ZE_RATE_BITS 10
-#define ZE_RATE_MAX  0x7fff
-
-ZE_INLINE __u16 ze_rate_of(__u32 cost)
-{
-	__u32 shift = 0;
-
-	while (cost >> shift >= 2u << ZE_RATE_BITS)
-		shift++;
-	/* Rounding up may carry into the exponent, as it should. */
-	return (__u16)((shift << ZE_RATE_BITS) + ((cost + (1u << shift >> 1)) >> shift));
-}
-
-ZE_INLINE __u32 ze_cost_of(__u16 rate)
-{
-	__u32 e = rate >> ZE_RATE_BITS, m = rate & ((1u << ZE_RATE_BITS) - 1);
-
-	return e ? (m | 1u << ZE_RATE_BITS) << (e - 1) : m;
 }

@@ -48,33 +48,28 @@ struct ze_session {
 	__u32 up_cost, down_cost; /* 0: not policed */
 };
 
-/* A row: what a packet from a subscriber, or one to it, needs of the session and changes in it, by session
- * id. With 60 000 sessions the rows are what a packet waits for, and the fewer octets they have, the
- * more of them are in a processor's own cache: so the rate is rounded (police.h), and what a tunnel's
- * sessions have in common is by tunnel. Made from struct ze_session; IPv6 addresses are looked up there. */
-struct ze_up {
-	__u16 tid; /* ours; 0: no session */
-	__u16 rate : 15, seq : 1;
+/* What a packet from a subscriber, and one to it, needs of the session and changes in it, by session id.
+ * With tens of thousands of sessions this is what a packet waits for. So the few octets that decide what
+ * becomes of it are by themselves: most of them stay in a processor's own cache. The meters do not, and are
+ * asked for long before they are needed. What a tunnel's sessions have in common is by tunnel. All of it
+ * is made from struct ze_session; IPv6 addresses are looked up there. */
+struct ze_up_id {
+	__u16 tid;   /* ours; 0: no session */
+	__u16 flags; /* enum ze_sess_flags */
 	__u8 ip4[4]; /* the subscriber's */
+};
+
+struct ze_down_id {
+	__u16 tid; /* ours; 0: no session */
+	__u16 peer_sid;
+	__u16 mtu : 15, seq : 1;
+	__u16 high; /* half of the subscriber's address, see near4 */
+};
+
+struct ze_meter {
+	__u32 cost, burst_ns; /* 0: not policed */
 	__u64 tat;
 	__u64 packets, bytes; /* of IP */
-};
-
-struct ze_down {
-	__u16 tid; /* ours; 0: no session */
-	__u16 rate : 15, seq : 1;
-	__u16 peer_sid, mtu;
-	__u64 tat;
-	__u64 packets : 48, high : 16; /* high: half of the subscriber's address, see near4 */
-	__u64 bytes;
-};
-#define ZE_DOWN_PACKETS_BITS 48
-
-/* Both as words: what changes is added to as a whole. */
-enum ze_row_word {
-	ZE_ROW_TAT = 1,
-	ZE_ROW_PACKETS,
-	ZE_ROW_BYTES
 };
 
 struct ze_numbers { /* of data packets, modulo 65536, where Sequencing Required is */
@@ -86,7 +81,7 @@ struct ze_drops { /* by session id */
 	__u64 up_spoofed, up_refused, up_policed, down_policed;
 };
 
-/* By the low half of an IPv4 address: a session id, 0: none. Its ze_down has the other half, as it stands
+/* By the low half of an IPv4 address: a session id, 0: none. Its ze_down_id has the other half, as it stands
  * in memory. In rows, because the elements of an array have 8 octets at least: so all of it stays near. */
 #define ZE_NEAR 32
 struct ze_near {
@@ -224,8 +219,9 @@ enum ze_verdict {
 
 _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_session) == 96, "map ABI");
-_Static_assert(sizeof(struct ze_up) == 32, "map ABI, half a cache line");
-_Static_assert(sizeof(struct ze_down) == 32, "map ABI, half a cache line");
+_Static_assert(sizeof(struct ze_up_id) == 8, "map ABI");
+_Static_assert(sizeof(struct ze_down_id) == 8, "map ABI");
+_Static_assert(sizeof(struct ze_meter) == 32, "map ABI, half a cache line");
 _Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_numbers) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");

@@ -42,7 +42,7 @@ struct {
 	__uint(max_entries, ZE_SIDS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct ze_up);
+	__type(value, struct ze_meter);
 } up SEC(".maps");
 
 struct {
@@ -50,7 +50,7 @@ struct {
 	__uint(max_entries, ZE_SIDS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct ze_down);
+	__type(value, struct ze_meter);
 } down SEC(".maps");
 
 struct {
@@ -68,6 +68,22 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ze_numbers);
 } numbers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_up_id);
+} up_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_SIDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_down_id);
+} down_ids SEC(".maps");
 
 /* In front of hosts4: nearly every address is found here, in a table that stays in the cache. */
 struct {

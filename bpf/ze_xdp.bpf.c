@@ -51,15 +51,15 @@ ZE_INLINE __u64 clock(void)
 	return bpf_ktime_get_coarse_ns();
 }
 
-/* ---- rows ---- */
+/* ---- meters ---- */
 
-/* A session's row is not in this processor's cache, when there are many. A load would sooner or later make
- * all that follows wait for it; a store waits by itself. So there is one as soon as the row may be known,
- * long before it is needed, and it changes nothing: the highest octet of `bytes` is 0 below 2^56. */
-ZE_INLINE void fetch(void *row)
+/* A session's meter is not in this processor's cache, when there are many. A load would sooner or later make
+ * all that follows wait for it; a store waits by itself. So there is one as soon as the session may be
+ * known, and it changes nothing: the highest octet of `bytes` is 0 below 2^56. */
+ZE_INLINE void fetch(struct ze_meter *m)
 {
-	if (row)
-		((volatile __u8 *)row)[8 * ZE_ROW_BYTES + 7] = 0;
+	if (m)
+		((volatile __u8 *)&m->bytes)[7] = 0;
 }
 
 /* Most packets have their session id here: L2TP behind untagged Ethernet and IPv4. */
@@ -67,31 +67,26 @@ ZE_INLINE void fetch_up(const struct xdp_md *ctx)
 {
 	const __u16 *eth = (void *)(long)ctx->data;
 	const __u16 *l2tp = eth + (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr)) / 2;
+	const struct ze_up_id *s;
 	__u32 sid;
 
 	if ((void *)(l2tp + 4) > (void *)(long)ctx->data_end || eth[6] != bpf_htons(ETH_P_IP))
 		return;
 	sid = bpf_ntohs(l2tp[0] & bpf_htons(ZE_L2TP_L) ? l2tp[3] : l2tp[2]);
 	fetch(bpf_map_lookup_elem(&up, &sid));
+	s = bpf_map_lookup_elem(&up_ids, &sid);
+	if (s)
+		(void)*(const volatile __u16 *)&s->tid;
 }
 
-/* cost 0: there is no rate. */
-ZE_INLINE bool conforms(const void *row, __u32 cost, __u64 now)
+/* Counts a packet, or says that it comes too early. Last of all, because atomic instructions do wait. */
+ZE_INLINE bool measure(struct ze_meter *m, __u32 octets, __u64 now)
 {
-	const __u64 *w = row;
-
-	return !cost || ze_gcra_conforms(&w[ZE_ROW_TAT], ze_burst_ns(cost), now);
-}
-
-/* A packet has passed. Last of all, because an atomic instruction does wait. */
-ZE_INLINE void account(void *row, __u32 cost, __u32 octets, __u64 now)
-{
-	__u64 *w = row;
-
-	if (cost)
-		ze_gcra_charge(&w[ZE_ROW_TAT], ze_octets_ns(cost, octets), now);
-	__sync_fetch_and_add(&w[ZE_ROW_PACKETS], 1);
-	__sync_fetch_and_add(&w[ZE_ROW_BYTES], octets);
+	if (!m || (m->cost && !ze_gcra(&m->tat, ze_octets_ns(m->cost, octets), m->burst_ns, now)))
+		return false;
+	__sync_fetch_and_add(&m->packets, 1);
+	__sync_fetch_and_add(&m->bytes, octets);
+	return true;
 }
 
 /* ---- the packet of a subscriber ---- */
@@ -164,7 +159,7 @@ static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid,
 	return ZE_V_DROP_SPOOFED;
 }
 
-ZE_INLINE enum ze_verdict check_source(const struct ze_up *s, const struct flow *f, __u16 sid)
+ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct flow *f, __u16 sid)
 {
 	if (f->family == 6)
 		return check_source6(f, s->tid, sid);
@@ -214,23 +209,28 @@ static __noinline int refused(__u32 sid, enum ze_verdict v)
 	return 0;
 }
 
+ZE_INLINE int policed(__u32 sid, enum ze_verdict v)
+{
+	refused(sid, v);
+	return passed(v);
+}
+
 /* A packet on its way out of a tunnel. */
 struct decap {
-	struct ze_up *s;
+	const struct ze_up_id *s;
+	struct ze_meter *m;
 	const struct inner *in;
 	__u64 now;
-	__u32 cost;
+	__u32 sid;
 };
 
-/* Everything that may refuse a packet whose session is known. */
+/* Everything but its rate that may refuse a packet whose session is known. */
 ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
 {
 	enum ze_verdict v = check_source(d->s, &d->in->f, h->sid);
 
-	if (v == ZE_V_UP_FORWARD && d->s->seq && !(h->flags & ZE_L2TP_CHECKED))
+	if (v == ZE_V_UP_FORWARD && d->s->flags & ZE_SESS_SEQ && !(h->flags & ZE_L2TP_CHECKED))
 		v = check_sequence(h);
-	if (v == ZE_V_UP_FORWARD && !conforms(d->s, d->cost, d->now))
-		v = ZE_V_DROP_UP_RATE;
 	if (v != ZE_V_UP_FORWARD)
 		refused(h->sid, v);
 	return v;
@@ -260,7 +260,8 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 		hop(in->ip, v6);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
-	account(d->s, d->cost, in->f.len, d->now);
+	if (!measure(d->m, in->f.len, d->now))
+		return policed(d->sid, ZE_V_DROP_UP_RATE);
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
@@ -283,7 +284,9 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	if (v != ZE_V_UP_FORWARD)
 		return passed(guard(ctx, &o, h.tid, v));
 	sid = h.sid;
-	d.s = bpf_map_lookup_elem(&up, &sid);
+	d.sid = sid;
+	d.s = bpf_map_lookup_elem(&up_ids, &sid);
+	d.m = bpf_map_lookup_elem(&up, &sid);
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, &o, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
@@ -293,7 +296,6 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	if (inject)
 		h.flags |= ZE_L2TP_CHECKED;
 	d.now = clock();
-	d.cost = ze_cost_of(d.s->rate);
 	v = admit(&d, &h);
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
@@ -322,7 +324,7 @@ ZE_INLINE __u32 outer_len(bool v6)
 }
 
 /* From the outer IP header to PPP. */
-ZE_INLINE __u32 overhead(const struct ze_down *s, bool v6)
+ZE_INLINE __u32 overhead(const struct ze_down_id *s, bool v6)
 {
 	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN + (s->seq ? L2TP_SEQ_LEN : L2TP_LEN);
 }
@@ -349,19 +351,22 @@ static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 	return bpf_map_lookup_elem(&prefixes6, &lpm);
 }
 
-/* Whose address is like the one in the IPv4 header at the cursor, if anybody's, and its session id. */
-ZE_INLINE struct ze_down *near(struct ze_cursor c, __u32 *sid)
+/* Whose address is like the one in the IPv4 header at the cursor, if anybody's, and its session id. The
+ * meter is asked for. */
+ZE_INLINE struct ze_down_id *near(struct ze_cursor c, __u32 *sid)
 {
 	const struct iphdr *ip = (const void *)ze_take(&c, sizeof(*ip));
 	__u32 low = ip ? bpf_ntohl(ip->daddr) & 0xffff : 0, i = low / ZE_NEAR;
 	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
 
 	*sid = n ? n->sid[low % ZE_NEAR] : 0;
-	return *sid ? bpf_map_lookup_elem(&down, sid) : NULL;
+	fetch(bpf_map_lookup_elem(&down, sid));
+	return *sid ? bpf_map_lookup_elem(&down_ids, sid) : NULL;
 }
 
 /* The subscriber that a packet is for, and its session id; s: who may be it. */
-ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_down *s, __u32 *sid)
+ZE_INLINE struct ze_down_id *subscriber(const struct flow *f, bool v6, struct ze_down_id *s,
+					__u32 *sid)
 {
 	const struct ze_sess_key *k;
 
@@ -371,7 +376,7 @@ ZE_INLINE struct ze_down *subscriber(const struct flow *f, bool v6, struct ze_do
 	if (!k)
 		return NULL;
 	*sid = k->sid;
-	s = bpf_map_lookup_elem(&down, sid);
+	s = bpf_map_lookup_elem(&down_ids, sid);
 	return s && s->tid && s->tid == k->tid ? s : NULL;
 }
 
@@ -447,11 +452,12 @@ ZE_INLINE __u16 udp_checksum(const struct ze_tunnel *t, const struct flow *f, bo
 struct encap {
 	struct xdp_md *ctx;
 	const struct ze_tunnel *t;
-	struct ze_down *s;
+	const struct ze_down_id *s;
+	struct ze_meter *m;
 	const struct inner *in;
 	__s64 sum; /* of the inner packet; below 0: not known */
 	__u64 now;
-	__u32 sid, cost;
+	__u32 sid;
 	bool v6, inner6; /* outer IPv6; inner */
 };
 
@@ -558,7 +564,8 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
 	    !write_outer(e, &f, n) || !write_udp(e, &f, sum))
 		return passed(ZE_V_DROP_ROOM);
-	account(e->s, e->cost, in->f.len, e->now);
+	if (!measure(e->m, in->f.len, e->now))
+		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
 	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
 		      send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
@@ -568,11 +575,10 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 {
 	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
 	__u32 sid, tid;
-	struct ze_down *s = v6 ? NULL : near(*c, &sid);
+	struct ze_down_id *s = v6 ? NULL : near(*c, &sid);
 	struct encap e = { .ctx = ctx, .inner6 = v6 };
 	struct inner in;
 
-	fetch(s);
 	if (!parse_ip(c, frame_len(ctx), v6, &in))
 		return passed(other);
 	e.sum = sum_by_headers(ctx, &in, v6, from_stack ? 0 : 1);
@@ -588,11 +594,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	if (!from_stack && in.f.len > s->mtu)
 		return passed(ZE_V_PASS_MTU);
 	e.now = clock();
-	e.cost = ze_cost_of(s->rate);
-	if (!conforms(s, e.cost, e.now)) {
-		refused(sid, ZE_V_DROP_DOWN_RATE);
-		return passed(ZE_V_DROP_DOWN_RATE);
-	}
+	e.m = bpf_map_lookup_elem(&down, &sid);
 	if (!from_stack)
 		hop(in.ip, v6);
 	e.s = s;

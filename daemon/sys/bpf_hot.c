@@ -15,8 +15,6 @@
 #define SIZE(table) (ZE_SIDS * sizeof(*(table)))
 #define NEAR_SIZE   (65536 / ZE_NEAR * sizeof(struct ze_near))
 
-#define DOWN_PACKETS ((UINT64_C(1) << ZE_DOWN_PACKETS_BITS) - 1)
-
 static void *map(int fd, size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -35,7 +33,9 @@ int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
 	int r = 0;
 
 	h->paths = map(fds->paths, SIZE(h->paths));
-	h->up = h->paths ? map(fds->up, SIZE(h->up)) : NULL;
+	h->up_ids = h->paths ? map(fds->up_ids, SIZE(h->up_ids)) : NULL;
+	h->down_ids = h->up_ids ? map(fds->down_ids, SIZE(h->down_ids)) : NULL;
+	h->up = h->down_ids ? map(fds->up, SIZE(h->up)) : NULL;
 	h->down = h->up ? map(fds->down, SIZE(h->down)) : NULL;
 	h->numbers = h->down ? map(fds->numbers, SIZE(h->numbers)) : NULL;
 	h->drops = h->numbers ? map(fds->drops, SIZE(h->drops)) : NULL;
@@ -50,6 +50,8 @@ int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
 void bpf_hot_unmap(struct bpf_hot *h)
 {
 	unmap(h->paths, SIZE(h->paths));
+	unmap(h->up_ids, SIZE(h->up_ids));
+	unmap(h->down_ids, SIZE(h->down_ids));
 	unmap(h->up, SIZE(h->up));
 	unmap(h->down, SIZE(h->down));
 	unmap(h->numbers, SIZE(h->numbers));
@@ -60,8 +62,7 @@ void bpf_hot_unmap(struct bpf_hot *h)
 
 void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 {
-	struct ze_up *u = &h->up[sid];
-	struct ze_down *d = &h->down[sid];
+	struct ze_meter *u = &h->up[sid], *d = &h->down[sid];
 
 	u->tat = u->packets = u->bytes = 0;
 	d->tat = d->packets = d->bytes = 0;
@@ -83,48 +84,43 @@ static void put_path(struct ze_tunnel *t, const struct ze_session *s)
 		*t = v;
 }
 
-static void put_up(struct ze_up *u, const struct ze_session *s)
+static void put_up(struct ze_up_id *u, const struct ze_session *s)
 {
 	memcpy(u->ip4, s->ip4, sizeof(u->ip4));
-	u->rate = ze_rate_of(s->up_cost) & ZE_RATE_MAX;
-	u->seq = s->flags & ZE_SESS_SEQ;
+	u->flags = s->flags;
 }
 
-/* Beside a counter that packets add to meanwhile. */
-static void put_high(struct ze_down *d, const uint8_t ip4[static 4])
+static void put_down(struct ze_down_id *d, const struct ze_session *s)
 {
-	uint64_t *w = (uint64_t *)(void *)d;
-	uint16_t high;
-
-	memcpy(&high, ip4, sizeof(high));
-	__atomic_fetch_add(&w[ZE_ROW_PACKETS], ((uint64_t)high - d->high) << ZE_DOWN_PACKETS_BITS,
-			   __ATOMIC_RELAXED);
-}
-
-static void put_down(struct ze_down *d, const struct ze_session *s)
-{
-	put_high(d, s->ip4);
 	d->peer_sid = s->peer_sid;
-	d->mtu = s->mtu;
-	d->rate = ze_rate_of(s->down_cost) & ZE_RATE_MAX;
+	d->mtu = s->mtu & 0x7fff;
 	d->seq = s->flags & ZE_SESS_SEQ;
+	memcpy(&d->high, s->ip4, sizeof(d->high));
+}
+
+static void put_rate(struct ze_meter *m, uint32_t cost)
+{
+	m->cost = cost;
+	m->burst_ns = (uint32_t)ze_burst_ns(cost);
 }
 
 void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	put_path(&h->paths[k->tid], s);
-	put_up(&h->up[k->sid], s);
-	put_down(&h->down[k->sid], s);
-	__atomic_store_n(&h->up[k->sid].tid, k->tid, __ATOMIC_RELEASE);
-	__atomic_store_n(&h->down[k->sid].tid, k->tid, __ATOMIC_RELEASE);
+	put_up(&h->up_ids[k->sid], s);
+	put_down(&h->down_ids[k->sid], s);
+	put_rate(&h->up[k->sid], s->up_cost);
+	put_rate(&h->down[k->sid], s->down_cost);
+	__atomic_store_n(&h->up_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->down_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
 }
 
 void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k)
 {
-	if (h->up[k->sid].tid != k->tid)
+	if (h->up_ids[k->sid].tid != k->tid)
 		return;
-	__atomic_store_n(&h->up[k->sid].tid, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&h->down[k->sid].tid, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->up_ids[k->sid].tid, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->down_ids[k->sid].tid, 0, __ATOMIC_RELEASE);
 }
 
 static uint16_t *place(struct bpf_hot *h, const uint8_t ip4[static 4])
@@ -152,7 +148,7 @@ static void prune_near(struct bpf_hot *h)
 	for (unsigned low = 0; low < 65536; low++) {
 		uint8_t ip4[4] = { 0, 0, (uint8_t)(low >> 8), (uint8_t)low };
 		uint16_t *p = place(h, ip4);
-		const struct ze_up *u = &h->up[*p];
+		const struct ze_up_id *u = &h->up_ids[*p];
 
 		if (*p && (!u->tid || memcmp(u->ip4 + 2, ip4 + 2, 2) != 0))
 			__atomic_store_n(p, 0, __ATOMIC_RELEASE);
@@ -163,25 +159,20 @@ void bpf_hot_prune(struct bpf_hot *h, bool (*keep)(void *self, const struct ze_s
 		   void *self)
 {
 	for (unsigned sid = 0; sid < ZE_SIDS; sid++) {
-		struct ze_sess_key up = { .tid = h->up[sid].tid, .sid = (uint16_t)sid };
-		struct ze_sess_key down = { .tid = h->down[sid].tid, .sid = (uint16_t)sid };
+		struct ze_sess_key up = { .tid = h->up_ids[sid].tid, .sid = (uint16_t)sid };
+		struct ze_sess_key down = { .tid = h->down_ids[sid].tid, .sid = (uint16_t)sid };
 
 		if (up.tid && !keep(self, &up))
-			__atomic_store_n(&h->up[sid].tid, 0, __ATOMIC_RELEASE);
+			__atomic_store_n(&h->up_ids[sid].tid, 0, __ATOMIC_RELEASE);
 		if (down.tid && !keep(self, &down))
-			__atomic_store_n(&h->down[sid].tid, 0, __ATOMIC_RELEASE);
+			__atomic_store_n(&h->down_ids[sid].tid, 0, __ATOMIC_RELEASE);
 	}
 	prune_near(h);
 }
 
 bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
 {
-	return __atomic_load_n(&h->up[sid].tid, __ATOMIC_ACQUIRE) != 0;
-}
-
-static uint64_t word(const void *row, enum ze_row_word i)
-{
-	return __atomic_load_n((const uint64_t *)row + i, __ATOMIC_RELAXED);
+	return __atomic_load_n(&h->up_ids[sid].tid, __ATOMIC_ACQUIRE) != 0;
 }
 
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
@@ -189,10 +180,10 @@ struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 	const struct ze_drops *n = &h->drops[sid];
 
 	return (struct bpf_hot_counters){
-		.up_packets = word(&h->up[sid], ZE_ROW_PACKETS),
-		.up_bytes = word(&h->up[sid], ZE_ROW_BYTES),
-		.down_packets = word(&h->down[sid], ZE_ROW_PACKETS) & DOWN_PACKETS,
-		.down_bytes = word(&h->down[sid], ZE_ROW_BYTES),
+		.up_packets = h->up[sid].packets,
+		.up_bytes = h->up[sid].bytes,
+		.down_packets = h->down[sid].packets,
+		.down_bytes = h->down[sid].bytes,
 		.up_spoofed = __atomic_load_n(&n->up_spoofed, __ATOMIC_RELAXED),
 		.up_refused = __atomic_load_n(&n->up_refused, __ATOMIC_RELAXED),
 		.up_policed = __atomic_load_n(&n->up_policed, __ATOMIC_RELAXED),

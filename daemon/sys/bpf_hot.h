@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tables that the BPF programs touch for every packet (bpf/ze_bpf.h: ze_up, ze_down and what is beside them), which the
+ * The tables that the BPF programs touch for every packet (bpf/ze_bpf.h: ze_up_id, ze_down_id, ze_meter and what is beside them), which the
  * daemon has in memory: it writes what a session is, the programs write what changes. No system
  * calls but for mapping. One thread at a time for one session; counters from any thread.
  */
@@ -13,15 +13,16 @@
 
 struct bpf_hot {
 	struct ze_tunnel *paths; /* by tunnel id */
-	struct ze_up *up;
-	struct ze_down *down;
+	struct ze_up_id *up_ids;
+	struct ze_down_id *down_ids;
+	struct ze_meter *up, *down;
 	struct ze_numbers *numbers;
 	struct ze_drops *drops;
 	struct ze_near *near4;
 };
 
 struct bpf_hot_fds { /* of the maps of these names */
-	int paths, up, down, numbers, drops, near4;
+	int paths, up_ids, down_ids, up, down, numbers, drops, near4;
 };
 
 struct bpf_hot_counters { /* IP packets and octets; up is from the subscriber */

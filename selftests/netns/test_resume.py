@@ -85,9 +85,9 @@ def assert_in_step(x):
     addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
     assert sorted(os.listdir(PINS)) == sorted(
-        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'down', 'drops', 'endpoints', 'established',
+        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'down', 'down_ids', 'drops', 'endpoints', 'established',
          'hosts4', 'limits', 'links6', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
-         'tunnels', 'up', 'verdicts', 'vlans'])
+         'tunnels', 'up', 'up_ids', 'verdicts', 'vlans'])
 
 
 def in_step(x):
@@ -204,7 +204,7 @@ def test_stale_things_go(tmp_path):
         sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
         key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
         put('sessions', key, bytes(96))
-        for name in ('up', 'down'):
+        for name in ('up_ids', 'down_ids'):
             other = row(name, next(iter(before)))
             assert other['formatted']['value']['tid'] == tid
             put(name, sid.to_bytes(4, 'little'), bytes(int(o, 16) for o in other['value']))
@@ -221,7 +221,7 @@ def test_stale_things_go(tmp_path):
         x.start_ze()
         assert sessions(x) == before
         assert_in_step(x)
-        assert row('up', sid)['formatted']['value']['tid'] == row('down', sid)['formatted']['value']['tid'] == 0
+        assert row('up_ids', sid)['formatted']['value']['tid'] == row('down_ids', sid)['formatted']['value']['tid'] == 0
         assert 'xdp' not in x.ip('lns', 'link', 'show', 'x0') and 'xdp' in x.ip('lns', 'link', 'show', 'core0')
         assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == x.ping('core', '-c', '3', a)[0] == 3
         assert 'stale-routes=1' in x.log('ze.log')
