@@ -62,6 +62,12 @@ ZE_INLINE void fetch(struct ze_meter *m)
 		((volatile __u8 *)&m->bytes)[7] = 0;
 }
 
+/* Nearly always in the cache: a load is enough. */
+ZE_INLINE void look(const __u16 *tid)
+{
+	(void)*(const volatile __u16 *)tid;
+}
+
 /* Most packets have their session id here: L2TP behind untagged Ethernet and IPv4. */
 ZE_INLINE void fetch_up(const struct xdp_md *ctx)
 {
@@ -76,7 +82,7 @@ ZE_INLINE void fetch_up(const struct xdp_md *ctx)
 	fetch(bpf_map_lookup_elem(&up, &sid));
 	s = bpf_map_lookup_elem(&up_ids, &sid);
 	if (s)
-		(void)*(const volatile __u16 *)&s->tid;
+		look(&s->tid);
 }
 
 /* Counts a packet, or says that it comes too early. Last of all, because atomic instructions do wait. */
@@ -358,10 +364,14 @@ ZE_INLINE struct ze_down_id *near(struct ze_cursor c, __u32 *sid)
 	const struct iphdr *ip = (const void *)ze_take(&c, sizeof(*ip));
 	__u32 low = ip ? bpf_ntohl(ip->daddr) & 0xffff : 0, i = low / ZE_NEAR;
 	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
+	struct ze_down_id *s;
 
 	*sid = n ? n->sid[low % ZE_NEAR] : 0;
 	fetch(bpf_map_lookup_elem(&down, sid));
-	return *sid ? bpf_map_lookup_elem(&down_ids, sid) : NULL;
+	s = bpf_map_lookup_elem(&down_ids, sid); /* session 0 is nobody: its tid is 0 */
+	if (s)
+		look(&s->tid);
+	return s;
 }
 
 /* The subscriber that a packet is for, and its session id; s: who may be it. */
