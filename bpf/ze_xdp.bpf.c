@@ -572,10 +572,13 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	n = nexthop(e->ctx, &f, e->v6, e->now);
 	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
-	    !write_outer(e, &f, n) || !write_udp(e, &f, sum))
+	    !write_outer(e, &f, n))
 		return passed(ZE_V_DROP_ROOM);
+	/* What is policed has no number: a peer may take a gap for a reason to drop more. */
 	if (!measure(e->m, in->f.len, e->now))
 		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
+	if (!write_udp(e, &f, sum))
+		return passed(ZE_V_DROP_ROOM);
 	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
 		      send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }

@@ -406,6 +406,28 @@ static void next_hop_changes(void **st)
 	assert_int_equal(got.out.b[5], 0x02);
 }
 
+/* Numbers go on without a gap behind what was policed. */
+static void policed_without_a_number(void **st)
+{
+	struct ze_session s = session(7, 4, ZE_SESS_SEQ);
+	struct frame in = build(&rows[12]);
+	uint16_t sent = 0;
+	struct rig_run got;
+
+	(void)st;
+	s.down_cost = 1u << 30; /* a burst of 4 s at 1.05 ms an octet */
+	bpf_dp_reset(rig.d, 7);
+	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, 7 }, NULL, &s), 0);
+	for (rig_run(&rig, BPF_DP_CORE, &in, &got); got.verdict == ZE_V_DOWN_FORWARD; sent++)
+		rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_int_equal(got.verdict, ZE_V_DROP_DOWN_RATE);
+	assert_int_equal(got.action, XDP_DROP);
+	assert_in_range(sent, 100, 10000);
+	assert_int_equal(bpf_dp_number(rig.d, 7), sent);
+	assert_int_equal(bpf_dp_counters(rig.d, 7).down_packets, sent);
+	assert_int_equal(bpf_dp_counters(rig.d, 7).down_policed, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +438,7 @@ int main(void)
 		cmocka_unit_test(counts),
 		cmocka_unit_test(next_hop_changes),
 		cmocka_unit_test(alike_in_the_low_half),
+		cmocka_unit_test(policed_without_a_number),
 	};
 
 	if (geteuid() != 0) {
