@@ -67,7 +67,8 @@ struct ze_down_id {
 };
 
 struct ze_meter {
-	__u32 cost, burst_ns; /* 0: not policed */
+	__u32 cost;	/* 0: not policed */
+	__u32 burst_ns; /* ze_burst_ns(cost): not made again for every packet */
 	__u64 tat;
 	__u64 packets, bytes; /* of IP */
 };

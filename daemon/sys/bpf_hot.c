@@ -177,13 +177,14 @@ bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
 
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 {
+	const struct ze_meter *u = &h->up[sid], *d = &h->down[sid];
 	const struct ze_drops *n = &h->drops[sid];
 
 	return (struct bpf_hot_counters){
-		.up_packets = h->up[sid].packets,
-		.up_bytes = h->up[sid].bytes,
-		.down_packets = h->down[sid].packets,
-		.down_bytes = h->down[sid].bytes,
+		.up_packets = __atomic_load_n(&u->packets, __ATOMIC_RELAXED),
+		.up_bytes = __atomic_load_n(&u->bytes, __ATOMIC_RELAXED),
+		.down_packets = __atomic_load_n(&d->packets, __ATOMIC_RELAXED),
+		.down_bytes = __atomic_load_n(&d->bytes, __ATOMIC_RELAXED),
 		.up_spoofed = __atomic_load_n(&n->up_spoofed, __ATOMIC_RELAXED),
 		.up_refused = __atomic_load_n(&n->up_refused, __ATOMIC_RELAXED),
 		.up_policed = __atomic_load_n(&n->up_policed, __ATOMIC_RELAXED),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tables that the BPF programs touch for every packet (bpf/ze_bpf.h: ze_up_id, ze_down_id, ze_meter and what is beside them), which the
- * daemon has in memory: it writes what a session is, the programs write what changes. No system
- * calls but for mapping. One thread at a time for one session; counters from any thread.
+ * The tables that the BPF programs touch for every packet (bpf/ze_bpf.h: ze_up_id, ze_down_id, ze_meter
+ * and what is beside them), which the daemon has in memory: it writes what a session is, the programs
+ * write what changes. No system calls but for mapping. One thread at a time for one session; counters
+ * from any thread.
  */
 #pragma once
 

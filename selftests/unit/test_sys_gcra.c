@@ -38,11 +38,15 @@ static void burst(void **st)
 	static const struct {
 		uint64_t bps, octets;
 	} rows[] = {
-		{ RATE_MIN, 4000 },			/* 4 s */
-		{ 29999, 14999 },     { 32000, 15000 }, /* ten packets */
-		{ 256000, 15000 },    { 479999, 15000 },	{ 999999, 31249 },
-		{ 1200000, 37500 },   { 2000000, 62500 }, /* 250 ms */
-		{ 10000000, 312500 }, { 1000000000, 31250000 }, { RATE_MAX, 3125000000 },
+		{ RATE_MIN, 4000 },			    /* 4 s */
+		{ 29999, 14999 },	  { 32000, 15000 }, /* ten packets */
+		{ 256000, 15000 },	  { 479999, 15000 },
+		{ 512000, 16000 }, /* 250 ms */
+		{ 999999, 31249 },	  { 1000000, 31250 },
+		{ 1200000, 37500 },	  { 2000000, 62500 },
+		{ 10000000, 312500 },	  { 100000000, 3125000 },
+		{ 1000000000, 31250000 }, { 10000000000, 312500000 },
+		{ RATE_MAX, 3125000000 },
 	};
 
 	(void)st;
@@ -56,6 +60,20 @@ static void burst(void **st)
 			got += 1500;
 		assert_in_range(got, want, want + want / 1000 + 1500);
 		assert_false(ze_conforms(&tat, cost, 64, SECOND));
+	}
+}
+
+/* As the header says, for every rate; a meter's 32 bits hold the burst. */
+static void bursts_hold_their_promise(void **st)
+{
+	(void)st;
+	for (uint64_t bps = RATE_MIN; bps <= RATE_MAX; bps += bps / 7) {
+		uint64_t ns = ze_burst_ns(gcra_cost(bps)), octets = ns * (bps / 8) / SECOND;
+
+		assert_true(ns <= 4000000000u && ns >= SECOND / 4);
+		assert_true(octets >= 1500);
+		if (bps >= 256000)
+			assert_true(octets * 1001 / 1000 >= 15000);
 	}
 }
 
@@ -128,9 +146,9 @@ static void clock_behind(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(burst),	  cmocka_unit_test(steady_rate),
-		cmocka_unit_test(below_the_rate), cmocka_unit_test(replenishment),
-		cmocka_unit_test(clock_behind),
+		cmocka_unit_test(burst),	 cmocka_unit_test(bursts_hold_their_promise),
+		cmocka_unit_test(steady_rate),	 cmocka_unit_test(below_the_rate),
+		cmocka_unit_test(replenishment), cmocka_unit_test(clock_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
