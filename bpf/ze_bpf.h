@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 7
+#define ZE_BPF_ABI 8
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
@@ -49,10 +49,10 @@ struct ze_session {
 };
 
 /* What a packet from a subscriber, and one to it, needs of the session and changes in it, by session id.
- * With tens of thousands of sessions this is what a packet waits for. So the few octets that decide what
- * becomes of it are by themselves: most of them stay in a processor's own cache. The meters do not, and are
- * asked for long before they are needed. What a tunnel's sessions have in common is by tunnel. All of it
- * is made from struct ze_session; IPv6 addresses are looked up there. */
+ * With tens of thousands of sessions this is what a packet waits for, if it is not in the processor's own
+ * cache. So there are 12 octets each way for nearly every packet: the ids that decide what becomes of it,
+ * and a credit. The meter is for one of many, what a tunnel's sessions have in common is by tunnel. All of
+ * it is made from struct ze_session; IPv6 addresses are looked up there. */
 struct ze_up_id {
 	__u16 tid;   /* ours; 0: no session */
 	__u16 flags; /* enum ze_sess_flags */
@@ -66,11 +66,23 @@ struct ze_down_id {
 	__u16 high; /* half of the subscriber's address, see near4 */
 };
 
+/* `octets` may pass before the meter is asked again, `packets` have since it was: see meter.h. */
+struct ze_credit {
+	__u32 octets : 20, packets : 12;
+};
+
+/* In rows, because the elements of an array have 8 octets at least. */
+#define ZE_CREDITS 16
+struct ze_credits {
+	struct ze_credit of[ZE_CREDITS];
+};
+
 struct ze_meter {
-	__u32 cost;	/* 0: not policed */
-	__u32 burst_ns; /* ze_burst_ns(cost): not made again for every packet */
+	__u32 cost;    /* 0: not policed */
+	__u32 changes; /* how many go on, lower half; how many there were, upper half */
 	__u64 tat;
-	__u64 packets, bytes; /* of IP */
+	__u64 packets; /* that passed; those in the credit come on top */
+	__u64 bytes;   /* of IP, that passed or may on credit */
 };
 
 struct ze_numbers { /* of data packets, modulo 65536, where Sequencing Required is */
@@ -222,7 +234,9 @@ _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_session) == 96, "map ABI");
 _Static_assert(sizeof(struct ze_up_id) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_down_id) == 8, "map ABI");
-_Static_assert(sizeof(struct ze_meter) == 32, "map ABI, half a cache line");
+_Static_assert(sizeof(struct ze_credit) == 4, "map ABI");
+_Static_assert(sizeof(struct ze_credits) == 64, "map ABI, a cache line");
+_Static_assert(sizeof(struct ze_meter) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_numbers) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");

@@ -14,10 +14,10 @@
  * outer fragments and IP options are passed as they are, to the daemon's UDP socket.
  */
 #include "bpf/guard.h"
+#include "bpf/meter.h"
 #include "bpf/nexthop.h"
 #include "bpf/outer.h"
 #include "bpf/parse.h"
-#include "bpf/police.h"
 #include "bpf/ze_bpf.h"
 #include "bpf/ze_maps.h"
 
@@ -53,46 +53,23 @@ ZE_INLINE __u64 clock(void)
 
 /* ---- meters ---- */
 
-/* A session's meter is not in this processor's cache, when there are many. A load would sooner or later make
- * all that follows wait for it; a store waits by itself. So there is one as soon as the session may be
- * known, and it changes nothing: the highest octet of `bytes` is 0 below 2^56. */
-ZE_INLINE void fetch(struct ze_meter *m)
+/* Not static: so the verifier looks at it once, not once for each way that leads here. */
+__noinline int ask(struct ze_meter *m, struct ze_credit *c, __u32 octets, __u64 now)
 {
-	if (m)
-		((volatile __u8 *)&m->bytes)[7] = 0;
+	return m && c && ze_ask(m, c, octets, now);
 }
 
-/* Nearly always in the cache: a load is enough. */
-ZE_INLINE void look(const __u16 *tid)
+/* Counts a packet, or says that it comes too early. */
+ZE_INLINE bool measure(void *credits, void *meters, __u32 sid, __u32 octets, __u64 now)
 {
-	(void)*(const volatile __u16 *)tid;
-}
+	__u32 i = sid / ZE_CREDITS;
+	struct ze_credits *row = bpf_map_lookup_elem(credits, &i);
+	struct ze_credit *c;
 
-/* Most packets have their session id here: L2TP behind untagged Ethernet and IPv4. */
-ZE_INLINE void fetch_up(const struct xdp_md *ctx)
-{
-	const __u16 *eth = (void *)(long)ctx->data;
-	const __u16 *l2tp = eth + (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr)) / 2;
-	const struct ze_up_id *s;
-	__u32 sid;
-
-	if ((void *)(l2tp + 4) > (void *)(long)ctx->data_end || eth[6] != bpf_htons(ETH_P_IP))
-		return;
-	sid = bpf_ntohs(l2tp[0] & bpf_htons(ZE_L2TP_L) ? l2tp[3] : l2tp[2]);
-	fetch(bpf_map_lookup_elem(&up, &sid));
-	s = bpf_map_lookup_elem(&up_ids, &sid);
-	if (s)
-		look(&s->tid);
-}
-
-/* Counts a packet, or says that it comes too early. Last of all, because atomic instructions do wait. */
-ZE_INLINE bool measure(struct ze_meter *m, __u32 octets, __u64 now)
-{
-	if (!m || (m->cost && !ze_gcra(&m->tat, ze_octets_ns(m->cost, octets), m->burst_ns, now)))
+	if (!row)
 		return false;
-	__sync_fetch_and_add(&m->packets, 1);
-	__sync_fetch_and_add(&m->bytes, octets);
-	return true;
+	c = &row->of[sid % ZE_CREDITS];
+	return ze_spend(c, octets) || ask(bpf_map_lookup_elem(meters, &sid), c, octets, now);
 }
 
 /* ---- the packet of a subscriber ---- */
@@ -224,7 +201,6 @@ ZE_INLINE int policed(__u32 sid, enum ze_verdict v)
 /* A packet on its way out of a tunnel. */
 struct decap {
 	const struct ze_up_id *s;
-	struct ze_meter *m;
 	const struct inner *in;
 	__u64 now;
 	__u32 sid;
@@ -266,7 +242,7 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 		hop(in->ip, v6);
 	if (!decapsulate(ctx, in))
 		return passed(ZE_V_DROP_ROOM);
-	if (!measure(d->m, in->f.len, d->now))
+	if (!measure(&up_credits, &up, d->sid, in->f.len, d->now))
 		return policed(d->sid, ZE_V_DROP_UP_RATE);
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
@@ -292,7 +268,6 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	sid = h.sid;
 	d.sid = sid;
 	d.s = bpf_map_lookup_elem(&up_ids, &sid);
-	d.m = bpf_map_lookup_elem(&up, &sid);
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, &o, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
@@ -311,7 +286,6 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 SEC("xdp")
 int ze_uplink(struct xdp_md *ctx)
 {
-	fetch_up(ctx);
 	return go_up(ctx, false);
 }
 
@@ -357,21 +331,15 @@ static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 	return bpf_map_lookup_elem(&prefixes6, &lpm);
 }
 
-/* Whose address is like the one in the IPv4 header at the cursor, if anybody's, and its session id. The
- * meter is asked for. */
+/* Whose address is like the one in the IPv4 header at the cursor, if anybody's, and its session id. */
 ZE_INLINE struct ze_down_id *near(struct ze_cursor c, __u32 *sid)
 {
 	const struct iphdr *ip = (const void *)ze_take(&c, sizeof(*ip));
 	__u32 low = ip ? bpf_ntohl(ip->daddr) & 0xffff : 0, i = low / ZE_NEAR;
 	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
-	struct ze_down_id *s;
 
 	*sid = n ? n->sid[low % ZE_NEAR] : 0;
-	fetch(bpf_map_lookup_elem(&down, sid));
-	s = bpf_map_lookup_elem(&down_ids, sid); /* session 0 is nobody: its tid is 0 */
-	if (s)
-		look(&s->tid);
-	return s;
+	return bpf_map_lookup_elem(&down_ids, sid); /* session 0 is nobody: its tid is 0 */
 }
 
 /* The subscriber that a packet is for, and its session id; s: who may be it. */
@@ -463,7 +431,6 @@ struct encap {
 	struct xdp_md *ctx;
 	const struct ze_tunnel *t;
 	const struct ze_down_id *s;
-	struct ze_meter *m;
 	const struct inner *in;
 	__s64 sum; /* of the inner packet; below 0: not known */
 	__u64 now;
@@ -575,7 +542,7 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	    !write_outer(e, &f, n))
 		return passed(ZE_V_DROP_ROOM);
 	/* What is policed has no number: a peer may take a gap for a reason to drop more. */
-	if (!measure(e->m, in->f.len, e->now))
+	if (!measure(&down_credits, &down, e->sid, in->f.len, e->now))
 		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
 	if (!write_udp(e, &f, sum))
 		return passed(ZE_V_DROP_ROOM);
@@ -607,7 +574,6 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	if (!from_stack && in.f.len > s->mtu)
 		return passed(ZE_V_PASS_MTU);
 	e.now = clock();
-	e.m = bpf_map_lookup_elem(&down, &sid);
 	if (!from_stack)
 		hop(in.ip, v6);
 	e.s = s;

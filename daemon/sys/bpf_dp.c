@@ -69,15 +69,17 @@ static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
 					BPF_ANY);
 	if (r < 0)
 		return r;
-	return bpf_hot_map(&d->hot,
-			   &(struct bpf_hot_fds){ .paths = map_fd(d->skel->maps.paths),
-						  .up_ids = map_fd(d->skel->maps.up_ids),
-						  .down_ids = map_fd(d->skel->maps.down_ids),
-						  .up = map_fd(d->skel->maps.up),
-						  .down = map_fd(d->skel->maps.down),
-						  .numbers = map_fd(d->skel->maps.numbers),
-						  .drops = map_fd(d->skel->maps.drops),
-						  .near4 = map_fd(d->skel->maps.near4) });
+	return bpf_hot_map(
+		&d->hot, &(struct bpf_hot_fds){ .paths = map_fd(d->skel->maps.paths),
+						.up_ids = map_fd(d->skel->maps.up_ids),
+						.down_ids = map_fd(d->skel->maps.down_ids),
+						.up = map_fd(d->skel->maps.up),
+						.down = map_fd(d->skel->maps.down),
+						.up_credits = map_fd(d->skel->maps.up_credits),
+						.down_credits = map_fd(d->skel->maps.down_credits),
+						.numbers = map_fd(d->skel->maps.numbers),
+						.drops = map_fd(d->skel->maps.drops),
+						.near4 = map_fd(d->skel->maps.near4) });
 }
 
 static int guard_maps(struct bpf_dp *d)

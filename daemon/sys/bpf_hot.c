@@ -7,13 +7,15 @@
 #include "daemon/sys/bpf_hot.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "bpf/police.h"
+#include "bpf/meter.h"
 
-#define SIZE(table) (ZE_SIDS * sizeof(*(table)))
-#define NEAR_SIZE   (65536 / ZE_NEAR * sizeof(struct ze_near))
+#define SIZE(table)  (ZE_SIDS * sizeof(*(table)))
+#define NEAR_SIZE    (65536 / ZE_NEAR * sizeof(struct ze_near))
+#define CREDITS_SIZE (ZE_SIDS / ZE_CREDITS * sizeof(struct ze_credits))
 
 static void *map(int fd, size_t size)
 {
@@ -37,7 +39,9 @@ int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
 	h->down_ids = h->up_ids ? map(fds->down_ids, SIZE(h->down_ids)) : NULL;
 	h->up = h->down_ids ? map(fds->up, SIZE(h->up)) : NULL;
 	h->down = h->up ? map(fds->down, SIZE(h->down)) : NULL;
-	h->numbers = h->down ? map(fds->numbers, SIZE(h->numbers)) : NULL;
+	h->up_credits = h->down ? map(fds->up_credits, CREDITS_SIZE) : NULL;
+	h->down_credits = h->up_credits ? map(fds->down_credits, CREDITS_SIZE) : NULL;
+	h->numbers = h->down_credits ? map(fds->numbers, SIZE(h->numbers)) : NULL;
 	h->drops = h->numbers ? map(fds->drops, SIZE(h->drops)) : NULL;
 	h->near4 = h->drops ? map(fds->near4, NEAR_SIZE) : NULL;
 	if (!h->near4) {
@@ -54,10 +58,17 @@ void bpf_hot_unmap(struct bpf_hot *h)
 	unmap(h->down_ids, SIZE(h->down_ids));
 	unmap(h->up, SIZE(h->up));
 	unmap(h->down, SIZE(h->down));
+	unmap(h->up_credits, CREDITS_SIZE);
+	unmap(h->down_credits, CREDITS_SIZE);
 	unmap(h->numbers, SIZE(h->numbers));
 	unmap(h->drops, SIZE(h->drops));
 	unmap(h->near4, NEAR_SIZE);
 	memset(h, 0, sizeof(*h));
+}
+
+static struct ze_credit *credit(struct ze_credits *rows, uint16_t sid)
+{
+	return &rows[sid / ZE_CREDITS].of[sid % ZE_CREDITS];
 }
 
 void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
@@ -66,6 +77,8 @@ void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 
 	u->tat = u->packets = u->bytes = 0;
 	d->tat = d->packets = d->bytes = 0;
+	*credit(h->up_credits, sid) = (struct ze_credit){ 0 };
+	*credit(h->down_credits, sid) = (struct ze_credit){ 0 };
 	h->numbers[sid] = (struct ze_numbers){ .nr = UINT32_MAX };
 	h->drops[sid] = (struct ze_drops){ 0 };
 }
@@ -98,19 +111,13 @@ static void put_down(struct ze_down_id *d, const struct ze_session *s)
 	memcpy(&d->high, s->ip4, sizeof(d->high));
 }
 
-static void put_rate(struct ze_meter *m, uint32_t cost)
-{
-	m->cost = cost;
-	m->burst_ns = (uint32_t)ze_burst_ns(cost);
-}
-
 void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	put_path(&h->paths[k->tid], s);
 	put_up(&h->up_ids[k->sid], s);
 	put_down(&h->down_ids[k->sid], s);
-	put_rate(&h->up[k->sid], s->up_cost);
-	put_rate(&h->down[k->sid], s->down_cost);
+	h->up[k->sid].cost = s->up_cost;
+	h->down[k->sid].cost = s->down_cost;
 	__atomic_store_n(&h->up_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
 	__atomic_store_n(&h->down_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
 }
@@ -175,21 +182,40 @@ bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
 	return __atomic_load_n(&h->up_ids[sid].tid, __ATOMIC_ACQUIRE) != 0;
 }
 
+/* What has passed, by a meter and its credit, which a program changes one after the other. That takes it no
+ * time, unless its processor is taken away from it in between. */
+static void read_meter(const struct ze_meter *m, const struct ze_credit *c, uint64_t *packets,
+		       uint64_t *bytes)
+{
+	const uint32_t *word = (const void *)c;
+	uint32_t before = 1, after = 0, w = 0;
+
+	for (int i = 0; i < 100000 && !ze_undisturbed(before, after); i++) {
+		if (i > 1000)
+			sched_yield();
+		before = __atomic_load_n(&m->changes, __ATOMIC_ACQUIRE);
+		*packets = __atomic_load_n(&m->packets, __ATOMIC_ACQUIRE);
+		*bytes = __atomic_load_n(&m->bytes, __ATOMIC_ACQUIRE);
+		w = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&m->changes, __ATOMIC_ACQUIRE);
+	}
+	*packets += w / ZE_CREDIT_PACKET;
+	*bytes -= w & ZE_CREDIT_OCTETS;
+}
+
 struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 {
-	const struct ze_meter *u = &h->up[sid], *d = &h->down[sid];
 	const struct ze_drops *n = &h->drops[sid];
-
-	return (struct bpf_hot_counters){
-		.up_packets = __atomic_load_n(&u->packets, __ATOMIC_RELAXED),
-		.up_bytes = __atomic_load_n(&u->bytes, __ATOMIC_RELAXED),
-		.down_packets = __atomic_load_n(&d->packets, __ATOMIC_RELAXED),
-		.down_bytes = __atomic_load_n(&d->bytes, __ATOMIC_RELAXED),
+	struct bpf_hot_counters ret = {
 		.up_spoofed = __atomic_load_n(&n->up_spoofed, __ATOMIC_RELAXED),
 		.up_refused = __atomic_load_n(&n->up_refused, __ATOMIC_RELAXED),
 		.up_policed = __atomic_load_n(&n->up_policed, __ATOMIC_RELAXED),
 		.down_policed = __atomic_load_n(&n->down_policed, __ATOMIC_RELAXED),
 	};
+
+	read_meter(&h->up[sid], credit(h->up_credits, sid), &ret.up_packets, &ret.up_bytes);
+	read_meter(&h->down[sid], credit(h->down_credits, sid), &ret.down_packets, &ret.down_bytes);
+	return ret;
 }
 
 uint16_t bpf_hot_number(struct bpf_hot *h, uint16_t sid)

@@ -17,13 +17,14 @@ struct bpf_hot {
 	struct ze_up_id *up_ids;
 	struct ze_down_id *down_ids;
 	struct ze_meter *up, *down;
+	struct ze_credits *up_credits, *down_credits;
 	struct ze_numbers *numbers;
 	struct ze_drops *drops;
 	struct ze_near *near4;
 };
 
 struct bpf_hot_fds { /* of the maps of these names */
-	int paths, up_ids, down_ids, up, down, numbers, drops, near4;
+	int paths, up_ids, down_ids, up, down, up_credits, down_credits, numbers, drops, near4;
 };
 
 struct bpf_hot_counters { /* IP packets and octets; up is from the subscriber */

@@ -11,7 +11,8 @@ from nslab import HERE, PINS, lab, run
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 PAGE = os.path.join(HERE, '..', '..', 'docs', 'bpftool.md')
 UNTYPED = {'ports'}                                     # the kernel has no types for such maps
-LONG = {'up', 'down', 'up_ids', 'down_ids', 'drops', 'numbers', 'paths', 'near4', 'nexthops'}     # arrays: a dump takes seconds
+LONG = {'up', 'down', 'up_ids', 'down_ids', 'up_credits', 'down_credits', 'drops', 'numbers', 'paths', 'near4',
+        'nexthops'}                                     # arrays: a dump takes seconds
 
 
 def described():
@@ -27,6 +28,12 @@ def rows(name):
 def lookup(name, *key, per_cpu=False):
     row = json.loads(run('bpftool', '-j', 'map', 'lookup', 'pinned', PINS + '/' + name, 'key', *map(str, key)))
     return row['formatted']['values' if per_cpu else 'value']
+
+
+def passed(way, sid):
+    """Packets and octets, by the sums of the page."""
+    n, c = lookup(way, *octets(sid), 0, 0), lookup(way + '_credits', *octets(sid // 16), 0, 0)['of'][sid % 16]
+    return n['packets'] + int(c['packets'], 16), n['bytes'] - int(c['octets'], 16)
 
 
 def octets(n):
@@ -47,8 +54,7 @@ def test_page_is_true(tmp_path):
         who = lookup('hosts4', *a.split('.'))
         s = lookup('sessions', *octets(who['tid']), *octets(who['sid']))
         assert '.'.join(map(str, s['ip4'])) == a and s['peer'][:4] == [10, 9, 0, 2] and s['mtu'] == 1450
-        sid = (*octets(who['sid']), 0, 0)
-        assert lookup('up', *sid)['bytes'] == 3 * 84 and lookup('down', *sid)['packets'] == 3
+        assert passed('up', who['sid']) == passed('down', who['sid']) == (3, 3 * 84)
         sids = [(*octets(r['local-sid']), 0, 0) for r in x.show('sessions')]
         assert sum(lookup('drops', *i)['up_spoofed'] for i in sids) >= 2
         attached = x.sh('lns', 'bpftool', 'net')

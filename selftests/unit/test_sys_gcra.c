@@ -63,7 +63,7 @@ static void burst(void **st)
 	}
 }
 
-/* As the header says, for every rate; a meter's 32 bits hold the burst. */
+/* As the header says, for every rate. */
 static void bursts_hold_their_promise(void **st)
 {
 	(void)st;
