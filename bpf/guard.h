@@ -79,23 +79,24 @@ ZE_INLINE enum ze_verdict guard_stranger(const struct outer *o)
 }
 
 /* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
- * who sent it. */
-static __noinline enum ze_verdict guard(struct xdp_md *ctx, const struct outer *o, __u32 tid,
-					enum ze_verdict v)
+ * who sent it. That is looked up once more here, or forwarding would have to keep it in memory. */
+static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, enum ze_verdict v)
 {
+	struct ze_cursor c = cursor(ctx);
+	struct outer o = { 0 };
 	const struct ze_tunnel *t;
 	__u16 k = (__u16)tid;
 
-	if (!o)
+	if (parse_outer(&c, ethertype(&c), &o) != ZE_V_UP_FORWARD)
 		return ZE_V_PASS;
 	t = v < ZE_V_DROP_SHORT ? bpf_map_lookup_elem(&tunnels, &k) : NULL;
-	if (t && is_peer(t, o))
+	if (t && is_peer(t, &o))
 		return v;
-	if (!is_endpoint(ctx, o))
+	if (!is_endpoint(ctx, &o))
 		return ZE_V_PASS;
 	if (v >= ZE_V_DROP_SHORT)
 		return v;
 	if (v == ZE_V_PASS_CONTROL && !k)
-		return guard_stranger(o);
+		return guard_stranger(&o);
 	return t ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN;
 }

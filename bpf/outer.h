@@ -125,10 +125,9 @@ ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
 	return ZE_V_UP_FORWARD;
 }
 
-ZE_INLINE enum ze_verdict parse_outer(struct ze_cursor *c, struct outer *o)
+ZE_INLINE enum ze_verdict parse_outer(struct ze_cursor *c, __u16 proto, struct outer *o)
 {
 	enum ze_verdict v = ZE_V_PASS;
-	__u16 proto = ethertype(c);
 
 	if (proto == ETH_P_IP)
 		v = parse_outer4(c, o);

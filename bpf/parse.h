@@ -4,7 +4,7 @@
  * and, compiled natively, for the fuzzer that compares it with the daemon's own. Never reads outside
  * [data, end); decides by the headers alone.
  *
- * Offsets read from the packet are bounded before they are added to a pointer, hidden from the
+ * Offsets that depend on the packet are bounded before they are added to a pointer, hidden from the
  * compiler and masked: only then the verifier knows what the check was for.
  */
 #pragma once
@@ -47,8 +47,10 @@ ZE_INLINE const __u8 *ze_take(struct ze_cursor *c, __u32 n)
 		c->bad = 1;
 		return 0;
 	}
-	__asm__ volatile("" : "+r"(off));
-	off &= ZE_OFF_MAX;
+	if (!__builtin_constant_p(off)) {
+		__asm__ volatile("" : "+r"(off));
+		off &= ZE_OFF_MAX;
+	}
 	p = c->data + off;
 	if (p + n > c->end) {
 		c->bad = 1;

@@ -14,7 +14,7 @@ int ze_guard(struct xdp_md *ctx)
 	struct ze_cursor c = cursor(ctx);
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
-	enum ze_verdict v = parse_outer(&c, &o);
+	enum ze_verdict v = parse_outer(&c, ethertype(&c), &o);
 
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
@@ -22,7 +22,7 @@ int ze_guard(struct xdp_md *ctx)
 	if (v == ZE_V_UP_FORWARD)
 		v = h.proto == ZE_PPP_IPV4 || h.proto == ZE_PPP_IPV6 ? ZE_V_PASS_DATA :
 								       ZE_V_PASS_PPP;
-	return passed(guard(ctx, &o, h.tid, v));
+	return passed(guard(ctx, h.tid, v));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -247,14 +247,13 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
-ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
+ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool inject)
 {
-	struct ze_cursor c = cursor(ctx);
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
 	struct inner in;
 	struct decap d = { .in = &in };
-	enum ze_verdict v = parse_outer(&c, &o);
+	enum ze_verdict v = parse_outer(&c, proto, &o);
 	__u32 sid;
 	bool ours;
 
@@ -264,13 +263,13 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	if (v == ZE_V_UP_FORWARD && h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
 		v = ZE_V_PASS_PPP;
 	if (v != ZE_V_UP_FORWARD)
-		return passed(guard(ctx, &o, h.tid, v));
+		return passed(guard(ctx, h.tid, v));
 	sid = h.sid;
 	d.sid = sid;
 	d.s = bpf_map_lookup_elem(&up_ids, &sid);
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
-		return passed(guard(ctx, &o, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
+		return passed(guard(ctx, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
 	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;
@@ -281,6 +280,20 @@ ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 	if (v != ZE_V_UP_FORWARD)
 		return passed(v);
 	return forward_up(ctx, &d, inject);
+}
+
+/* Compiled for IPv4 without tags by itself, because most frames are that: where everything is in them is known
+ * then, up to the first flag of L2TP. */
+ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
+{
+	struct ze_cursor c = cursor(ctx);
+	__u16 proto = ethertype(&c);
+
+	if (proto != ETH_P_IP || c.off != ETH_HLEN)
+		return up_in(ctx, c, proto, inject);
+	c = cursor(ctx);
+	c.off = ETH_HLEN;
+	return up_in(ctx, c, ETH_P_IP, inject);
 }
 
 SEC("xdp")
