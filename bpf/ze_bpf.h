@@ -51,7 +51,7 @@ struct ze_session {
 /* What a packet from a subscriber, and one to it, needs of the session and changes in it, by session id.
  * With tens of thousands of sessions this is what a packet waits for, if it is not in the processor's own
  * cache. So there are 12 octets each way for nearly every packet: the ids that decide what becomes of it,
- * and a credit. The meter is for one of many, what a tunnel's sessions have in common is by tunnel. All of
+ * and a credit. The meter is asked by few, and what a tunnel's sessions have in common is by tunnel. All of
  * it is made from struct ze_session; IPv6 addresses are looked up there. */
 struct ze_up_id {
 	__u16 tid;   /* ours; 0: no session */

@@ -71,14 +71,18 @@ static struct ze_credit *credit(struct ze_credits *rows, uint16_t sid)
 	return &rows[sid / ZE_CREDITS].of[sid % ZE_CREDITS];
 }
 
+/* The credit first: who reads meanwhile must not take it off nothing. `changes` stays: it is not a session's. */
+static void clear(struct ze_meter *m, struct ze_credit *c)
+{
+	__atomic_store_n((uint32_t *)(void *)c, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->bytes, 0, __ATOMIC_RELEASE);
+	m->tat = m->packets = 0;
+}
+
 void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 {
-	struct ze_meter *u = &h->up[sid], *d = &h->down[sid];
-
-	u->tat = u->packets = u->bytes = 0;
-	d->tat = d->packets = d->bytes = 0;
-	*credit(h->up_credits, sid) = (struct ze_credit){ 0 };
-	*credit(h->down_credits, sid) = (struct ze_credit){ 0 };
+	clear(&h->up[sid], credit(h->up_credits, sid));
+	clear(&h->down[sid], credit(h->down_credits, sid));
 	h->numbers[sid] = (struct ze_numbers){ .nr = UINT32_MAX };
 	h->drops[sid] = (struct ze_drops){ 0 };
 }
