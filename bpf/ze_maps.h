@@ -11,6 +11,16 @@
 
 #include "bpf/ze_bpf.h"
 
+/* What packets are looked up in and counted by, and the daemon has in memory, too. */
+#define ZE_TABLE(name, n, row)                                                                     \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(max_entries, n);                                                            \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__type(key, __u32);                                                                \
+		__type(value, row);                                                                \
+	} name SEC(".maps")
+
 /* What another process must know to go on with these maps: their layout, and the devices. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -28,87 +38,20 @@ struct {
 } sessions SEC(".maps");
 
 /* What its sessions have in common, by our tunnel id. An array: it is asked for every packet. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_tunnel);
-} paths SEC(".maps");
+ZE_TABLE(paths, 65536, struct ze_tunnel);
 
-/* The daemon has these in memory: it numbers the data packets it sends itself, and reads the counters. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_meter);
-} up SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_meter);
-} down SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS / ZE_CREDITS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_credits);
-} up_credits SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS / ZE_CREDITS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_credits);
-} down_credits SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_drops);
-} drops SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_numbers);
-} numbers SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_up_id);
-} up_ids SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_down_id);
-} down_ids SEC(".maps");
+/* By session id. The daemon numbers the data packets it sends itself, and reads the counters. */
+ZE_TABLE(up, ZE_SIDS, struct ze_meter);
+ZE_TABLE(down, ZE_SIDS, struct ze_meter);
+ZE_TABLE(up_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
+ZE_TABLE(down_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
+ZE_TABLE(drops, ZE_SIDS, struct ze_drops);
+ZE_TABLE(numbers, ZE_SIDS, struct ze_numbers);
+ZE_TABLE(up_ids, ZE_SIDS, struct ze_up_id);
+ZE_TABLE(down_ids, ZE_SIDS, struct ze_down_id);
 
 /* In front of hosts4: nearly every address is found here, in a table that stays in the cache. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536 / ZE_NEAR);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ze_near);
-} near4 SEC(".maps");
+ZE_TABLE(near4, 65536 / ZE_NEAR, struct ze_near);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

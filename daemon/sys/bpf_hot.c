@@ -13,15 +13,30 @@
 
 #include "bpf/meter.h"
 
-#define SIZE(table)  (ZE_SIDS * sizeof(*(table)))
-#define NEAR_SIZE    (65536 / ZE_NEAR * sizeof(struct ze_near))
-#define CREDITS_SIZE (ZE_SIDS / ZE_CREDITS * sizeof(struct ze_credits))
+#define TABLES(X)                                                                                  \
+	X(paths, 65536)                                                                            \
+	X(up_ids, ZE_SIDS)                                                                         \
+	X(down_ids, ZE_SIDS)                                                                       \
+	X(up, ZE_SIDS)                                                                             \
+	X(down, ZE_SIDS)                                                                           \
+	X(up_credits, ZE_SIDS / ZE_CREDITS)                                                        \
+	X(down_credits, ZE_SIDS / ZE_CREDITS)                                                      \
+	X(numbers, ZE_SIDS)                                                                        \
+	X(drops, ZE_SIDS)                                                                          \
+	X(near4, 65536 / ZE_NEAR)
 
-static void *map(int fd, size_t size)
+/* Not after an error: *r is the first. */
+static void *map(int fd, size_t size, int *r)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *p;
 
-	return p == MAP_FAILED ? NULL : p;
+	if (*r < 0)
+		return NULL;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED)
+		return p;
+	*r = -errno;
+	return NULL;
 }
 
 static void unmap(void *p, size_t size)
@@ -34,35 +49,19 @@ int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds)
 {
 	int r = 0;
 
-	h->paths = map(fds->paths, SIZE(h->paths));
-	h->up_ids = h->paths ? map(fds->up_ids, SIZE(h->up_ids)) : NULL;
-	h->down_ids = h->up_ids ? map(fds->down_ids, SIZE(h->down_ids)) : NULL;
-	h->up = h->down_ids ? map(fds->up, SIZE(h->up)) : NULL;
-	h->down = h->up ? map(fds->down, SIZE(h->down)) : NULL;
-	h->up_credits = h->down ? map(fds->up_credits, CREDITS_SIZE) : NULL;
-	h->down_credits = h->up_credits ? map(fds->down_credits, CREDITS_SIZE) : NULL;
-	h->numbers = h->down_credits ? map(fds->numbers, SIZE(h->numbers)) : NULL;
-	h->drops = h->numbers ? map(fds->drops, SIZE(h->drops)) : NULL;
-	h->near4 = h->drops ? map(fds->near4, NEAR_SIZE) : NULL;
-	if (!h->near4) {
-		r = -errno;
+#define X(table, n) h->table = map(fds->table, (n) * sizeof(*h->table), &r);
+	TABLES(X)
+#undef X
+	if (r < 0)
 		bpf_hot_unmap(h);
-	}
 	return r;
 }
 
 void bpf_hot_unmap(struct bpf_hot *h)
 {
-	unmap(h->paths, SIZE(h->paths));
-	unmap(h->up_ids, SIZE(h->up_ids));
-	unmap(h->down_ids, SIZE(h->down_ids));
-	unmap(h->up, SIZE(h->up));
-	unmap(h->down, SIZE(h->down));
-	unmap(h->up_credits, CREDITS_SIZE);
-	unmap(h->down_credits, CREDITS_SIZE);
-	unmap(h->numbers, SIZE(h->numbers));
-	unmap(h->drops, SIZE(h->drops));
-	unmap(h->near4, NEAR_SIZE);
+#define X(table, n) unmap(h->table, (n) * sizeof(*h->table));
+	TABLES(X)
+#undef X
 	memset(h, 0, sizeof(*h));
 }
 
