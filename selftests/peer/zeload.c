@@ -107,7 +107,7 @@ static void session_timer(struct session *s, int64_t now)
 	if ((s->state == S_CALL || s->state == S_PPP) &&
 	    now - s->started > (int64_t)opt.timeout_s * 1000000)
 		session_fail(s, s->state == S_CALL ? "no ICRP" : "PPP timeout");
-	else if (s->state == S_PPP && now >= s->retry_at)
+	else if ((s->state == S_PPP || s->state == S_UP) && now >= s->retry_at)
 		ppp_retry(s, now);
 }
 

@@ -122,6 +122,7 @@ static unsigned judge(struct session *s, enum ncp n, const uint8_t *o)
 static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t len)
 {
 	struct body answer[CONF_REJ + 1] = { 0 };
+	struct cp *c = &s->cp[n];
 	unsigned worst = CONF_ACK;
 
 	for (size_t i = 4; i < len; i += p[i + 1]) {
@@ -135,8 +136,13 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 			put_opt(&answer[v], p[i], p + i + 2, p[i + 1] - 2u);
 		worst = v > worst ? v : worst;
 	}
-	send_code(s, s->cp[n].proto, (const uint8_t[]){ (uint8_t)worst, p[1] }, &answer[worst]);
-	s->cp[n].theirs_acked = worst == CONF_ACK;
+	if (c->mine_acked && c->theirs_acked &&
+	    n != N_LCP) { /* RFC 1661 4.1: opened, begins anew */
+		c->mine_acked = false;
+		send_conf_req(s, n);
+	}
+	send_code(s, c->proto, (const uint8_t[]){ (uint8_t)worst, p[1] }, &answer[worst]);
+	c->theirs_acked = worst == CONF_ACK;
 }
 
 static void take_nak(struct session *s, enum ncp n, const uint8_t *o)
