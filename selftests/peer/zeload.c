@@ -102,12 +102,18 @@ void session_up(struct session *s)
 
 /* ---------------------------------------------------------------- the loop */
 
+/* We talk PPP ourselves, also with a session that is up: its peer may begin anew. */
+static bool talks_ppp(const struct session *s)
+{
+	return s->state == S_PPP || (s->state == S_UP && !s->pppd);
+}
+
 static void session_timer(struct session *s, int64_t now)
 {
 	if ((s->state == S_CALL || s->state == S_PPP) &&
 	    now - s->started > (int64_t)opt.timeout_s * 1000000)
 		session_fail(s, s->state == S_CALL ? "no ICRP" : "PPP timeout");
-	else if ((s->state == S_PPP || s->state == S_UP) && now >= s->retry_at)
+	else if (talks_ppp(s) && now >= s->retry_at)
 		ppp_retry(s, now);
 }
 

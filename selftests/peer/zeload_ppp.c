@@ -136,8 +136,8 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 			put_opt(&answer[v], p[i], p + i + 2, p[i + 1] - 2u);
 		worst = v > worst ? v : worst;
 	}
-	if (c->mine_acked && c->theirs_acked &&
-	    n != N_LCP) { /* RFC 1661 4.1: opened, begins anew */
+	/* RFC 1661 4.1: what was opened begins anew. */
+	if (c->mine_acked && c->theirs_acked && n != N_LCP) {
 		c->mine_acked = false;
 		send_conf_req(s, n);
 	}
