@@ -19,10 +19,15 @@
 #define ZE_CREDIT_PACKET (1u << 20)
 #define ZE_CREDIT_FULL	 (4095u << 20)
 
+ZE_INLINE __u32 *ze_credit_word(struct ze_credit *c)
+{
+	return (void *)c;
+}
+
 /* False: the credit does not reach, cannot count a packet more, or another processor has changed it. */
 ZE_INLINE bool ze_spend(struct ze_credit *c, __u32 octets)
 {
-	__u32 *word = (void *)c, old = *(volatile __u32 *)word;
+	__u32 *word = ze_credit_word(c), old = *(volatile __u32 *)word;
 
 	return (old & ZE_CREDIT_OCTETS) >= octets && old < ZE_CREDIT_FULL &&
 	       __sync_val_compare_and_swap(word, old, old - octets + ZE_CREDIT_PACKET) == old;
@@ -56,7 +61,7 @@ ZE_INLINE __u32 ze_admit(struct ze_meter *m, __u32 octets, bool credit, __u64 no
  * processor has changed that since it was `old`: then it goes back. */
 ZE_INLINE void ze_settle(struct ze_meter *m, struct ze_credit *c, __u32 old, __u32 octets, __u32 n)
 {
-	__u32 *word = (void *)c, packets = 1;
+	__u32 *word = ze_credit_word(c), packets = 1;
 
 	__sync_fetch_and_add(&m->changes, 1);
 	if (__sync_val_compare_and_swap(word, old, (old & ZE_CREDIT_OCTETS) + n - octets) == old) {
@@ -73,7 +78,7 @@ ZE_INLINE void ze_settle(struct ze_meter *m, struct ze_credit *c, __u32 old, __u
 /* A packet that its credit does not pay. False: it comes too early. */
 ZE_INLINE bool ze_ask(struct ze_meter *m, struct ze_credit *c, __u32 octets, __u64 now)
 {
-	__u32 old = *(volatile __u32 *)(void *)c;
+	__u32 old = *(volatile __u32 *)ze_credit_word(c);
 	__u32 n = ze_admit(m, octets, (old & ZE_CREDIT_OCTETS) < octets, now);
 
 	if (n)

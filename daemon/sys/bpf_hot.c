@@ -73,7 +73,7 @@ static struct ze_credit *credit(struct ze_credits *rows, uint16_t sid)
 /* The credit first: who reads meanwhile must not take it off nothing. `changes` stays: it is not a session's. */
 static void clear(struct ze_meter *m, struct ze_credit *c)
 {
-	__atomic_store_n((uint32_t *)(void *)c, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(ze_credit_word(c), 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&m->bytes, 0, __ATOMIC_RELEASE);
 	m->tat = m->packets = 0;
 }
@@ -187,10 +187,9 @@ bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
 
 /* What has passed, by a meter and its credit, which a program changes one after the other. That takes it no
  * time, unless its processor is taken away from it in between. */
-static void read_meter(const struct ze_meter *m, const struct ze_credit *c, uint64_t *packets,
+static void read_meter(const struct ze_meter *m, struct ze_credit *c, uint64_t *packets,
 		       uint64_t *bytes)
 {
-	const uint32_t *word = (const void *)c;
 	uint32_t before = 1, after = 0, w = 0;
 
 	for (int i = 0; i < 100000 && !ze_undisturbed(before, after); i++) {
@@ -199,7 +198,7 @@ static void read_meter(const struct ze_meter *m, const struct ze_credit *c, uint
 		before = __atomic_load_n(&m->changes, __ATOMIC_ACQUIRE);
 		*packets = __atomic_load_n(&m->packets, __ATOMIC_ACQUIRE);
 		*bytes = __atomic_load_n(&m->bytes, __ATOMIC_ACQUIRE);
-		w = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+		w = __atomic_load_n(ze_credit_word(c), __ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&m->changes, __ATOMIC_ACQUIRE);
 	}
 	*packets += w / ZE_CREDIT_PACKET;

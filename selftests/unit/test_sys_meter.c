@@ -27,9 +27,14 @@ static struct session session(uint64_t bps)
 	return (struct session){ .m.cost = bps ? gcra_cost(bps) : 0 };
 }
 
+static bool passes(struct ze_meter *m, struct ze_credit *c, uint32_t octets, uint64_t now)
+{
+	return ze_spend(c, octets) || ze_ask(m, c, octets, now);
+}
+
 static bool pass(struct session *s, uint32_t octets, uint64_t now)
 {
-	return ze_spend(&s->c, octets) || ze_ask(&s->m, &s->c, octets, now);
+	return passes(&s->m, &s->c, octets, now);
 }
 
 /* Octets let through of packets of this size, one every gap. */
@@ -219,13 +224,6 @@ static struct ze_meter up, down; /* of session id 0 */
 static struct ze_credits up_credits, down_credits;
 static int working;
 
-static bool pass_up(uint32_t octets, uint64_t now)
-{
-	struct ze_credit *c = &up_credits.of[0];
-
-	return ze_spend(c, octets) || ze_ask(&up, c, octets, now);
-}
-
 static void *work(void *self)
 {
 	struct worker *w = self;
@@ -235,7 +233,7 @@ static void *work(void *self)
 
 		w->seed = w->seed * 1664525 + 1013904223;
 		octets = 20 + (w->seed >> 8) % 1480;
-		if (pass_up(octets, SECOND + (uint64_t)i * 10000)) {
+		if (passes(&up, &up_credits.of[0], octets, SECOND + (uint64_t)i * 10000)) {
 			w->packets++;
 			w->bytes += octets;
 		}
