@@ -17,7 +17,7 @@ from tree import Tree
 
 CASES = 'selftests/conformance.txt'
 REPORT = 'selftests/COVERAGE.md'
-ID = r'\b[LP]-\d{3}\b'
+ID = r'\b(?:[LP]-\d{3}|F-(?:[A-D]\d{1,2}|E))\b'
 RANGE = re.compile(r'(%s)(?:\s*(?:\.\.\.|\u2026)\s*(%s))?' % (ID, ID))
 TEST = re.compile(r'(selftests|vmtest)/(.*/)?test_[^/]*\.(c|py)$')
 VECTORS = re.compile(r'selftests/vectors/.*\.txt$')
