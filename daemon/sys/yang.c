@@ -65,10 +65,10 @@ void yang_free(struct yang *y)
 
 /* ---- what the other two files use ---- */
 
+/* Names of the schema only. The key of a list entry is the operator's text and may be a password in
+ * the wrong place; line and column say which entry is meant. */
 static void add_path(struct strbuf *b, const struct lyd_node *node)
 {
-	const char *key;
-
 	if (!node)
 		return;
 	if (lyd_parent(node)) {
@@ -76,10 +76,6 @@ static void add_path(struct strbuf *b, const struct lyd_node *node)
 		sb_puts(b, "/");
 	}
 	sb_puts(b, node->schema->name);
-	if (node->schema->nodetype != LYS_LIST)
-		return;
-	key = lyd_get_value(lyd_child(node));
-	sb_printf(b, "[%s]", key ? key : "");
 }
 
 /* False when there are too many already. */
@@ -218,9 +214,9 @@ static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
 			continue;
 		if (ze_addr_same_ip(&a, &b) || is_any(&a) || is_any(&b))
 			yang_error(d, yang_pos(d, entry), entry,
-				   "%s port %u is taken by %s \"%s\" in line %u",
+				   "%s port %u is taken by the %s in line %u",
 				   yang_value(entry, "ip"), a.port, o->schema->name,
-				   lyd_get_value(lyd_child(o)), yang_pos(d, o).line);
+				   yang_pos(d, o).line);
 	}
 }
 
@@ -247,12 +243,10 @@ static void validate(struct yang_doc *d)
 	check_listeners(d);
 	if (d->n_errors)
 		return; /* libyang would stop at one of these */
-	if (lyd_validate_all(&d->root, d->ctx, LYD_VALIDATE_NO_STATE, NULL)) {
-		const struct ly_err_item *e = ly_err_last(d->ctx);
-
-		yang_error(d, (struct conf_pos){ 1, 1 }, NULL, "%s",
-			   e && e->msg ? e->msg : "not valid");
-	}
+	/* libyang's own words would repeat values, which may be secrets. */
+	if (lyd_validate_all(&d->root, d->ctx, LYD_VALIDATE_NO_STATE, NULL))
+		yang_error(d, (struct conf_pos){ 1, 1 }, NULL,
+			   "not valid by the schema; `yanglint` says where");
 }
 
 int yang_parse(struct yang *y, const struct yang_source *src, struct config **ret_cfg,

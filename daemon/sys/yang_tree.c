@@ -9,7 +9,8 @@
 
 #include "daemon/sys/yang_priv.h"
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX   16
+#define KEYWORD_MAX 64
 
 static void read_block(struct yang_doc *d, const struct lysc_node *schema, struct lyd_node *parent,
 		       unsigned depth);
@@ -104,6 +105,43 @@ static const struct lysc_node *find_schema(const struct yang_doc *d, const struc
 	return NULL;
 }
 
+/* How many letters must be inserted, removed or replaced to make b of a; 3 for more than two. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[KEYWORD_MAX + 1], least = 0;
+	size_t n = strlen(b);
+
+	if (n > KEYWORD_MAX || strlen(a) > KEYWORD_MAX)
+		return 3;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (; *a && least < 3; a++) {
+		unsigned diagonal = row[0]++;
+
+		least = row[0];
+		for (size_t j = 1; j <= n; j++) {
+			unsigned change = diagonal + (*a != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+			row[j] = change < row[j] ? change : row[j];
+			least = row[j] < least ? row[j] : least;
+		}
+	}
+	return *a || row[n] > 2 ? 3 : row[n];
+}
+
+/* A keyword under schema that the word misspells by two letters at most. */
+static const char *near_keyword(const struct lysc_node *schema, const char *word)
+{
+	const struct lysc_node *s = NULL;
+
+	while (schema && strlen(word) > 3 && (s = lys_getnext(s, schema, NULL, 0)))
+		if (distance(word, s->name) <= 2)
+			return s->name;
+	return NULL;
+}
+
 /* Keeps node and its place; the first top-level node becomes the root. */
 static void keep(struct yang_doc *d, struct lyd_node *parent, struct lyd_node *node,
 		 struct conf_pos pos)
@@ -167,22 +205,61 @@ static const char *enum_message(const struct lysc_type *type, char *buf, size_t 
 	return buf;
 }
 
-/* What is wrong with a value, without ever repeating a secret. */
+static bool is_range_message(const struct lysc_range *range, const char *msg)
+{
+	return range && range->emsg && strcmp(range->emsg, msg) == 0;
+}
+
+static bool is_string_message(const struct lysc_type_str *t, const char *msg)
+{
+	LY_ARRAY_COUNT_TYPE i;
+
+	LY_ARRAY_FOR(t->patterns, i)
+	if (t->patterns[i]->emsg && strcmp(t->patterns[i]->emsg, msg) == 0)
+		return true;
+	return is_range_message(t->length, msg);
+}
+
+/* libyang's last message if it is an error-message of the schema. Its own words repeat the value, and
+ * what stands in this place may be a secret that belongs to another line. */
+static const char *schema_message(const struct yang_doc *d, const struct lysc_type *type,
+				  const char *otherwise)
+{
+	const struct ly_err_item *e = ly_err_last(d->ctx);
+
+	if (!e || !e->msg)
+		return otherwise;
+	if (type->basetype == LY_TYPE_STRING)
+		return is_string_message((const struct lysc_type_str *)type, e->msg) ? e->msg :
+										       otherwise;
+	return is_range_message(((const struct lysc_type_num *)type)->range, e->msg) ? e->msg :
+										       otherwise;
+}
+
+static bool is_integer(LY_DATA_TYPE t)
+{
+	return t == LY_TYPE_UINT8 || t == LY_TYPE_UINT16 || t == LY_TYPE_UINT32;
+}
+
+/* What is wrong with a value, without ever repeating it. */
 static const char *value_message(const struct yang_doc *d, const struct lysc_node *s, char *buf,
 				 size_t size)
 {
-	const struct ly_err_item *e = ly_err_last(d->ctx);
 	const struct lysc_type *type = NULL;
 
 	if (s->nodetype & (LYS_LEAF | LYS_LEAFLIST))
 		type = ((const struct lysc_node_leaf *)s)->type; /* same place in a leaf-list */
+	else if (s->nodetype == LYS_LIST)
+		type = ((const struct lysc_node_leaf *)lysc_node_child(s))->type; /* its key */
 	if (yang_has_ext(s, "sensitive"))
 		return "not a valid secret: 1 to 255 octets";
 	if (type && type->basetype == LY_TYPE_BOOL)
 		return "must be true or false";
 	if (type && type->basetype == LY_TYPE_ENUM)
 		return enum_message(type, buf, size);
-	return e && e->msg ? e->msg : "not a valid value";
+	if (type && is_integer(type->basetype))
+		return schema_message(d, type, "not a number in its range");
+	return type ? schema_message(d, type, "not a valid value") : "not a valid value";
 }
 
 static void bad_value(struct yang_doc *d, const struct lysc_node *s, const struct lyd_node *parent,
@@ -351,6 +428,21 @@ static void read_list(struct yang_doc *d, const struct lysc_node *s, struct lyd_
 	read_body(d, s, node, depth);
 }
 
+/* An unknown word may be a secret on the wrong line, so it is not repeated; where it nearly is one of
+ * the keywords of this place, that one is named. */
+static void unknown_keyword(struct yang_doc *d, const struct lysc_node *schema,
+			    const struct lyd_node *parent)
+{
+	const char *near = near_keyword(schema, d->lex.tok.word);
+
+	if (near)
+		yang_error(d, d->lex.tok.pos, parent, "unknown keyword; did you mean \"%s\"?",
+			   near);
+	else
+		yang_error(d, d->lex.tok.pos, parent, "unknown keyword");
+	skip_statement(d);
+}
+
 static void read_statement(struct yang_doc *d, const struct lysc_node *schema,
 			   struct lyd_node *parent, unsigned depth)
 {
@@ -358,8 +450,7 @@ static void read_statement(struct yang_doc *d, const struct lysc_node *schema,
 	const struct lysc_node *s = find_schema(d, schema, d->lex.tok.word);
 
 	if (!s || d->lex.tok.quoted || depth > DEPTH_MAX) {
-		yang_error(d, pos, parent, "unknown keyword \"%.64s\"", d->lex.tok.word);
-		skip_statement(d);
+		unknown_keyword(d, schema, parent);
 		return;
 	}
 	next(d);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -224,17 +225,17 @@ static void all_errors_are_told_with_their_places(void **st)
 	    "  pool { ipv4 { gateway 10.0.0.1; start 10.0.0.9 } }\n"
 	    "  allow-no-auth yes\n"
 	    "}\n",
-	    "t:1:46: environment/l2tp/server[a]: given twice, first in line 1\n"
+	    "t:1:46: environment/l2tp/server: given twice, first in line 1\n"
 	    "t:3:18: l2tp/hello-interval: hello-interval is 1 to 3600 seconds\n"
-	    "t:4:3: l2tp: unknown keyword \"radius\"\n"
+	    "t:4:3: l2tp: unknown keyword\n"
 	    "t:5:15: l2tp/auth-method: must be one of: pap chap-md5 ms-chap-v2 none\n"
 	    "t:5:36: l2tp/enabled: given twice, first in line 5\n"
 	    "t:6:36: l2tp/authentication/reauth-interval: reauth-interval is 0 (never) or 5 to "
 	    "86400 seconds\n"
-	    "t:7:18: l2tp/auth/local/user[alice]/password: is missing\n"
-	    "t:7:53: l2tp/auth/local/user[bob]/password: not a valid secret: 1 to 255 octets\n"
-	    "t:7:65: l2tp/auth/local/user[bob]/address: not an IPv4 address\n"
-	    "t:8:3: l2tp: unknown keyword \"traffic\"\n"
+	    "t:7:18: l2tp/auth/local/user/password: is missing\n"
+	    "t:7:53: l2tp/auth/local/user/password: not a valid secret: 1 to 255 octets\n"
+	    "t:7:65: l2tp/auth/local/user/address: not an IPv4 address\n"
+	    "t:8:3: l2tp: unknown keyword\n"
 	    "t:9:10: l2tp/pool/ipv4/end: is missing\n"
 	    "t:10:17: l2tp/allow-no-auth: must be true or false\n");
 }
@@ -284,13 +285,13 @@ static void ports_that_collide_are_refused(void **st)
 
 	(void)st;
 	bad("environment { l2tp {\n server a { ip 192.0.2.1 }\n server b { ip 192.0.2.1 }\n} }",
-	    "t:3:2: environment/l2tp/server[b]: 192.0.2.1 port 1701 is taken by server \"a\" in "
+	    "t:3:2: environment/l2tp/server: 192.0.2.1 port 1701 is taken by the server in "
 	    "line 2\n");
 	bad("environment { l2tp {\n server a { ip 0.0.0.0 }\n server b { ip 192.0.2.1 }\n} }",
-	    "t:3:2: environment/l2tp/server[b]: 192.0.2.1 port 1701 is taken by server \"a\" in "
+	    "t:3:2: environment/l2tp/server: 192.0.2.1 port 1701 is taken by the server in "
 	    "line 2\n");
 	bad("environment { l2tp {\n server a { ip 2001:db8::1 }\n server b { ip :: }\n} }",
-	    "t:3:2: environment/l2tp/server[b]: :: port 1701 is taken by server \"a\" in line 2\n");
+	    "t:3:2: environment/l2tp/server: :: port 1701 is taken by the server in line 2\n");
 	c = good("environment { l2tp { server a { ip 0.0.0.0 } server b { ip :: } "
 		 "server c { ip 0.0.0.0; port 1702 } server d { ip ::1; port 1703 } } }");
 	assert_int_equal(c->n_listeners, 4);
@@ -308,7 +309,7 @@ static void addresses_are_checked(void **st)
 	    "t:3:23: l2tp/pool/ipv4/gateway: 0.0.0.0 is nobody's address\n"
 	    "t:3:52: l2tp/pool/ipv4/end: end is before start\n");
 	bad("environment { l2tp { server a { ip example.net } } }",
-	    "t:1:36: environment/l2tp/server[a]/ip: not an IPv4 or IPv6 address\n");
+	    "t:1:36: environment/l2tp/server/ip: not an IPv4 or IPv6 address\n");
 	bad(SERVER "l2tp { pool { ipv4 { gateway 10.0.0.1; start 10.0.0.0; end 10.255.0.0 } } }",
 	    "t:2:60: l2tp/pool/ipv4/end: a pool has at most 1048576 addresses\n");
 }
@@ -352,11 +353,11 @@ static void broken_syntax(void **st)
 	    "t:1:35: l2tp: host-name takes one value; quote it if it has spaces\n"
 	    "t:1:53: l2tp: expected a value, found '}'\n");
 	bad("/* x", "t:1:1: comment does not end\n");
-	bad("\"l2tp\" { }", "t:1:1: unknown keyword \"l2tp\"\n");
+	bad("\"l2tp\" { }", "t:1:1: unknown keyword\n");
 	bad("l2tp { enabled false; allow-from [ 10.0.0.0/8 ; }",
 	    "t:1:47: l2tp: expected ']', found ';'\n");
 	bad("l2tp { enabled false; auth { local { user x { name y; password z } } } }",
-	    "t:1:47: l2tp/auth/local/user[x]: name stands behind the name of the list already\n");
+	    "t:1:47: l2tp/auth/local/user: name stands behind the name of the list already\n");
 }
 
 static void a_secret_is_never_repeated(void **st)
@@ -375,6 +376,64 @@ static void a_secret_is_never_repeated(void **st)
 	assert_int_equal(yang_parse(yang, &src, &c, &errors, NULL), -EINVAL);
 	assert_null(strstr(errors.s, "SSSS"));
 	sb_done(&errors);
+}
+
+/* F-B11: a word that may be a secret is not repeated, wherever it stands instead of where it belongs:
+ * at each word of a configuration that has everything, before it, behind it, and quoted. */
+static void a_misplaced_secret_is_never_repeated(void **st)
+{
+	static const char text[] =
+		"environment { log { level warn }\n l2tp { server main { ip 192.0.2.1; port 1702 } } }\n"
+		"l2tp { enabled true; shared-secret s; host-name lns1; hello-interval 5\n"
+		" auth-method pap; allow-from [ 10.0.0.0/8 ]; allow-host-name lac1; dataplane auto\n"
+		" bpf { uplink [ eth0 ]; xdp-mode auto } ncp { timeout 11 } lcp-echo { failures 6 }\n"
+		" auth { local { user bob { password b; address 10.1.1.1 } } }\n"
+		" pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9 } }\n"
+		" shaper { qdisc-type htb; default-rate 10mbit } }\n";
+	static const char *const forms[] = { "TOPSECRET1",  "\"TOPSECRET1\"", "topsecret1/x.y:1",
+					     "TOPSECRET1;", "TOPSECRET1 {",   "\"TOPSECRET1\n" };
+	struct strbuf errors, warnings, b;
+	unsigned refused = 0;
+
+	(void)st;
+	for (const char *p = text; *p; p += strcspn(p, " \n")) {
+		size_t word = strcspn(p += strspn(p, " \n"), " \n");
+
+		for (unsigned i = 0; i < 2 * sizeof(forms) / sizeof(*forms); i++) {
+			struct yang_source src = { .name = "t" };
+			struct config *c = NULL;
+
+			sb_init(&errors);
+			sb_init(&warnings);
+			sb_init(&b);
+			/* in place of the word, and before it */
+			sb_printf(&b, "%.*s %s %s", (int)(p - text), text, forms[i / 2],
+				  i % 2 ? p : p + word);
+			src.text = b.s;
+			src.len = b.len;
+			if (yang_parse(yang, &src, &c, &errors, &warnings) < 0)
+				refused++;
+			for (const char *e = errors.s; e && *e; e++)
+				assert_int_not_equal(strncasecmp(e, "topsecret", 9), 0);
+			assert_null(warnings.s && strstr(warnings.s, "TOPSECRET") ? warnings.s :
+										    NULL);
+			config_unref(c);
+			sb_done(&errors);
+			sb_done(&warnings);
+			sb_done(&b);
+		}
+	}
+	assert_true(refused > 300);
+}
+
+/* F-B11: a misspelt keyword is helped by the right one, not by its own echo. */
+static void a_misspelt_keyword_is_helped(void **st)
+{
+	(void)st;
+	bad(SERVER "l2tp { helo-interval 5; max-tunel 4; enable }",
+	    "t:2:8: l2tp: unknown keyword; did you mean \"hello-interval\"?\n"
+	    "t:2:25: l2tp: unknown keyword; did you mean \"max-tunnels\"?\n"
+	    "t:2:38: l2tp: unknown keyword; did you mean \"enabled\"?\n");
 }
 
 static void comments_and_line_ends(void **st)
@@ -453,6 +512,8 @@ int main(void)
 		cmocka_unit_test(rates_are_checked),
 		cmocka_unit_test(broken_syntax),
 		cmocka_unit_test(a_secret_is_never_repeated),
+		cmocka_unit_test(a_misplaced_secret_is_never_repeated),
+		cmocka_unit_test(a_misspelt_keyword_is_helped),
 		cmocka_unit_test(comments_and_line_ends),
 		cmocka_unit_test(errors_end_at_a_hundred),
 		cmocka_unit_test(a_missing_file_is_named),
