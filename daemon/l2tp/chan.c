@@ -11,6 +11,12 @@
  * Receiving: an Ns is old when it is among the 32768 values that end at the last one taken in
  * order (5.8), which is the half of the circle a signed 16-bit difference gets wrong at its end.
  *
+ * Acknowledging: a message of ours carries the Nr, or a ZLB does ack_delay later. But a peer whose
+ * window is full sends nothing until then, so a ZLB goes at once for every ack_every messages, and
+ * for half of our window at the latest. We don't see the peer's congestion window: ack_every begins
+ * at one, as that does, grows slowly while enough messages come, and is halved when they did not.
+ * Also at once: a gap was filled, a duplicate came, or something ahead of sequence.
+ *
  * Memory: txq and rxq entries are ours; at most max_queue and rws of them.
  */
 #include <errno.h>
@@ -21,6 +27,7 @@
 #include "daemon/l2tp/chan.h"
 
 #define SEQ_HALF 0x8000
+#define ACK_RUN	 8 /* ack_every grows by one after this many times ack_every acknowledgements */
 
 struct chan_msg {
 	struct list link;
@@ -34,8 +41,8 @@ const struct l2tp_chan_cfg l2tp_chan_defaults = {
 	.rtx_first = ZE_SEC(1),
 	.rtx_max = ZE_SEC(8),
 	.tries = 5,
-	.rws = 16,
-	.ack_delay = ZE_MS(100),
+	.rws = 64,
+	.ack_delay = ZE_MS(10),
 	.max_queue = 8192,
 };
 
@@ -80,6 +87,7 @@ void l2tp_chan_init(struct l2tp_chan *c, const struct l2tp_chan_cfg *cfg)
 		.peer_rws = L2TP_DEFAULT_RWS,
 		.ssthresh = L2TP_DEFAULT_RWS,
 		.cwnd = 1,
+		.ack_every = 1,
 		.ack_at = ZE_NEVER,
 		.rtx_at = ZE_NEVER,
 		.output_at = ZE_NEVER,
@@ -175,6 +183,36 @@ void l2tp_chan_ack_now(struct l2tp_chan *c, ze_ns now)
 	c->ack_at = ze_min_ns(c->ack_at, now);
 }
 
+/* Messages taken in order since the peer last saw our Nr. */
+static uint16_t unacknowledged(const struct l2tp_chan *c)
+{
+	return (uint16_t)(c->nr - c->nr_sent);
+}
+
+/* The next message in order was taken. */
+static void schedule_ack(struct l2tp_chan *c, ze_ns now)
+{
+	uint16_t n = unacknowledged(c);
+
+	c->ack_at = ze_min_ns(c->ack_at, now + c->cfg.ack_delay);
+	if (n >= c->ack_every || 2 * n >= c->cfg.rws || !list_empty(&c->rxq))
+		l2tp_chan_ack_now(c, now);
+	if (n < c->ack_every || ++c->ack_run < ACK_RUN * c->ack_every)
+		return;
+	c->ack_run = 0;
+	if (2 * c->ack_every < c->cfg.rws)
+		c->ack_every++;
+}
+
+/* The peer had fewer messages to send, or waited for us. */
+static void ack_was_late(struct l2tp_chan *c)
+{
+	uint16_t half = unacknowledged(c) / 2;
+
+	c->ack_every = half ? half : 1;
+	c->ack_run = 0;
+}
+
 static int queue_ahead(struct l2tp_chan *c, const struct l2tp_hdr *h)
 {
 	uint16_t ahead = (uint16_t)(h->ns - c->nr);
@@ -219,7 +257,7 @@ int l2tp_chan_input(struct l2tp_chan *c, const struct l2tp_hdr *h, ze_ns now, bo
 		c->have_current = true;
 		c->current_sid = h->sid;
 		c->current = h->payload;
-		c->ack_at = ze_min_ns(c->ack_at, now + c->cfg.ack_delay);
+		schedule_ack(c, now);
 		return 0;
 	}
 	/* The peer may have missed our acknowledgement, or should know what we miss. */
@@ -272,6 +310,7 @@ static void write_one(struct l2tp_chan *c, uint16_t sid, uint16_t ns, struct spa
 	wr_span(w, avps);
 	l2tp_hdr_end_ctl(w, mark);
 	c->ack_at = ZE_NEVER;
+	c->nr_sent = c->nr;
 }
 
 bool l2tp_chan_output(struct l2tp_chan *c, struct wr *w, ze_ns now)
@@ -307,6 +346,8 @@ void l2tp_chan_expire(struct l2tp_chan *c, ze_ns now)
 {
 	struct list *n;
 
+	if (now >= c->ack_at)
+		ack_was_late(c);
 	if (now < c->rtx_at)
 		return;
 	if (c->retries >= c->cfg.tries) {
@@ -400,7 +441,7 @@ int l2tp_chan_resume(struct l2tp_chan *c, struct rd *r, struct span filler, stru
 
 	tid = rd_u16(r);
 	rws = rd_u16(r);
-	c->nr = rd_u16(r);
+	c->nr = c->nr_sent = rd_u16(r);
 	c->ns_una = c->ns_next = rd_u16(r);
 	n = rd_u16(r);
 	if (r->bad || !tid || !rws || n > c->cfg.max_queue || (last.len && !n))

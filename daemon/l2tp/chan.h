@@ -19,8 +19,8 @@ struct l2tp_chan_cfg {
 	ze_ns rtx_first;    /* 1 s */
 	ze_ns rtx_max;	    /* 8 s */
 	uint8_t tries;	    /* retransmissions after the first send: 5, dead one interval later */
-	uint16_t rws;	    /* what we advertise and accept ahead: 1..64 */
-	ze_ns ack_delay;    /* a ZLB at latest so long after a message: <= 200 ms */
+	uint16_t rws;	    /* what we advertise and accept ahead: 64 */
+	ze_ns ack_delay;    /* from a message to its ZLB at most: 10 ms */
 	uint16_t max_queue; /* messages kept for sending */
 };
 
@@ -29,9 +29,11 @@ extern const struct l2tp_chan_cfg l2tp_chan_defaults;
 struct l2tp_chan {
 	struct l2tp_chan_cfg cfg;
 	uint16_t peer_tid, peer_rws;
-	uint16_t ns_next; /* of the next new message */
-	uint16_t ns_una;  /* oldest sent and not acknowledged */
-	uint16_t nr;	  /* next expected from the peer */
+	uint16_t ns_next;	     /* of the next new message */
+	uint16_t ns_una;	     /* oldest sent and not acknowledged */
+	uint16_t nr;		     /* next expected from the peer */
+	uint16_t nr_sent;	     /* the Nr we last sent */
+	uint16_t ack_every, ack_run; /* see chan.c */
 	uint16_t cwnd, cwnd_acks, ssthresh;
 	struct list txq;       /* sent and unsent, in Ns order */
 	struct list rxq;       /* ahead of sequence, in Ns order */

@@ -30,6 +30,7 @@ static void check(const struct run *u)
 	CHECK((uint16_t)(c->ns_next - c->ns_una) <= c->peer_rws);
 	CHECK(c->cwnd >= 1 && c->cwnd <= c->peer_rws && c->ssthresh >= 1);
 	CHECK(c->rxq_len < c->cfg.rws && c->txq_len <= c->cfg.max_queue);
+	CHECK(c->ack_every >= 1 && c->ack_every <= c->cfg.rws);
 	CHECK(!c->dead || l2tp_chan_idle(c));
 }
 
@@ -64,6 +65,7 @@ static void output(struct run *u)
 
 	if (!l2tp_chan_output(&u->c, &w, u->now)) {
 		CHECK(u->c.output_at == ZE_NEVER && u->c.ack_at > u->now);
+		CHECK(2 * (uint16_t)(u->c.nr - u->c.nr_sent) < u->c.cfg.rws);
 		return;
 	}
 	CHECK(!w.bad && l2tp_hdr_parse(buf, wr_len(&w), &h) == 0);
@@ -117,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	l2tp_chan_init(&u.c, &cfg);
 	l2tp_chan_set_peer(&u.c, 1, rd_u8(&r) & 15);
 	u.c.ns_next = u.c.ns_una = (uint16_t)(0xfffc + (rd_u8(&r) & 7));
-	u.c.nr = u.nr0 = (uint16_t)(0xfffc + (rd_u8(&r) & 7));
+	u.c.nr = u.c.nr_sent = u.nr0 = (uint16_t)(0xfffc + (rd_u8(&r) & 7));
 	while (!r.bad && rd_left(&r))
 		step(&u, &r);
 	l2tp_chan_done(&u.c);

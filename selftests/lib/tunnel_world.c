@@ -104,8 +104,10 @@ int tw_lac_raw(struct span payload, uint16_t ns, uint16_t nr)
 {
 	struct l2tp_hdr h = { .tid = TW_OUR_TID, .ns = ns, .nr = nr, .payload = payload };
 	struct l2tp_fx fx = { .n = 0 };
-	int r = l2tp_tunnel_input(&tw.t, &h, tw.now);
+	int r;
 
+	tw.t.chan.ack_every = tw.cfg.chan.rws; /* late, so that nothing comes between steps */
+	r = l2tp_tunnel_input(&tw.t, &h, tw.now);
 	while (l2tp_tunnel_step(&tw.t, tw.now, &fx))
 		log_fx(&fx);
 	tw_flush();

@@ -16,7 +16,7 @@
 
 #define MAX_TUNNELS    256
 #define MAX_SESSIONS   65535
-#define RING	       64 /* unacknowledged control messages of a tunnel, at most */
+#define RING	       256 /* unacknowledged control messages of a tunnel, at most */
 #define MSG_MAX	       512
 #define RETRANSMIT_MS  1000
 #define RETRANSMIT_MAX 8

@@ -26,6 +26,7 @@ static int setup(void **st)
 	now = ZE_SEC(100);
 	l2tp_chan_init(&c, &l2tp_chan_defaults);
 	l2tp_chan_set_peer(&c, PEER, 4);
+	c.ack_every = l2tp_chan_defaults.rws; /* but where it is the subject */
 	return 0;
 }
 
@@ -439,6 +440,132 @@ static void ack_is_delayed_then_sent(void **st)
 	expect_zlb(1, 3);
 }
 
+/* F-D1: half of the window is acknowledged at once, so that the other half can follow. */
+static void half_the_window_is_acked_at_once(void **st)
+{
+	uint16_t half = l2tp_chan_defaults.rws / 2, ns = 0;
+
+	(void)st;
+	assert_int_equal(l2tp_chan_defaults.rws, 64);
+	for (int round = 0; round < 3; round++) {
+		c.ack_every = l2tp_chan_defaults.rws;
+		while (ns % half != half - 1) {
+			take("iccn", ns++, 0);
+			expect_silence();
+		}
+		take("iccn", ns++, 0);
+		assert_int_equal(l2tp_chan_deadline(&c), now);
+		expect_zlb(0, ns);
+		expect_silence();
+	}
+	take("iccn", ns++, 0);
+	queue("icrp"); /* what a message carried is not counted again */
+	expect_msg("icrp", 0, ns);
+	for (int i = 1; i < half; i++) {
+		take("iccn", ns++, 0);
+		expect_silence();
+	}
+}
+
+/* F-D1, 5.8: the peer waits for the message that was lost; all behind it is acknowledged with it. */
+static void filled_gap_is_acked_at_once(void **st)
+{
+	(void)st;
+	assert_int_equal(feed("b", 1, 0), -REASON_SEQ_AHEAD);
+	assert_int_equal(feed("d", 3, 0), -REASON_SEQ_AHEAD);
+	expect_zlb(0, 0);
+	assert_int_equal(feed("a", 0, 0), 0);
+	expect_delivery("a");
+	expect_delivery("b");
+	expect_no_delivery();
+	expect_zlb(0, 2);
+	assert_int_equal(feed("c", 2, 0), 0);
+	expect_delivery("c");
+	expect_delivery("d");
+	expect_zlb(0, 4);
+	expect_silence();
+}
+
+/* A sender whose messages only acknowledgements answer, and a line without delay: what time passes
+ * was waited for ours. */
+static ze_ns time_of(unsigned messages, uint16_t window, bool slow_start)
+{
+	struct l2tp_chan peer;
+	struct l2tp_chan_rx rx;
+	ze_ns begin = now;
+	struct l2tp_hdr h;
+	bool acked;
+
+	teardown(NULL);
+	l2tp_chan_init(&c, &l2tp_chan_defaults);
+	l2tp_chan_set_peer(&c, PEER, 4);
+	l2tp_chan_init(&peer, &l2tp_chan_defaults);
+	l2tp_chan_set_peer(&peer, 1, window);
+	if (!slow_start)
+		peer.cwnd = window;
+	for (unsigned i = 0; i < messages; i++)
+		assert_int_equal(l2tp_chan_send(&peer, 0, span_str("iccn"), now), 0);
+	while (!l2tp_chan_idle(&peer)) {
+		while (pull_from(&peer, &h)) {
+			assert_int_equal(l2tp_chan_input(&c, &h, now, &acked), 0);
+			while (l2tp_chan_deliver(&c, &rx))
+				;
+			while (pull(&h))
+				assert_int_equal(l2tp_chan_input(&peer, &h, now, &acked), 0);
+		}
+		if (l2tp_chan_idle(&peer))
+			break;
+		now = l2tp_chan_deadline(&c);
+		l2tp_chan_expire(&c, now);
+		while (pull(&h))
+			assert_int_equal(l2tp_chan_input(&peer, &h, now, &acked), 0);
+	}
+	l2tp_chan_done(&peer);
+	return now - begin;
+}
+
+/* F-D1: whatever of our window the peer uses, it gets 800 messages a second through, or as
+ * many as its slow start allows. The half of our window alone would not do for small ones. */
+static void no_window_waits_for_our_timer(void **st)
+{
+	static const uint16_t windows[] = { 1, 2, 3, 4, 8, 16, 31, 32, 63, 64 };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(windows); i++) {
+		assert_true(time_of(4000, windows[i], false) <= ZE_SEC(5));
+		assert_true(time_of(4000, windows[i], true) <= ZE_SEC(5));
+	}
+	assert_true(time_of(8000, 64, true) <= ZE_MS(100));
+	assert_true(time_of(8000, 16, true) <= ZE_MS(1000));
+}
+
+/* F-D1: acknowledgements come one by one at first and after a pause, and fewer the more there is. */
+static void acks_thin_out_under_load(void **st)
+{
+	unsigned zlbs = 0;
+	uint16_t ns = 0;
+	struct l2tp_hdr h;
+
+	(void)st;
+	c.ack_every = 1;
+	take("hello", ns++, 0);
+	expect_zlb(0, 1);
+	while (ns < 20000) {
+		take("iccn", ns++, 0);
+		zlbs += pull(&h);
+	}
+	assert_true(zlbs < 20000 / 12);
+	for (uint16_t before; now += ZE_SEC(60), before = c.ack_every, before > 1;) {
+		take("hello", ns++, 0);
+		now += l2tp_chan_defaults.ack_delay;
+		l2tp_chan_expire(&c, now);
+		assert_true(pull(&h));
+		assert_true(c.ack_every < before);
+	}
+	take("hello", ns++, 0);
+	expect_zlb(0, ns);
+}
+
 /* L-113: a ZLB carries the next Ns and does not use it up, even with messages waiting. */
 static void zlb_does_not_use_up_ns(void **st)
 {
@@ -733,6 +860,10 @@ int main(void)
 		T(slow_start),
 		T(peer_window_is_obeyed),
 		T(ack_is_delayed_then_sent),
+		T(half_the_window_is_acked_at_once),
+		T(filled_gap_is_acked_at_once),
+		T(no_window_waits_for_our_timer),
+		T(acks_thin_out_under_load),
 		T(zlb_does_not_use_up_ns),
 		T(zlb_with_session_id_acks),
 		T(oldest_drives_the_timer),

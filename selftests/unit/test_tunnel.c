@@ -300,6 +300,7 @@ static void icrq_before_scccn(void **st)
 	told = tw_expect_told(L2TP_FX_CALL);
 	assert_int_equal(told->msg_type, L2TP_ICRQ);
 	assert_false(told->faulty);
+	tw_expect_zlb(3); /* the gap is filled */
 	tw_quiet();
 }
 
