@@ -65,7 +65,7 @@ opt_debug   := -O0 -g3
 opt_asan    := -O1 -g $(SAN)
 opt_release := -O2 -g $(HARDEN)
 opt_cov     := -O0 -g --coverage
-opt_fuzz    := -O1 -g $(SAN) -fsanitize=fuzzer-no-link
+opt_fuzz    := -O2 -g $(SAN) -fsanitize=fuzzer-no-link
 ld_asan     := $(SAN)
 ld_release  := $(HARDEN_LD)
 ld_cov      := --coverage
@@ -87,7 +87,9 @@ ZE_CPPFLAGS = -I. -I$(B)/gen $(PKG_CFLAGS) -D_GNU_SOURCE -DZE_VERSION='"$(VERSIO
 	-DZE_YANG_DIR='"$(YANGDIR)"' $(CPPFLAGS)
 ZE_CFLAGS   = -std=gnu11 $(WARN) $(opt_$(BUILD)) $(CFLAGS)
 ZE_LDFLAGS  = $(ld_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
-COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(if $(filter $(PURE),$<),-Wconversion) \
+# What a fuzz target learns from is the code under test: the laboratory around it is not traced.
+UNTRACED    = $(if $(filter fuzz,$(BUILD)),$(if $(filter selftests/lib/% daemon/base/%,$<),-fno-sanitize=fuzzer-no-link))
+COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE),$<),-Wconversion) \
 	$(if $(filter selftests/fuzz/%,$<),-Wno-missing-prototypes)
 
 # ---------------------------------------------------------------- sources

@@ -47,6 +47,12 @@ static struct w_dgram *dgram_at(struct world *w, unsigned i)
 	return &w->ring[(w->ring_head + i) % W_RING];
 }
 
+/* Without the room behind its octets. */
+static void dgram_copy(struct w_dgram *to, const struct w_dgram *from)
+{
+	memcpy(to, from, offsetof(struct w_dgram, b) + from->len);
+}
+
 static void dgram_put(struct world *w, const struct net_path *path, struct span b, bool to_engine)
 {
 	struct w_dgram *d = dgram_at(w, w->ring_n), tmp;
@@ -55,16 +61,18 @@ static void dgram_put(struct world *w, const struct net_path *path, struct span 
 		w->lost++;
 		return;
 	}
-	*d = (struct w_dgram){ .path = *path, .len = (uint16_t)b.len, .to_engine = to_engine };
+	d->path = *path;
+	d->len = (uint16_t)b.len;
+	d->to_engine = to_engine;
 	if (b.len)
 		memcpy(d->b, b.p, b.len);
 	w->ring_n++;
 	if (w->ring_n > 1 && chance(w, w->reorder_permille)) {
 		struct w_dgram *before = dgram_at(w, w->ring_n - 2);
 
-		tmp = *before;
-		*before = *d;
-		*d = tmp;
+		dgram_copy(&tmp, before);
+		dgram_copy(before, d);
+		dgram_copy(d, &tmp);
 	}
 }
 
@@ -159,10 +167,19 @@ static void dp_called(struct w_dp *d, char c)
 		d->calls[n] = c;
 }
 
+/* The row of a session that is to be written to. */
+static struct w_dp *dp_row(struct world *w, uint16_t sid)
+{
+	if (!w->dp[sid].listed)
+		w->dp_sids[w->n_dp_sids++] = sid;
+	w->dp[sid].listed = true;
+	return &w->dp[sid];
+}
+
 static int dp_session_up(void *self, const struct dp_session *s)
 {
 	struct world *w = self;
-	struct w_dp *d = &w->dp[s->sid];
+	struct w_dp *d = dp_row(w, s->sid);
 	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .ifname = "ppp7" };
 
 	if (gone(w))
@@ -170,7 +187,9 @@ static int dp_session_up(void *self, const struct dp_session *s)
 	if (w_fails(&w->fail_dp))
 		return -ENOBUFS;
 	assert(!d->held);
-	*d = (struct w_dp){ .held = true, .attached = w->dp_session_result == 0, .s = *s };
+	*d = (struct w_dp){
+		.listed = true, .held = true, .attached = w->dp_session_result == 0, .s = *s
+	};
 	dp_called(d, 'U');
 	w->dp_sessions++;
 	ev.result = w->dp_session_result;
@@ -230,7 +249,7 @@ static void dp_session_down(void *self, uint16_t sid)
 	if (gone(w))
 		return;
 	assert(w->dp[sid].held);
-	w->dp[sid] = (struct w_dp){ 0 };
+	w->dp[sid] = (struct w_dp){ .listed = true };
 	w->dp_sessions--;
 	dp_answer(w, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
 }
@@ -280,12 +299,13 @@ static int dp_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, z
 static int dp_adopt(void *self, const struct dp_adopt *a)
 {
 	struct world *w = self;
-	struct w_dp *d = &w->dp[a->session.sid];
+	struct w_dp *d = dp_row(w, a->session.sid);
 
 	if (gone(w) || w_fails(&w->fail_dp))
 		return -ENOENT;
 	w->dp_sessions += !d->held;
-	*d = (struct w_dp){ .held = true,
+	*d = (struct w_dp){ .listed = true,
+			    .held = true,
 			    .attached = true,
 			    .adopted = w->lives,
 			    .s = a->session,
@@ -304,12 +324,12 @@ static void dp_adopt_done(void *self)
 
 	if (gone(w))
 		return;
-	for (unsigned i = 0; i < ZE_ARRAY_SIZE(w->dp); i++) {
-		struct w_dp *d = &w->dp[i];
+	for (unsigned i = 0; i < w->n_dp_sids; i++) {
+		struct w_dp *d = &w->dp[w->dp_sids[i]];
 
 		if (!d->held || d->adopted == w->lives)
 			continue;
-		*d = (struct w_dp){ 0 };
+		*d = (struct w_dp){ .listed = true };
 		w->dp_sessions--;
 	}
 }
@@ -320,11 +340,12 @@ static ze_ns dp_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_s
 	struct world *w = self;
 
 	assert(now == w->now);
-	for (unsigned sid = 0; each && w->dp_as_of && sid < ZE_ARRAY_SIZE(w->dp); sid++) {
-		struct dp_stats st = numbers_of((uint16_t)sid);
+	for (unsigned i = 0; each && w->dp_as_of && i < w->n_dp_sids; i++) {
+		uint16_t sid = w->dp_sids[i];
+		struct dp_stats st = numbers_of(sid);
 
 		if (w->dp[sid].held)
-			each(each_self, (uint16_t)sid, &st);
+			each(each_self, sid, &st);
 	}
 	return w->dp_as_of;
 }
@@ -360,6 +381,9 @@ static void guard_tunnel_known(void *self, const struct dp_tunnel *t)
 
 	assert(t->tid && !w->known[t->tid].tid);
 	w->known[t->tid] = *t;
+	if (!w->known_listed[t->tid])
+		w->known_tids[w->n_known_tids++] = t->tid;
+	w->known_listed[t->tid] = true;
 	w->guard.n_tunnels++;
 }
 
@@ -514,7 +538,7 @@ static bool deliver_one(struct world *w)
 
 	if (!w->ring_n)
 		return false;
-	d = *dgram_at(w, 0);
+	dgram_copy(&d, dgram_at(w, 0));
 	w->ring_head = (w->ring_head + 1) % W_RING;
 	w->ring_n--;
 	if (d.to_engine && !w->e)
@@ -639,12 +663,24 @@ static int start(struct world *w)
 			  &w->e);
 }
 
+/* The guard of the next process or world knows no tunnel. */
+static void forget_known(struct world *w)
+{
+	for (unsigned i = 0; i < w->n_known_tids; i++) {
+		w->known[w->known_tids[i]].tid = 0;
+		w->known_listed[w->known_tids[i]] = false;
+	}
+	w->n_known_tids = 0;
+}
+
 struct world *world_new(struct config *cfg, uint64_t seed)
 {
 	struct world *w = &world;
 
-	memset(w, 0,
-	       w->dp_sessions || w->guard.n_tunnels ? sizeof(*w) : offsetof(struct world, records));
+	for (unsigned i = 0; i < w->n_dp_sids; i++)
+		w->dp[w->dp_sids[i]] = (struct w_dp){ 0 };
+	forget_known(w);
+	memset(w, 0, offsetof(struct world, dp_sids));
 	w->crash_in = -1;
 	w->fail_net.left = w->fail_dp.left = w->fail_rng.left = -1;
 	test_rng_init(&w->seed, seed);
@@ -668,7 +704,7 @@ void w_kill(struct world *w)
 	w->answers_n = 0;
 	/* The next one is told anew. */
 	w->guard = (struct w_guard){ .n_tunnels = 0 };
-	memset(w->known, 0, sizeof(w->known));
+	forget_known(w);
 	w->crashed = false;
 	w->crash_in = -1;
 	w->lives++;

@@ -24,6 +24,7 @@
 #define W_PEERS	    64
 #define W_FRAME_MAX 1600
 #define W_RECORDS   2048
+#define W_SIDS	    65536
 
 struct world;
 struct lac;
@@ -87,7 +88,8 @@ struct lac {
 	struct l2tp_msg last; /* numbers only: spans are gone */
 };
 
-struct w_dp { /* one session of the fake data plane */
+struct w_dp {	     /* one session of the fake data plane */
+	bool listed; /* its id is in world.dp_sids, held or not */
 	bool held, attached, fam[PPP_FAM__COUNT];
 	unsigned adopted; /* by which process */
 	struct dp_session s;
@@ -119,7 +121,6 @@ struct world {
 	struct w_fail fail_net, fail_dp, fail_rng;
 	ze_ns now;
 	/* network */
-	struct w_dgram ring[W_RING];
 	unsigned ring_head, ring_n;
 	unsigned loss_permille, dup_permille, reorder_permille;
 	uint16_t drop_type; /* the next message of this type, either way, is lost */
@@ -147,10 +148,17 @@ struct world {
 	struct event events[W_EVENTS];
 	unsigned n_events, seen[EV__COUNT];
 	unsigned n_records, puts, drops;
-	/* Last, and not cleared between worlds: an entry that is not held says nothing. */
+	/* Which rows of dp and known have been written to: only these are cleared for the next world, and
+	 * looked at where all sessions are meant. */
+	unsigned n_dp_sids, n_known_tids;
+	/* Not cleared between worlds: the counters above say how many rows are valid. A fuzz target makes
+	 * thousands of worlds per second. */
+	uint16_t dp_sids[W_SIDS], known_tids[W_SIDS];
+	struct w_dgram ring[W_RING];
 	struct w_record records[W_RECORDS];
-	struct w_dp dp[65536];
-	struct dp_tunnel known[65536]; /* to the guard, by our id; tid 0: not */
+	struct w_dp dp[W_SIDS];
+	struct dp_tunnel known[W_SIDS]; /* to the guard, by our id; tid 0: not */
+	bool known_listed[W_SIDS];	/* its id is in known_tids */
 };
 
 /* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */
