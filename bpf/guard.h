@@ -2,11 +2,13 @@
 /*
  * Who may talk to the daemon, decided before there is an skb. To an endpoint of ours comes only
  *
- *   what belongs to a tunnel       its id is known and the sender is its peer
- *   tunnel id 0, from a peer       with an established tunnel: always
- *   tunnel id 0, from a stranger   as fast as one source may, and all of them together
+ *   what belongs to a tunnel                 its id is known and the sender is its peer
+ *   tunnel id 0, from a source that answers  it has or had an established tunnel: as fast as one such may
+ *   tunnel id 0, from an unknown source      as fast as one source may, and all of them together
  *
- * and nothing malformed. The daemon checks all of it again: fragments and IP options pass by here, and
+ * and nothing malformed, and nothing to tunnel id 0 from a source that allow-from does not name. An address
+ * is easily forged, an established tunnel is not: it takes an answer to a message that only the owner of
+ * the address gets. The daemon checks all of it again: fragments and IP options pass by here, and
  * in the kernel plane there may be no program at all. For the BPF side only.
  */
 #pragma once
@@ -50,32 +52,130 @@ ZE_INLINE bool is_peer(const struct ze_tunnel *t, const struct outer *o)
 	       (o->family == 4 || same16(t->peer, o->src));
 }
 
-/* RFC 2661 gives tunnel id 0 to SCCRQ, and to a StopCCN of who never heard ours. */
-ZE_INLINE enum ze_verdict guard_stranger(const struct outer *o)
+ZE_INLINE bool is_allowed(const struct outer *o)
+{
+	struct ze_allow k = { .family = (__u8)o->family };
+
+	k.prefixlen = ZE_ALLOW_BITS + (o->family == 6 ? 128 : 32);
+	copy_ip(k.ip, o->src, o->family == 6);
+	return bpf_map_lookup_elem(&allowed, &k);
+}
+
+/* The bucket of a source in one of the two maps, made when it is not there. */
+ZE_INLINE struct ze_source *bucket(void *map, const struct ze_addr_key *k)
 {
 	const struct ze_source fresh = { 0 };
+	struct ze_source *s = bpf_map_lookup_elem(map, k);
+
+	if (s)
+		return s;
+	bpf_map_update_elem(map, k, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, k);
+}
+
+/* RFC 2661 gives tunnel id 0 to SCCRQ, and to a StopCCN of a peer that never got our id. */
+ZE_INLINE enum ze_verdict guard_setup(const struct outer *o)
+{
 	struct ze_addr_key k = { .family = o->family };
 	__u64 now = bpf_ktime_get_ns();
 	struct ze_source *s;
 	struct ze_limits *l;
 	__u32 zero = 0;
 
-	copy_ip(k.ip, o->src, o->family == 6);
-	if (bpf_map_lookup_elem(&established, &k))
-		return ZE_V_PASS_CONTROL;
 	l = bpf_map_lookup_elem(&limits, &zero);
-	s = bpf_map_lookup_elem(&sources, &k);
-	if (!s) {
-		bpf_map_update_elem(&sources, &k, &fresh, BPF_NOEXIST);
-		s = bpf_map_lookup_elem(&sources, &k);
-	}
 	if (!l)
 		return ZE_V_PASS_CONTROL;
+	if (l->listed && !is_allowed(o))
+		return ZE_V_DROP_DENIED;
+	copy_ip(k.ip, o->src, o->family == 6);
+	s = bpf_map_lookup_elem(&answered, &k);
+	if (!s && bpf_map_lookup_elem(&established, &k))
+		s = bucket(&answered, &k);
+	if (s)
+		return ze_gcra(&s->tat, l->known_cost_ns, l->known_burst_ns, now) ?
+			       ZE_V_PASS_CONTROL :
+			       ZE_V_DROP_SOURCE_RATE;
+	s = bucket(&sources, &k);
 	if (s && !ze_gcra(&s->tat, l->source_cost_ns, l->source_burst_ns, now))
 		return ZE_V_DROP_SOURCE_RATE;
 	if (l->total_cost_ns && !ze_gcra(&l->total_tat, l->total_cost_ns, l->total_burst_ns, now))
 		return ZE_V_DROP_SETUP_RATE;
 	return ZE_V_PASS_CONTROL;
+}
+
+/* Behind the headers of IPv6 that the stack looks through, or behind the options of IPv4; whether this is
+ * the beginning of a UDP datagram. */
+ZE_INLINE bool skip_options(struct ze_cursor *c, const __u8 *ip, bool v6)
+{
+	__u8 next = ip[6];
+	const __u8 *p;
+
+	if (!v6) {
+		c->off += (ip[0] & 0xf) * 4 - sizeof(struct iphdr);
+		return ip[9] == IPPROTO_UDP && !(((ip[6] & 0x1f) << 8) | ip[7]);
+	}
+	for (int i = 0; i < 4 && next != IPPROTO_UDP; i++) {
+		p = ze_take(c, 8);
+		if (!p || !is_extension(next))
+			return false;
+		if (next == IPPROTO_FRAGMENT && (p[2] | (p[3] & 0xf8)))
+			return false;
+		if (next != IPPROTO_FRAGMENT)
+			c->off += p[1] * 8u;
+		next = p[0];
+	}
+	return next == IPPROTO_UDP;
+}
+
+/* A fragment, or a packet with options: the stack puts the datagram together, and the daemon looks at it.
+ * What begins one at our endpoints counts as a message to tunnel id 0, unless the source is a peer. v6 is
+ * known to the compiler. */
+ZE_INLINE enum ze_verdict guard_odd(struct xdp_md *ctx, struct ze_cursor *c, bool v6,
+				    enum ze_verdict v)
+{
+	const __u8 *ip = ze_take(c, v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	struct outer o = { .family = v6 ? 6 : 4 };
+	struct ze_addr_key k = { .family = o.family };
+	const struct udphdr *udp;
+	enum ze_verdict setup;
+
+	if (!ip || !skip_options(c, ip, v6))
+		return v;
+	udp = (const void *)ze_take(c, sizeof(*udp));
+	if (!udp)
+		return v;
+	o.src = ip + (v6 ? 8 : 12);
+	o.dst = ip + (v6 ? 24 : 16);
+	o.dport = bpf_ntohs(udp->dest);
+	copy_ip(k.ip, o.src, v6);
+	if (!is_endpoint(ctx, &o) || bpf_map_lookup_elem(&established, &k))
+		return v;
+	setup = guard_setup(&o);
+	return setup < ZE_V_DROP_SHORT ? v : setup;
+}
+
+static __noinline enum ze_verdict guard_odd4(struct xdp_md *ctx, enum ze_verdict v)
+{
+	struct ze_cursor c = cursor(ctx);
+
+	ethertype(&c);
+	return guard_odd(ctx, &c, false, v);
+}
+
+static __noinline enum ze_verdict guard_odd6(struct xdp_md *ctx, enum ze_verdict v)
+{
+	struct ze_cursor c = cursor(ctx);
+
+	ethertype(&c);
+	return guard_odd(ctx, &c, true, v);
+}
+
+/* What is no whole plain datagram, by its verdict. */
+ZE_INLINE enum ze_verdict guard_other(struct xdp_md *ctx, __u16 proto, enum ze_verdict v)
+{
+	if (v == ZE_V_PASS)
+		return v;
+	return proto == ETH_P_IPV6 ? guard_odd6(ctx, v) : guard_odd4(ctx, v);
 }
 
 /* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
@@ -97,6 +197,6 @@ static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, enum ze_v
 	if (v >= ZE_V_DROP_SHORT)
 		return v;
 	if (v == ZE_V_PASS_CONTROL && !k)
-		return guard_stranger(&o);
+		return guard_setup(&o);
 	return t ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN;
 }

@@ -39,13 +39,31 @@ struct {
 	__type(value, __u32);
 } established SEC(".maps");
 
-/* Strangers, port 0: who was not heard of for longest makes room. */
+/* Token buckets of unknown sources, port 0: the one that was not seen for longest makes room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, ZE_SOURCES);
 	__type(key, struct ze_addr_key);
 	__type(value, struct ze_source);
 } sources SEC(".maps");
+
+/* The same of sources that have had an established tunnel, now or before. Only the daemon adds them, and
+ * peers that are in `established`: whoever forges addresses pushes nobody out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ZE_SOURCES);
+	__type(key, struct ze_addr_key);
+	__type(value, struct ze_source);
+} answered SEC(".maps");
+
+/* allow-from, where it is given: see `listed` of the limits. The value is the number of its reload. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, ZE_ALLOWED);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ze_allow);
+	__type(value, __u32);
+} allowed SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -89,6 +89,13 @@ ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
 	return ZE_V_UP_FORWARD;
 }
 
+/* A header of IPv6 that another one follows. */
+ZE_INLINE bool is_extension(__u8 next)
+{
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_FRAGMENT ||
+	       next == IPPROTO_DSTOPTS;
+}
+
 ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
 {
 	const struct ipv6hdr *ip = (const void *)ze_take(c, sizeof(*ip));
@@ -98,7 +105,7 @@ ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
 	if (ip->nexthdr == IPPROTO_FRAGMENT)
 		return ZE_V_PASS_FRAGMENT;
 	if (ip->nexthdr != IPPROTO_UDP)
-		return ZE_V_PASS;
+		return is_extension(ip->nexthdr) ? ZE_V_PASS_OPTIONS : ZE_V_PASS;
 	o->family = 6;
 	o->src = (const void *)&ip->saddr;
 	o->dst = (const void *)&ip->daddr;

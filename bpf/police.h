@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The policer of both data planes, and the token bucket of strangers: GCRA, whose whole state is the
+ * The policer of both data planes, and the token buckets of the guard: GCRA, whose whole state is the
  * time at which the line would be idle again. A packet conforms when that is no more than the burst
  * ahead of now, and moves it on by the time its octets take. Compiles for BPF and natively.
  */

@@ -9,14 +9,16 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 8
+#define ZE_BPF_ABI 9
 
-#define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
-#define ZE_CACHED   1024  /* next hops remembered by each CPU */
-#define ZE_SOURCES  8192  /* strangers whose rate is known */
-#define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
-#define ZE_VLANS    4096  /* VLAN devices on our ports */
-#define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
+#define ZE_SIDS	  65536 /* session ids are unique in the daemon: some maps are indexed by them */
+#define ZE_CACHED 1024	/* next hops remembered by each CPU */
+#define ZE_SOURCES                                                                                 \
+	8192 /* sources whose rate is known: of those that have answered, and of the others */
+#define ZE_ALLOWED  2048 /* prefixes of allow-from, twice: a reload adds before it removes */
+#define ZE_NET6S    2	 /* IPv6 prefixes a session may send from: framed and delegated */
+#define ZE_VLANS    4096 /* VLAN devices on our ports */
+#define ZE_TAGS_MAX 2	 /* VLAN tags of a frame */
 #define ZE_FRESH_NS                                                                                \
 	100000000ull /* how long a next hop is believed, if nobody says it has changed */
 
@@ -139,15 +141,27 @@ struct ze_tunnel {
 	__u8 pad;
 };
 
-struct ze_source { /* a stranger's token bucket */
+struct ze_source { /* the token bucket of one source address */
 	__u64 tat;
 };
 
-/* How fast strangers may send to tunnel id 0, all of them and each; a cost of 0: unbounded. */
+/* How fast messages may come to tunnel id 0: from all unknown sources, from each of them, and from each
+ * source that has answered us before. A cost of 0: unbounded. */
 struct ze_limits {
 	__u64 total_tat;
 	__u64 total_cost_ns, total_burst_ns;
 	__u64 source_cost_ns, source_burst_ns;
+	__u64 known_cost_ns, known_burst_ns;
+	__u32 listed; /* only sources in `allowed` may send */
+	__u32 pad;
+};
+
+/* The family is the first of 4 octets that every prefix includes. */
+#define ZE_ALLOW_BITS 32
+struct ze_allow {
+	__u32 prefixlen; /* ZE_ALLOW_BITS more than of the address */
+	__u8 family, pad[3];
+	__u8 ip[16];
 };
 
 struct ze_lpm6 {
@@ -212,8 +226,9 @@ struct ze_conf {
 	X(DROP_PROTOCOL, "drop-protocol") /* invalid PPP protocol number */                        \
 	X(DROP_UNKNOWN, "drop-unknown")	  /* no such tunnel, or no such session */                 \
 	X(DROP_PEER, "drop-peer")	  /* another peer's tunnel or session */                   \
-	X(DROP_SOURCE_RATE, "drop-source-rate") /* a stranger sends too many SCCRQs */             \
-	X(DROP_SETUP_RATE, "drop-setup-rate")	/* all strangers do: setup-rate */                 \
+	X(DROP_DENIED, "drop-denied")	  /* to tunnel id 0, from a source not in allow-from */    \
+	X(DROP_SOURCE_RATE, "drop-source-rate") /* one source sends too many SCCRQs */             \
+	X(DROP_SETUP_RATE, "drop-setup-rate")	/* all unknown sources do: setup-rate */           \
 	X(DROP_SEQUENCE, "drop-sequence")   /* duplicated, late, or unnumbered and must not be */  \
 	X(DROP_INNER, "drop-inner")	    /* inner IP header malformed or truncated */           \
 	X(DROP_CLOSED, "drop-closed")	    /* the family's NCP is not open */                     \
@@ -246,7 +261,8 @@ _Static_assert(sizeof(struct ze_label) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_source) == 8, "map ABI");
-_Static_assert(sizeof(struct ze_limits) == 40, "map ABI");
+_Static_assert(sizeof(struct ze_limits) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_vlan) == 16, "map ABI");

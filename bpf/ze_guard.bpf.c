@@ -14,10 +14,11 @@ int ze_guard(struct xdp_md *ctx)
 	struct ze_cursor c = cursor(ctx);
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
-	enum ze_verdict v = parse_outer(&c, ethertype(&c), &o);
+	__u16 proto = ethertype(&c);
+	enum ze_verdict v = parse_outer(&c, proto, &o);
 
 	if (v != ZE_V_UP_FORWARD)
-		return passed(v);
+		return passed(guard_other(ctx, proto, v));
 	v = ze_parse_l2tp(&c, o.len, &h);
 	if (v == ZE_V_UP_FORWARD)
 		v = h.proto == ZE_PPP_IPV4 || h.proto == ZE_PPP_IPV6 ? ZE_V_PASS_DATA :

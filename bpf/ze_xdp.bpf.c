@@ -258,7 +258,7 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 	bool ours;
 
 	if (v != ZE_V_UP_FORWARD)
-		return passed(v);
+		return passed(guard_other(ctx, proto, v));
 	v = ze_parse_l2tp(&c, o.len, &h);
 	if (v == ZE_V_UP_FORWARD && h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
 		v = ZE_V_PASS_PPP;

@@ -17,13 +17,15 @@ int admit_init(struct admit *a)
 {
 	a->all = (struct admit_bucket){ 0 };
 	a->sources = calloc(ADMIT_SOURCES, sizeof(*a->sources));
-	return a->sources ? 0 : -ENOMEM;
+	a->known = calloc(ADMIT_SOURCES, sizeof(*a->known));
+	return a->sources && a->known ? 0 : -ENOMEM;
 }
 
 void admit_done(struct admit *a)
 {
 	free(a->sources);
-	a->sources = NULL;
+	free(a->known);
+	a->sources = a->known = NULL;
 }
 
 /* When the bucket would be full after one more token was taken; ZE_NEVER: there is none. */
@@ -35,24 +37,39 @@ static ze_ns after_one(const struct admit_bucket *b, uint32_t rate, uint32_t bur
 	return full_at - now > token * burst ? ZE_NEVER : full_at;
 }
 
-static struct admit_source *source_find(struct admit *a, const struct ze_addr *from)
+static struct admit_source *set_of(struct admit_source *table, const struct ze_addr *from)
 {
-	unsigned set = hash_bytes(from->ip, sizeof(from->ip)) % (ADMIT_SOURCES / SET);
-	struct admit_source *s = &a->sources[set * SET], *oldest = s;
+	return &table[hash_bytes(from->ip, sizeof(from->ip)) % (ADMIT_SOURCES / SET) * SET];
+}
 
-	for (unsigned i = 0; i < SET; i++, s++) {
-		if (ze_addr_same_ip(&s->addr, from))
-			return s;
-		if (s->bucket.full_at < oldest->bucket.full_at)
-			oldest = s;
-	}
+/* NULL: it is not there. */
+static struct admit_source *source_lookup(struct admit_source *table, const struct ze_addr *from)
+{
+	struct admit_source *s = set_of(table, from);
+
+	for (unsigned i = 0; i < SET; i++)
+		if (ze_addr_same_ip(&s[i].addr, from))
+			return &s[i];
+	return NULL;
+}
+
+static struct admit_source *source_get(struct admit_source *table, const struct ze_addr *from)
+{
+	struct admit_source *s = source_lookup(table, from), *oldest = set_of(table, from);
+
+	if (s)
+		return s;
+	s = oldest;
+	for (unsigned i = 1; i < SET; i++)
+		if (s[i].bucket.full_at < oldest->bucket.full_at)
+			oldest = &s[i];
 	*oldest = (struct admit_source){ .addr = *from };
 	return oldest;
 }
 
 bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_ns now)
 {
-	struct admit_source *s = source_find(a, from);
+	struct admit_source *s = source_get(a->sources, from);
 	ze_ns one = after_one(&s->bucket, ADMIT_SOURCE_RATE, ADMIT_SOURCE_BURST, now);
 	ze_ns all = rate ? after_one(&a->all, rate, rate, now) : a->all.full_at;
 
@@ -60,5 +77,29 @@ bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_
 		return false;
 	s->bucket.full_at = one;
 	a->all.full_at = all;
+	return true;
+}
+
+void admit_answered(struct admit *a, const struct ze_addr *from, ze_ns now)
+{
+	struct admit_source *s = source_get(a->known, from);
+
+	if (s->bucket.full_at < now)
+		s->bucket.full_at = now;
+}
+
+bool admit_has_answered(const struct admit *a, const struct ze_addr *from)
+{
+	return source_lookup(a->known, from);
+}
+
+bool admit_known(struct admit *a, const struct ze_addr *from, ze_ns now)
+{
+	struct admit_source *s = source_get(a->known, from);
+	ze_ns one = after_one(&s->bucket, ADMIT_KNOWN_RATE, ADMIT_KNOWN_BURST, now);
+
+	if (one == ZE_NEVER)
+		return false;
+	s->bucket.full_at = one;
 	return true;
 }

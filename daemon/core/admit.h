@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How fast strangers may set up tunnels: one token bucket for all and one for each source address,
- * in a table of fixed size whose oldest entries give way. Peers with an established tunnel are not
- * asked. Allocates once.
+ * How fast tunnels may be set up. Unknown sources have one token bucket for all of them and one for each
+ * address. A source that has answered, because a tunnel of it was established now or before, has only a
+ * bucket of its own: whoever floods from forged addresses takes nothing from it. Both kinds are in tables of
+ * fixed size whose oldest entries give way; only established tunnels add to that of known sources. Allocates
+ * once.
  */
 #pragma once
 
@@ -15,9 +17,12 @@
 #define ADMIT_SOURCES	   4096
 #define ADMIT_SOURCE_RATE  50 /* SCCRQs a second from one address */
 #define ADMIT_SOURCE_BURST 100
+#define ADMIT_KNOWN_RATE   1000 /* the same from an address that has answered before */
+#define ADMIT_KNOWN_BURST  1000
 
-#define ADMIT_HALF_OPEN	       1024 /* tunnels being set up, over all peers */
-#define ADMIT_HALF_OPEN_SOURCE 64   /* and from one address */
+#define ADMIT_HALF_OPEN	       1024 /* tunnels being set up, over all unknown sources */
+#define ADMIT_HALF_OPEN_SOURCE 64   /* and from one of them */
+#define ADMIT_HALF_OPEN_KNOWN  512  /* from one source that has answered before */
 /* A handshake that takes longer may be given up for a newer one when these are reached. */
 #define ADMIT_HALF_OPEN_GRACE ZE_SEC(1)
 
@@ -32,10 +37,17 @@ struct admit_source {
 
 struct admit {
 	struct admit_bucket all;
-	struct admit_source *sources;
+	struct admit_source *sources; /* unknown */
+	struct admit_source *known;   /* have answered */
 };
 
 int admit_init(struct admit *a); /* 0 or -ENOMEM */
 void admit_done(struct admit *a);
-/* Takes a token from both buckets or from none. rate: of the one for all, 0: unbounded. */
+/* An unknown source: takes a token from both buckets or from none. rate: of the one for all, 0: unbounded. */
 bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_ns now);
+/* A tunnel of this source is established. */
+void admit_answered(struct admit *a, const struct ze_addr *from, ze_ns now);
+/* It was, not too many other sources ago. */
+bool admit_has_answered(const struct admit *a, const struct ze_addr *from);
+/* A known source: takes a token from its bucket. */
+bool admit_known(struct admit *a, const struct ze_addr *from, ze_ns now);

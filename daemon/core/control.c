@@ -15,10 +15,13 @@
 
 static void count_half_open(struct core_tunnel *t)
 {
+	struct engine *e = t->e;
+
 	t->setup = t->half_open = true;
-	list_add_tail(&t->e->half_open, &t->in_half_open);
-	t->e->n_setup++;
-	t->e->n_half_open++;
+	list_add_tail(t->known ? &e->half_open_known : &e->half_open, &t->in_half_open);
+	e->n_setup++;
+	e->n_half_open++;
+	e->n_half_open_known += t->known;
 	t->peer->n_half_open++;
 }
 
@@ -37,6 +40,7 @@ static void uncount_half_open(struct core_tunnel *t)
 	t->half_open = false;
 	list_del(&t->in_half_open);
 	t->e->n_half_open--;
+	t->e->n_half_open_known -= t->known;
 	t->peer->n_half_open--;
 }
 
@@ -47,9 +51,10 @@ static void tell_established(const struct core_tunnel *t, bool established)
 	io->guard->peer_established(io->guard_self, &t->peer->addr, established);
 }
 
-static void count_established(struct core_tunnel *t)
+static void count_established(struct core_tunnel *t, ze_ns now)
 {
 	t->up = true;
+	admit_answered(&t->e->admit, &t->peer->addr, now);
 	t->e->n_established++;
 	if (!t->peer->n_established++)
 		tell_established(t, true);
@@ -89,7 +94,7 @@ static void tunnel_up(struct core_tunnel *t, ze_ns now)
 	char peer[ZE_ADDR_TEXT];
 
 	uncount_half_open(t);
-	count_established(t);
+	count_established(t, now);
 	e->stats.tunnels_up++;
 	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
 	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
@@ -301,12 +306,15 @@ fail:
 	return NULL;
 }
 
-static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *path, ze_ns now)
+static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *path, bool known,
+				      ze_ns now)
 {
 	struct core_tunnel *t = tunnel_make(e, path, 0, now);
 
-	if (t)
-		count_half_open(t);
+	if (!t)
+		return NULL;
+	t->known = known;
+	count_half_open(t);
 	return t;
 }
 
@@ -375,31 +383,52 @@ static bool tunnels_full(const struct engine *e)
 	return e->cfg->max_tunnels && e->n_setup + e->n_established >= e->cfg->max_tunnels;
 }
 
-/* Which of the tunnels that never came up has to go for a new one of this address. */
-static struct core_tunnel *half_open_victim(const struct engine *e, const struct ze_addr *from)
+/* The source has answered us, now or before: a forged address does not. */
+static bool is_known(const struct engine *e, const struct ze_addr *from)
 {
 	const struct core_peer *p = registry_peer(e, from);
 
-	if (p && p->n_half_open >= ADMIT_HALF_OPEN_SOURCE)
-		for (const struct list *l = p->tunnels.next; l != &p->tunnels; l = l->next) {
-			struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
+	return (p && p->n_established) || admit_has_answered(&e->admit, from);
+}
 
+static struct core_tunnel *oldest_half_open(const struct list *of_kind)
+{
+	return list_empty(of_kind) ? NULL :
+				     list_entry(of_kind->next, struct core_tunnel, in_half_open);
+}
+
+/* Which of the tunnels that never came up has to go for a new one of this address. */
+static struct core_tunnel *half_open_victim(const struct engine *e, const struct ze_addr *from,
+					    bool known)
+{
+	const struct core_peer *p = registry_peer(e, from);
+	struct core_tunnel *t;
+
+	if (p && p->n_half_open >= (known ? ADMIT_HALF_OPEN_KNOWN : ADMIT_HALF_OPEN_SOURCE))
+		for (const struct list *l = p->tunnels.next; l != &p->tunnels; l = l->next) {
+			t = list_entry(l, struct core_tunnel, in_peer);
 			if (t->half_open)
 				return t;
 		}
-	if (e->n_half_open >= ADMIT_HALF_OPEN || (tunnels_full(e) && e->n_setup))
-		return list_entry(e->half_open.next, struct core_tunnel, in_half_open);
-	return NULL;
+	if (!known && e->n_half_open - e->n_half_open_known >= ADMIT_HALF_OPEN)
+		return oldest_half_open(&e->half_open);
+	if (!tunnels_full(e) || !e->n_setup)
+		return NULL;
+	t = oldest_half_open(&e->half_open);
+	return t ? t : oldest_half_open(&e->half_open_known);
 }
 
-/* Handshakes are given time, but not more than newer ones can wait (L-042). */
-static bool half_open_room(struct engine *e, const struct ze_addr *from, ze_ns now)
+/* Handshakes are given time, but not more than newer ones can wait (L-042). A source that answers does not
+ * wait for unknown ones, which may be forged, nor for what came in its own name. */
+static bool half_open_room(struct engine *e, const struct ze_addr *from, bool known, ze_ns now)
 {
-	struct core_tunnel *t = half_open_victim(e, from);
+	struct core_tunnel *t = half_open_victim(e, from, known);
+	bool waits;
 
 	if (!t)
 		return true;
-	if (now - t->t.created < ADMIT_HALF_OPEN_GRACE)
+	waits = !known || (t->known && !ze_addr_same_ip(&t->path.peer, from));
+	if (waits && now - t->t.created < ADMIT_HALF_OPEN_GRACE)
 		return false;
 	engine_count(e, REASON_LIMIT_HALF_OPEN);
 	control_abandon(t, L2TP_DOWN_TIMEOUT, now);
@@ -423,11 +452,11 @@ static enum reason refuse_with(struct engine *e, const struct net_path *path,
 static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 			 ze_ns now)
 {
-	const struct core_peer *p = registry_peer(e, &path->peer);
+	bool known = is_known(e, &path->peer);
 
-	/* Peers at work are not to suffer from a flood in their name or in others'. */
-	if (!(p && p->n_established) &&
-	    !admit_setup(&e->admit, &path->peer, e->cfg->setup_rate, now))
+	/* Sources that answer are not to suffer from a flood in their name or in others'. */
+	if (known ? !admit_known(&e->admit, &path->peer, now) :
+		    !admit_setup(&e->admit, &path->peer, e->cfg->setup_rate, now))
 		return REASON_LIMIT_RATE;
 	if (e->draining)
 		return refuse_with(e, path, h, REASON_DRAINING,
@@ -435,7 +464,7 @@ static enum reason admit(struct engine *e, const struct net_path *path, const st
 	if (!host_allowed(e->cfg, h->payload))
 		return refuse_with(e, path, h, REASON_HOST_UNKNOWN,
 				   &(struct l2tp_stop_args){ .result = STOP_NOT_AUTHORISED });
-	if (!half_open_room(e, &path->peer, now))
+	if (!half_open_room(e, &path->peer, known, now))
 		return REASON_LIMIT_HALF_OPEN;
 	if (tunnels_full(e))
 		return refuse_with(e, path, h, REASON_LIMIT_TUNNELS,
@@ -472,7 +501,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		return;
 	}
 	r = admit(e, path, h, now);
-	t = r == REASON_NONE ? tunnel_new(e, path, now) : NULL;
+	t = r == REASON_NONE ? tunnel_new(e, path, is_known(e, &path->peer), now) : NULL;
 	if (!t) {
 		engine_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);
 		return;
@@ -490,7 +519,7 @@ static void go_on(struct core_tunnel *t, ze_ns now)
 	engine_tunnel_dirty(t);
 	if (t->t.fsm.state != L2TP_T_ESTABLISHED)
 		return;
-	count_established(t);
+	count_established(t, now);
 	t->e->stats.tunnels_up++;
 	tell(t, EV_TUNNEL_UP, now);
 }

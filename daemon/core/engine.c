@@ -204,7 +204,11 @@ static void tell_limits(const struct engine *e)
 	e->ports.guard->limits(e->ports.guard_self,
 			       &(struct guard_limits){ .setup_rate = e->cfg->setup_rate,
 						       .source_rate = ADMIT_SOURCE_RATE,
-						       .source_burst = ADMIT_SOURCE_BURST });
+						       .source_burst = ADMIT_SOURCE_BURST,
+						       .known_rate = ADMIT_KNOWN_RATE,
+						       .known_burst = ADMIT_KNOWN_BURST,
+						       .allow = e->cfg->allow_from,
+						       .n_allow = e->cfg->n_allow_from });
 }
 
 int engine_new(const struct engine_args *a, struct engine **ret)
@@ -223,7 +227,6 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	timer_heap_init(&e->timers);
 	list_init(&e->tunnels);
 	list_init(&e->subscribers);
-	list_init(&e->half_open);
 	list_init(&e->dirty_tunnels);
 	list_init(&e->dirty_subs);
 	list_init(&e->dead_tunnels);

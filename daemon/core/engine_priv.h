@@ -86,6 +86,7 @@ struct core_tunnel {
 	uint64_t sccrq_hash;
 	/* Counted as: being set up; never established and not yet gone; established. */
 	bool setup, half_open, up;
+	bool known;	/* its source had answered before this tunnel began */
 	bool forgotten; /* lingered long enough; freed with its last subscriber */
 	bool resumed;	/* began in another process */
 	struct core_told told;
@@ -195,10 +196,12 @@ struct engine {
 	struct core_tunnel **tunnel_by_tid; /* 65536 */
 	struct subscriber **sub_by_sid;	    /* 65536 */
 	struct core_peer *peers;
-	struct htab by_address;			      /* subscriber.in_by_address */
-	struct list tunnels, subscribers;	      /* oldest first */
-	struct list half_open;			      /* core_tunnel.in_half_open, oldest first */
+	struct htab by_address;		  /* subscriber.in_by_address */
+	struct list tunnels, subscribers; /* oldest first */
+	/* core_tunnel.in_half_open, oldest first: from unknown sources, and from known ones */
+	struct list half_open, half_open_known;
 	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct core_tunnel */
+	unsigned n_half_open_known;		      /* part of n_half_open */
 	unsigned n_subscribers[SUB__STATES];
 	uint64_t next_serial, next_cookie;
 	struct admit admit;

@@ -125,9 +125,12 @@ struct dataplane_ops {
 
 /* ---- protection ---- */
 
-struct guard_limits {	     /* of SCCRQs a second from peers without an established tunnel */
-	uint32_t setup_rate; /* all of them; 0: unbounded */
-	uint32_t source_rate, source_burst; /* one address */
+struct guard_limits {			    /* SCCRQs per second */
+	uint32_t setup_rate;		    /* from all unknown sources; 0: unbounded */
+	uint32_t source_rate, source_burst; /* from one of them */
+	uint32_t known_rate, known_burst;   /* from one that has or had an established tunnel */
+	const struct ze_prefix *allow; /* other sources are denied; n 0: none is. For the call only */
+	size_t n_allow;
 };
 
 /* Something in front of the sockets that turns strangers away before they cost the engine a turn.

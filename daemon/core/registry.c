@@ -13,6 +13,7 @@ int registry_init(struct engine *e)
 	list_init(&e->tunnels);
 	list_init(&e->subscribers);
 	list_init(&e->half_open);
+	list_init(&e->half_open_known);
 	/* Pages of these are only touched where ids are in use. */
 	e->tunnel_by_tid = calloc(IDS, sizeof(*e->tunnel_by_tid));
 	e->sub_by_sid = calloc(IDS, sizeof(*e->sub_by_sid));

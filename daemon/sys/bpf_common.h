@@ -66,7 +66,7 @@ void bpf_common_done(struct bpf_common *c);
 /* Lets go of all, which stays where it is. */
 void bpf_common_leave(struct bpf_common *c);
 /* Takes out of a map, whose keys have BPF_COMMON_KEY octets at most, what keep() does not want. How many stay. */
-#define BPF_COMMON_KEY 20
+#define BPF_COMMON_KEY 24
 typedef bool bpf_common_keep(void *self, const void *key);
 unsigned bpf_common_prune(int map, bpf_common_keep *keep, void *self);
 /* n numbers under a key of a map, over all processors. 0 or -errno. */

@@ -89,6 +89,8 @@ static int guard_maps(struct bpf_dp *d)
 	return bpf_guard_new(&(struct bpf_guard_maps){ .tunnels = bpf_map__fd(k->maps.tunnels),
 						       .established =
 							       bpf_map__fd(k->maps.established),
+						       .answered = bpf_map__fd(k->maps.answered),
+						       .allowed = bpf_map__fd(k->maps.allowed),
 						       .limits = bpf_map__fd(k->maps.limits),
 						       .endpoints = bpf_map__fd(k->maps.endpoints),
 						       .verdicts = bpf_map__fd(k->maps.verdicts) },
@@ -503,6 +505,7 @@ void bpf_dp_show(const struct bpf_dp *d, struct json *j)
 		{ "vlans", __atomic_load_n(&d->n_vlans, __ATOMIC_RELAXED) },
 		{ "tunnels", bpf_guard_tunnels(d->guard) },
 		{ "established", bpf_guard_established(d->guard) },
+		{ "allowed", bpf_guard_allowed(d->guard) },
 	};
 
 	bpf_show_programs(&d->c, j);

@@ -16,7 +16,8 @@
 
 struct bpf_guard {
 	struct bpf_guard_maps m;
-	unsigned n_tunnels, n_established;
+	unsigned n_tunnels, n_established, n_allowed;
+	uint32_t list;	 /* the number of the newest allow-from, the value of its prefixes */
 	uint32_t life;	 /* the value of endpoints and of peers: other lives have others */
 	uint64_t *known; /* bit per tunnel, while maps are adopted */
 	/* of its own program */
@@ -43,11 +44,41 @@ static bool put(const char *map, int fd, const void *key, const void *value)
 	return r == 0;
 }
 
+static bool put_allowed(struct bpf_guard *g, const struct guard_limits *l)
+{
+	bool all = true;
+
+	for (size_t i = 0; all && i < l->n_allow; i++) {
+		const struct ze_prefix *p = &l->allow[i];
+		struct ze_allow k = { .prefixlen = ZE_ALLOW_BITS + p->len,
+				      .family = p->addr.family };
+
+		memcpy(k.ip, p->addr.ip, sizeof(k.ip));
+		all = put("allowed", g->m.allowed, &k, &g->list);
+	}
+	return all;
+}
+
+static bool is_listed(void *self, const void *key)
+{
+	const struct bpf_guard *g = self;
+	uint32_t list;
+
+	return bpf_map_lookup_elem(g->m.allowed, key, &list) == 0 && list == g->list;
+}
+
+/* The new list is complete before it is asked, and the old one goes afterwards: no allowed source is denied
+ * meanwhile. Where it can't be stored there is none here, and the engine denies alone. */
 static void limits(void *self, const struct guard_limits *l)
 {
 	struct bpf_guard *g = self;
-	struct ze_limits v = { .source_cost_ns = ZE_SEC(1) / l->source_rate };
+	struct ze_limits v = { .source_cost_ns = ZE_SEC(1) / l->source_rate,
+			       .known_cost_ns = ZE_SEC(1) / l->known_rate };
 	__u32 zero = 0;
+
+	g->list++;
+	v.listed = l->n_allow && put_allowed(g, l);
+	v.known_burst_ns = v.known_cost_ns * (l->known_burst - 1);
 
 	/* GCRA: behind the first of a burst, burst - 1 may run ahead of their time. */
 	v.source_burst_ns = v.source_cost_ns * (l->source_burst - 1);
@@ -55,7 +86,8 @@ static void limits(void *self, const struct guard_limits *l)
 		v.total_cost_ns = ZE_SEC(1) / l->setup_rate;
 		v.total_burst_ns = v.total_cost_ns * (l->setup_rate - 1);
 	}
-	put("limits", g->m.limits, &zero, &v);
+	if (put("limits", g->m.limits, &zero, &v))
+		g->n_allowed = bpf_common_prune(g->m.allowed, is_listed, g);
 }
 
 static void tunnel_known(void *self, const struct dp_tunnel *t)
@@ -87,7 +119,10 @@ static void peer_established(void *self, const struct ze_addr *peer, bool yes)
 {
 	struct bpf_guard *g = self;
 	struct ze_addr_key k = key_of(peer, 0);
+	const struct ze_source fresh = { 0 };
 
+	/* Again at the end: it goes on being known from then on. */
+	put("answered", g->m.answered, &k, &fresh);
 	if (yes && put("established", g->m.established, &k, &g->life))
 		g->n_established++;
 	else if (!yes && bpf_map_delete_elem(g->m.established, &k) == 0)
@@ -110,6 +145,7 @@ static void show(void *self, struct json *j)
 	}
 	json_ku64(j, "tunnels", g->n_tunnels);
 	json_ku64(j, "established-peers", g->n_established);
+	json_ku64(j, "allowed-prefixes", g->n_allowed);
 	json_key(j, "packets");
 	json_obj(j);
 	if (bpf_guard_verdicts(g, n) == 0)
@@ -128,15 +164,15 @@ const struct guard_ops bpf_guard_ops = {
 
 /* ---- maps of a former life ---- */
 
-/* Of endpoints or peers. */
+/* Of endpoints, peers or allow-from. */
 static uint32_t newest_life(int fd)
 {
+	uint8_t k[BPF_COMMON_KEY];
 	uint32_t newest = 0, life;
-	struct ze_addr_key k;
 
-	for (bool more = bpf_map_get_next_key(fd, NULL, &k) == 0; more;
-	     more = bpf_map_get_next_key(fd, &k, &k) == 0)
-		if (bpf_map_lookup_elem(fd, &k, &life) == 0 && life > newest)
+	for (bool more = bpf_map_get_next_key(fd, NULL, k) == 0; more;
+	     more = bpf_map_get_next_key(fd, k, k) == 0)
+		if (bpf_map_lookup_elem(fd, k, &life) == 0 && life > newest)
 			newest = life;
 	return newest;
 }
@@ -180,6 +216,7 @@ int bpf_guard_adopt(struct bpf_guard *g)
 	if (!g->known)
 		return -ENOMEM;
 	g->life = 1 + (e > p ? e : p);
+	g->list = newest_life(g->m.allowed);
 	return 0;
 }
 
@@ -231,6 +268,8 @@ static int load(struct bpf_guard *g)
 		return r;
 	g->m = (struct bpf_guard_maps){ .tunnels = bpf_map__fd(g->skel->maps.tunnels),
 					.established = bpf_map__fd(g->skel->maps.established),
+					.answered = bpf_map__fd(g->skel->maps.answered),
+					.allowed = bpf_map__fd(g->skel->maps.allowed),
 					.limits = bpf_map__fd(g->skel->maps.limits),
 					.endpoints = bpf_map__fd(g->skel->maps.endpoints),
 					.verdicts = bpf_map__fd(g->skel->maps.verdicts) };
@@ -310,6 +349,11 @@ unsigned bpf_guard_tunnels(const struct bpf_guard *g)
 unsigned bpf_guard_established(const struct bpf_guard *g)
 {
 	return g->n_established;
+}
+
+unsigned bpf_guard_allowed(const struct bpf_guard *g)
+{
+	return g->n_allowed;
 }
 
 bool bpf_guard_native(const struct bpf_guard *g)

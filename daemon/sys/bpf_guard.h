@@ -19,7 +19,7 @@ struct bpf_guard;
 struct config_listener;
 
 struct bpf_guard_maps { /* descriptors */
-	int tunnels, established, limits, endpoints, verdicts;
+	int tunnels, established, answered, allowed, limits, endpoints, verdicts;
 };
 
 struct bpf_guard_args {
@@ -46,6 +46,7 @@ int bpf_guard_verdicts(const struct bpf_guard *g, uint64_t ret[static ZE_V__COUN
 /* Entries of the maps of these names. */
 unsigned bpf_guard_tunnels(const struct bpf_guard *g);
 unsigned bpf_guard_established(const struct bpf_guard *g);
+unsigned bpf_guard_allowed(const struct bpf_guard *g);
 bool bpf_guard_native(const struct bpf_guard *g);
 int bpf_guard_prog_fd(const struct bpf_guard *g); /* of one that was opened */
 extern const struct guard_ops bpf_guard_ops;	  /* self is a struct bpf_guard */

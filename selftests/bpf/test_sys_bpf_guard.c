@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who may talk to the daemon, by the programs of both planes: every refusal, truncation at each octet,
- * the buckets of strangers.
+ * the list of allowed sources, the buckets of unknown and of known ones.
  */
 #include <linux/bpf.h>
 #include <setjmp.h>
@@ -189,16 +189,23 @@ static void truncated_at_each_octet(void **st)
 	}
 }
 
-/* ---- strangers ---- */
+/* ---- unknown sources ---- */
+
+#define KNOWN_BURST 60
+
+static void apply(const struct guard_limits *l)
+{
+	bpf_guard_ops.limits(bpf_dp_guard(rig.d), l);
+	bpf_guard_ops.limits(rig.guard, l);
+}
 
 static void set_limits(unsigned all, unsigned source, unsigned burst)
 {
-	const struct guard_limits l = { .setup_rate = all,
-					.source_rate = source,
-					.source_burst = burst };
-
-	bpf_guard_ops.limits(bpf_dp_guard(rig.d), &l);
-	bpf_guard_ops.limits(rig.guard, &l);
+	apply(&(struct guard_limits){ .setup_rate = all,
+				      .source_rate = source,
+				      .source_burst = burst,
+				      .known_rate = 1,
+				      .known_burst = KNOWN_BURST });
 }
 
 /* From 10.1.<n>, or an IPv6 address that ends like it. */
@@ -260,20 +267,130 @@ static void bucket_of_all(void **st)
 	check_both("after a reload without a limit", &other, ZE_V_PASS_CONTROL);
 }
 
-static void established_is_never_asked(void **st)
+/* What drops a repeated frame in both programs, however slow the machine is. */
+static enum ze_verdict until_dropped(const struct frame *f)
 {
-	struct frame f = sccrq_of(20, 0), through = build(F_ANY | F_ELSEWHERE, SCCRQ);
+	enum ze_verdict v[2] = { ZE_V_PASS, ZE_V_PASS };
+
+	for (int i = 0; i < 1000; i++)
+		for (int kernel = 0; kernel < 2; kernel++)
+			if (v[kernel] < ZE_V_DROP_SHORT)
+				v[kernel] = run_one(kernel, f).verdict;
+	assert_int_equal(v[0], v[1]);
+	return v[0];
+}
+
+/* F-B1: an established peer has a bucket of its own, and keeps it when its last tunnel has ended. */
+static void known_has_its_own_bucket(void **st)
+{
+	struct frame through = build(F_ANY | F_ELSEWHERE, SCCRQ);
 
 	(void)st;
 	set_limits(1, 1, 1);
-	established("10.1.0.20", true);
-	for (int i = 0; i < 50; i++)
-		check_both("established", &f, ZE_V_PASS_CONTROL);
-	established("10.1.0.20", false);
-	check_both("no more: the bucket is full", &f, ZE_V_PASS_CONTROL);
-	check_both("no more", &f, ZE_V_DROP_SOURCE_RATE);
+	for (unsigned family = 0; family < 2; family++) {
+		unsigned how = family ? F_OUTER6 : 0;
+		const char *ip = family ? "2001:db8::1:14" : "10.1.0.20";
+		struct frame f = sccrq_of(20, how), unknown = sccrq_of(21 + family, how);
+
+		/* The token of all unknown sources is gone. */
+		assert_true(until_dropped(&unknown) >= ZE_V_DROP_SOURCE_RATE);
+		established(ip, true);
+		for (int i = 0; i < KNOWN_BURST; i++)
+			check_both("established", &f, ZE_V_PASS_CONTROL);
+		assert_int_equal(until_dropped(&f), ZE_V_DROP_SOURCE_RATE);
+		established(ip, false);
+		for (int i = 0; i < KNOWN_BURST; i++)
+			check_both("known", &f, ZE_V_PASS_CONTROL);
+		assert_int_equal(until_dropped(&f), ZE_V_DROP_SOURCE_RATE);
+	}
 	for (int i = 0; i < 5; i++)
 		check_both("through us", &through, ZE_V_PASS);
+}
+
+static void allow(const char *const *prefixes, size_t n)
+{
+	struct ze_prefix p[4];
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(ze_prefix_parse(prefixes[i], &p[i]), 0);
+	apply(&(struct guard_limits){ .setup_rate = 1,
+				      .source_rate = 1,
+				      .source_burst = 3,
+				      .known_rate = 1,
+				      .known_burst = 5,
+				      .allow = p,
+				      .n_allow = n });
+}
+
+/* An SCCRQ over IPv6 behind an extension header of 8 octets. */
+static struct frame extended(unsigned n, uint8_t next, const char *header)
+{
+	struct frame f = sccrq_of(n, F_OUTER6), ret = { .len = 0 };
+
+	frame_bytes(&ret, f.b, 14 + 40);
+	frame_hex(&ret, header);
+	frame_bytes(&ret, f.b + 54, f.len - 54);
+	ret.b[14 + 6] = next;
+	ret.b[14 + 5] = (uint8_t)(ret.b[14 + 5] + 8);
+	return ret;
+}
+
+/* What the stack puts together is no way around the list. */
+static void check_odd(unsigned n, bool denied)
+{
+	struct frame fragment = sccrq_of(n, F_FRAGMENT), options = sccrq_of(n, F_OPTIONS);
+	struct frame fragment6 = extended(n, 44, "1100 0001 00000001");
+	struct frame later6 = extended(n, 44, "1100 0009 00000001");
+	struct frame options6 = extended(n, 60, "1100 0104 00000000");
+
+	check_both("fragment", &fragment, denied ? ZE_V_DROP_DENIED : ZE_V_PASS_FRAGMENT);
+	check_both("options", &options, denied ? ZE_V_DROP_DENIED : ZE_V_PASS_OPTIONS);
+	check_both("IPv6 fragment", &fragment6, denied ? ZE_V_DROP_DENIED : ZE_V_PASS_FRAGMENT);
+	check_both("IPv6 extension", &options6, denied ? ZE_V_DROP_DENIED : ZE_V_PASS_OPTIONS);
+	check_both("IPv6, later fragment", &later6, ZE_V_PASS_FRAGMENT);
+}
+
+/* F-B1: other sources than those of the list are dropped before any bucket, and nothing else is. */
+static void list_of_allowed_sources(void **st)
+{
+	static const char *const first[] = { "10.1.0.0/27", "2001:db8::1:0/123" };
+	static const char *const then[] = { "10.1.0.64/26", "0.0.0.0/1", "2001:db8::1:40/128",
+					    "10.1.0.0/16" };
+	struct frame hello = build(0, HELLO("000e")), through = build(F_ANY | F_ELSEWHERE, SCCRQ);
+
+	(void)st;
+	for (unsigned family = 0; family < 2; family++) {
+		unsigned how = family ? F_OUTER6 : 0;
+		struct frame in = sccrq_of(31, how), out = sccrq_of(32, how);
+
+		allow(first, 2);
+		established(family ? "2001:db8::1:20" : "10.1.0.32", true);
+		for (int i = 0; i < 100; i++)
+			check_both("not listed", &out, ZE_V_DROP_DENIED);
+		check_both("listed", &in, ZE_V_PASS_CONTROL);
+		assert_int_equal(until_dropped(&in), ZE_V_DROP_SETUP_RATE);
+		established(family ? "2001:db8::1:20" : "10.1.0.32", false);
+	}
+	check_odd(32, true);
+	check_both("of a tunnel", &hello, ZE_V_DROP_PEER); /* 10.0.0.3's */
+	check_both("through us", &through, ZE_V_PASS);
+	assert_int_equal(bpf_guard_allowed(rig.guard), 2);
+	allow(then, 4);
+	assert_int_equal(bpf_guard_allowed(rig.guard), 4);
+	for (unsigned n = 32; n < 70; n += 37)
+		for (unsigned family = 0; family < 2; family++) {
+			struct frame f = sccrq_of(n, family ? F_OUTER6 : 0);
+
+			assert_int_equal(run_one(true, &f).verdict == ZE_V_DROP_DENIED, family);
+		}
+	set_limits(0, 1, 100);
+	assert_int_equal(bpf_guard_allowed(rig.guard), 0);
+	check_odd(32, false);
+	for (unsigned family = 0; family < 2; family++) {
+		struct frame f = sccrq_of(32, family ? F_OUTER6 : 0);
+
+		assert_int_not_equal(run_one(true, &f).verdict, ZE_V_DROP_DENIED);
+	}
 }
 
 /* More sources than there is room for: the newest are known. */
@@ -308,7 +425,8 @@ int main(void)
 		cmocka_unit_test(truncated_at_each_octet),
 		cmocka_unit_test(bucket_of_one_source),
 		cmocka_unit_test(bucket_of_all),
-		cmocka_unit_test(established_is_never_asked),
+		cmocka_unit_test(known_has_its_own_bucket),
+		cmocka_unit_test(list_of_allowed_sources),
 		cmocka_unit_test(more_sources_than_room),
 		cmocka_unit_test(tunnel_that_went),
 	};

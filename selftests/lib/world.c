@@ -370,7 +370,7 @@ static void guard_limits(void *self, const struct guard_limits *l)
 {
 	struct world *w = self;
 
-	assert(l->source_rate && l->source_burst);
+	assert(l->source_rate && l->source_burst && l->known_rate && l->known_burst);
 	w->guard.limits = *l;
 	w->guard.n_limits++;
 }

@@ -155,3 +155,78 @@ def test_maps_for_people(tmp_path):
             f.write(text.replace('setup-rate 123', 'setup-rate 0'))
         x.ze.send_signal(1)
         wait_for(lambda: dump('limits')[0]['formatted']['value']['total_cost_ns'] == 0)
+
+
+# One SCCRQ from each address; which of them were answered, each by a message to its own Assigned Tunnel ID.
+FIRST = '''
+import json, select, socket, struct, sys, time
+to, sources, port = sys.argv[1], sys.argv[2].split(','), int(sys.argv[3])
+avp = lambda t, v: struct.pack('!HHH', 0x8000 | 6 + len(v), 0, t) + v
+family = socket.AF_INET6 if ':' in to else socket.AF_INET
+socks = {}
+for n, a in enumerate(sources):
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    s.bind((a, 4000))
+    body = avp(0, b'\\0\\1') + avp(2, b'\\1\\0') + avp(3, bytes(4)) + avp(7, b'lac') + avp(9, struct.pack('!H', n + 1))
+    s.sendto(struct.pack('!HHHHHH', 0xc802, 12 + len(body), 0, 0, 0, 0) + body, (to, port))
+    socks[s] = n
+    time.sleep(0.05)
+answered, end = set(), time.monotonic() + float(sys.argv[4])
+while len(answered) < len(sources) and time.monotonic() < end:
+    for s in select.select(list(socks), [], [], max(0, end - time.monotonic()))[0]:
+        b = s.recv(2000)
+        if struct.unpack('!H', b[4:6])[0] == socks[s] + 1 and b[12:20] == avp(0, b'\\0\\2'):
+            answered.add(sources[socks[s]])
+print(json.dumps(sorted(answered)))
+'''
+
+
+def answered_at_once(x, sources, port=1701, seconds=10):
+    """Of sources that send one SCCRQ and do not repeat it."""
+    return json.loads(x.sh('lac', sys.executable, '-c', FIRST, x.peer, ','.join(sources), str(port), str(seconds)))
+
+
+FLOOD6 = FLOOD.replace('AF_INET', 'AF_INET6')
+
+
+def forge(x, sources, rate=400, port=1701):
+    """SCCRQs at a bounded rate until it is ended."""
+    code = (FLOOD6 if ':' in x.peer else FLOOD).replace('(to, 1701)', '(to, %d)' % port).replace('i % 20 == 19', 'True')
+    return subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['lac'], sys.executable, '-c', code,
+                             x.peer, ','.join(sources), '1000000', str(rate)], stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize('six', [False, True])
+def test_allowed_among_denied(tmp_path, six):
+    """F-B1: twenty allowed LACs are answered at their first SCCRQ while 400 a second come from elsewhere."""
+    net = '2001:db8:9::1:%x' if six else '10.9.0.%d'
+    out = '2001:db8:9::2:%x' if six else '10.9.1.%d'
+    lacs, others = [net % i for i in range(101, 121)], [out % i for i in range(1, 201)]
+    port = 1702 if six else 1701
+    with lab(tmp_path, six=six, setup_rate=200) as x:
+        x.ip('lns', 'addr', 'add', '10.9.0.1/16', 'dev', 'up0')
+        with open(os.path.join(x.dir, 'addrs'), 'w', encoding='utf-8') as f:
+            f.writelines('addr add %s dev l0%s\n' % (a + ('/64' if six else '/16'), ' nodad' if six else '')
+                         for a in lacs + others)
+        x.ip('lac', '-batch', f.name)
+        with open(x.conf, encoding='utf-8') as f:
+            text = f.read()
+        with open(x.conf, 'w', encoding='utf-8') as f:
+            f.write(text.replace('max-sessions', 'allow-from [ 10.9.0.0/24 2001:db8:9::1:0/112 ]; max-sessions'))
+        x.start_ze()
+        p = forge(x, others, port=port)
+        try:
+            wait_for(lambda: x.packets()['drop-denied'] > 200)
+            assert answered_at_once(x, lacs, port) == sorted(lacs)
+        finally:
+            p.kill()
+            p.wait()
+        n, s = x.packets(), x.show('statistics')
+        assert n['drop-denied'] > 400 and n['drop-setup-rate'] == n['drop-source-rate'] == 0, n
+        assert 'source-denied' not in s['refused'] and s['messages-received']['SCCRQ'] == 20, s
+        assert x.show('dataplane')['allowed-prefixes'] == 2
+        with open(x.conf, 'w', encoding='utf-8') as f:
+            f.write(text)
+        x.ze.send_signal(1)
+        wait_for(lambda: x.show('dataplane')['allowed-prefixes'] == 0)
+        assert answered_at_once(x, others[:1], port) == others[:1]

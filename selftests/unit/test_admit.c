@@ -68,12 +68,46 @@ static void more_sources_than_room(void **st)
 	admit_done(&a);
 }
 
+/* F-B1: known sources cost nobody else anything, and only established tunnels make them so. */
+static void known_sources(void **st)
+{
+	struct ze_addr a1 = host(1), a2 = host(2), a3;
+	struct admit a;
+	unsigned ok = 0;
+
+	(void)st;
+	assert_int_equal(admit_init(&a), 0);
+	assert_int_equal(passed(&a, 900, 60, 50, ZE_SEC(1)), 50);
+	assert_false(admit_has_answered(&a, &a1));
+	admit_answered(&a, &a1, ZE_SEC(1));
+	assert_true(admit_has_answered(&a, &a1));
+	assert_false(admit_has_answered(&a, &a2));
+	for (unsigned i = 0; i < 3 * ADMIT_KNOWN_BURST; i++)
+		ok += admit_known(&a, &a1, ZE_SEC(1));
+	assert_int_equal(ok, ADMIT_KNOWN_BURST);
+	assert_true(admit_known(&a, &a2, ZE_SEC(1)));
+	assert_int_equal(passed(&a, 901, 60, 50, ZE_SEC(2)), 50);
+	/* A million of unknown ones push nobody out. */
+	for (uint32_t n = 0; n < 1000000; n++)
+		passed(&a, 5000 + n, 1, 0, ZE_SEC(3));
+	assert_true(admit_has_answered(&a, &a1));
+	/* The table is bounded: others that answer do. */
+	for (uint32_t n = 0; n < 4 * ADMIT_SOURCES; n++) {
+		a3 = host(2000000 + n);
+		admit_answered(&a, &a3, ZE_SEC(10));
+	}
+	assert_true(admit_has_answered(&a, &a3));
+	assert_false(admit_has_answered(&a, &a1));
+	admit_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_source),
 		cmocka_unit_test(all_together),
 		cmocka_unit_test(more_sources_than_room),
+		cmocka_unit_test(known_sources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,7 @@ static void freed_with_tunnels_up(void **st)
 /* The null guard takes every call. */
 static void null_guard(void **st)
 {
-	const struct guard_limits l = { .source_rate = 1, .source_burst = 1 };
+	const struct guard_limits l = { .source_rate = 1, .source_burst = 1, .known_rate = 1 };
 	const struct ze_addr peer = { .family = 4 };
 
 	(void)st;

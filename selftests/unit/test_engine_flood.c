@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Floods of SCCRQs from forged addresses against the engine by itself: a source that answers does not
+ * notice them.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/strbuf.h"
+#include "selftests/lib/world.h"
+
+static const struct operate_why why = { .actor = "test", .text = "because" };
+
+static struct world *new_world(unsigned setup_rate, unsigned max_tunnels)
+{
+	struct config *c = w_config();
+
+	c->setup_rate = setup_rate;
+	c->max_tunnels = max_tunnels;
+	return world_new(c, 17);
+}
+
+static void empty(struct world *w)
+{
+	operate_close_all_tunnels(w->e, &why, w->now);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+}
+
+static uint64_t refused(const struct world *w, enum reason r)
+{
+	return w->e->stats.reasons[r];
+}
+
+static struct net_path path6(unsigned n, uint16_t port)
+{
+	struct net_path p = w_path(n, port);
+
+	p.local = (struct ze_addr){ .family = 6, .port = 1701, .ip = { 0x20, 1, 13, 184 } };
+	p.peer = (struct ze_addr){ .family = 6, .port = port, .ip = { 0x20, 1, 13, 184, 9 } };
+	p.peer.ip[14] = (uint8_t)(n >> 8);
+	p.peer.ip[15] = (uint8_t)n;
+	return p;
+}
+
+static struct net_path path_of(bool six, unsigned n, uint16_t port)
+{
+	return six ? path6(n, port) : w_path(n, port);
+}
+
+static struct lac *new_lac(struct world *w, bool six, unsigned host, uint16_t port)
+{
+	struct lac *l = lac_new(w, host, port);
+
+	l->path = path_of(six, host, port);
+	return l;
+}
+
+/* n SCCRQs, each from an address of its own, or from another port of one. */
+static void flood(struct world *w, bool six, unsigned n, unsigned one)
+{
+	uint8_t buf[512];
+	struct lac fake = { .host = "flood" };
+
+	for (unsigned i = 0; i < n; i++) {
+		struct net_path p =
+			path_of(six, one ? one : 1000 + i, one ? (uint16_t)(2000 + i) : 1701);
+
+		fake.tid = (uint16_t)(i + 1);
+		w_inject(w, &p, lac_sccrq(&fake, buf, sizeof(buf)));
+		w_deliver(w);
+	}
+}
+
+static struct config *allowing(const char *a, const char *b)
+{
+	struct config *c = w_config();
+
+	c->allow_from = calloc(2, sizeof(*c->allow_from));
+	c->n_allow_from = 2;
+	assert_int_equal(ze_prefix_parse(a, &c->allow_from[0]), 0);
+	assert_int_equal(ze_prefix_parse(b, &c->allow_from[1]), 0);
+	return c;
+}
+
+/* F-B1: what is not allowed takes no token; 20 LACs are answered at their first SCCRQ. */
+static void denied_costs_allowed_nothing(void **st)
+{
+	(void)st;
+	for (int six = 0; six < 2; six++) {
+		struct config *c = allowing("10.9.0.0/27", "2001:db8:900::/123");
+		struct world *w;
+
+		c->setup_rate = 20;
+		w = world_new(c, 3);
+		flood(w, six, 4000, 0);
+		for (unsigned i = 1; i <= 20; i++) {
+			struct lac *l = new_lac(w, six, i, 1701);
+
+			flood(w, six, 20, 0);
+			lac_connect(l);
+			assert_true(l->up);
+		}
+		assert_int_equal(refused(w, REASON_SOURCE_DENIED), 4400);
+		assert_int_equal(refused(w, REASON_LIMIT_RATE), 0);
+		empty(w);
+	}
+}
+
+/* F-B1: the guard gets the list at the start and with each reload. */
+static void guard_gets_the_list(void **st)
+{
+	struct config *c = allowing("10.9.0.0/27", "2001:db8:900::/123");
+	struct world *w = world_new(c, 3);
+	struct strbuf warnings;
+
+	(void)st;
+	assert_int_equal(w->guard.limits.n_allow, 2);
+	assert_int_equal(w->guard.limits.allow[0].len, 27);
+	assert_int_equal(w->guard.limits.allow[1].addr.family, 6);
+	assert_int_equal(w->guard.limits.known_rate, ADMIT_KNOWN_RATE);
+	assert_int_equal(w->guard.limits.known_burst, ADMIT_KNOWN_BURST);
+	sb_init(&warnings);
+	for (int again = 0; again < 2; again++) {
+		c = again ? w_config() : allowing("192.0.2.1", "198.51.100.0/24");
+		assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
+		assert_int_equal(w->guard.limits.n_allow, again ? 0 : 2);
+		if (!again)
+			assert_int_equal(w->guard.limits.allow[0].len, 32);
+		config_unref(c);
+	}
+	sb_done(&warnings);
+	empty(w);
+}
+
+/* F-B1: without a list. The tunnel has ended long ago; in between nothing but forged addresses came. */
+static void known_source_is_preferred(void **st)
+{
+	(void)st;
+	for (int six = 0; six < 2; six++) {
+		struct world *w = new_world(20, 1024);
+		struct lac *l = new_lac(w, six, 1, 1701), *unknown;
+
+		lac_connect(l);
+		assert_true(l->up);
+		lac_stop(l);
+		w_deliver(w);
+		w_advance(w, ZE_SEC(40));
+		assert_null(registry_peer(w->e, &l->path.peer));
+		for (unsigned i = 0; i < 20; i++)
+			flood(w, six, 200, 0);
+		assert_true(refused(w, REASON_LIMIT_RATE) > 3000);
+		l = new_lac(w, six, 1, 1701);
+		lac_connect(l);
+		assert_true(l->up);
+		unknown = new_lac(w, six, 2, 1701); /* cannot be told from the flood */
+		lac_connect(unknown);
+		assert_false(unknown->up);
+		unknown->dead = true;
+		empty(w);
+	}
+}
+
+/* F-B1: SCCRQs in a LAC's own name do not keep it from another tunnel. */
+static void flood_in_the_name_of_a_peer(void **st)
+{
+	(void)st;
+	for (int six = 0; six < 2; six++) {
+		struct world *w = new_world(20, 1024);
+		struct lac *first = new_lac(w, six, 1, 1701), *more;
+
+		lac_connect(first);
+		for (unsigned i = 0; i < 5; i++) {
+			flood(w, six, 400, 1);
+			more = new_lac(w, six, 1, (uint16_t)(10000 + i));
+			lac_connect(more);
+			assert_true(more->up);
+			w_advance(w, ZE_SEC(1));
+		}
+		assert_true(w->e->n_half_open <= ADMIT_HALF_OPEN_KNOWN);
+		assert_int_equal(w->e->n_half_open, w->e->n_half_open_known);
+		assert_true(first->up);
+		flood(w, six, 4 * ADMIT_KNOWN_BURST, 1); /* but it has an end */
+		assert_true(refused(w, REASON_LIMIT_RATE) > 2 * ADMIT_KNOWN_BURST);
+		empty(w);
+	}
+}
+
+/* F-B1: all tunnels but one are in use, the last one is being asked for by forged addresses. */
+static void known_source_takes_the_last_tunnel(void **st)
+{
+	struct world *w = new_world(0, 3);
+	struct lac *l[2] = { lac_new(w, 1, 1701), lac_new(w, 2, 1701) }, *more;
+
+	(void)st;
+	lac_connect(l[0]);
+	lac_connect(l[1]);
+	flood(w, false, 50, 0);
+	assert_int_equal(w->e->n_half_open, 1);
+	assert_int_equal(w->e->n_half_open_known, 0);
+	more = lac_new(w, 2, 4000);
+	lac_connect(more);
+	assert_true(more->up);
+	assert_int_equal(w->e->n_half_open, 0);
+	empty(w);
+}
+
+/* F-B1: established tunnels of the previous process make their peers known to the next one. */
+static void known_after_a_restart(void **st)
+{
+	struct config *c = w_config();
+	struct world *w;
+	struct lac *l;
+
+	(void)st;
+	c->setup_rate = 20;
+	c->listeners[0].addr = w_path(1, 1701).local;
+	c->n_listeners = 1;
+	w = world_new(c, 17);
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	w_restart(w);
+	assert_int_equal(w->e->n_established, 1);
+	lac_stop(l);
+	w_deliver(w);
+	w_advance(w, ZE_SEC(40));
+	flood(w, false, 200, 0);
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	assert_true(l->up);
+	empty(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(denied_costs_allowed_nothing),
+		cmocka_unit_test(guard_gets_the_list),
+		cmocka_unit_test(known_source_is_preferred),
+		cmocka_unit_test(flood_in_the_name_of_a_peer),
+		cmocka_unit_test(known_source_takes_the_last_tunnel),
+		cmocka_unit_test(known_after_a_restart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
