@@ -34,6 +34,14 @@ class Kernel:
         self.initrd = os.path.join(folder, 'initrd.gz')
 
 
+def kvm_usable():
+    """By hardware: a host that offers /dev/kvm without it (pvm) runs Linux, but not what starts Linux."""
+    with open('/proc/cpuinfo', encoding='utf-8') as f:
+        if not re.search(r'^(flags|Features)\s*:.*\b(vmx|svm)\b', f.read(), re.M):
+            return False
+    return os.access('/dev/kvm', os.R_OK | os.W_OK)
+
+
 def say(text):
     print('guest: ' + text, file=sys.stderr, flush=True)
 
