@@ -9,6 +9,7 @@
 
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/ip.h>
 
 #include <bpf/bpf_endian.h>
 
@@ -27,6 +28,28 @@ ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
 ZE_INLINE bool is_tag(__u16 proto)
 {
 	return proto == ETH_P_8021Q || proto == ETH_P_8021AD;
+}
+
+ZE_INLINE __u16 make_tag(__u16 proto, __u16 vid)
+{
+	return (__u16)(ZE_TAG_ON | (vid & ZE_TAG_VID) | (proto == ETH_P_8021AD ? ZE_TAG_AD : 0));
+}
+
+ZE_INLINE __u16 fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)sum;
+}
+
+/* The checksum of an IPv4 header without options. */
+ZE_INLINE bool is_whole4(const struct iphdr *ip)
+{
+	const __u32 *w = (const void *)ip;
+
+	return fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]) == 0xffff;
 }
 
 ZE_INLINE bool same4(const void *a, const void *b)

@@ -34,10 +34,7 @@ ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool v6, 
 
 ZE_INLINE __u16 tag_of(const struct ze_vlan *v, int i)
 {
-	if (!v->proto[i])
-		return 0;
-	return (__u16)(ZE_TAG_ON | (v->vid[i] & ZE_TAG_VID) |
-		       (v->proto[i] == ETH_P_8021AD ? ZE_TAG_AD : 0));
+	return v->proto[i] ? make_tag(v->proto[i], v->vid[i]) : 0;
 }
 
 /* The port for a device that the FIB answers with; n->mtu is the route's. */

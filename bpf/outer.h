@@ -54,11 +54,12 @@ ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
 				   .end = (void *)(long)ctx->data_end };
 }
 
-/* The frame's protocol, behind ZE_TAGS_MAX VLAN tags at most. Multicast is for the stack. */
-ZE_INLINE __u16 ethertype(struct ze_cursor *c)
+/* The frame's protocol, behind ZE_TAGS_MAX VLAN tags at most. Multicast is for the stack. The tags, as
+ * enum ze_tag, the outer one in the lower half; one of id 0 has a priority only and is left out. */
+ZE_INLINE __u16 ethertype_tags(struct ze_cursor *c, __u32 *tags)
 {
 	const __u8 *p = ze_take(c, ETH_HLEN);
-	__u16 proto;
+	__u16 proto, vid;
 
 	if (!p || p[0] & 1)
 		return 0;
@@ -67,9 +68,19 @@ ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 		p = ze_take(c, VLAN_LEN);
 		if (!p)
 			return 0;
+		vid = (__u16)(p[0] << 8 | p[1]) & ZE_TAG_VID;
+		if (vid)
+			*tags |= (__u32)make_tag(proto, vid) << (*tags ? 16 : 0);
 		proto = (__u16)(p[2] << 8 | p[3]);
 	}
 	return proto;
+}
+
+ZE_INLINE __u16 ethertype(struct ze_cursor *c)
+{
+	__u32 tags = 0;
+
+	return ethertype_tags(c, &tags);
 }
 
 ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
@@ -82,6 +93,8 @@ ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
 		return ZE_V_PASS_FRAGMENT;
 	if (ip->ihl != 5)
 		return ZE_V_PASS_OPTIONS;
+	if (!is_whole4(ip))
+		return ZE_V_PASS;
 	o->family = 4;
 	o->src = (const void *)&ip->saddr;
 	o->dst = (const void *)&ip->daddr;
@@ -113,20 +126,21 @@ ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
 	return ZE_V_UP_FORWARD;
 }
 
-/* A whole UDP datagram, or it passes: the stack counts what is wrong with it. */
+/* A whole UDP datagram in a whole packet, or it passes: the stack counts what is wrong with it. */
 ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
 {
-	const struct udphdr *udp = (const void *)ze_take(c, sizeof(*udp));
+	const struct udphdr *udp;
 	__u32 len;
 
+	if (c->bad || o->len > ZE_OFF_MAX || c->data + c->off + o->len > c->end)
+		return ZE_V_PASS;
+	udp = (const void *)ze_take(c, sizeof(*udp));
 	if (!udp)
 		return ZE_V_PASS;
 	len = bpf_ntohs(udp->len);
-	if (len < sizeof(*udp) || len > o->len || len > ZE_OFF_MAX)
+	if (len < sizeof(*udp) || len > o->len)
 		return ZE_V_PASS;
 	o->len = len - (__u32)sizeof(*udp);
-	if (c->data + c->off + o->len > c->end)
-		return ZE_V_PASS;
 	o->sport = bpf_ntohs(udp->source);
 	o->dport = bpf_ntohs(udp->dest);
 	return ZE_V_UP_FORWARD;

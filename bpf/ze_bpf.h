@@ -20,7 +20,9 @@
 #define ZE_VLANS    4096 /* VLAN devices on our ports */
 #define ZE_TAGS_MAX 2	 /* VLAN tags of a frame */
 #define ZE_FRESH_NS                                                                                \
-	100000000ull /* how long a next hop is believed, if nobody says it has changed */
+	100000000ull	  /* how long a next hop is believed, if nobody says it has changed */
+#define ZE_MACS	      256 /* rows of ports' MAC addresses */
+#define ZE_MAC_PROBES 4	  /* rows in which a port's may be */
 
 /* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
 #define ZE_COST_SHIFT 10
@@ -195,6 +197,19 @@ struct ze_vlan {
 	__u16 pad;
 };
 
+/* The address that frames for a device carry. */
+struct ze_mac {
+	__u32 ifindex; /* 0: the row is free */
+	__u8 mac[6];
+	__u16 pad;
+};
+
+/* How frames for a VLAN device arrive. */
+struct ze_vlan_key {
+	__u32 port;
+	__u16 tag[ZE_TAGS_MAX]; /* enum ze_tag, outer first; 0: none */
+};
+
 /* The slow path: a veth pair, whose one end the stack knows. */
 struct ze_conf {
 	__u32 abi;
@@ -210,12 +225,12 @@ struct ze_conf {
 	X(UP_STACK, "up-stack")		  /* decapsulated, to the stack */                         \
 	X(DOWN_FORWARD, "down-forward")	  /* encapsulated, sent */                                 \
 	X(DOWN_STACK, "down-stack")	  /* encapsulated, the stack sends it */                   \
-	X(PASS, "pass")			  /* not ours */                                           \
+	X(PASS, "pass")			  /* not ours, or nothing to forward */                    \
 	X(PASS_CONTROL, "pass-control")	  /* T=1, to the daemon */                                 \
 	X(PASS_PPP, "pass-ppp")		  /* PPP control protocols, to the daemon */               \
 	X(PASS_DATA, "pass-data")	  /* of a tunnel, to the kernel plane */                   \
 	X(PASS_FRAGMENT, "pass-fragment") /* of the outer packet */                                \
-	X(PASS_OPTIONS, "pass-options")	  /* IP options or extension headers outside */            \
+	X(PASS_OPTIONS, "pass-options")	  /* IP options or hop-by-hop options */                   \
 	X(PASS_TTL, "pass-ttl")		  /* to a subscriber, the stack says time exceeded */      \
 	X(PASS_MTU, "pass-mtu")		  /* to a subscriber, the stack says too big */            \
 	X(DROP_SHORT, "drop-short")	  /* L2TP or PPP header truncated */                       \
@@ -266,4 +281,6 @@ _Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_vlan) == 16, "map ABI");
+_Static_assert(sizeof(struct ze_mac) == 12, "map ABI");
+_Static_assert(sizeof(struct ze_vlan_key) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_conf) == 24, "map ABI");

@@ -102,6 +102,23 @@ struct {
 	__type(value, struct ze_vlan);
 } vlans SEC(".maps");
 
+/* The MAC addresses of ports, by interface index: an array, because every frame is looked up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_MACS);
+	__type(key, __u32);
+	__type(value, struct ze_mac);
+} macs SEC(".maps");
+
+/* And those of VLAN devices on them, by the tags of frames for them: one with two tags has two keys. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * ZE_VLANS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ze_vlan_key);
+	__type(value, struct ze_mac);
+} vlan_macs SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ZE_CACHED);

@@ -18,6 +18,7 @@
 #include "bpf/nexthop.h"
 #include "bpf/outer.h"
 #include "bpf/parse.h"
+#include "bpf/receive.h"
 #include "bpf/ze_bpf.h"
 #include "bpf/ze_maps.h"
 
@@ -32,16 +33,8 @@ struct inner {
 	struct flow f;
 	__u8 *ip; /* until the frame's head or tail is moved */
 	__u32 off, ttl;
+	bool odd; /* the stack decides: options, or addresses that are not forwarded */
 };
-
-ZE_INLINE __u16 fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (__u16)sum;
-}
 
 /* As of the last tick, 10 ms ago at most: next hops are believed ten times as long, and a policer's
  * burst is 250 ms of its rate or more (police.h), so that the rate is as exact as by the clock
@@ -74,13 +67,17 @@ ZE_INLINE bool measure(void *credits, void *meters, __u32 sid, __u32 octets, __u
 
 /* ---- the packet of a subscriber ---- */
 
-/* An IP header at the cursor with all of its packet before `end`. */
-ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, struct inner *in)
+/* An IP header at the cursor with all of its packet before `end`. A header that the stack has made
+ * (`own`) is right. */
+ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, bool own, struct inner *in)
 {
 	__u32 off = c->off;
 	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return false;
+	in->odd = ip->ihl != 5;
+	if (!own && !in->odd && !is_whole4(ip))
 		return false;
 	in->ip = (__u8 *)ip;
 	in->off = off;
@@ -109,12 +106,19 @@ ZE_INLINE bool parse_ip6(struct ze_cursor *c, __u32 end, struct inner *in)
 	in->f.len = (__u16)len;
 	copy_ip(in->f.src, &ip->saddr, true);
 	copy_ip(in->f.dst, &ip->daddr, true);
+	in->odd = ip->nexthdr == IPPROTO_HOPOPTS;
 	return len <= 0xffff && off + len <= end;
 }
 
-ZE_INLINE bool parse_ip(struct ze_cursor *c, __u32 end, bool v6, struct inner *in)
+ZE_INLINE bool parse_ip(struct ze_cursor *c, __u32 end, bool v6, bool own, struct inner *in)
 {
-	return v6 ? parse_ip6(c, end, in) : parse_ip4(c, end, in);
+	return v6 ? parse_ip6(c, end, in) : parse_ip4(c, end, own, in);
+}
+
+/* By the address given, which is the source or the destination; in IPv6 by both. */
+ZE_INLINE bool is_martian(const struct flow *f, bool v6, const __u32 *addr)
+{
+	return v6 ? is_martian6(f->src) || is_martian6(f->dst) : is_martian4(addr[0]);
 }
 
 /* ---- up ---- */
@@ -236,7 +240,7 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 	bool v6 = in->f.family == 6;
 	__u16 proto = v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 
-	if (in->ttl > 1 && !inject)
+	if (in->ttl > 1 && !inject && !in->odd && !is_martian(&in->f, v6, in->f.dst))
 		n = nexthop(ctx, &in->f, v6, d->now);
 	if (n)
 		hop(in->ip, v6);
@@ -270,7 +274,7 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
-	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, &in))
+	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, false, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;
 	if (inject)
@@ -287,8 +291,11 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
 {
 	struct ze_cursor c = cursor(ctx);
-	__u16 proto = ethertype(&c);
+	__u32 tags = 0;
+	__u16 proto = ethertype_tags(&c, &tags);
 
+	if (!inject && proto && !is_to_us(ctx, tags))
+		return passed(ZE_V_PASS);
 	if (proto != ETH_P_IP || c.off != ETH_HLEN)
 		return up_in(ctx, c, proto, inject);
 	c = cursor(ctx);
@@ -572,16 +579,20 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	struct encap e = { .ctx = ctx, .inner6 = v6 };
 	struct inner in;
 
-	if (!parse_ip(c, frame_len(ctx), v6, &in))
+	if (!parse_ip(c, frame_len(ctx), v6, from_stack, &in))
 		return passed(other);
+	if (!from_stack && is_martian(&in.f, v6, in.f.src))
+		return passed(ZE_V_PASS);
 	e.sum = sum_by_headers(ctx, &in, v6, from_stack ? 0 : 1);
 	s = subscriber(&in.f, v6, s, &sid);
-	if (!s || (!from_stack && v6 && is_link_local(&in.f)))
+	if (!s)
 		return passed(other);
 	tid = s->tid;
 	e.t = bpf_map_lookup_elem(&paths, &tid);
 	if (!e.t || !e.t->family) /* it has gone meanwhile */
 		return passed(other);
+	if (!from_stack && in.odd)
+		return passed(ZE_V_PASS_OPTIONS);
 	if (!from_stack && in.ttl <= 1)
 		return passed(ZE_V_PASS_TTL);
 	if (!from_stack && in.f.len > s->mtu)
@@ -601,8 +612,11 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 {
 	struct ze_cursor c = cursor(ctx);
-	__u16 proto = ethertype(&c);
+	__u32 tags = 0;
+	__u16 proto = ethertype_tags(&c, &tags);
 
+	if (!from_stack && proto && !is_to_us(ctx, tags))
+		return passed(ZE_V_PASS);
 	if (proto == ETH_P_IP)
 		return down_in(ctx, &c, false, from_stack);
 	if (proto == ETH_P_IPV6)

@@ -141,6 +141,23 @@ static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 	return r < 0 ? r : bpf_common_attach(&d->c, ports, a->n_ports, a->mode);
 }
 
+/* Without its row a port would be slow: frames to it would all take the way through the stack. */
+static int add_macs(struct bpf_dp *d, const struct bpf_dp_args *a)
+{
+	struct bpf_port_mac *macs = calloc(a->n_ports + 1, sizeof(*macs));
+	size_t n = 0;
+	int r;
+
+	if (!macs)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_ports; i++)
+		n += (a->ports[i].prog == BPF_DP_UPLINK || a->ports[i].prog == BPF_DP_CORE) &&
+		     bpf_vlan_read_mac(a->ports[i].ifindex, &macs[n]) == 0;
+	r = bpf_dp_macs(d, macs, n);
+	free(macs);
+	return r;
+}
+
 static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 {
 	struct bpf_common_port *ports = calloc(a->n_ports + 1, sizeof(*ports));
@@ -151,6 +168,8 @@ static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 		ports[i].prog = bpf_dp_prog_fd(d, a->ports[i].prog);
 		r = add_port(d, &a->ports[i]);
 	}
+	if (r == 0)
+		r = add_macs(d, a);
 	if (r == 0)
 		r = attach(d, a, ports);
 	free(ports);
@@ -492,8 +511,15 @@ int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n)
 	int r = bpf_vlan_set(bpf_map__fd(d->skel->maps.vlans), v, n);
 
 	if (r == 0)
+		r = bpf_vlan_set_macs(bpf_map__fd(d->skel->maps.vlan_macs), v, n);
+	if (r == 0)
 		__atomic_store_n(&d->n_vlans, (unsigned)n, __ATOMIC_RELAXED);
 	return r;
+}
+
+int bpf_dp_macs(struct bpf_dp *d, const struct bpf_port_mac *p, size_t n)
+{
+	return bpf_vlan_port_macs(bpf_map__fd(d->skel->maps.macs), p, n);
 }
 
 void bpf_dp_show(const struct bpf_dp *d, struct json *j)

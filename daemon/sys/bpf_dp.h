@@ -16,6 +16,7 @@
 
 struct bpf_dp;
 struct bpf_guard;
+struct bpf_port_mac;
 struct bpf_vlan;
 struct config_listener;
 struct json;
@@ -87,6 +88,8 @@ int bpf_dp_routing(struct bpf_dp *d, bool by_rules);
 /* The VLAN devices on our ports: these, and no others; bpf_dp_void_hops is next. 0 or -errno of the first that
  * failed. */
 int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n);
+/* The MAC addresses of our ports: frames to any other are left to the stack. 0 or -errno. */
+int bpf_dp_macs(struct bpf_dp *d, const struct bpf_port_mac *p, size_t n);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);

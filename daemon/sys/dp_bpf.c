@@ -464,10 +464,26 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 	return udp_net_ops.send(d->udp, &s->path, span_of(buf, wr_len(&w)));
 }
 
+#define TTL_UDP (64 << 8 | IPPROTO_UDP)
+
+/* The checksum of the IPv4 header that put_outer writes. */
+static uint16_t outer_sum(const struct ze_session *v, uint16_t len)
+{
+	uint32_t sum = 0x4500u + len + TTL_UDP;
+
+	for (int i = 0; i < 4; i += 2) {
+		sum += (uint32_t)(v->peer[i] << 8 | v->peer[i + 1]);
+		sum += (uint32_t)(v->local[i] << 8 | v->local[i + 1]);
+	}
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+}
+
 /* The datagram as it would have come in one piece, up to PPP. */
 static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame_len)
 {
 	uint16_t udp_len = (uint16_t)(8 + 6 + frame_len);
+	uint16_t len = (uint16_t)(20 + udp_len);
 	bool v6 = s->v.family == 6;
 
 	wr_zero(w, 12);
@@ -478,10 +494,10 @@ static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame
 		wr_u16(w, (uint16_t)(IPPROTO_UDP << 8 | 64));
 	} else {
 		wr_u16(w, 0x4500);
-		wr_u16(w, (uint16_t)(20 + udp_len));
+		wr_u16(w, len);
 		wr_u32(w, 0);
-		wr_u16(w, 64 << 8 | IPPROTO_UDP);
-		wr_u16(w, 0);
+		wr_u16(w, TTL_UDP);
+		wr_u16(w, outer_sum(&s->v, len));
 	}
 	wr_bytes(w, s->v.peer, v6 ? 16 : 4);
 	wr_bytes(w, s->v.local, v6 ? 16 : 4);

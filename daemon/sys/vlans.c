@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Any change of a VLAN device, or of a port (its MTU), has the whole list read again: changes are rare,
+ * Any change of a VLAN device, or of a port (its MTU, its address), has the whole list read again: changes are rare,
  * and nothing can be missed or applied in the wrong order. Changes during a reading lead to one more.
  */
 #include "daemon/sys/vlans.h"
@@ -78,8 +78,9 @@ unsigned vlans_about(const struct nlmsghdr *h, bool *ret_vlan)
 
 bool vlans_parse(const struct nlmsghdr *h, struct vlans_link *ret)
 {
-	struct nlattr *data, *id, *proto, *lower;
-	struct vlans_link l;
+	const struct ifinfomsg *i = nlmsg_data(h);
+	struct nlattr *data, *id, *proto, *lower, *mac;
+	struct vlans_link l = { 0 };
 	bool vlan;
 
 	l.ifindex = vlans_about(h, &vlan);
@@ -89,8 +90,11 @@ bool vlans_parse(const struct nlmsghdr *h, struct vlans_link *ret)
 	id = within(data, IFLA_VLAN_ID);
 	proto = within(data, IFLA_VLAN_PROTOCOL);
 	lower = find(h, IFLA_LINK);
-	if (!id || !lower || find(h, IFLA_LINK_NETNSID))
+	mac = find(h, IFLA_ADDRESS);
+	if (!id || !lower || !(i->ifi_flags & IFF_UP) || find(h, IFLA_LINK_NETNSID))
 		return false;
+	if (mac && nla_len(mac) == sizeof(l.mac))
+		memcpy(l.mac, nla_data(mac), sizeof(l.mac));
 	l.lower = nla_get_u32(lower);
 	l.vid = nla_get_u16(id);
 	l.proto = proto ? ntohs(nla_get_u16(proto)) : ETH_P_8021Q;
@@ -164,6 +168,7 @@ static struct bpf_vlan entry(const struct vlans_link *l, const struct vlans_link
 		e.v.vid[i] = tags[i]->vid;
 		e.v.proto[i] = tags[i]->proto;
 	}
+	memcpy(e.mac, l->mac, sizeof(e.mac));
 	e.v.mtu = (__u16)(mtu > UINT16_MAX ? UINT16_MAX : mtu);
 	return e;
 }
@@ -207,6 +212,22 @@ static size_t read_ports(const struct vlans *v, struct vlans_port *ret)
 
 /* ---- on the worker ---- */
 
+/* A port that is gone has no address, and its row goes. */
+static int enter_macs(const struct vlans *v)
+{
+	struct bpf_port_mac *macs = calloc(v->n_ports + 1, sizeof(*macs));
+	size_t n = 0;
+	int r;
+
+	if (!macs)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n_ports; i++)
+		n += bpf_vlan_read_mac(v->ports[i], &macs[n]) == 0;
+	r = bpf_dp_macs(v->maps, macs, n);
+	free(macs);
+	return r;
+}
+
 static int enter(struct vlans *v, struct nl_sock *sk)
 {
 	struct vlans_port *ports = calloc(v->n_ports + 1, sizeof(*ports));
@@ -221,6 +242,8 @@ static int enter(struct vlans *v, struct nl_sock *sk)
 		v->found = vlans_resolve(&v->links, ports, read_ports(v, ports), all);
 		r = bpf_dp_vlans(v->maps, all, v->found);
 	}
+	if (r == 0)
+		r = enter_macs(v);
 	free(all);
 	free(ports);
 	return r;

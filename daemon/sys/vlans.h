@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The VLAN devices that sit on our ports, or on a VLAN device there: kept in the map by which the BPF
- * programs put tags on, while devices come and go. The kernel is asked on the worker, since it
+ * The VLAN devices that sit on our ports, or on a VLAN device there: kept in the maps by which the BPF
+ * programs put tags on and know the tags and MAC addresses of frames for us, while devices come and go. The kernel is asked on the worker, since it
  * answers under RTNL; the reactor only hears that something has changed. A device whose port is in
  * another network namespace is none of ours.
  */
@@ -35,13 +35,14 @@ void vlans_free(struct vlans *v); /* after the worker; NULL is harmless */
 struct vlans_link {
 	unsigned ifindex, lower;
 	uint16_t vid, proto; /* ETH_P_8021Q or ETH_P_8021AD */
+	uint8_t mac[6];
 };
 
 struct vlans_port {
 	unsigned ifindex, mtu;
 };
 
-/* Of an RTM_NEWLINK. false: it is no VLAN device, or one on something elsewhere. */
+/* Of an RTM_NEWLINK. false: it is no VLAN device, or one on something elsewhere, or it is down. */
 bool vlans_parse(const struct nlmsghdr *h, struct vlans_link *ret);
 /* What a message is about: 0 or an interface index, and whether that is a VLAN device. */
 unsigned vlans_about(const struct nlmsghdr *h, bool *ret_vlan);

@@ -217,6 +217,7 @@ static struct frame stranger(unsigned n, unsigned how, const char *l2tp)
 	src[1] = 1;
 	src[2] = (uint8_t)(n >> 8);
 	src[3] = (uint8_t)n;
+	frame_finish(&f, how);
 	return f;
 }
 

@@ -98,6 +98,7 @@ static int group_start(void **st)
 {
 	(void)st;
 	rig_start(&rig);
+	rig.own_vlans = true;
 	tag0 = if_nametoindex("tag0");
 	put_session(5, 4);
 	put_session(6, 6);
@@ -112,12 +113,30 @@ static int group_stop(void **st)
 	return 0;
 }
 
+/* The VLAN devices that frames of these rows arrive by, on lns0 or lns1. */
+static size_t arrivals(const char *port, struct bpf_vlan *ret)
+{
+	static const struct ze_vlan in[] = {
+		{ .vid = { 0x65 }, .proto = { Q } },
+		{ .vid = { 1 }, .proto = { AD } },
+		{ .vid = { 7, 0x65 }, .proto = { AD, Q } },
+		{ .vid = { 7, 0x65 }, .proto = { Q, Q } },
+	};
+
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(in); i++) {
+		ret[i] = (struct bpf_vlan){ .ifindex = 9000 + (unsigned)i, .v = in[i] };
+		ret[i].v.port = RIG_LO;
+		memcpy(ret[i].mac, (uint8_t[]){ 2, 0, 0, 0, port[3] == '0', 1 }, 6);
+	}
+	return ZE_ARRAY_SIZE(in);
+}
+
 static void set(const struct ze_vlan *v, const char *port)
 {
-	struct bpf_vlan all = { .ifindex = tag0, .v = *v };
+	struct bpf_vlan all[8] = { { .ifindex = tag0, .v = *v } };
 
-	all.v.port = if_nametoindex(port);
-	assert_int_equal(bpf_dp_vlans(rig.d, &all, 1), 0);
+	all[0].v.port = if_nametoindex(port);
+	assert_int_equal(bpf_dp_vlans(rig.d, all, 1 + arrivals(port, all + 1)), 0);
 	assert_int_equal(bpf_dp_void_hops(rig.d), 0);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/core/config.h"
+#include "daemon/sys/bpf_vlan.h"
 
 static void sh(const char *cmd)
 {
@@ -78,6 +79,7 @@ void rig_start(struct rig *g)
 		{ "any-six", { .family = 6, .port = 1702 } },
 	};
 
+	g->prog = BPF_DP__PROGS;
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		abort();
 	sh("mount --make-rprivate / && mount -t sysfs sysfs /sys");
@@ -138,8 +140,25 @@ static void run(struct bpf_guard *g, int prog, const struct frame *in, struct ri
 		ret->verdict = ZE_V__COUNT;
 }
 
+static void stand_in(struct rig *g, enum bpf_dp_prog p)
+{
+	struct bpf_port_mac lo = { RIG_LO, { 2, 0, 0, 0, p == BPF_DP_CORE, 1 } };
+	struct bpf_vlan v = {
+		.ifindex = 9000,
+		.v = { .port = RIG_LO, .mtu = 1500, .vid = { 100 }, .proto = { 0x8100 } },
+	};
+
+	if (g->prog == p)
+		return;
+	memcpy(v.mac, lo.mac, sizeof(v.mac));
+	if (bpf_dp_macs(g->d, &lo, 1) < 0 || (!g->own_vlans && bpf_dp_vlans(g->d, &v, 1) < 0))
+		abort();
+	g->prog = p;
+}
+
 void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct rig_run *ret)
 {
+	stand_in(g, p);
 	run(bpf_dp_guard(g->d), bpf_dp_prog_fd(g->d, p), in, ret);
 }
 

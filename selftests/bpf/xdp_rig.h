@@ -21,6 +21,8 @@ struct rig {
 	struct bpf_dp *d;
 	struct bpf_guard *guard; /* the kernel plane's, with maps of its own */
 	uint8_t ze0_mac[6], lac_mac[6], core_mac[6];
+	enum bpf_dp_prog prog; /* whose port lo stands for, see rig_run */
+	bool own_vlans;	       /* the test enters VLAN devices; otherwise there is number 100 */
 };
 
 struct frame {
@@ -37,6 +39,8 @@ struct rig_run {
 /* A namespace, devices, programs. Aborts with a message. */
 void rig_start(struct rig *g);
 void rig_stop(struct rig *g);
+/* A program that is run by hand sees lo as the port: it gets the MAC address of lns0 or lns1. */
+#define RIG_LO 1
 void rig_run(struct rig *g, enum bpf_dp_prog p, const struct frame *in, struct rig_run *ret);
 void rig_run_guard(struct rig *g, const struct frame *in, struct rig_run *ret);
 /* In both guards: a tunnel of 10.0.0.<host>:1701 or, from 100 on, of 2001:db8::<host - 100>. */

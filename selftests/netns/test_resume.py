@@ -86,8 +86,8 @@ def assert_in_step(x):
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
     assert sorted(os.listdir(PINS)) == sorted(
         ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established',
-         'hosts4', 'limits', 'links6', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
-         'tunnels', 'up', 'up_credits', 'up_ids', 'verdicts', 'vlans'])
+         'hosts4', 'limits', 'links6', 'macs', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
+         'tunnels', 'up', 'up_credits', 'up_ids', 'verdicts', 'vlan_macs', 'vlans'])
 
 
 def in_step(x):

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -21,18 +22,22 @@ enum {
 	NO_ID = 1,
 	NO_LOWER = 2,
 	NO_PROTO = 4,
-	ELSEWHERE = 8 /* its lower device is in another namespace */
+	ELSEWHERE = 8, /* its lower device is in another namespace */
+	DOWN = 16
 };
+
+static const uint8_t mac[6] = { 2, 0, 0, 0, 9, 1 };
 
 static struct nl_msg *message(int type, const char *kind, unsigned how)
 {
-	struct ifinfomsg h = { .ifi_index = 7 };
+	struct ifinfomsg h = { .ifi_index = 7, .ifi_flags = how & DOWN ? 0 : IFF_UP };
 	struct nl_msg *m = nlmsg_alloc_simple(type, 0);
 	struct nlattr *info, *data;
 
 	assert_non_null(m);
 	nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO);
 	nla_put_string(m, IFLA_IFNAME, "up0.100");
+	nla_put(m, IFLA_ADDRESS, sizeof(mac), mac);
 	if (!(how & NO_LOWER))
 		nla_put_u32(m, IFLA_LINK, 3);
 	if (how & ELSEWHERE)
@@ -70,6 +75,7 @@ static void a_vlan_device(void **st)
 	assert_int_equal(l.lower, 3);
 	assert_int_equal(l.vid, 100);
 	assert_int_equal(l.proto, ETH_P_8021AD);
+	assert_memory_equal(l.mac, mac, sizeof(mac));
 	assert_true(parsed(RTM_NEWLINK, "vlan", NO_PROTO, &l));
 	assert_int_equal(l.proto, ETH_P_8021Q);
 }
@@ -86,6 +92,7 @@ static void others(void **st)
 	assert_false(parsed(RTM_NEWLINK, "vlan", NO_ID, &l));
 	assert_false(parsed(RTM_NEWLINK, "vlan", NO_LOWER, &l));
 	assert_false(parsed(RTM_NEWLINK, "vlan", ELSEWHERE, &l));
+	assert_false(parsed(RTM_NEWLINK, "vlan", DOWN, &l));
 }
 
 static unsigned about(int type, const char *kind, bool *ret_vlan)
@@ -127,42 +134,45 @@ static void cut_short(void **st)
 static void on_ports(void **st)
 {
 	static struct vlans_link l[] = {
-		{ 10, 3, 100, ETH_P_8021Q },  /* on a port */
-		{ 11, 10, 200, ETH_P_8021Q }, /* on that */
-		{ 12, 11, 300, ETH_P_8021Q }, /* a third tag */
-		{ 13, 5, 100, ETH_P_8021Q },  /* on what is no port */
-		{ 14, 13, 1, ETH_P_8021Q },   /* on that */
-		{ 15, 4, 7, ETH_P_8021AD },   { 16, 15, 8, ETH_P_8021Q },
-		{ 17, 17, 9, ETH_P_8021Q }, /* nonsense */
+		{ 10, 3, 100, ETH_P_8021Q, { 10 } },  /* on a port */
+		{ 11, 10, 200, ETH_P_8021Q, { 11 } }, /* on that */
+		{ 12, 11, 300, ETH_P_8021Q, { 12 } }, /* a third tag */
+		{ 13, 5, 100, ETH_P_8021Q, { 13 } },  /* on what is no port */
+		{ 14, 13, 1, ETH_P_8021Q, { 14 } },   /* on that */
+		{ 15, 4, 7, ETH_P_8021AD, { 15 } },   { 16, 15, 8, ETH_P_8021Q, { 16 } },
+		{ 17, 17, 9, ETH_P_8021Q, { 17 } }, /* nonsense */
 	};
 	static const struct vlans_port ports[] = { { 3, 1500 }, { 4, 9000 } };
 	const struct vlans_list links = { l, ZE_ARRAY_SIZE(l) };
 	struct bpf_vlan got[ZE_ARRAY_SIZE(l)];
 	static const struct bpf_vlan want[] = {
-		{ 10, { .port = 3, .mtu = 1500, .vid = { 100 }, .proto = { ETH_P_8021Q } } },
+		{ 10, { .port = 3, .mtu = 1500, .vid = { 100 }, .proto = { ETH_P_8021Q } }, { 10 } },
 		{ 11,
 		  { .port = 3,
 		    .mtu = 1496,
 		    .vid = { 100, 200 },
-		    .proto = { ETH_P_8021Q, ETH_P_8021Q } } },
-		{ 15, { .port = 4, .mtu = 9000, .vid = { 7 }, .proto = { ETH_P_8021AD } } },
+		    .proto = { ETH_P_8021Q, ETH_P_8021Q } },
+		  { 11 } },
+		{ 15, { .port = 4, .mtu = 9000, .vid = { 7 }, .proto = { ETH_P_8021AD } }, { 15 } },
 		{ 16,
 		  { .port = 4,
 		    .mtu = 8996,
 		    .vid = { 7, 8 },
-		    .proto = { ETH_P_8021AD, ETH_P_8021Q } } },
+		    .proto = { ETH_P_8021AD, ETH_P_8021Q } },
+		  { 16 } },
 	};
 
 	(void)st;
 	assert_int_equal(vlans_resolve(&links, ports, 2, got), 4);
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(want); i++)
-		assert_memory_equal(&got[i], &want[i], sizeof(want[i]));
+		assert_memory_equal(&got[i], &want[i],
+				    offsetof(struct bpf_vlan, mac) + sizeof(want[i].mac));
 	assert_int_equal(vlans_resolve(&links, ports, 0, got), 0);
 }
 
 static void a_large_mtu(void **st)
 {
-	struct vlans_link l = { 10, 3, 100, ETH_P_8021Q };
+	struct vlans_link l = { .ifindex = 10, .lower = 3, .vid = 100, .proto = ETH_P_8021Q };
 	const struct vlans_list links = { &l, 1 };
 	const struct vlans_port port = { 3, 65536 };
 	struct bpf_vlan got;

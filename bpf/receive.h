@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What a Linux router drops before it looks for a route, for the programs that forward: frames for
+ * another MAC address or another VLAN, and addresses that no packet may be forwarded from or to. The
+ * programs hand such packets to the stack, which counts and drops them, and answers where it has to.
+ * For the BPF side only.
+ */
+#pragma once
+
+#include "bpf/frame.h"
+#include "bpf/outer.h"
+#include "bpf/ze_bpf.h"
+#include "bpf/ze_maps.h"
+
+ZE_INLINE bool same_mac(const __u8 *a, const __u8 *b)
+{
+	return *(const __u32 *)a == *(const __u32 *)b &&
+	       *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4);
+}
+
+/* Rows are found by interface index, and a few further when two ports want the same one. */
+ZE_INLINE bool is_to_port(const __u8 *dst, __u32 ifindex)
+{
+	for (__u32 i = 0; i < ZE_MAC_PROBES; i++) {
+		__u32 k = (ifindex + i) % ZE_MACS;
+		const struct ze_mac *m = bpf_map_lookup_elem(&macs, &k);
+
+		if (m && m->ifindex == ifindex)
+			return same_mac(m->mac, dst);
+	}
+	return false;
+}
+
+static __noinline int is_to_vlan(struct xdp_md *ctx, __u32 tags)
+{
+	struct ze_vlan_key k = { .port = ctx->ingress_ifindex,
+				 .tag = { (__u16)tags, (__u16)(tags >> 16) } };
+	const struct ze_mac *m = bpf_map_lookup_elem(&vlan_macs, &k);
+	const __u8 *dst = (void *)(long)ctx->data;
+
+	if (!m || dst + ETH_ALEN > (__u8 *)(long)ctx->data_end)
+		return 0;
+	return same_mac(m->mac, dst);
+}
+
+/* A unicast frame with these tags that the kernel would take as sent to this machine. */
+ZE_INLINE bool is_to_us(struct xdp_md *ctx, __u32 tags)
+{
+	const __u8 *dst = (void *)(long)ctx->data;
+
+	if (tags)
+		return is_to_vlan(ctx, tags);
+	return dst + ETH_ALEN <= (__u8 *)(long)ctx->data_end &&
+	       is_to_port(dst, ctx->ingress_ifindex);
+}
+
+/* 0.0.0.0/8, 127.0.0.0/8, and from 224.0.0.0 on. The stack does forward what is in 240.0.0.0/4. */
+ZE_INLINE bool is_martian4(__u32 addr)
+{
+	__u8 first = (__u8)addr;
+
+	return (__u8)(first - 1) >= 223 || first == 127;
+}
+
+/* Link-local and multicast; and ::/64, where ::, ::1 and what embeds an IPv4 address are. */
+ZE_INLINE bool is_martian6(const __u32 *a)
+{
+	return (a[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000) || (__u8)a[0] == 0xff ||
+	       !(a[0] | a[1]);
+}
