@@ -36,7 +36,17 @@ struct ze_net6 {
 };
 
 enum ze_sess_flags {
-	ZE_SESS_SEQ = 1 /* Sequencing Required: number and check data packets */
+	ZE_SESS_SEQ = 1, /* Sequencing Required: number and check data packets */
+	/* The family's packets may pass; in ze_up_id only. Its addresses are there earlier. */
+	ZE_SESS_OPEN4 = 2,
+	ZE_SESS_OPEN6 = 4
+};
+
+enum ze_down_bits {
+	ZE_DOWN_MTU = 0x1fff, /* the largest IP packet for the subscriber */
+	ZE_DOWN_SEQ = 0x2000,
+	ZE_DOWN_OPEN4 = 0x4000,
+	ZE_DOWN_OPEN6 = 0x8000
 };
 
 struct ze_session {
@@ -66,7 +76,7 @@ struct ze_up_id {
 struct ze_down_id {
 	__u16 tid; /* ours; 0: no session */
 	__u16 peer_sid;
-	__u16 mtu : 15, seq : 1;
+	__u16 bits; /* enum ze_down_bits */
 	__u16 high; /* half of the subscriber's address, see near4 */
 };
 

@@ -148,10 +148,10 @@ static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid,
 
 ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct flow *f, __u16 sid)
 {
+	if (!(s->flags & (f->family == 6 ? ZE_SESS_OPEN6 : ZE_SESS_OPEN4)))
+		return ZE_V_DROP_CLOSED;
 	if (f->family == 6)
 		return check_source6(f, s->tid, sid);
-	if (!*(const __u32 *)s->ip4)
-		return ZE_V_DROP_CLOSED;
 	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
 }
 
@@ -190,8 +190,8 @@ static __noinline int refused(__u32 sid, enum ze_verdict v)
 	if (n)
 		__sync_fetch_and_add(v == ZE_V_DROP_UP_RATE   ? &n->up_policed :
 				     v == ZE_V_DROP_DOWN_RATE ? &n->down_policed :
-				     v == ZE_V_DROP_SEQUENCE  ? &n->up_refused :
-								&n->up_spoofed,
+				     v == ZE_V_DROP_SPOOFED   ? &n->up_spoofed :
+								&n->up_refused,
 				     1);
 	return 0;
 }
@@ -326,7 +326,8 @@ ZE_INLINE __u32 outer_len(bool v6)
 /* From the outer IP header to PPP. */
 ZE_INLINE __u32 overhead(const struct ze_down_id *s, bool v6)
 {
-	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN + (s->seq ? L2TP_SEQ_LEN : L2TP_LEN);
+	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN +
+	       (s->bits & ZE_DOWN_SEQ ? L2TP_SEQ_LEN : L2TP_LEN);
 }
 
 ZE_INLINE bool is_link_local(const struct flow *f)
@@ -475,7 +476,7 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
 	w[1] = bpf_htons(e->t->peer_tid);
 	w[2] = bpf_htons(e->s->peer_sid);
 	sum = w[1] + (__u32)w[2] + bpf_htons(2);
-	if (e->s->seq) {
+	if (e->s->bits & ZE_DOWN_SEQ) {
 		w[0] = bpf_htons(ZE_L2TP_S | 2);
 		w[3] = bpf_htons(next_number(e->sid));
 		w[4] = 0;
@@ -587,6 +588,8 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	s = subscriber(&in.f, v6, s, &sid);
 	if (!s)
 		return passed(other);
+	if (!(s->bits & (v6 ? ZE_DOWN_OPEN6 : ZE_DOWN_OPEN4)))
+		return passed(ZE_V_DROP_CLOSED);
 	tid = s->tid;
 	e.t = bpf_map_lookup_elem(&paths, &tid);
 	if (!e.t || !e.t->family) /* it has gone meanwhile */
@@ -595,7 +598,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 		return passed(ZE_V_PASS_OPTIONS);
 	if (!from_stack && in.ttl <= 1)
 		return passed(ZE_V_PASS_TTL);
-	if (!from_stack && in.f.len > s->mtu)
+	if (!from_stack && in.f.len > (s->bits & ZE_DOWN_MTU))
 		return passed(ZE_V_PASS_MTU);
 	e.now = clock();
 	if (!from_stack)

@@ -340,7 +340,6 @@ void cp_resume(struct cp *cp, enum cp_state state, struct cp_ids ids)
 	struct wr w = wr_init(cp->req, sizeof(cp->req));
 
 	cp->state = (uint8_t)state;
-	cp->hold = state != CP_OPENED && cp->hold;
 	cp->next_id = ids.next;
 	cp->req_id = ids.req;
 	cp->req_answered = true;
@@ -586,7 +585,6 @@ void cp_release(struct cp *cp, ze_ns now, struct ppp_fx *fx)
 			    .data = span_of(cp->held, cp->held_len) };
 
 	cp->now = now;
-	cp->hold = false;
 	if (!cp->held_any)
 		return;
 	cp->held_any = false;

@@ -4,8 +4,8 @@
  * protocol behind it says by `struct cp_ops` what to ask for and what to think of the peer's wishes.
  * One deadline; bytes and now in, effects out.
  *
- * Our side of `hold`: while set, a Configure-Request that deserves an Ack is kept (the newest) and
- * ops->ready is called; cp_release then answers it. That is how an NCP waits for its data plane.
+ * Our side of `hold`: where it is set, a Configure-Request that deserves an Ack is kept (the newest) and
+ * ops->ready is called; cp_release then answers it. That is how an NCP waits for its data plane, each time.
  */
 #pragma once
 
@@ -158,7 +158,7 @@ void cp_close(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 void cp_input(struct cp *cp, struct span info, ze_ns now, struct ppp_fx *fx);
 /* The peer sent a Protocol-Reject for this protocol (RXJ-). */
 void cp_protocol_rejected(struct cp *cp, ze_ns now, struct ppp_fx *fx);
-/* Clears hold and answers the request that waits. */
+/* Answers the request that waits, if any still does. */
 void cp_release(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 /* As after a negotiation in another process: Opened, or Stopped until the peer asks. Our request is
  * what ops->request says now. */

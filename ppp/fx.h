@@ -25,8 +25,8 @@ enum ppp_fx_kind {
 	PPP_FX_ADDR_REQUEST,  /* family: wants addresses, answer by ppp_link_addr_answer */
 	PPP_FX_NCP_READY,     /* family: peer's request is acceptable, our Ack is held until
 			      * ppp_link_ncp_attached */
-	PPP_FX_NCP_UP,	      /* family opened */
-	PPP_FX_NCP_DOWN,      /* family left Opened, or gave up before */
+	PPP_FX_NCP_UP,	      /* family opened: its packets may pass */
+	PPP_FX_NCP_DOWN,      /* family left Opened, or gave up before: they may not */
 	PPP_FX_ECHO_SENT,
 	PPP_FX_ECHO_RTT, /* rtt */
 	PPP_FX_ECHO_LOST,

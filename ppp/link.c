@@ -273,16 +273,10 @@ static void network_stop(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	}
 }
 
-/* Out of Opened: either terminated, then a new start by the peer must be held again, or negotiated
- * anew over the data plane that is there. */
+/* Out of Opened: terminated, or negotiated anew. */
 static void ncp_went_down(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
 {
-	struct cp *cp = ncp_cp(l, fam);
-	bool again = renegotiates(cp);
-
-	if (!again)
-		cp->hold = true;
-	ncp_lost(l, fam, again ? PPP_NCP_ATTACHED : PPP_NCP_OFF, now, fx);
+	ncp_lost(l, fam, renegotiates(ncp_cp(l, fam)) ? PPP_NCP_RUNNING : PPP_NCP_OFF, now, fx);
 }
 
 static bool told(unsigned what, unsigned ncp_bit, unsigned fam)
@@ -297,7 +291,8 @@ static void ncp_settle(struct ppp_link *l, unsigned fam, unsigned what, ze_ns no
 		ncp_went_down(l, fam, now, fx);
 	if (told(what, P_NCP_FINISHED, fam) && l->ncp[fam] != PPP_NCP_OFF)
 		ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
-	if (told(what, P_NCP_READY, fam) && l->ncp[fam] == PPP_NCP_RUNNING) {
+	if (told(what, P_NCP_READY, fam) &&
+	    (l->ncp[fam] == PPP_NCP_RUNNING || l->ncp[fam] == PPP_NCP_ATTACHED)) {
 		l->ncp[fam] = PPP_NCP_READY;
 		tell_family(fx, PPP_FX_NCP_READY, fam);
 	}

@@ -11,10 +11,13 @@
  * all is negotiated again, with the same addresses. A verdict asked for before PPP_FX_LCP_DOWN must
  * not be given after it: it would be taken for the next one's.
  *
- * Each PPP_FX_NCP_READY, answered or not, is followed by one PPP_FX_NCP_DOWN before the next, or by
- * PPP_FX_FINISHED. The data plane may be kept meanwhile and ppp_link_ncp_attached be called at once.
- * When only the NCP is negotiated anew, PPP_FX_NCP_DOWN is followed by PPP_FX_NCP_UP without READY:
- * the data plane is there. A family that the peer ended may be started by it again.
+ * No Configure-Ack of an NCP is sent before the owner has answered PPP_FX_NCP_READY: what the peer asks
+ * for is in the link then, and whatever can fail at the data plane fails before. Packets may pass from
+ * PPP_FX_NCP_UP to PPP_FX_NCP_DOWN and at no other time (RFC 1661 3.5). A family that was READY once and
+ * is given up, or was up, has its PPP_FX_NCP_DOWN, or PPP_FX_FINISHED. What the data plane has prepared
+ * is worth keeping while the family's state is PPP_NCP_RUNNING or above: it is negotiated anew, and
+ * ppp_link_ncp_attached may then be called at once. A family that the peer ended may be started by it
+ * again.
  *
  * After PPP_FX_FINISHED every call is harmless and does nothing.
  */
@@ -45,7 +48,7 @@ enum ppp_ncp_state {	  /* of one family, outside its automaton */
 	PPP_NCP_WAITING,  /* asked for addresses */
 	PPP_NCP_RUNNING,  /* automaton runs */
 	PPP_NCP_READY,	  /* PPP_FX_NCP_READY told, Ack held */
-	PPP_NCP_ATTACHED, /* data plane carries it */
+	PPP_NCP_ATTACHED, /* data plane is ready for it, Ack sent */
 	PPP_NCP_UP	  /* Opened */
 };
 
@@ -108,7 +111,7 @@ void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, z
 /* Answers PPP_FX_ADDR_REQUEST. */
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
 			  struct ppp_fx *fx);
-/* Answers PPP_FX_NCP_READY: the data plane carries the family (or can't: the family ends). */
+/* Answers PPP_FX_NCP_READY: the data plane can carry the family (or can't: the family ends). */
 void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, ze_ns now,
 			   struct ppp_fx *fx);
 /* Orderly end: Terminate-Request, then PPP_FX_FINISHED with `end`. */

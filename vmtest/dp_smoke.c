@@ -83,6 +83,8 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
 		    dp_kernel_ops.family_up(e->dp, ev->sid, &f6) < 0)
 			e->errors++;
 	} else if (ev->kind == DP_EV_FAMILY_UP && ev->family == PPP_FAM_IPV6) {
+		dp_kernel_ops.family_open(e->dp, ev->sid, PPP_FAM_IPV4, true);
+		dp_kernel_ops.family_open(e->dp, ev->sid, PPP_FAM_IPV6, true);
 		e->up++;
 		/* Not read yet, or an answer: other sessions' readings come in between. */
 		r = dp_kernel_ops.stats(e->dp, ev->sid, now, &st, &as_of);

@@ -65,18 +65,30 @@ static struct dp_family family_of(const struct subscriber *s, enum ppp_family fa
 	return f;
 }
 
+static bool same_family(const struct dp_family *a, const struct dp_family *b)
+{
+	return a->family == b->family && a->mtu == b->mtu && a->local4 == b->local4 &&
+	       a->peer4 == b->peer4 && a->ifid == b->ifid && a->peer_ifid == b->peer_ifid;
+}
+
+/* The plane has, or will have, what the link would agree to now. */
+static bool is_current(const struct subscriber *s, enum ppp_family family)
+{
+	const struct dp_family f = family_of(s, family);
+
+	return same_family(&s->dp_has[family], &f);
+}
+
 static void request(struct subscriber *s, enum ppp_family family)
 {
 	const struct ports *io = &s->e->ports;
-	struct dp_family f = family_of(s, family);
 	int r;
 
-	if (family == PPP_FAM_IPV6)
-		s->dp_peer_ifid = f.peer_ifid;
-	r = io->dp->family_up(io->dp_self, s->s.sid, &f);
+	s->dp_has[family] = family_of(s, family);
+	r = io->dp->family_up(io->dp_self, s->s.sid, &s->dp_has[family]);
 	if (r < 0) {
 		log_failure(s, "family-attach-failed", r);
-		s->dp_family[family] = SUB_FAM_OFF;
+		attach_drop_family(s, family);
 		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << family);
 		return;
 	}
@@ -92,11 +104,16 @@ static bool any_waits(const struct subscriber *s)
 
 void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
+	if (s->dp == SUB_DP_UP) {
+		if (s->dp_family[family] == SUB_FAM_UP && is_current(s, family))
+			s->todo |= (uint16_t)(SUB_TODO_ATTACHED << family);
+		else
+			request(s, family);
+		return;
+	}
 	if (!any_waits(s)) /* the first, perhaps after LCP began anew */
 		s->attach_by = now + ATTACH_PATIENCE;
 	s->dp_family[family] = SUB_FAM_WAITING;
-	if (s->dp == SUB_DP_UP)
-		request(s, family);
 }
 
 /* The peer has acknowledged our request and waits for us to acknowledge its own. */
@@ -123,12 +140,12 @@ void attach_if_due(struct subscriber *s, ze_ns now)
 		attach_session(s);
 }
 
-void attach_refresh(struct subscriber *s, enum ppp_family family)
+void attach_open(struct subscriber *s, enum ppp_family family, bool open)
 {
-	if (family == PPP_FAM_IPV6 && s->dp == SUB_DP_UP &&
-	    s->dp_family[family] >= SUB_FAM_REQUESTED &&
-	    s->dp_peer_ifid != s->link.ipv6cp.peer_ifid)
-		request(s, family);
+	const struct ports *io = &s->e->ports;
+
+	if (s->dp == SUB_DP_UP && s->dp_family[family] == SUB_FAM_UP)
+		io->dp->family_open(io->dp_self, s->s.sid, family, open);
 }
 
 void attach_drop_family(struct subscriber *s, enum ppp_family family)
@@ -157,9 +174,10 @@ int attach_resume(struct subscriber *s)
 	r = io->dp->session_adopt(io->dp_self, &a);
 	if (r < 0)
 		return r;
-	for (unsigned i = 0; i < PPP_FAM__COUNT; i++)
+	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
 		s->dp_family[i] = a.family[i] ? SUB_FAM_UP : SUB_FAM_OFF;
-	s->dp_peer_ifid = s->link.ipv6cp.peer_ifid;
+		s->dp_has[i] = f[i];
+	}
 	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
 	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
@@ -247,12 +265,16 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev)
 	if ((unsigned)f >= PPP_FAM__COUNT || !s->dp_waiting[f])
 		return;
 	/* An older request of a family that was asked for again does not count. */
-	if (--s->dp_waiting[f] || s->dp_family[f] != SUB_FAM_REQUESTED)
+	if (--s->dp_waiting[f] || s->dp_family[f] != SUB_FAM_REQUESTED || s->dp != SUB_DP_UP)
 		return;
 	if (ev->result < 0) {
 		log_failure(s, "family-attach-failed", ev->result);
 		s->dp_family[f] = SUB_FAM_OFF;
 		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << f);
+		return;
+	}
+	if (!is_current(s, f)) { /* the peer or we want another identifier by now */
+		request(s, f);
 		return;
 	}
 	s->dp_family[f] = SUB_FAM_UP;

@@ -5,6 +5,9 @@
  * The rates it is held to are asked for first, before any family is.
  * Stale answers are told from fresh ones by counting.
  *
+ * The plane is prepared for a family before our Ack, with what the peer's request says, and opened when
+ * both ends have acknowledged. A family that is negotiated anew stays prepared, and closed, meanwhile.
+ *
  * Quiet: every family that still negotiates has only our Ack to wait for. What a peer sends while the
  * kernel half knows the session is lost and comes again after its restart timer, three seconds later;
  * a peer that waits for us sends nothing. Who negotiates one family slowly is not waited for longer
@@ -28,8 +31,8 @@ void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
 void attach_if_due(struct subscriber *s, ze_ns now);
 /* When attach_if_due wants to be called, ZE_NEVER when nothing waits. */
 ze_ns attach_deadline(const struct subscriber *s);
-/* The family is open; what the plane was told may have changed in a renegotiation. */
-void attach_refresh(struct subscriber *s, enum ppp_family family);
+/* Its packets may pass, or no longer may. */
+void attach_open(struct subscriber *s, enum ppp_family family, bool open);
 void attach_drop_family(struct subscriber *s, enum ppp_family family);
 /* A session that goes on: the plane has it, with the families that are up. 0 or -errno. */
 int attach_resume(struct subscriber *s);

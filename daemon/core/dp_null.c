@@ -93,6 +93,14 @@ static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 	return 0;
 }
 
+static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+{
+	(void)self; /* nothing passes here, open or not */
+	(void)sid;
+	(void)family;
+	(void)open;
+}
+
 static void family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	(void)self;
@@ -135,6 +143,7 @@ const struct dataplane_ops dp_null_ops = {
 	.session_up = session_up,
 	.shape = shape,
 	.family_up = family_up,
+	.family_open = family_open,
 	.family_down = family_down,
 	.session_down = session_down,
 	.stats = stats,

@@ -125,7 +125,7 @@ enum sub_family { /* one family at the data plane */
 	SUB_FAM_OFF,
 	SUB_FAM_WAITING,   /* for the session itself to be attached */
 	SUB_FAM_REQUESTED, /* family_up is under way */
-	SUB_FAM_UP
+	SUB_FAM_UP	   /* prepared; open while the link says so */
 };
 
 struct subscriber {
@@ -153,13 +153,13 @@ struct subscriber {
 	uint32_t dns[2];
 	bool pooled;
 	uint64_t ifid, suggest; /* IPv6, 0: none yet */
-	uint64_t dp_peer_ifid;	/* as the data plane knows it */
 	enum sub_dp dp;
 	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
-	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
-	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
-	bool ncp_up[PPP_FAM__COUNT];	    /* opened: route told */
-	struct shape_plan plan;		    /* rates 0: none */
+	uint8_t dp_family[PPP_FAM__COUNT];	 /* enum sub_family */
+	uint8_t dp_waiting[PPP_FAM__COUNT];	 /* family_up calls not yet answered */
+	struct dp_family dp_has[PPP_FAM__COUNT]; /* what family_up was last told */
+	bool ncp_up[PPP_FAM__COUNT];		 /* opened: route told */
+	struct shape_plan plan;			 /* rates 0: none */
 	enum sub_shape shape;
 	uint8_t shape_waiting; /* shape calls not yet answered */
 	char ifname[16];

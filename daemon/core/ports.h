@@ -60,7 +60,7 @@ struct dp_stats { /* IP packets and octets; up is from the subscriber */
 
 struct dp_adopt { /* a session as it is */
 	struct dp_session session;
-	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up */
+	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up; else it is open */
 	struct shape_plan plan;				/* rates 0: none */
 };
 
@@ -95,8 +95,12 @@ struct dataplane_ops {
 	 * passes. 0: accepted, DP_EV_SHAPED follows; after a bad result it has the rates it had, or
 	 * none. */
 	int (*shape)(void *self, uint16_t sid, const struct shape_plan *p);
-	/* Address, route, NPMODE; again with new values changes them. As session_up. */
+	/* Address, route, all that can fail; again with new values changes them. As session_up. No
+	 * packet of the family passes, either way, before family_open. */
 	int (*family_up)(void *self, uint16_t sid, const struct dp_family *f);
+	/* Packets pass from now on, or no longer do. Of a family that is up; it can't fail. */
+	void (*family_open)(void *self, uint16_t sid, enum ppp_family family, bool open);
+	/* Closes it, too. */
 	void (*family_down)(void *self, uint16_t sid, enum ppp_family family);
 	/* Always accepted, in any state, also while session_up is under way; DP_EV_GONE follows
 	 * exactly once for each call on a sid that session_up accepted. */

@@ -285,7 +285,7 @@ void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 static void family_up(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	s->ncp_up[f] = true;
-	attach_refresh(s, f);
+	attach_open(s, f, true);
 	if (!s->up_at) {
 		s->up_at = now;
 		set_state(s, SUB_ESTABLISHED);
@@ -300,10 +300,11 @@ static void family_down(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	if (s->ncp_up[f]) {
 		s->ncp_up[f] = false;
+		attach_open(s, f, false);
 		tell_route(s, EV_ROUTE_REMOVE, f, now);
 	}
 	/* An NCP that negotiates anew keeps its place in the data plane. */
-	if (s->link.ncp[f] < PPP_NCP_ATTACHED)
+	if (s->link.ncp[f] < PPP_NCP_RUNNING)
 		attach_drop_family(s, f);
 }
 

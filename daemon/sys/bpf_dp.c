@@ -356,6 +356,11 @@ int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const s
 	return r;
 }
 
+void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open)
+{
+	bpf_hot_open(&d->hot, sid, v6, open);
+}
+
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was)
 {

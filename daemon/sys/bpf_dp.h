@@ -63,6 +63,8 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 /* The same session with other numbers; what leads to it stays. */
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k,
 			  const struct ze_session *s);
+/* Packets of a family pass, or no longer do. At once, from any thread. */
+void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open);
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
 /* In adopted maps: as it is there, or put right. */

@@ -84,6 +84,8 @@ void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 	clear(&h->down[sid], credit(h->down_credits, sid));
 	h->numbers[sid] = (struct ze_numbers){ .nr = UINT32_MAX };
 	h->drops[sid] = (struct ze_drops){ 0 };
+	bpf_hot_open(h, sid, false, false);
+	bpf_hot_open(h, sid, true, false);
 }
 
 /* Several threads may do so at once for sessions of one tunnel: they write the same. */
@@ -100,17 +102,27 @@ static void put_path(struct ze_tunnel *t, const struct ze_session *s)
 		*t = v;
 }
 
+/* Those in `mask` become `bits`. The reactor opens families while a worker changes other bits. */
+static void set_bits(uint16_t *w, uint16_t mask, uint16_t bits)
+{
+	uint16_t was = __atomic_load_n(w, __ATOMIC_RELAXED);
+
+	while (!__atomic_compare_exchange_n(w, &was, (uint16_t)((was & ~mask) | bits), false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
 static void put_up(struct ze_up_id *u, const struct ze_session *s)
 {
 	memcpy(u->ip4, s->ip4, sizeof(u->ip4));
-	u->flags = s->flags;
+	set_bits(&u->flags, ZE_SESS_SEQ, s->flags & ZE_SESS_SEQ);
 }
 
 static void put_down(struct ze_down_id *d, const struct ze_session *s)
 {
 	d->peer_sid = s->peer_sid;
-	d->mtu = s->mtu & 0x7fff;
-	d->seq = s->flags & ZE_SESS_SEQ;
+	set_bits(&d->bits, ZE_DOWN_MTU | ZE_DOWN_SEQ,
+		 (uint16_t)((s->mtu & ZE_DOWN_MTU) | (s->flags & ZE_SESS_SEQ ? ZE_DOWN_SEQ : 0)));
 	memcpy(&d->high, s->ip4, sizeof(d->high));
 }
 
@@ -123,6 +135,15 @@ void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze
 	h->down[k->sid].cost = s->down_cost;
 	__atomic_store_n(&h->up_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
 	__atomic_store_n(&h->down_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
+}
+
+void bpf_hot_open(struct bpf_hot *h, uint16_t sid, bool v6, bool open)
+{
+	uint16_t up = v6 ? ZE_SESS_OPEN6 : ZE_SESS_OPEN4;
+	uint16_t down = v6 ? ZE_DOWN_OPEN6 : ZE_DOWN_OPEN4;
+
+	set_bits(&h->up_ids[sid].flags, up, open ? up : 0);
+	set_bits(&h->down_ids[sid].bits, down, open ? down : 0);
 }
 
 void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k)

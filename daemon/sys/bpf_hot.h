@@ -36,10 +36,12 @@ struct bpf_hot_counters { /* IP packets and octets; up is from the subscriber */
 int bpf_hot_map(struct bpf_hot *h, const struct bpf_hot_fds *fds);
 void bpf_hot_unmap(struct bpf_hot *h); /* harmless when nothing is */
 
-/* A session id begins anew: numbers from 0, nothing counted. */
+/* A session id begins anew: numbers from 0, nothing counted, no family open. */
 void bpf_hot_reset(struct bpf_hot *h, uint16_t sid);
 /* Makes or changes a session; its numbers, counters and rates' state go on. */
 void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s);
+/* The packets of one of its families pass, or no longer do. From any thread, at any time. */
+void bpf_hot_open(struct bpf_hot *h, uint16_t sid, bool v6, bool open);
 /* No packet of this session passes any more; of another one that has the id meanwhile it does. */
 void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k);
 /* A session has this address; of several with its low half the last one is near. */

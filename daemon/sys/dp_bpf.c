@@ -5,7 +5,8 @@
  * families) belongs to the jobs, the rest to the reactor.
  *
  * A family up is: the route to ze0 with the subscriber's MTU, our own address on ze0, then the maps,
- * so that nothing is forwarded which the stack would not answer for.
+ * so that nothing is forwarded which the stack would not answer for. Its packets pass when the reactor opens
+ * it, by one bit each way, without a job to wait for.
  */
 #include "daemon/sys/dp_bpf.h"
 
@@ -335,6 +336,8 @@ static void session_down(void *self, uint16_t sid)
 
 	if (!s || s->state == SESSION_CLOSING)
 		return;
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		bpf_dp_open_family(d->maps, sid, f == PPP_FAM_IPV6, false);
 	s->state = SESSION_CLOSING;
 	s->down_job.run = run_down;
 	s->down_job.done = down_done;
@@ -420,6 +423,14 @@ static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 	return 0;
 }
 
+static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+{
+	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
+
+	if (s && s->state == SESSION_UP)
+		bpf_dp_open_family(s->d->maps, sid, family == PPP_FAM_IPV6, open);
+}
+
 static void family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
@@ -427,6 +438,7 @@ static void family_down(void *self, uint16_t sid, enum ppp_family family)
 
 	if (!s || s->state != SESSION_UP || !s->end[family])
 		return;
+	family_open(self, sid, family, false);
 	fj = s->end[family];
 	s->end[family] = NULL;
 	fj->s = s;
@@ -589,6 +601,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.session_up = session_up,
 	.shape = shape,
 	.family_up = family_up,
+	.family_open = family_open,
 	.family_down = family_down,
 	.session_down = session_down,
 	.ppp_send = ppp_send,

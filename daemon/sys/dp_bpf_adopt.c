@@ -162,6 +162,8 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 			r = want_family(s, a->family[i]);
 	if (r == 0)
 		r = bpf_dp_session_adopt(d->maps, &s->key, &s->v);
+	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
+		bpf_dp_open_family(d->maps, s->sid, i == PPP_FAM_IPV6, a->family[i]);
 	if (r < 0)
 		dp_bpf_session_free(s);
 	return r;

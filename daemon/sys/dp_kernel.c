@@ -70,7 +70,9 @@ enum session_state {
 
 struct family {
 	struct dp_family f;
-	size_t done; /* steps; 0: not attached */
+	size_t done;	    /* steps; 0: not attached */
+	bool passes;	    /* packets do */
+	atomic_bool wanted; /* by the reactor: that they do */
 };
 
 struct session {
@@ -88,7 +90,9 @@ struct session {
 	int result;
 	const char *failed; /* step */
 	struct kseq seq;
-	struct kjob up_job, down_job;
+	struct kjob up_job, down_job, open_job;
+	bool opening, open_again; /* open_job is under way; and is to run once more */
+	int open_result;
 	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
 	struct dp_frames frames;
 };
@@ -205,8 +209,24 @@ static void run_shape(struct kjob *j, void *thread)
 	sj->result = r;
 }
 
+/* Lets packets pass, or not, as the reactor wants it now. */
+static void settle_pass(struct session *s, struct family *f, bool want, void *thread)
+{
+	int r;
+
+	if (!f->done || want == f->passes)
+		return;
+	r = s->d->a.ops->pass(thread, &s->k, f->f.family, want);
+	if (r < 0)
+		s->open_result = r;
+	else
+		f->passes = want;
+}
+
 static void undo_family(struct session *s, struct family *f, bool ending, void *thread)
 {
+	if (!ending) /* else it goes with the interface */
+		settle_pass(s, f, false, thread);
 	s->k.other_up = s->families[!f->f.family].done > 0;
 	while (f->done) {
 		const struct kernel_family_step *step = &s->d->a.ops->family_steps[--f->done];
@@ -235,8 +255,19 @@ static void run_family_up(struct kjob *j, void *thread)
 	}
 	if (r < 0)
 		undo_family(s, f, false, thread);
+	settle_pass(s, f, atomic_load(&f->wanted), thread);
 	s->d->a.ops->leave();
 	fj->result = r;
+}
+
+static void run_open(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, open_job);
+
+	s->d->a.ops->enter();
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		settle_pass(s, &s->families[f], atomic_load(&s->families[f].wanted), thread);
+	s->d->a.ops->leave();
 }
 
 static void run_family_down(struct kjob *j, void *thread)
@@ -649,6 +680,43 @@ static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 	return 0;
 }
 
+static void open_done(struct kjob *j);
+
+static void open_submit(struct session *s)
+{
+	s->opening = true;
+	s->open_again = false;
+	s->open_result = 0;
+	s->open_job.run = run_open;
+	s->open_job.done = open_done;
+	kworker_submit(s->d->workers, &s->seq, &s->open_job);
+}
+
+static void open_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, open_job);
+
+	s->opening = false;
+	if (s->open_result < 0)
+		log_step(s, "np-mode", s->open_result);
+	if (s->open_again && s->state == SESSION_UP)
+		open_submit(s);
+}
+
+/* One job for all that is wanted until it runs, and so none to allocate. */
+static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+{
+	struct session *s = session_find(self, sid);
+
+	if (!s || s->state != SESSION_UP)
+		return;
+	atomic_store(&s->families[family].wanted, open);
+	if (s->opening)
+		s->open_again = true;
+	else
+		open_submit(s);
+}
+
 static void family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct session *s = session_find(self, sid);
@@ -656,6 +724,7 @@ static void family_down(void *self, uint16_t sid, enum ppp_family family)
 
 	if (!s || s->state != SESSION_UP || !s->spare[family])
 		return;
+	atomic_store(&s->families[family].wanted, false);
 	fj = s->spare[family];
 	s->spare[family] = NULL;
 	fj->f.family = family;
@@ -732,6 +801,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.session_up = session_up,
 	.shape = shape,
 	.family_up = family_up,
+	.family_open = family_open,
 	.family_down = family_down,
 	.session_down = session_down,
 	.ppp_send = ppp_send,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The real steps: tunnel, session, PPPoL2TP socket, channel, unit, interface, what may come by it; and a
- * family's: link, address, route, source, network protocol mode.
+ * family's: link, address, route, source; at last the network protocol mode, by which packets pass.
  */
 #include "daemon/sys/kernel.h"
 
@@ -145,7 +145,7 @@ static void unit_down(void *thread, struct kernel_session *s)
 	shut(&s->unit);
 }
 
-/* Nothing passes before its family is up. */
+/* Nothing passes before its family is open. */
 static int quiet_up(void *thread, struct kernel_session *s)
 {
 	int r = pppox_npmode(s->unit, PPP_IPV4, false);
@@ -272,21 +272,10 @@ static void fam_source_down(void *thread, struct kernel_session *s, const struct
 	kernel_ingress_source(s, f, false);
 }
 
-static uint16_t np_of(const struct dp_family *f)
-{
-	return f->family == PPP_FAM_IPV4 ? PPP_IPV4 : PPP_IPV6;
-}
-
-static int fam_pass_up(void *thread, struct kernel_session *s, const struct dp_family *f)
+static int family_pass(void *thread, struct kernel_session *s, enum ppp_family family, bool pass)
 {
 	(void)thread;
-	return pppox_npmode(s->unit, np_of(f), true);
-}
-
-static void fam_pass_down(void *thread, struct kernel_session *s, const struct dp_family *f)
-{
-	(void)thread;
-	pppox_npmode(s->unit, np_of(f), false);
+	return pppox_npmode(s->unit, family == PPP_FAM_IPV4 ? PPP_IPV4 : PPP_IPV6, pass);
 }
 
 struct wanted {
@@ -361,8 +350,8 @@ const struct kernel_ops kernel_ops = {
 		{ "address", fam_addr_up, fam_addr_down, true },
 		{ "route", fam_route_up, fam_route_down, false },
 		{ "source", fam_source_up, fam_source_down, true },
-		{ "np-mode", fam_pass_up, fam_pass_down, true },
 	},
+	.pass = family_pass,
 	.stats = stats,
 };
 

@@ -78,6 +78,8 @@ struct kernel_ops {
 	struct kernel_step steps[KERNEL_STEPS_MAX]; /* up to one without a name */
 	struct kernel_shape_step shape_steps[KERNEL_STEPS_MAX];
 	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
+	/* A family whose steps are done: its packets pass, or are dropped. In turn. 0 or -errno. */
+	int (*pass)(void *thread, struct kernel_session *s, enum ppp_family family, bool pass);
 	/* All of them in one go, those that are there: 0 or -errno. */
 	int (*stats)(void *thread, struct counts_row *rows, size_t n);
 };

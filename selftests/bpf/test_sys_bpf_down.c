@@ -161,8 +161,7 @@ static void put_session(uint16_t sid, unsigned family, unsigned flags)
 	struct ze_sess_key k = { .tid = family == 4 ? 12 : 14, .sid = sid };
 	struct ze_session s = session(sid, family, flags);
 
-	bpf_dp_reset(rig.d, sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
+	rig_session(&rig, k, &s);
 }
 
 static int group_start(void **st)
@@ -289,7 +288,7 @@ static void numbers_run_on(void **st)
 	struct rig_run got;
 
 	(void)st;
-	bpf_dp_reset(rig.d, 7);
+	put_session(7, 4, ZE_SESS_SEQ);
 	for (unsigned i = 0; i < 65534; i++)
 		assert_int_equal(bpf_dp_number(rig.d, 7), i);
 	for (unsigned i = 0; i < 4; i++) {
@@ -344,7 +343,7 @@ static void alike_in_the_low_half(void **st)
 
 	(void)st;
 	memcpy(s10.ip4, second, sizeof(second));
-	assert_int_equal(bpf_dp_session_put(rig.d, &k10, NULL, &s10), 0);
+	rig_session(&rig, k10, &s10);
 	leads_to(first, 5);
 	leads_to(second, 10);
 	leads_to(third, 0);
@@ -361,6 +360,33 @@ static void alike_in_the_low_half(void **st)
 	leads_to(first, 5);
 	leads_to(second, 0);
 	assert_int_equal(bpf_dp_counters(rig.d, 10).down_packets, 2);
+}
+
+static void meets(const struct row *r, enum bpf_dp_prog p, enum ze_verdict v)
+{
+	struct frame in = build(r);
+	struct rig_run got;
+
+	rig_run(&rig, p, &in, &got);
+	assert_string_equal(rig_verdict(got.verdict), rig_verdict(v));
+	assert_int_equal(got.action, v == ZE_V_DROP_CLOSED ? XDP_DROP : XDP_REDIRECT);
+}
+
+/* F-C2: as on the way up: from the core and from the stack alike. */
+static void families_open_and_shut(void **st)
+{
+	(void)st;
+	put_session(5, 4, 0);
+	for (unsigned is_open = 0; is_open < 4; is_open++) {
+		bpf_dp_open_family(rig.d, 5, false, is_open & 1);
+		bpf_dp_open_family(rig.d, 5, true, is_open & 2);
+		for (unsigned i = 0; i < 2; i++) {
+			enum bpf_dp_prog p = i ? BPF_DP_SLOW : BPF_DP_CORE;
+
+			meets(&rows[0], p, is_open & 1 ? ZE_V_DOWN_FORWARD : ZE_V_DROP_CLOSED);
+			meets(&rows[7], p, is_open & 2 ? ZE_V_DOWN_FORWARD : ZE_V_DROP_CLOSED);
+		}
+	}
 }
 
 static void counts(void **st)
@@ -416,8 +442,7 @@ static void policed_without_a_number(void **st)
 
 	(void)st;
 	s.down_cost = 1u << 30; /* a burst of 4 s at 1.05 ms an octet */
-	bpf_dp_reset(rig.d, 7);
-	assert_int_equal(bpf_dp_session_put(rig.d, &(struct ze_sess_key){ 12, 7 }, NULL, &s), 0);
+	rig_session(&rig, (struct ze_sess_key){ 12, 7 }, &s);
 	for (rig_run(&rig, BPF_DP_CORE, &in, &got); got.verdict == ZE_V_DOWN_FORWARD; sent++)
 		rig_run(&rig, BPF_DP_CORE, &in, &got);
 	assert_int_equal(got.verdict, ZE_V_DROP_DOWN_RATE);
@@ -435,6 +460,7 @@ int main(void)
 		cmocka_unit_test(truncated_at_each_octet),
 		cmocka_unit_test(numbers_run_on),
 		cmocka_unit_test(from_the_stack),
+		cmocka_unit_test(families_open_and_shut),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(next_hop_changes),
 		cmocka_unit_test(alike_in_the_low_half),

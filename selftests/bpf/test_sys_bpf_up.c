@@ -160,8 +160,7 @@ static void put_session(uint16_t sid, const struct ze_session *s)
 {
 	struct ze_sess_key k = { .tid = s->family == 4 ? 12 : 14, .sid = sid };
 
-	bpf_dp_reset(rig.d, sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, s), 0);
+	rig_session(&rig, k, s);
 }
 
 static int group_start(void **st)
@@ -300,6 +299,39 @@ static void counts(void **st)
 	assert_int_equal(n.down_packets, 0);
 }
 
+static void meets(const struct frame *f, enum ze_verdict v)
+{
+	struct rig_run got;
+
+	rig_run(&rig, BPF_DP_UPLINK, f, &got);
+	assert_string_equal(rig_verdict(got.verdict), rig_verdict(v));
+	assert_int_equal(got.action, action_of(v));
+}
+
+/* F-C2: what the maps know, and the daemon has not opened, does not pass; each family by itself. A change of the
+ * session's rates leaves that as it is. */
+static void families_open_and_shut(void **st)
+{
+	struct frame f4 = build(0, H, IP4), f6 = build(0, "0002 000c 0005 ff03 0057", IP6);
+	const struct ze_sess_key k = { 12, 5 };
+	struct ze_session s = session(4);
+
+	(void)st;
+	bpf_dp_reset(rig.d, 5);
+	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
+	for (unsigned is_open = 0; is_open < 4; is_open++) {
+		bpf_dp_open_family(rig.d, 5, false, is_open & 1);
+		bpf_dp_open_family(rig.d, 5, true, is_open & 2);
+		assert_int_equal(bpf_dp_session_change(rig.d, &k, &s), 0);
+		meets(&f4, is_open & 1 ? ZE_V_UP_FORWARD : ZE_V_DROP_CLOSED);
+		meets(&f6, is_open & 2 ? ZE_V_UP_FORWARD : ZE_V_DROP_CLOSED);
+	}
+	assert_int_equal(bpf_dp_counters(rig.d, 5).up_refused, 4);
+	assert_int_equal(bpf_dp_counters(rig.d, 5).up_spoofed, 0);
+	put_session(5, &s);
+	meets(&f4, ZE_V_UP_FORWARD);
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec t;
@@ -364,9 +396,13 @@ static void session_that_went(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_up),  cmocka_unit_test(truncated_at_each_octet),
-		cmocka_unit_test(counts),   cmocka_unit_test(polices),
-		cmocka_unit_test(injected), cmocka_unit_test(session_that_went),
+		cmocka_unit_test(rows_up),
+		cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(polices),
+		cmocka_unit_test(injected),
+		cmocka_unit_test(session_that_went),
+		cmocka_unit_test(families_open_and_shut),
 	};
 
 	if (geteuid() != 0) {

@@ -90,8 +90,7 @@ static void put_session(uint16_t sid, unsigned family)
 		memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, 0, 3, [15] = 2 }, 16);
 		s.ip4[3] = 8;
 	}
-	bpf_dp_reset(rig.d, sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
+	rig_session(&rig, k, &s);
 }
 
 static int group_start(void **st)

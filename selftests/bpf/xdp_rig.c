@@ -185,6 +185,17 @@ void rig_tunnel(struct rig *g, uint16_t tid, unsigned host)
 	bpf_guard_ops.tunnel_known(g->guard, &t);
 }
 
+void rig_session(struct rig *g, struct ze_sess_key k, const struct ze_session *s)
+{
+	bpf_dp_reset(g->d, k.sid);
+	if (bpf_dp_session_put(g->d, &k, NULL, s) < 0) {
+		fprintf(stderr, "session %u does not get into the maps\n", k.sid);
+		abort();
+	}
+	bpf_dp_open_family(g->d, k.sid, false, true);
+	bpf_dp_open_family(g->d, k.sid, true, true);
+}
+
 const char *rig_verdict(enum ze_verdict v)
 {
 	static const char *const names[] = {

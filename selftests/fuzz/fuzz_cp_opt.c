@@ -124,7 +124,7 @@ static void operate(struct cp *cp, uint8_t op, ze_ns now, struct ppp_fx *fx)
 	else if (op == 6)
 		ack(cp, now, fx);
 	else if (op == 7 && cp != &lcp.cp)
-		cp->hold = true;
+		cp->hold = !cp->hold;
 }
 
 static void ready(struct ipcp *i, struct ppp_fx *fx)

@@ -224,12 +224,23 @@ static int dp_family_up(void *self, uint16_t sid, const struct dp_family *f)
 		return -ENOBUFS;
 	dp_called(d, f->family == PPP_FAM_IPV4 ? '4' : '6');
 	d->fam[f->family] = w->dp_family_result == 0;
+	d->open[f->family] = d->open[f->family] && d->fam[f->family];
 	d->f[f->family] = *f;
 	dp_answer(w, &(struct dp_event){ .kind = DP_EV_FAMILY_UP,
 					 .sid = sid,
 					 .family = f->family,
 					 .result = w->dp_family_result });
 	return 0;
+}
+
+static void dp_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+{
+	struct world *w = self;
+
+	if (gone(w))
+		return;
+	assert(w->dp[sid].held && (w->dp[sid].fam[family] || !open));
+	w->dp[sid].open[family] = open;
 }
 
 static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
@@ -239,7 +250,7 @@ static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
 	if (gone(w))
 		return;
 	assert(w->dp[sid].held);
-	w->dp[sid].fam[family] = false;
+	w->dp[sid].fam[family] = w->dp[sid].open[family] = false;
 }
 
 static void dp_session_down(void *self, uint16_t sid)
@@ -311,7 +322,7 @@ static int dp_adopt(void *self, const struct dp_adopt *a)
 			    .s = a->session,
 			    .plan = a->plan };
 	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
-		d->fam[i] = a->family[i];
+		d->fam[i] = d->open[i] = a->family[i];
 		if (a->family[i])
 			d->f[i] = *a->family[i];
 	}
@@ -355,6 +366,7 @@ static const struct dataplane_ops dp_ops = {
 	.session_up = dp_session_up,
 	.shape = dp_shape,
 	.family_up = dp_family_up,
+	.family_open = dp_family_open,
 	.family_down = dp_family_down,
 	.session_down = dp_session_down,
 	.ppp_send = dp_ppp_send,

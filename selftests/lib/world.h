@@ -91,7 +91,8 @@ struct lac {
 struct w_dp {	     /* one session of the fake data plane */
 	bool listed; /* its id is in world.dp_sids, held or not */
 	bool held, attached, fam[PPP_FAM__COUNT];
-	unsigned adopted; /* by which process */
+	bool open[PPP_FAM__COUNT]; /* packets pass */
+	unsigned adopted;	   /* by which process */
 	struct dp_session s;
 	struct dp_family f[PPP_FAM__COUNT];
 	struct shape_plan plan;

@@ -26,8 +26,11 @@ import hashlib
 import json
 import re
 import socket
+import struct
 import threading
 import time
+
+import oddpeer
 
 GATEWAY, CORE = '10.100.0.1', '198.51.100.2'
 CORE6, CORE6_LNS = '2001:db8:5::2', '2001:db8:5::1'
@@ -374,7 +377,124 @@ def sequencing(x):
     assert 'sequence: 0 data packets without number, 0 late or twice' in text and code == 0, text
 
 
-ALONE = [login_pap, login_ms_chap_v2, login_wrong, teardown_by_lac, teardown_by_lns, teardown_by_silence, sequencing]
+class Odd:
+    """A subscriber by hand, online but for its network protocols. At first they are not open."""
+
+    def __init__(self, x):
+        self.x = x
+        x.start(auth='pap')
+        self.lac = oddpeer.Lac(x.lab, x.lab.lns)
+        self.c = self.lac.call('alice', 'hunter2')
+        with x.lab.inside('core'):
+            self.core = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.core.bind((CORE, 0))
+        self.port = self.core.getsockname()[1]
+        self.addr = self.ours6 = None
+        self.id6 = b'\2\0\0\0\0\0\0\7'
+
+    def request4(self):
+        """Until ze has acknowledged; its own request waits."""
+        address = bytes(4) if self.addr is None else socket.inet_aton(self.addr)
+        self.c.ask(oddpeer.IPCP, b'\3\6' + address)
+        if self.addr is None:
+            address = self.c.expect(oddpeer.IPCP, oddpeer.NAK)[2:6]
+            self.addr = socket.inet_ntoa(address)
+            self.c.ask(oddpeer.IPCP, b'\3\6' + address)
+        self.c.expect(oddpeer.IPCP, oddpeer.ACK)
+
+    def request6(self):
+        self.c.ask(oddpeer.IPV6CP, b'\1\x0a' + self.id6)
+        self.c.expect(oddpeer.IPV6CP, oddpeer.ACK)
+
+    def agree6(self):
+        self.ours6 = oddpeer.link_local(self.c.agree(oddpeer.IPV6CP)[2:10])
+
+    def passes4(self):
+        """What comes through: up, down."""
+        mark = oddpeer.random.randbytes(16)
+        self.c.raw(oddpeer.IP4, oddpeer.udp4(self.addr, CORE, self.port, mark))
+        self.core.sendto(mark, (self.addr, self.port))
+        self.c.fence()
+        down = any(p.endswith(mark) for p in self.c.packets(oddpeer.IP4))
+        self.core.settimeout(0.001)
+        with contextlib.suppress(TimeoutError):
+            while self.core.recv(100) != mark:
+                pass
+            return True, down
+        return False, down
+
+    def passes6(self):
+        """An echo from the stack."""
+        mark = oddpeer.random.randbytes(16)
+        self.c.raw(oddpeer.IP6, oddpeer.echo6(oddpeer.link_local(self.id6), self.ours6, mark))
+        self.c.fence()
+        return any(p[40] == 129 and p.endswith(mark) for p in self.c.packets(oddpeer.IP6))
+
+    def soon(self, what, want, why):
+        """The kernel plane opens in its own time, and what was sent before that is lost."""
+        end = time.monotonic() + 10 * self.x.lab.slow
+        while (got := what()) != want:
+            assert time.monotonic() < end, (why, got)
+
+    def close(self):
+        self.core.close()
+        self.lac.close()
+        self.x.assert_gone()
+
+
+def nothing_before_opened(x):
+    """F-C2: ze has acknowledged, and the subscriber has not: no packet, either way, either family. Nor after it
+    has begun anew."""
+    o = Odd(x)
+    o.request4()
+    for _ in range(3):
+        assert o.passes4() == (False, False)
+    o.c.agree(oddpeer.IPCP)
+    o.soon(o.passes4, (True, True), 'IPv4 is open')
+    o.request6()
+    ident, data = o.c.expect(oddpeer.IPV6CP, oddpeer.REQ)
+    o.ours6 = oddpeer.link_local(data[2:10])
+    for _ in range(3):
+        assert not o.passes6()
+    o.c.send(oddpeer.IPV6CP, oddpeer.ACK, data, ident)
+    o.soon(o.passes6, True, 'IPv6 is open')
+    o.request4()
+    o.request6()
+    o.soon(o.passes4, (False, False), 'IPv4 is negotiated anew')
+    o.soon(o.passes6, False, 'IPv6 is negotiated anew')
+    o.agree6()
+    o.c.agree(oddpeer.IPCP)
+    o.soon(o.passes4, (True, True), 'IPv4 is open again')
+    o.soon(o.passes6, True, 'IPv6 is open again')
+    o.close()
+
+
+def carried_again(x):
+    """F-C1: a network protocol that left Opened, was given up, and is negotiated again, carries packets again."""
+    o = Odd(x)
+    o.request4()
+    o.c.agree(oddpeer.IPCP)
+    o.request6()
+    o.agree6()
+    for leave in (lambda p: o.c.ask(p, b''), lambda p: o.c.send(p, oddpeer.TERM_ACK)):
+        for proto, number in ((oddpeer.IPCP, b'\x80\x21'), (oddpeer.IPV6CP, b'\x80\x57')):
+            leave(proto)
+            ident, data = o.c.expect(proto, oddpeer.REQ)
+            o.c.send(oddpeer.LCP, oddpeer.PROTO_REJ, number + struct.pack('!BBH', 1, ident, 4 + len(data)) + data)
+        o.c.fence()
+        o.c.frames.clear()
+        assert o.passes4() == (False, False) and not o.passes6()
+        o.request4()
+        o.c.agree(oddpeer.IPCP)
+        o.request6()
+        o.agree6()
+        o.soon(o.passes4, (True, True), 'IPv4 again')
+        o.soon(o.passes6, True, 'IPv6 again')
+    o.close()
+
+
+ALONE = [login_pap, login_ms_chap_v2, login_wrong, teardown_by_lac, teardown_by_lns, teardown_by_silence, sequencing,
+         nothing_before_opened, carried_again]
 
 
 def run_case(x, case):

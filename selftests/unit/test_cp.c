@@ -800,8 +800,9 @@ static void held_request_is_forgotten(void **st)
 	ppp_fx_init(&fx);
 	cp_release(cp, now, &fx);
 	assert_int_equal(fx.n, 0);
-	kit_input(cp, kit_pkt(CP_CONF_REQ, 63, subjects[1].good), now, &fx); /* no longer held */
-	kit_sent_one(&fx, PPP_IPCP, CP_CONF_ACK, subjects[1].good);
+	kit_input(cp, kit_pkt(CP_CONF_REQ, 63, subjects[1].good), now, &fx); /* held as the first */
+	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 0);
+	assert_int_equal(kit_count(&fx, PPP_FX_NCP_READY), 1);
 
 	cp = held_ipcp();
 	kit_input(cp, kit_pkt(CP_TERM_REQ, 64, ""), now, &fx);

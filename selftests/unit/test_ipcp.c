@@ -45,7 +45,7 @@ static void start(const struct ipcp_params *p)
 	ppp_fx_init(&fx);
 	cp_open(&i.cp, now, &fx);
 	cp_up(&i.cp, now, &fx);
-	cp_release(&i.cp, now, &fx);
+	i.cp.hold = false;
 }
 
 static void answer(const char *opts, uint8_t code, const char *want)

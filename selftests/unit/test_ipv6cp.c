@@ -43,7 +43,7 @@ static int setup(void **st)
 	ppp_fx_init(&fx);
 	cp_open(&i.cp, now, &fx);
 	cp_up(&i.cp, now, &fx);
-	cp_release(&i.cp, now, &fx);
+	i.cp.hold = false;
 	return 0;
 }
 

@@ -44,7 +44,9 @@ static void ipcp_address_given(void **st)
 	pw_addr(w, PPP_FAM_IPV4, false); /* nobody asked again */
 	pw_assert_log(w, "");
 	pw_give(w, PPP_IPCP, CP_CONF_REQ, 4, PW_ADDR_OK);
-	pw_assert_log(w, "ipcp.1 ipcp.2 DOWN4");
+	pw_assert_log(w, "ipcp.1 DOWN4 READY4");
+	pw_attached(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "ipcp.2");
 }
 
 /* P-122: IPv6 declined: Protocol-Reject of 8057, IPv4 fine */
@@ -214,22 +216,28 @@ static void both_terminated(void **st)
 	pw_assert_log(w, "END:ncp-timeout");
 }
 
-/* P-126: IPCP anew in Opened: same address, no READY, no ADDR */
+/* P-126: IPCP anew in Opened: same address, no ADDR; each Ack waits for the data plane */
 static void ipcp_renegotiated(void **st)
 {
 	struct pw *w = *st;
 
 	pw_all_up(w);
 	pw_give(w, PPP_IPCP, CP_CONF_REQ, 7, PW_ADDR_OK);
-	pw_assert_log(w, "ipcp.1 ipcp.2 DOWN4");
+	pw_assert_log(w, "ipcp.1 DOWN4 READY4");
+	pw_attached(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "ipcp.2");
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 7, PW_ADDR_OK); /* our Ack was lost */
+	pw_assert_log(w, "READY4");
+	pw_attached(w, PPP_FAM_IPV4, true);
 	pw_ack(w, 1);
-	pw_assert_log(w, "UP4");
+	pw_assert_log(w, "ipcp.2 UP4");
 	pw_give(w, PPP_IPCP, CP_CONF_REQ, 8, PW_ADDR0);
 	pw_assert_log(w, "ipcp.1 ipcp.3 DOWN4");
 	assert_memory_equal(w->last.data, PW_ADDR_OK.p, 6);
 	pw_give(w, PPP_IPCP, CP_CONF_REQ, 9, PW_ADDR_OK);
 	pw_ack(w, 1);
-	pw_assert_log(w, "ipcp.2 UP4");
+	pw_attached(w, PPP_FAM_IPV4, true);
+	pw_assert_log(w, "READY4 ipcp.2 UP4");
 }
 
 /* P-128: both refused: nothing comes up, the link ends at its time */

@@ -102,6 +102,15 @@ static char family_name(const struct dp_family *f)
 	return f->family == PPP_FAM_IPV4 ? '4' : '6';
 }
 
+static int fake_pass(void *thread, struct kernel_session *s, enum ppp_family family, bool pass)
+{
+	(void)thread;
+	(void)s;
+	note("%c%s%s ", family_name(&(struct dp_family){ .family = family }),
+	     w.fail == 'p' ? "!" : "", pass ? "open" : "shut");
+	return w.fail == 'p' ? -EIO : 0;
+}
+
 #define FAMILY_STEP(x)                                                                             \
 	static int fam_up_##x(void *thread, struct kernel_session *s, const struct dp_family *f)   \
 	{                                                                                          \
@@ -212,6 +221,7 @@ static const struct kernel_ops ops = {
 	.family_steps = { { "x", fam_up_x, fam_down_x, true },
 			  { "y", fam_up_y, fam_down_y, false },
 			  { "z", fam_up_z, fam_down_z, false } },
+	.pass = fake_pass,
 	.stats = fake_stats,
 };
 
@@ -583,6 +593,44 @@ static void families_come_and_go(void **st)
 	end();
 }
 
+/* F-C2: what is prepared lets nothing pass until it is opened, and nothing after it was shut; what was
+ * wanted last holds, by one job. */
+static void families_open_and_shut(void **st)
+{
+	(void)st;
+	begin(KERNEL_PATHS_FREE);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, true); /* no such session */
+	bring_up(1, 7);
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+	assert_int_equal(family(7, PPP_FAM_IPV6, 1400), 0);
+	dp_kernel_reap(w.d);
+	expect("4+x 4+y 4+z FAMILY(0) 6+x 6+y 6+z FAMILY(0) ");
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, true);
+	dp_kernel_reap(w.d);
+	expect("4open ");
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, false);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV6, true);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV6, false);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV6, true);
+	dp_kernel_reap(w.d);
+	expect("4shut 6open ");
+	/* new values while it is open: shut in between */
+	assert_int_equal(family(7, PPP_FAM_IPV6, 1300), 0);
+	dp_kernel_reap(w.d);
+	expect("6shut 6-zo1400 6-yo1400 6-xo1400 6+x 6+y 6+z 6open FAMILY(0) ");
+	dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV6);
+	dp_kernel_reap(w.d);
+	expect("6shut 6-zo1300 6-yo1300 6-xo1300 ");
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, true);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, false);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, true);
+	dp_kernel_ops.session_down(w.d, 7);
+	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, true);
+	dp_kernel_reap(w.d);
+	expect("4open 4-z1400 4-y1400 -d -c -b -a GONE(7) -T unwatch close ");
+	end();
+}
+
 static void failing_family_step_undoes_the_former(void **st)
 {
 	static const struct {
@@ -852,6 +900,7 @@ int main(void)
 		cmocka_unit_test(tunnels_of_a_path_are_one),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(families_come_and_go),
+		cmocka_unit_test(families_open_and_shut),
 		cmocka_unit_test(failing_family_step_undoes_the_former),
 		cmocka_unit_test(rates_before_families),
 		cmocka_unit_test(failing_rate_step_leaves_none),

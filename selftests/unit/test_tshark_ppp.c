@@ -48,7 +48,7 @@ static void open_up(struct cp *cp)
 	ppp_fx_init(&fx);
 	cp_open(cp, now, &fx);
 	cp_up(cp, now, &fx);
-	cp_release(cp, now, &fx);
+	cp->hold = false;
 	capture();
 }
 
