@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/news.h"
 
 #define BPFFS "/sys/fs/bpf"
 
@@ -156,16 +158,23 @@ static __u32 flag(bool native)
 	return native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 }
 
-/* Takes the descriptor; 0: none. */
-static __u32 id_of(int fd)
+/* 0: none. */
+static __u32 prog_id(int fd)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
-	int r = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &len);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.id : 0;
+}
+
+/* Takes the descriptor. */
+static __u32 id_of(int fd)
+{
+	__u32 id = prog_id(fd);
 
 	if (fd >= 0)
 		close(fd);
-	return r == 0 ? info.id : 0;
+	return id;
 }
 
 #define NEXT "_next" /* of a program that takes over from another of its name */
@@ -246,6 +255,11 @@ static int keep_ports(struct bpf_common *c, const struct bpf_common_port *ports,
 		return -ENOMEM;
 	memcpy(c->ports, ports, n * sizeof(*ports));
 	c->n_ports = n;
+	for (size_t i = 0; i < n; i++) {
+		c->ports[i].id = prog_id(ports[i].prog);
+		c->ports[i].problem = 0;
+		if_indextoname(ports[i].ifindex, c->ports[i].name);
+	}
 	return 0;
 }
 
@@ -368,6 +382,71 @@ int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 	if (r < 0 && r != -EBUSY && w->mode == BPF_MODE_AUTO && native)
 		r = replace_all(c, false);
 	return r < 0 ? r : settle_pins(obj, w->pins);
+}
+
+/* ---- repair ---- */
+
+static void set_problem(struct bpf_common_port *p, int problem)
+{
+	__atomic_store_n(&p->problem, problem, __ATOMIC_RELAXED);
+}
+
+static bool is_attached(const struct bpf_common *c, const struct bpf_common_port *p,
+			uint32_t native_id, uint32_t generic_id)
+{
+	return (c->native ? native_id : generic_id) == p->id;
+}
+
+bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **ret_what)
+{
+	*ret_what = NULL;
+	for (size_t i = 0; n->kind == NEWS_LINK && i < c->n_attached; i++) {
+		struct bpf_common_port *p = &c->ports[i];
+		unsigned ifindex = __atomic_load_n(&p->ifindex, __ATOMIC_RELAXED);
+
+		if (ifindex != n->ifindex && strcmp(p->name, n->name) != 0)
+			continue;
+		if (ifindex == n->ifindex && !n->gone &&
+		    (!n->has_xdp || is_attached(c, p, n->native_id, n->generic_id)))
+			return __atomic_load_n(&p->problem, __ATOMIC_RELAXED);
+		if (ifindex == n->ifindex) {
+			set_problem(p, n->gone ? -ENODEV : -ENOENT);
+			*ret_what = p->name;
+		}
+		return true;
+	}
+	return false;
+}
+
+int bpf_common_locate(struct bpf_common *c, size_t i)
+{
+	struct bpf_common_port *p = &c->ports[i];
+	unsigned ifindex = p->ifindex;
+	char name[IF_NAMESIZE];
+
+	if (!if_indextoname(ifindex, name))
+		ifindex = if_nametoindex(p->name);
+	if (ifindex)
+		__atomic_store_n(&p->ifindex, ifindex, __ATOMIC_RELAXED);
+	set_problem(p, ifindex ? p->problem : -ENODEV);
+	return ifindex ? 0 : -ENODEV;
+}
+
+int bpf_common_restore(struct bpf_common *c, size_t i)
+{
+	struct bpf_common_port *p = &c->ports[i];
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	int r = bpf_xdp_query((int)p->ifindex, 0, &q), again = 0;
+
+	if (r == 0 && !is_attached(c, p, q.drv_prog_id, q.skb_prog_id)) {
+		r = q.drv_prog_id || q.skb_prog_id ?
+			    -EBUSY :
+			    bpf_xdp_attach((int)p->ifindex, p->prog,
+					   flag(c->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+		again = r == 0;
+	}
+	set_problem(p, r);
+	return r < 0 ? r : again;
 }
 
 void bpf_common_leave(struct bpf_common *c)

@@ -16,6 +16,7 @@
 
 struct bpf_map;
 struct bpf_object;
+struct news;
 
 enum bpf_mode {
 	BPF_MODE_AUTO, /* native where every port can, else generic */
@@ -26,6 +27,10 @@ enum bpf_mode {
 struct bpf_common_port {
 	unsigned ifindex;
 	int prog; /* descriptor */
+	/* filled in when it is attached */
+	uint32_t id;   /* of the program */
+	char name[16]; /* an interface that comes again has the same */
+	int problem;   /* 0: attached; -errno; set by the worker or a notification */
 };
 
 struct bpf_common_where {
@@ -61,6 +66,13 @@ int bpf_common_reuse(struct bpf_object *obj, const char *dir);
  * ours without a packet lost. The mode is the former one where the mode asked for lets it be. */
 int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 			 const struct bpf_common_where *w);
+/* A notification: true when the program of a port may be missing; ret_what: which, or NULL. On the reactor. */
+bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **ret_what);
+/* The port's interface, if it was removed and has come again with another index. 0 or -ENODEV. */
+int bpf_common_locate(struct bpf_common *c, size_t i);
+/* Attaches what is no longer attached: 0 it was, 1 it is again, -EBUSY somebody else's program is there, or
+ * -errno. Blocks. */
+int bpf_common_restore(struct bpf_common *c, size_t i);
 /* Detaches, unpins. */
 void bpf_common_done(struct bpf_common *c);
 /* Lets go of all, which stays where it is. */

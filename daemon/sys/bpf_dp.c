@@ -16,6 +16,7 @@
 #include "daemon/sys/bpf_hot.h"
 #include "daemon/sys/bpf_show.h"
 #include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/repair.h"
 #include "ze_xdp.skel.h"
 
 struct bpf_dp {
@@ -99,14 +100,19 @@ static int guard_maps(struct bpf_dp *d)
 
 /* A port becomes one where packets may be sent to. What is sent there arrives on ze0; what is sent to
  * ze0 would come out of it. */
-static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
+static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 {
 	int fd = map_fd(d->skel->maps.ports);
-	__u32 ifindex = p->ifindex, known;
+	__u32 known;
 
-	if (p->prog == BPF_DP_ACCEPT || bpf_map_lookup_elem(fd, &ifindex, &known) == 0)
+	if (bpf_map_lookup_elem(fd, &ifindex, &known) == 0)
 		return 0;
 	return bpf_map_update_elem(fd, &ifindex, &ifindex, BPF_ANY);
+}
+
+static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
+{
+	return p->prog == BPF_DP_ACCEPT ? 0 : let_send_to(d, p->ifindex);
 }
 
 /* Lets go of a port of a former life that is none any more. */
@@ -245,6 +251,48 @@ int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p)
 	};
 
 	return bpf_program__fd(progs[p]);
+}
+
+/* ---- repair ---- */
+
+bool bpf_dp_heard(struct bpf_dp *d, const struct news *n, const char **ret_what)
+{
+	return bpf_common_heard(&d->c, n, ret_what);
+}
+
+/* What is sent to a port needs it in the map, from which the kernel takes interfaces that are removed. */
+static int restore_port(struct bpf_dp *d, size_t i)
+{
+	int r = bpf_common_locate(&d->c, i);
+	const struct bpf_common_port *p = &d->c.ports[i];
+
+	if (r == 0 && p->prog != bpf_dp_prog_fd(d, BPF_DP_ACCEPT))
+		r = let_send_to(d, p->ifindex);
+	return r < 0 ? r : bpf_common_restore(&d->c, i);
+}
+
+void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res)
+{
+	res->wait = true;
+	for (size_t i = 0; i < d->c.n_attached; i++) {
+		int r = restore_port(d, i);
+
+		if (r)
+			repair_note(res, r < 0 ? r : 0, d->c.ports[i].name);
+		if (r < 0 && r != -ENODEV && r != -EBUSY)
+			res->wait = false;
+	}
+}
+
+size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max)
+{
+	int uplink = bpf_dp_prog_fd(d, BPF_DP_UPLINK), core = bpf_dp_prog_fd(d, BPF_DP_CORE);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->c.n_ports && n < max; i++)
+		if (d->c.ports[i].prog == uplink || d->c.ports[i].prog == core)
+			ret[n++] = __atomic_load_n(&d->c.ports[i].ifindex, __ATOMIC_RELAXED);
+	return n;
 }
 
 /* ---- sessions ---- */

@@ -20,6 +20,8 @@ struct bpf_port_mac;
 struct bpf_vlan;
 struct config_listener;
 struct json;
+struct news;
+struct repair_result;
 
 enum bpf_dp_prog {
 	BPF_DP_UPLINK,
@@ -95,6 +97,12 @@ int bpf_dp_macs(struct bpf_dp *d, const struct bpf_port_mac *p, size_t n);
 /* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
  * place, or -EPERM when it was refused (and counted), or -errno. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);
+/* A notification: true when the program of a port may be missing; ret_what: which, or NULL. On the reactor. */
+bool bpf_dp_heard(struct bpf_dp *d, const struct news *n, const char **ret_what);
+/* Attaches what is no longer attached, also to a port that has come again. On the worker. */
+void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res);
+/* The interfaces that LACs and the core are behind, as they are now: at most max of them. */
+size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max);
 /* Programs and maps, as members of an object. */
 void bpf_dp_show(const struct bpf_dp *d, struct json *j);
 /* Who may talk to the daemon; belongs to d. */

@@ -3,25 +3,44 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <net/if.h>
 #include <string.h>
 
 #include "daemon/base/json.h"
+#include "daemon/base/log.h"
 #include "daemon/sys/bpf_common.h"
+
+static const char *problem_text(int problem)
+{
+	switch (problem) {
+	case -ENODEV:
+		return "the interface does not exist";
+	case -ENOENT:
+		return "the program was removed";
+	case -EBUSY:
+		return "another XDP program is on the interface";
+	default:
+		return log_strerror(problem);
+	}
+}
 
 static void show_program(const struct bpf_common_port *p, bool native, struct json *j)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t len = sizeof(info);
 	char ifname[IF_NAMESIZE];
+	unsigned ifindex = __atomic_load_n(&p->ifindex, __ATOMIC_RELAXED);
+	int problem = __atomic_load_n(&p->problem, __ATOMIC_RELAXED);
 
 	if (bpf_obj_get_info_by_fd(p->prog, &info, &len) < 0)
 		return;
 	json_obj(j);
 	json_kstr(j, "program", info.name);
 	json_ku64(j, "id", info.id);
-	json_kstr(j, "interface", if_indextoname(p->ifindex, ifname)); /* null: it is gone */
-	json_kstr(j, "attach-mode", native ? "native" : "generic");
+	json_kstr(j, "interface", if_indextoname(ifindex, ifname) ? ifname : p->name);
+	json_kstr(j, "attach-mode", problem ? NULL : native ? "native" : "generic");
+	json_kstr(j, "problem", problem ? problem_text(problem) : NULL);
 	json_obj_end(j);
 }
 

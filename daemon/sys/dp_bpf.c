@@ -15,7 +15,7 @@
 #include <netinet/in.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +26,7 @@
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
 #include "daemon/sys/dp_bpf_priv.h"
+#include "daemon/sys/follow.h"
 #include "daemon/sys/gcra.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
@@ -126,21 +127,6 @@ int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	return r;
 }
 
-/* Gateways are few and stay on ze0. */
-int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
-{
-	struct dp_family gw = *f;
-	int r;
-
-	if (d->gateway == f->local4)
-		return 0;
-	gw.peer4 = f->local4;
-	r = rtnl_addr(sk, (int)d->conf.ze0, &gw, true);
-	if (r == 0)
-		d->gateway = f->local4;
-	return r;
-}
-
 static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r;
@@ -148,7 +134,7 @@ static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family
 	if (f->family == PPP_FAM_IPV6)
 		return dp_bpf_ifid_add(d, sk, f->ifid);
 	r = dp_bpf_gateway(d, sk, f);
-	return r < 0 ? r : rtnl_route_locked(sk, (int)d->conf.ze0, f);
+	return r < 0 ? r : dp_bpf_route_up(d, sk, f);
 }
 
 static void stack_down(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
@@ -169,6 +155,8 @@ static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct
 	bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
 	s->on[family] = false;
+	if (family == PPP_FAM_IPV4)
+		dp_bpf_route_del(s);
 	stack_down(s->d, sk, &s->f[family]);
 }
 
@@ -207,6 +195,8 @@ static void run_family_up(struct kjob *j, void *thread)
 	r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
 	s->f[fj->f.family] = fj->f;
+	if (r == 0 && fj->f.family == PPP_FAM_IPV4)
+		r = dp_bpf_route_add(s);
 	s->on[fj->f.family] = true;
 	if (r < 0)
 		undo_family(s, fj->f.family, thread);
@@ -247,6 +237,7 @@ struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid)
 void dp_bpf_session_free(struct dp_bpf_session *s)
 {
 	htab_del(&s->d->sessions, &s->in_sessions);
+	dp_bpf_route_del(s);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		free(s->end[f]);
 	free(s);
@@ -594,6 +585,7 @@ static void show(void *self, struct json *j)
 	json_ku64(j, "sessions", d->sessions.n);
 	json_ku64(j, "sessions-max", ZE_SIDS);
 	bpf_dp_show(d->maps, j);
+	dp_bpf_repair_show(d, j);
 }
 
 const struct dataplane_ops dp_bpf_ops = {
@@ -714,6 +706,17 @@ static void close_raw(struct dp_bpf *d)
 	d->raw = -1;
 }
 
+void dp_bpf_reopen_raw(struct dp_bpf *d)
+{
+	int r;
+
+	close_raw(d);
+	r = open_raw(d);
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "no-raw-socket", KV_STR("interface", ZE0P), KV_ERRNO(r),
+		       KV_STR("effect", "packets that came in fragments are lost"));
+}
+
 static void on_routing(void *self, bool by_rules)
 {
 	struct dp_bpf *d = self;
@@ -760,18 +763,25 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 	return r < 0 ? r : open_maps(d, a, false);
 }
 
-static int watch_vlans(struct dp_bpf *d, const struct bpf_dp_args *b)
+static int watch(struct dp_bpf *d)
 {
-	unsigned ports[PORTS_MAX];
+	int r = follow_new(d->loop, ROUTING_GROUPS, &d->follow);
 
-	for (size_t i = 0; i < b->n_ports; i++)
-		ports[i] = b->ports[i].ifindex;
-	return vlans_watch(&(struct vlans_args){ .loop = d->loop,
-						 .worker = d->worker,
-						 .maps = d->maps,
-						 .ports = ports,
-						 .n_ports = b->n_ports },
-			   &d->vlans);
+	if (r == 0)
+		r = routing_watch(d->follow, on_routing, d, &d->routing);
+	if (r == 0)
+		r = kworker_new(&(struct kworker_args){ .threads = 1,
+							.thread_new = worker_new,
+							.thread_free = worker_free,
+							.notify = worker_notify,
+							.self = d },
+				&d->worker);
+	if (r == 0)
+		r = vlans_watch(&(struct vlans_args){ .follow = d->follow,
+						      .worker = d->worker,
+						      .maps = d->maps },
+				&d->vlans);
+	return r < 0 ? r : dp_bpf_repair_new(d);
 }
 
 static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
@@ -791,16 +801,7 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
 	if (!d->adopted)
 		r = start_clean(d, a);
-	if (r == 0)
-		r = routing_watch(d->loop, on_routing, d, &d->routing);
-	if (r == 0)
-		r = kworker_new(&(struct kworker_args){ .threads = 1,
-							.thread_new = worker_new,
-							.thread_free = worker_free,
-							.notify = worker_notify,
-							.self = d },
-				&d->worker);
-	return r < 0 ? r : watch_vlans(d, &b);
+	return r < 0 ? r : watch(d);
 }
 
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
@@ -839,6 +840,8 @@ static void done(struct dp_bpf *d)
 {
 	vlans_free(d->vlans);
 	routing_free(d->routing);
+	follow_free(d->follow);
+	free(d->gateways);
 	close_raw(d);
 	nlreq_close(d->rtnl);
 	ev_async_stop(loop_ev(d->loop), &d->wake);
@@ -854,13 +857,17 @@ static struct dp_bpf_session *next_session(const struct dp_bpf *d, const struct 
 
 void dp_bpf_free(struct dp_bpf *d)
 {
+	struct dp_bpf_repair *repair;
+
 	if (!d)
 		return;
+	repair = dp_bpf_repair_stop(d);
 	for (struct dp_bpf_session *s = next_session(d, NULL); s;
 	     s = next_session(d, &s->in_sessions))
 		session_down(d, s->sid);
 	if (d->worker)
 		kworker_free(d->worker);
+	dp_bpf_repair_free(repair);
 	dp_bpf_past_free(d);
 	bpf_dp_close(d->maps);
 	if (d->rtnl && d->conf.ze0)
@@ -871,11 +878,14 @@ void dp_bpf_free(struct dp_bpf *d)
 void dp_bpf_leave(struct dp_bpf *d)
 {
 	struct dp_bpf_ifid *own, *next;
+	struct dp_bpf_repair *repair;
 	struct dp_bpf_session *s;
 
 	if (!d)
 		return;
+	repair = dp_bpf_repair_stop(d);
 	kworker_free(d->worker);
+	dp_bpf_repair_free(repair);
 	dp_bpf_past_free(d);
 	while ((s = next_session(d, NULL)))
 		dp_bpf_session_free(s);

@@ -138,7 +138,7 @@ static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
 	dp_bpf_set_family(&s->v, f, true);
 	s->f[f->family] = *f;
 	s->on[f->family] = true;
-	return 0;
+	return f->family == PPP_FAM_IPV4 ? dp_bpf_route_add(s) : 0;
 }
 
 int dp_bpf_adopt(void *self, const struct dp_adopt *a)
@@ -196,12 +196,13 @@ static unsigned drop_routes(struct dp_bpf *d)
 
 static bool is_own(struct dp_bpf *d, const struct past_ip *a)
 {
-	uint32_t gateway = htonl(d->gateway);
 	struct dp_bpf_ifid *own;
 	uint64_t ifid = 0;
+	uint32_t ip4;
 
+	memcpy(&ip4, a->ip, sizeof(ip4));
 	if (a->family == 4)
-		return memcmp(a->ip, &gateway, sizeof(gateway)) == 0;
+		return dp_bpf_has_gateway(d, ntohl(ip4));
 	for (int i = 0; i < 8; i++)
 		ifid = ifid << 8 | a->ip[8 + i];
 	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);

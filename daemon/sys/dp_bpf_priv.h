@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the BPF plane is made of, for dp_bpf.c and dp_bpf_adopt.c only. */
+/* What the BPF plane is made of, for dp_bpf*.c only. */
 #pragma once
 
 #include <ev.h>
@@ -12,6 +12,8 @@
 #include "daemon/sys/dp_bpf.h"
 #include "daemon/sys/kworker.h"
 
+struct dp_bpf_repair;
+struct follow;
 struct nl_sock;
 struct routing;
 struct vlans;
@@ -32,6 +34,10 @@ struct dp_bpf_session {
 	struct ze_session v;
 	struct dp_family f[PPP_FAM__COUNT];
 	bool on[PPP_FAM__COUNT];
+	/* The worker's. */
+	struct htab_node in_routes;
+	bool routed;  /* it is in there */
+	uint8_t seen; /* the pass in which its route was in the kernel */
 	int result;
 	struct kseq seq;
 	struct kjob up_job, down_job;
@@ -62,11 +68,16 @@ struct dp_bpf {
 	struct ze_conf conf;
 	struct htab sessions;
 	/* What is on ze0; the worker's. */
-	uint32_t gateway; /* the last one */
+	uint32_t *gateways; /* the last one is used for new routes */
+	size_t n_gateways;
 	struct dp_bpf_ifid *ifids;
+	struct htab routes; /* sessions by IPv4 address */
+	uint8_t pass;	    /* over the routes in the kernel */
 	ev_async wake;
+	struct follow *follow;
 	struct routing *routing;
 	struct vlans *vlans;
+	struct dp_bpf_repair *repair;
 	struct dp_bpf_past *past; /* while a former life's is adopted */
 	bool adopted;
 };
@@ -81,6 +92,14 @@ void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p);
 /* Addresses that all share; the gateway. On any one thread at a time. */
 int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid);
 int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f);
+bool dp_bpf_has_gateway(const struct dp_bpf *d, uint32_t ip);
+/* The session has a route to this address; the newest of several. */
+struct dp_bpf_session *dp_bpf_route_find(const struct dp_bpf *d, uint32_t ip);
+int dp_bpf_route_add(struct dp_bpf_session *s); /* 0 or -ENOMEM */
+void dp_bpf_route_del(struct dp_bpf_session *s);
+int dp_bpf_route_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f);
+/* The device that frames are injected into was made again. */
+void dp_bpf_reopen_raw(struct dp_bpf *d);
 /* So that family_down can't fail: 0 or -ENOMEM. */
 int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family);
 
@@ -91,3 +110,12 @@ int dp_bpf_past_new(struct dp_bpf *d);
 void dp_bpf_past_free(struct dp_bpf *d);
 int dp_bpf_adopt(void *self, const struct dp_adopt *a);
 void dp_bpf_adopt_done(void *self);
+
+/* ---- dp_bpf_repair.c ---- */
+
+/* What somebody else takes away from now on comes back. 0 or -errno. */
+int dp_bpf_repair_new(struct dp_bpf *d);
+/* From now on nothing is put back any more. Freed when the worker has ended; NULL is harmless. */
+struct dp_bpf_repair *dp_bpf_repair_stop(struct dp_bpf *d);
+void dp_bpf_repair_free(struct dp_bpf_repair *rp);
+void dp_bpf_repair_show(const struct dp_bpf *d, struct json *j);

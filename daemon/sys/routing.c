@@ -2,7 +2,6 @@
 #include "daemon/sys/routing.h"
 
 #include <errno.h>
-#include <ev.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -10,22 +9,17 @@
 #include <netlink/netlink.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "daemon/sys/follow.h"
 #include "daemon/sys/kernel.h"
-#include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
-
-#define GROUPS                                                                                     \
-	(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE |  \
-	 RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | 1u << (RTNLGRP_IPV6_RULE - 1))
 
 struct routing {
 	struct nl_sock *ask;
-	int news; /* a socket that is told of changes */
+	struct follow *follow;
+	struct follow_listener listener;
+	struct routing_news heard;
 	bool by_rules;
-	ev_io io;
-	struct ev_loop *loop;
 	void (*tell)(void *self, bool by_rules);
 	void *self;
 };
@@ -114,22 +108,27 @@ void routing_hear(const void *buf, size_t len, struct routing_news *n)
 	nlreq_each(buf, len, note, n);
 }
 
-/* All there is, told as one. */
-static void on_news(struct ev_loop *loop, ev_io *w, int revents)
+static void heard(void *self, const struct nlmsghdr *h)
 {
-	struct routing *r = w->data;
-	struct routing_news n = { 0 };
+	struct routing *r = self;
 
-	(void)loop;
-	(void)revents;
-	nlreq_hear(r->news, note, &n);
+	note(&r->heard, h);
+}
+
+/* All there is, told as one. */
+static void heard_all(void *self)
+{
+	struct routing *r = self;
+	struct routing_news n = r->heard;
+
+	r->heard = (struct routing_news){ 0 };
 	if (n.rules)
 		r->by_rules = any_rules(r->ask);
 	if (n.any)
 		r->tell(r->self, r->by_rules);
 }
 
-int routing_watch(struct loop *l, void (*tell)(void *self, bool by_rules), void *self,
+int routing_watch(struct follow *f, void (*tell)(void *self, bool by_rules), void *self,
 		  struct routing **ret)
 {
 	struct routing *r = calloc(1, sizeof(*r));
@@ -137,18 +136,16 @@ int routing_watch(struct loop *l, void (*tell)(void *self, bool by_rules), void 
 
 	if (!r)
 		return -ENOMEM;
-	r->loop = loop_ev(l);
+	r->follow = f;
 	r->tell = tell;
 	r->self = self;
-	r->news = nlreq_news(GROUPS);
-	err = r->news < 0 ? r->news : nlreq_open(NETLINK_ROUTE, &r->ask);
+	err = nlreq_open(NETLINK_ROUTE, &r->ask);
 	if (err < 0) {
 		routing_free(r);
 		return err;
 	}
-	ev_io_init(&r->io, on_news, r->news, EV_READ);
-	r->io.data = r;
-	ev_io_start(r->loop, &r->io);
+	r->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = r };
+	follow_add(f, &r->listener);
 	r->by_rules = any_rules(r->ask);
 	tell(self, r->by_rules);
 	*ret = r;
@@ -159,9 +156,7 @@ void routing_free(struct routing *r)
 {
 	if (!r)
 		return;
-	ev_io_stop(r->loop, &r->io);
+	follow_del(r->follow, &r->listener);
 	nlreq_close(r->ask);
-	if (r->news >= 0)
-		close(r->news);
 	free(r);
 }

@@ -106,6 +106,14 @@ int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)
 	return m ? rtnl_request(sk, finish(m, nla_put_u32(m, IFLA_MTU, mtu) < 0)) : -ENOMEM;
 }
 
+int rtnl_link_mac(struct nl_sock *sk, int ifindex, const uint8_t mac[6])
+{
+	struct ifinfomsg h = { .ifi_index = ifindex };
+	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+
+	return m ? rtnl_request(sk, finish(m, nla_put(m, IFLA_ADDRESS, 6, mac) < 0)) : -ENOMEM;
+}
+
 int rtnl_link_down(struct nl_sock *sk, int ifindex)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_change = IFF_UP };
@@ -174,7 +182,7 @@ struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add
 				 nla_put_u32(m, RTA_PREFSRC, htonl(f->local4)) < 0);
 }
 
-int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
+struct nl_msg *rtnl_build_link_local(int ifindex, uint64_t ifid, bool add)
 {
 	struct ifaddrmsg h = { .ifa_family = AF_INET6,
 			       .ifa_prefixlen = 64,
@@ -185,10 +193,30 @@ int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
 	uint8_t a[16];
 
 	if (!m)
-		return -ENOMEM;
+		return NULL;
 	link_local(ifid, a);
-	return rtnl_request(sk, finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
-						  nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0));
+	return finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
+				 nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0);
+}
+
+int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
+{
+	return rtnl_request(sk, rtnl_build_link_local(ifindex, ifid, add));
+}
+
+/* The kernel itself decides whether it is there: asking first could be out of date. */
+int rtnl_ensure(struct nl_sock *sk, struct nl_msg *m)
+{
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	nlmsg_hdr(m)->nlmsg_flags &= (uint16_t)~NLM_F_REPLACE;
+	nlmsg_hdr(m)->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+	r = rtnl_request(sk, m);
+	if (r == -EEXIST)
+		return 0;
+	return r == 0 ? 1 : r;
 }
 
 int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add)
@@ -212,11 +240,16 @@ static bool put_mtu(struct nl_msg *m, uint16_t mtu)
 	return true;
 }
 
-int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f)
+struct nl_msg *rtnl_build_route_locked(int ifindex, const struct dp_family *f)
 {
 	struct nl_msg *m = rtnl_build_route(ifindex, f, true);
 
-	return m ? rtnl_request(sk, finish(m, !put_mtu(m, f->mtu))) : -ENOMEM;
+	return m ? finish(m, !put_mtu(m, f->mtu)) : NULL;
+}
+
+int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f)
+{
+	return rtnl_request(sk, rtnl_build_route_locked(ifindex, f));
 }
 
 /* ---- what is there ---- */
@@ -255,21 +288,36 @@ static void on_addr(struct nl_msg *m, void *self)
 	w->f->addr(w->f->self, h->ifa_family == AF_INET ? 4 : 6, ip);
 }
 
-int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
+/* The kernel leaves out other tables and devices where the socket asks strictly. */
+int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
 {
 	struct finding w = { ifindex, f };
-	struct rtmsg rt = { .rtm_family = AF_INET };
-	struct ifaddrmsg ad = { .ifa_family = AF_UNSPEC };
-	int r = nlreq_run(sk,
-			  &(struct nlreq){ .m = start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt)),
-					   .valid = on_route,
-					   .self = &w });
+	struct rtmsg rt = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN };
+	struct nl_msg *m = start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
 
-	return r < 0 ? r :
-		       nlreq_run(sk, &(struct nlreq){
-					     .m = start(RTM_GETADDR, NLM_F_DUMP, &ad, sizeof(ad)),
-					     .valid = on_addr,
-					     .self = &w });
+	if (!m)
+		return -ENOMEM;
+	return nlreq_run(sk, &(struct nlreq){ .m = m,
+					      .bad = nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0,
+					      .valid = on_route,
+					      .self = &w });
+}
+
+int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
+{
+	struct finding w = { ifindex, f };
+	struct ifaddrmsg ad = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)ifindex };
+
+	return nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETADDR, NLM_F_DUMP, &ad, sizeof(ad)),
+					      .valid = on_addr,
+					      .self = &w });
+}
+
+int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
+{
+	int r = rtnl_find_routes(sk, ifindex, f);
+
+	return r < 0 ? r : rtnl_find_addrs(sk, ifindex, f);
 }
 
 int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t ip[16])

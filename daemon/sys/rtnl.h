@@ -27,6 +27,7 @@ int rtnl_addrgen_none(struct nl_sock *sk, int ifindex);
  * routes. */
 int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog);
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu);
+int rtnl_link_mac(struct nl_sock *sk, int ifindex, const uint8_t mac[6]);
 int rtnl_link_down(struct nl_sock *sk, int ifindex);
 /* The address of the family: point to point, IPv4 without the kernel's own route. */
 int rtnl_addr(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
@@ -44,12 +45,19 @@ struct rtnl_found {
 	void *self;
 };
 int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
+int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
+int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
+/* Adds what the message adds, freed, unless there is such an address or such a route: 0 it was there, 1 it was
+ * missing, or -errno. */
+int rtnl_ensure(struct nl_sock *sk, struct nl_msg *m);
 /* Takes an address of a device of many away: /32, or a link-local /64. */
 int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t ip[16]);
 /* Packets and octets of every device of the namespace, in one dump. */
 typedef void rtnl_stats_fn(void *self, int ifindex, const struct dp_stats *st);
 int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self);
 
-/* The messages, for tests; NULL: no memory. */
+/* The messages, for rtnl_ensure and tests; NULL: no memory. */
 struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add);
 struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add);
+struct nl_msg *rtnl_build_route_locked(int ifindex, const struct dp_family *f);
+struct nl_msg *rtnl_build_link_local(int ifindex, uint64_t ifid, bool add);

@@ -6,7 +6,6 @@
 #include "daemon/sys/vlans.h"
 
 #include <errno.h>
-#include <ev.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -24,20 +23,19 @@
 #include "daemon/base/log.h"
 #include "daemon/sys/bpf_dp.h"
 #include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/follow.h"
 #include "daemon/sys/kworker.h"
-#include "daemon/sys/loop.h"
 #include "daemon/sys/nlreq.h"
 
-#define TAG_LEN 4
+#define TAG_LEN	    4
+#define VLANS_PORTS 64
 
 struct vlans {
 	struct bpf_dp *maps;
 	struct kworker *worker;
-	unsigned *ports;
-	size_t n_ports;
-	int news; /* a socket that is told of changes */
-	ev_io io;
-	struct ev_loop *loop;
+	struct follow *follow;
+	struct follow_listener listener;
+	bool ours; /* some of what was heard */
 	struct kseq seq;
 	struct kjob job; /* what follows is its */
 	bool running, again;
@@ -196,14 +194,15 @@ size_t vlans_resolve(const struct vlans_list *links, const struct vlans_port *po
 static size_t read_ports(const struct vlans *v, struct vlans_port *ret)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	size_t n = 0;
+	unsigned ports[VLANS_PORTS];
+	size_t n = 0, n_ports = bpf_dp_ports(v->maps, ports, VLANS_PORTS);
 
-	for (size_t i = 0; fd >= 0 && i < v->n_ports; i++) {
+	for (size_t i = 0; fd >= 0 && i < n_ports; i++) {
 		struct ifreq q = { 0 };
 
-		if (!if_indextoname(v->ports[i], q.ifr_name) || ioctl(fd, SIOCGIFMTU, &q) < 0)
+		if (!if_indextoname(ports[i], q.ifr_name) || ioctl(fd, SIOCGIFMTU, &q) < 0)
 			continue;
-		ret[n++] = (struct vlans_port){ v->ports[i], (unsigned)q.ifr_mtu };
+		ret[n++] = (struct vlans_port){ ports[i], (unsigned)q.ifr_mtu };
 	}
 	if (fd >= 0)
 		close(fd);
@@ -215,23 +214,19 @@ static size_t read_ports(const struct vlans *v, struct vlans_port *ret)
 /* A port that is gone has no address, and its row goes. */
 static int enter_macs(const struct vlans *v)
 {
-	struct bpf_port_mac *macs = calloc(v->n_ports + 1, sizeof(*macs));
-	size_t n = 0;
-	int r;
+	struct bpf_port_mac macs[VLANS_PORTS];
+	unsigned ports[VLANS_PORTS];
+	size_t n = 0, n_ports = bpf_dp_ports(v->maps, ports, VLANS_PORTS);
 
-	if (!macs)
-		return -ENOMEM;
-	for (size_t i = 0; i < v->n_ports; i++)
-		n += bpf_vlan_read_mac(v->ports[i], &macs[n]) == 0;
-	r = bpf_dp_macs(v->maps, macs, n);
-	free(macs);
-	return r;
+	for (size_t i = 0; i < n_ports; i++)
+		n += bpf_vlan_read_mac(ports[i], &macs[n]) == 0;
+	return bpf_dp_macs(v->maps, macs, n);
 }
 
 static int enter(struct vlans *v, struct nl_sock *sk)
 {
-	struct vlans_port *ports = calloc(v->n_ports + 1, sizeof(*ports));
-	int r = ports ? read_links(v, sk) : -ENOMEM;
+	struct vlans_port ports[VLANS_PORTS];
+	int r = read_links(v, sk);
 	struct bpf_vlan *all = NULL;
 
 	if (r == 0) {
@@ -245,7 +240,6 @@ static int enter(struct vlans *v, struct nl_sock *sk)
 	if (r == 0)
 		r = enter_macs(v);
 	free(all);
-	free(ports);
 	return r;
 }
 
@@ -291,35 +285,33 @@ static void done(struct kjob *j)
 static bool concerns_us(const struct vlans *v, const struct nlmsghdr *h)
 {
 	bool vlan = false;
-	unsigned ifindex = vlans_about(h, &vlan);
+	unsigned ifindex = vlans_about(h, &vlan), ports[VLANS_PORTS];
+	size_t n = ifindex && !vlan ? bpf_dp_ports(v->maps, ports, VLANS_PORTS) : 0;
 
-	for (size_t i = 0; ifindex && !vlan && i < v->n_ports; i++)
-		vlan = v->ports[i] == ifindex;
+	for (size_t i = 0; i < n && !vlan; i++)
+		vlan = ports[i] == ifindex;
 	return ifindex && vlan;
 }
 
-struct vlans_news {
-	const struct vlans *v;
-	bool ours;
-};
-
-static void note(void *self, const struct nlmsghdr *h)
+static void heard(void *self, const struct nlmsghdr *h)
 {
-	struct vlans_news *n = self;
+	struct vlans *v = self;
 
-	n->ours = n->ours || !h || concerns_us(n->v, h);
+	v->ours = v->ours || !h || concerns_us(v, h);
 }
 
-static void on_news(struct ev_loop *loop, ev_io *w, int revents)
+static void heard_all(void *self)
 {
-	struct vlans *v = w->data;
-	struct vlans_news n = { .v = v };
+	struct vlans *v = self;
 
-	(void)loop;
-	(void)revents;
-	nlreq_hear(v->news, note, &n);
-	if (n.ours)
+	if (v->ours)
 		read_again(v);
+	v->ours = false;
+}
+
+void vlans_reread(struct vlans *v)
+{
+	read_again(v);
 }
 
 /* ---- life ---- */
@@ -327,28 +319,17 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 int vlans_watch(const struct vlans_args *a, struct vlans **ret)
 {
 	struct vlans *v = calloc(1, sizeof(*v));
-	int r;
 
 	if (!v)
 		return -ENOMEM;
-	v->loop = loop_ev(a->loop);
+	v->follow = a->follow;
 	v->worker = a->worker;
 	v->maps = a->maps;
-	v->ports = calloc(a->n_ports + 1, sizeof(*v->ports));
-	v->n_ports = a->n_ports;
 	v->job.run = run;
 	v->job.done = done;
 	kworker_seq_init(&v->seq);
-	v->news = v->ports ? nlreq_news(RTMGRP_LINK) : -ENOMEM;
-	if (v->news < 0) {
-		r = v->news;
-		vlans_free(v);
-		return r;
-	}
-	memcpy(v->ports, a->ports, a->n_ports * sizeof(*v->ports));
-	ev_io_init(&v->io, on_news, v->news, EV_READ);
-	v->io.data = v;
-	ev_io_start(v->loop, &v->io);
+	v->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = v };
+	follow_add(v->follow, &v->listener);
 	read_again(v);
 	*ret = v;
 	return 0;
@@ -358,9 +339,6 @@ void vlans_free(struct vlans *v)
 {
 	if (!v)
 		return;
-	ev_io_stop(v->loop, &v->io);
-	if (v->news >= 0)
-		close(v->news);
-	free(v->ports);
+	follow_del(v->follow, &v->listener);
 	free(v);
 }

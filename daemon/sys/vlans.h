@@ -13,21 +13,21 @@
 
 struct bpf_dp;
 struct bpf_vlan;
+struct follow;
 struct kworker;
-struct loop;
 struct nlmsghdr;
 struct vlans;
 
 struct vlans_args {
-	struct loop *loop;
+	struct follow *follow;	/* of RTMGRP_LINK at least */
 	struct kworker *worker; /* whose threads have a struct nl_sock of rtnetlink each */
-	struct bpf_dp *maps;
-	const unsigned *ports; /* interface indices */
-	size_t n_ports;
+	struct bpf_dp *maps;	/* its ports are meant */
 };
 
 /* Enters what is there, soon, and follows it. 0 or -errno. */
 int vlans_watch(const struct vlans_args *a, struct vlans **ret);
+/* A port has come again, with another index. */
+void vlans_reread(struct vlans *v);
 void vlans_free(struct vlans *v); /* after the worker; NULL is harmless */
 
 /* ---- without the kernel, for tests ---- */

@@ -21,12 +21,19 @@
 #include "daemon/sys/nlreq.h"
 #include "daemon/sys/rtnl.h"
 
-static bool put_pair(struct nl_msg *m)
+static bool put_end(struct nl_msg *m, const char *name, const uint8_t *mac)
 {
-	struct ifinfomsg h = { 0 };
+	return nla_put_string(m, IFLA_IFNAME, name) >= 0 &&
+	       nla_put_u32(m, IFLA_MTU, ZE0_MTU) >= 0 &&
+	       (!mac || nla_put(m, IFLA_ADDRESS, 6, mac) >= 0);
+}
+
+static bool put_pair(struct nl_msg *m, const struct ze_conf *was)
+{
+	struct ifinfomsg h = { .ifi_index = was ? (int)was->ze0p : 0 };
 	struct nlattr *info, *data, *peer;
 
-	if (nla_put_string(m, IFLA_IFNAME, ZE0) < 0 || nla_put_u32(m, IFLA_MTU, ZE0_MTU) < 0)
+	if (!put_end(m, ZE0, was ? was->ze0_mac : NULL))
 		return false;
 	info = nla_nest_start(m, IFLA_LINKINFO);
 	if (!info || nla_put_string(m, IFLA_INFO_KIND, "veth") < 0)
@@ -34,7 +41,7 @@ static bool put_pair(struct nl_msg *m)
 	data = nla_nest_start(m, IFLA_INFO_DATA);
 	peer = data ? nla_nest_start(m, VETH_INFO_PEER) : NULL;
 	if (!peer || nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_string(m, IFLA_IFNAME, ZE0P) < 0 || nla_put_u32(m, IFLA_MTU, ZE0_MTU) < 0)
+	    !put_end(m, ZE0P, was ? was->ze0p_mac : NULL))
 		return false;
 	nla_nest_end(m, peer);
 	nla_nest_end(m, data);
@@ -42,15 +49,18 @@ static bool put_pair(struct nl_msg *m)
 	return true;
 }
 
-static int new_pair(struct nl_sock *sk)
+/* was: indexes and addresses that it shall have again; NULL: any. */
+static int new_pair(struct nl_sock *sk, const struct ze_conf *was)
 {
-	struct ifinfomsg h = { .ifi_flags = IFF_NOARP, .ifi_change = IFF_NOARP };
+	struct ifinfomsg h = { .ifi_flags = IFF_NOARP,
+			       .ifi_change = IFF_NOARP,
+			       .ifi_index = was ? (int)was->ze0 : 0 };
 	struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	bool bad;
 
 	if (!m)
 		return -ENOMEM;
-	bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 || !put_pair(m);
+	bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 || !put_pair(m, was);
 	return nlreq_run(sk, &(struct nlreq){ .m = m, .bad = bad });
 }
 
@@ -159,7 +169,7 @@ int ze0_create(struct nl_sock *sk, struct ze_conf *ret)
 	int r;
 
 	ze0_destroy(sk);
-	r = new_pair(sk);
+	r = new_pair(sk, NULL);
 	if (r < 0)
 		return r;
 	r = prepare(sk, &c);
@@ -183,4 +193,74 @@ int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret
 	if (r == 0)
 		*ret = c;
 	return r;
+}
+
+/* ---- repair ---- */
+
+static bool is_there(unsigned ifindex, char name[static IF_NAMESIZE])
+{
+	return if_indextoname(ifindex, name);
+}
+
+/* Up, with the MTU and the address that the programs write. */
+static bool is_right(int fd, const char *name, const uint8_t mac[static 6])
+{
+	struct ifreq q = { 0 };
+	uint8_t is[6];
+
+	strncpy(q.ifr_name, name, IFNAMSIZ - 1);
+	if (mac_of(fd, name, is) < 0 || memcmp(is, mac, sizeof(is)) != 0 ||
+	    ioctl(fd, SIOCGIFFLAGS, &q) < 0 || !(q.ifr_flags & IFF_UP))
+		return false;
+	return ioctl(fd, SIOCGIFMTU, &q) == 0 && q.ifr_mtu == ZE0_MTU;
+}
+
+static bool both_right(const struct ze_conf *c, const char *ze0, const char *ze0p)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool right = fd >= 0 && is_right(fd, ze0, c->ze0_mac) && is_right(fd, ze0p, c->ze0p_mac);
+
+	if (fd >= 0)
+		close(fd);
+	return right;
+}
+
+/* The programs know the pair by indexes and addresses: it gets the same again. One end alone, as when the other
+ * was moved to another namespace, is of no use. */
+static int make_again(struct nl_sock *sk, const struct ze_conf *c)
+{
+	struct ze_conf is = { .abi = c->abi };
+	char name[IF_NAMESIZE];
+	int r;
+
+	if (is_there(c->ze0, name))
+		del_link(sk, c->ze0);
+	if (is_there(c->ze0p, name))
+		del_link(sk, c->ze0p);
+	r = new_pair(sk, c);
+	if (r == 0)
+		r = prepare(sk, &is);
+	return r == 0 && memcmp(&is, c, sizeof(is)) != 0 ? -ESTALE : r;
+}
+
+enum ze0_repair ze0_repair(struct nl_sock *sk, const struct ze_conf *c, int *ret_error)
+{
+	char ze0[IF_NAMESIZE], ze0p[IF_NAMESIZE];
+	struct ze_conf is = { .abi = c->abi };
+	int r;
+
+	*ret_error = 0;
+	if (!is_there(c->ze0, ze0) || !is_there(c->ze0p, ze0p)) {
+		*ret_error = make_again(sk, c);
+		return *ret_error < 0 ? ZE0_BROKEN : ZE0_MADE_AGAIN;
+	}
+	if (both_right(c, ze0, ze0p))
+		return ZE0_FINE;
+	r = rtnl_link_mac(sk, (int)c->ze0, c->ze0_mac);
+	if (r == 0)
+		r = rtnl_link_mac(sk, (int)c->ze0p, c->ze0p_mac);
+	if (r == 0)
+		r = prepare(sk, &is);
+	*ret_error = r;
+	return r < 0 ? ZE0_BROKEN : ZE0_PUT_RIGHT;
 }

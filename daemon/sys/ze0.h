@@ -20,3 +20,12 @@ int ze0_create(struct nl_sock *sk, struct ze_conf *ret);
 /* The pair of a former life, if it is the one that was: -ESTALE. Packets pass meanwhile. */
 int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret);
 void ze0_destroy(struct nl_sock *sk);
+
+enum ze0_repair {
+	ZE0_FINE,
+	ZE0_PUT_RIGHT,	/* it was down, or had another MTU or address: nothing may be left on it */
+	ZE0_MADE_AGAIN, /* it was gone: programs and sockets on it are, too */
+	ZE0_BROKEN	/* *ret_error says why */
+};
+/* The pair as it was created, again. */
+enum ze0_repair ze0_repair(struct nl_sock *sk, const struct ze_conf *c, int *ret_error);

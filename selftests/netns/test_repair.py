@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What ze has put into the kernel and somebody else takes away comes back within a second, with one line in the log
+and its row in `show l2tp dataplane` (F-A4)."""
+import os
+import re
+import time
+
+import pytest
+
+from nslab import lab, wait_for
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+CORE, GATEWAY = '198.51.100.2', '10.100.0.1'
+
+
+def repairs(x):
+    return {r['kind']: r for r in x.show('dataplane')['repairs']}
+
+
+def problems(x):
+    return {p['interface']: p['problem'] for p in x.show('dataplane')['programs'] if p['problem']}
+
+
+def modes(x):
+    return {p['interface']: p['attach-mode'] for p in x.show('dataplane')['programs']}
+
+
+def host_routes(x):
+    return re.findall(r'(10\.100\.\d+\.\d+) dev ze0', x.ip('lns', 'route', 'show', 'proto', '171'))
+
+
+def repaired(x, kind, n, before=0):
+    """Nothing is missing, and n more were put back."""
+    r = repairs(x).get(kind)
+    return r and not r['missing'] and r['repaired'] == before + n
+
+
+def lines(x, kind):
+    return [l for l in x.log('ze.log').splitlines() if ' repaired kind=%s ' % kind in l]
+
+
+def works(x, addr):
+    assert x.ping('lac', '-c', '3', '-I', addr, CORE)[0] == 3
+    assert x.ping('core', '-c', '3', addr)[0] == 3
+    assert x.ping('lac', '-c', '2', '-I', addr, GATEWAY)[0] == 2
+
+
+def whole(x, addrs):
+    return sorted(host_routes(x)) == sorted(addrs) and GATEWAY in x.ip('lns', 'addr', 'show', 'ze0') and \
+        'inet6 fe80:' in x.ip('lns', 'addr', 'show', 'ze0') and not problems(x) and \
+        not any(r['missing'] for r in repairs(x).values())
+
+
+@pytest.fixture(name='line', scope='module')
+def line_(tmp_path_factory):
+    with lab(tmp_path_factory.mktemp('repair')) as x:
+        x.start_ze()
+        x.addrs = x.start_lac(20)
+        yield x
+
+
+# What is done, and how much of which kind is then put back.
+TAKEN = {
+    'ze0 down and up': (('link set ze0 down', 'link set ze0 up'), {'route': 20}),
+    'ze0 down': (('link set ze0 down',), {'device': 1, 'route': 20}),
+    'ze0p down': (('link set ze0p down',), {'device': 1}),
+    'another address of ze0': (('link set ze0 address 02:00:00:00:77:77',), {'device': 1}),
+    'addresses flushed': (('addr flush dev ze0',), {'address': 2, 'route': 20}),
+    'the IPv4 address': (('addr del %s/32 dev ze0' % GATEWAY,), {'address': 1, 'route': 20}),
+    'one route': (('route del %(addr)s',), {'route': 1}),
+    'one route replaced': (('route replace %(addr)s via 198.51.100.2 dev core0',), {'route': 1}),
+    'all routes': (('route flush proto 171',), {'route': 20}),
+    'ze0 deleted': (('link del ze0',), {'device': 1, 'route': 20, 'address': 2}),
+    'ze0 elsewhere': (('link set ze0 netns %(core)s',), {'device': 1, 'route': 20, 'address': 2}),
+    'xdp off on the uplink': (('link set dev up0 xdp off',), {'program': 1}),
+    'xdp off on the core port': (('link set dev core0 xdp off',), {'program': 1}),
+    'xdp off on ze0p': (('link set dev ze0p xdp off',), {'program': 1}),
+}
+
+
+@pytest.mark.parametrize('name', TAKEN)
+def test_comes_back(line, name):
+    """F-A4: with the log line and the counters of just that."""
+    x = line
+    commands, want = TAKEN[name]
+    wait_for(lambda: whole(x, x.addrs))
+    before = {k: repairs(x).get(k, {'repaired': 0})['repaired'] for k in want}
+    said = {k: len(lines(x, k)) for k in want}
+    began = time.monotonic()
+    for words in commands:
+        x.ip('lns', *(words % {'addr': x.addrs[3], 'core': x.ns['core']}).split())
+    for kind, n in want.items():
+        wait_for(lambda k=kind, n=n: repaired(x, k, n, before[k]))
+    took = time.monotonic() - began
+    wait_for(lambda: whole(x, x.addrs))
+    works(x, x.addrs[3])
+    for kind in want:
+        assert 1 <= len(lines(x, kind)) - said[kind] <= 2, x.log('ze.log')
+    print('%s: %.2f s' % (name, took))
+
+
+def test_interface_made_anew(line):
+    """F-A4: an uplink, and a core port, deleted and created again under the same name; meanwhile it is shown as missing."""
+    x = line
+    wait_for(lambda: whole(x, x.addrs))
+    old = {p['interface']: p['id'] for p in x.show('dataplane')['programs']}
+    for dev, wire, more in (('up0', ('lac', 'l0', '10.9.0.2/24', 'up0', '10.9.0.1/24'), ()),
+                            ('core0', ('core', 'c0', '198.51.100.2/24', 'core0', '198.51.100.1/24'),
+                             (('core', 'route', 'add', 'default', 'via', '198.51.100.1'),))):
+        before = repairs(x)['program']['repaired']
+        x.ip('lns', 'link', 'del', dev)
+        wait_for(lambda d=dev: problems(x) == {d: 'the interface does not exist'})
+        assert modes(x)[dev] is None
+        row = repairs(x)['program']
+        assert row['missing'] == 1 and row['first-missing'] == dev, row
+        x.wire(*wire)
+        for ns, *words in more:
+            x.ip(ns, *words)
+        wait_for(lambda b=before: repaired(x, 'program', 1, b))
+        assert not problems(x) and modes(x)[dev]
+        assert {p['interface']: p['id'] for p in x.show('dataplane')['programs']} == old
+        x.ping('lns', '-c', '1', '10.9.0.2' if dev == 'up0' else CORE)
+        works(x, x.addrs[3])
+    passed = x.packets()
+    works(x, x.addrs[5])
+    assert x.packets()['up-forward'] >= passed['up-forward'] + 3, 'by the fast path again'
+    assert len(x.show('sessions')) == 20
+
+
+def test_somebody_elses_program(line):
+    """F-A4: it stays where it is, is shown, and when it leaves, ours is back."""
+    x = line
+    wait_for(lambda: whole(x, x.addrs))
+    before = repairs(x)['program']['repaired']
+    other = next(p['id'] for p in x.show('dataplane')['programs'] if p['program'] == 'ze_accept')
+    x.sh('lns', 'bpftool', 'net', 'attach', 'xdp', 'id', str(other), 'dev', 'core0', 'overwrite')
+    wait_for(lambda: problems(x) == {'core0': 'another XDP program is on the interface'})
+    assert modes(x)['core0'] is None and repairs(x)['program']['missing'] == 1
+    x.ip('lns', 'link', 'set', 'dev', 'core0', 'xdp', 'off')
+    wait_for(lambda: repaired(x, 'program', 1, before))
+    assert not problems(x)
+
+
+def test_our_own_deletions_are_no_repairs(line):
+    """F-A4: subscribers come and go, with the same addresses; nothing is repaired, nothing is left."""
+    x = line
+    wait_for(lambda: whole(x, x.addrs))
+    before = {k: r['repaired'] for k, r in repairs(x).items()}
+    for _ in range(3):
+        x.stop_lac()
+        wait_for(lambda: x.show('dataplane')['sessions'] == 0)
+        assert not host_routes(x)
+        x.addrs = x.start_lac(20)
+    wait_for(lambda: whole(x, x.addrs))
+    assert {k: r['repaired'] for k, r in repairs(x).items()} == before
+
+
+def test_login_without_gateway(line):
+    """F-A4: whoever takes the gateway's address away again and again, nobody's login fails."""
+    x = line
+    x.stop_lac()
+    wait_for(lambda: x.show('dataplane')['sessions'] == 0)
+    code = 'while ip addr del %s/32 dev ze0 2>/dev/null || true; do :; done' % GATEWAY
+    thief = x.spawn('lns', 'thief.log', 'sh', '-c', code)
+    try:
+        x.addrs = x.start_lac(20)
+    finally:
+        thief.kill()
+        thief.wait()
+    wait_for(lambda: whole(x, x.addrs), 60)
+    works(x, x.addrs[0])
+
+
+def test_end(line):
+    """F-A4: what ze itself removes at its end stays away."""
+    x = line
+    x.stop_lac()
+    x.stop_ze()
+    assert 'ze0' not in x.ip('lns', 'link') and 'xdp' not in x.ip('lns', 'link')
+    assert 'proto 171' not in x.ip('lns', 'route')
