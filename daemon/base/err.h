@@ -41,6 +41,7 @@
 	/* tunnels and sessions */                                                                 \
 	X(TUNNEL_UNKNOWN, "tunnel-unknown", "no such tunnel")                                      \
 	X(TUNNEL_PEER, "tunnel-peer", "packet from another address than the tunnel's peer")        \
+	X(TUNNEL_IN_USE, "tunnel-in-use", "SCCRQ with the id of a tunnel whose peer may be alive") \
 	X(TUNNEL_ZERO, "tunnel-zero", "tunnel id 0 and not an SCCRQ")                              \
 	X(SESSION_UNKNOWN, "session-unknown", "no such session")                                   \
 	X(SESSION_STATE, "session-state", "session not established")                               \

@@ -87,12 +87,34 @@ static void tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 	engine_event(t->e, &ev);
 }
 
+/* The established tunnel of this peer by its id: not one that may begin anew. */
+static struct core_tunnel *standing(const struct engine *e, const struct ze_addr *peer,
+				    uint16_t peer_tid, const struct core_tunnel *except)
+{
+	const struct core_peer *p = registry_peer(e, peer);
+
+	for (struct list *l = p ? p->tunnels.next : NULL; l && l != &p->tunnels; l = l->next) {
+		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
+
+		if (t->up && t != except && t->t.peer_tid == peer_tid &&
+		    ze_addr_eq(&t->path.peer, peer))
+			return t;
+	}
+	return NULL;
+}
+
 static void tunnel_up(struct core_tunnel *t, ze_ns now)
 {
 	struct engine *e = t->e;
-	struct core_tunnel *older;
+	struct core_tunnel *older = standing(e, &t->path.peer, t->t.peer_tid, t);
 	char peer[ZE_ADDR_TEXT];
 
+	if (older && !l2tp_tunnel_lost(&older->t, now)) {
+		/* The peer has answered in the old one meanwhile: this is somebody else. */
+		engine_drop(e, older, REASON_TUNNEL_IN_USE, &t->path, now);
+		control_abandon(t, L2TP_DOWN_REPLACED, now);
+		return;
+	}
 	uncount_half_open(t);
 	count_established(t, now);
 	e->stats.tunnels_up++;
@@ -100,7 +122,7 @@ static void tunnel_up(struct core_tunnel *t, ze_ns now)
 	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
 	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)));
 	tell(t, EV_TUNNEL_UP, now);
-	/* The peer has come back with the id of an older tunnel, which it has thus forgotten. */
+	/* The peer has come back with the id of an older tunnel, which it has forgotten. */
 	while ((older = registry_tunnel_of(e, &t->path.peer, t->t.peer_tid, t)))
 		control_abandon(older, L2TP_DOWN_REPLACED, now);
 }
@@ -369,13 +391,26 @@ static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
 	return L2TP_HAS(&m, AVP_ASSIGNED_TUNNEL_ID) ? m.assigned_tid : 0;
 }
 
-/* A repetition of what this tunnel began with: the peer did not hear our answer yet, or the network
- * was slow. A peer that restarted sends other octets (its challenge), or comes later. */
+/* A repetition of what this tunnel began with: the peer has not received our answer yet. One that
+ * restarted in the middle sends other octets (its challenge). Once the tunnel was established the
+ * peer has no reason to repeat its SCCRQ: it is a new one, whatever is in it. */
 static bool is_duplicate(const struct core_tunnel *t, uint64_t hash, ze_ns now)
 {
-	if (t->t.fsm.state == L2TP_T_WAIT_CTL_CONN)
-		return true;
-	return t->sccrq_hash == hash && now - t->t.created < ENGINE_DUP_SCCRQ;
+	return !t->t.established && t->sccrq_hash == hash && now - t->t.created < ENGINE_DUP_SCCRQ;
+}
+
+/* True: the peer may still be in this tunnel, and is asked. No new one is opened meanwhile: a peer
+ * that restarted repeats its SCCRQ, and could take our HELLO for the message after an SCCRP. */
+static bool may_be_alive(struct core_tunnel *t, ze_ns now)
+{
+	struct l2tp_fx fx;
+
+	if (l2tp_tunnel_lost(&t->t, now))
+		return false;
+	fx.n = 0;
+	l2tp_tunnel_doubt(&t->t, now, &fx);
+	perform(t, &fx, now);
+	return true;
 }
 
 static bool tunnels_full(const struct engine *e)
@@ -448,9 +483,10 @@ static enum reason refuse_with(struct engine *e, const struct net_path *path,
 	return r;
 }
 
-/* Those who come too fast hear nothing; who may not have a tunnel is told so. */
+/* Those who come too fast hear nothing; who may not have a tunnel is told so. replaces: the peer has
+ * lost a tunnel that still counts. */
 static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
-			 ze_ns now)
+			 bool replaces, ze_ns now)
 {
 	bool known = is_known(e, &path->peer);
 
@@ -466,7 +502,7 @@ static enum reason admit(struct engine *e, const struct net_path *path, const st
 				   &(struct l2tp_stop_args){ .result = STOP_NOT_AUTHORISED });
 	if (!half_open_room(e, &path->peer, known, now))
 		return REASON_LIMIT_HALF_OPEN;
-	if (tunnels_full(e))
+	if (!replaces && tunnels_full(e))
 		return refuse_with(e, path, h, REASON_LIMIT_TUNNELS,
 				   &(struct l2tp_stop_args){ .result = STOP_ERROR,
 							     .error = L2TP_ERR_RESOURCES });
@@ -486,7 +522,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		  ze_ns now)
 {
 	uint64_t hash = hash_bytes(h->payload.p, h->payload.len);
-	struct core_tunnel *t;
+	struct core_tunnel *t, *old;
 	uint16_t peer_tid;
 	enum reason r;
 
@@ -500,7 +536,16 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		feed(t, h, now);
 		return;
 	}
-	r = admit(e, path, h, now);
+	old = peer_tid && !e->draining ? standing(e, &path->peer, peer_tid, NULL) : NULL;
+	if (old && may_be_alive(old, now)) {
+		engine_drop(e, old, REASON_TUNNEL_IN_USE, path, now);
+		return;
+	}
+	if (old && old == t) { /* the first to take its place: no HELLO in between, as above */
+		l2tp_chan_postpone(&old->t.chan, now);
+		engine_tunnel_dirty(old);
+	}
+	r = admit(e, path, h, old != NULL, now);
 	t = r == REASON_NONE ? tunnel_new(e, path, is_known(e, &path->peer), now) : NULL;
 	if (!t) {
 		engine_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);

@@ -375,6 +375,20 @@ bool l2tp_chan_idle(const struct l2tp_chan *c)
 	return list_empty(&c->txq);
 }
 
+void l2tp_chan_repeat(struct l2tp_chan *c, ze_ns now)
+{
+	if (list_empty(&c->txq))
+		return;
+	chan_msg_of(c->txq.next)->wanted = true;
+	c->output_at = ze_min_ns(c->output_at, now);
+}
+
+void l2tp_chan_postpone(struct l2tp_chan *c, ze_ns now)
+{
+	if (c->rtx_at != ZE_NEVER)
+		c->rtx_at = now + c->cfg.rtx_max;
+}
+
 void l2tp_chan_flush_unsent(struct l2tp_chan *c)
 {
 	uint16_t sent = (uint16_t)(c->ns_next - c->ns_una);

@@ -78,6 +78,10 @@ bool l2tp_chan_dead(const struct l2tp_chan *c);
 bool l2tp_chan_idle(const struct l2tp_chan *c);
 /* A ZLB at the next output unless a message carries the acknowledgement. */
 void l2tp_chan_ack_now(struct l2tp_chan *c, ze_ns now);
+/* Sends the oldest message that waits for an acknowledgement once more, out of turn. */
+void l2tp_chan_repeat(struct l2tp_chan *c, ze_ns now);
+/* No retransmission before one of the longest intervals has passed. */
+void l2tp_chan_postpone(struct l2tp_chan *c, ze_ns now);
 /* Drops all messages that are not yet sent (StopCCN must not wait behind them, L-217): those in
  * flight stay, and one more may follow them if the peer's window, not only ours, has room. */
 void l2tp_chan_flush_unsent(struct l2tp_chan *c);

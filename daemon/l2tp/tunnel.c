@@ -536,7 +536,7 @@ void l2tp_tunnel_init(struct l2tp_tunnel *t, const struct l2tp_tunnel_cfg *cfg,
 	t->tid = tid;
 	t->created = t->last_activity = t->last_liveness = t->last_hello = t->probe_at = now;
 	t->setup_deadline = now + cfg->setup_timeout;
-	t->linger_until = ZE_NEVER;
+	t->linger_until = t->doubted_at = ZE_NEVER;
 	fsm_init(&t->fsm, &l2tp_tunnel_fsm, L2TP_T_IDLE);
 	fsm_keep(&t->fsm, t->steps, L2TP_TUNNEL_HISTORY);
 	l2tp_chan_init(&t->chan, &cfg->chan);
@@ -549,6 +549,12 @@ void l2tp_tunnel_done(struct l2tp_tunnel *t)
 	crypto_wipe(t->scratch, sizeof(t->scratch)); /* revealed AVPs */
 }
 
+static void note_life(struct l2tp_tunnel *t, ze_ns now)
+{
+	t->last_liveness = now;
+	t->doubted_at = ZE_NEVER;
+}
+
 int l2tp_tunnel_input(struct l2tp_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
 {
 	bool acked;
@@ -557,7 +563,7 @@ int l2tp_tunnel_input(struct l2tp_tunnel *t, const struct l2tp_hdr *h, ze_ns now
 	if (h->payload.len == 0)
 		t->rx_msgs[L2TP_ZLB]++;
 	if (acked)
-		t->last_liveness = now;
+		note_life(t, now);
 	return r;
 }
 
@@ -609,7 +615,8 @@ bool l2tp_tunnel_step(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 		u.bad = l2tp_msg_decode(rx.payload, &dec, &t->msg, &t->fault) < 0;
 		if (t->msg.type && t->msg.type < L2TP_MSG__COUNT)
 			t->rx_msgs[t->msg.type]++;
-		t->last_activity = t->last_liveness = now;
+		t->last_activity = now;
+		note_life(t, now);
 		run(t, classify(t, &u), &u);
 	}
 	settle(t, &u);
@@ -819,6 +826,23 @@ void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 	if (t->fsm.state == L2TP_T_ESTABLISHED && l2tp_chan_idle(&t->chan))
 		run(t, EV_HELLO_DUE, &u);
 	settle(t, &u);
+}
+
+void l2tp_tunnel_doubt(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
+{
+	if (t->fsm.state != L2TP_T_ESTABLISHED || now < t->doubt_next)
+		return;
+	t->doubt_next = now + L2TP_DOUBT / 4;
+	t->doubted_at = ze_min_ns(t->doubted_at, now);
+	if (l2tp_chan_idle(&t->chan))
+		l2tp_tunnel_probe(t, now, fx);
+	else
+		l2tp_chan_repeat(&t->chan, now);
+}
+
+bool l2tp_tunnel_lost(const struct l2tp_tunnel *t, ze_ns now)
+{
+	return t->doubted_at != ZE_NEVER && now - t->doubted_at >= L2TP_DOUBT;
 }
 
 const char *l2tp_tunnel_state_name(const struct l2tp_tunnel *t)

@@ -13,6 +13,9 @@
  * Silence counts only while something of ours is unacknowledged, and for an interval at least: with
  * hello_retries 1 the first HELLO would otherwise be sent when the peer is already called dead.
  *
+ * A peer that comes back with the id of an established tunnel has restarted, or somebody else sent
+ * the SCCRQ. Only the peer can acknowledge a HELLO in the old tunnel: l2tp_tunnel_doubt and _lost.
+ *
  * A turn is:  l2tp_tunnel_input(t, h, now, fx)   then perform fx
  *             while (l2tp_tunnel_step(t, now, fx)) perform fx
  *             while (l2tp_tunnel_output(t, &w, now)) send the datagram
@@ -33,6 +36,7 @@
 #define L2TP_SECRET_MAX	   255
 #define L2TP_HOST_NAME_MAX 255
 #define L2TP_CHALLENGE_LEN 16
+#define L2TP_DOUBT	   ZE_SEC(2)
 
 enum l2tp_tunnel_state {
 	L2TP_T_IDLE,
@@ -67,6 +71,9 @@ struct l2tp_tunnel {
 	uint16_t tid; /* ours; the owner's to give back */
 	uint16_t peer_tid;
 	ze_ns created, established, last_activity, last_liveness, last_hello;
+	/* The peer may have forgotten the tunnel: asked for a sign of life since, ZE_NEVER: not, or
+	 * it gave one. And when it may be asked again. */
+	ze_ns doubted_at, doubt_next;
 	ze_ns probe_at; /* when something of ours last began to wait for an acknowledgement */
 	ze_ns setup_deadline, linger_until;
 	uint8_t challenge[L2TP_CHALLENGE_LEN]; /* ours; sent when a secret is set */
@@ -125,4 +132,8 @@ bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w);
 int l2tp_tunnel_resume(struct l2tp_tunnel *t, struct rd *r, ze_ns now);
 /* Asks the peer for a sign of life unless something waits for an acknowledgement anyway. */
 void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
+/* Somebody claims that the peer has forgotten this tunnel: asks the peer, at most twice per second. */
+void l2tp_tunnel_doubt(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
+/* The peer was asked L2TP_DOUBT ago or earlier, and has given no sign of life since. */
+bool l2tp_tunnel_lost(const struct l2tp_tunnel *t, ze_ns now);
 const char *l2tp_tunnel_state_name(const struct l2tp_tunnel *t); /* "wait-ctl-conn" */
