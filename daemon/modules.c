@@ -17,11 +17,13 @@
 #include "daemon/core/guard_null.h"
 #include "daemon/observe/history.h"
 #include "daemon/sys/bpf_guard.h"
+#include "daemon/sys/bpf_label.h"
 #include "daemon/sys/ctl.h"
 #include "daemon/sys/dp_bpf.h"
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/env.h"
 #include "daemon/sys/hardening.h"
+#include "daemon/sys/instance.h"
 #include "daemon/sys/journal.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/loop.h"
@@ -217,17 +219,62 @@ static void state_stop(struct ze *z)
 
 static const struct ze_module mod_state = { "state", state_start, state_stop };
 
+/* ---- one process at a time ---- */
+
+/* pid 0: it is not known, and left out. */
+static void log_holder(const struct instance_holder *h)
+{
+	char pid[16] = "", cure[80] = "stop it first: systemctl stop ze";
+
+	if (h->pid) {
+		snprintf(pid, sizeof(pid), "%d", h->pid);
+		snprintf(cure, sizeof(cure), "stop it first: systemctl stop ze, or kill -TERM %d",
+			 h->pid);
+	}
+	log_kv(LOG_MAIN, LOG_ERROR, "already-running", KV_STR("why", "another ze is running"),
+	       KV_STR("pid", pid), KV_STR("uses", h->what), KV_STR("effect", "not started"),
+	       KV_STR("cure", cure));
+}
+
+/* What would take devices and pins from another. The plane is not chosen yet. */
+static bool shares(const struct config *c)
+{
+	return c->l2tp && (c->dataplane == CONFIG_DP_BPF || c->bpf.n_uplink);
+}
+
+static int instance_start(struct ze *z)
+{
+	struct instance_holder h = { 0 };
+	int r = shares(z->cfg) ? instance_lock(BPF_PINS, &z->instance, &h) : 0;
+
+	if (r == -EBUSY)
+		log_holder(&h);
+	else if (r < 0)
+		log_kv(LOG_MAIN, LOG_ERROR, "no-lock", KV_STR("pins", BPF_PINS), KV_ERRNO(r),
+		       KV_STR("effect", "not started"),
+		       KV_STR("cure", "mount -t bpf bpf /sys/fs/bpf"));
+	return r;
+}
+
+static void instance_stop(struct ze *z)
+{
+	instance_unlock(z->instance);
+	z->instance = NULL;
+}
+
+static const struct ze_module mod_instance = { "instance", instance_start, instance_stop };
+
 static int state_open(struct ze *z)
 {
 	int r;
 
 	make_folder(z->state_path);
 	r = journal_open(z->state_path, ZE_BPF_ABI, &z->journal);
-	if (r < 0)
-		log_kv(LOG_MAIN, r == -EBUSY ? LOG_ERROR : LOG_WARN, "no-state-file",
-		       KV_STR("file", z->state_path),
-		       KV_STR("why", r == -EBUSY ? "another ze is running" : log_strerror(r)),
-		       KV_STR("effect", r == -EBUSY ? "not started" : "a restart begins anew"));
+	if (r == -EBUSY)
+		log_holder(&(struct instance_holder){ 0, z->state_path });
+	else if (r < 0)
+		log_kv(LOG_MAIN, LOG_WARN, "no-state-file", KV_STR("file", z->state_path),
+		       KV_ERRNO(r), KV_STR("effect", "a restart begins anew"));
 	return r;
 }
 
@@ -237,18 +284,27 @@ static void state_close(struct ze *z)
 	z->journal = NULL;
 }
 
-/* A bpf plane that was before this one. */
+static bool is_file(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* A bpf plane that was before this one, and is nobody's now. */
 static int state_forget(struct ze *z)
 {
-	int r;
+	struct instance *folder = NULL;
+	struct instance_holder h;
+	int r = is_file(z->state_path) ? state_open(z) : 0;
 
-	if (access(z->state_path, F_OK) < 0)
-		return 0;
-	r = state_open(z);
-	if (r < 0)
-		return r == -EBUSY ? r : 0;
-	log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "another data plane"));
-	dp_bpf_sweep(BPF_PINS);
+	if (r == -EBUSY)
+		return r;
+	/* Pins without a state file, too: it may have been another one. */
+	r = z->instance ? 0 : instance_lock_pins(BPF_PINS, &folder, &h);
+	if ((r == 0 || r == -ENOENT) && (is_file(z->state_path) || is_file(BPF_PINS "/about"))) {
+		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "another data plane"));
+		dp_bpf_sweep(BPF_PINS);
+	}
+	instance_unlock(folder);
 	state_close(z);
 	return 0;
 }
@@ -371,18 +427,21 @@ static void state_begin(struct ze *z)
 static int bpf_open(struct ze *z, bool adopt)
 {
 	const struct config_bpf *b = &z->cfg->bpf;
-	int r = dp_bpf_new(&(struct dp_bpf_args){ .loop = z->loop,
-						  .udp = z->udp,
-						  .uplink = b->uplink,
-						  .core = b->core,
-						  .n_uplink = b->n_uplink,
-						  .n_core = b->n_core,
-						  .listeners = z->cfg->listeners,
-						  .n_listeners = z->cfg->n_listeners,
-						  .mode = xdp_mode(z->cfg),
-						  .pins = BPF_PINS,
-						  .adopt = adopt },
-			   &z->dp_bpf);
+	int r;
+
+	bpf_label_clear(b->uplink, b->n_uplink); /* of the kernel plane */
+	r = dp_bpf_new(&(struct dp_bpf_args){ .loop = z->loop,
+					      .udp = z->udp,
+					      .uplink = b->uplink,
+					      .core = b->core,
+					      .n_uplink = b->n_uplink,
+					      .n_core = b->n_core,
+					      .listeners = z->cfg->listeners,
+					      .n_listeners = z->cfg->n_listeners,
+					      .mode = xdp_mode(z->cfg),
+					      .pins = BPF_PINS,
+					      .adopt = adopt },
+		       &z->dp_bpf);
 
 	if (r < 0)
 		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_STR("plane", "bpf"), KV_ERRNO(r));
@@ -415,7 +474,7 @@ static int bpf_start(struct ze *z)
 		log_clean_start(z->journal);
 	r = bpf_open(z, adopt);
 	if (r < 0) {
-		z->leaving = adopt; /* what forwards does so without us */
+		z->leaving = true; /* the next start goes on with whatever is still there */
 		state_close(z);
 		return r;
 	}
@@ -624,14 +683,17 @@ static const struct ze_module mod_resume = { "resume", resume_start, NULL };
 
 static int ctl_start(struct ze *z)
 {
+	pid_t pid = 0;
 	int r;
 
 	make_folder(z->socket_path);
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
 					.history = history_view(z->history) },
-		    &z->ctl);
-	if (r < 0)
+		    &z->ctl, &pid);
+	if (r == -EADDRINUSE)
+		log_holder(&(struct instance_holder){ pid, z->socket_path });
+	else if (r < 0)
 		log_kv(LOG_CTL, LOG_ERROR, "control-socket-failed", KV_STR("path", z->socket_path),
 		       KV_ERRNO(r));
 	return r;
@@ -640,18 +702,29 @@ static int ctl_start(struct ze *z)
 static void ctl_stop(struct ze *z)
 {
 	ctl_free(z->ctl);
+	z->ctl = NULL;
 }
 
 static const struct ze_module mod_ctl = { "ctl", ctl_start, ctl_stop };
 
+/* From now on there is something to be asked for. */
+static int serve_start(struct ze *z)
+{
+	ctl_serve(z->ctl);
+	return 0;
+}
+
+static const struct ze_module mod_serve = { "serve", serve_start, ctl_stop };
+
 /* ---- all of them ---- */
 
-/* The data plane stops after the engine: it takes down what the engine has let go, and the listeners
- * with the loop, since tunnels' sockets hang there too. */
+/* Whatever another process may already have (lock, listeners, control socket) comes before the data plane,
+ * which replaces things. The data plane stops after the engine: it takes down what the engine has let go,
+ * and the listeners with the loop, since tunnels' sockets hang there too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,	&mod_rng,	&mod_yang,    &mod_config, &mod_loop,
-	&mod_state,	&mod_dataplane, &mod_history, &mod_engine, &mod_refresh,
-	&mod_listeners, &mod_resume,	&mod_ctl,
+	&mod_log,	&mod_rng,      &mod_yang,    &mod_config,    &mod_loop,
+	&mod_state,	&mod_instance, &mod_history, &mod_listeners, &mod_ctl,
+	&mod_dataplane, &mod_engine,   &mod_refresh, &mod_resume,    &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)
@@ -669,8 +742,9 @@ int modules_start(struct ze *z)
 		if (r < 0) {
 			log_kv(LOG_MAIN, LOG_ERROR, "start-failed",
 			       KV_STR("module", modules[i]->name), KV_ERRNO(r));
-			/* What another life has left still does its work, and may have to. */
-			z->leaving = z->dp_bpf && dp_bpf_adopted(z->dp_bpf);
+			/* What another life has left still does its work, and may have to; or it was
+			 * not even looked at. */
+			z->leaving = !z->dp_bpf || dp_bpf_adopted(z->dp_bpf);
 			stop_from(z, i);
 			return r;
 		}

@@ -19,6 +19,7 @@ struct dp_bpf;
 struct dp_kernel;
 struct engine;
 struct history;
+struct instance;
 struct journal;
 struct loop;
 struct null_pump;
@@ -40,8 +41,9 @@ struct ze {
 	struct dp_kernel *dp; /* of the three planes one is there */
 	struct dp_bpf *dp_bpf;
 	struct null_pump *null;
-	struct bpf_guard *guard; /* of the kernel plane; the bpf plane has its own */
-	struct journal *journal; /* with the bpf plane */
+	struct bpf_guard *guard;   /* of the kernel plane; the bpf plane has its own */
+	struct journal *journal;   /* with the bpf plane */
+	struct instance *instance; /* with planes that share what is in the kernel */
 	char *state_path;
 	struct bus bus;
 	struct history *history;

@@ -7,48 +7,50 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/if_link.h>
-#include <linux/magic.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/news.h"
 
-#define BPFFS "/sys/fs/bpf"
+#define NEXT	 "_next" /* and a number: of a program that takes over from another of its name */
+#define NEXT_MAX 20
 
 /* ---- pins ---- */
 
-/* Everything in the folder is ours: a former life's, or what we have just made. */
-static void unpin(const char *dir)
+/* Everything in the folder is ours: a former life's, or what we have just made. A folder in it is somebody
+ * else's, and harms nobody. */
+static int unpin(const char *dir)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
+	int r = 0;
 
 	if (!d)
-		return;
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
+		return errno == ENOENT ? 0 : -errno;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.' || unlinkat(dirfd(d), e->d_name, 0) == 0 ||
+		    errno == EISDIR || errno == ENOENT)
+			continue;
+		r = -errno;
+		log_kv(LOG_DP, LOG_ERROR, "unpin-failed", KV_STR("folder", dir),
+		       KV_STR("pin", e->d_name), KV_ERRNO(r));
+	}
 	closedir(d);
-	rmdir(dir);
+	return r;
 }
 
-static int mount_bpffs(void)
+static ino_t inode_of(const char *dir)
 {
-	struct statfs fs;
+	struct stat st;
 
-	if (statfs(BPFFS, &fs) < 0)
-		return -errno;
-	if (fs.f_type == BPF_FS_MAGIC)
-		return 0;
-	return mount("bpf", BPFFS, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
+	return stat(dir, &st) < 0 ? 0 : st.st_ino;
 }
 
 static const char *path_of(char buf[static PATH_MAX], const char *dir, const char *name,
@@ -76,31 +78,21 @@ static int pin_programs(struct bpf_object *obj, const char *dir, const char *mor
 	char path[PATH_MAX];
 	int r = 0;
 
-	bpf_object__for_each_program(p, obj)
-	{
-		if (r < 0)
-			break;
-		path_of(path, dir, bpf_program__name(p), more);
-		unlink(path);
-		r = bpf_program__pin(p, path);
-	}
+	bpf_object__for_each_program(p, obj) if (r == 0)
+		r = bpf_program__pin(p, path_of(path, dir, bpf_program__name(p), more));
 	return r;
 }
 
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir)
 {
-	int r = strncmp(dir, BPFFS, strlen(BPFFS)) == 0 ? mount_bpffs() : 0;
+	int r = unpin(dir);
 
 	if (r < 0)
 		return r;
-	unpin(dir);
-	if (mkdir(dir, 0700) < 0)
-		return -errno;
 	c->pins = strdup(dir);
-	if (!c->pins) {
-		rmdir(dir);
+	if (!c->pins)
 		return -ENOMEM;
-	}
+	c->folder = inode_of(dir);
 	r = pin_maps(obj, dir);
 	return r < 0 ? r : pin_programs(obj, dir, "");
 }
@@ -167,61 +159,15 @@ static __u32 prog_id(int fd)
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.id : 0;
 }
 
-/* Takes the descriptor. */
-static __u32 id_of(int fd)
-{
-	__u32 id = prog_id(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return id;
-}
-
-#define NEXT "_next" /* of a program that takes over from another of its name */
-
-/* Pinned under one of our names; -ENOENT. */
-static int open_ours(const char *pins, __u32 id)
-{
-	static const char *const names[] = { "ze_uplink", "ze_core", "ze_slow", "ze_accept",
-					     "ze_guard" };
-	char path[PATH_MAX];
-
-	for (size_t i = 0; pins && i < 2 * ZE_ARRAY_SIZE(names); i++) {
-		path_of(path, pins, names[i / 2], i % 2 ? NEXT : "");
-		if (id_of(bpf_obj_get(path)) == id)
-			return bpf_obj_get(path);
-	}
-	return -ENOENT;
-}
-
-static bool is_ours(const char *pins, __u32 id)
-{
-	int fd = open_ours(pins, id);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-/* A program of ours left on the port goes; -EBUSY when it is somebody else's. */
+/* A program of ours left on the port goes; -EBUSY when it is somebody else's, which has been logged. */
 static int clear_mode(const char *pins, unsigned ifindex, __u32 id, bool native)
 {
 	if (!id)
 		return 0;
-	return is_ours(pins, id) ? bpf_xdp_detach((int)ifindex, flag(native), NULL) : -EBUSY;
-}
-
-/* A former life may have been attached the other way: a device can have one program of each. */
-int bpf_common_clear(const char *pins, unsigned ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	int r = bpf_xdp_query((int)ifindex, 0, &q);
-
-	if (r == 0)
-		r = clear_mode(pins, ifindex, q.drv_prog_id, true);
-	if (r == 0)
-		r = clear_mode(pins, ifindex, q.skb_prog_id, false);
-	return r;
+	if (bpf_ours(pins, id))
+		return bpf_xdp_detach((int)ifindex, flag(native), NULL);
+	bpf_ours_foreign(ifindex, id, native);
+	return -EBUSY;
 }
 
 static void detach_all(struct bpf_common *c)
@@ -274,29 +220,25 @@ int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports,
 	return r < 0 && mode == BPF_MODE_AUTO ? attach_all(c, false) : r;
 }
 
-/* The next key of a map of devices; false: there is none. */
-static bool next_port(int map, const __u32 *after, __u32 *ret)
+int bpf_common_sweep(const char *dir)
 {
-	return bpf_map_get_next_key(map, after, ret) == 0;
+	int r = bpf_ours_clear_all(dir, NULL, NULL), e = unpin(dir);
+
+	return r < 0 ? r : e;
 }
 
-void bpf_common_clear_all(const char *dir)
+int bpf_common_check(const char *pins, unsigned ifindex)
 {
-	char path[PATH_MAX];
-	int map = bpf_obj_get(path_of(path, dir, "ports", ""));
-	__u32 ifindex;
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	const __u32 *ids[] = { &q.skb_prog_id, &q.drv_prog_id };
+	int r = bpf_xdp_query((int)ifindex, 0, &q);
 
-	for (bool more = map >= 0 && next_port(map, NULL, &ifindex); more;
-	     more = next_port(map, &ifindex, &ifindex))
-		bpf_common_clear(dir, ifindex);
-	if (map >= 0)
-		close(map);
-}
-
-void bpf_common_sweep(const char *dir)
-{
-	bpf_common_clear_all(dir);
-	unpin(dir);
+	for (int native = 0; r == 0 && native < 2; native++)
+		if (*ids[native] && !bpf_ours(pins, *ids[native])) {
+			bpf_ours_foreign(ifindex, *ids[native], native);
+			r = -EBUSY;
+		}
+	return r;
 }
 
 /* ---- taking over ---- */
@@ -315,9 +257,11 @@ static int replace(const char *pins, const struct bpf_common_port *p, bool nativ
 	if (!id)
 		return bpf_xdp_attach((int)p->ifindex, p->prog,
 				      flag(native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
-	o.old_prog_fd = open_ours(pins, id);
-	if (o.old_prog_fd < 0)
+	o.old_prog_fd = bpf_ours_open(pins, id);
+	if (o.old_prog_fd < 0) {
+		bpf_ours_foreign(p->ifindex, id, native);
 		return -EBUSY;
+	}
 	r = bpf_xdp_attach((int)p->ifindex, p->prog, flag(native) | XDP_FLAGS_REPLACE, &o);
 	close(o.old_prog_fd);
 	return r;
@@ -341,47 +285,77 @@ static bool was_native(const struct bpf_common *c)
 
 		if (bpf_xdp_query((int)c->ports[i].ifindex, 0, &q) < 0)
 			continue;
-		if (q.drv_prog_id && is_ours(c->pins, q.drv_prog_id))
+		if (q.drv_prog_id && bpf_ours(c->pins, q.drv_prog_id))
 			return true;
-		if (q.skb_prog_id && is_ours(c->pins, q.skb_prog_id))
+		if (q.skb_prog_id && bpf_ours(c->pins, q.skb_prog_id))
 			return false;
 	}
 	return true;
 }
 
-static int settle_pins(struct bpf_object *obj, const char *dir)
+/* What follows the name of a program that takes over from another of that name. Former lives that were
+ * killed have left theirs, which may be the only pins of what is attached: a number nobody has. */
+static void pick_next(struct bpf_object *obj, const char *dir, char ret[static NEXT_MAX])
+{
+	struct bpf_program *p;
+	char path[PATH_MAX];
+	bool taken = true;
+
+	for (unsigned n = 0; taken; n++) {
+		taken = false;
+		snprintf(ret, NEXT_MAX, NEXT "%u", n);
+		bpf_object__for_each_program(p, obj)
+			taken |= access(path_of(path, dir, bpf_program__name(p), ret), F_OK) == 0;
+	}
+}
+
+/* Ours are on the ports: they get their names, and what others left under such names goes. The pins are
+ * for people and for a process that may not ask for programs by their ids: forwarding needs none. */
+static void settle_pins(struct bpf_object *obj, const char *dir, const char *next)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 	struct bpf_program *p;
+	struct dirent *e;
+	DIR *d;
 
 	bpf_object__for_each_program(p, obj)
 	{
-		path_of(from, dir, bpf_program__name(p), NEXT);
+		path_of(from, dir, bpf_program__name(p), next);
 		path_of(to, dir, bpf_program__name(p), "");
 		if (rename(from, to) < 0)
-			return -errno;
+			log_kv(LOG_DP, LOG_WARN, "pin-failed", KV_STR("pin", to), KV_ERRNO(-errno));
 	}
-	return 0;
+	d = opendir(dir);
+	while (d && (e = readdir(d)))
+		if (strncmp(e->d_name, "ze_", 3) == 0 && strstr(e->d_name, NEXT))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 }
 
 /* Whatever is attached is pinned under one of two names, at each moment. */
 int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 			 const struct bpf_common_where *w)
 {
+	char next[NEXT_MAX];
 	bool native;
 	int r = keep_ports(c, w->ports, w->n);
 
 	c->pins = strdup(w->pins);
 	if (r < 0 || !c->pins)
 		return -ENOMEM;
-	r = pin_programs(obj, w->pins, NEXT);
+	c->folder = inode_of(w->pins);
+	pick_next(obj, w->pins, next);
+	r = pin_programs(obj, w->pins, next);
 	if (r < 0)
 		return r;
 	native = w->mode == BPF_MODE_AUTO ? was_native(c) : w->mode == BPF_MODE_NATIVE;
 	r = replace_all(c, native);
 	if (r < 0 && r != -EBUSY && w->mode == BPF_MODE_AUTO && native)
 		r = replace_all(c, false);
-	return r < 0 ? r : settle_pins(obj, w->pins);
+	if (r == 0)
+		settle_pins(obj, w->pins, next);
+	return r;
 }
 
 /* ---- repair ---- */
@@ -459,7 +433,7 @@ void bpf_common_leave(struct bpf_common *c)
 void bpf_common_done(struct bpf_common *c)
 {
 	detach_all(c);
-	if (c->pins)
+	if (c->pins && inode_of(c->pins) == c->folder) /* else ours has been removed by hand */
 		unpin(c->pins);
 	bpf_common_leave(c);
 }

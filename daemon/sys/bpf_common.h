@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define BPF_PINS "/sys/fs/bpf/ze"
 
@@ -45,16 +46,16 @@ struct bpf_common {
 	size_t n_ports, n_attached;
 	bool native;
 	char *pins;
+	ino_t folder; /* of the pins */
 };
 
-/* A program of a former life, by its pin, leaves the port; -EBUSY when somebody else's is there. */
-int bpf_common_clear(const char *pins, unsigned ifindex);
-/* The same for all ports in the map that a former life has pinned. */
-void bpf_common_clear_all(const char *pins);
-/* And the pins go, too. */
-void bpf_common_sweep(const char *pins);
-/* Maps and programs into a folder of our own, on a file system mounted when it is not. What a former
- * life has left there is replaced. */
+/* -EBUSY: a program that is not ours (bpf_ours.h) is on the port, which has been logged. Touches nothing. */
+int bpf_common_check(const char *pins, unsigned ifindex);
+/* All programs of ours leave this network namespace, and the pins go. The first error, which has been
+ * logged, after all has been tried. */
+int bpf_common_sweep(const char *pins);
+/* Maps and programs into a folder of our own, which is there (daemon/sys/instance.h). What a former life
+ * has left in it goes. */
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir);
 /* All of the ports or none. */
 int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports, size_t n,

@@ -14,6 +14,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_hot.h"
+#include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_show.h"
 #include "daemon/sys/bpf_vlan.h"
 #include "daemon/sys/repair.h"
@@ -49,6 +50,15 @@ int bpf_dp_about(const char *pins, struct ze_conf *ret)
 	r = bpf_map_lookup_elem(fd, &zero, ret);
 	close(fd);
 	return r < 0 ? -ENOENT : 0;
+}
+
+void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n)
+{
+	struct ze_xdp_bpf *skel = ze_xdp_bpf__open(); /* to know which maps there are */
+
+	for (size_t i = 0; skel && i < n; i++)
+		bpf_ours_repin(pins, skel->obj, ports[i].ifindex);
+	ze_xdp_bpf__destroy(skel);
 }
 
 static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
@@ -115,18 +125,22 @@ static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
 	return p->prog == BPF_DP_ACCEPT ? 0 : let_send_to(d, p->ifindex);
 }
 
-/* Lets go of a port of a former life that is none any more. */
-static bool port_stays(void *self, const void *key)
+static bool is_port(const void *self, unsigned ifindex)
 {
 	const struct bpf_dp_args *a = self;
-	__u32 ifindex;
 
-	memcpy(&ifindex, key, sizeof(ifindex));
 	for (size_t i = 0; i < a->n_ports; i++)
 		if (a->ports[i].ifindex == ifindex)
 			return true;
-	bpf_common_clear(a->pins, ifindex);
 	return false;
+}
+
+static bool port_stays(void *self, const void *key)
+{
+	__u32 ifindex;
+
+	memcpy(&ifindex, key, sizeof(ifindex));
+	return is_port(self, ifindex);
 }
 
 static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
@@ -134,15 +148,14 @@ static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 {
 	int r = 0;
 
-	if (a->adopt) {
+	if (a->adopt) { /* a port of a former life may be none any more */
+		bpf_ours_clear_all(a->pins, is_port, a);
 		bpf_common_prune(map_fd(d->skel->maps.ports), port_stays, (void *)a);
 		return bpf_common_take_over(&d->c, d->skel->obj,
 					    &(struct bpf_common_where){ ports, a->n_ports, a->mode,
 									a->pins });
 	}
-	for (size_t i = 0; r == 0 && i < a->n_ports; i++)
-		r = bpf_common_clear(a->pins, ports[i].ifindex);
-	if (r == 0 && a->pins)
+	if (a->pins)
 		r = bpf_common_pin(&d->c, d->skel->obj, a->pins);
 	return r < 0 ? r : bpf_common_attach(&d->c, ports, a->n_ports, a->mode);
 }
@@ -430,6 +443,8 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 	struct ze_session was;
 	bool there = get(d, k, &was);
 
+	if (!there)
+		bpf_hot_reset(&d->hot, k->sid);
 	if (!there || memcmp(&was, s, sizeof(was)) != 0)
 		return bpf_dp_session_put(d, k, there ? &was : NULL, s);
 	bpf_hot_put(&d->hot, k, s);

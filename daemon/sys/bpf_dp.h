@@ -51,6 +51,9 @@ struct bpf_dp_args {
 /* What a former life has noted beside its maps. -ENOENT: there are none. */
 int bpf_dp_about(const char *pins, struct ze_conf *ret);
 
+/* Pins of maps that are lost come back, where programs of ours are still attached to one of the ports. */
+void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n);
+
 /* Loads, pins, attaches. What a former life has left under our names is replaced; a port with
  * somebody else's program is -EBUSY. 0 or -errno; which map can't be adopted has been logged. */
 int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret);

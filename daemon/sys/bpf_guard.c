@@ -11,6 +11,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/core/config.h"
+#include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_show.h"
 #include "ze_guard.skel.h"
 
@@ -276,18 +277,16 @@ static int load(struct bpf_guard *g)
 	return 0;
 }
 
-/* The i-th interface, without a program of a former life. */
+/* The i-th interface, where nobody else's program is. */
 static int find_port(const struct bpf_guard_args *a, size_t i, unsigned *ret_ifindex)
 {
 	unsigned ifindex = if_nametoindex(a->uplink[i]);
-	int r = ifindex ? bpf_common_clear(a->pins, ifindex) : -ENODEV;
+	int r = ifindex ? bpf_common_check(a->pins, ifindex) : -ENODEV;
 
-	if (r < 0)
+	if (r < 0 && r != -EBUSY)
 		log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", a->uplink[i]),
-		       KV_STR("why", !ifindex	 ? "it does not exist" :
-				     r == -EBUSY ? "somebody else's XDP program is on it" :
-						   log_strerror(r)));
-	else
+		       KV_STR("why", !ifindex ? "it does not exist" : log_strerror(r)));
+	else if (r == 0)
 		*ret_ifindex = ifindex;
 	return r;
 }
@@ -301,6 +300,9 @@ static int attach(struct bpf_guard *g, const struct bpf_guard_args *a)
 		ports[i].prog = bpf_guard_prog_fd(g);
 		r = find_port(a, i, &ports[i].ifindex);
 	}
+	/* A former life's may be on an interface that is no uplink any more. */
+	if (r == 0 && a->pins)
+		r = bpf_ours_clear_all(a->pins, NULL, NULL);
 	if (r == 0 && a->pins)
 		r = bpf_common_pin(&g->c, g->skel->obj, a->pins);
 	if (r == 0)

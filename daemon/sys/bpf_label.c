@@ -7,6 +7,8 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "daemon/base/log.h"
 #include "ze_label.skel.h"
@@ -37,6 +39,38 @@ static void detach(const struct port *p)
 		bpf_tc_hook_destroy(&hook);
 }
 
+/* 0: nothing is at our place, 1: a program of ours, of a former life; -EBUSY: somebody else's. */
+static int who_is_there(int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
+	struct bpf_prog_info info = { 0 };
+	libbpf_print_fn_t print =
+		libbpf_set_print(NULL); /* most have no clsact: it would complain */
+	__u32 len = sizeof(info);
+	int fd, r = bpf_tc_query(&hook, &o);
+
+	libbpf_set_print(print);
+	if (r < 0)
+		return 0;
+	fd = bpf_prog_get_fd_by_id(o.prog_id);
+	if (fd < 0)
+		return 1; /* we may not look: it is the place that says so */
+	bpf_obj_get_info_by_fd(fd, &info, &len);
+	close(fd);
+	return strcmp(info.name, "ze_label") == 0 ? 1 : -EBUSY;
+}
+
+void bpf_label_clear(const char (*uplink)[16], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct port p = { .ifindex = (int)if_nametoindex(uplink[i]) };
+
+		if (p.ifindex && who_is_there(p.ifindex) == 1)
+			detach(&p);
+	}
+}
+
 static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 {
 	int ifindex = (int)if_nametoindex(name), r;
@@ -46,6 +80,8 @@ static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 
 	if (!ifindex)
 		return -ENODEV;
+	if (who_is_there(ifindex) < 0)
+		return -EBUSY;
 	r = bpf_tc_hook_create(&hook);
 	ret->ifindex = ifindex;
 	ret->made = r == 0;

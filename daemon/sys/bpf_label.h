@@ -14,11 +14,13 @@
 struct bpf_label;
 
 /* On all of these interfaces, or -errno: what is wrong with one has been logged. A filter that a former
- * life has left is replaced. */
+ * life has left is replaced; -EBUSY: somebody else's is at its place. */
 int bpf_label_open(const char (*uplink)[16], size_t n, struct bpf_label **ret);
 /* Takes its filters down, and clsact where it was not there before. */
 void bpf_label_close(struct bpf_label *b);
 /* By our session id. 0 or -errno. */
 int bpf_label_set(struct bpf_label *b, uint16_t sid, const struct ze_label *l);
 void bpf_label_unset(struct bpf_label *b, uint16_t sid);
+/* Filters that a former life has left go. */
+void bpf_label_clear(const char (*uplink)[16], size_t n);
 int bpf_label_prog_fd(const struct bpf_label *b);

@@ -274,22 +274,26 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 }
 
 /* A socket file nobody listens on is left from a daemon that was killed. */
-static int clear_stale(const struct sockaddr_un *sa)
+static int clear_stale(const struct sockaddr_un *sa, pid_t *ret_pid)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred who = { .pid = 0 };
+	socklen_t len = sizeof(who);
 	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN)
+	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN) {
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
+		*ret_pid = who.pid;
 		r = -EADDRINUSE;
-	else if (errno == ECONNREFUSED && unlink(sa->sun_path) < 0)
+	} else if (errno == ECONNREFUSED && unlink(sa->sun_path) < 0)
 		r = -errno;
 	close(fd);
 	return r;
 }
 
-static int listen_on(const char *path, int *ret_fd)
+static int listen_on(const char *path, int *ret_fd, pid_t *ret_pid)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	mode_t old;
@@ -298,7 +302,7 @@ static int listen_on(const char *path, int *ret_fd)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(sa.sun_path, path);
-	r = clear_stale(&sa);
+	r = clear_stale(&sa, ret_pid);
 	if (r < 0)
 		return r;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -318,14 +322,14 @@ static int listen_on(const char *path, int *ret_fd)
 	return 0;
 }
 
-int ctl_new(const struct ctl_args *a, struct ctl **ret)
+int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 {
 	struct ctl *c = calloc(1, sizeof(*c));
 	int r;
 
 	if (!c)
 		return -ENOMEM;
-	r = listen_on(a->path, &c->fd);
+	r = listen_on(a->path, &c->fd, ret_pid);
 	if (r < 0) {
 		free(c);
 		return r;
@@ -337,9 +341,13 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret)
 	list_init(&c->clients);
 	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
 	c->accept.data = c;
-	ev_io_start(loop_ev(c->loop), &c->accept);
 	*ret = c;
 	return 0;
+}
+
+void ctl_serve(struct ctl *c)
+{
+	ev_io_start(loop_ev(c->loop), &c->accept);
 }
 
 void ctl_free(struct ctl *c)

@@ -12,6 +12,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "daemon/core/view.h"
 
 struct ctl;
@@ -23,5 +25,8 @@ struct ctl_args {
 	struct view_history history; /* what it points to must outlive us */
 };
 
-int ctl_new(const struct ctl_args *a, struct ctl **ret); /* 0 or -errno */
-void ctl_free(struct ctl *c);				 /* removes the socket file */
+/* Callers wait until they are served. 0 or -errno; with -EADDRINUSE, ret_pid is the other process, 0: not
+ * known. */
+int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid);
+void ctl_serve(struct ctl *c);
+void ctl_free(struct ctl *c); /* removes the socket file */

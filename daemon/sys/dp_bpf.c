@@ -727,10 +727,12 @@ static void on_routing(void *self, bool by_rules)
 }
 
 /* What a former life has left goes on. NULL, or what stands against it: then there is nothing. */
-static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a)
+static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const struct bpf_dp_args *b)
 {
 	struct ze_conf was;
 
+	bpf_dp_repin(a->pins, b->ports, b->n_ports);
+	bpf_dp_repin(a->pins, &(struct bpf_dp_port){ .ifindex = if_nametoindex(ZE0P) }, 1);
 	if (bpf_dp_about(a->pins, &was) < 0)
 		return "no maps are pinned";
 	if (was.abi != ZE_BPF_ABI)
@@ -753,7 +755,7 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 	int r;
 
 	if (a->pins)
-		bpf_common_clear_all(a->pins); /* some may be no ports any more */
+		bpf_common_sweep(a->pins); /* what stays has been logged, and may harm nobody */
 	r = ze0_create(d->rtnl, &d->conf);
 	if (r < 0) {
 		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
@@ -788,15 +790,17 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
 	struct bpf_dp_args b = { .ports = ports };
-	/* An interface that is not there is found before anything is touched that forwards. */
+	/* An interface that is not there, or somebody else's, is found before anything is touched that forwards. */
 	int r = add_ports(&b, ports, a);
 	const char *why;
 
+	for (size_t i = 0; r == 0 && i < b.n_ports; i++)
+		r = bpf_common_check(a->pins, ports[i].ifindex);
 	if (r == 0)
 		r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
 	if (r < 0)
 		return r;
-	why = a->adopt ? adopt(d, a) : NULL;
+	why = a->adopt ? adopt(d, a, &b) : NULL;
 	if (why)
 		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
 	if (!d->adopted)
@@ -901,7 +905,7 @@ void dp_bpf_sweep(const char *pins)
 {
 	struct nl_sock *sk;
 
-	bpf_common_sweep(pins);
+	bpf_common_sweep(pins); /* what stays has been logged */
 	if (nlreq_open(NETLINK_ROUTE, &sk) < 0)
 		return;
 	ze0_destroy(sk);

@@ -118,7 +118,8 @@ class Lab:
 
     def start_ze(self, *under):
         self.ze = self.spawn('lns', 'ze.log', *under, ZE, '-c', self.conf, '--socket', self.sock)
-        wait_for(lambda: self.ze.poll() is not None or self.show('dataplane', check=False))
+        # The verifier is what takes its time, where others work, too.
+        wait_for(lambda: self.ze.poll() is not None or self.show('dataplane', check=False), 60)
         assert self.ze.poll() is None, self.log('ze.log')
 
     def stop_ze(self, number=signal.SIGTERM):

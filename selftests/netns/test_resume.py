@@ -267,14 +267,26 @@ def truncate(x):
         f.truncate(10)
 
 
+def pins_and_programs_gone(x):
+    for name in os.listdir(PINS):
+        os.unlink(os.path.join(PINS, name))
+    for dev in ('up0', 'core0', 'ze0', 'ze0p'):
+        x.ip('lns', 'link', 'set', dev, 'xdp', 'off')
+
+
+def other_map(_x):
+    os.unlink(PINS + '/hosts4')
+    run('bpftool', 'map', 'create', PINS + '/hosts4', 'type', 'hash', 'key', '4', 'value', '8', 'entries', '7', 'name', 'hosts4')
+
+
 @pytest.mark.parametrize('how, why', [
     (spoil_header, 'why="state file" is=damaged'),
     (truncate, 'why="state file" is=damaged'),
     (lambda x: os.chmod(state(x), 0o644), 'why="state file" is="not our own"'),
     (lambda x: os.unlink(state(x)), 'why="no state file"'),
     (other_abi, 'why="another layout of the maps"'),
-    (lambda x: os.unlink(PINS + '/about'), 'why="no maps are pinned"'),
-    (lambda x: os.unlink(PINS + '/hosts4'), 'map-not-adopted map=hosts4'),
+    (pins_and_programs_gone, 'why="no maps are pinned"'),
+    (other_map, 'map-not-adopted map=hosts4'),
     (lambda x: x.ip('lns', 'link', 'del', 'ze0'), 'why="ze0 is not the one that was"'),
 ])
 def test_clean_start(tmp_path, how, why):

@@ -286,6 +286,13 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
+/* Nothing more is sent to the reflector; what is under way may come back. */
+static void on_enough(int number)
+{
+	(void)number;
+	flow_enough = 1;
+}
+
 static void run_until(int64_t begin, int64_t end, bool (*done)(void), bool flow)
 {
 	struct pollfd fds[MAX_TUNNELS + 1];
@@ -339,6 +346,7 @@ int main(int argc, char **argv)
 		reflect();
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
+	signal(SIGUSR1, on_enough);
 	if (opt.tun)
 		tun_open();
 	if (opt.to)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -231,6 +232,7 @@ void tun_output(const uint8_t *p, size_t len);
 
 /* zeload_flow.c: IPv4 UDP from each subscriber to the reflector and back, RFC 768 and 791. */
 void flow_open(void);
+extern volatile sig_atomic_t flow_enough; /* SIGUSR1: --duration is over now */
 void flow_turn(int64_t now);
 bool flow_over(void);						   /* sent, and back or given up */
 bool flow_input(struct session *s, const uint8_t *ip, size_t len); /* true: it was ours */

@@ -6,6 +6,7 @@
  * session is known by the session it names.
  */
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -23,6 +24,7 @@ static struct flow_result result;
 static uint32_t to_addr, run;
 static uint16_t to_port;
 static int64_t began, last_back, sent_all;
+volatile sig_atomic_t flow_enough;
 static int turn_of;
 
 void flow_open(void)
@@ -172,7 +174,7 @@ void flow_turn(int64_t now)
 
 	if (!began)
 		began = now;
-	if (now - began >= (int64_t)opt.duration * 1000000) {
+	if (flow_enough || now - began >= (int64_t)opt.duration * 1000000) {
 		if (!sent_all)
 			sent_all = now;
 		return;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which XDP programs in the kernel are ours: a former life's, which may be replaced and taken down.
+ *
+ * A program is ours by its type and its name, which is one of five, or because one of the pins in our
+ * folder leads to it, whatever its name. The kernel keeps the name with the program, so that it is known
+ * when pins are lost, half written or of another release. Reading it takes CAP_SYS_ADMIN; without, pins
+ * are all there is. Anybody else's is never touched.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpf_object;
+struct ze_conf;
+
+/* A descriptor of the program; -ENOENT: it is not ours. pins may be NULL. */
+int bpf_ours_open(const char *pins, uint32_t id);
+bool bpf_ours(const char *pins, uint32_t id);
+/* For a program that is not ours and stands in our way: says on which interface it is, and the cure. */
+void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native);
+/* All programs of ours leave the devices of this network namespace, but those that `stays` names, which
+ * may be NULL. 0 or the first error, which has been logged, after all have been tried. */
+typedef bool bpf_ours_stays(const void *self, unsigned ifindex);
+int bpf_ours_clear_all(const char *pins, bpf_ours_stays *stays, const void *self);
+/* Pins that are lost come back: maps are found by the programs of ours on this device, which keep them.
+ * What the programs were loaded for is written to `about`, which they do not keep. Logs what it did. */
+void bpf_ours_repin(const char *pins, const struct bpf_object *obj, unsigned ifindex);

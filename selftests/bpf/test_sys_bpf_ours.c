@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whatever a process that was killed has left on an interface and in the folder of pins, the
+ * next one starts; and what is somebody else's stays where it is. With the guard of the kernel plane, since
+ * one device is enough for it; the bpf plane has the same below it (selftests/netns/test_takeover.py).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/base/log.h"
+#include "daemon/sys/bpf_guard.h"
+#include "daemon/sys/bpf_ours.h"
+
+static char top[64], pins[96];
+
+static void sh(const char *cmd)
+{
+	assert_int_equal(system(cmd), 0);
+}
+
+static int open_on(const char *dev, enum bpf_mode mode, struct bpf_guard **ret)
+{
+	char uplink[1][16];
+
+	snprintf(uplink[0], sizeof(uplink[0]), "%s", dev);
+	return bpf_guard_open(
+		&(struct bpf_guard_args){
+			.uplink = uplink, .n_uplink = 1, .mode = mode, .pins = pins },
+		ret);
+}
+
+static __u32 id_on(const char *dev)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+
+	assert_int_equal(bpf_xdp_query((int)if_nametoindex(dev), 0, &q), 0);
+	return q.drv_prog_id ? q.drv_prog_id : q.skb_prog_id;
+}
+
+/* A process that opens and is killed. */
+static void leave_on(const char *dev, enum bpf_mode mode)
+{
+	struct bpf_guard *g;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(open_on(dev, mode, &g) == 0 ? 0 : 1);
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_int_equal(status, 0);
+	assert_true(id_on(dev));
+}
+
+/* It starts, and a stop leaves nothing. */
+static void starts_on(const char *dev, enum bpf_mode mode)
+{
+	struct bpf_guard *g;
+	char path[128];
+
+	assert_int_equal(open_on(dev, mode, &g), 0);
+	assert_true(id_on(dev));
+	snprintf(path, sizeof(path), "%s/ze_guard", pins);
+	assert_int_equal(access(path, F_OK), 0);
+	bpf_guard_free(g);
+	assert_int_equal(id_on(dev), 0);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static int setup(void **st)
+{
+	(void)st;
+	log_set_sink(NULL, NULL);
+	strcpy(top, "/tmp/ze-ours-XXXXXX");
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 || !mkdtemp(top))
+		return -1;
+	sh("mount --make-rprivate /");
+	if (mount("bpf", top, "bpf", 0, "mode=0700") < 0)
+		return -1;
+	snprintf(pins, sizeof(pins), "%s/ze", top);
+	sh("ip link add v0 type veth peer name v1 && ip link add w0 type veth peer name w1");
+	sh("for d in v0 v1 w0 w1; do ip link set $d up; done");
+	return mkdir(pins, 0700);
+}
+
+static int teardown(void **st)
+{
+	(void)st;
+	umount(top);
+	return rmdir(top);
+}
+
+/* Every subset of a folder's pins, by the bits of n, as far as there are seven. */
+static void lose(unsigned n)
+{
+	char cmd[256];
+
+	snprintf(
+		cmd, sizeof(cmd),
+		"cd %s && i=0; for f in *; do [ $((%u >> i & 1)) = 1 ] && rm -f $f; i=$((i + 1)); done; true",
+		pins, n);
+	sh(cmd);
+}
+
+/* F-A1, F-A3: in either mode, with any of its pins gone. */
+static void half_states(void **st)
+{
+	(void)st;
+	for (unsigned n = 0; n < 128; n += 9) {
+		leave_on("v0", n % 2 ? BPF_MODE_NATIVE : BPF_MODE_GENERIC);
+		lose(n);
+		starts_on("v0", n % 4 < 2 ? BPF_MODE_NATIVE : BPF_MODE_GENERIC);
+	}
+	leave_on("v0", BPF_MODE_NATIVE);
+	lose(~0u);
+	starts_on("v0", BPF_MODE_AUTO);
+}
+
+/* A folder in the folder is not ours, and in nobody's way. */
+static void things_of_others(void **st)
+{
+	char path[128];
+
+	(void)st;
+	snprintf(path, sizeof(path), "%s/theirs", pins);
+	assert_int_equal(mkdir(path, 0700), 0);
+	leave_on("v0", BPF_MODE_NATIVE);
+	starts_on("v0", BPF_MODE_NATIVE);
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* An interface that is no uplink any more is let go. */
+static void another_uplink(void **st)
+{
+	(void)st;
+	leave_on("v0", BPF_MODE_NATIVE);
+	lose(~0u);
+	starts_on("w0", BPF_MODE_NATIVE);
+	assert_int_equal(id_on("v0"), 0);
+}
+
+static int foreign(const char *name)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, name, "GPL", code, ZE_ARRAY_SIZE(code), NULL);
+}
+
+/* F-A3: by its name alone, which is longer than ours, shorter, or another; with or without pins of ours. */
+static void foreign_programs(void **st)
+{
+	static const char *const names[] = { "xdp_pass", "ze", "ze_guards", "" };
+	int v0 = (int)if_nametoindex("v0");
+	struct bpf_guard *g;
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(names); i++) {
+		int fd = foreign(names[i]);
+		__u32 id;
+
+		assert_true(fd >= 0);
+		leave_on("w0", BPF_MODE_NATIVE);
+		assert_int_equal(bpf_xdp_attach(v0, fd, XDP_FLAGS_DRV_MODE, NULL), 0);
+		id = id_on("v0");
+		assert_int_equal(open_on("v0", BPF_MODE_AUTO, &g), -EBUSY);
+		assert_int_equal(id_on("v0"), id);
+		assert_true(id_on("w0")); /* and what is ours was not touched either */
+		starts_on("w0", BPF_MODE_NATIVE);
+		assert_int_equal(id_on("v0"), id);
+		assert_int_equal(bpf_xdp_detach(v0, XDP_FLAGS_DRV_MODE, NULL), 0);
+		close(fd);
+	}
+}
+
+/* Ours by its pin, whatever it is called: of another release. */
+static void ours_by_pin(void **st)
+{
+	int fd = foreign("ze_new_name");
+	char path[128];
+
+	(void)st;
+	snprintf(path, sizeof(path), "%s/ze_new_name", pins);
+	assert_int_equal(bpf_obj_pin(fd, path), 0);
+	assert_int_equal(bpf_xdp_attach((int)if_nametoindex("v0"), fd, XDP_FLAGS_DRV_MODE, NULL),
+			 0);
+	close(fd);
+	starts_on("v0", BPF_MODE_NATIVE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(half_states),	  cmocka_unit_test(things_of_others),
+		cmocka_unit_test(another_uplink), cmocka_unit_test(foreign_programs),
+		cmocka_unit_test(ours_by_pin),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

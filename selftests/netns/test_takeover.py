@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Starts that are killed, a second daemon beside the first, pins that are gone: what forwards goes on, and
+the next start is always one."""
+import contextlib
+import ctypes
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+from nslab import LIBC, PINS, ZE, ZELOAD, lab, run, wait_for
+from test_resume import HOST, assert_in_step, assert_nothing_left, edit, sessions, state
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+LONG = os.environ.get('ZE_TORTURE') == '1'
+CHANGING = ('rename', 'renameat2', 'unlink', 'unlinkat', 'mkdir', 'rmdir', 'mount', 'bpf', 'sendto', 'sendmsg', 'write',
+            'pwrite64', 'ftruncate', 'fchmod', 'ioctl', 'bind', 'flock')
+BPF = re.compile(r'BPF_(MAP_CREATE|MAP_UPDATE_ELEM|MAP_DELETE_ELEM|PROG_LOAD|OBJ_PIN|LINK_\w+|PROG_ATTACH|PROG_DETACH)')
+
+
+# ---- steps of a start ----
+
+def child_of(p):
+    with open('/proc/%d/task/%d/children' % (p.pid, p.pid), encoding='ascii') as f:
+        return [int(w) for w in f.read().split()]
+
+
+def kill(p):
+    """Of a daemon under strace, both."""
+    for pid in child_of(p):
+        os.kill(pid, signal.SIGKILL)
+    p.wait(60)
+
+
+def steps(path, first=None):
+    """(system call, its number) of all that change something, of a trace of one process's first thread."""
+    ret, count = [], {}
+    with open(path, encoding='utf-8', errors='replace') as f:
+        for line in f:
+            m = re.match(r'(\d+) +(\w+)\((.*)', line)
+            if not m or int(m.group(1)) != (first := first or int(m.group(1))):
+                continue
+            name = m.group(2)
+            count[name] = count.get(name, 0) + 1
+            if name in CHANGING and (name != 'bpf' or BPF.match(m.group(3))):
+                ret.append((name, count[name]))
+    return ret
+
+
+def sample(all_steps):
+    """All of them in the long form. Else every one that makes or takes away a name, and others at equal distances;
+    those in front, for as long as there is time."""
+    if LONG:
+        return all_steps
+    names = [s for s in all_steps if s[0] in ('rename', 'renameat2', 'unlink', 'rmdir')]
+    rest = [s for s in all_steps if s not in names]
+    return names[:6] + rest[::max(1, len(rest) // 8)]
+
+
+class Steps:
+    """Starts of ze under strace."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def spawn(self, *options):
+        x = self.x
+        return x.spawn('lns', 'ze.log', 'strace', '-f', *options, ZE, '-c', x.conf, '--socket', x.sock)
+
+    def trace(self):
+        """What a start does from here."""
+        path = os.path.join(self.x.dir, 'trace')
+        p = self.spawn('-o', path)
+        wait_for(lambda: self.x.show('dataplane', check=False), 60)
+        kill(p)
+        return steps(path)
+
+    def killed(self, name, number):
+        """A start that is killed in front of this call. False: it never came to it, and was killed later."""
+        p = self.spawn('-o', os.path.join(self.x.dir, 'killed'), '-e', 'trace=' + name, '-e',
+                       'inject=%s:signal=KILL:when=%d' % (name, number))
+        wait_for(lambda: p.poll() is not None or self.x.show('dataplane', check=False), 60)
+        early = p.poll() is not None
+        if not early:
+            kill(p)
+        return early
+
+
+def within(seconds, points):
+    """The first four, and more while there is time; in the long form all."""
+    end = time.monotonic() + seconds
+    for n, point in enumerate(points):
+        if n >= 4 and not LONG and time.monotonic() > end:
+            return
+        yield point
+
+
+@contextlib.contextmanager
+def traffic(x):
+    """Twenty subscribers, until the end, which checks that every packet came back."""
+    far = subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['core'], ZELOAD, '--reflect', '7'],
+                           stdout=subprocess.PIPE, encoding='utf-8')
+    assert far.stdout.readline() == 'ready\n'
+    z = x.spawn('lac', 'lac.log', ZELOAD, '--json', '-', '-t', '2', '-s', '10', '-u', 'alice', '--to', HOST + ':7',
+                '--pps', '500', '--duration', '100000', '--size', '300', x.peer)
+    try:
+        wait_for(lambda: len(x.show('sessions')) == 20 and x.packets()['up-forward'] > 200, 30)
+        yield z
+        z.send_signal(signal.SIGUSR1)
+        assert z.wait(60) == 0, x.log('lac.log')
+    finally:
+        for p in (z, far):
+            if p.poll() is None:
+                p.kill()
+            p.wait()
+    got = json.loads(x.log('lac.log').splitlines()[-1])
+    t = got['traffic']
+    assert got['up'] == 20 and got['failed'] == got['ended-early'] == 0
+    assert t['sent'] == t['returned'] > 200, got
+    assert not any(t[k] for k in ('lost-up', 'lost-down', 'duplicated', 'corrupt', 'mis-delivered')), got
+
+
+def test_killed_in_a_takeover(tmp_path):
+    """F-A1: in front of each call that changes something. The next start has all sessions, and no packet is lost
+    over all of it. Every third time two starts are killed one after the other."""
+    with lab(tmp_path) as x:
+        s, tried = Steps(x), 0
+        x.start_ze()
+        with traffic(x):
+            before = sessions(x)
+            x.stop_ze(signal.SIGKILL)
+            points = sample(s.trace())
+            assert len([p for p in points if p[0] == 'rename']) >= 3
+            for n, point in enumerate(within(12, points)):
+                tried += s.killed(*point)
+                if n % 3 == 2:
+                    s.killed(*points[n // 2])
+                x.start_ze()
+                assert sessions(x) == before, point
+                x.stop_ze(signal.SIGKILL)
+            x.start_ze()
+            assert_in_step(x)
+        assert tried >= 4
+        x.ze.send_signal(signal.SIGTERM)
+        x.stop_ze()
+        assert_nothing_left(x)
+
+
+def test_killed_in_a_clean_start(tmp_path):
+    """F-A1: the same where nothing can go on, since the state file is gone. It starts, and the next login works."""
+    with lab(tmp_path) as x:
+        s = Steps(x)
+        x.start_ze()
+        x.start_lac(3)
+        x.stop_ze(signal.SIGKILL)
+        os.unlink(state(x))
+        for point in within(8, sample(s.trace())):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(state(x))
+            s.killed(*point)
+            x.start_ze()
+            assert x.show('sessions') == [], point
+            x.stop_ze(signal.SIGKILL)
+        assert_works(x)
+
+
+def test_killed_in_a_stop(tmp_path):
+    """F-A1: a stop takes things down one by one, and is killed in front of each."""
+    with lab(tmp_path) as x:
+        path, tried = os.path.join(x.dir, 'trace'), 0
+
+        def stop(*options):
+            p = x.spawn('lns', 'strace.log', 'strace', '-f', '-o', path, *options, '-p', str(x.ze.pid))
+            wait_for(lambda: 'attached' in x.log('strace.log'))
+            x.ze.send_signal(signal.SIGTERM)
+            x.ze.wait(60)
+            p.wait(60)
+            z, x.ze = x.ze, None
+            return z
+
+        x.start_ze()
+        first = stop()
+        assert first.returncode == 0
+        assert_nothing_left(x)
+        for point in within(6, sample([p for p in steps(path, first.pid) if p[0] != 'write'])):
+            x.start_ze()
+            z = stop('-e', 'trace=' + point[0], '-e', 'inject=%s:signal=KILL:when=%d' % point)
+            tried += z.returncode == -signal.SIGKILL
+            x.start_ze()
+            x.stop_ze(signal.SIGKILL)
+        assert tried >= 3
+        assert_works(x)
+
+
+def assert_works(x):
+    """A start here, a login, a ping, and a stop that leaves nothing."""
+    if x.lac:
+        x.lac.kill()
+        x.lac.wait()
+    x.start_ze()
+    a = x.start_lac(3)[0]
+    assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
+    x.stop_ze()
+    assert_nothing_left(x)
+
+
+# ---- pins that are gone ----
+
+def remove_pins(_x):
+    for name in os.listdir(PINS):
+        os.unlink(os.path.join(PINS, name))
+    os.rmdir(PINS)
+
+
+@pytest.mark.parametrize('how', [
+    remove_pins,
+    lambda x: run('umount', '/sys/fs/bpf'),
+    lambda x: os.unlink(PINS + '/hosts4'),
+    lambda x: [os.unlink(PINS + '/' + n) for n in os.listdir(PINS) if n.startswith('ze_')],
+], ids=['all', 'unmounted', 'a-map', 'programs'])
+def test_pins_lost(tmp_path, how):
+    """F-A3: the programs on the ports are known without their pins, and keep the maps: everybody stays connected."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        with traffic(x):
+            before = sessions(x)
+            x.stop_ze(signal.SIGKILL)
+            how(x)
+            x.start_ze()
+            assert sessions(x) == before
+            assert_in_step(x)
+            log = x.log('ze.log')
+            assert how is not remove_pins or 'pins-restored folder=/sys/fs/bpf/ze maps=' in log and 'interface=up0' in log
+        x.ze.send_signal(signal.SIGTERM)
+        x.stop_ze()
+        assert_nothing_left(x)
+
+
+def test_pins_and_state_lost(tmp_path):
+    """F-A3: our programs are attached and nothing else is known. A clean start takes their place."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3)
+        x.stop_ze(signal.SIGKILL)
+        remove_pins(x)
+        os.unlink(state(x))
+        edit(x, 'core [ core0 ]', 'core [ ]')       # a port that is none any more
+        x.start_ze()
+        assert x.show('sessions') == [] and 'xdp' not in x.ip('lns', 'link', 'show', 'core0')
+        x.stop_ze(signal.SIGKILL)
+        edit(x, 'core [ ]', 'core [ core0 ]')
+        assert_works(x)
+
+
+def foreign_program(path, name):
+    """Pinned there: an XDP program of somebody else's that passes everything."""
+    code = ctypes.create_string_buffer(struct.pack('<QQ', 0x2000000b7, 0x95))    # r0 = XDP_PASS; exit
+    words = [ctypes.create_string_buffer(w) for w in (b'GPL', path.encode())]
+    load = struct.pack('<IIQQIIQII16s', 6, 2, ctypes.addressof(code), ctypes.addressof(words[0]), 0, 0, 0, 0, 0, name.encode())
+    fd = LIBC.syscall(321, 5, load, len(load))                                   # x86-64: bpf(BPF_PROG_LOAD)
+    assert fd >= 0, os.strerror(ctypes.get_errno())
+    pin = struct.pack('<QII', ctypes.addressof(words[1]), fd, 0)
+    assert LIBC.syscall(321, 6, pin, len(pin)) == 0, os.strerror(ctypes.get_errno())
+    os.close(fd)
+
+
+@pytest.mark.parametrize('mode', ['xdp', 'xdpgeneric'])
+def test_foreign_program(tmp_path, mode):
+    """F-A3: somebody else's program is refused by interface, name, id and cure, and what forwards goes on."""
+    with lab(tmp_path) as x:
+        other = '/sys/fs/bpf/other%s%d' % (mode, os.getpid())
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        before = sessions(x)
+        x.ip('lns', 'link', 'add', 'x0', 'type', 'veth', 'peer', 'name', 'x1')
+        foreign_program(other, 'xdp_filter')
+        x.sh('lns', 'ip', 'link', 'set', 'dev', 'x0', mode, 'pinned', other)
+        x.stop_ze(signal.SIGKILL)
+        edit(x, 'core [ core0 ]', 'core [ core0 x0 ]')
+        out = x.sh('lns', ZE, '-c', x.conf, '--socket', x.sock, check=False)
+        number = json.loads(run('bpftool', '-j', 'prog', 'show', 'pinned', other))['id']
+        assert 'bad-interface interface=x0' in out and 'program=xdp_filter id=%d' % number in out
+        cure = re.search('cure="(ip link set dev x0 .* off)"', out).group(1)
+        assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
+        x.sh('lns', *cure.split())
+        os.unlink(other)
+        x.start_ze()
+        assert sessions(x) == before
+
+
+# ---- two daemons ----
+
+def second(x, *options, netns='lns'):
+    p = x.spawn(netns, 'second.log', ZE, '-c', x.conf, *options)
+    assert p.wait(60) == 1, x.log('second.log')
+    return x.log('second.log')
+
+
+@pytest.mark.parametrize('plane', ['dataplane bpf', 'dataplane kernel'])
+def test_second_daemon(tmp_path, plane):
+    """F-A2: with another socket, state file and configuration, or in another network namespace: it does not start,
+    names the first and the cure, and nobody notices."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.ip('core', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'core0')
+        with traffic(x):
+            before = sessions(x)
+            pins = sorted(os.listdir(PINS))
+            edit(x, 'dataplane bpf', plane)
+            for netns, more in (('lns', ()), ('lns', ('--state', x.sock + '2.state')), ('core', ())):
+                log = second(x, '--socket', x.sock + '2', *more, netns=netns)
+                assert 'another ze is running' in log and 'pid=%d ' % x.ze.pid in log and 'cure=' in log
+            log = second(x, '--socket', x.sock, netns='core')
+            assert 'another ze is running' in log and 'pid=%d ' % x.ze.pid in log
+            assert sessions(x) == before and sorted(os.listdir(PINS)) == pins
+        assert 'ze0' not in x.ip('core', 'link')
+
+
+def test_second_on_other_things(tmp_path):
+    """F-A2: what it would bind to is taken: nothing has been touched when it finds out."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        before = sessions(x)
+        x.stop_ze(signal.SIGKILL)
+        with x.inside('lns'):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(('0.0.0.0', 1701))
+        assert 'listen-failed' in second(x, '--socket', x.sock)
+        s.close()
+        with socket.socket(socket.AF_UNIX) as c:
+            os.unlink(x.sock)
+            c.bind(x.sock)
+            c.listen()
+            log = second(x, '--socket', x.sock)
+            assert 'another ze is running' in log and 'pid=%d ' % os.getpid() in log
+        assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
+        x.start_ze()
+        assert sessions(x) == before
+        assert_in_step(x)
+
+
+def test_lock_is_not_everybodys(tmp_path):
+    """F-A2: a process that is nobody's ze has the name of the lock: a warning, and a start."""
+    with lab(tmp_path) as x:
+        code = 'import os, socket, time; os.setuid(65534); s = socket.socket(socket.AF_UNIX); ' \
+               's.bind("\\0ze-dataplane"); s.listen(); print("ready", flush=True); time.sleep(600)'
+        p = x.spawn('lns', 'squat.log', sys.executable, '-c', code)
+        try:
+            wait_for(lambda: 'ready' in x.log('squat.log'))
+            x.start_ze()
+            assert 'lock-taken' in x.log('ze.log') and 'uid=65534' in x.log('ze.log')
+        finally:
+            p.kill()
+            p.wait()
