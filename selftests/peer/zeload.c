@@ -244,7 +244,7 @@ static int udp_socket(int n)
 	return fd;
 }
 
-static void fill_random(void *p, size_t len)
+void fill_random(void *p, size_t len)
 {
 	if (getrandom(p, len, 0) != (ssize_t)len)
 		die("getrandom: %s", strerror(errno));
@@ -276,6 +276,7 @@ static void create(void)
 		s->cp[N_LCP] = (struct cp){ .proto = LCP, .wanted = true };
 		s->cp[N_IPCP] = (struct cp){ .proto = IPCP, .wanted = !opt.no_ipv4 };
 		s->cp[N_IPV6CP] = (struct cp){ .proto = IPV6CP, .wanted = !opt.no_ipv6 };
+		s->mru = MRU;
 		fill_random(&s->magic, sizeof(s->magic));
 		fill_random(s->ifid, sizeof(s->ifid));
 	}

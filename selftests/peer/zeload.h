@@ -22,6 +22,7 @@
 #define RETRANSMIT_MS  1000
 #define RETRANSMIT_MAX 8
 #define PPP_RETRY_MS   3000
+#define MRU	       1450 /* asked for until the peer Naks it */
 #define MTU_MAX	       2048 /* datagrams, and packets of subscribers */
 
 enum {
@@ -117,6 +118,7 @@ struct session {
 	bool auth, authed; /* asked for, and done */
 	bool numbered;	   /* a numbered data message has come */
 	uint8_t proof[20]; /* what an MS-CHAPv2 authenticator must know */
+	uint16_t mru;	   /* what we ask for */
 	uint32_t magic, addr, dns[2];
 	uint8_t ifid[8];
 	int64_t started, up, retry_at;
@@ -179,6 +181,7 @@ int64_t now_us(void);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void session_fail(struct session *s, const char *why);
+void fill_random(void *p, size_t len);
 void session_up(struct session *s);
 void md5_3(uint8_t id, const char *secret, const uint8_t *tail, size_t tail_len, uint8_t ret[16]);
 

@@ -56,7 +56,7 @@ static void send_conf_req(struct session *s, enum ncp n)
 
 	c->id++;
 	if (n == N_LCP) {
-		put16(v, 1450);
+		put16(v, s->mru);
 		if (!rejected(c, 1))
 			put_opt(&o, 1, v, 2);
 		put32(v, s->magic);
@@ -145,9 +145,14 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 	c->theirs_acked = worst == CONF_ACK;
 }
 
+/* What the peer wants instead of what we asked for (RFC 1661 5.3). */
 static void take_nak(struct session *s, enum ncp n, const uint8_t *o)
 {
-	if (n == N_IPCP && o[1] == 6) {
+	if (n == N_LCP && o[0] == 1 && o[1] == 4) {
+		s->mru = (uint16_t)get16(o + 2);
+	} else if (n == N_LCP && o[0] == 5 && o[1] == 6) {
+		fill_random(&s->magic, sizeof(s->magic)); /* RFC 1661 6.4: a new one */
+	} else if (n == N_IPCP && o[1] == 6) {
 		if (o[0] == 3)
 			s->addr = get32(o + 2);
 		else if (o[0] == 129 || o[0] == 131)
