@@ -54,6 +54,7 @@ ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 
+comma := ,
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -195,10 +196,12 @@ $(B)/zectl: $(call objs,$(ZECTL_MAIN)) $(PROD_LIBS)
 # selftests/lib/fail_alloc.c fails the allocations of our own objects on demand.
 # -u: the archive has them even when only libgcov, which comes last, asks.
 WRAP := $(foreach f,malloc calloc realloc reallocarray strdup,-Wl,--wrap=$(f) -Wl,-u,__wrap_$(f))
+# A test that is the kernel itself names the calls it answers.
+CALLS_test_sys_nlreq := sendmsg recvmsg getsockopt socket bind dup3
 $(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) -o $@ $< \
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) $(addprefix -Wl$(comma)--wrap=,$(CALLS_$*)) -o $@ $< \
 		$(call group,$(if $(filter $(SYS_TESTS),$*),$(TEST_LIBS),$(PURE_LIBS))) \
 		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
 
@@ -221,6 +224,13 @@ $(B)/peer/%: $(B)/obj/selftests/peer/%.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
 $(foreach p,$(PEER_BIN),$(eval $(p): $(call objs,$(filter selftests/peer/$(notdir $(p))_%,$(PEER_SRC)))))
+
+# Loaded before ze, so that its calls fail.
+FAULTY := $(B)/netns/faulty.so
+$(FAULTY): selftests/netns/faulty.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -O1 -g -fPIC -shared -o $@ $< -ldl
 
 $(B)/bench/%: $(B)/obj/selftests/bench/%.o
 	@mkdir -p $(@D)

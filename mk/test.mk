@@ -10,7 +10,7 @@ PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
 NETTESTS := $(sort $(wildcard selftests/netns/test_*.py))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
 	ZECTL_BIN=$(abspath $(B)/zectl) ZELOAD=$(abspath $(B)/peer/zeload) \
-	ZE_DPGEN=$(abspath $(B)/bench/dpgen) \
+	ZE_DPGEN=$(abspath $(B)/bench/dpgen) ZE_FAULTY=$(abspath $(FAULTY)) \
 	ZE_YANG_DIR=$(CURDIR)/yang CC=$(firstword $(CC))
 RUN = $(TEST_ENV) $(PYTHON) selftests/run.py -j $(NPROC) -o $(B)/logs
 SUBMAKE = $(MAKE) --no-print-directory $(J)
@@ -82,7 +82,7 @@ check: deps
 _check:
 	@+O=$(O) MAKE='$(MAKE)' sh selftests/check.sh
 
-check-net: all $(PEER_BIN) $(BPF_TESTS)
+check-net: all $(PEER_BIN) $(BPF_TESTS) $(FAULTY)
 	@$(if $(NETTESTS),$(RUN) --unit $(BPF_TESTS) --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
 
 check-vm: all $(PEER_BIN)

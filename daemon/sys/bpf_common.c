@@ -17,6 +17,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/bpf_ours.h"
+#include "daemon/sys/bpf_try.h"
 #include "daemon/sys/news.h"
 
 #define NEXT	 "_next" /* and a number: of a program that takes over from another of its name */
@@ -448,7 +449,7 @@ int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n)
 	if (cpus < 0)
 		return cpus;
 	rows = calloc((size_t)cpus * n, sizeof(*rows));
-	r = rows ? bpf_map_lookup_elem(map, &key, rows) : -ENOMEM;
+	r = rows ? bpf_try_get(map, &key, rows) : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		ret[i] = 0;
 		for (int c = 0; c < cpus; c++)
@@ -462,15 +463,15 @@ int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n)
 unsigned bpf_common_prune(int map, bpf_common_keep *keep, void *self)
 {
 	uint8_t key[BPF_COMMON_KEY] = { 0 }, next[BPF_COMMON_KEY] = { 0 };
-	bool more = bpf_map_get_next_key(map, NULL, key) == 0;
+	bool more = bpf_try_next(map, NULL, key) == 0;
 	unsigned n = 0;
 
 	while (more) {
-		more = bpf_map_get_next_key(map, key, next) == 0;
+		more = bpf_try_next(map, key, next) == 0;
 		if (keep(self, key))
 			n++;
 		else
-			bpf_map_delete_elem(map, key);
+			bpf_try_del(map, key);
 		memcpy(key, next, sizeof(key));
 	}
 	return n;

@@ -16,6 +16,7 @@
 #include "daemon/sys/bpf_hot.h"
 #include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_show.h"
+#include "daemon/sys/bpf_try.h"
 #include "daemon/sys/bpf_vlan.h"
 #include "daemon/sys/repair.h"
 #include "ze_xdp.skel.h"
@@ -47,7 +48,7 @@ int bpf_dp_about(const char *pins, struct ze_conf *ret)
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -ENOENT;
-	r = bpf_map_lookup_elem(fd, &zero, ret);
+	r = bpf_try_get(fd, &zero, ret);
 	close(fd);
 	return r < 0 ? -ENOENT : 0;
 }
@@ -76,8 +77,8 @@ static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
 	if (r == 0)
 		r = ze_xdp_bpf__load(d->skel);
 	if (r == 0)
-		r = bpf_map_update_elem(map_fd(d->skel->maps.about), &zero, &d->skel->rodata->conf,
-					BPF_ANY);
+		r = bpf_try_put(map_fd(d->skel->maps.about), &zero, &d->skel->rodata->conf,
+				BPF_ANY);
 	if (r < 0)
 		return r;
 	return bpf_hot_map(
@@ -115,9 +116,9 @@ static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 	int fd = map_fd(d->skel->maps.ports);
 	__u32 known;
 
-	if (bpf_map_lookup_elem(fd, &ifindex, &known) == 0)
+	if (bpf_try_get(fd, &ifindex, &known) == 0)
 		return 0;
-	return bpf_map_update_elem(fd, &ifindex, &ifindex, BPF_ANY);
+	return bpf_try_put(fd, &ifindex, &ifindex, BPF_ANY);
 }
 
 static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
@@ -322,7 +323,7 @@ static struct ze_lpm6 lpm(const struct ze_net6 *n)
 
 static int put_in(struct bpf_map *m, const void *key, const void *value, unsigned *n)
 {
-	int r = bpf_map_update_elem(bpf_map__fd(m), key, value, BPF_NOEXIST);
+	int r = bpf_try_put(bpf_map__fd(m), key, value, BPF_NOEXIST);
 
 	if (r == 0)
 		__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
@@ -334,13 +335,13 @@ static int set_in(struct bpf_map *m, const void *key, const void *value, unsigne
 {
 	int r = put_in(m, key, value, n);
 
-	return r == -EEXIST ? bpf_map_update_elem(bpf_map__fd(m), key, value, BPF_ANY) : r;
+	return r == -EEXIST ? bpf_try_put(bpf_map__fd(m), key, value, BPF_ANY) : r;
 }
 
 /* n NULL: a trie, where older kernels do not tell new from replaced. */
 static void take_out(int fd, const void *key, unsigned *n)
 {
-	if (bpf_map_delete_elem(fd, key) == 0 && n)
+	if (bpf_try_del(fd, key) == 0 && n)
 		__atomic_fetch_sub(n, 1, __ATOMIC_RELAXED);
 }
 
@@ -350,7 +351,7 @@ static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_
 	struct ze_sess_key owner;
 	int fd = bpf_map__fd(m);
 
-	if (bpf_map_lookup_elem(fd, key, &owner) == 0 && memcmp(&owner, k, sizeof(owner)) == 0)
+	if (bpf_try_get(fd, key, &owner) == 0 && memcmp(&owner, k, sizeof(owner)) == 0)
 		take_out(fd, key, n);
 }
 
@@ -388,8 +389,7 @@ static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct 
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
 		if (s->net6[i].mask)
-			r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.prefixes6), &key, k,
-						BPF_ANY);
+			r = bpf_try_put(bpf_map__fd(d->skel->maps.prefixes6), &key, k, BPF_ANY);
 	}
 	return r;
 }
@@ -402,15 +402,14 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 	if (was)
 		drop_ways(d, k, was);
 	r = set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
-	if (r < 0)
-		return r;
-	bpf_hot_put(&d->hot, k, s);
-	return put_ways(d, k, s);
+	bpf_hot_put(&d->hot, k,
+		    s); /* in any case: a family that is taken away is, by the tables in memory */
+	return r < 0 ? r : put_ways(d, k, s);
 }
 
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
-	int r = bpf_map_update_elem(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+	int r = bpf_try_put(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
 
 	if (r == 0)
 		bpf_hot_put(&d->hot, k, s);
@@ -434,7 +433,7 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 
 static bool get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
 {
-	return bpf_map_lookup_elem(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
+	return bpf_try_get(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
 }
 
 /* The tables of every packet get what they have, or should have had. */
@@ -489,8 +488,7 @@ static bool is_way(void *self, const void *key)
 	struct ze_sess_key owner;
 	struct ze_session s;
 
-	return bpf_map_lookup_elem(w->map, key, &owner) < 0 ||
-	       (get(w->d, &owner, &s) && w->has(&s, key));
+	return bpf_try_get(w->map, key, &owner) < 0 || (get(w->d, &owner, &s) && w->has(&s, key));
 }
 
 static unsigned prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
@@ -527,11 +525,13 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 	bpf_guard_prune(d->guard);
 }
 
-bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4)
+/* Not knowing is as if it were: a route too many does less harm than one too few. */
+bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but)
 {
 	struct ze_sess_key owner;
+	int r = bpf_try_get(bpf_map__fd(d->skel->maps.hosts4), &ip4, &owner);
 
-	return bpf_map_lookup_elem(bpf_map__fd(d->skel->maps.hosts4), &ip4, &owner) == 0;
+	return r == 0 ? memcmp(&owner, but, sizeof(owner)) != 0 : r != -ENOENT;
 }
 
 /* ---- numbers ---- */
@@ -565,7 +565,7 @@ int bpf_dp_void_hops(struct bpf_dp *d)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
 	v.void_ns = (__u64)t.tv_sec * 1000000000 + (__u64)t.tv_nsec + ZE_FRESH_NS;
-	return bpf_map_update_elem(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
+	return bpf_try_put(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
 }
 
 int bpf_dp_routing(struct bpf_dp *d, bool by_rules)

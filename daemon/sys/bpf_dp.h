@@ -78,7 +78,7 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
 		  void *self);
 /* Some session has this address (network order); another one, when ours is off the maps. */
-bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4);
+bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but);
 
 /* The next number for a data packet of ours, together with those the programs send. */
 uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid);

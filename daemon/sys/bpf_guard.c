@@ -13,6 +13,7 @@
 #include "daemon/core/config.h"
 #include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_show.h"
+#include "daemon/sys/bpf_try.h"
 #include "ze_guard.skel.h"
 
 struct bpf_guard {
@@ -38,7 +39,7 @@ static struct ze_addr_key key_of(const struct ze_addr *a, uint16_t port)
 
 static bool put(const char *map, int fd, const void *key, const void *value)
 {
-	int r = bpf_map_update_elem(fd, key, value, BPF_ANY);
+	int r = bpf_try_put(fd, key, value, BPF_ANY);
 
 	if (r < 0)
 		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r));
@@ -65,7 +66,7 @@ static bool is_listed(void *self, const void *key)
 	const struct bpf_guard *g = self;
 	uint32_t list;
 
-	return bpf_map_lookup_elem(g->m.allowed, key, &list) == 0 && list == g->list;
+	return bpf_try_get(g->m.allowed, key, &list) == 0 && list == g->list;
 }
 
 /* The new list is complete before it is asked, and the old one goes afterwards: no allowed source is denied
@@ -112,7 +113,7 @@ static void tunnel_gone(void *self, uint16_t tid)
 {
 	struct bpf_guard *g = self;
 
-	if (bpf_map_delete_elem(g->m.tunnels, &tid) == 0)
+	if (bpf_try_del(g->m.tunnels, &tid) == 0)
 		g->n_tunnels--;
 }
 
@@ -126,7 +127,7 @@ static void peer_established(void *self, const struct ze_addr *peer, bool yes)
 	put("answered", g->m.answered, &k, &fresh);
 	if (yes && put("established", g->m.established, &k, &g->life))
 		g->n_established++;
-	else if (!yes && bpf_map_delete_elem(g->m.established, &k) == 0)
+	else if (!yes && bpf_try_del(g->m.established, &k) == 0)
 		g->n_established--;
 }
 
@@ -171,9 +172,8 @@ static uint32_t newest_life(int fd)
 	uint8_t k[BPF_COMMON_KEY];
 	uint32_t newest = 0, life;
 
-	for (bool more = bpf_map_get_next_key(fd, NULL, k) == 0; more;
-	     more = bpf_map_get_next_key(fd, k, k) == 0)
-		if (bpf_map_lookup_elem(fd, k, &life) == 0 && life > newest)
+	for (bool more = bpf_try_next(fd, NULL, k) == 0; more; more = bpf_try_next(fd, k, k) == 0)
+		if (bpf_try_get(fd, k, &life) == 0 && life > newest)
 			newest = life;
 	return newest;
 }
@@ -190,7 +190,7 @@ static bool is_of_ours(void *self, const void *key)
 	const struct lives *l = self;
 	uint32_t life;
 
-	return bpf_map_lookup_elem(l->map, key, &life) < 0 || life == l->ours;
+	return bpf_try_get(l->map, key, &life) < 0 || life == l->ours;
 }
 
 static void prune_lives(int fd, uint32_t ours)
@@ -240,7 +240,7 @@ int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct ze_addr_key k = key_of(&l[i].addr, l[i].addr.port);
 
-		r = bpf_map_update_elem(g->m.endpoints, &k, &g->life, BPF_ANY);
+		r = bpf_try_put(g->m.endpoints, &k, &g->life, BPF_ANY);
 	}
 	return r;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/sys/bpf_try.h"
 #include "ze_ingress.skel.h"
 
 struct bpf_ingress {
@@ -44,17 +45,17 @@ void bpf_ingress_close(struct bpf_ingress *p)
 
 int bpf_ingress_get(const struct bpf_ingress *p, int ifindex, struct ze_ingress *ret)
 {
-	return bpf_map_lookup_elem(upload_fd(p), &ifindex, ret);
+	return bpf_try_get(upload_fd(p), &ifindex, ret);
 }
 
 int bpf_ingress_set(struct bpf_ingress *p, int ifindex, const struct ze_ingress *v)
 {
-	return bpf_map_update_elem(upload_fd(p), &ifindex, v, BPF_ANY);
+	return bpf_try_put(upload_fd(p), &ifindex, v, BPF_ANY);
 }
 
 void bpf_ingress_unset(struct bpf_ingress *p, int ifindex)
 {
-	bpf_map_delete_elem(upload_fd(p), &ifindex);
+	bpf_try_del(upload_fd(p), &ifindex);
 }
 
 int bpf_ingress_prog_fd(const struct bpf_ingress *p)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/sys/bpf_try.h"
 #include "ze_label.skel.h"
 
 /* Ours among the filters of others. */
@@ -140,12 +141,12 @@ void bpf_label_close(struct bpf_label *b)
 
 int bpf_label_set(struct bpf_label *b, uint16_t sid, const struct ze_label *l)
 {
-	return bpf_map_update_elem(bpf_map__fd(b->skel->maps.labels), &sid, l, BPF_ANY);
+	return bpf_try_put(bpf_map__fd(b->skel->maps.labels), &sid, l, BPF_ANY);
 }
 
 void bpf_label_unset(struct bpf_label *b, uint16_t sid)
 {
-	bpf_map_delete_elem(bpf_map__fd(b->skel->maps.labels), &sid);
+	bpf_try_del(bpf_map__fd(b->skel->maps.labels), &sid);
 }
 
 int bpf_label_prog_fd(const struct bpf_label *b)

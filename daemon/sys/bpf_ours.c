@@ -16,6 +16,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/xdp_links.h"
+#include "daemon/sys/bpf_try.h"
 
 #define MAPS_MAX 64 /* of one program */
 
@@ -189,10 +190,10 @@ static void restore_about(struct restoring *w, int rodata, const struct bpf_map_
 	int fd;
 
 	if (m && value && from->value_size >= bpf_map__value_size(m) &&
-	    bpf_map_lookup_elem(rodata, &zero, value) == 0) {
+	    bpf_try_get(rodata, &zero, value) == 0) {
 		fd = bpf_map_create(bpf_map__type(m), "about", bpf_map__key_size(m),
 				    bpf_map__value_size(m), bpf_map__max_entries(m), NULL);
-		if (fd >= 0 && bpf_map_update_elem(fd, &zero, value, BPF_ANY) == 0)
+		if (fd >= 0 && bpf_try_put(fd, &zero, value, BPF_ANY) == 0)
 			w->done += pin_at(w, "about", fd);
 		if (fd >= 0)
 			close(fd);

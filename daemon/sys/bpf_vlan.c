@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/sys/bpf_common.h"
+#include "daemon/sys/bpf_try.h"
 
 struct wanted {
 	const struct bpf_vlan *v;
@@ -36,7 +37,7 @@ int bpf_vlan_set(int map, const struct bpf_vlan *v, size_t n)
 	bpf_common_prune(map, is_wanted, &w);
 	for (size_t i = 0; i < n; i++) {
 		__u32 key = v[i].ifindex;
-		int err = bpf_map_update_elem(map, &key, &v[i].v, BPF_ANY);
+		int err = bpf_try_put(map, &key, &v[i].v, BPF_ANY);
 
 		if (r == 0)
 			r = err;
@@ -94,7 +95,7 @@ static int put_vlan(int map, const struct bpf_vlan *v)
 	memcpy(m.mac, v->mac, sizeof(m.mac));
 	/* A device with one tag has its key to itself, whatever else a second tag may look like. */
 	for (size_t j = 0; r == 0 && j < n; j++)
-		r = bpf_map_update_elem(map, &k[j], &m, j ? BPF_NOEXIST : BPF_ANY);
+		r = bpf_try_put(map, &k[j], &m, j ? BPF_NOEXIST : BPF_ANY);
 	return r == -EEXIST ? 0 : r;
 }
 
@@ -124,7 +125,7 @@ static __u32 row_of(int map, unsigned ifindex)
 	for (__u32 i = 0; i < ZE_MAC_PROBES; i++) {
 		__u32 k = (ifindex + i) % ZE_MACS;
 
-		if (bpf_map_lookup_elem(map, &k, &m) < 0)
+		if (bpf_try_get(map, &k, &m) < 0)
 			continue;
 		if (m.ifindex == ifindex)
 			return k;
@@ -142,7 +143,7 @@ static int put_mac(int map, const struct bpf_port_mac *p)
 	if (row == ZE_MACS)
 		return -ENOSPC;
 	memcpy(m.mac, p->mac, sizeof(m.mac));
-	return bpf_map_update_elem(map, &row, &m, BPF_ANY);
+	return bpf_try_put(map, &row, &m, BPF_ANY);
 }
 
 static void prune_macs(int map, const struct bpf_port_mac *p, size_t n)
@@ -153,12 +154,12 @@ static void prune_macs(int map, const struct bpf_port_mac *p, size_t n)
 		bool stays = false;
 		struct ze_mac m;
 
-		if (bpf_map_lookup_elem(map, &k, &m) < 0 || !m.ifindex)
+		if (bpf_try_get(map, &k, &m) < 0 || !m.ifindex)
 			continue;
 		for (size_t i = 0; i < n; i++)
 			stays = stays || p[i].ifindex == m.ifindex;
 		if (!stays)
-			bpf_map_update_elem(map, &k, &none, BPF_ANY);
+			bpf_try_put(map, &k, &none, BPF_ANY);
 	}
 }
 
@@ -178,7 +179,7 @@ int bpf_vlan_port_macs(int map, const struct bpf_port_mac *p, size_t n)
 
 int bpf_vlan_read_mac(unsigned ifindex, struct bpf_port_mac *ret)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = -ENODEV;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
 	struct ifreq q = { 0 };
 
 	if (fd < 0)
@@ -186,7 +187,8 @@ int bpf_vlan_read_mac(unsigned ifindex, struct bpf_port_mac *ret)
 	if (if_indextoname(ifindex, q.ifr_name) && ioctl(fd, SIOCGIFHWADDR, &q) == 0) {
 		ret->ifindex = ifindex;
 		memcpy(ret->mac, q.ifr_hwaddr.sa_data, sizeof(ret->mac));
-		r = 0;
+	} else {
+		r = -errno;
 	}
 	close(fd);
 	return r;

@@ -89,7 +89,7 @@ void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
 		v->mtu = f->mtu;
 }
 
-static void ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+void dp_bpf_ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
 	struct dp_bpf_ifid *own;
 
@@ -123,26 +123,39 @@ int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	}
 	r = rtnl_link_local(sk, (int)d->conf.ze0, ifid, true);
 	if (r < 0)
-		ifid_drop(d, sk, ifid);
+		dp_bpf_ifid_drop(d, sk, ifid);
 	return r;
 }
 
-static int stack_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+/* A session that has the address by now keeps the route. */
+static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	if (!bpf_dp_host4_taken(s->d->maps, htonl(f->peer4), &s->key))
+		rtnl_route(sk, (int)s->d->conf.ze0, f, false);
+}
+
+/* All of it or nothing. */
+static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r;
 
 	if (f->family == PPP_FAM_IPV6)
-		return dp_bpf_ifid_add(d, sk, f->ifid);
-	r = dp_bpf_gateway(d, sk, f);
-	return r < 0 ? r : dp_bpf_route_up(d, sk, f);
+		return dp_bpf_ifid_add(s->d, sk, f->ifid);
+	r = dp_bpf_gateway(s->d, sk, f);
+	if (r < 0)
+		return r;
+	r = dp_bpf_route_up(s->d, sk, f);
+	if (r < 0)
+		route_drop(s, sk, f);
+	return r;
 }
 
-static void stack_down(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+static void stack_down(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
 	if (f->family == PPP_FAM_IPV6)
-		ifid_drop(d, sk, f->ifid);
-	else if (!bpf_dp_host4_taken(d->maps, htonl(f->peer4)))
-		rtnl_route(sk, (int)d->conf.ze0, f, false);
+		dp_bpf_ifid_drop(s->d, sk, f->ifid);
+	else
+		route_drop(s, sk, f);
 }
 
 static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
@@ -157,7 +170,7 @@ static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct
 	s->on[family] = false;
 	if (family == PPP_FAM_IPV4)
 		dp_bpf_route_del(s);
-	stack_down(s->d, sk, &s->f[family]);
+	stack_down(s, sk, &s->f[family]);
 }
 
 void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)
@@ -187,7 +200,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	int r;
 
 	undo_family(s, fj->f.family, thread);
-	fj->result = r = stack_up(s->d, thread, &fj->f);
+	fj->result = r = stack_up(s, thread, &fj->f);
 	if (r < 0)
 		return;
 	v = s->v;

@@ -78,6 +78,19 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Sorted, and each once: a reading that failed half way has begun again. */
+static void tidy(struct dp_bpf_past *p)
+{
+	size_t n = 0;
+
+	if (p->n_routes)
+		qsort(p->routes, p->n_routes, sizeof(*p->routes), compare);
+	for (size_t i = 0; i < p->n_routes; i++)
+		if (!n || p->routes[n - 1] != p->routes[i])
+			p->routes[n++] = p->routes[i];
+	p->n_routes = n;
+}
+
 int dp_bpf_past_new(struct dp_bpf *d)
 {
 	struct dp_bpf_past *p = calloc(1, sizeof(*p));
@@ -89,8 +102,7 @@ int dp_bpf_past_new(struct dp_bpf *d)
 	r = rtnl_find(d->rtnl, (int)d->conf.ze0,
 		      &(struct rtnl_found){ .route4 = on_route, .addr = on_addr, .self = p });
 	if (r == 0) {
-		if (p->n_routes)
-			qsort(p->routes, p->n_routes, sizeof(*p->routes), compare);
+		tidy(p);
 		p->wanted = calloc(p->n_routes + 1, sizeof(*p->wanted));
 		r = p->wanted && !p->no_memory ? 0 : -ENOMEM;
 	}
@@ -112,17 +124,46 @@ void dp_bpf_past_free(struct dp_bpf *d)
 
 /* ---- what goes on ---- */
 
+static bool *wanted(const struct dp_bpf_past *p, uint32_t ip)
+{
+	uint32_t *at = p->n_routes ? bsearch(&ip, p->routes, p->n_routes, sizeof(ip), compare) :
+				     NULL;
+
+	return at ? &p->wanted[at - p->routes] : NULL;
+}
+
 static int want_route(struct dp_bpf *d, const struct dp_family *f)
 {
-	struct dp_bpf_past *p = d->past;
-	uint32_t *at = p->n_routes ? bsearch(&f->peer4, p->routes, p->n_routes, sizeof(*p->routes),
-					     compare) :
-				     NULL;
+	bool *there = wanted(d->past, f->peer4);
 	int r = dp_bpf_gateway(d, d->rtnl, f);
 
-	if (at)
-		p->wanted[at - p->routes] = true;
-	return r < 0 || at ? r : rtnl_route_locked(d->rtnl, (int)d->conf.ze0, f);
+	if (r < 0)
+		return r;
+	if (there) {
+		*there = true;
+		return 0;
+	}
+	r = rtnl_route_locked(d->rtnl, (int)d->conf.ze0, f);
+	if (r < 0)
+		rtnl_route(d->rtnl, (int)d->conf.ze0, f, false);
+	return r;
+}
+
+/* Of a session that can't go on: what was there is dropped with the rest, what was not at once. */
+static void want_no_more(struct dp_bpf_session *s)
+{
+	struct dp_bpf *d = s->d;
+	const struct dp_family *f4 = &s->f[PPP_FAM_IPV4];
+	bool *there = wanted(d->past, f4->peer4);
+
+	if (s->on[PPP_FAM_IPV6])
+		dp_bpf_ifid_drop(d, d->rtnl, s->f[PPP_FAM_IPV6].ifid);
+	if (!s->on[PPP_FAM_IPV4])
+		return;
+	if (there)
+		*there = false;
+	else
+		rtnl_route(d->rtnl, (int)d->conf.ze0, f4, false);
 }
 
 static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
@@ -164,8 +205,10 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 		r = bpf_dp_session_adopt(d->maps, &s->key, &s->v);
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
 		bpf_dp_open_family(d->maps, s->sid, i == PPP_FAM_IPV6, a->family[i]);
-	if (r < 0)
+	if (r < 0) {
+		want_no_more(s);
 		dp_bpf_session_free(s);
+	}
 	return r;
 }
 

@@ -91,6 +91,7 @@ void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
 void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p);
 /* Addresses that all share; the gateway. On any one thread at a time. */
 int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid);
+void dp_bpf_ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid);
 int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f);
 bool dp_bpf_has_gateway(const struct dp_bpf *d, uint32_t ip);
 /* The session has a route to this address; the newest of several. */

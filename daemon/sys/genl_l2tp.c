@@ -111,7 +111,7 @@ static struct nl_msg *build_id(int family, uint8_t cmd, uint16_t tid, uint16_t s
 
 static int request(struct genl_l2tp *g, struct nl_msg *m)
 {
-	return nlreq_run(g->sk, &(struct nlreq){ .m = m });
+	return nlreq_run(g->sk, &(struct nlreq){ .m = m, .moot = -EEXIST });
 }
 
 int genl_l2tp_tunnel_add(struct genl_l2tp *g, const struct dp_tunnel *t, int fd)
@@ -127,8 +127,10 @@ int genl_l2tp_session_add(struct genl_l2tp *g, const struct dp_session *s)
 static void wait_gone(struct genl_l2tp *g, uint8_t get, uint16_t tid, uint16_t sid)
 {
 	for (int i = 0; i < GONE_POLLS; i++) {
-		if (request(g, build_id(g->family, get, tid, sid)) < 0)
-			return; /* -ENODEV */
+		int r = request(g, build_id(g->family, get, tid, sid));
+
+		if (r == -ENODEV || r == -ENOENT)
+			return;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 }

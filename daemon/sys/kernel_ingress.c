@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/sys/kernel_ingress.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "daemon/sys/bpf_ingress.h"
@@ -62,19 +63,25 @@ static void put_be(uint8_t *p, size_t n, uint64_t v)
 	}
 }
 
-/* A session has no row before its first family is open. */
-static struct ze_ingress row(const struct kernel_session *s)
+/* A session has no row before its first family is open. Not to know it is no reason to write another. */
+static int get_row(const struct kernel_session *s, struct ze_ingress *ret)
 {
 	struct ze_ingress v = { 0 };
+	int r = bpf_ingress_get(all.p, s->ifindex, &v);
 
-	bpf_ingress_get(all.p, s->ifindex, &v);
-	return v;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret = v;
+	return 0;
 }
 
 int kernel_ingress_source(const struct kernel_session *s, const struct dp_family *f, bool open)
 {
-	struct ze_ingress v = row(s);
+	struct ze_ingress v;
+	int r = get_row(s, &v);
 
+	if (r < 0)
+		return r;
 	if (f->family == PPP_FAM_IPV4)
 		put_be(v.ip4, sizeof(v.ip4), open ? f->peer4 : 0);
 	else
@@ -84,8 +91,11 @@ int kernel_ingress_source(const struct kernel_session *s, const struct dp_family
 
 int kernel_ingress_rate(const struct kernel_session *s, uint32_t cost)
 {
-	struct ze_ingress v = row(s);
+	struct ze_ingress v;
+	int r = get_row(s, &v);
 
+	if (r < 0)
+		return r;
 	v.cost = cost;
 	return bpf_ingress_set(all.p, s->ifindex, &v);
 }

@@ -2,17 +2,20 @@
 #include "daemon/sys/nlreq.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define DUMP_MAX 32768
+#define TRIES	 3
 
-struct wait {
-	struct nlreq *rq;
-	int result; /* 1: not yet */
+enum {
+	UNKNOWN = 1 /* no answer yet, or none that could be read: never an errno */
 };
 
 int nlreq_open(int protocol, struct nl_sock **ret)
@@ -21,8 +24,7 @@ int nlreq_open(int protocol, struct nl_sock **ret)
 
 	if (!sk)
 		return -ENOMEM;
-	/* A part of a dump is no longer than this, and reading once is enough. */
-	nl_socket_disable_msg_peek(sk);
+	nl_socket_disable_msg_peek(sk); /* the family of a name is asked for by libnl */
 	if (nl_socket_set_msg_buf_size(sk, DUMP_MAX) < 0 || nl_connect(sk, protocol) < 0) {
 		int r = errno ? -errno : -EIO;
 
@@ -80,58 +82,156 @@ void nlreq_hear(int news, nlreq_heard *heard, void *self)
 	}
 }
 
-static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
-{
-	struct wait *w = arg;
+/* ---- a request and its answer ---- */
 
-	(void)from;
-	w->result = e->error;
-	return NL_STOP;
+struct turn {
+	struct nlreq *rq;
+	unsigned seq;
+	bool unsure; /* an earlier try may have been carried out */
+};
+
+static int send_it(int fd, struct nl_msg *m)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct iovec iov = { nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len };
+	struct msghdr h = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1
+	};
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, &h, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
 }
 
-static int on_ack(struct nl_msg *m, void *arg)
+/* One read; the length, or -errno. A part of a dump is no longer than the buffer. */
+static ssize_t receive(int fd, void *buf, size_t size)
 {
-	struct wait *w = arg;
+	struct iovec iov = { buf, size };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
 
-	(void)m;
-	w->result = 0;
-	return NL_STOP;
+	do
+		n = recvmsg(fd, &h, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == 0 || h.msg_flags & MSG_TRUNC ? -EIO : n;
 }
 
-static int on_valid(struct nl_msg *m, void *arg)
+static int error_of(const struct nlmsghdr *h, int len)
 {
-	struct wait *w = arg;
+	int e = 0; /* an end of a dump need not have one */
 
-	if (w->rq->valid)
-		w->rq->valid(m, w->rq->self);
-	return NL_OK;
+	if (len >= (int)sizeof(e))
+		memcpy(&e, nlmsg_data(h), sizeof(e));
+	return e < 0 ? e : 0;
 }
 
-static int wait_answer(struct nl_sock *sk, struct nlreq *rq)
+static int deliver(const struct nlreq *rq, const struct nlmsghdr *h)
 {
-	struct wait w = { .rq = rq, .result = 1 };
-	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
-	int r = 0;
+	struct nl_msg *m;
 
-	if (!cb)
+	if (!rq->valid)
+		return UNKNOWN;
+	m = nlmsg_convert((struct nlmsghdr *)h);
+	if (!m)
 		return -ENOMEM;
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &w);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &w);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, &w); /* of a dump */
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &w);
-	while (w.result > 0 && r >= 0)
-		r = nl_recvmsgs(sk, cb);
-	nl_cb_put(cb);
-	return w.result > 0 ? -EIO : w.result;
+	rq->valid(m, rq->self);
+	nlmsg_free(m);
+	return UNKNOWN;
+}
+
+/* What the kernel says to our request; what it says to earlier ones, whose answers nobody waited for, is not
+ * heard. */
+static int read_answer(const struct turn *t, const struct nlmsghdr *h, int left)
+{
+	int r = UNKNOWN;
+
+	for (; r == UNKNOWN && nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)h, &left)) {
+		if (h->nlmsg_seq != t->seq)
+			continue;
+		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE)
+			r = error_of(h, nlmsg_datalen(h));
+		else if (h->nlmsg_type >= NLMSG_MIN_TYPE)
+			r = deliver(t->rq, h);
+	}
+	return r;
+}
+
+/* The answer, or UNKNOWN: then *ret_why. */
+static int wait_answer(int fd, const struct turn *t, int *ret_why)
+{
+	_Alignas(struct nlmsghdr) char buf[DUMP_MAX];
+	int r = UNKNOWN;
+
+	while (r == UNKNOWN) {
+		ssize_t n = receive(fd, buf, sizeof(buf));
+
+		if (n < 0) {
+			*ret_why = (int)n;
+			return UNKNOWN;
+		}
+		r = read_answer(t, (const struct nlmsghdr *)buf, (int)n);
+	}
+	return r;
+}
+
+/* Another socket under the same descriptor: nothing is on its way to it. Without one the old does: its answers
+ * have numbers. */
+static void open_anew(int fd)
+{
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(int);
+	int protocol, other;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0)
+		return;
+	other = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	if (other < 0)
+		return;
+	if (bind(other, (struct sockaddr *)&any, sizeof(any)) == 0)
+		dup3(other, fd, O_CLOEXEC);
+	close(other);
+}
+
+/* Of want, not of what was asked: the same may go well a moment later. */
+static bool passes(int r)
+{
+	return r == -ENOBUFS || r == -ENOMEM || r == -EINTR || r == -EAGAIN || r == -EIO;
+}
+
+static int try(struct nl_sock *sk, struct turn *t)
+{
+	int fd = nl_socket_get_fd(sk), why = 0, r;
+
+	t->seq = nlmsg_hdr(t->rq->m)->nlmsg_seq = nl_socket_use_seq(sk);
+	r = send_it(fd, t->rq->m);
+	if (r < 0)
+		return r;
+	r = wait_answer(fd, t, &why);
+	if (r == UNKNOWN || (r < 0 && t->rq->valid))
+		open_anew(fd); /* the rest of a dump would be in the way of the next */
+	t->unsure = t->unsure || r == UNKNOWN;
+	if (r == UNKNOWN)
+		return why;
+	return t->unsure && r < 0 && r == t->rq->moot ? 0 : r;
 }
 
 int nlreq_run(struct nl_sock *sk, struct nlreq *rq)
 {
+	struct turn t = { .rq = rq };
 	int r = -ENOMEM;
 
 	if (rq->m && !rq->bad) {
-		nlmsg_hdr(rq->m)->nlmsg_flags |= NLM_F_ACK;
-		r = nl_send_auto(sk, rq->m) < 0 ? -EIO : wait_answer(sk, rq);
+		nlmsg_hdr(rq->m)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+		r = try(sk, &t);
+		for (int i = 1; i < TRIES && passes(r); i++) {
+			if (rq->anew)
+				rq->anew(rq->self);
+			r = try(sk, &t);
+		}
 	}
 	nlmsg_free(rq->m);
 	rq->m = NULL;

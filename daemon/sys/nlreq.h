@@ -22,12 +22,19 @@ typedef void nlreq_heard(void *self, const struct nlmsghdr *h);
 void nlreq_hear(int news, nlreq_heard *heard, void *self);
 /* Each whole message in a buffer that is aligned for them. */
 void nlreq_each(const void *buf, size_t len, nlreq_heard *heard, void *self);
-/* Sends m, which is freed, and waits for the acknowledgement or the end of a dump. `valid`, may be
- * NULL, sees each message of the answer. bad: the message could not be built. 0 or -errno. */
+/*
+ * Sends m, which is freed, and waits for the acknowledgement or the end of a dump. 0 or -errno.
+ *
+ * A request that could not be sent, or whose answer could not be read, is sent again, a few times: a failed call
+ * harms nobody else's request. So a request must be one that may be carried out twice; where the second time is
+ * an error, it is `moot`.
+ */
 struct nlreq {
 	struct nl_msg *m;
-	bool bad;
-	void (*valid)(struct nl_msg *answer, void *self);
+	bool bad;					  /* it could not be built */
+	int moot;					  /* -EEXIST of what is made */
+	void (*valid)(struct nl_msg *answer, void *self); /* each part of the answer; may be NULL */
+	void (*anew)(void *self); /* it comes again from the beginning; NULL: that does no harm */
 	void *self;
 };
 int nlreq_run(struct nl_sock *sk, struct nlreq *rq);

@@ -14,6 +14,27 @@
 
 #define DEV_PPP "/dev/ppp"
 
+/* 0 or -errno. */
+static int control(int fd, unsigned long what, void *arg)
+{
+	int r;
+
+	do
+		r = ioctl(fd, what, arg);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+static int open_ppp(void)
+{
+	int fd;
+
+	do
+		fd = open(DEV_PPP, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : fd;
+}
+
 static int connect_v4(int fd, const struct dp_session *s, int tunnel_fd)
 {
 	const struct ze_addr *peer = &s->tunnel.path.peer;
@@ -52,14 +73,6 @@ static int connect_v6(int fd, const struct dp_session *s, int tunnel_fd)
 	return connect(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
-static int close_error(int fd)
-{
-	int r = -errno;
-
-	close(fd);
-	return r;
-}
-
 int pppox_open(const struct dp_session *s, int tunnel_fd, int *ret_fd)
 {
 	int fd = socket(AF_PPPOX, SOCK_DGRAM | SOCK_CLOEXEC, PX_PROTO_OL2TP);
@@ -67,57 +80,68 @@ int pppox_open(const struct dp_session *s, int tunnel_fd, int *ret_fd)
 
 	if (fd < 0)
 		return -errno;
-	r = s->tunnel.path.peer.family == 4 ? connect_v4(fd, s, tunnel_fd) :
-					      connect_v6(fd, s, tunnel_fd);
-	if (r < 0)
-		return close_error(fd);
+	do
+		r = s->tunnel.path.peer.family == 4 ? connect_v4(fd, s, tunnel_fd) :
+						      connect_v6(fd, s, tunnel_fd);
+	while (r < 0 && errno == EINTR);
+	if (r < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
 	*ret_fd = fd;
 	return 0;
 }
 
 int pppox_channel_no(int pppox_fd, int *ret_chan)
 {
-	return ioctl(pppox_fd, PPPIOCGCHAN, ret_chan) < 0 ? -errno : 0;
+	return control(pppox_fd, PPPIOCGCHAN, ret_chan);
 }
 
 int pppox_channel_open(int chan, int *ret_fd)
 {
-	int fd = open(DEV_PPP, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_ppp();
+	int r = fd < 0 ? fd : control(fd, PPPIOCATTCHAN, &chan);
 
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, PPPIOCATTCHAN, &chan) < 0)
-		return close_error(fd);
-	*ret_fd = fd;
-	return 0;
+	if (r == 0)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return r;
 }
 
 int pppox_unit_open(int *ret_fd, int *ret_unit)
 {
-	int unit = -1, fd = open(DEV_PPP, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_ppp(), unit = -1;
+	int r = fd < 0 ? fd : control(fd, PPPIOCNEWUNIT, &unit);
 
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, PPPIOCNEWUNIT, &unit) < 0)
-		return close_error(fd);
-	*ret_fd = fd;
-	*ret_unit = unit;
-	return 0;
+	if (r == 0) {
+		*ret_fd = fd;
+		*ret_unit = unit;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	return r;
 }
 
 int pppox_connect_unit(int chan_fd, int unit)
 {
-	return ioctl(chan_fd, PPPIOCCONNECT, &unit) < 0 ? -errno : 0;
+	return control(chan_fd, PPPIOCCONNECT, &unit);
 }
 
 int pppox_npmode(int unit_fd, uint16_t proto, bool pass)
 {
 	struct npioctl np = { .protocol = proto, .mode = pass ? NPMODE_PASS : NPMODE_DROP };
 
-	return ioctl(unit_fd, PPPIOCSNPMODE, &np) < 0 ? -errno : 0;
+	return control(unit_fd, PPPIOCSNPMODE, &np);
 }
 
 int pppox_write(int fd, struct span frame)
 {
-	return write(fd, frame.p, frame.len) < 0 ? -errno : 0;
+	ssize_t n;
+
+	do
+		n = write(fd, frame.p, frame.len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
 }

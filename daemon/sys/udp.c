@@ -22,6 +22,8 @@
 #define BATCH	     32
 #define BATCHES_MAX  8 /* a turn of the loop: others want to live too */
 #define DATAGRAM_MAX 4096
+#define SEND_TRIES   3
+#define ERRORS_MAX   64 /* of a socket that is read to its end */
 
 union control {
 	struct cmsghdr align;
@@ -114,7 +116,7 @@ static struct ze_addr local_of(struct msghdr *m, const struct ze_addr *bound)
 	return a;
 }
 
-/* One batch into the engine; the number of datagrams read. */
+/* One batch into the engine; the number of datagrams read, 0 when there are none, or -errno, once. */
 static int read_batch(struct udp_sock *s)
 {
 	struct udp *u = s->u;
@@ -134,10 +136,12 @@ static int read_batch(struct udp_sock *s)
 						 .msg_control = &ctl[i],
 						 .msg_controllen = sizeof(ctl[i]) };
 	}
-	n = recvmmsg(s->fd, mm, BATCH, MSG_DONTWAIT, NULL);
+	do
+		n = recvmmsg(s->fd, mm, BATCH, MSG_DONTWAIT, NULL);
+	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		/* ICMP errors come here (L-119): they say nothing about the peer that counts. */
-		if (errno != EAGAIN && errno != EINTR)
+		if (errno != EAGAIN)
 			u->n.rx_errors++;
 		return errno == EAGAIN ? 0 : -errno;
 	}
@@ -284,10 +288,13 @@ struct udp_sock *udp_watch(struct udp *u, int fd, const struct net_path *path)
 
 void udp_unwatch(struct udp_sock *s)
 {
+	int n = 1;
+
 	if (!s)
 		return;
-	while (read_batch(s) > 0)
-		;
+	/* An error in the queue is not its end. */
+	for (int errors = 0; n != 0 && errors < ERRORS_MAX; errors += n < 0)
+		n = read_batch(s);
 	del_sock(s);
 }
 
@@ -339,6 +346,13 @@ static void set_source(struct msghdr *m, union control *ctl, const struct ze_add
 	}
 }
 
+/* Not the network's fault, and the next try may go well: what is lost here may be sent once only, as the Success
+ * of CHAP is. */
+static bool again(int tries)
+{
+	return (errno == EINTR || errno == ENOBUFS || errno == ENOMEM) && tries < SEND_TRIES;
+}
+
 static int udp_send(void *self, const struct net_path *path, struct span datagram)
 {
 	struct udp *u = self;
@@ -347,12 +361,17 @@ static int udp_send(void *self, const struct net_path *path, struct span datagra
 	struct iovec iov = { (void *)(uintptr_t)datagram.p, datagram.len };
 	struct msghdr m = { .msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1 };
 	union control ctl;
+	int tries = 0;
+	ssize_t n;
 
 	if (!s)
 		return -EADDRNOTAVAIL;
 	m.msg_namelen = to_sockaddr(&path->peer, &to);
 	set_source(&m, &ctl, &path->local);
-	if (sendmsg(s->fd, &m, MSG_DONTWAIT) < 0) {
+	do
+		n = sendmsg(s->fd, &m, MSG_DONTWAIT);
+	while (n < 0 && again(++tries));
+	if (n < 0) {
 		u->n.tx_errors++;
 		return -errno;
 	}

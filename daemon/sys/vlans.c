@@ -29,6 +29,7 @@
 
 #define TAG_LEN	    4
 #define VLANS_PORTS 64
+#define TRIES	    3
 
 struct vlans {
 	struct bpf_dp *maps;
@@ -116,6 +117,14 @@ static void add_link(struct nl_msg *m, void *self)
 	v->links.v[v->links.n++] = l;
 }
 
+static void no_links(void *self)
+{
+	struct vlans *v = self;
+
+	v->links.n = 0;
+	v->result = 0;
+}
+
 /* The kernel leaves out devices of other kinds, once it knows of VLANs. */
 static int read_links(struct vlans *v, struct nl_sock *sk)
 {
@@ -132,7 +141,9 @@ static int read_links(struct vlans *v, struct nl_sock *sk)
 	bad = bad || !info || nla_put_string(m, IFLA_INFO_KIND, "vlan") < 0;
 	if (!bad)
 		nla_nest_end(m, info);
-	r = nlreq_run(sk, &(struct nlreq){ .m = m, .bad = bad, .valid = add_link, .self = v });
+	r = nlreq_run(sk,
+		      &(struct nlreq){
+			      .m = m, .bad = bad, .valid = add_link, .anew = no_links, .self = v });
 	return r < 0 ? r : v->result;
 }
 
@@ -190,23 +201,31 @@ size_t vlans_resolve(const struct vlans_list *links, const struct vlans_port *po
 	return n;
 }
 
-/* A port that is gone has none. */
-static size_t read_ports(const struct vlans *v, struct vlans_port *ret)
+static bool is_gone(int e)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return e == ENODEV || e == ENXIO;
+}
+
+/* A port that is gone has none. */
+static int read_ports(const struct vlans *v, struct vlans_port *ret, size_t *ret_n)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
 	unsigned ports[VLANS_PORTS];
 	size_t n = 0, n_ports = bpf_dp_ports(v->maps, ports, VLANS_PORTS);
 
-	for (size_t i = 0; fd >= 0 && i < n_ports; i++) {
+	if (fd < 0)
+		return -errno;
+	for (size_t i = 0; r == 0 && i < n_ports; i++) {
 		struct ifreq q = { 0 };
 
-		if (!if_indextoname(ports[i], q.ifr_name) || ioctl(fd, SIOCGIFMTU, &q) < 0)
-			continue;
-		ret[n++] = (struct vlans_port){ ports[i], (unsigned)q.ifr_mtu };
+		if (if_indextoname(ports[i], q.ifr_name) && ioctl(fd, SIOCGIFMTU, &q) == 0)
+			ret[n++] = (struct vlans_port){ ports[i], (unsigned)q.ifr_mtu };
+		else if (!is_gone(errno))
+			r = -errno;
 	}
-	if (fd >= 0)
-		close(fd);
-	return n;
+	close(fd);
+	*ret_n = n;
+	return r;
 }
 
 /* ---- on the worker ---- */
@@ -218,8 +237,13 @@ static int enter_macs(const struct vlans *v)
 	unsigned ports[VLANS_PORTS];
 	size_t n = 0, n_ports = bpf_dp_ports(v->maps, ports, VLANS_PORTS);
 
-	for (size_t i = 0; i < n_ports; i++)
-		n += bpf_vlan_read_mac(ports[i], &macs[n]) == 0;
+	for (size_t i = 0; i < n_ports; i++) {
+		int r = bpf_vlan_read_mac(ports[i], &macs[n]);
+
+		if (r < 0 && !is_gone(-r))
+			return r;
+		n += r == 0;
+	}
 	return bpf_dp_macs(v->maps, macs, n);
 }
 
@@ -228,13 +252,16 @@ static int enter(struct vlans *v, struct nl_sock *sk)
 	struct vlans_port ports[VLANS_PORTS];
 	int r = read_links(v, sk);
 	struct bpf_vlan *all = NULL;
+	size_t n = 0;
 
 	if (r == 0) {
 		all = calloc(v->links.n + 1, sizeof(*all));
 		r = all ? 0 : -ENOMEM;
 	}
+	if (r == 0)
+		r = read_ports(v, ports, &n);
 	if (r == 0) {
-		v->found = vlans_resolve(&v->links, ports, read_ports(v, ports), all);
+		v->found = vlans_resolve(&v->links, ports, n, all);
 		r = bpf_dp_vlans(v->maps, all, v->found);
 	}
 	if (r == 0)
@@ -247,10 +274,14 @@ static void run(struct kjob *j, void *thread)
 {
 	struct vlans *v = ze_container_of(j, struct vlans, job);
 
-	v->result = 0;
-	v->result = enter(v, thread);
-	free(v->links.v);
-	v->links = (struct vlans_list){ .v = NULL };
+	/* Nobody asks again before the next change, which may not come. */
+	v->result = -EAGAIN;
+	for (int i = 0; i < TRIES && v->result < 0; i++) {
+		v->result = 0;
+		v->result = enter(v, thread);
+		free(v->links.v);
+		v->links = (struct vlans_list){ .v = NULL };
+	}
 }
 
 /* ---- on the reactor ---- */

@@ -61,7 +61,7 @@ static int new_pair(struct nl_sock *sk, const struct ze_conf *was)
 	if (!m)
 		return -ENOMEM;
 	bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 || !put_pair(m, was);
-	return nlreq_run(sk, &(struct nlreq){ .m = m, .bad = bad });
+	return nlreq_run(sk, &(struct nlreq){ .m = m, .bad = bad, .moot = -EEXIST });
 }
 
 static int del_link(struct nl_sock *sk, unsigned ifindex)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One failed system call does not poison the next ones. Each call on netlink, bpf(2) and UDP that a subscriber's
+attach, a change of the machine's network and the detach take fails once, and the world is as if it had not:
+routes, addresses and maps, and the next subscriber logs in."""
+import contextlib
+import errno
+import mmap
+import os
+import struct
+import time
+
+import pytest
+
+from nslab import lab, wait_for
+from test_resume import assert_in_step
+from test_shape import configure
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+LONG = bool(os.environ.get('ZE_TORTURE'))
+ERRORS = (errno.ENOBUFS, errno.ENOMEM, errno.EINTR)
+SECONDS = 15            # of the short form: more calls are left out where the machine is busy
+
+
+class Faults:
+    """What selftests/netns/faulty.c does within ze."""
+
+    FORM = 'iii32s'
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, 'faults')
+        with open(self.path, 'wb') as f:
+            f.write(struct.pack(self.FORM, -1, 0, 0, b''))
+        with open(self.path, 'r+b') as f:
+            self.m = mmap.mmap(f.fileno(), 0)
+
+    def arm(self, k, error):
+        struct.pack_into('ii32s', self.m, 4, error, 0, b'')
+        struct.pack_into('i', self.m, 0, k)
+
+    def calls(self):
+        return struct.unpack_from('i', self.m, 8)[0]
+
+    def disarm(self):
+        """The call that failed, and how many there were."""
+        struct.pack_into('i', self.m, 0, -1)
+        return struct.unpack_from('32s', self.m, 12)[0].rstrip(b'\0').decode(), self.calls()
+
+    @contextlib.contextmanager
+    def paused(self):
+        """When the daemon has done what it was about to, what zectl asks of it meanwhile is not counted."""
+        before = -1
+        while before != (before := self.calls()):
+            time.sleep(0.03)
+        at = struct.unpack_from('i', self.m, 0)[0]
+        struct.pack_into('i', self.m, 0, -1)
+        yield
+        struct.pack_into('i', self.m, 0, at)
+
+
+def until(check, seconds=10):
+    """Within the time the assertions of check() hold."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.05)
+
+
+def in_step(x):
+    assert_in_step(x)
+    assert [s['state'] for s in x.show('sessions')] == ['established'], x.show('sessions')
+    s = x.show('session', str(x.show('sessions')[0]['local-sid']))
+    assert s['shaping'] == 'applied' and s['family'] == 'ipv4+ipv6', s
+
+
+def gone(x):
+    """But for our end of the IPv4 links."""
+    assert not x.show('sessions')
+    assert_in_step(x)
+    addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
+    assert addrs == ['10.100.0.1/32'], addrs
+
+
+def live(x, faults):
+    """A subscriber comes, rules and a port's MTU change, it goes."""
+    z = x.spawn('lac', 'lac.log', os.environ['ZELOAD'], '--hold', '600', x.peer)
+    try:
+        wait_for(lambda: ' up, ' in x.log('lac.log') or z.poll() is not None, 30)
+        assert '1 up, 0 failed' in x.log('lac.log'), x.log('lac.log') + x.log('ze.log')
+        x.ip('lns', 'link', 'set', 'core0', 'mtu', '1400')
+        x.ip('lns', 'rule', 'add', 'to', '203.0.113.1', 'table', '100', 'priority', '100')
+        with faults.paused():
+            until(lambda: in_step(x))
+    finally:
+        z.terminate()
+        z.wait(20)
+    x.ip('lns', 'link', 'set', 'core0', 'mtu', '1500')
+    x.ip('lns', 'rule', 'del', 'priority', '100')
+    with faults.paused():
+        until(lambda: gone(x))
+
+
+def faulty_lab(tmp_path):
+    faults = Faults(str(tmp_path))
+    return faults, ('env', 'LD_PRELOAD=' + os.environ['ZE_FAULTY'], 'ZE_FAULTS=' + faults.path)
+
+
+def test_each_call_fails_once(tmp_path):
+    """F-A6: the short form takes every second call, each with one of the errors; ZE_TORTURE=1 all with all."""
+    faults, under = faulty_lab(tmp_path)
+    with lab(tmp_path) as x:
+        configure(x, '10mbit', '4mbit')
+        x.start_ze(*under)
+        live(x, faults)
+        began, k, failed = time.monotonic(), 0, {}
+        while True:
+            for error in ERRORS if LONG else (ERRORS[k // 2 % 3],):
+                faults.arm(k, error)
+                try:
+                    live(x, faults)
+                except AssertionError as e:
+                    raise AssertionError('call %d, %s: %s: %s' % (k, *faults.disarm()[:1], os.strerror(error), e)) from e
+                what, calls = faults.disarm()
+                if what:
+                    failed[what] = failed.get(what, 0) + 1
+                print(k, what, calls, '%.2f' % (time.monotonic() - began))
+            if not what:
+                break
+            k += 1 if LONG else 2 if time.monotonic() - began < SECONDS else calls // 8
+        assert set(failed) >= {'sendmsg', 'recvmsg', 'bpf'}, failed
+        live(x, faults)
+        assert x.ze.poll() is None

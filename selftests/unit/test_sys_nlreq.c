@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests to a kernel of our own, whose system calls fail one after the other: none of them harms another
+ * request, and what is there afterwards is what was asked for.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/socket.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/sys/kernel.h"
+#include "daemon/sys/nlreq.h"
+#include "daemon/sys/rtnl.h"
+
+#define ROUTES	 8
+#define ANSWERS	 32
+#define OTHER_FD 4000
+#define IFINDEX	 12
+
+static struct {
+	uint32_t routes[ROUTES];
+	unsigned n_routes;
+	struct {
+		_Alignas(struct nlmsghdr) uint8_t b[256];
+		size_t len;
+	} answers[ANSWERS]; /* on their way to the socket */
+	unsigned first, n_answers;
+	int calls, fail_at, also_at,
+		error;	/* the calls of these numbers fail, and others with them */
+	bool lost;	/* a call of that number was made */
+	bool exclusive; /* a second making of the same is an error */
+	unsigned sockets;
+} w;
+
+static bool fails(void)
+{
+	int n = w.calls++;
+
+	if (n != w.fail_at && n != w.also_at)
+		return false;
+	w.lost = true;
+	errno = w.error;
+	return true;
+}
+
+/* ---- the kernel ---- */
+
+static struct nlmsghdr *answer(unsigned seq, int type, size_t len)
+{
+	unsigned i = (w.first + w.n_answers++) % ANSWERS;
+	struct nlmsghdr *h = (void *)w.answers[i].b;
+
+	assert_true(w.n_answers <= ANSWERS);
+	memset(h, 0, sizeof(w.answers[i].b));
+	h->nlmsg_seq = seq;
+	h->nlmsg_type = (uint16_t)type;
+	h->nlmsg_len = NLMSG_LENGTH(len);
+	w.answers[i].len = NLMSG_ALIGN(h->nlmsg_len);
+	return h;
+}
+
+static unsigned place(uint32_t dst)
+{
+	unsigned i = 0;
+
+	while (i < w.n_routes && w.routes[i] != dst)
+		i++;
+	return i;
+}
+
+static int change(const struct nlmsghdr *h)
+{
+	uint32_t dst =
+		nla_get_u32(nlmsg_find_attr((struct nlmsghdr *)h, sizeof(struct rtmsg), RTA_DST));
+	unsigned i = place(dst);
+
+	if (h->nlmsg_type == RTM_NEWROUTE) {
+		if (i < w.n_routes)
+			return w.exclusive ? -EEXIST : 0;
+		assert_true(i < ROUTES);
+		w.routes[w.n_routes++] = dst;
+		return 0;
+	}
+	if (i == w.n_routes)
+		return -ESRCH;
+	w.routes[i] = w.routes[--w.n_routes];
+	return 0;
+}
+
+static void dump(unsigned seq)
+{
+	for (unsigned i = 0; i < w.n_routes; i++) {
+		struct nlmsghdr *h =
+			answer(seq, RTM_NEWROUTE, sizeof(struct rtmsg) + 2 * (NLA_HDRLEN + 4));
+		struct rtmsg *m = nlmsg_data(h);
+		struct nlattr *a = (void *)((uint8_t *)m + sizeof(*m));
+
+		*m = (struct rtmsg){ .rtm_family = AF_INET,
+				     .rtm_dst_len = 32,
+				     .rtm_table = RT_TABLE_MAIN,
+				     .rtm_protocol = KERNEL_ROUTE_PROTO };
+		a[0] = (struct nlattr){ NLA_HDRLEN + 4, RTA_DST };
+		memcpy(&a[1], &w.routes[i], 4);
+		a[2] = (struct nlattr){ NLA_HDRLEN + 4, RTA_OIF };
+		memcpy(&a[3], &(uint32_t){ IFINDEX }, 4);
+	}
+	answer(seq, NLMSG_DONE, sizeof(int));
+}
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	const struct nlmsghdr *h = m->msg_iov[0].iov_base;
+	struct nlmsgerr e = { 0 };
+
+	(void)fd;
+	(void)flags;
+	if (fails())
+		return -1;
+	assert_true(h->nlmsg_flags & NLM_F_REQUEST);
+	if ((h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
+		dump(h->nlmsg_seq);
+	} else {
+		e.error = change(h);
+		memcpy(nlmsg_data(answer(h->nlmsg_seq, NLMSG_ERROR, sizeof(e))), &e, sizeof(e));
+	}
+	return (ssize_t)m->msg_iov[0].iov_len;
+}
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
+{
+	unsigned i = w.first;
+
+	(void)fd;
+	(void)flags;
+	if (fails())
+		return -1;
+	assert_true(w.n_answers > 0); /* it would wait for ever */
+	w.first = (w.first + 1) % ANSWERS;
+	w.n_answers--;
+	assert_true(m->msg_iov[0].iov_len >= w.answers[i].len);
+	memcpy(m->msg_iov[0].iov_base, w.answers[i].b, w.answers[i].len);
+	m->msg_flags = 0;
+	return (ssize_t)w.answers[i].len;
+}
+
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	(void)fd;
+	(void)len;
+	assert_int_equal(level, SOL_SOCKET);
+	assert_int_equal(name, SO_PROTOCOL);
+	*(int *)value = NETLINK_ROUTE;
+	return fails() ? -1 : 0;
+}
+
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol)
+{
+	assert_int_equal(family, AF_NETLINK);
+	assert_true(type & SOCK_CLOEXEC);
+	assert_int_equal(protocol, NETLINK_ROUTE);
+	return fails() ? -1 : OTHER_FD;
+}
+
+int __wrap_bind(int fd, const struct sockaddr *a, socklen_t len);
+int __wrap_bind(int fd, const struct sockaddr *a, socklen_t len)
+{
+	(void)a;
+	(void)len;
+	assert_int_equal(fd, OTHER_FD);
+	return fails() ? -1 : 0;
+}
+
+int __wrap_dup3(int from, int to, int flags);
+int __wrap_dup3(int from, int to, int flags)
+{
+	assert_int_equal(from, OTHER_FD);
+	assert_int_equal(flags, O_CLOEXEC);
+	if (fails())
+		return -1;
+	w.sockets++;
+	w.first = w.n_answers = 0;
+	return to;
+}
+
+/* ---- what is asked of it ---- */
+
+static struct nl_sock *begin(int fail_at, int error)
+{
+	memset(&w, 0, sizeof(w));
+	w.fail_at = fail_at;
+	w.also_at = -1;
+	w.error = error;
+	return nl_socket_alloc();
+}
+
+static int route(struct nl_sock *sk, uint32_t host, bool add)
+{
+	const struct dp_family f = { .family = PPP_FAM_IPV4,
+				     .local4 = 0x0a640001,
+				     .peer4 = 0x0a640000 + host };
+
+	return rtnl_route(sk, IFINDEX, &f, add);
+}
+
+struct seen {
+	unsigned n;
+	uint32_t sum;
+};
+
+static void on_route(void *self, uint32_t ip)
+{
+	struct seen *s = self;
+
+	s->n++;
+	s->sum += ip & 0xff;
+}
+
+static void on_addr(void *self, uint8_t family, const uint8_t ip[16])
+{
+	(void)self;
+	(void)family;
+	(void)ip;
+}
+
+static bool has(uint32_t host)
+{
+	return place(htonl(0x0a640000 + host)) < w.n_routes;
+}
+
+/* A life: routes come, are looked at, and go. */
+static void live(struct nl_sock *sk)
+{
+	struct seen s = { 0 };
+	int r;
+
+	assert_int_equal(route(sk, 2, true), 0);
+	assert_int_equal(route(sk, 3, true), 0);
+	assert_int_equal(
+		rtnl_find(sk, IFINDEX,
+			  &(struct rtnl_found){ .route4 = on_route, .addr = on_addr, .self = &s }),
+		0);
+	assert_in_range(s.n, 2, 8); /* a dump that broke off is begun again */
+	r = route(sk, 2, false);
+	assert_true(r == 0 || r == -ESRCH); /* its first coming was heard */
+	assert_int_equal(route(sk, 4, true), 0);
+	assert_false(has(2));
+	assert_true(has(3) && has(4));
+	assert_int_equal(w.n_routes, 2);
+	assert_int_equal(w.n_answers, 0); /* nothing is left for whoever asks next */
+}
+
+static const int errors[] = { ENOBUFS, ENOMEM, EINTR };
+
+/* F-A6 */
+static void each_call_fails_once(void **st)
+{
+	(void)st;
+	for (size_t e = 0; e < ZE_ARRAY_SIZE(errors); e++) {
+		int k = 0;
+
+		do {
+			struct nl_sock *sk = begin(k++, errors[e]);
+
+			live(sk);
+			nl_socket_free(sk);
+		} while (w.lost);
+		assert_in_range(k, 10, 200);
+	}
+}
+
+/* F-A6: the answer is lost, and then there is no other socket: what comes late by the old one is known as late. */
+static void two_calls_fail(void **st)
+{
+	bool past = false;
+
+	(void)st;
+	for (int k = 0; !past; k++) {
+		for (int apart = 1; apart < 6; apart++) {
+			struct nl_sock *sk = begin(k, ENOBUFS);
+
+			w.also_at = k + apart;
+			route(sk, 2, true);
+			route(sk, 3, true);
+			past = !w.lost;
+			w.fail_at = w.also_at = -1;
+			assert_int_equal(route(sk, 4, true), 0);
+			route(sk, 2, false);
+			route(sk, 3, false);
+			assert_true(has(4));
+			assert_int_equal(w.n_routes, 1);
+			nl_socket_free(sk);
+		}
+	}
+}
+
+/* What exists when the request comes again was made by its first coming, and only then. */
+static void a_thing_made_twice_is_made_once(void **st)
+{
+	struct nl_sock *sk = begin(1, ENOBUFS); /* the answer */
+	const struct dp_family f = { .family = PPP_FAM_IPV4, .peer4 = 5 };
+
+	(void)st;
+	w.exclusive = true;
+#define MAKE()                                                                                     \
+	nlreq_run(sk, &(struct nlreq){ .m = rtnl_build_route(IFINDEX, &f, true), .moot = -EEXIST })
+	assert_int_equal(MAKE(), 0);
+	assert_int_equal(w.sockets, 1);
+	assert_int_equal(w.n_routes, 1);
+	assert_int_equal(MAKE(), -EEXIST);
+#undef MAKE
+	nl_socket_free(sk);
+}
+
+/* A refusal is an answer: it is not asked again. */
+static void a_refusal_is_final(void **st)
+{
+	struct nl_sock *sk = begin(-1, 0);
+
+	(void)st;
+	assert_int_equal(route(sk, 9, false), -ESRCH);
+	assert_int_equal(w.calls, 2);
+	assert_int_equal(nlreq_run(sk, &(struct nlreq){ .m = NULL }), -ENOMEM);
+	assert_int_equal(w.calls, 2);
+	nl_socket_free(sk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_call_fails_once),
+		cmocka_unit_test(two_calls_fail),
+		cmocka_unit_test(a_thing_made_twice_is_made_once),
+		cmocka_unit_test(a_refusal_is_final),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
