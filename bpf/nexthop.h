@@ -57,11 +57,27 @@ ZE_INLINE bool out_of(struct ze_nexthop *n, __u32 ifindex)
 	return true;
 }
 
+ZE_INLINE void remember(struct ze_nexthop *n, const struct flow *f, __u64 now)
+{
+	__builtin_memcpy(n->src, f->src, 16);
+	__builtin_memcpy(n->dst, f->dst, 16);
+	n->family = (__u8)f->family;
+	n->tos = (__u8)f->tos;
+	n->until_ns = now + ZE_FRESH_NS;
+}
+
+/* A route says that there is no way, and that nobody is to be told. */
+ZE_INLINE bool is_blackhole(const struct ze_nexthop *n)
+{
+	return n && !n->ifindex;
+}
+
 /* NULL: the stack knows better. */
 static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *f,
 					 struct ze_nexthop *n, __u64 now)
 {
 	struct bpf_fib_lookup p = { .family = AF_INET4 };
+	long r;
 
 	if (!f || !n)
 		return NULL;
@@ -77,18 +93,21 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 		p.ipv4_dst = f->dst[0];
 	}
 	n->until_ns = 0;
-	if (bpf_fib_lookup(ctx, &p, sizeof(p), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+	r = bpf_fib_lookup(ctx, &p, sizeof(p), 0);
+	if (r == BPF_FIB_LKUP_RET_BLACKHOLE) {
+		n->ifindex = 0;
+		n->mtu = 0xffff;
+		remember(n, f, now);
+		return n;
+	}
+	if (r != BPF_FIB_LKUP_RET_SUCCESS)
 		return NULL;
 	n->mtu = p.mtu_result;
 	if (p.ifindex == conf.ze0p || !out_of(n, p.ifindex))
 		return NULL;
-	__builtin_memcpy(n->src, f->src, 16);
-	__builtin_memcpy(n->dst, f->dst, 16);
-	n->family = (__u8)f->family;
-	n->tos = (__u8)f->tos;
 	__builtin_memcpy(n->dmac, p.dmac, ETH_ALEN);
 	__builtin_memcpy(n->smac, p.smac, ETH_ALEN);
-	n->until_ns = now + ZE_FRESH_NS;
+	remember(n, f, now);
 	return f->len <= n->mtu ? n : NULL;
 }
 

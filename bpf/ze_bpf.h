@@ -260,6 +260,7 @@ struct ze_conf {
 	X(DROP_SPOOFED, "drop-spoofed")	    /* inner source is not the subscriber's */             \
 	X(DROP_UP_RATE, "drop-up-rate")	    /* policed */                                          \
 	X(DROP_DOWN_RATE, "drop-down-rate") /* policed */                                          \
+	X(DROP_BLACKHOLE, "drop-blackhole") /* a blackhole route leads to its destination */       \
 	X(DROP_NOBODY, "drop-nobody")	    /* the stack sent it to ze0, no session has it */      \
 	X(DROP_ROOM, "drop-room")	    /* no room to change the packet */
 

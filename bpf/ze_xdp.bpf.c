@@ -242,6 +242,8 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 
 	if (in->ttl > 1 && !inject && !in->odd && !is_martian(&in->f, v6, in->f.dst))
 		n = nexthop(ctx, &in->f, v6, d->now);
+	if (is_blackhole(n))
+		return passed(ZE_V_DROP_BLACKHOLE);
 	if (n)
 		hop(in->ip, v6);
 	if (!decapsulate(ctx, in))
@@ -558,6 +560,8 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	if (sum < 0 && e->v6)
 		sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
 	n = nexthop(e->ctx, &f, e->v6, e->now);
+	if (is_blackhole(n))
+		return passed(ZE_V_DROP_BLACKHOLE);
 	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
 	    !write_outer(e, &f, n))

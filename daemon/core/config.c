@@ -31,6 +31,7 @@ struct config *config_new(void)
 	c->echo_interval_s = 10;
 	c->echo_failures = 3;
 	c->drain_timeout_s = 5;
+	c->pool_blackhole = true;
 	return c;
 }
 

@@ -79,6 +79,7 @@ struct config {
 	size_t n_users;
 	bool has_pool;
 	struct addrpool_cfg pool;
+	bool pool_blackhole;	 /* packets to addresses of the pool that nobody has are dropped */
 	struct shape_plan shape; /* of new sessions; rates 0: none */
 	enum config_dataplane dataplane;
 	struct config_bpf bpf;

@@ -138,6 +138,13 @@ static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self
 	return now;
 }
 
+/* Nothing forwards, so nothing loops. */
+static void pool(void *self, const struct dp_pool *p)
+{
+	(void)self;
+	(void)p;
+}
+
 const struct dataplane_ops dp_null_ops = {
 	.name = "null",
 	.session_up = session_up,
@@ -148,6 +155,7 @@ const struct dataplane_ops dp_null_ops = {
 	.session_down = session_down,
 	.stats = stats,
 	.stats_all = stats_all,
+	.pool = pool,
 };
 
 bool dp_null_next(struct dp_null *d, struct dp_event *ret)

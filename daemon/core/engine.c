@@ -199,6 +199,17 @@ static int init(struct engine *e)
 	return 0;
 }
 
+static void tell_pool(const struct engine *e)
+{
+	const struct dataplane_ops *dp = e->ports.dp;
+	const struct addrpool_cfg *cfg = e->pool ? addrpool_cfg(e->pool) : NULL;
+
+	if (cfg && e->cfg->pool_blackhole)
+		dp->pool(e->ports.dp_self, &(struct dp_pool){ cfg->start, cfg->end });
+	else
+		dp->pool(e->ports.dp_self, NULL);
+}
+
 static void tell_limits(const struct engine *e)
 {
 	e->ports.guard->limits(e->ports.guard_self,
@@ -237,6 +248,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 		return r;
 	}
 	tell_limits(e);
+	tell_pool(e);
 	*ret = e;
 	return 0;
 }
@@ -431,6 +443,7 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 {
 	struct linkcfg *links;
 	struct aaa_local *l;
+	bool blackhole;
 
 	if (cfg->l2tp != e->boot->l2tp) {
 		sb_puts(warnings, "l2tp enabled: not changed, and nothing else of l2tp; restart to "
@@ -448,9 +461,12 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 	set_local(e, l);
 	linkcfg_unref(e->linkcfg);
 	e->linkcfg = links;
+	blackhole = e->cfg->pool_blackhole;
 	config_ref(cfg);
 	config_unref(e->cfg);
 	e->cfg = cfg;
+	if (blackhole != cfg->pool_blackhole)
+		tell_pool(e);
 	tell_limits(e);
 	new_hello_retries(e, now);
 	return 0;

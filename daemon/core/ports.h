@@ -51,6 +51,10 @@ struct dp_family {
 	uint64_t ifid, peer_ifid; /* IPV6 */
 };
 
+struct dp_pool { /* the addresses subscribers are given; host order */
+	uint32_t start, end;
+};
+
 struct dp_stats { /* IP packets and octets; up is from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
 	/* Packets dropped, where the plane knows: from somebody else's address, above the rates, without an
@@ -123,6 +127,9 @@ struct dataplane_ops {
 	int (*session_adopt)(void *self, const struct dp_adopt *a);
 	/* No more of them: what was not adopted goes. With session_adopt. */
 	void (*adopt_done)(void *self);
+	/* Packets to an address of the pool that no subscriber has are dropped here, and not sent back to where
+	 * they came from. NULL: no address. Replaces what was said before; a plane that can't logs it. */
+	void (*pool)(void *self, const struct dp_pool *p);
 	/* Members of an object, for the operator. NULL: there is nothing to say but the name. */
 	void (*show)(void *self, struct json *j);
 };

@@ -345,7 +345,7 @@ static void config_lists(const struct config *c, struct json *j)
 	json_arr_end(j);
 }
 
-static void config_pool(const struct config *c, struct json *j)
+static void config_pool(const struct config *c, bool pool_blackhole, struct json *j)
 {
 	if (!c->has_pool)
 		return;
@@ -356,6 +356,7 @@ static void config_pool(const struct config *c, struct json *j)
 	kip4(j, "gateway", c->pool.gateway);
 	kip4(j, "start", c->pool.start);
 	kip4(j, "end", c->pool.end);
+	json_kbool(j, "blackhole", pool_blackhole);
 	kip4(j, "dns-primary", c->pool.dns[0]);
 	kip4(j, "dns-secondary", c->pool.dns[1]);
 	json_obj_end(j);
@@ -440,7 +441,7 @@ void view_config(const struct engine *e, struct json *j)
 	config_lists(c, j);
 	config_ppp(c, j);
 	json_ku64(j, "local-users", c->n_users);
-	config_pool(e->boot, j);
+	config_pool(e->boot, e->cfg->pool_blackhole, j);
 	config_shaper(c, j);
 	config_dataplane(e->boot, j);
 	json_obj_end(j);

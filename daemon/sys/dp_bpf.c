@@ -616,6 +616,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.show = show,
 	.session_adopt = dp_bpf_adopt,
 	.adopt_done = dp_bpf_adopt_done,
+	.pool = dp_bpf_set_pool,
 };
 
 /* ---- life ---- */
@@ -831,6 +832,7 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
 	d->loop = a->loop;
 	d->udp = a->udp;
 	d->raw = -1;
+	kworker_seq_init(&d->pool.seq);
 	ev_async_init(&d->wake, on_wake);
 	d->wake.data = d;
 	ev_async_start(loop_ev(d->loop), &d->wake);
@@ -874,6 +876,7 @@ static struct dp_bpf_session *next_session(const struct dp_bpf *d, const struct 
 
 void dp_bpf_free(struct dp_bpf *d)
 {
+	static const struct pool_routes none;
 	struct dp_bpf_repair *repair;
 
 	if (!d)
@@ -887,8 +890,10 @@ void dp_bpf_free(struct dp_bpf *d)
 	dp_bpf_repair_free(repair);
 	dp_bpf_past_free(d);
 	bpf_dp_close(d->maps);
-	if (d->rtnl && d->conf.ze0)
+	if (d->rtnl && d->conf.ze0) {
+		pool_routes_sync(d->rtnl, &none, NULL);
 		ze0_destroy(d->rtnl);
+	}
 	done(d);
 }
 
@@ -921,6 +926,7 @@ void dp_bpf_sweep(const char *pins)
 	bpf_common_sweep(pins); /* what stays has been logged */
 	if (nlreq_open(NETLINK_ROUTE, &sk) < 0)
 		return;
+	pool_routes_sync(sk, &(struct pool_routes){ .n = 0 }, NULL);
 	ze0_destroy(sk);
 	nlreq_close(sk);
 }

@@ -11,6 +11,7 @@
 #include "daemon/core/ports.h"
 #include "daemon/sys/dp_bpf.h"
 #include "daemon/sys/kworker.h"
+#include "daemon/sys/pool_routes.h"
 
 struct dp_bpf_repair;
 struct follow;
@@ -78,6 +79,7 @@ struct dp_bpf {
 	struct routing *routing;
 	struct vlans *vlans;
 	struct dp_bpf_repair *repair;
+	struct pool_keeper pool;
 	struct dp_bpf_past *past; /* while a former life's is adopted */
 	bool adopted;
 };
@@ -111,6 +113,11 @@ int dp_bpf_past_new(struct dp_bpf *d);
 void dp_bpf_past_free(struct dp_bpf *d);
 int dp_bpf_adopt(void *self, const struct dp_adopt *a);
 void dp_bpf_adopt_done(void *self);
+
+/* ---- dp_bpf_stack.c ---- */
+
+/* See struct dataplane_ops. */
+void dp_bpf_set_pool(void *self, const struct dp_pool *p);
 
 /* ---- dp_bpf_repair.c ---- */
 

@@ -268,6 +268,8 @@ static void begin(struct dp_bpf_repair *rp)
 		restore_addrs(rp);
 	if (rp->kinds & 1u << REPAIR_ROUTE && rp->job_routes.all)
 		list_missing(rp);
+	if (rp->kinds & 1u << REPAIR_POOL)
+		pool_routes_sync(rp->sk, &rp->d->pool.now, &rp->res[REPAIR_POOL]);
 }
 
 static void run(struct kjob *j, void *thread)
@@ -366,7 +368,7 @@ static void done(struct kjob *j)
 
 static void suspect_all(struct dp_bpf_repair *rp)
 {
-	for (unsigned k = REPAIR_DEVICE; k <= REPAIR_ROUTE; k++)
+	for (unsigned k = REPAIR_DEVICE; k <= REPAIR_POOL; k++)
 		repair_suspect(&rp->policy, (enum repair_kind)k);
 	rp->addrs.all = rp->routes.all = true;
 }
@@ -395,6 +397,8 @@ static void heard_route(struct dp_bpf_repair *rp, const struct news *n)
 	bool ours = n->proto == KERNEL_ROUTE_PROTO && n->ifindex == rp->d->conf.ze0;
 	struct suspect one = { .family = n->family, .replaced = n->replaced };
 
+	if (n->family == 4 && n->proto == KERNEL_ROUTE_PROTO && n->blackhole && !n->replaced)
+		repair_suspect(&rp->policy, REPAIR_POOL);
 	if (n->family != 4 || n->len != 32 || ours == n->replaced)
 		return;
 	memcpy(one.ip, n->ip, sizeof(one.ip));

@@ -89,3 +89,19 @@ void dp_bpf_route_del(struct dp_bpf_session *s)
 		htab_del(&s->d->routes, &s->in_routes);
 	s->routed = false;
 }
+
+/* ---- addresses nobody has ---- */
+
+static int sync_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
+{
+	return pool_routes_sync(thread, want, res);
+}
+
+void dp_bpf_set_pool(void *self, const struct dp_pool *p)
+{
+	struct dp_bpf *d = self;
+
+	d->pool.worker = d->worker;
+	d->pool.sync = sync_pool;
+	pool_keeper_set(&d->pool, p);
+}

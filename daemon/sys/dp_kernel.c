@@ -38,6 +38,7 @@
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/kworker.h"
+#include "daemon/sys/pool_routes.h"
 #include "daemon/sys/pppox.h"
 
 enum tunnel_state {
@@ -120,6 +121,7 @@ struct dp_kernel {
 	struct counts counts;
 	struct tunnel *tunnels;
 	struct session *sessions;
+	struct pool_keeper pool;
 };
 
 static void emit(struct dp_kernel *d, const struct dp_event *ev)
@@ -796,6 +798,13 @@ static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self
 	return counts_each(&d->counts, each, each_self);
 }
 
+static void set_pool(void *self, const struct dp_pool *p)
+{
+	struct dp_kernel *d = self;
+
+	pool_keeper_set(&d->pool, p);
+}
+
 const struct dataplane_ops dp_kernel_ops = {
 	.name = "kernel",
 	.session_up = session_up,
@@ -807,6 +816,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.ppp_send = ppp_send,
 	.stats = stats,
 	.stats_all = stats_all,
+	.pool = set_pool,
 };
 
 /* ---- life ---- */
@@ -850,6 +860,9 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 		free(d);
 		return r;
 	}
+	kworker_seq_init(&d->pool.seq);
+	d->pool.worker = d->workers;
+	d->pool.sync = a->ops->pool;
 	counts_init(&d->counts, &counts_source, d->workers, d);
 	*ret = d;
 	return 0;
@@ -861,6 +874,7 @@ void dp_kernel_stop(struct dp_kernel *d)
 		return;
 	for (struct session *s = d->sessions; s; s = s->hh.next)
 		session_down(d, s->sid);
+	set_pool(d, NULL);
 	kworker_free(d->workers);
 	counts_done(&d->counts);
 	free(d);

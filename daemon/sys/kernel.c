@@ -23,6 +23,7 @@
 #include "daemon/sys/kernel_label.h"
 #include "daemon/sys/kernel_shape.h"
 #include "daemon/sys/nlreq.h"
+#include "daemon/sys/pool_routes.h"
 #include "daemon/sys/pppox.h"
 #include "daemon/sys/rtnl.h"
 #include "daemon/sys/udp.h"
@@ -320,6 +321,11 @@ static int stats(void *thread, struct counts_row *rows, size_t n)
 	return r;
 }
 
+static int pool(void *thread, const struct pool_routes *want, struct repair_result *res)
+{
+	return pool_routes_sync(((struct thread *)thread)->route, want, res);
+}
+
 const struct kernel_ops kernel_ops = {
 	.thread_new = thread_new,
 	.thread_free = thread_free,
@@ -352,6 +358,7 @@ const struct kernel_ops kernel_ops = {
 		{ "source", fam_source_up, fam_source_down, true },
 	},
 	.pass = family_pass,
+	.pool = pool,
 	.stats = stats,
 };
 

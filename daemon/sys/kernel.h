@@ -13,6 +13,8 @@
 #include "daemon/core/ports.h"
 
 struct counts_row;
+struct pool_routes;
+struct repair_result;
 
 /* rtm_protocol of the subscribers' routes, for BIRD and operators to choose them by. It is nobody
  * else's: FRR takes 186 to 198 for its own (190 is its RIPng) and removes such routes when it starts. */
@@ -80,6 +82,8 @@ struct kernel_ops {
 	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
 	/* A family whose steps are done: its packets pass, or are dropped. In turn. 0 or -errno. */
 	int (*pass)(void *thread, struct kernel_session *s, enum ppp_family family, bool pass);
+	/* Blackhole routes: these and no others (pool_routes.h). */
+	int (*pool)(void *thread, const struct pool_routes *want, struct repair_result *res);
 	/* All of them in one go, those that are there: 0 or -errno. */
 	int (*stats)(void *thread, struct counts_row *rows, size_t n);
 };

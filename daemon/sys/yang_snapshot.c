@@ -128,6 +128,7 @@ static void read_pool(struct yang_doc *d, const struct lyd_node *l2tp)
 				    .dns = { get_ip4(v4, "dns-primary"),
 					     get_ip4(v4, "dns-secondary") } };
 	d->cfg->has_pool = true;
+	d->cfg->pool_blackhole = get_bool(v4, "blackhole");
 	if (p->gateway == 0)
 		error_at(d, yang_child(v4, "gateway"), "0.0.0.0 is nobody's address");
 	if (p->start == 0)

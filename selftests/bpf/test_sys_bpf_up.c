@@ -24,11 +24,15 @@
 #define IP4_TTL1 "4500001e 00010000 0111e7b7 c0000207 08080808 30390035 000a0000 6869"
 #define IP4_LIES "4500001e 00010000 4011a8b6 c0000208 08080808 30390035 000a0000 6869"
 #define IP4_GONE "4500001e 00010000 40117cc1 c0000207 cb007105 30390035 000a0000 6869"
+#define IP4_HOLE "4500001e 00010000 40117c41 c0000207 cb007185 30390035 000a0000 6869"
 #define IP4_LONG "45000030 00010000 4011a8a5 c0000207 08080808 30390035 000a0000 6869"
 /* 2001:db8:7::5 -> 2001:db8:9::1, UDP */
 #define IP6_END                                                                                    \
 	"20010db8000700000000000000000005 20010db8000900000000000000000001 30390035 000a1234 6869"
-#define IP6	"60000000 000a1140" IP6_END
+#define IP6 "60000000 000a1140" IP6_END
+#define IP6_HOLE                                                                                   \
+	"60000000 000a1140 20010db8000700000000000000000005 20010db8000b00000000000000000001"      \
+	"30390035 000a1234 6869"
 #define IP6_HOP "60000000 000a113f" IP6_END
 #define IP6_LIES                                                                                   \
 	"60000000 000a1140 20010db8000800000000000000000005 20010db8000900000000000000000001"      \
@@ -83,6 +87,9 @@ static const struct row rows[] = {
 	{ "inner IPv6, short", 0, D " 57", IP6, ZE_V_UP_FORWARD, IP6_HOP },
 	{ "ttl 1", 0, H, IP4_TTL1, ZE_V_UP_STACK, IP4_TTL1 },
 	{ "no route", 0, H, IP4_GONE, ZE_V_UP_STACK, IP4_GONE },
+	{ "blackhole route", 0, H, IP4_HOLE, ZE_V_DROP_BLACKHOLE, NULL },
+	{ "the same again", 0, H, IP4_HOLE, ZE_V_DROP_BLACKHOLE, NULL },
+	{ "IPv6 blackhole route", 0, D " ff03 0057", IP6_HOLE, ZE_V_DROP_BLACKHOLE, NULL },
 	{ "link-local", 0, D " ff03 0057", LL, ZE_V_UP_STACK, LL },
 	{ "router solicitation", 0, D " ff03 0057", LL_ROUTER, ZE_V_UP_STACK, LL_ROUTER },
 	/* not ours */

@@ -59,6 +59,8 @@ static const char *const setup[] = {
 	"ip neigh add 2001:db8:3::2 lladdr 02:00:00:00:03:02 dev tag0 nud permanent",
 	"ip route add default via 198.51.100.2",
 	"ip route add unreachable 203.0.113.0/24",
+	"ip route add blackhole 203.0.113.128/25",
+	"ip -6 route add blackhole 2001:db8:b::/48",
 	"ip -6 route add default via 2001:db8:1::2",
 	"ip route add 100.64.0.0/16 via 10.3.0.2",
 	"ip -6 route add 2001:db8:64::/48 via 2001:db8:3::2",

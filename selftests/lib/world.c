@@ -361,6 +361,14 @@ static ze_ns dp_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_s
 	return w->dp_as_of;
 }
 
+static void dp_pool(void *self, const struct dp_pool *p)
+{
+	struct world *w = self;
+
+	w->n_pools++;
+	w->pool = p ? *p : (struct dp_pool){ 0 };
+}
+
 static const struct dataplane_ops dp_ops = {
 	.name = "fake",
 	.session_up = dp_session_up,
@@ -374,6 +382,7 @@ static const struct dataplane_ops dp_ops = {
 	.stats_all = dp_stats_all,
 	.session_adopt = dp_adopt,
 	.adopt_done = dp_adopt_done,
+	.pool = dp_pool,
 };
 
 /* ---- guard ---- */

@@ -133,6 +133,8 @@ struct world {
 	bool dp_hold;						  /* keeps its answers */
 	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
 	unsigned dp_sessions;
+	struct dp_pool pool; /* what the plane was told last; 0: none */
+	unsigned n_pools;    /* how often */
 	struct w_guard guard;
 	ze_ns dp_as_of; /* when all counters were read; 0: never */
 	/* the end of a process: what it does counts down; at 0 nothing more comes of it */

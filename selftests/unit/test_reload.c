@@ -115,6 +115,28 @@ static void next_sessions_rates(void **st)
 	assert_null(strchr(w->dp[was->s.sid].calls, 'S'));
 }
 
+/* F-B9: the plane hears of the pool at the start, and of the switch when it changes. */
+static void blackhole_for_the_pool(void **st)
+{
+	(void)st;
+	assert_int_equal(w->n_pools, 1);
+	assert_int_equal(w->pool.start, 0x0a000002);
+	assert_int_equal(w->pool.end, 0x0a0000fe);
+	reload("");
+	assert_int_equal(w->n_pools, 1);
+	config_unref(next);
+	next = w_config();
+	next->pool_blackhole = false;
+	reload("");
+	assert_int_equal(w->n_pools, 2);
+	assert_int_equal(w->pool.start, 0);
+	config_unref(next);
+	next = w_config();
+	reload("");
+	assert_int_equal(w->n_pools, 3);
+	assert_int_equal(w->pool.end, 0x0a0000fe);
+}
+
 static void no_ipcp(void **st)
 {
 	struct call *c;
@@ -201,9 +223,9 @@ static void pool_and_dataplane(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(next_ppp_sessions), T(next_sessions_rates), T(no_ipcp),
-		T(next_admissions),   T(next_tunnels),	      T(enabled_flip),
-		T(listener_change),   T(pool_and_dataplane),
+		T(next_ppp_sessions), T(next_sessions_rates), T(blackhole_for_the_pool),
+		T(no_ipcp),	      T(next_admissions),     T(next_tunnels),
+		T(enabled_flip),      T(listener_change),     T(pool_and_dataplane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
+#include "daemon/sys/pool_routes.h"
 #include "selftests/lib/fail_alloc.h"
 
 #define FIRST_FD 100
@@ -29,6 +30,9 @@ static struct {
 	char fail;   /* the step of this name fails */
 	int ifindex; /* of sessions from now on */
 	unsigned readings;
+	struct pool_routes pool;
+	unsigned pools;
+	int pool_error;
 	int stats_error;
 	int sockets; /* opened and not closed */
 	int next_fd;
@@ -202,6 +206,15 @@ static int fake_stats(void *thread, struct counts_row *rows, size_t n)
 	return w.stats_error;
 }
 
+static int fake_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
+{
+	(void)thread;
+	(void)res;
+	w.pool = *want;
+	w.pools++;
+	return w.pool_error;
+}
+
 static const struct kernel_ops ops = {
 	.thread_new = thread_new,
 	.thread_free = thread_free,
@@ -222,6 +235,7 @@ static const struct kernel_ops ops = {
 			  { "y", fam_up_y, fam_down_y, false },
 			  { "z", fam_up_z, fam_down_z, false } },
 	.pass = fake_pass,
+	.pool = fake_pool,
 	.stats = fake_stats,
 };
 

@@ -390,6 +390,7 @@ static void config_in_force(void **st)
 	equal("local-users", 2);
 	equal("ncp.timeout", 30);
 	same("pool.ipv4.start", "10.0.0.2");
+	assert_true(json_is_true(ask_member(u.a.data, "pool.ipv4.blackhole")));
 	same("pool.ipv4.dns-primary", "8.8.8.8");
 	assert_null(json_object_get(u.a.data, "shaper"));
 	u.w->e->cfg->shape = (struct shape_plan){ 10000000, 2500001, SHAPE_HTB };

@@ -86,7 +86,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"  auth { local { user alice { password hunter2 } user bob { password b; "
 		"address 10.1.1.1 } } }\n"
 		"  pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9;\n"
-		"    dns-primary 8.8.8.8; dns-secondary 8.8.4.4 } }\n"
+		"    dns-primary 8.8.8.8; dns-secondary 8.8.4.4; blackhole false } }\n"
 		"  shaper { qdisc-type htb; default-rate 10mbit; upload-rate 2mbit }\n"
 		"}\n");
 
@@ -123,6 +123,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_string_equal(c->users[0].password, "hunter2");
 	assert_int_equal(c->users[1].address, 0x0a010101);
 	assert_true(c->has_pool);
+	assert_false(c->pool_blackhole);
 	assert_int_equal(c->pool.gateway, 0x0a640001);
 	assert_int_equal(c->pool.end, 0x0a640009);
 	assert_int_equal(c->pool.dns[1], 0x08080404);

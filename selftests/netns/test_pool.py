@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Packets to an address of the pool that no subscriber has end here, and do not loop between the LNS and the core."""
+import os
+import re
+import signal
+
+import pytest
+
+from nslab import lab, wait_for
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+UNUSED, CORE = '10.100.9.9', '198.51.100.2'
+
+
+def blackholes(x):
+    return re.findall(r'^blackhole (\S+) ', x.ip('lns', 'route', 'show', 'proto', '171'), re.M)
+
+
+def received(x):
+    with x.inside('lns'):
+        with open('/proc/thread-self/net/dev', encoding='utf-8') as f:
+            return int(next(l for l in f if l.strip().startswith('core0:')).split()[2])
+
+
+def looped(x, source):
+    """How many packets come by the core port for one ping of a subscriber to nobody."""
+    before = received(x)
+    x.ping('lac', '-c', '1', '-I', source, UNUSED)
+    return received(x) - before
+
+
+def reload(x, old, new):
+    with open(x.conf, encoding='utf-8') as f:
+        text = f.read()
+    assert old in text
+    with open(x.conf, 'w', encoding='utf-8') as f:
+        f.write(text.replace(old, new))
+    x.ze.send_signal(signal.SIGHUP)
+
+
+def test_unused_addresses(tmp_path):
+    """F-B9: from the core and from a subscriber; a switch, which a reload changes; kill -9, restart, end."""
+    with lab(tmp_path) as x:
+        x.ip('lns', 'route', 'add', 'default', 'via', CORE)
+        x.ip('core', 'route', 'add', '10.100.0.0/16', 'via', '198.51.100.1')
+        x.sh('core', 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
+        x.start_ze()
+        a = x.start_lac(2)[0]
+        x.ip('lac', 'route', 'add', UNUSED, 'dev', 'sub0')
+        wait_for(lambda: blackholes(x))
+        holes = blackholes(x)
+        assert '10.100.8.0/22' in holes and '10.100.0.2/31' in holes, holes
+        assert looped(x, a) <= 5
+        assert x.ping('core', '-c', '1', UNUSED)[0] == 0
+        assert x.ping('core', '-c', '2', a)[0] == 2 and x.ping('lac', '-c', '2', '-I', a, CORE)[0] == 2
+        before = x.packets()['drop-blackhole']
+        assert x.ping('lac', '-c', '3', '-I', a, UNUSED)[0] == 0
+        assert x.packets()['drop-blackhole'] - before == 3
+        reload(x, 'gateway', 'blackhole false; gateway')
+        wait_for(lambda: not blackholes(x))
+        assert looped(x, a) > 20, 'the loop that this is about'
+        reload(x, 'blackhole false; ', '')
+        wait_for(lambda: blackholes(x) == holes)
+        assert looped(x, a) <= 5
+        x.stop_ze(signal.SIGKILL)
+        assert blackholes(x) == holes
+        x.start_ze()
+        assert blackholes(x) == holes and len(x.show('sessions')) == 2
+        x.ip('lns', 'route', 'del', 'blackhole', holes[3], 'proto', '171')
+        wait_for(lambda: blackholes(x) == holes)
+        assert x.ping('core', '-c', '2', a)[0] == 2
+        x.stop_lac()
+        x.stop_ze()
+        assert not blackholes(x)
+
+
+def test_another_pool_after_a_crash(tmp_path):
+    """F-B9: what a process that was killed has left goes, too."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        wait_for(lambda: '10.100.8.0/22' in blackholes(x))
+        x.stop_ze(signal.SIGKILL)
+        with open(x.conf, encoding='utf-8') as f:
+            text = f.read()
+        with open(x.conf, 'w', encoding='utf-8') as f:
+            f.write(text.replace('10.100.15.254', '10.100.0.3'))
+        x.start_ze()
+        wait_for(lambda: blackholes(x) == ['10.100.0.2/31'])
+        x.stop_ze()
+        assert not blackholes(x)

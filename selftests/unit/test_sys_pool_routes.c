@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Blackhole routes for a pool: which prefixes, which message, and whose turn it is. Nothing is sent. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/ports.h"
+#include "daemon/sys/kernel.h"
+#include "daemon/sys/pool_routes.h"
+
+static struct pool_routes cover(uint32_t start, uint32_t end)
+{
+	const struct dp_pool p = { start, end };
+	struct pool_routes r;
+
+	pool_routes_of(&p, &r);
+	return r;
+}
+
+/* One prefix after the other, from the first address to the last, with nothing between them. */
+static void assert_exact(uint32_t start, uint32_t end)
+{
+	struct pool_routes r = cover(start, end);
+	uint64_t next = start;
+
+	assert_in_range(r.n, 1, POOL_ROUTES_MAX);
+	for (size_t i = 0; i < r.n; i++) {
+		uint64_t size = UINT64_C(1) << (32 - r.v[i].len);
+
+		assert_true(r.v[i].ip == next);
+		assert_int_equal(r.v[i].ip % size, 0);
+		next += size;
+	}
+	assert_true(next == (uint64_t)end + 1);
+}
+
+/* F-B9 */
+static void prefixes_cover_the_pool_exactly(void **st)
+{
+	struct pool_routes r = cover(0x0a640000, 0x0a64ffff);
+
+	(void)st;
+	assert_int_equal(r.n, 1);
+	assert_int_equal(r.v[0].ip, 0x0a640000);
+	assert_int_equal(r.v[0].len, 16);
+	r = cover(0x0a640007, 0x0a640007);
+	assert_int_equal(r.n, 1);
+	assert_int_equal(r.v[0].len, 32);
+	r = cover(0x0a640002, 0x0a640009);
+	assert_int_equal(r.n, 3);
+	assert_exact(0x0a640002, 0x0a640009);
+	assert_exact(0x0a640002, 0x0a64fffe);
+	assert_exact(0, UINT32_MAX);
+	assert_exact(1, UINT32_MAX - 1);
+	assert_exact(UINT32_MAX, UINT32_MAX);
+	srandom(9);
+	for (int i = 0; i < 20000; i++) {
+		uint32_t a = (uint32_t)random() << (random() % 8);
+
+		assert_exact(a, a + (uint32_t)(random() % (1 << random() % 20)) %
+						(UINT32_MAX - a + 1));
+	}
+	pool_routes_of(NULL, &r);
+	assert_int_equal(r.n, 0);
+}
+
+/* F-B9: by its metric any route to one address of the pool is preferred, also a blackhole's /32. */
+static void the_message(void **st)
+{
+	const struct pool_prefix p = { 0x0a640100, 24 };
+
+	(void)st;
+	for (int add = 0; add < 2; add++) {
+		struct nl_msg *m = pool_routes_build(&p, add);
+		const struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
+
+		assert_int_equal(nlmsg_hdr(m)->nlmsg_type, add ? RTM_NEWROUTE : RTM_DELROUTE);
+		assert_int_equal(h->rtm_type, RTN_BLACKHOLE);
+		assert_int_equal(h->rtm_table, RT_TABLE_MAIN);
+		assert_int_equal(h->rtm_protocol, KERNEL_ROUTE_PROTO);
+		assert_int_equal(h->rtm_dst_len, 24);
+		assert_int_equal(nla_get_u32(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_DST)),
+				 htonl(p.ip));
+		assert_int_equal(
+			nla_get_u32(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_PRIORITY)),
+			POOL_ROUTES_METRIC);
+		assert_null(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_OIF));
+		nlmsg_free(m);
+	}
+}
+
+/* ---- jobs ---- */
+
+static struct {
+	struct pool_routes got;
+	unsigned n;
+	int result;
+} s;
+
+static int sync_fake(void *thread, const struct pool_routes *want, struct repair_result *res)
+{
+	(void)thread;
+	assert_null(res);
+	s.got = *want;
+	s.n++;
+	return s.result;
+}
+
+static int thread_new(void *self, void **ret)
+{
+	*ret = self;
+	return 0;
+}
+
+static void thread_free(void *self, void *thread)
+{
+	(void)self;
+	(void)thread;
+}
+
+static void notify(void *self)
+{
+	(void)self;
+}
+
+/* F-B9: what was said last is what is there, however fast it was said. */
+static void the_last_word_counts(void **st)
+{
+	const struct dp_pool a = { 0x0a000000, 0x0a0000ff }, b = { 0x0b000000, 0x0b0000ff };
+	struct pool_keeper k = { .sync = sync_fake };
+
+	(void)st;
+	memset(&s, 0, sizeof(s));
+	kworker_seq_init(&k.seq);
+	assert_int_equal(kworker_new(&(struct kworker_args){ .thread_new = thread_new,
+							     .thread_free = thread_free,
+							     .notify = notify },
+				     &k.worker),
+			 0);
+	pool_keeper_set(&k, &a);
+	pool_keeper_set(&k, NULL);
+	pool_keeper_set(&k, &b);
+	kworker_wait(k.worker);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.got.v[0].ip, b.start);
+	s.result = -ENOBUFS;
+	pool_keeper_set(&k, NULL);
+	kworker_wait(k.worker);
+	assert_int_equal(s.got.n, 0);
+	assert_false(k.running);
+	kworker_free(k.worker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prefixes_cover_the_pool_exactly),
+		cmocka_unit_test(the_message),
+		cmocka_unit_test(the_last_word_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
