@@ -2,7 +2,8 @@
 /*
  * Who may talk to the daemon, decided before there is an skb. To an endpoint of ours comes only
  *
- *   what belongs to a tunnel                 its id is known and the sender is its peer
+ *   what belongs to a tunnel                 its id is known and the sender is its peer; as fast as one tunnel
+ *                                            may send control messages, and one session of it PPP frames
  *   tunnel id 0, from a source that answers  it has or had an established tunnel: as fast as one such may
  *   tunnel id 0, from an unknown source      as fast as one source may, and all of them together
  *
@@ -50,6 +51,61 @@ ZE_INLINE bool is_peer(const struct ze_tunnel *t, const struct outer *o)
 {
 	return t->family == o->family && t->peer_port == o->sport && same4(t->peer, o->src) &&
 	       (o->family == 4 || same16(t->peer, o->src));
+}
+
+/* As ze_gcra, in the upper bits of a call's word. What seems to be further ahead than a bucket can be is older
+ * than the wrap. */
+ZE_INLINE enum ze_verdict charge_call(__u32 *word, __u16 tid, const struct ze_limits *l)
+{
+	__u32 now = (__u32)(bpf_ktime_get_ns() / ZE_CALL_UNIT_NS);
+
+	for (int i = 0; i < 4; i++) {
+		__u32 old = *(volatile __u32 *)word;
+		__u32 ahead = ((old >> ZE_CALL_SHIFT) - now) & ZE_CALL_TIMES;
+		__u32 tat;
+
+		if ((__u16)old != tid)
+			return ZE_V_DROP_UNKNOWN;
+		if (ahead > l->frame_burst + l->frame_cost)
+			ahead = 0;
+		if (ahead > l->frame_burst)
+			return ZE_V_DROP_PPP_RATE;
+		tat = (now + ahead + l->frame_cost) & ZE_CALL_TIMES;
+		if (__sync_val_compare_and_swap(word, old,
+						(old & (ZE_CALL_CARRIED | 0xffff)) |
+							tat << ZE_CALL_SHIFT) == old)
+			break;
+	}
+	return ZE_V_PASS_PPP;
+}
+
+/* A data message of a tunnel of its sender: of a session that is known, and if it is for the daemon, at most
+ * as fast as one session needs. */
+ZE_INLINE enum ze_verdict guard_frame(__u16 tid, __u16 sid, enum ze_verdict v)
+{
+	__u32 row = sid / ZE_CALLS, zero = 0;
+	const struct ze_limits *l = bpf_map_lookup_elem(&limits, &zero);
+	struct ze_calls *c = bpf_map_lookup_elem(&calls, &row);
+	enum ze_verdict charged;
+	__u32 *word;
+
+	if (!l || !c)
+		return v;
+	word = &c->of[sid % ZE_CALLS];
+	if (v == ZE_V_PASS_DATA && *word & ZE_CALL_CARRIED && (__u16)*word == tid)
+		return v;
+	charged = charge_call(word, tid, l);
+	return charged == ZE_V_PASS_PPP ? v : charged;
+}
+
+ZE_INLINE enum ze_verdict guard_control(struct ze_peer *t)
+{
+	__u32 zero = 0;
+	const struct ze_limits *l = bpf_map_lookup_elem(&limits, &zero);
+
+	if (l && !ze_gcra(&t->tat, l->control_cost_ns, l->control_burst_ns, bpf_ktime_get_ns()))
+		return ZE_V_DROP_CONTROL_RATE;
+	return ZE_V_PASS_CONTROL;
 }
 
 ZE_INLINE bool is_allowed(const struct outer *o)
@@ -180,18 +236,18 @@ ZE_INLINE enum ze_verdict guard_other(struct xdp_md *ctx, __u16 proto, enum ze_v
 
 /* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
  * who sent it. That is looked up once more here, or forwarding would have to keep it in memory. */
-static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, enum ze_verdict v)
+static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, __u32 sid, enum ze_verdict v)
 {
 	struct ze_cursor c = cursor(ctx);
 	struct outer o = { 0 };
-	const struct ze_tunnel *t;
+	struct ze_peer *t;
 	__u16 k = (__u16)tid;
 
 	if (parse_outer(&c, ethertype(&c), &o) != ZE_V_UP_FORWARD)
 		return ZE_V_PASS;
 	t = v < ZE_V_DROP_SHORT ? bpf_map_lookup_elem(&tunnels, &k) : NULL;
-	if (t && is_peer(t, &o))
-		return v;
+	if (t && is_peer(&t->path, &o))
+		return v == ZE_V_PASS_CONTROL ? guard_control(t) : guard_frame(k, (__u16)sid, v);
 	if (!is_endpoint(ctx, &o))
 		return ZE_V_PASS;
 	if (v >= ZE_V_DROP_SHORT)

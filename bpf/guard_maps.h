@@ -27,8 +27,17 @@ struct {
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u16);
-	__type(value, struct ze_tunnel);
+	__type(value, struct ze_peer);
 } tunnels SEC(".maps");
+
+/* By our session id, from before the ICRP until the session is gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ZE_SIDS / ZE_CALLS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ze_calls);
+} calls SEC(".maps");
 
 /* Peers with an established tunnel, port 0. */
 struct {

@@ -11,14 +11,13 @@
 
 #define ZE_BPF_ABI 9
 
-#define ZE_SIDS	  65536 /* session ids are unique in the daemon: some maps are indexed by them */
-#define ZE_CACHED 1024	/* next hops remembered by each CPU */
-#define ZE_SOURCES                                                                                 \
-	8192 /* sources whose rate is known: of those that have answered, and of the others */
-#define ZE_ALLOWED  2048 /* prefixes of allow-from, twice: a reload adds before it removes */
-#define ZE_NET6S    2	 /* IPv6 prefixes a session may send from: framed and delegated */
-#define ZE_VLANS    4096 /* VLAN devices on our ports */
-#define ZE_TAGS_MAX 2	 /* VLAN tags of a frame */
+#define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
+#define ZE_CACHED   1024  /* next hops remembered by each CPU */
+#define ZE_SOURCES  4096  /* sources whose rate is known, and as many that have answered */
+#define ZE_ALLOWED  2048  /* prefixes of allow-from, twice: a reload adds before it removes */
+#define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
+#define ZE_VLANS    4096  /* VLAN devices on our ports */
+#define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
 #define ZE_FRESH_NS                                                                                \
 	100000000ull	  /* how long a next hop is believed, if nobody says it has changed */
 #define ZE_MACS	      256 /* rows of ports' MAC addresses */
@@ -153,18 +152,37 @@ struct ze_tunnel {
 	__u8 pad;
 };
 
+struct ze_peer { /* a tunnel, as the guard knows it */
+	struct ze_tunnel path;
+	__u64 tat; /* token bucket of its control messages */
+};
+
+/* A session whose frames the daemon gets: our tunnel id in the lower half, 0: none; ZE_CALL_CARRIED; above
+ * that its token bucket of PPP control frames, as a time in ZE_CALL_UNIT_NS that wraps. In rows, because the
+ * elements of an array have 8 octets at least. */
+#define ZE_CALLS	16
+#define ZE_CALL_CARRIED 0x10000u /* the data plane has it: its IP frames are not for the daemon */
+#define ZE_CALL_SHIFT	17
+#define ZE_CALL_TIMES	0x7fffu
+#define ZE_CALL_UNIT_NS 4000000ull
+struct ze_calls {
+	__u32 of[ZE_CALLS];
+};
+
 struct ze_source { /* the token bucket of one source address */
 	__u64 tat;
 };
 
 /* How fast messages may come to tunnel id 0: from all unknown sources, from each of them, and from each
- * source that has answered us before. A cost of 0: unbounded. */
+ * source that has answered us before; and what tunnels and sessions may send. A cost of 0: unbounded. */
 struct ze_limits {
 	__u64 total_tat;
 	__u64 total_cost_ns, total_burst_ns;
 	__u64 source_cost_ns, source_burst_ns;
 	__u64 known_cost_ns, known_burst_ns;
-	__u32 listed; /* only sources in `allowed` may send */
+	__u64 control_cost_ns, control_burst_ns; /* control messages of one tunnel */
+	__u32 frame_cost, frame_burst; /* PPP control frames of one session, in ZE_CALL_UNIT_NS */
+	__u32 listed;		       /* only sources in `allowed` may send */
 	__u32 pad;
 };
 
@@ -252,8 +270,10 @@ struct ze_conf {
 	X(DROP_UNKNOWN, "drop-unknown")	  /* no such tunnel, or no such session */                 \
 	X(DROP_PEER, "drop-peer")	  /* another peer's tunnel or session */                   \
 	X(DROP_DENIED, "drop-denied")	  /* to tunnel id 0, from a source not in allow-from */    \
-	X(DROP_SOURCE_RATE, "drop-source-rate") /* one source sends too many SCCRQs */             \
-	X(DROP_SETUP_RATE, "drop-setup-rate")	/* all unknown sources do: setup-rate */           \
+	X(DROP_SOURCE_RATE, "drop-source-rate")	  /* one source sends too many SCCRQs */           \
+	X(DROP_SETUP_RATE, "drop-setup-rate")	  /* all unknown sources do: setup-rate */         \
+	X(DROP_CONTROL_RATE, "drop-control-rate") /* a tunnel sends too many control messages */   \
+	X(DROP_PPP_RATE, "drop-ppp-rate")   /* a session sends too many PPP control frames */      \
 	X(DROP_SEQUENCE, "drop-sequence")   /* duplicated, late, or unnumbered and must not be */  \
 	X(DROP_INNER, "drop-inner")	    /* inner IP header malformed or truncated */           \
 	X(DROP_CLOSED, "drop-closed")	    /* the family's NCP is not open */                     \
@@ -287,7 +307,9 @@ _Static_assert(sizeof(struct ze_label) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_source) == 8, "map ABI");
-_Static_assert(sizeof(struct ze_limits) == 64, "map ABI");
+_Static_assert(sizeof(struct ze_limits) == 88, "map ABI");
+_Static_assert(sizeof(struct ze_peer) == 48, "map ABI");
+_Static_assert(sizeof(struct ze_calls) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");

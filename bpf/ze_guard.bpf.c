@@ -23,7 +23,7 @@ int ze_guard(struct xdp_md *ctx)
 	if (v == ZE_V_UP_FORWARD)
 		v = h.proto == ZE_PPP_IPV4 || h.proto == ZE_PPP_IPV6 ? ZE_V_PASS_DATA :
 								       ZE_V_PASS_PPP;
-	return passed(guard(ctx, h.tid, v));
+	return passed(guard(ctx, h.tid, h.sid, v));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

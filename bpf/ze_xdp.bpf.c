@@ -269,13 +269,13 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 	if (v == ZE_V_UP_FORWARD && h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
 		v = ZE_V_PASS_PPP;
 	if (v != ZE_V_UP_FORWARD)
-		return passed(guard(ctx, h.tid, v));
+		return passed(guard(ctx, h.tid, h.sid, v));
 	sid = h.sid;
 	d.sid = sid;
 	d.s = bpf_map_lookup_elem(&up_ids, &sid);
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
-		return passed(guard(ctx, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
+		return passed(guard(ctx, h.tid, 0, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
 	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, false, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;

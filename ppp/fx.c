@@ -12,6 +12,7 @@ const char *ppp_end_name(enum ppp_end e)
 		[PPP_END_AUTH_REFUSED] = "auth-refused",
 		[PPP_END_LCP_TIMEOUT] = "lcp-timeout",
 		[PPP_END_NCP_TIMEOUT] = "ncp-timeout",
+		[PPP_END_LOGIN_TIMEOUT] = "login-timeout",
 		[PPP_END_ECHO] = "echo",
 		[PPP_END_LOOP] = "loop",
 		[PPP_END_REJECTED] = "rejected",

@@ -40,12 +40,13 @@ enum ppp_end { /* why the link ended: words in events, logs */
 	PPP_END_PEER,  /* peer's LCP Terminate-Request */
 	PPP_END_AUTH_FAILED,
 	PPP_END_AUTH_TIMEOUT,
-	PPP_END_AUTH_REFUSED, /* peer will not authenticate */
-	PPP_END_LCP_TIMEOUT,  /* no convergence or no answer */
-	PPP_END_NCP_TIMEOUT,  /* no network protocol came up, or all went */
-	PPP_END_ECHO,	      /* dead: echoes unanswered */
-	PPP_END_LOOP,	      /* the line is looped back */
-	PPP_END_REJECTED,     /* peer rejected LCP or a code we can't do without */
+	PPP_END_AUTH_REFUSED,  /* peer will not authenticate */
+	PPP_END_LCP_TIMEOUT,   /* no convergence or no answer */
+	PPP_END_NCP_TIMEOUT,   /* no network protocol came up, or all went */
+	PPP_END_LOGIN_TIMEOUT, /* begun again and again, and no network protocol came up */
+	PPP_END_ECHO,	       /* dead: echoes unanswered */
+	PPP_END_LOOP,	       /* the line is looped back */
+	PPP_END_REJECTED,      /* peer rejected LCP or a code we can't do without */
 	PPP_END__COUNT
 };
 

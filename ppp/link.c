@@ -6,7 +6,9 @@
  *
  * Phases, RFC 1661 3: DEAD -> ESTABLISH -> AUTHENTICATE -> NETWORK -> TERMINATE; LCP leaving Opened
  * for a renegotiation goes back to ESTABLISH. Timers of the link itself: lcp_timeout in ESTABLISH,
- * ncp_timeout in NETWORK while no family is up; authentication has its own. In TERMINATE the
+ * ncp_timeout in NETWORK while no family is up; authentication has its own. A peer that begins again renews
+ * them, so login_deadline bounds their sum from the call's start, or from the end of the last family that was
+ * up, until one is. In TERMINATE the
  * restart timer of LCP bounds the wait (RFC 1661 4.4: a peer that terminates gets one interval).
  */
 #include "ppp/link.h"
@@ -208,6 +210,12 @@ static bool any_up(const struct ppp_link *l)
 	return l->ncp[PPP_FAM_IPV4] == PPP_NCP_UP || l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
 }
 
+/* One pass through all phases. */
+static ze_ns login_limit(const struct ppp_link *l)
+{
+	return l->cfg->lcp_timeout + l->cfg->auth.timeout + l->cfg->ncp_timeout;
+}
+
 /* The family leaves Opened or gives up; its data plane, if any, is idle from here. */
 static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, ze_ns now,
 		     struct ppp_fx *fx)
@@ -216,7 +224,10 @@ static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, 
 
 	l->ncp[fam] = (uint8_t)next;
 	tell_family(fx, PPP_FX_NCP_DOWN, fam);
-	if (was_up && !any_up(l) && l->phase == PPP_PHASE_NETWORK)
+	if (!was_up || any_up(l))
+		return;
+	l->login_deadline = now + login_limit(l);
+	if (l->phase == PPP_PHASE_NETWORK)
 		l->phase_deadline = now + l->cfg->ncp_timeout;
 }
 
@@ -298,7 +309,7 @@ static void ncp_settle(struct ppp_link *l, unsigned fam, unsigned what, ze_ns no
 	}
 	if (told(what, P_NCP_UP, fam) && l->ncp[fam] == PPP_NCP_ATTACHED) {
 		l->ncp[fam] = PPP_NCP_UP;
-		l->phase_deadline = ZE_NEVER;
+		l->phase_deadline = l->login_deadline = ZE_NEVER;
 		tell_family(fx, PPP_FX_NCP_UP, fam);
 	}
 }
@@ -383,7 +394,7 @@ int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const stru
 	memset(l, 0, sizeof(*l));
 	l->cfg = cfg;
 	l->rng = rng;
-	l->phase_deadline = ZE_NEVER;
+	l->phase_deadline = l->login_deadline = ZE_NEVER;
 	l->ipcp.cp.deadline = l->ipv6cp.cp.deadline = ZE_NEVER;
 	auth_init(&l->auth, &cfg->auth, rng);
 	l->auth.listener = &auth_listener;
@@ -416,6 +427,7 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		return;
 	l->phase = PPP_PHASE_ESTABLISH;
 	l->phase_deadline = now + l->cfg->lcp_timeout;
+	l->login_deadline = now + login_limit(l);
 	cp_open(&l->lcp.cp, now, fx);
 	cp_up(&l->lcp.cp, now, fx);
 	settle(l, from, now, fx);
@@ -487,7 +499,7 @@ void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp
 
 ze_ns ppp_link_deadline(const struct ppp_link *l)
 {
-	ze_ns t = ze_min_ns(l->phase_deadline, lcp_deadline(&l->lcp));
+	ze_ns t = ze_min_ns(ze_min_ns(l->phase_deadline, l->login_deadline), lcp_deadline(&l->lcp));
 
 	if (l->finished || l->phase == PPP_PHASE_DEAD)
 		return ZE_NEVER;
@@ -495,14 +507,14 @@ ze_ns ppp_link_deadline(const struct ppp_link *l)
 	return ze_min_ns(t, ze_min_ns(cp_deadline(&l->ipcp.cp), cp_deadline(&l->ipv6cp.cp)));
 }
 
-static void phase_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+static void time_out(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
 {
-	if (l->phase == PPP_PHASE_NETWORK) {
-		terminate(l, PPP_END_NCP_TIMEOUT, now, fx);
+	if (l->phase != PPP_PHASE_ESTABLISH) {
+		terminate(l, end, now, fx);
 		return;
 	}
-	/* LCP never opened: the peer takes no part in a termination */
-	l->end = PPP_END_LCP_TIMEOUT;
+	/* LCP is not open: the peer takes no part in a termination */
+	l->end = end;
 	note(l, P_LCP_FINISHED);
 }
 
@@ -520,7 +532,13 @@ void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		if (now >= cp_deadline(ncp_cp(l, fam)))
 			cp_expire(ncp_cp(l, fam), now, fx);
 	if (now >= l->phase_deadline)
-		phase_expire(l, now, fx);
+		time_out(l,
+			 l->phase == PPP_PHASE_NETWORK ? PPP_END_NCP_TIMEOUT : PPP_END_LCP_TIMEOUT,
+			 now, fx);
+	if (now >= l->login_deadline) {
+		l->login_deadline = ZE_NEVER;
+		time_out(l, PPP_END_LOGIN_TIMEOUT, now, fx);
+	}
 	settle(l, from, now, fx);
 }
 

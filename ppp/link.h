@@ -2,8 +2,9 @@
 /*
  * One subscriber's PPP link, RFC 1661 3: Establish (LCP), Authenticate, Network (IPCP and IPv6CP side by
  * side), Terminate. Frames and now in, effects out; where frames travel (UDP, /dev/ppp, a BPF plane) is not
- * its business. Each phase has its timeout. NCPs are independent: a family that is declined, rejected
- * or terminated leaves the other alone; with none left for ncp_timeout the link ends.
+ * its business. Each phase has its timeout; the way from the start to the first family that is up has their
+ * sum, however often the peer begins again. NCPs are independent: a family that is declined, rejected or
+ * terminated leaves the other alone; with none left for ncp_timeout the link ends.
  *
  * What the owner sees. PPP_FX_AUTHENTICATED comes after the positive verdict of each pass through
  * the Authenticate phase (not of a periodic re-authentication; not at all where none is asked for).
@@ -91,6 +92,7 @@ struct ppp_link {
 	bool authenticated;
 	enum ppp_end end;
 	ze_ns phase_deadline;
+	ze_ns login_deadline; /* while no family is up: whatever the phases begin again */
 	bool finished;
 	uint64_t rx_frames, tx_frames;
 };

@@ -42,6 +42,7 @@
 	X(TUNNEL_UNKNOWN, "tunnel-unknown", "no such tunnel")                                      \
 	X(TUNNEL_PEER, "tunnel-peer", "packet from another address than the tunnel's peer")        \
 	X(TUNNEL_IN_USE, "tunnel-in-use", "SCCRQ with the id of a tunnel whose peer may be alive") \
+	X(TUNNEL_RATE, "tunnel-rate", "too many control messages of one tunnel")                   \
 	X(TUNNEL_ZERO, "tunnel-zero", "tunnel id 0 and not an SCCRQ")                              \
 	X(SESSION_UNKNOWN, "session-unknown", "no such session")                                   \
 	X(SESSION_STATE, "session-state", "session not established")                               \
@@ -69,6 +70,7 @@
 	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \
 	X(PPP_PROTOCOL, "ppp-protocol", "invalid PPP protocol number")                             \
 	X(PPP_PHASE, "ppp-phase", "PPP protocol not allowed in this phase")                        \
+	X(PPP_RATE, "ppp-rate", "too many PPP frames of one session")                              \
 	X(PPP_UNKNOWN, "ppp-unknown", "unknown PPP protocol")                                      \
 	X(CP_SHORT, "cp-short", "control packet truncated")                                        \
 	X(CP_LEN, "cp-len", "control packet Length outside the frame")                             \

@@ -67,6 +67,26 @@ static struct admit_source *source_get(struct admit_source *table, const struct 
 	return oldest;
 }
 
+static bool take(struct admit_bucket *b, uint32_t rate, uint32_t burst, ze_ns now)
+{
+	ze_ns full_at = after_one(b, rate, burst, now);
+
+	if (full_at == ZE_NEVER)
+		return false;
+	b->full_at = full_at;
+	return true;
+}
+
+bool admit_frame(struct admit_bucket *b, ze_ns now)
+{
+	return take(b, ADMIT_FRAME_RATE, ADMIT_FRAME_BURST, now);
+}
+
+bool admit_control(struct admit_bucket *b, ze_ns now)
+{
+	return take(b, ADMIT_CONTROL_RATE, ADMIT_CONTROL_BURST, now);
+}
+
 bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_ns now)
 {
 	struct admit_source *s = source_get(a->sources, from);
@@ -95,11 +115,5 @@ bool admit_has_answered(const struct admit *a, const struct ze_addr *from)
 
 bool admit_known(struct admit *a, const struct ze_addr *from, ze_ns now)
 {
-	struct admit_source *s = source_get(a->known, from);
-	ze_ns one = after_one(&s->bucket, ADMIT_KNOWN_RATE, ADMIT_KNOWN_BURST, now);
-
-	if (one == ZE_NEVER)
-		return false;
-	s->bucket.full_at = one;
-	return true;
+	return take(&source_get(a->known, from)->bucket, ADMIT_KNOWN_RATE, ADMIT_KNOWN_BURST, now);
 }

@@ -26,9 +26,20 @@
 /* A handshake that takes longer may be given up for a newer one when these are reached. */
 #define ADMIT_HALF_OPEN_GRACE ZE_SEC(1)
 
+/* What one subscriber or LAC may send to the daemon per second. Far above what any needs: a negotiation takes
+ * some twenty frames, and a LAC sends no more messages than its window holds before it gets an answer. */
+#define ADMIT_FRAME_RATE    50 /* PPP control frames of one session */
+#define ADMIT_FRAME_BURST   100
+#define ADMIT_CONTROL_RATE  20000 /* control messages of one tunnel */
+#define ADMIT_CONTROL_BURST 4000
+
 struct admit_bucket {
 	ze_ns full_at; /* when it will have refilled */
 };
+
+/* One token of a bucket that somebody else has: 0 at first. */
+bool admit_frame(struct admit_bucket *b, ze_ns now);
+bool admit_control(struct admit_bucket *b, ze_ns now);
 
 struct admit_source {
 	struct ze_addr addr; /* family 0: unused */

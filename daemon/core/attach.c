@@ -180,6 +180,7 @@ int attach_resume(struct subscriber *s)
 	}
 	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
+	subscriber_tell_guard(s, GUARD_SESSION_CARRIED);
 	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
 	return 0;
 }
@@ -245,6 +246,7 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 		return;
 	}
 	s->dp = SUB_DP_UP;
+	subscriber_tell_guard(s, GUARD_SESSION_CARRIED);
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
 	if (s->plan.down_bps)
@@ -315,6 +317,8 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		s->todo |= SUB_TODO_NO_PLANE;
 		break;
 	case DP_EV_FRAME:
+		if (!subscriber_may_send(s, now))
+			break;
 		s->rx_frames++;
 		trace_frame("rx", s, ev->frame);
 		if (!s->ended && s->opened)

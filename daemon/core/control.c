@@ -196,8 +196,13 @@ static void run(struct core_tunnel *t, ze_ns now)
 
 static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
 {
-	int r = l2tp_tunnel_input(&t->t, h, now);
+	int r;
 
+	if (!admit_control(&t->control, now)) {
+		engine_drop(t->e, t, REASON_TUNNEL_RATE, &t->path, now);
+		return;
+	}
+	r = l2tp_tunnel_input(&t->t, h, now);
 	if (r < 0)
 		engine_count(t->e, (enum reason) - r);
 	run(t, now);

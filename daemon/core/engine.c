@@ -218,6 +218,10 @@ static void tell_limits(const struct engine *e)
 						       .source_burst = ADMIT_SOURCE_BURST,
 						       .known_rate = ADMIT_KNOWN_RATE,
 						       .known_burst = ADMIT_KNOWN_BURST,
+						       .frame_rate = ADMIT_FRAME_RATE,
+						       .frame_burst = ADMIT_FRAME_BURST,
+						       .control_rate = ADMIT_CONTROL_RATE,
+						       .control_burst = ADMIT_CONTROL_BURST,
 						       .allow = e->cfg->allow_from,
 						       .n_allow = e->cfg->n_allow_from });
 }

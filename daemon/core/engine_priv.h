@@ -84,6 +84,7 @@ struct core_tunnel {
 	unsigned n_sessions;  /* length of `sessions` */
 	unsigned refs;	      /* subscribers not yet released */
 	uint64_t sccrq_hash;
+	struct admit_bucket control; /* messages from the peer */
 	/* Counted as: being set up; never established and not yet gone; established. */
 	bool setup, half_open, up;
 	bool known;	/* its source had answered before this tunnel began */
@@ -167,6 +168,8 @@ struct subscriber {
 	struct res_pool pool;
 	struct res r_sid, r_profile, r_auth, r_address, r_dp;
 	uint64_t rx_frames, tx_frames; /* PPP control through the engine */
+	uint64_t rx_limited;	       /* dropped: more than `frames` had tokens for */
+	struct admit_bucket frames;
 };
 
 struct engine_stats {

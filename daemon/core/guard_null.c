@@ -19,6 +19,14 @@ static void tunnel_gone(void *self, uint16_t tid)
 	(void)tid;
 }
 
+static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
+{
+	(void)self;
+	(void)tid;
+	(void)sid;
+	(void)what;
+}
+
 static void peer_established(void *self, const struct ze_addr *peer, bool established)
 {
 	(void)self;
@@ -30,5 +38,6 @@ const struct guard_ops guard_null_ops = {
 	.limits = limits,
 	.tunnel_known = tunnel_known,
 	.tunnel_gone = tunnel_gone,
+	.session = session,
 	.peer_established = peer_established,
 };

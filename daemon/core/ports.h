@@ -136,12 +136,20 @@ struct dataplane_ops {
 
 /* ---- protection ---- */
 
-struct guard_limits {			    /* SCCRQs per second */
-	uint32_t setup_rate;		    /* from all unknown sources; 0: unbounded */
-	uint32_t source_rate, source_burst; /* from one of them */
-	uint32_t known_rate, known_burst;   /* from one that has or had an established tunnel */
+struct guard_limits {			      /* per second */
+	uint32_t setup_rate;		      /* SCCRQs from all unknown sources; 0: unbounded */
+	uint32_t source_rate, source_burst;   /* from one of them */
+	uint32_t known_rate, known_burst;     /* from one that has or had an established tunnel */
+	uint32_t frame_rate, frame_burst;     /* PPP control frames of one session */
+	uint32_t control_rate, control_burst; /* control messages of one tunnel */
 	const struct ze_prefix *allow; /* other sources are denied; n 0: none is. For the call only */
 	size_t n_allow;
+};
+
+enum guard_session {
+	GUARD_SESSION_STARTS,  /* the daemon gets all its frames */
+	GUARD_SESSION_CARRIED, /* the data plane has it: IP frames are not the daemon's */
+	GUARD_SESSION_GONE
 };
 
 /* Something in front of the sockets that turns strangers away before they cost the engine a turn.
@@ -152,6 +160,8 @@ struct guard_ops {
 	/* From before our first message to the peer until nothing of the tunnel is left. */
 	void (*tunnel_known)(void *self, const struct dp_tunnel *t);
 	void (*tunnel_gone)(void *self, uint16_t tid);
+	/* Of a known tunnel. STARTS comes before our first message to the peer that names the session. */
+	void (*session)(void *self, uint16_t tid, uint16_t sid, enum guard_session what);
 	/* It has got its first established tunnel; or it had its last. Port 0. */
 	void (*peer_established)(void *self, const struct ze_addr *peer, bool established);
 	/* Members of an object, for the operator. NULL: there is nothing to say. */

@@ -15,6 +15,13 @@
 
 /* ---- life ---- */
 
+void subscriber_tell_guard(const struct subscriber *s, enum guard_session what)
+{
+	const struct ports *io = &s->e->ports;
+
+	io->guard->session(io->guard_self, s->tunnel->t.tid, s->s.sid, what);
+}
+
 static void set_state(struct subscriber *s, enum sub_state state)
 {
 	s->e->n_subscribers[s->state]--;
@@ -26,6 +33,7 @@ static void release_sid(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_sid);
 
+	subscriber_tell_guard(s, GUARD_SESSION_GONE);
 	registry_remove_sub(s);
 	idalloc_put(&s->e->sids, s->s.sid);
 }
@@ -40,6 +48,7 @@ static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns 
 	s->s.peer_sid = peer_sid;
 	registry_add_sub(s);
 	res_add(&s->pool, &s->r_sid, "session-id", release_sid);
+	subscriber_tell_guard(s, GUARD_SESSION_STARTS);
 	r = timer_set(&e->timers, &s->timer.timer, TIMER_FAR);
 	if (r == 0)
 		r = registry_add_call(s);
@@ -372,6 +381,7 @@ static struct l2tp_cdn_args cdn_of(enum ppp_end end)
 		a.disconnect_code = 5;
 		break;
 	case PPP_END_NCP_TIMEOUT:
+	case PPP_END_LOGIN_TIMEOUT:
 		a.result = CDN_TIMEOUT;
 		break;
 	case PPP_END_LOOP:
@@ -470,6 +480,15 @@ static bool is_ip(struct span frame)
 	return ppp_frame_parse(frame, &f) == 0 && (f.proto == PPP_IPV4 || f.proto == PPP_IPV6);
 }
 
+bool subscriber_may_send(struct subscriber *s, ze_ns now)
+{
+	if (admit_frame(&s->frames, now))
+		return true;
+	s->rx_limited++;
+	engine_count(s->e, REASON_PPP_RATE);
+	return false;
+}
+
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 {
 	if (!s->opened || s->ended) {
@@ -480,6 +499,8 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 		s->e->ports.dp->inject(s->e->ports.dp_self, s->s.sid, frame);
 		return;
 	}
+	if (!subscriber_may_send(s, now))
+		return;
 	s->rx_frames++;
 	trace_frame("rx", s, frame);
 	ppp_fx_init(&s->e->ppp_fx);

@@ -16,6 +16,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/wire.h"
 #include "daemon/core/event.h"
+#include "daemon/core/ports.h"
 
 struct aaa_answer;
 struct core_tunnel;
@@ -39,7 +40,11 @@ int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now);
 void subscriber_resumed(struct subscriber *s, ze_ns now);
 /* The call is connected: PPP begins. */
 void subscriber_start(struct subscriber *s, ze_ns now);
+/* From the tunnel: a PPP frame, or one that the data plane should have had. */
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);
+/* A PPP control frame, however it came, is within the rate of one session; false: counted. */
+bool subscriber_may_send(struct subscriber *s, ze_ns now);
+void subscriber_tell_guard(const struct subscriber *s, enum guard_session what);
 void subscriber_expire(struct subscriber *s, ze_ns now);
 /* A late verdict; takes over the profile reference. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);

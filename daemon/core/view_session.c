@@ -184,6 +184,7 @@ static void traffic(const struct subscriber *s, const struct view_clock *c, stru
 
 	json_ku64(j, "ppp-frames-received", s->rx_frames);
 	json_ku64(j, "ppp-frames-sent", s->tx_frames);
+	json_ku64(j, "ppp-frames-limited", s->rx_limited);
 	if (s->dp != SUB_DP_UP || io->dp->stats(io->dp_self, s->s.sid, c->now, &st, &as_of) < 0)
 		return;
 	json_key(j, "traffic");

@@ -99,6 +99,7 @@ static int guard_maps(struct bpf_dp *d)
 	const struct ze_xdp_bpf *k = d->skel;
 
 	return bpf_guard_new(&(struct bpf_guard_maps){ .tunnels = bpf_map__fd(k->maps.tunnels),
+						       .calls = bpf_map__fd(k->maps.calls),
 						       .established =
 							       bpf_map__fd(k->maps.established),
 						       .answered = bpf_map__fd(k->maps.answered),

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
@@ -19,9 +20,11 @@
 struct bpf_guard {
 	struct bpf_guard_maps m;
 	unsigned n_tunnels, n_established, n_allowed;
-	uint32_t list;	 /* the number of the newest allow-from, the value of its prefixes */
-	uint32_t life;	 /* the value of endpoints and of peers: other lives have others */
-	uint64_t *known; /* bit per tunnel, while maps are adopted */
+	uint32_t list;		/* the number of the newest allow-from, the value of its prefixes */
+	uint32_t life;		/* the value of endpoints and of peers: other lives have others */
+	uint64_t *known;	/* bit per tunnel, while maps are adopted */
+	uint64_t *known_calls;	/* and per session */
+	struct ze_calls *calls; /* in memory */
 	/* of its own program */
 	struct ze_guard_bpf *skel;
 	struct bpf_common c;
@@ -80,6 +83,10 @@ static void limits(void *self, const struct guard_limits *l)
 
 	g->list++;
 	v.listed = l->n_allow && put_allowed(g, l);
+	v.frame_cost = (__u32)(ZE_SEC(1) / l->frame_rate / ZE_CALL_UNIT_NS);
+	v.frame_burst = v.frame_cost * (l->frame_burst - 1);
+	v.control_cost_ns = ZE_SEC(1) / l->control_rate;
+	v.control_burst_ns = v.control_cost_ns * (l->control_burst - 1);
 	v.known_burst_ns = v.known_cost_ns * (l->known_burst - 1);
 
 	/* GCRA: behind the first of a burst, burst - 1 may run ahead of their time. */
@@ -92,21 +99,33 @@ static void limits(void *self, const struct guard_limits *l)
 		g->n_allowed = bpf_common_prune(g->m.allowed, is_listed, g);
 }
 
+static void set_bit(uint64_t *bits, uint16_t n)
+{
+	bits[n / 64] |= UINT64_C(1) << n % 64;
+}
+
+static bool has_bit(const uint64_t *bits, uint16_t n)
+{
+	return bits[n / 64] >> n % 64 & 1;
+}
+
 static void tunnel_known(void *self, const struct dp_tunnel *t)
 {
 	struct bpf_guard *g = self;
 	const struct net_path *p = &t->path;
-	struct ze_tunnel v = { .local_port = p->local.port,
-			       .peer_port = p->peer.port,
-			       .peer_tid = t->peer_tid,
-			       .family = p->peer.family };
+	struct ze_peer v = { 0 };
 
-	memcpy(v.local, p->local.ip, sizeof(v.local));
-	memcpy(v.peer, p->peer.ip, sizeof(v.peer));
+	v.path = (struct ze_tunnel){ .local_port = p->local.port,
+				     .peer_port = p->peer.port,
+				     .peer_tid = t->peer_tid,
+				     .family = p->peer.family };
+
+	memcpy(v.path.local, p->local.ip, sizeof(v.path.local));
+	memcpy(v.path.peer, p->peer.ip, sizeof(v.path.peer));
 	if (put("tunnels", g->m.tunnels, &t->tid, &v))
 		g->n_tunnels++;
 	if (g->known)
-		g->known[t->tid / 64] |= UINT64_C(1) << t->tid % 64;
+		set_bit(g->known, t->tid);
 }
 
 static void tunnel_gone(void *self, uint16_t tid)
@@ -115,6 +134,21 @@ static void tunnel_gone(void *self, uint16_t tid)
 
 	if (bpf_try_del(g->m.tunnels, &tid) == 0)
 		g->n_tunnels--;
+}
+
+/* With an empty bucket: a program that charges it meanwhile loses its frame's token. */
+static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
+{
+	struct bpf_guard *g = self;
+	uint32_t *word = &g->calls[sid / ZE_CALLS].of[sid % ZE_CALLS];
+
+	__atomic_store_n(word,
+			 what == GUARD_SESSION_GONE    ? 0 :
+			 what == GUARD_SESSION_CARRIED ? tid | ZE_CALL_CARRIED :
+							 tid,
+			 __ATOMIC_RELEASE);
+	if (g->known_calls)
+		set_bit(g->known_calls, sid);
 }
 
 static void peer_established(void *self, const struct ze_addr *peer, bool yes)
@@ -160,6 +194,7 @@ const struct guard_ops bpf_guard_ops = {
 	.limits = limits,
 	.tunnel_known = tunnel_known,
 	.tunnel_gone = tunnel_gone,
+	.session = session,
 	.peer_established = peer_established,
 	.show = show,
 };
@@ -206,7 +241,7 @@ static bool is_known(void *self, const void *key)
 	uint16_t tid;
 
 	memcpy(&tid, key, sizeof(tid));
-	return g->known[tid / 64] >> tid % 64 & 1;
+	return has_bit(g->known, tid);
 }
 
 int bpf_guard_adopt(struct bpf_guard *g)
@@ -214,7 +249,8 @@ int bpf_guard_adopt(struct bpf_guard *g)
 	uint32_t e = newest_life(g->m.endpoints), p = newest_life(g->m.established);
 
 	g->known = calloc(65536 / 64, sizeof(*g->known));
-	if (!g->known)
+	g->known_calls = calloc(ZE_SIDS / 64, sizeof(*g->known_calls));
+	if (!g->known || !g->known_calls)
 		return -ENOMEM;
 	g->life = 1 + (e > p ? e : p);
 	g->list = newest_life(g->m.allowed);
@@ -225,10 +261,14 @@ void bpf_guard_prune(struct bpf_guard *g)
 {
 	if (g->known)
 		bpf_common_prune(g->m.tunnels, is_known, g);
+	for (uint32_t sid = 0; g->known_calls && sid < ZE_SIDS; sid++)
+		if (!has_bit(g->known_calls, (uint16_t)sid))
+			g->calls[sid / ZE_CALLS].of[sid % ZE_CALLS] = 0;
 	prune_lives(g->m.endpoints, g->life);
 	prune_lives(g->m.established, g->life);
 	free(g->known);
-	g->known = NULL;
+	free(g->known_calls);
+	g->known = g->known_calls = NULL;
 }
 
 /* ---- life ---- */
@@ -245,14 +285,32 @@ int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_
 	return r;
 }
 
+#define CALLS_SIZE (ZE_SIDS / ZE_CALLS * sizeof(struct ze_calls))
+
+static int map_calls(struct bpf_guard *g)
+{
+	void *p = mmap(NULL, CALLS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, g->m.calls, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	g->calls = p;
+	return 0;
+}
+
 int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret)
 {
 	struct bpf_guard *g = calloc(1, sizeof(*g));
+	int r;
 
 	if (!g)
 		return -ENOMEM;
 	g->m = *m;
 	g->life = 1;
+	r = map_calls(g);
+	if (r < 0) {
+		bpf_guard_free(g);
+		return r;
+	}
 	*ret = g;
 	return 0;
 }
@@ -268,13 +326,14 @@ static int load(struct bpf_guard *g)
 	if (r < 0)
 		return r;
 	g->m = (struct bpf_guard_maps){ .tunnels = bpf_map__fd(g->skel->maps.tunnels),
+					.calls = bpf_map__fd(g->skel->maps.calls),
 					.established = bpf_map__fd(g->skel->maps.established),
 					.answered = bpf_map__fd(g->skel->maps.answered),
 					.allowed = bpf_map__fd(g->skel->maps.allowed),
 					.limits = bpf_map__fd(g->skel->maps.limits),
 					.endpoints = bpf_map__fd(g->skel->maps.endpoints),
 					.verdicts = bpf_map__fd(g->skel->maps.verdicts) };
-	return 0;
+	return map_calls(g);
 }
 
 /* The i-th interface, where nobody else's program is. */
@@ -339,7 +398,10 @@ void bpf_guard_free(struct bpf_guard *g)
 	bpf_common_done(&g->c);
 	if (g->skel)
 		ze_guard_bpf__destroy(g->skel);
+	if (g->calls)
+		munmap(g->calls, CALLS_SIZE);
 	free(g->known);
+	free(g->known_calls);
 	free(g);
 }
 

@@ -19,7 +19,7 @@ struct bpf_guard;
 struct config_listener;
 
 struct bpf_guard_maps { /* descriptors */
-	int tunnels, established, answered, allowed, limits, endpoints, verdicts;
+	int tunnels, calls, established, answered, allowed, limits, endpoints, verdicts;
 };
 
 struct bpf_guard_args {

@@ -73,6 +73,8 @@ static const struct row rows[] = {
 	{ "another's, through us", F_ELSEWHERE, HELLO("000e"), ZE_V_PASS },
 	/* PPP control */
 	{ "lcp", 0, "0002 000c 0001" LCP, ZE_V_PASS_PPP },
+	{ "lcp, unknown session", 0, "0002 000c 0002" LCP, ZE_V_DROP_UNKNOWN },
+	{ "lcp, another tunnel's session", F_OTHER_PEER, "0002 000e 0001" LCP, ZE_V_DROP_UNKNOWN },
 	{ "lcp, unknown tunnel", 0, "0002 000f 0001" LCP, ZE_V_DROP_UNKNOWN },
 	{ "lcp, tunnel 0", 0, "0002 0000 0001" LCP, ZE_V_DROP_UNKNOWN },
 	{ "lcp, other port", F_OTHER_PORT, "0002 000c 0001" LCP, ZE_V_DROP_PEER },
@@ -90,6 +92,12 @@ static const struct row rows[] = {
 
 static struct rig rig;
 
+static void session(uint16_t tid, uint16_t sid, enum guard_session what)
+{
+	bpf_guard_ops.session(bpf_dp_guard(rig.d), tid, sid, what);
+	bpf_guard_ops.session(rig.guard, tid, sid, what);
+}
+
 static int group_start(void **st)
 {
 	(void)st;
@@ -97,6 +105,7 @@ static int group_start(void **st)
 	rig_tunnel(&rig, 12, 2);
 	rig_tunnel(&rig, 13, 102);
 	rig_tunnel(&rig, 14, 3);
+	session(12, 1, GUARD_SESSION_STARTS);
 	return 0;
 }
 
@@ -161,9 +170,11 @@ static void data_of_a_tunnel(void **st)
 {
 	struct frame good = build(0, "0002 000c 0001" IP4), other = build(0, "0002 000e 0001" IP4);
 	struct frame unknown = build(0, "0002 000f 0001" IP4);
+	struct frame stray = build(0, "0002 000c 0003" IP4);
 
 	(void)st;
 	check("of a tunnel", true, &good, ZE_V_PASS_DATA);
+	check("of an unknown session", true, &stray, ZE_V_DROP_UNKNOWN);
 	check("of a tunnel", false, &good, ZE_V_DROP_UNKNOWN);
 	check("of another's tunnel", true, &other, ZE_V_DROP_PEER);
 	check("of no tunnel", true, &unknown, ZE_V_DROP_UNKNOWN);
@@ -193,10 +204,19 @@ static void truncated_at_each_octet(void **st)
 
 #define KNOWN_BURST 60
 
-static void apply(const struct guard_limits *l)
+#define FRAME_BURST   20
+#define CONTROL_BURST 30
+
+static void apply(const struct guard_limits *limits)
 {
-	bpf_guard_ops.limits(bpf_dp_guard(rig.d), l);
-	bpf_guard_ops.limits(rig.guard, l);
+	struct guard_limits l = *limits;
+
+	l.frame_rate = 1;
+	l.frame_burst = FRAME_BURST;
+	l.control_rate = 1;
+	l.control_burst = CONTROL_BURST;
+	bpf_guard_ops.limits(bpf_dp_guard(rig.d), &l);
+	bpf_guard_ops.limits(rig.guard, &l);
 }
 
 static void set_limits(unsigned all, unsigned source, unsigned burst)
@@ -279,6 +299,61 @@ static enum ze_verdict until_dropped(const struct frame *f)
 				v[kernel] = run_one(kernel, f).verdict;
 	assert_int_equal(v[0], v[1]);
 	return v[0];
+}
+
+/* At least n pass, then one is dropped for the reason. */
+static void check_burst(const char *name, const struct frame *f, int n, enum ze_verdict passes,
+			enum ze_verdict drop)
+{
+	for (int i = 0; i < n; i++)
+		check_both(name, f, passes);
+	assert_int_equal(until_dropped(f), drop);
+}
+
+/* F-B7: PPP control frames of a session have a limit of their own, whatever the protocol. */
+static void frames_of_one_session(void **st)
+{
+	struct frame lcp = build(0, "0002 000c 0007" LCP), other = build(0, "0002 000c 0008" LCP);
+	struct frame ipcp = build(0, "0002 000c 0007 ff03 8021 01010004");
+	struct frame six = build(F_OUTER6, "0002 000d 0009" LCP);
+	struct frame ip = build(0, "0002 000c 0007" IP4);
+
+	(void)st;
+	set_limits(0, 1, 1);
+	session(12, 7, GUARD_SESSION_STARTS);
+	session(12, 8, GUARD_SESSION_STARTS);
+	session(13, 9, GUARD_SESSION_STARTS);
+	check_burst("lcp", &lcp, FRAME_BURST, ZE_V_PASS_PPP, ZE_V_DROP_PPP_RATE);
+	assert_int_equal(until_dropped(&ipcp), ZE_V_DROP_PPP_RATE);
+	check_burst("another session", &other, FRAME_BURST, ZE_V_PASS_PPP, ZE_V_DROP_PPP_RATE);
+	check_burst("IPv6", &six, FRAME_BURST, ZE_V_PASS_PPP, ZE_V_DROP_PPP_RATE);
+	/* The kernel plane hands IP to the daemon until it has the session. */
+	assert_in_set(run_one(true, &ip).verdict,
+		      ((uintmax_t[]){ ZE_V_DROP_PPP_RATE, ZE_V_PASS_DATA }), 2);
+	session(12, 7, GUARD_SESSION_CARRIED);
+	for (int i = 0; i < 10 * FRAME_BURST; i++)
+		check("carried", true, &ip, ZE_V_PASS_DATA);
+	check_burst("carried", &lcp, FRAME_BURST, ZE_V_PASS_PPP, ZE_V_DROP_PPP_RATE);
+	session(12, 7, GUARD_SESSION_GONE);
+	check_both("gone", &lcp, ZE_V_DROP_UNKNOWN);
+	check("gone", true, &ip, ZE_V_DROP_UNKNOWN);
+}
+
+/* F-B7: acknowledgements and HELLOs as well, and what is wrong with others is said first. */
+static void messages_of_one_tunnel(void **st)
+{
+	struct frame hello = build(0, HELLO("000c")),
+		     zlb = build(0, "c802 000c 000c 0000 0000 0000");
+	struct frame six = build(F_OUTER6, HELLO("000d")),
+		     forged = build(F_OTHER_PEER, HELLO("000c"));
+
+	(void)st;
+	rig_tunnel(&rig, 12, 2);
+	rig_tunnel(&rig, 13, 102);
+	check_burst("hello", &hello, CONTROL_BURST, ZE_V_PASS_CONTROL, ZE_V_DROP_CONTROL_RATE);
+	assert_int_equal(until_dropped(&zlb), ZE_V_DROP_CONTROL_RATE);
+	check_both("forged", &forged, ZE_V_DROP_PEER);
+	check_burst("IPv6", &six, CONTROL_BURST, ZE_V_PASS_CONTROL, ZE_V_DROP_CONTROL_RATE);
 }
 
 /* F-B1: an established peer has a bucket of its own, and keeps it when its last tunnel has ended. */
@@ -428,6 +503,8 @@ int main(void)
 		cmocka_unit_test(bucket_of_all),
 		cmocka_unit_test(known_has_its_own_bucket),
 		cmocka_unit_test(list_of_allowed_sources),
+		cmocka_unit_test(frames_of_one_session),
+		cmocka_unit_test(messages_of_one_tunnel),
 		cmocka_unit_test(more_sources_than_room),
 		cmocka_unit_test(tunnel_that_went),
 	};

@@ -98,7 +98,7 @@ static const struct row rows[] = {
 	{ "options", F_OPTIONS, H, IP4, ZE_V_PASS_OPTIONS, NULL },
 	{ "control", 0, "c802 000c 0000 0000 0000 0000", "", ZE_V_PASS_CONTROL, NULL },
 	{ "lcp", 0, D " ff03 c021 0905 0008 00000000", "", ZE_V_PASS_PPP, NULL },
-	{ "lcp of an unknown session", 0, "0002 000c 0001 ff03 c021", "", ZE_V_PASS_PPP, NULL },
+	{ "lcp of an unknown session", 0, "0002 000c 0001 ff03 c021", "", ZE_V_DROP_UNKNOWN, NULL },
 	{ "compressed tcp", 0, D " ff03 002d", IP4, ZE_V_PASS_PPP, NULL },
 	/* refused */
 	{ "version 3", 0, "0003 000c 0005 ff03 0021", IP4, ZE_V_DROP_VERSION, NULL },
@@ -186,6 +186,7 @@ static int group_start(void **st)
 	put_session(6, &s);
 	rig_tunnel(&rig, 12, 2);
 	rig_tunnel(&rig, 14, 102);
+	bpf_guard_ops.session(bpf_dp_guard(rig.d), 12, 5, GUARD_SESSION_CARRIED);
 	return 0;
 }
 

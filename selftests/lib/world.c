@@ -392,6 +392,7 @@ static void guard_limits(void *self, const struct guard_limits *l)
 	struct world *w = self;
 
 	assert(l->source_rate && l->source_burst && l->known_rate && l->known_burst);
+	assert(l->frame_rate && l->frame_burst && l->control_rate && l->control_burst);
 	w->guard.limits = *l;
 	w->guard.n_limits++;
 }
@@ -415,6 +416,22 @@ static void guard_tunnel_gone(void *self, uint16_t tid)
 	assert(w->known[tid].tid == tid);
 	w->known[tid].tid = 0;
 	w->guard.n_tunnels--;
+}
+
+static void guard_session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
+{
+	struct world *w = self;
+	struct w_guard_session *k = &w->known_session[sid];
+
+	assert(sid && w->known[tid].tid == tid);
+	assert(k->tid == (what == GUARD_SESSION_STARTS ? 0 : tid));
+	w->guard.n_sessions += what == GUARD_SESSION_STARTS;
+	w->guard.n_sessions -= what == GUARD_SESSION_GONE;
+	k->tid = what == GUARD_SESSION_GONE ? 0 : tid;
+	k->carried = what == GUARD_SESSION_CARRIED;
+	if (!k->listed)
+		w->known_sids[w->n_known_sids++] = sid;
+	k->listed = true;
 }
 
 static struct ze_addr *guard_peer(struct w_guard *g, const struct ze_addr *peer)
@@ -444,6 +461,7 @@ static const struct guard_ops guard_ops = {
 	.limits = guard_limits,
 	.tunnel_known = guard_tunnel_known,
 	.tunnel_gone = guard_tunnel_gone,
+	.session = guard_session,
 	.peer_established = guard_peer_established,
 };
 
@@ -692,6 +710,9 @@ static void forget_known(struct world *w)
 		w->known_listed[w->known_tids[i]] = false;
 	}
 	w->n_known_tids = 0;
+	for (unsigned i = 0; i < w->n_known_sids; i++)
+		w->known_session[w->known_sids[i]] = (struct w_guard_session){ 0 };
+	w->n_known_sids = 0;
 }
 
 struct world *world_new(struct config *cfg, uint64_t seed)
@@ -790,6 +811,8 @@ const char *w_leftover(const struct world *w)
 		return "data plane sessions";
 	if (w->guard.n_tunnels)
 		return "tunnels the guard knows";
+	if (w->guard.n_sessions)
+		return "sessions the guard knows";
 	if (w->guard.n_peers)
 		return "peers the guard knows";
 	for (unsigned i = 0; i < w->n_records; i++)

@@ -102,7 +102,7 @@ struct w_dp {	     /* one session of the fake data plane */
 struct w_guard { /* what the engine has told the fake guard */
 	struct guard_limits limits;
 	unsigned n_limits; /* calls */
-	unsigned n_tunnels;
+	unsigned n_tunnels, n_sessions;
 	struct ze_addr peers[W_PEERS]; /* with an established tunnel */
 	unsigned n_peers, n_peer_calls;
 };
@@ -153,15 +153,19 @@ struct world {
 	unsigned n_records, puts, drops;
 	/* Which rows of dp and known have been written to: only these are cleared for the next world, and
 	 * looked at where all sessions are meant. */
-	unsigned n_dp_sids, n_known_tids;
+	unsigned n_dp_sids, n_known_tids, n_known_sids;
 	/* Not cleared between worlds: the counters above say how many rows are valid. A fuzz target makes
 	 * thousands of worlds per second. */
-	uint16_t dp_sids[W_SIDS], known_tids[W_SIDS];
+	uint16_t dp_sids[W_SIDS], known_tids[W_SIDS], known_sids[W_SIDS];
 	struct w_dgram ring[W_RING];
 	struct w_record records[W_RECORDS];
 	struct w_dp dp[W_SIDS];
 	struct dp_tunnel known[W_SIDS]; /* to the guard, by our id; tid 0: not */
 	bool known_listed[W_SIDS];	/* its id is in known_tids */
+	struct w_guard_session {
+		uint16_t tid; /* 0: the guard does not know it */
+		bool carried, listed;
+	} known_session[W_SIDS]; /* by our session id */
 };
 
 /* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */

@@ -140,8 +140,9 @@ def test_maps_for_people(tmp_path):
             return json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + name))
         row = dump('tunnels')[0]['formatted']
         assert row['key'] == t['local-tid']
-        assert row['value']['peer_tid'] == t['remote-tid'] and row['value']['family'] == 4
-        assert row['value']['peer'][:4] == [10, 9, 0, 2] and row['value']['local'][:4] == [10, 9, 0, 1]
+        path = row['value']['path']
+        assert path['peer_tid'] == t['remote-tid'] and path['family'] == 4
+        assert path['peer'][:4] == [10, 9, 0, 2] and path['local'][:4] == [10, 9, 0, 1]
         assert dump('established')[0]['formatted']['key']['ip'][:4] == [10, 9, 0, 2]
         assert dump('limits')[0]['formatted']['value']['total_cost_ns'] == 10**9 // 123
         d = x.show('dataplane')

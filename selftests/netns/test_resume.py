@@ -85,7 +85,7 @@ def assert_in_step(x):
     addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
     assert sorted(os.listdir(PINS)) == sorted(
-        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'allowed', 'answered', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established',
+        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'allowed', 'answered', 'calls', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established',
          'hosts4', 'limits', 'links6', 'macs', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
          'tunnels', 'up', 'up_credits', 'up_ids', 'verdicts', 'vlan_macs', 'vlans'])
 

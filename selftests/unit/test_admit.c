@@ -101,6 +101,25 @@ static void known_sources(void **st)
 	admit_done(&a);
 }
 
+/* F-B7 */
+static void frames_and_messages(void **st)
+{
+	struct admit_bucket f = { 0 }, c = { 0 };
+	unsigned n = 0, m = 0;
+
+	(void)st;
+	for (unsigned i = 0; i < 10 * ADMIT_CONTROL_BURST; i++) {
+		n += admit_frame(&f, ZE_SEC(1));
+		m += admit_control(&c, ZE_SEC(1));
+	}
+	assert_int_equal(n, ADMIT_FRAME_BURST);
+	assert_int_equal(m, ADMIT_CONTROL_BURST);
+	/* An echo per second, and a negotiation on top, never notice. */
+	for (ze_ns now = ZE_SEC(10); now < ZE_SEC(100); now += ZE_SEC(1))
+		for (unsigned i = 0; i < 40; i++)
+			assert_true(admit_frame(&f, now));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +127,7 @@ int main(void)
 		cmocka_unit_test(all_together),
 		cmocka_unit_test(more_sources_than_room),
 		cmocka_unit_test(known_sources),
+		cmocka_unit_test(frames_and_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,75 @@ static void known_after_a_restart(void **st)
 	empty(w);
 }
 
+/* F-B7: echoes of one subscriber without end, by the tunnel and by the data plane: the rest is dropped, counted
+ * by session, and another one logs in. */
+static void frames_of_one_session(void **st)
+{
+	static const uint8_t echo[] = { 0xff, 3, 0xc0, 0x21, 9, 1, 0, 8, 0, 0, 0, 0 };
+	const struct span frame = span_of(echo, sizeof(echo));
+	struct world *w = new_world(0, 1024);
+	struct lac *l = lac_new(w, 1, 1701);
+	struct call *c, *other;
+	struct subscriber *s;
+	uint64_t before;
+
+	(void)st;
+	lac_connect(l);
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(10));
+	s = call_sub(c);
+	assert_non_null(s);
+	assert_int_equal(s->state, SUB_ESTABLISHED);
+	for (int by_plane = 0; by_plane < 2; by_plane++) {
+		before = s->rx_limited;
+		for (unsigned i = 0; i < 4 * ADMIT_FRAME_BURST; i++) {
+			if (by_plane)
+				engine_dp_event(w->e,
+						&(struct dp_event){ .kind = DP_EV_FRAME,
+								    .sid = s->s.sid,
+								    .frame = frame },
+						w->now);
+			else
+				lac_data(c, frame);
+			w_deliver(w);
+		}
+		assert_in_range(s->rx_limited - before, 3 * ADMIT_FRAME_BURST,
+				3 * ADMIT_FRAME_BURST + 3);
+		w_advance(w, ZE_SEC(10));
+	}
+	assert_int_equal(refused(w, REASON_PPP_RATE), s->rx_limited);
+	other = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(5));
+	assert_true(other->c.v4_up);
+	assert_int_equal(call_sub(c)->state, SUB_ESTABLISHED);
+	empty(w);
+}
+
+/* F-B7: acknowledgements without end; the tunnel goes on afterwards. */
+static void messages_of_one_tunnel(void **st)
+{
+	struct world *w = new_world(0, 1024);
+	struct lac *l = lac_new(w, 1, 1701);
+	uint8_t zlb[12] = { 0xc8, 2, 0, 12 };
+	struct call *c;
+
+	(void)st;
+	lac_connect(l);
+	zlb[4] = (uint8_t)(l->peer_tid >> 8);
+	zlb[5] = (uint8_t)l->peer_tid;
+	for (unsigned i = 0; i < 2 * ADMIT_CONTROL_BURST; i++) {
+		w_inject(w, &l->path, span_of(zlb, sizeof(zlb)));
+		w_deliver(w);
+	}
+	assert_in_range(refused(w, REASON_TUNNEL_RATE), ADMIT_CONTROL_BURST,
+			ADMIT_CONTROL_BURST + 10);
+	w_advance(w, ZE_SEC(1));
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(5));
+	assert_true(c->c.v4_up);
+	empty(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +316,8 @@ int main(void)
 		cmocka_unit_test(flood_in_the_name_of_a_peer),
 		cmocka_unit_test(known_source_takes_the_last_tunnel),
 		cmocka_unit_test(known_after_a_restart),
+		cmocka_unit_test(frames_of_one_session),
+		cmocka_unit_test(messages_of_one_tunnel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

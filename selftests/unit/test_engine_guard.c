@@ -43,6 +43,8 @@ static void limits_at_start_and_after_reload(void **st)
 	(void)st;
 	assert_int_equal(w->guard.n_limits, 1);
 	assert_int_equal(w->guard.limits.setup_rate, 300);
+	assert_int_equal(w->guard.limits.frame_rate, ADMIT_FRAME_RATE);
+	assert_int_equal(w->guard.limits.control_burst, ADMIT_CONTROL_BURST);
 	assert_int_equal(w->guard.limits.source_rate, ADMIT_SOURCE_RATE);
 	assert_int_equal(w->guard.limits.source_burst, ADMIT_SOURCE_BURST);
 	c->setup_rate = 7;
@@ -217,6 +219,35 @@ static void freed_with_tunnels_up(void **st)
 	world_free(w); /* asserts that it knows none */
 }
 
+/* F-B7: from before the ICRP until nothing of it is left; carried once the data plane has it. */
+static void sessions_are_known(void **st)
+{
+	struct world *w = new_world();
+	struct lac *l = lac_new(w, 1, 1701);
+	struct call *c;
+	uint16_t sid;
+
+	(void)st;
+	lac_connect(l);
+	l->no_iccn = true;
+	c = lac_call(l, "alice", "wonder");
+	assert_true(c->icrp);
+	assert_int_equal(w->known_session[c->peer_sid].tid, l->peer_tid);
+	assert_false(w->known_session[c->peer_sid].carried);
+	l->no_iccn = false;
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(5));
+	sid = c->peer_sid;
+	assert_true(c->c.v4_up);
+	assert_true(w->known_session[sid].carried);
+	assert_int_equal(w->guard.n_sessions, 2);
+	lac_cdn(c);
+	w_deliver(w);
+	assert_int_equal(w->known_session[sid].tid, 0);
+	assert_int_equal(w->guard.n_sessions, 1);
+	empty(w);
+}
+
 /* The null guard takes every call. */
 static void null_guard(void **st)
 {
@@ -228,6 +259,7 @@ static void null_guard(void **st)
 	guard_null_ops.tunnel_known(NULL, &(struct dp_tunnel){ .tid = 1 });
 	guard_null_ops.peer_established(NULL, &peer, true);
 	guard_null_ops.peer_established(NULL, &peer, false);
+	guard_null_ops.session(NULL, 1, 1, GUARD_SESSION_STARTS);
 	guard_null_ops.tunnel_gone(NULL, 1);
 	assert_null(guard_null_ops.show);
 }
@@ -244,6 +276,7 @@ int main(void)
 		cmocka_unit_test(peer_is_established_once),
 		cmocka_unit_test(dead_peer_is_a_stranger),
 		cmocka_unit_test(freed_with_tunnels_up),
+		cmocka_unit_test(sessions_are_known),
 		cmocka_unit_test(null_guard),
 	};
 

@@ -422,6 +422,80 @@ static void mtu(void **st)
 	assert_int_equal(ppp_link_mtu(&w->l), 1500);
 }
 
+/* ------------------------------------------------------------- a peer that begins again */
+
+static ze_ns login_limit(void)
+{
+	return pw_defaults.lcp_timeout + pw_defaults.auth.timeout + pw_defaults.ncp_timeout;
+}
+
+/* Negotiates LCP every 3 s and, if told so, authenticates. How long the link has stood that. */
+static ze_ns until_it_ends(struct pw *w, bool authenticates)
+{
+	ze_ns begin = w->now;
+
+	for (unsigned i = 0; i < 1000 && w->l.phase != PPP_PHASE_TERMINATE; i++) {
+		pw_lcp_open_quietly(w);
+		if (authenticates) {
+			pw_respond(w, "alice");
+			pw_verdict(w, true);
+		}
+		w->log[0] = '\0';
+		pw_advance(w, ZE_SEC(3));
+	}
+	return w->now - begin;
+}
+
+static void assert_ended(struct pw *w, ze_ns took)
+{
+	assert_in_range(took, login_limit(), login_limit() + ZE_SEC(3));
+	pw_advance(w, ZE_SEC(30));
+	assert_non_null(strstr(w->log, "END:login-timeout"));
+	w->log[0] = '\0';
+	pw_assert_over(w);
+}
+
+/* F-B7 */
+static void begins_again_for_ever(void **st)
+{
+	struct pw *w = *st;
+
+	for (int authenticates = 0; authenticates < 2; authenticates++) {
+		pw_start(w, &pw_defaults);
+		assert_ended(w, until_it_ends(w, authenticates));
+	}
+}
+
+/* F-B7: nor does it help to have been up. */
+static void begins_again_after_it_was_up(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	pw_advance(w, ZE_SEC(1000));
+	w->log[0] = '\0';
+	assert_ended(w, until_it_ends(w, false));
+}
+
+/* F-B7: one that comes up each time may begin again as often as it likes. */
+static void begins_again_and_comes_up(void **st)
+{
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	for (unsigned i = 0; i < 100; i++) {
+		pw_lcp_open_quietly(w);
+		pw_respond(w, "alice");
+		pw_verdict(w, true);
+		w->log[0] = '\0';
+		pw_ipv4_up(w);
+		w->log[0] = '\0';
+		pw_advance(w, ZE_SEC(3));
+	}
+	assert_string_equal(ppp_phase_name(&w->l), "network");
+	assert_int_equal(w->l.login_deadline, ZE_NEVER);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, pw_setup, pw_teardown)
 
 int main(void)
@@ -449,6 +523,9 @@ int main(void)
 		T(down_in_each_phase),
 		T(end_is_never_lost),
 		T(mtu),
+		T(begins_again_for_ever),
+		T(begins_again_after_it_was_up),
+		T(begins_again_and_comes_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
