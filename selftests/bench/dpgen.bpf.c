@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "selftests/bench/dpgen.h"
@@ -26,7 +27,10 @@ struct {
 	__type(value, __u32);
 } way SEC(".maps");
 
-const volatile __u32 n_targets = 1, ids_off, addr_off, csum_off; /* 0: not written */
+const volatile __u32 n_targets = 1, n_far = 1;
+/* Where in the frame: Tunnel ID and Session ID, the subscriber's address, the far end's, the checksums of the
+ * IPv4 and UDP headers. 0: not written. */
+const volatile __u32 ids_off, addr_off, far_off, csum_off, udp_csum_off;
 /* Frames come back as who got them has left them: the headers are written anew. */
 const volatile __u64 head[DPGEN_HEAD / 8];
 
@@ -39,14 +43,17 @@ static __always_inline void *at(const struct xdp_md *ctx, __u32 off, __u32 len)
 	return off && p + len <= (void *)(long)ctx->data_end ? p : 0;
 }
 
-/* A header's, with an address where it had 0.0.0.0 (RFC 1624). */
-static __always_inline __u16 checksum(__u16 was, const __u8 *addr)
+/* Of a header in which both addresses were 0 and now are these (RFC 1624). */
+static __always_inline void fix_checksum(__u16 *p, const __u8 *addr, __u32 far)
 {
 	const __u16 *w = (const void *)addr;
-	__u32 sum = (__u16)~was + (__u32)w[0] + w[1];
+	__u32 sum;
 
+	if (!p)
+		return;
+	sum = (__u16) ~*p + (__u32)w[0] + w[1] + (far & 0xffff) + (far >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (__u16) ~((sum & 0xffff) + (sum >> 16));
+	*p = (__u16) ~((sum & 0xffff) + (sum >> 16));
 }
 
 SEC("xdp")
@@ -54,29 +61,31 @@ int gen(struct xdp_md *ctx)
 {
 	__u64 *words = (void *)(long)ctx->data;
 	const struct dpgen_target *t;
-	__u32 i;
+	__u32 i, far;
 	void *p;
 
-	if ((void *)(words + DPGEN_HEAD / 8) > (void *)(long)ctx->data_end)
-		return XDP_ABORTED;
 #pragma unroll
 	for (int w = 0; w < DPGEN_HEAD / 8; w++)
-		words[w] = head[w];
+		if ((void *)(words + w + 1) <= (void *)(long)ctx->data_end)
+			words[w] = head[w];
 	/* A full period generator modulo 2^32 (Numerical Recipes): every target in no order. */
 	place = place * 1664525 + 1013904223;
 	i = (__u32)((__u64)place * n_targets >> 32);
 	t = bpf_map_lookup_elem(&targets, &i);
 	if (!t)
 		return XDP_ABORTED;
+	far = bpf_htonl(DPGEN_FAR + (place & 0xffff) % n_far);
 	p = at(ctx, ids_off, 4);
 	if (p)
 		__builtin_memcpy(p, t->ids, 4);
 	p = at(ctx, addr_off, 4);
 	if (p)
 		__builtin_memcpy(p, t->addr, 4);
-	p = at(ctx, csum_off, 2);
+	p = at(ctx, far_off, 4);
 	if (p)
-		*(__u16 *)p = checksum(*(__u16 *)p, t->addr);
+		*(__u32 *)p = far;
+	fix_checksum(at(ctx, csum_off, 2), t->addr, far);
+	fix_checksum(at(ctx, udp_csum_off, 2), t->addr, far);
 	return (int)bpf_redirect_map(&way, 0, 0);
 }
 

@@ -2,12 +2,14 @@
 /*
  * dpgen: the packet source and the floors of selftests/bench/dp.
  *
- *   dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS [GAP]   sends; prints how many it offered
+ *   dpgen run DEV FRAME TARGETS NFAR IDS,ADDR,FAR,CSUM,UDPCSUM CPU SECONDS [GAP]
+ *                               sends; prints how many it offered
  *   dpgen sink DEV              drops all that arrives at DEV
  *   dpgen bounce DEV OUT        sends all that arrives at DEV out of OUT
  *
- * FRAME is hex, TARGETS a file of struct dpgen_target, IDS, ADDR and CSUM offsets in the frame where a
- * target's fields go (0: nowhere). Programs of sink and bounce stay on their devices. With GAP, in
+ * FRAME is hex, its inner addresses 0; TARGETS a file of struct dpgen_target. IDS and ADDR are the offsets in
+ * the frame where a target's fields go, FAR where one of NFAR other ends goes, CSUM and UDPCSUM those of the
+ * checksums to be kept right; 0: nowhere. Programs of sink and bounce stay on their devices. With GAP, in
  * microseconds, frames come in bursts that fill a veth's ring, undisturbed by whatever shares the CPU, and
  * that long apart: who gets them has all of them at once, however fast it is.
  */
@@ -159,12 +161,26 @@ static uint64_t send_for(int fd, struct bpf_test_run_opts *o, double seconds, lo
 	return sent;
 }
 
+static void set_offsets(struct dpgen_bpf *s, const char *text)
+{
+	struct dpgen_bpf__rodata *r = s->rodata;
+	unsigned v[5];
+
+	if (sscanf(text, "%u,%u,%u,%u,%u", &v[0], &v[1], &v[2], &v[3], &v[4]) != 5)
+		die("offsets", EINVAL);
+	r->ids_off = v[0];
+	r->addr_off = v[1];
+	r->far_off = v[2];
+	r->csum_off = v[3];
+	r->udp_csum_off = v[4];
+}
+
 /* v: the arguments after "run", NULL behind the last. */
 static int run(char **v)
 {
-	long gap_us = v[8] ? atol(v[8]) : 0;
+	long gap_us = v[7] ? atol(v[7]) : 0;
 	struct dpgen_bpf *s = open_skel();
-	uint8_t frame[FRAME_MAX];
+	uint8_t frame[FRAME_MAX] = { 0 };
 	size_t len = unhex(v[1], frame);
 	uint32_t n;
 	struct dpgen_target *t = read_targets(v[2], &n);
@@ -173,21 +189,18 @@ static int run(char **v)
 		    .repeat = gap_us ? BURST : TURN, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
 		    .batch_size = BATCH);
 
-	if (len < DPGEN_HEAD)
-		die("FRAME", EINVAL);
 	memcpy((void *)s->rodata->head, frame, DPGEN_HEAD);
 	s->rodata->n_targets = n;
-	s->rodata->ids_off = (uint32_t)atoi(v[3]);
-	s->rodata->addr_off = (uint32_t)atoi(v[4]);
-	s->rodata->csum_off = (uint32_t)atoi(v[5]);
+	s->rodata->n_far = (uint32_t)atoi(v[3]);
+	set_offsets(s, v[4]);
 	bpf_map__set_max_entries(s->maps.targets, n);
 	load(s, v[0]);
 	for (uint32_t i = 0; i < n; i++)
 		if (bpf_map_update_elem(bpf_map__fd(s->maps.targets), &i, &t[i], BPF_ANY) < 0)
 			die("targets", errno);
-	pin_to(atoi(v[6]));
+	pin_to(atoi(v[5]));
 	be_in_use(bpf_program__fd(s->progs.gen));
-	sent = send_for(bpf_program__fd(s->progs.gen), &o, atof(v[7]), gap_us);
+	sent = send_for(bpf_program__fd(s->progs.gen), &o, atof(v[6]), gap_us);
 	bpf_xdp_detach((int)device("lo"), XDP_FLAGS_SKB_MODE, NULL);
 	printf("{\"offered\":%llu}\n", (unsigned long long)sent);
 	free(t);
@@ -211,14 +224,14 @@ static int attach(const char *dev, const char *out)
 
 int main(int argc, char **argv)
 {
-	if ((argc == 10 || argc == 11) && strcmp(argv[1], "run") == 0)
+	if ((argc == 9 || argc == 10) && strcmp(argv[1], "run") == 0)
 		return run(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "sink") == 0)
 		return attach(argv[2], NULL);
 	if (argc == 4 && strcmp(argv[1], "bounce") == 0)
 		return attach(argv[2], argv[3]);
 	fprintf(stderr,
-		"usage: dpgen run DEV FRAME TARGETS IDS ADDR CSUM CPU SECONDS [GAP] | sink DEV | "
-		"bounce DEV OUT\n");
+		"usage: dpgen run DEV FRAME TARGETS NFAR IDS,ADDR,FAR,CSUM,UDPCSUM CPU SECONDS "
+		"[GAP] | sink DEV | bounce DEV OUT\n");
 	return 2;
 }

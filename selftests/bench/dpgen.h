@@ -4,8 +4,10 @@
 
 #include <linux/types.h>
 
-/* Ethernet, outer IP and UDP, L2TP, PPP, inner IP. */
-#define DPGEN_HEAD 72
+/* Ethernet, outer IP and UDP, L2TP, PPP, inner IP and UDP. */
+#define DPGEN_HEAD 80
+/* The far ends of the inner packets: 198.18.0.0/16 (RFC 2544 C.2.2), as many as that has. */
+#define DPGEN_FAR 0xc6120000
 
 struct dpgen_target {
 	__u8 ids[4]; /* Tunnel ID, Session ID */
