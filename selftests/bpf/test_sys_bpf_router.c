@@ -417,8 +417,7 @@ static void put_session(void)
 
 	memcpy(&s.net6[0].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
 	memset(&s.net6[0].mask, 0xff, 8);
-	bpf_dp_reset(rig.d, k.sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
+	rig_session(&rig, k, &s);
 }
 
 static int group_start(void **st)
@@ -572,8 +571,7 @@ static void from_lacs(void **st)
 	memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
 	memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
 	memcpy(s.ip4, (uint8_t[4]){ 192, 0, 2, 7 }, 4);
-	bpf_dp_reset(rig.d, k.sid);
-	assert_int_equal(bpf_dp_session_put(rig.d, &k, NULL, &s), 0);
+	rig_session(&rig, k, &s);
 	rig_tunnel(&rig, 14, 102);
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(outers); i++) {
 		const struct outer_row *r = &outers[i];
