@@ -222,6 +222,12 @@ ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
 	return v;
 }
 
+/* A port may have gone since it was found. */
+ZE_INLINE int sent(enum ze_verdict v, int action)
+{
+	return action == XDP_REDIRECT ? finish(v, action) : passed(ZE_V_DROP_ROOM);
+}
+
 /* The inner packet behind a new Ethernet header, without what follows it. */
 ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 {
@@ -250,7 +256,7 @@ ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
 		return passed(ZE_V_DROP_ROOM);
 	if (!measure(&up_credits, &up, d->sid, in->f.len, d->now))
 		return policed(d->sid, ZE_V_DROP_UP_RATE);
-	return finish(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
+	return sent(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
 }
 
 ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool inject)
@@ -571,8 +577,8 @@ ZE_INLINE int encapsulate(const struct encap *e)
 		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
 	if (!write_udp(e, &f, sum))
 		return passed(ZE_V_DROP_ROOM);
-	return finish(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
-		      send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
+	return sent(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
+		    send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
 
 /* Compiled for each family, as what follows is for each pair of them: decided once. */

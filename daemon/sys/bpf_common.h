@@ -29,9 +29,10 @@ struct bpf_common_port {
 	unsigned ifindex;
 	int prog; /* descriptor */
 	/* filled in when it is attached */
-	uint32_t id;   /* of the program */
-	char name[16]; /* an interface that comes again has the same */
-	int problem;   /* 0: attached; -errno; set by the worker or a notification */
+	uint32_t id;		  /* of the program */
+	char name[16];		  /* an interface that comes again has the same */
+	int problem;		  /* 0: attached; -errno; set by the worker or a notification */
+	const char *send_problem; /* its driver does not take what programs send; NULL: none */
 };
 
 struct bpf_common_where {

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,15 @@
 #include <unistd.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/base/log.h"
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_hot.h"
 #include "daemon/sys/bpf_ours.h"
+#include "daemon/sys/bpf_redirect.h"
 #include "daemon/sys/bpf_show.h"
 #include "daemon/sys/bpf_try.h"
 #include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/port_check.h"
 #include "daemon/sys/repair.h"
 #include "ze_xdp.skel.h"
 
@@ -25,6 +29,7 @@ struct bpf_dp {
 	struct ze_xdp_bpf *skel;
 	struct bpf_common c;
 	struct bpf_guard *guard;
+	struct bpf_redirect *redirect; /* NULL: redirect errors are not counted */
 	struct bpf_hot hot;
 	/* In the maps; the worker counts, anybody reads. */
 	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
@@ -110,6 +115,18 @@ static int guard_maps(struct bpf_dp *d)
 			     &d->guard);
 }
 
+/* What XDP_REDIRECT loses is counted by tracepoints; the plane works without them. */
+static void count_redirects(struct bpf_dp *d)
+{
+	int r = bpf_redirect_open(map_fd(d->skel->maps.ports), map_fd(d->skel->maps.verdicts),
+				  &d->redirect);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_WARN, "redirects-not-counted", KV_ERRNO(r),
+		       KV_STR("effect", "packets that a driver does not take count as forwarded"),
+		       KV_STR("cure", "a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF"));
+}
+
 /* A port becomes one where packets may be sent to. What is sent there arrives on ze0; what is sent to
  * ze0 would come out of it. */
 static int let_send_to(struct bpf_dp *d, __u32 ifindex)
@@ -117,6 +134,8 @@ static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 	int fd = map_fd(d->skel->maps.ports);
 	__u32 known;
 
+	if (d->redirect && bpf_redirect_watch(d->redirect, ifindex) < 0)
+		log_kv(LOG_DP, LOG_DEBUG, "redirects-not-counted", KV_U64("ifindex", ifindex));
 	if (bpf_try_get(fd, &ifindex, &known) == 0)
 		return 0;
 	return bpf_try_put(fd, &ifindex, &ifindex, BPF_ANY);
@@ -197,6 +216,29 @@ static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 	return r;
 }
 
+/* Each port that packets are sent to, once: what would be lost without a word otherwise. */
+static void check_ports(struct bpf_dp *d)
+{
+	int accept = bpf_dp_prog_fd(d, BPF_DP_ACCEPT);
+	struct port_facts f;
+
+	for (size_t i = 0; i < d->c.n_ports; i++) {
+		struct bpf_common_port *p = &d->c.ports[i];
+		struct port_problem bad;
+		char name[IF_NAMESIZE];
+
+		if (p->prog == accept || port_check_ask(p->ifindex, &f) < 0)
+			continue;
+		bad = port_check(&f, d->c.native);
+		p->send_problem = bad.what;
+		if (bad.what)
+			log_kv(LOG_DP, LOG_WARN, "port-loses-packets",
+			       KV_STR("interface", if_indextoname(p->ifindex, name)),
+			       KV_STR("driver", f.driver), KV_STR("why", bad.what),
+			       KV_STR("cure", bad.cure));
+	}
+}
+
 int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 {
 	struct bpf_dp *d = calloc(1, sizeof(*d));
@@ -207,6 +249,8 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 	r = load(d, a);
 	if (r == 0)
 		r = guard_maps(d);
+	if (r == 0)
+		count_redirects(d);
 	if (r == 0 && a->adopt)
 		r = bpf_guard_adopt(d->guard);
 	if (r == 0)
@@ -217,12 +261,14 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 		bpf_dp_close(d);
 		return r;
 	}
+	check_ports(d);
 	*ret = d;
 	return 0;
 }
 
 static void done(struct bpf_dp *d)
 {
+	bpf_redirect_close(d->redirect);
 	bpf_guard_free(d->guard);
 	bpf_hot_unmap(&d->hot);
 	ze_xdp_bpf__destroy(d->skel);
@@ -603,7 +649,7 @@ void bpf_dp_show(const struct bpf_dp *d, struct json *j)
 		{ "allowed", bpf_guard_allowed(d->guard) },
 	};
 
-	bpf_show_programs(&d->c, j);
+	bpf_show_programs(&d->c, d->redirect, j);
 	bpf_show_maps(d->skel->obj, fill, ZE_ARRAY_SIZE(fill), j);
 }
 

@@ -177,7 +177,7 @@ static void show(void *self, struct json *j)
 
 	if (g->skel) {
 		json_kstr(j, "xdp-mode", g->c.native ? "native" : "generic");
-		bpf_show_programs(&g->c, j);
+		bpf_show_programs(&g->c, NULL, j);
 	}
 	json_ku64(j, "tunnels", g->n_tunnels);
 	json_ku64(j, "established-peers", g->n_established);

@@ -10,6 +10,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/bpf_common.h"
+#include "daemon/sys/bpf_redirect.h"
 
 static const char *problem_text(int problem)
 {
@@ -25,7 +26,18 @@ static const char *problem_text(int problem)
 	}
 }
 
-static void show_program(const struct bpf_common_port *p, bool native, struct json *j)
+/* null: the kernel does not tell. */
+static void show_lost(const struct bpf_redirect *r, unsigned ifindex, struct json *j)
+{
+	json_key(j, "redirects-lost");
+	if (r)
+		json_u64(j, bpf_redirect_lost(r, ifindex));
+	else
+		json_nil(j);
+}
+
+static void show_program(const struct bpf_common_port *p, bool native, const struct bpf_redirect *r,
+			 struct json *j)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t len = sizeof(info);
@@ -40,16 +52,17 @@ static void show_program(const struct bpf_common_port *p, bool native, struct js
 	json_ku64(j, "id", info.id);
 	json_kstr(j, "interface", if_indextoname(ifindex, ifname) ? ifname : p->name);
 	json_kstr(j, "attach-mode", problem ? NULL : native ? "native" : "generic");
-	json_kstr(j, "problem", problem ? problem_text(problem) : NULL);
+	show_lost(r, ifindex, j);
+	json_kstr(j, "problem", problem ? problem_text(problem) : p->send_problem);
 	json_obj_end(j);
 }
 
-void bpf_show_programs(const struct bpf_common *c, struct json *j)
+void bpf_show_programs(const struct bpf_common *c, const struct bpf_redirect *r, struct json *j)
 {
 	json_key(j, "programs");
 	json_arr(j);
 	for (size_t i = 0; i < c->n_attached; i++)
-		show_program(&c->ports[i], c->native, j);
+		show_program(&c->ports[i], c->native, r, j);
 	json_arr_end(j);
 }
 

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from nslab import N, PINS, lab, run, wait_for
+from nslab import HERE, N, PINS, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -153,6 +153,33 @@ def test_sources_are_checked(tmp_path):
         x.sh('lac', sys.executable, '-c', code)
         wait_for(lambda: x.packets()['drop-peer'] - before['drop-peer'] == 5)
         assert x.ping('lac', '-c', '2', '-I', a, '198.51.100.2')[0] == 2
+
+
+SWITCH_GRO = 'import sys; sys.path.insert(0, %r); import nslab as t; t.ethtool("c0", t.SET_GRO, %d)'
+
+
+def test_packets_a_driver_does_not_take(tmp_path):
+    """F-D2: the core's veth has no NAPI on its other end. Said at start, counted by port and among the verdicts."""
+    def core0():
+        return next(p for p in x.show('dataplane')['programs'] if p['interface'] == 'core0')
+
+    with lab(tmp_path, mode='native') as x:
+        x.sh('core', sys.executable, '-c', SWITCH_GRO % (HERE, 0))
+        x.start_ze()
+        assert 'port-loses-packets interface=core0 driver=veth' in x.log('ze.log')
+        assert x.log('ze.log').count('port-loses-packets') == 1
+        a = x.start_lac(1)[0]
+        assert 'peer does not take' in core0()['problem']
+        assert x.ping('lns', '-c', '1', '198.51.100.2')[0] == 1
+        before = x.packets()
+        assert x.ping('lac', '-c', '10', '-I', a, '198.51.100.2')[0] < 10
+        after = x.packets()
+        lost = after['drop-redirect'] - before['drop-redirect']
+        assert lost == core0()['redirects-lost'] > 0
+        assert lost == after['up-forward'] - before['up-forward'], (before, after)
+        x.sh('core', sys.executable, '-c', SWITCH_GRO % (HERE, 1))
+        assert x.ping('lac', '-c', '5', '-I', a, '198.51.100.2')[0] == 5
+        assert core0()['redirects-lost'] == lost
 
 
 def test_outer_ipv6(tmp_path):
