@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "daemon/sys/journal.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/loop.h"
+#include "daemon/sys/persist.h"
 #include "daemon/sys/refresh.h"
 #include "daemon/sys/udp.h"
 #include "daemon/sys/yang.h"
@@ -264,6 +266,29 @@ static void instance_stop(struct ze *z)
 
 static const struct ze_module mod_instance = { "instance", instance_start, instance_stop };
 
+/* Without its record a session is nobody's: its LAC gets no answer, and the client dials again. */
+static void log_damage(const struct ze *z)
+{
+	const unsigned *n = journal_damaged(z->journal);
+	unsigned others = n[JOURNAL__KINDS];
+
+	if (n[JOURNAL_TUNNEL] || n[JOURNAL_SESSION] || others)
+		log_kv(LOG_MAIN, LOG_WARN, "state-file-damaged", KV_STR("file", z->state_path),
+		       KV_U64("tunnels", n[JOURNAL_TUNNEL]), KV_U64("sessions", n[JOURNAL_SESSION]),
+		       KV_U64("others", others),
+		       KV_STR("effect", "these are not resumed: their clients have to dial again"));
+}
+
+static pid_t state_holder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	pid_t pid = fd < 0 ? 0 : instance_holder_of(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return pid;
+}
+
 static int state_open(struct ze *z)
 {
 	int r;
@@ -271,10 +296,12 @@ static int state_open(struct ze *z)
 	make_folder(z->state_path);
 	r = journal_open(z->state_path, ZE_BPF_ABI, &z->journal);
 	if (r == -EBUSY)
-		log_holder(&(struct instance_holder){ 0, z->state_path });
+		log_holder(&(struct instance_holder){ state_holder(z->state_path), z->state_path });
 	else if (r < 0)
-		log_kv(LOG_MAIN, LOG_WARN, "no-state-file", KV_STR("file", z->state_path),
-		       KV_ERRNO(r), KV_STR("effect", "a restart begins anew"));
+		log_kv(LOG_MAIN, LOG_ERROR, "no-state-file", KV_STR("file", z->state_path),
+		       KV_ERRNO(r), KV_STR("effect", "not started"));
+	else
+		log_damage(z);
 	return r;
 }
 
@@ -415,13 +442,7 @@ static int kernel_start(struct ze *z)
 /* From now on what happens is written; what was before is kept if the plane could take it over. */
 static void state_begin(struct ze *z)
 {
-	int r = z->journal ? journal_begin(z->journal, dp_bpf_adopted(z->dp_bpf), &z->rng) : 0;
-
-	if (r == 0)
-		return;
-	log_kv(LOG_MAIN, LOG_WARN, "no-state-file", KV_STR("file", z->state_path), KV_ERRNO(r),
-	       KV_STR("effect", "a restart begins anew"));
-	state_close(z);
+	journal_begin(z->journal, dp_bpf_adopted(z->dp_bpf), &z->rng);
 }
 
 static int bpf_open(struct ze *z, bool adopt)
@@ -467,10 +488,10 @@ static int bpf_start(struct ze *z)
 	bool adopt;
 	int r = state_open(z);
 
-	if (r == -EBUSY)
+	if (r < 0)
 		return r;
-	adopt = z->journal && !journal_why_not(z->journal);
-	if (z->journal && !adopt)
+	adopt = !journal_why_not(z->journal);
+	if (!adopt)
 		log_clean_start(z->journal);
 	r = bpf_open(z, adopt);
 	if (r < 0) {
@@ -679,6 +700,18 @@ static int resume_start(struct ze *z)
 
 static const struct ze_module mod_resume = { "resume", resume_start, NULL };
 
+static int persist_start(struct ze *z)
+{
+	return z->journal ? persist_new(z->loop, z->journal, &z->rng, &z->persist) : 0;
+}
+
+static void persist_stop(struct ze *z)
+{
+	persist_free(z->persist);
+}
+
+static const struct ze_module mod_persist = { "persist", persist_start, persist_stop };
+
 /* ---- control socket ---- */
 
 static int ctl_start(struct ze *z)
@@ -722,9 +755,9 @@ static const struct ze_module mod_serve = { "serve", serve_start, ctl_stop };
  * which replaces things. The data plane stops after the engine: it takes down what the engine has let go,
  * and the listeners with the loop, since tunnels' sockets hang there too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,	&mod_rng,      &mod_yang,    &mod_config,    &mod_loop,
-	&mod_state,	&mod_instance, &mod_history, &mod_listeners, &mod_ctl,
-	&mod_dataplane, &mod_engine,   &mod_refresh, &mod_resume,    &mod_serve,
+	&mod_log,      &mod_rng,     &mod_yang,	     &mod_config, &mod_loop,	  &mod_state,
+	&mod_instance, &mod_history, &mod_listeners, &mod_ctl,	  &mod_dataplane, &mod_engine,
+	&mod_refresh,  &mod_resume,  &mod_persist,   &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)
@@ -754,7 +787,7 @@ int modules_start(struct ze *z)
 
 bool modules_can_leave(const struct ze *z)
 {
-	return z->journal && !journal_failed(z->journal);
+	return z->journal && journal_on(z->journal);
 }
 
 void modules_stop(struct ze *z)

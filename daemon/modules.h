@@ -23,6 +23,7 @@ struct instance;
 struct journal;
 struct loop;
 struct null_pump;
+struct persist;
 struct refresh;
 struct strbuf;
 struct udp;
@@ -42,6 +43,7 @@ struct ze {
 	struct dp_bpf *dp_bpf;
 	struct null_pump *null;
 	struct bpf_guard *guard;   /* of the kernel plane; the bpf plane has its own */
+	struct persist *persist;   /* of the journal */
 	struct journal *journal;   /* with the bpf plane */
 	struct instance *instance; /* with planes that share what is in the kernel */
 	char *state_path;

@@ -293,6 +293,11 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
+void engine_record(struct engine *e)
+{
+	record_all(e);
+}
+
 void engine_leave(struct engine *e)
 {
 	e->leaving = true;

@@ -40,6 +40,9 @@ void engine_leave(struct engine *e);
  * refused and logged; the data plane keeps nothing of it. */
 void engine_resume(struct engine *e, const struct journal_record *v, size_t n, ze_ns now);
 
+/* Writes everything into the journal, which has begun anew. Between turns. */
+void engine_record(struct engine *e);
+
 /* One datagram; path->local is where it was sent to. */
 void engine_udp_input(struct engine *e, const struct net_path *path, struct span datagram,
 		      ze_ns now);

@@ -67,7 +67,7 @@ struct core_peer {
 /* Calls whose CDN is under way, in its order, when there is a journal. */
 struct core_told {
 	struct core_told_call {
-		uint16_t sid, ns;
+		uint16_t sid, peer_sid, ns;
 	} * v;
 	uint32_t first, n, cap;
 };

@@ -191,6 +191,8 @@ struct journal_ops {
 	void (*put)(void *self, enum journal_kind kind, uint16_t id, struct span record);
 	/* Harmless when there is none. */
 	void (*drop)(void *self, enum journal_kind kind, uint16_t id);
+	/* NULL: another process can go on from here. Else why not, for the operator. */
+	const char *(*why_off)(const void *self);
 };
 
 /* ---- all of it ---- */

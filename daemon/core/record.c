@@ -158,7 +158,7 @@ static bool grow(struct core_told *q)
 
 /* Drops the record later. Without memory it goes now: should the peer not hear what is under way, it
  * will miss our echoes. */
-static bool wait_for_ack(struct core_tunnel *t, uint16_t sid)
+static bool wait_for_ack(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	struct core_told *q = &t->told;
 
@@ -166,19 +166,22 @@ static bool wait_for_ack(struct core_tunnel *t, uint16_t sid)
 		drop(t->e, JOURNAL_SESSION, sid);
 		return false;
 	}
-	q->v[q->n++] = (struct core_told_call){ sid, l2tp_chan_last_ns(&t->t.chan) };
+	q->v[q->n++] = (struct core_told_call){ sid, peer_sid, l2tp_chan_last_ns(&t->t.chan) };
 	return true;
+}
+
+static void put_call(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
+{
+	uint8_t buf[JOURNAL_RECORD_MAX];
+	struct wr w = begin(buf, t->t.tid, peer_sid, RECORD_CALL);
+
+	put(t->e, JOURNAL_SESSION, sid, &w);
 }
 
 void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
-	uint8_t buf[JOURNAL_RECORD_MAX];
-	struct wr w;
-
-	if (!t->e->ports.journal || !wait_for_ack(t, sid))
-		return;
-	w = begin(buf, t->t.tid, peer_sid, RECORD_CALL);
-	put(t->e, JOURNAL_SESSION, sid, &w);
+	if (t->e->ports.journal && wait_for_ack(t, sid, peer_sid))
+		put_call(t, sid, peer_sid);
 }
 
 void record_over(struct subscriber *s, bool told)
@@ -188,7 +191,25 @@ void record_over(struct subscriber *s, bool told)
 	else if (!s->e->ports.journal)
 		return;
 	else if (!s->tunnel->up) /* not before the tunnel's record says that it ends */
-		wait_for_ack(s->tunnel, s->s.sid);
+		wait_for_ack(s->tunnel, s->s.sid, s->s.peer_sid);
 	else
 		drop(s->e, JOURNAL_SESSION, s->s.sid);
+}
+
+/* A call whose id has another one now is written first, and then by it. */
+void record_all(struct engine *e)
+{
+	struct list *l;
+
+	if (!e->ports.journal)
+		return;
+	list_for_each(l, &e->tunnels) {
+		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
+
+		record_tunnel(t);
+		for (uint32_t i = t->told.first; i < t->told.n; i++)
+			put_call(t, t->told.v[i].sid, t->told.v[i].peer_sid);
+	}
+	list_for_each(l, &e->subscribers)
+		record_session(list_entry(l, struct subscriber, in_all));
 }

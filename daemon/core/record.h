@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct core_tunnel;
+struct engine;
 struct subscriber;
 
 enum record_form {
@@ -27,3 +28,5 @@ void record_session(struct subscriber *s);
 void record_over(struct subscriber *s, bool told);
 /* The same for a call that never was one in this process, told. */
 void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid);
+/* Everything once more, into a journal that has lost it. */
+void record_all(struct engine *e);

@@ -40,6 +40,18 @@ static unsigned live_tunnels(const struct engine *e)
 	return e->n_half_open + e->n_established;
 }
 
+/* Whether a restart keeps everybody connected. */
+static void handover(const struct engine *e, struct json *j)
+{
+	const struct ports *p = &e->ports;
+	const char *why = p->journal ? p->journal->why_off(p->journal_self) :
+				       "this data plane ends with the process";
+
+	json_kstr(j, "handover", why ? "off" : "on");
+	if (why)
+		json_kstr(j, "handover-off-because", why);
+}
+
 void view_summary(const struct engine *e, const struct view_clock *c, struct json *j)
 {
 	json_obj(j);
@@ -53,6 +65,7 @@ void view_summary(const struct engine *e, const struct view_clock *c, struct jso
 	json_ku64(j, "sessions-finishing", e->n_subscribers[SUB_FINISHING]);
 	json_kstr(j, "dataplane", e->ports.dp->name);
 	json_kbool(j, "draining", e->draining);
+	handover(e, j);
 	view_time(j, "started-at", c, e->started);
 	view_time(j, "resumed-at", c, e->resumed);
 	json_ku64(j, "tunnels-resumed", e->resumed_tunnels);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,10 +27,12 @@
 #define PAGE_UNITS  64u	       /* 4096 octets */
 #define HEADER	    PAGE_UNITS /* a page of its own */
 #define HEADER_LEN  76u
+#define CLEARS_ALL  1u	/* cleared places are zeros to their ends */
 #define PLACE_MAX   16u /* units */
 #define RECORD_HEAD 16u
 #define UNITS_MAX   (1u << 20)
 #define IDS	    65536u
+#define TRIES_MAX   100
 
 _Static_assert(RECORD_HEAD + JOURNAL_RECORD_MAX <= PLACE_MAX * UNIT, "a record fits a place");
 
@@ -49,9 +52,13 @@ struct journal {
 	uint32_t abi;
 	struct hash_key key;
 	char boot[BOOT_LEN];
-	bool found, failed;
-	const char *why_not;
-	uint8_t *old; /* the file as it was */
+	bool found;
+	bool on;      /* what is in the file is all there is to know, or is about to be */
+	bool foreign; /* the file is another's, or others may write to it: never ours to use */
+	bool tells_damage;
+	const char *why_not, *why_off;
+	unsigned damaged[JOURNAL__KINDS + 1]; /* the last: kind unknown */
+	uint8_t *old;			      /* the file as it was */
 	struct journal_record *records;
 	size_t n_records;
 	struct place *place[JOURNAL__KINDS]; /* by id */
@@ -59,7 +66,7 @@ struct journal {
 	uint32_t end; /* units in use or free, the header among them */
 };
 
-static const char zeros[RECORD_HEAD];
+static const char zeros[PLACE_MAX * UNIT];
 
 /* ---- places ---- */
 
@@ -116,10 +123,13 @@ static uint32_t take(struct journal *j, uint32_t units)
 /* A journal that lacks something is worse than none. */
 static void give_up(struct journal *j, int r)
 {
-	log_kv(LOG_MAIN, LOG_ERROR, "state-file-failed", KV_STR("file", j->path), KV_ERRNO(r),
-	       KV_STR("effect", "a restart will begin anew"));
-	j->failed = true;
-	if (ftruncate(j->fd, 0) < 0)
+	if (!j->why_off)
+		log_kv(LOG_MAIN, LOG_ERROR, "state-file-failed", KV_STR("file", j->path),
+		       KV_ERRNO(r),
+		       KV_STR("effect", "until it is written again, a restart ends all sessions"));
+	j->on = false;
+	j->why_off = log_strerror(r);
+	if (j->fd >= 0 && ftruncate(j->fd, 0) < 0)
 		unlink(j->path);
 }
 
@@ -132,9 +142,10 @@ static int write_at(struct journal *j, uint32_t unit, const void *p, size_t len)
 	return n < 0 ? -errno : -ENOSPC;
 }
 
+/* All of it: octets that are not zero are a record, or a damaged one. */
 static void clear(struct journal *j, struct place *p)
 {
-	int r = write_at(j, p->at, zeros, sizeof(zeros));
+	int r = write_at(j, p->at, zeros, p->units * UNIT);
 
 	if (r < 0)
 		give_up(j, r);
@@ -169,7 +180,7 @@ static void put(void *self, enum journal_kind kind, uint16_t id, struct span b)
 	size_t len;
 	int r;
 
-	if (j->failed || (p->units && p->hash == hash))
+	if (!j->on || (p->units && p->hash == hash))
 		return;
 	if (need > p->units)
 		*p = (struct place){ .at = take(j, need) & 0xffffff, .units = need & 0xff };
@@ -187,11 +198,18 @@ static void drop(void *self, enum journal_kind kind, uint16_t id)
 	struct journal *j = self;
 	struct place *p = &j->place[kind][id];
 
-	if (!j->failed && p->units)
+	if (j->on && p->units)
 		clear(j, p);
 }
 
-const struct journal_ops journal_ops = { .put = put, .drop = drop };
+static const char *why_off(const void *self)
+{
+	const struct journal *j = self;
+
+	return j->why_off;
+}
+
+const struct journal_ops journal_ops = { .put = put, .drop = drop, .why_off = why_off };
 
 /* ---- the header ---- */
 
@@ -202,7 +220,7 @@ static void build_header(const struct journal *j, uint8_t buf[static HEADER_LEN 
 	wr_bytes(&w, MAGIC, MAGIC_LEN);
 	wr_u32(&w, JOURNAL_FORMAT);
 	wr_u32(&w, j->abi);
-	wr_u32(&w, 0);
+	wr_u32(&w, CLEARS_ALL);
 	wr_u64(&w, j->key.k0);
 	wr_u64(&w, j->key.k1);
 	wr_bytes(&w, j->boot, BOOT_LEN);
@@ -219,7 +237,7 @@ static const char *read_header(struct journal *j, struct rd *r)
 
 	format = rd_u32(r);
 	abi = rd_u32(r);
-	rd_skip(r, 4);
+	j->tells_damage = rd_u32(r) & CLEARS_ALL;
 	j->key.k0 = rd_u64(r);
 	j->key.k1 = rd_u64(r);
 	boot = rd_bytes(r, BOOT_LEN);
@@ -277,9 +295,35 @@ static void enter(struct journal *j, const struct journal_record *rec, const str
 		clear(j, &old);
 }
 
+/* Units that hold something and no record: how many belong together, of which kind. What a damaged head
+ * says is believed where it makes sense. */
+static uint32_t damage(struct journal *j, struct span file, uint32_t at, bool within)
+{
+	const uint8_t *p = file.p + (size_t)at * UNIT;
+	size_t left = file.len - (size_t)at * UNIT;
+	unsigned kind = left > 9 ? p[8] : 0, units = left > 9 ? p[9] : 0;
+
+	if (kind && kind <= JOURNAL__KINDS && units && units <= PLACE_MAX &&
+	    at % PAGE_UNITS + units <= PAGE_UNITS) {
+		j->damaged[kind - 1]++;
+		return units;
+	}
+	if (!within) /* else of the same record */
+		j->damaged[JOURNAL__KINDS]++;
+	return 1;
+}
+
+static bool holds_something(struct span file, uint32_t at)
+{
+	size_t from = (size_t)at * UNIT, n = file.len - from;
+
+	return memcmp(file.p + from, zeros, n < UNIT ? n : UNIT) != 0;
+}
+
 static void scan(struct journal *j, struct span file)
 {
 	uint32_t at = HEADER, units = (uint32_t)((file.len + UNIT - 1) / UNIT), gap = HEADER;
+	uint32_t damaged_to = 0; /* behind what is damaged */
 	struct journal_record rec;
 	struct place p;
 
@@ -287,6 +331,10 @@ static void scan(struct journal *j, struct span file)
 		size_t from = (size_t)at * UNIT;
 
 		if (!record_at(j, rd_init(file.p + from, file.len - from), at, &rec, &p)) {
+			if (at >= damaged_to && j->tells_damage && holds_something(file, at))
+				damaged_to = at + damage(j, file, at, at == damaged_to);
+			if (at < damaged_to) /* it is counted once */
+				write_at(j, at, zeros, UNIT);
 			at++;
 			continue;
 		}
@@ -348,13 +396,23 @@ static int read_old(struct journal *j, const struct stat *st)
 	int e;
 
 	j->found = st->st_size > 0;
+	j->foreign = st->st_uid != geteuid() || st->st_mode & 0077;
+	if (j->foreign) {
+		log_kv(LOG_MAIN, LOG_WARN, "state-file-foreign", KV_STR("file", j->path),
+		       KV_U64("owner", st->st_uid), KV_U64("ours", geteuid()),
+		       KV_STR("group-or-others-may", st->st_mode & 0022 ? "write" :
+						     st->st_mode & 0077 ? "read" :
+									  ""),
+		       KV_STR("effect", "not read"));
+		j->why_not = "not our own";
+		return 0;
+	}
 	if (!j->found) {
 		j->why_not = "there is none";
 		return 0;
 	}
-	if (st->st_uid != geteuid() || st->st_mode & 0077 ||
-	    st->st_size > (off_t)UNITS_MAX * UNIT + RECORD_HEAD) {
-		j->why_not = "not our own";
+	if (st->st_size > (off_t)UNITS_MAX * UNIT + RECORD_HEAD) {
+		j->why_not = "damaged";
 		return 0;
 	}
 	e = read_file(j, (size_t)st->st_size);
@@ -381,18 +439,95 @@ static int read_boot(struct journal *j)
 	return r;
 }
 
-static int open_file(struct journal *j)
+/* The file may be replaced, or go, until it is locked. */
+static bool is_there(const struct journal *j, const struct stat *st)
 {
-	struct stat st;
+	struct stat now;
 
-	j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	return stat(j->path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+}
+
+static int lock_file(struct journal *j, const char *path, int flags, struct stat *ret)
+{
+	j->fd = open(path, flags | O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (j->fd < 0)
 		return -errno;
 	if (flock(j->fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
-	if (fstat(j->fd, &st) < 0)
+	if (fstat(j->fd, ret) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? read_old(j, &st) : -EINVAL;
+	return S_ISREG(ret->st_mode) ? 0 : -EINVAL;
+}
+
+static int open_file(struct journal *j)
+{
+	struct stat st;
+	int r;
+
+	for (int n = 0; n < TRIES_MAX; n++) {
+		r = lock_file(j, j->path, 0, &st);
+		if (r < 0)
+			return r;
+		if (is_there(j, &st))
+			return read_old(j, &st);
+		close(j->fd);
+	}
+	j->fd = -1;
+	return -EAGAIN;
+}
+
+/* Nobody else can put another file in its place meanwhile. */
+static bool is_our_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = !slash	     ? strdup(".") :
+		       slash == path ? strdup("/") :
+				       strndup(path, (size_t)(slash - path));
+	struct stat st;
+	bool ok = folder && stat(folder, &st) == 0 && !(st.st_mode & 0022) &&
+		  (st.st_uid == geteuid() || st.st_uid == 0);
+
+	free(folder);
+	return ok;
+}
+
+/* A file of our own instead of another's, who may have it open. */
+static int replace_file(struct journal *j)
+{
+	int old = j->fd, r;
+	struct stat st;
+	char *path;
+
+	if (!is_our_folder(j->path))
+		return -EPERM;
+	if (asprintf(&path, "%s.new", j->path) < 0)
+		return -ENOMEM;
+	unlink(path);
+	r = lock_file(j, path, O_EXCL, &st);
+	if (r == 0 && rename(path, j->path) < 0)
+		r = -errno;
+	if (r == 0) {
+		j->foreign = false;
+		close(old);
+	} else {
+		if (j->fd >= 0)
+			close(j->fd);
+		j->fd = old;
+	}
+	free(path);
+	return r;
+}
+
+/* Without it there is no hand-over, and all else goes on. */
+static void start_off(struct journal *j, int r)
+{
+	if (j->fd >= 0)
+		close(j->fd);
+	j->fd = -1;
+	j->why_not = log_strerror(r);
+	log_kv(LOG_MAIN, LOG_WARN, "no-state-file", KV_STR("file", j->path), KV_ERRNO(r),
+	       KV_STR("effect", "until it can be written, a restart ends all sessions"));
+	j->why_off = j->why_not;
 }
 
 int journal_open(const char *path, uint32_t abi, struct journal **ret)
@@ -416,6 +551,10 @@ int journal_open(const char *path, uint32_t abi, struct journal **ret)
 		r = read_boot(j);
 	if (r == 0)
 		r = open_file(j);
+	if (r < 0 && r != -EBUSY && r != -ENOMEM) {
+		start_off(j, r);
+		r = 0;
+	}
 	if (r < 0)
 		journal_close(j, false);
 	else
@@ -439,6 +578,11 @@ const struct journal_record *journal_records(const struct journal *j, size_t *re
 	return j->records;
 }
 
+const unsigned *journal_damaged(const struct journal *j)
+{
+	return j->damaged;
+}
+
 static void forget(struct journal *j)
 {
 	for (unsigned k = 0; k < JOURNAL__KINDS; k++)
@@ -449,26 +593,106 @@ static void forget(struct journal *j)
 	journal_read(j);
 }
 
-int journal_begin(struct journal *j, bool keep, const struct rng *rng)
+/* An empty file of our own, with a key of its own. */
+static int begin_anew(struct journal *j, const struct rng *rng)
 {
-	uint8_t buf[HEADER_LEN + 8];
 	int r;
 
-	if (keep && !j->why_not)
-		return 0;
 	forget(j);
-	if (ftruncate(j->fd, 0) < 0 || fchmod(j->fd, 0600) < 0)
+	if (j->foreign) {
+		r = replace_file(j);
+		if (r < 0)
+			return r;
+	}
+	if (ftruncate(j->fd, 0) < 0)
 		return -errno;
-	r = rng_fill(rng, &j->key, sizeof(j->key));
-	if (r < 0)
-		return r;
+	return rng_fill(rng, &j->key, sizeof(j->key));
+}
+
+static int write_header(struct journal *j)
+{
+	uint8_t buf[HEADER_LEN + 8];
+
 	build_header(j, buf);
 	return write_at(j, 0, buf, sizeof(buf));
 }
 
-bool journal_failed(const struct journal *j)
+static void cannot_replace(const struct journal *j, int r)
 {
-	return j->failed;
+	log_kv(LOG_MAIN, LOG_ERROR, "state-file-refused", KV_STR("file", j->path), KV_ERRNO(r),
+	       KV_STR("effect", "until it is ours, a restart ends all sessions"),
+	       KV_STR("cure", "a folder that only ze's user may write to, without that file"));
+}
+
+void journal_begin(struct journal *j, bool keep, const struct rng *rng)
+{
+	int r = 0;
+
+	if (j->fd < 0 || j->why_off)
+		return;
+	if (!keep || j->why_not) {
+		r = begin_anew(j, rng);
+		if (r < 0 && j->foreign) {
+			cannot_replace(j, r);
+			j->why_off = "the state file is not our own";
+		}
+		if (r == 0)
+			r = write_header(j);
+	}
+	if (r < 0 && !j->foreign)
+		give_up(j, r);
+	else if (r == 0)
+		j->on = true;
+}
+
+/* ---- once more ---- */
+
+int journal_restart(struct journal *j, const struct rng *rng)
+{
+	int r = 0;
+
+	if (j->fd < 0) {
+		r = open_file(j);
+		if (r < 0 && j->fd >= 0) {
+			close(j->fd);
+			j->fd = -1;
+		}
+	}
+	if (r == 0)
+		r = begin_anew(j, rng);
+	j->on = r == 0;
+	if (r < 0 && !j->foreign)
+		j->why_off = log_strerror(r);
+	return r;
+}
+
+/* The header comes last: a process that is killed before has left nothing that looks like all. */
+bool journal_restarted(struct journal *j)
+{
+	int r = j->on ? write_header(j) : 0;
+
+	if (r < 0)
+		give_up(j, r);
+	if (j->on)
+		j->why_off = NULL;
+	return j->on;
+}
+
+bool journal_check(struct journal *j)
+{
+	struct stat st;
+
+	if (!j->on || (fstat(j->fd, &st) == 0 && is_there(j, &st)))
+		return j->on;
+	give_up(j, -ENOENT);
+	close(j->fd);
+	j->fd = -1;
+	return false;
+}
+
+bool journal_on(const struct journal *j)
+{
+	return j->on;
 }
 
 void journal_read(struct journal *j)
@@ -484,7 +708,7 @@ void journal_close(struct journal *j, bool remove)
 {
 	if (!j)
 		return;
-	if (remove)
+	if (remove && j->fd >= 0 && !j->foreign)
 		unlink(j->path);
 	if (j->fd >= 0)
 		close(j->fd);

@@ -528,7 +528,16 @@ static void journal_drop(void *self, enum journal_kind kind, uint16_t id)
 	w->drops++;
 }
 
-static const struct journal_ops journal_ops = { .put = journal_put, .drop = journal_drop };
+static const char *journal_why_off(const void *self)
+{
+	const struct world *w = self;
+
+	return w->journal_off;
+}
+
+static const struct journal_ops journal_ops = { .put = journal_put,
+						.drop = journal_drop,
+						.why_off = journal_why_off };
 
 /* ---- bus, randomness ---- */
 

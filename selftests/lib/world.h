@@ -151,6 +151,7 @@ struct world {
 	struct event events[W_EVENTS];
 	unsigned n_events, seen[EV__COUNT];
 	unsigned n_records, puts, drops;
+	const char *journal_off; /* what the journal says of itself */
 	/* Which rows of dp and known have been written to: only these are cleared for the next world, and
 	 * looked at where all sessions are meant. */
 	unsigned n_dp_sids, n_known_tids, n_known_sids;

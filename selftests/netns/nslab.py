@@ -116,8 +116,8 @@ class Lab:
             f.seek(self.began[name])
             return f.read().decode(errors='replace')
 
-    def start_ze(self, *under):
-        self.ze = self.spawn('lns', 'ze.log', *under, ZE, '-c', self.conf, '--socket', self.sock)
+    def start_ze(self, *under, more=()):
+        self.ze = self.spawn('lns', 'ze.log', *under, ZE, '-c', self.conf, '--socket', self.sock, *more)
         # The verifier is what takes its time, where others work, too.
         wait_for(lambda: self.ze.poll() is not None or self.show('dataplane', check=False), 60)
         assert self.ze.poll() is None, self.log('ze.log')

@@ -361,3 +361,79 @@ def test_lock_is_not_everybodys(tmp_path):
         finally:
             p.kill()
             p.wait()
+
+
+# ---- the state file ----
+
+def handover(x):
+    top = x.show()
+    return top['handover'], top.get('handover-off-because')
+
+
+def test_no_room_for_the_state_file(tmp_path):
+    """F-A7: a full file system turns the hand-over off, which is logged and shown; with room it is on again, and the
+    next process has all sessions."""
+    with lab(tmp_path) as x:
+        small = os.path.join(x.dir, 'small')
+        os.mkdir(small, 0o700)
+        run('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', small)
+        try:
+            fill = os.path.join(small, 'fill')
+            where = ('--state', os.path.join(small, 'state'))
+            x.start_ze(more=where)
+            assert handover(x) == ('on', None)
+            fd = os.open(fill, os.O_WRONLY | os.O_CREAT)
+            with contextlib.suppress(OSError):
+                while os.write(fd, bytes(1024)):
+                    pass
+            os.close(fd)
+            x.start_lac(20)
+            assert handover(x) == ('off', 'No space left on device') and 'state-file-failed' in x.log('ze.log')
+            x.ze.send_signal(signal.SIGHUP)     # a reload changes nothing of it
+            os.unlink(fill)
+            wait_for(lambda: handover(x) == ('on', None), 60)
+            assert 'state-file-restored' in x.log('ze.log')
+            before = sessions(x)
+            os.unlink(where[1])
+            wait_for(lambda: handover(x)[0] == 'off' or os.path.exists(where[1]), 60)
+            wait_for(lambda: handover(x) == ('on', None), 60)
+            x.stop_ze(signal.SIGKILL)
+            x.start_ze(more=where)
+            assert sessions(x) == before and len(before) == 20
+            x.stop_ze(signal.SIGKILL)
+        finally:
+            run('umount', '-l', small)
+
+
+def test_state_file_of_another(tmp_path):
+    """F-A7: not read, named with its owner, and replaced: the start after the next keeps everybody."""
+    with lab(tmp_path) as x:
+        os.chmod(x.dir, 0o755)
+        x.start_ze()
+        x.stop_ze(signal.SIGKILL)
+        os.chown(state(x), 65534, 65534)
+        x.start_ze()
+        assert 'state-file-foreign' in x.log('ze.log') and 'owner=65534' in x.log('ze.log')
+        assert os.stat(state(x)).st_uid == 0
+        x.start_lac(3)
+        before = sessions(x)
+        x.stop_ze(signal.SIGKILL)
+        x.start_ze()
+        assert sessions(x) == before and 'clean-start' not in x.log('ze.log')
+
+
+def test_damaged_record(tmp_path):
+    """F-A7: one line says how many, of what, and what follows."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3)
+        x.stop_ze(signal.SIGKILL)
+        with open(state(x), 'r+b') as f:
+            data = f.read()
+            units = [n for n in range(4096, len(data), 64) if data[n + 8:n + 9] == b'\x02' and any(data[n:n + 8])]
+            f.seek(units[0] + 40)
+            f.write(b'\xff\xff\xff\xff')
+        x.start_ze()
+        assert 'state-file-damaged' in x.log('ze.log') and ' tunnels=0 sessions=1 ' in x.log('ze.log')
+        assert len(x.show('sessions')) == 2
+        assert_in_step(x)

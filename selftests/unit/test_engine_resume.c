@@ -350,6 +350,43 @@ static void cdn_lost(void **st)
 	drain(w);
 }
 
+/* F-A7: a journal that has lost everything is given the same again: a session, one in negotiation, one whose
+ * CDN nobody has acknowledged, and the tunnel. */
+static void journal_once_more(void **st)
+{
+	static struct w_record was[W_RECORDS];
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct call *b = lac_call(x.l, "alice", "wonder"), *c;
+	unsigned n = 0;
+
+	(void)st;
+	w->dp_hold = true;
+	c = lac_call(x.l, "bob", "builder");
+	w_drop_next(w, L2TP_CDN);
+	operate_close_session(w->e, x.c->peer_sid, &why, w->now);
+	w_deliver(w);
+	memcpy(was, w->records, sizeof(was));
+	memset(w->records, 0, sizeof(w->records));
+	engine_record(w->e);
+	for (unsigned i = 0; i < W_RECORDS; i++) {
+		const struct w_record *r = w_record_of(w, was[i].kind, was[i].id);
+
+		if (!was[i].used)
+			continue;
+		n++;
+		assert_non_null(r);
+		assert_int_equal(r->len, was[i].len);
+		assert_memory_equal(r->b, was[i].b, r->len);
+	}
+	assert_int_equal(n, 4);
+	w->dp_hold = false;
+	w_restart(w);
+	w_advance(w, ZE_SEC(1));
+	assert_true(x.c->over && c->over && !b->over);
+	drain(w);
+}
+
 static void stopccn_lost(void **st)
 {
 	struct world *w = world();
@@ -665,6 +702,7 @@ int main(void)
 		cmocka_unit_test(one_family),
 		cmocka_unit_test(unfinished_call),
 		cmocka_unit_test(cdn_lost),
+		cmocka_unit_test(journal_once_more),
 		cmocka_unit_test(stopccn_lost),
 		cmocka_unit_test(messages_under_way),
 		cmocka_unit_test(peer_is_gone),
