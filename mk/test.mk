@@ -76,7 +76,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-vm check-vm-oldest bench bench-setup bench-dp demo demo-shell demo-kernel
+.PHONY: check _check check-net torture check-vm check-vm-oldest bench bench-setup bench-dp demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -84,6 +84,13 @@ _check:
 
 check-net: all $(PEER_BIN) $(BPF_TESTS) $(FAULTY)
 	@$(if $(NETTESTS),$(RUN) --unit $(BPF_TESTS) --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
+
+# The long form of what attacks ze and takes things from it, on its own machine: every kill, every failing call. Tests
+# that have one ask for ZE_TORTURE. At most half an hour.
+TORTURE_TESTS = $(shell grep -l ZE_TORTURE $(NETTESTS))
+torture: all $(PEER_BIN)
+	@ZE_TORTURE=1 $(RUN) --pytest-timeout 1500 --pytest $(TORTURE_TESTS)
+	@+$(MAKE) --no-print-directory fuzz T='engine resume' SECS=120
 
 check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check
