@@ -96,6 +96,8 @@ void dp_bpf_ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
 	if (!own || --own->links)
 		return;
+	if (HASH_COUNT(d->ifids) == 1)
+		dp_bpf_no_route6(d, sk);
 	rtnl_link_local(sk, (int)d->conf.ze0, ifid, false);
 	HASH_DELETE(hh, d->ifids, own);
 	free(own);
@@ -134,13 +136,25 @@ static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struc
 		rtnl_route(sk, (int)s->d->conf.ze0, f, false);
 }
 
+static int stack_up6(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	int r = dp_bpf_ifid_add(s->d, sk, f->ifid);
+
+	if (r == 0) {
+		r = dp_bpf_route6_up(s, sk, f);
+		if (r < 0)
+			dp_bpf_ifid_drop(s->d, sk, f->ifid);
+	}
+	return r;
+}
+
 /* All of it or nothing. */
 static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r;
 
 	if (f->family == PPP_FAM_IPV6)
-		return dp_bpf_ifid_add(s->d, sk, f->ifid);
+		return stack_up6(s, sk, f);
 	r = dp_bpf_gateway(s->d, sk, f);
 	if (r < 0)
 		return r;
@@ -152,10 +166,12 @@ static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct d
 
 static void stack_down(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
-	if (f->family == PPP_FAM_IPV6)
+	if (f->family == PPP_FAM_IPV6) {
+		dp_bpf_route6_down(s, sk);
 		dp_bpf_ifid_drop(s->d, sk, f->ifid);
-	else
+	} else {
 		route_drop(s, sk, f);
+	}
 }
 
 static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
@@ -251,6 +267,7 @@ void dp_bpf_session_free(struct dp_bpf_session *s)
 {
 	htab_del(&s->d->sessions, &s->in_sessions);
 	dp_bpf_route_del(s);
+	dp_bpf_route6_down(s, NULL);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		free(s->end[f]);
 	free(s);

@@ -99,6 +99,7 @@ int dp_bpf_past_new(struct dp_bpf *d)
 	if (!p)
 		return -ENOMEM;
 	d->past = p;
+	dp_bpf_route6_past(d);
 	r = rtnl_find(d->rtnl, (int)d->conf.ze0,
 		      &(struct rtnl_found){ .route4 = on_route, .addr = on_addr, .self = p });
 	if (r == 0) {
@@ -174,6 +175,8 @@ static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
 	if (r == 0)
 		r = f->family == PPP_FAM_IPV4 ? want_route(d, f) :
 						dp_bpf_ifid_add(d, d->rtnl, f->ifid);
+	if (r == 0 && f->family == PPP_FAM_IPV6)
+		r = dp_bpf_route6_up(s, d->rtnl, f);
 	if (r < 0)
 		return r;
 	dp_bpf_set_family(&s->v, f, true);
@@ -261,6 +264,7 @@ void dp_bpf_adopt_done(void *self)
 		return;
 	bpf_dp_prune(d->maps, is_adopted, d);
 	routes = drop_routes(d);
+	dp_bpf_route6_prune(d);
 	for (size_t i = 0; i < d->past->addrs.n; i++) {
 		const struct past_ip *a = &d->past->addrs.v[i];
 

@@ -37,8 +37,11 @@ struct dp_bpf_session {
 	bool on[PPP_FAM__COUNT];
 	/* The worker's. */
 	struct htab_node in_routes;
-	bool routed;  /* it is in there */
-	uint8_t seen; /* the pass in which its route was in the kernel */
+	bool routed; /* it is in there */
+	struct htab_node in_routes6;
+	bool routed6;
+	struct dp_family f6; /* as it was when it got that route */
+	uint8_t seen;	     /* the pass in which its route was in the kernel */
 	int result;
 	struct kseq seq;
 	struct kjob up_job, down_job;
@@ -73,7 +76,11 @@ struct dp_bpf {
 	size_t n_gateways;
 	struct dp_bpf_ifid *ifids;
 	struct htab routes; /* sessions by IPv4 address */
-	uint8_t pass;	    /* over the routes in the kernel */
+	/* The MTU of fe80::/64; 0: no such route yet. Sessions with another one have a route of their own, and are
+	 * here by their peer's identifier. */
+	uint16_t mtu6;
+	struct htab routes6;
+	uint8_t pass; /* over the routes in the kernel */
 	ev_async wake;
 	struct follow *follow;
 	struct routing *routing;
@@ -115,6 +122,17 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a);
 void dp_bpf_adopt_done(void *self);
 
 /* ---- dp_bpf_stack.c ---- */
+
+/* What the stack sends to the subscriber is no larger than it takes. 0 or -errno. */
+int dp_bpf_route6_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f);
+/* sk NULL: in the record only. */
+void dp_bpf_route6_down(struct dp_bpf_session *s, struct nl_sock *sk);
+struct dp_bpf_session *dp_bpf_route6_find(const struct dp_bpf *d, uint64_t ifid);
+/* Before the last address goes: the kernel would take the shared route with it. */
+void dp_bpf_no_route6(struct dp_bpf *d, struct nl_sock *sk);
+/* Of a previous instance: the MTU that all have, and the end of what no session has any more. */
+void dp_bpf_route6_past(struct dp_bpf *d);
+void dp_bpf_route6_prune(struct dp_bpf *d);
 
 /* See struct dataplane_ops. */
 void dp_bpf_set_pool(void *self, const struct dp_pool *p);

@@ -37,6 +37,7 @@
 struct suspect {
 	uint8_t ip[16];
 	uint8_t family;
+	uint8_t len;   /* of an IPv6 route */
 	bool replaced; /* another route has its place */
 };
 
@@ -108,7 +109,7 @@ static void note(struct dp_bpf_repair *rp, enum repair_kind k, int r, const char
 		repair_note(&rp->res[k], r < 0 ? r : 0, what);
 }
 
-static void restore_gateway(struct dp_bpf_repair *rp, uint32_t ip)
+static int restore_gateway(struct dp_bpf_repair *rp, uint32_t ip)
 {
 	const struct dp_family f = { .family = PPP_FAM_IPV4, .local4 = ip, .peer4 = ip };
 	uint32_t be = htonl(ip);
@@ -116,20 +117,28 @@ static void restore_gateway(struct dp_bpf_repair *rp, uint32_t ip)
 	int r = rtnl_ensure(rp->sk, rtnl_build_addr((int)rp->d->conf.ze0, &f, true));
 
 	note(rp, REPAIR_ADDRESS, r, inet_ntop(AF_INET, &be, text, sizeof(text)));
-	/* The kernel says nothing of the routes that go with their source address. */
-	if (r > 0) {
-		rp->kinds |= 1u << REPAIR_ROUTE;
-		rp->job_routes.all = true;
-	}
+	return r;
+}
+
+/* The kernel says nothing of the routes that go with their source address. */
+static void all_routes(struct dp_bpf_repair *rp)
+{
+	rp->kinds |= 1u << REPAIR_ROUTE;
+	rp->job_routes.all = true;
+}
+
+static void ifid_text(uint64_t ifid, char text[static REPAIR_WHAT])
+{
+	snprintf(text, REPAIR_WHAT, "fe80::%x:%x:%x:%x", (unsigned)(ifid >> 48) & 0xffff,
+		 (unsigned)(ifid >> 32) & 0xffff, (unsigned)(ifid >> 16) & 0xffff,
+		 (unsigned)ifid & 0xffff);
 }
 
 static void restore_ifid(struct dp_bpf_repair *rp, uint64_t ifid)
 {
 	char text[REPAIR_WHAT];
 
-	snprintf(text, sizeof(text), "fe80::%x:%x:%x:%x", (unsigned)(ifid >> 48) & 0xffff,
-		 (unsigned)(ifid >> 32) & 0xffff, (unsigned)(ifid >> 16) & 0xffff,
-		 (unsigned)ifid & 0xffff);
+	ifid_text(ifid, text);
 	note(rp, REPAIR_ADDRESS,
 	     rtnl_ensure(rp->sk, rtnl_build_link_local((int)rp->d->conf.ze0, ifid, true)), text);
 }
@@ -151,9 +160,11 @@ static void restore_addr(struct dp_bpf_repair *rp, const struct suspect *s)
 
 	memcpy(&ip4, s->ip, sizeof(ip4));
 	HASH_FIND(hh, rp->d->ifids, &ifid, sizeof(ifid), own);
-	if (s->family == 4 && dp_bpf_has_gateway(rp->d, ntohl(ip4)))
+	if (s->family == 4 && dp_bpf_has_gateway(rp->d, ntohl(ip4))) {
+		/* A login may have brought it back: its routes went all the same. */
 		restore_gateway(rp, ntohl(ip4));
-	else if (s->family == 6 && own)
+		all_routes(rp);
+	} else if (s->family == 6 && own)
 		restore_ifid(rp, ifid);
 }
 
@@ -164,7 +175,8 @@ static void restore_addrs(struct dp_bpf_repair *rp)
 	if (!rp->job_addrs.all)
 		return;
 	for (size_t i = 0; i < rp->d->n_gateways; i++)
-		restore_gateway(rp, rp->d->gateways[i]);
+		if (restore_gateway(rp, rp->d->gateways[i]) > 0)
+			all_routes(rp);
 	for (struct dp_bpf_ifid *own = rp->d->ifids; own; own = own->hh.next)
 		restore_ifid(rp, own->ifid);
 }
@@ -185,6 +197,25 @@ static void on_addr(void *self, uint8_t family, const uint8_t ip[16])
 	(void)self;
 	(void)family;
 	(void)ip;
+}
+
+/* There are few. */
+static void list_routes6(struct dp_bpf_repair *rp)
+{
+	struct suspect one = { .family = 6, .len = 64 };
+
+	if (rp->d->mtu6)
+		suspect(&rp->job_routes, &one);
+	one.len = 128;
+	for (struct htab_node *n = htab_next(&rp->d->routes6, NULL); n;
+	     n = htab_next(&rp->d->routes6, n)) {
+		const struct dp_bpf_session *s =
+			ze_container_of(n, struct dp_bpf_session, in_routes6);
+
+		for (int i = 0; i < 8; i++)
+			one.ip[8 + i] = (uint8_t)(s->f6.peer_ifid >> (56 - 8 * i));
+		suspect(&rp->job_routes, &one);
+	}
 }
 
 /* Those that are wanted and not in the kernel, into job_routes. */
@@ -211,13 +242,31 @@ static void list_missing(struct dp_bpf_repair *rp)
 			continue;
 		memcpy(one.ip, &be, sizeof(be));
 		suspect(&rp->job_routes, &one);
-		if (rp->job_routes.all)
-			note(rp, REPAIR_ROUTE, -ENOMEM, "the list of routes");
 	}
+	list_routes6(rp);
+	if (rp->job_routes.all)
+		note(rp, REPAIR_ROUTE, -ENOMEM, "the list of routes");
 	rp->job_routes.all = false;
 }
 
-static void restore_route(struct dp_bpf_repair *rp, const struct suspect *one)
+static void restore_route6(struct dp_bpf_repair *rp, const struct suspect *one)
+{
+	const struct dp_bpf_session *s = dp_bpf_route6_find(rp->d, ifid_of(one->ip));
+	struct rtnl_route6 rt = { .len = one->len, .mtu = rp->d->mtu6 };
+	char text[REPAIR_WHAT] = "fe80::/64";
+
+	if (one->len == 128 && s) {
+		rt.ifid = s->f6.peer_ifid;
+		rt.mtu = s->f6.mtu;
+		ifid_text(rt.ifid, text);
+	} else if (one->len != 64 || !rt.mtu) {
+		return;
+	}
+	note(rp, REPAIR_ROUTE,
+	     rtnl_ensure(rp->sk, rtnl_build_route6((int)rp->d->conf.ze0, &rt, true)), text);
+}
+
+static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
 {
 	int ze0 = (int)rp->d->conf.ze0, r;
 	const struct dp_bpf_session *s;
@@ -231,6 +280,8 @@ static void restore_route(struct dp_bpf_repair *rp, const struct suspect *one)
 		return; /* we deleted it */
 	f = &s->f[PPP_FAM_IPV4];
 	r = rtnl_ensure(rp->sk, rtnl_build_route_locked(ze0, f));
+	if (r == -EINVAL && restore_gateway(rp, f->local4) >= 0)
+		r = rtnl_ensure(rp->sk, rtnl_build_route_locked(ze0, f));
 	/* Between the list and now its session may have come up. */
 	if (r == 0 && one->replaced && (!rp->pass || s->seen != rp->pass)) {
 		r = rtnl_route_locked(rp->sk, ze0, f);
@@ -282,7 +333,10 @@ static void run(struct kjob *j, void *thread)
 		begin(rp);
 	end = rp->job_routes.n - rp->at > SLICE ? rp->at + SLICE : rp->job_routes.n;
 	for (; rp->at < end; rp->at++)
-		restore_route(rp, &rp->job_routes.v[rp->at]);
+		if (rp->job_routes.v[rp->at].family == 6)
+			restore_route6(rp, &rp->job_routes.v[rp->at]);
+		else
+			restore_route4(rp, &rp->job_routes.v[rp->at]);
 }
 
 /* ---- on the reactor ---- */
@@ -395,11 +449,12 @@ static void heard_link(struct dp_bpf_repair *rp, const struct news *n)
 static void heard_route(struct dp_bpf_repair *rp, const struct news *n)
 {
 	bool ours = n->proto == KERNEL_ROUTE_PROTO && n->ifindex == rp->d->conf.ze0;
-	struct suspect one = { .family = n->family, .replaced = n->replaced };
+	struct suspect one = { .family = n->family, .len = n->len, .replaced = n->replaced };
+	bool host4 = n->family == 4 && n->len == 32 && ours != n->replaced;
 
 	if (n->family == 4 && n->proto == KERNEL_ROUTE_PROTO && n->blackhole && !n->replaced)
 		repair_suspect(&rp->policy, REPAIR_POOL);
-	if (n->family != 4 || n->len != 32 || ours == n->replaced)
+	if (!host4 && (n->family != 6 || !ours || n->replaced))
 		return;
 	memcpy(one.ip, n->ip, sizeof(one.ip));
 	repair_suspect(&rp->policy, REPAIR_ROUTE);

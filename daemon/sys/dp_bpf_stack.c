@@ -90,6 +90,127 @@ void dp_bpf_route_del(struct dp_bpf_session *s)
 	s->routed = false;
 }
 
+/* ---- how large packets of the stack may be, IPv6 ---- */
+
+/* ze0's own MTU is larger than what subscribers take. Nearly all of them take the same: that is the MTU of the route
+ * to all of them, and costs nothing per session. */
+static int shared_route6(struct dp_bpf *d, struct nl_sock *sk, uint16_t mtu)
+{
+	const struct rtnl_route6 rt = { .len = 64, .mtu = mtu };
+	int r = d->mtu6 ? 0 : rtnl_route6(sk, (int)d->conf.ze0, &rt, true);
+
+	if (r == 0 && !d->mtu6)
+		d->mtu6 = mtu;
+	return r;
+}
+
+void dp_bpf_no_route6(struct dp_bpf *d, struct nl_sock *sk)
+{
+	const struct rtnl_route6 rt = { .len = 64 };
+
+	if (d->mtu6)
+		rtnl_route6(sk, (int)d->conf.ze0, &rt, false);
+	d->mtu6 = 0;
+}
+
+static struct rtnl_route6 route6_of(const struct dp_family *f)
+{
+	return (struct rtnl_route6){ .ifid = f->peer_ifid, .len = 128, .mtu = f->mtu };
+}
+
+int dp_bpf_route6_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	struct rtnl_route6 rt = route6_of(f);
+	struct dp_bpf *d = s->d;
+	int r = shared_route6(d, sk, f->mtu);
+
+	if (r < 0 || f->mtu == d->mtu6)
+		return r;
+	r = rtnl_route6(sk, (int)d->conf.ze0, &rt, true);
+	s->f6 = *f;
+	if (r == 0)
+		r = htab_add(&d->routes6, &s->in_routes6, hash_bytes(&rt.ifid, sizeof(rt.ifid)));
+	s->routed6 = r == 0;
+	if (r < 0)
+		rtnl_route6(sk, (int)d->conf.ze0, &rt, false);
+	return r;
+}
+
+/* Another subscriber may have the same identifier. */
+void dp_bpf_route6_down(struct dp_bpf_session *s, struct nl_sock *sk)
+{
+	struct rtnl_route6 rt = route6_of(&s->f6);
+	const struct dp_bpf_session *other;
+
+	if (!s->routed6)
+		return;
+	htab_del(&s->d->routes6, &s->in_routes6);
+	s->routed6 = false;
+	if (!sk)
+		return;
+	other = dp_bpf_route6_find(s->d, rt.ifid);
+	if (other)
+		rt = route6_of(&other->f6);
+	rtnl_route6(sk, (int)s->d->conf.ze0, &rt, other != NULL);
+}
+
+struct dp_bpf_session *dp_bpf_route6_find(const struct dp_bpf *d, uint64_t ifid)
+{
+	struct htab_node *n = htab_find(&d->routes6, hash_bytes(&ifid, sizeof(ifid)));
+
+	for (; n; n = htab_same(n)) {
+		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_routes6);
+
+		if (s->f6.peer_ifid == ifid)
+			return s;
+	}
+	return NULL;
+}
+
+static void on_past6(void *self, const struct rtnl_route6 *rt)
+{
+	struct dp_bpf *d = self;
+
+	if (rt->len == 64)
+		d->mtu6 = rt->mtu;
+}
+
+void dp_bpf_route6_past(struct dp_bpf *d)
+{
+	rtnl_find_routes6(d->rtnl, (int)d->conf.ze0, on_past6, d);
+}
+
+struct stale6 {
+	const struct dp_bpf *d;
+	struct rtnl_route6 *v;
+	size_t n;
+};
+
+/* Without memory it stays, and only makes packets of the stack smaller or larger than they need be. */
+static void on_stale6(void *self, const struct rtnl_route6 *rt)
+{
+	struct stale6 *s = self;
+	struct rtnl_route6 *v;
+
+	if (rt->len != 128 || dp_bpf_route6_find(s->d, rt->ifid))
+		return;
+	v = reallocarray(s->v, s->n + 1, sizeof(*v));
+	if (!v)
+		return;
+	s->v = v;
+	s->v[s->n++] = *rt;
+}
+
+void dp_bpf_route6_prune(struct dp_bpf *d)
+{
+	struct stale6 s = { .d = d };
+
+	rtnl_find_routes6(d->rtnl, (int)d->conf.ze0, on_stale6, &s);
+	for (size_t i = 0; i < s.n; i++)
+		rtnl_route6(d->rtnl, (int)d->conf.ze0, &s.v[i], false);
+	free(s.v);
+}
+
 /* ---- addresses nobody has ---- */
 
 static int sync_pool(void *thread, const struct pool_routes *want, struct repair_result *res)

@@ -16,6 +16,8 @@
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/nlreq.h"
 
+#define ROUTE6_METRIC 128 /* the kernel's own route to fe80::/64 has 256 */
+
 static struct nl_msg *start(int type, int flags, void *hdr, size_t len)
 {
 	struct nl_msg *m = nlmsg_alloc_simple(type, flags);
@@ -252,7 +254,75 @@ int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f
 	return rtnl_request(sk, rtnl_build_route_locked(ifindex, f));
 }
 
+struct nl_msg *rtnl_build_route6(int ifindex, const struct rtnl_route6 *rt, bool add)
+{
+	struct rtmsg h = { .rtm_family = AF_INET6,
+			   .rtm_dst_len = rt->len,
+			   .rtm_table = RT_TABLE_MAIN,
+			   .rtm_protocol = KERNEL_ROUTE_PROTO,
+			   .rtm_type = RTN_UNICAST };
+	struct nl_msg *m = start(add ? RTM_NEWROUTE : RTM_DELROUTE,
+				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+	uint8_t dst[16];
+
+	if (!m)
+		return NULL;
+	link_local(rt->len > 64 ? rt->ifid : 0, dst);
+	return finish(m, nla_put(m, RTA_DST, sizeof(dst), dst) < 0 ||
+				 nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
+				 nla_put_u32(m, RTA_PRIORITY, ROUTE6_METRIC) < 0 ||
+				 (add && !put_mtu(m, rt->mtu)));
+}
+
+int rtnl_route6(struct nl_sock *sk, int ifindex, const struct rtnl_route6 *rt, bool add)
+{
+	return rtnl_request(sk, rtnl_build_route6(ifindex, rt, add));
+}
+
 /* ---- what is there ---- */
+
+struct finding6 {
+	int ifindex;
+	rtnl_route6_fn *each;
+	void *self;
+};
+
+static uint16_t mtu_of(struct nlattr *metrics)
+{
+	struct nlattr *mtu = metrics ? nla_find(nla_data(metrics), nla_len(metrics), RTAX_MTU) :
+				       NULL;
+
+	return mtu ? (uint16_t)nla_get_u32(mtu) : 0;
+}
+
+static void on_route6(struct nl_msg *m, void *self)
+{
+	const struct finding6 *w = self;
+	const struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
+	struct nlattr *dst = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_DST);
+	struct nlattr *oif = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_OIF);
+	struct rtnl_route6 rt = { .len = h->rtm_dst_len };
+	uint8_t ip[16] = { 0 };
+
+	if (h->rtm_family != AF_INET6 || h->rtm_protocol != KERNEL_ROUTE_PROTO || !dst || !oif ||
+	    nla_get_u32(oif) != (uint32_t)w->ifindex)
+		return;
+	nla_memcpy(ip, dst, sizeof(ip));
+	for (int i = 8; i < 16; i++)
+		rt.ifid = rt.ifid << 8 | ip[i];
+	rt.mtu = mtu_of(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_METRICS));
+	w->each(w->self, &rt);
+}
+
+int rtnl_find_routes6(struct nl_sock *sk, int ifindex, rtnl_route6_fn *each, void *self)
+{
+	struct finding6 w = { ifindex, each, self };
+	struct rtmsg rt = { .rtm_family = AF_INET6, .rtm_table = RT_TABLE_MAIN };
+	struct nl_msg *m = start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
+
+	return m ? nlreq_run(sk, &(struct nlreq){ .m = m, .valid = on_route6, .self = &w }) :
+		   -ENOMEM;
+}
 
 struct finding {
 	int ifindex;

@@ -37,6 +37,17 @@ int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add);
 int rtnl_route(struct nl_sock *sk, int ifindex, const struct dp_family *f, bool add);
 /* The same for a device of many: the largest packet is the route's, and stays whatever is learned. */
 int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f);
+/* Packets to len bits of fe80:: and this identifier are no larger than mtu, whatever is learned. It is preferred to
+ * the kernel's own route. On a device of many. */
+struct rtnl_route6 {
+	uint64_t ifid;
+	uint8_t len; /* 64 or 128 */
+	uint16_t mtu;
+};
+int rtnl_route6(struct nl_sock *sk, int ifindex, const struct rtnl_route6 *rt, bool add);
+/* Those that are there. */
+typedef void rtnl_route6_fn(void *self, const struct rtnl_route6 *rt);
+int rtnl_find_routes6(struct nl_sock *sk, int ifindex, rtnl_route6_fn *each, void *self);
 /* What is there: IPv4 host routes of ours through the interface, and its addresses of either family
  * (IPv4 in the first four octets). found() must not ask for more. */
 struct rtnl_found {
@@ -60,4 +71,5 @@ int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self);
 struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add);
 struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add);
 struct nl_msg *rtnl_build_route_locked(int ifindex, const struct dp_family *f);
+struct nl_msg *rtnl_build_route6(int ifindex, const struct rtnl_route6 *rt, bool add);
 struct nl_msg *rtnl_build_link_local(int ifindex, uint64_t ifid, bool add);

@@ -206,6 +206,19 @@ def case_full_size(x):
         x.down('-M', dont, size=MTU - HEADERS)
 
 
+def case_link_local_size(x):
+    """F-C8: what the stack itself sends to a link-local address is no larger than the subscriber takes, as with IPv4:
+    the sender is told the size, or sends fragments."""
+    to, headers = f'{x.theirs6}%{x.lab.slow_device(x.session)}', 48
+    x.assert_ping('lns', to, '-M', 'do', size=MTU - headers)
+    got, out = x.ping('lns', to, '-M', 'do', size=MTU - headers + 1)
+    assert got == 0 and re.search(r'mtu ?[=:] ?%d\b' % MTU, out), out
+    x.assert_ping('lns', to, '-M', 'dont', size=3000)
+    got, out = x.ping('lns', x.addr, '-M', 'do', size=MTU - HEADERS + 1)
+    assert got == 0 and re.search(r'mtu ?[=:] ?%d\b' % MTU, out), out
+    x.assert_ping('lns', x.addr, '-M', 'do', size=MTU - HEADERS)
+
+
 @contextlib.contextmanager
 def mtu(x, devices, value):
     def put(n):

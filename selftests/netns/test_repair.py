@@ -30,10 +30,10 @@ def host_routes(x):
     return re.findall(r'(10\.100\.\d+\.\d+) dev ze0', x.ip('lns', 'route', 'show', 'proto', '171'))
 
 
-def repaired(x, kind, n, before=0):
+def repaired(x, kind, n, before=0, more=False):
     """Nothing is missing, and n more were put back."""
     r = repairs(x).get(kind)
-    return r and not r['missing'] and r['repaired'] == before + n
+    return r and not r['missing'] and (r['repaired'] == before + n or (more and r['repaired'] > before + n))
 
 
 def lines(x, kind):
@@ -62,21 +62,25 @@ def line_(tmp_path_factory):
 
 # What is done, and how much of which kind is then put back.
 TAKEN = {
-    'ze0 down and up': (('link set ze0 down', 'link set ze0 up'), {'route': 20}),
-    'ze0 down': (('link set ze0 down',), {'device': 1, 'route': 20}),
+    'ze0 down and up': (('link set ze0 down', 'link set ze0 up'), {'route': 21}),
+    'ze0 down': (('link set ze0 down',), {'device': 1, 'route': 21}),
     'ze0p down': (('link set ze0p down',), {'device': 1}),
     'another address of ze0': (('link set ze0 address 02:00:00:00:77:77',), {'device': 1}),
     'addresses flushed': (('addr flush dev ze0',), {'address': 2, 'route': 20}),
     'the IPv4 address': (('addr del %s/32 dev ze0' % GATEWAY,), {'address': 1, 'route': 20}),
     'one route': (('route del %(addr)s',), {'route': 1}),
     'one route replaced': (('route replace %(addr)s via 198.51.100.2 dev core0',), {'route': 1}),
+    'the route to link-local addresses': (('-6 route del fe80::/64 dev ze0 proto 171',), {'route': 1}),
     'all routes': (('route flush proto 171',), {'route': 20}),
-    'ze0 deleted': (('link del ze0',), {'device': 1, 'route': 20, 'address': 2}),
-    'ze0 elsewhere': (('link set ze0 netns %(core)s',), {'device': 1, 'route': 20, 'address': 2}),
+    'ze0 deleted': (('link del ze0',), {'device': 1, 'route': 21, 'address': 2}),
+    'ze0 elsewhere': (('link set ze0 netns %(core)s',), {'device': 1, 'route': 21, 'address': 2}),
     'xdp off on the uplink': (('link set dev up0 xdp off',), {'program': 1}),
     'xdp off on the core port': (('link set dev core0 xdp off',), {'program': 1}),
     'xdp off on ze0p': (('link set dev ze0p xdp off',), {'program': 1}),
 }
+
+
+INSISTS = {'addresses flushed'}     # ip flushes until nothing is left, up to ten times
 
 
 @pytest.mark.parametrize('name', TAKEN)
@@ -91,12 +95,12 @@ def test_comes_back(line, name):
     for words in commands:
         x.ip('lns', *(words % {'addr': x.addrs[3], 'core': x.ns['core']}).split())
     for kind, n in want.items():
-        wait_for(lambda k=kind, n=n: repaired(x, k, n, before[k]))
+        wait_for(lambda k=kind, n=n: repaired(x, k, n, before[k], name in INSISTS))
     took = time.monotonic() - began
     wait_for(lambda: whole(x, x.addrs))
     works(x, x.addrs[3])
     for kind in want:
-        assert 1 <= len(lines(x, kind)) - said[kind] <= 2, x.log('ze.log')
+        assert 1 <= len(lines(x, kind)) - said[kind] <= (10 if name in INSISTS else 2), x.log('ze.log')
     print('%s: %.2f s' % (name, took))
 
 

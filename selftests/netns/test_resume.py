@@ -364,3 +364,31 @@ def test_bad_start_harms_nobody(tmp_path):
         x.start_ze()
         assert sessions(x) == before
         assert_in_step(x)
+
+
+def link_local_mtus(x):
+    """Of the routes to all link-local addresses on ze0 and to single ones."""
+    routes = json.loads(x.ip('lns', '-6', '-j', 'route', 'show', 'dev', 'ze0', 'proto', '171'))
+    return {r['dst']: r['metrics'][0]['mtu'] for r in routes}
+
+
+def test_link_local_mtu_goes_on(tmp_path):
+    """F-C8: the MTU all subscribers share is that of the previous instance; who has another one gets a route."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3)
+        assert link_local_mtus(x) == {'fe80::/64': 1450}
+        x.ip('lns', '-6', 'route', 'replace', 'fe80::/64', 'dev', 'ze0', 'proto', '171', 'metric', '128', 'mtu', 'lock', '1400')
+        x.ip('lns', '-6', 'route', 'add', 'fe80::7', 'dev', 'ze0', 'proto', '171', 'metric', '128', 'mtu', 'lock', '1300')
+        x.stop_ze(signal.SIGKILL)
+        x.start_ze()
+        theirs = ['fe80::' + x.show('session', str(s['local-sid']))['peer-interface-id'] for s in x.show('sessions')]
+        mtus = link_local_mtus(x)
+        assert sorted(mtus.values()) == [1400, 1450, 1450, 1450], mtus
+        for a in theirs:
+            assert '1450' in x.ip('lns', '-6', 'route', 'get', a, 'oif', 'ze0'), mtus
+        x.ip('lns', '-6', 'route', 'del', theirs[1], 'dev', 'ze0', 'proto', '171')
+        wait_for(lambda: link_local_mtus(x) == mtus)
+        x.stop_lac()
+        wait_for(lambda: x.show('dataplane')['sessions'] == 0)
+        assert not link_local_mtus(x)
