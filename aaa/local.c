@@ -14,8 +14,8 @@
 
 struct local_user {
 	UT_hash_handle hh;
-	uint32_t address;
-	struct span name, password; /* in text */
+	struct aaa_local_user given; /* its strings are the caller's: not used here */
+	struct span name, password;  /* in text */
 	uint8_t text[];
 };
 
@@ -52,7 +52,8 @@ static int add(struct aaa_local *l, const struct aaa_local_user *from)
 	if (!u)
 		return -ENOMEM;
 	memset(u, 0, sizeof(*u));
-	u->address = from->address;
+	u->given = *from;
+	u->given.name = u->given.password = NULL;
 	memcpy(u->text, from->name, name_len);
 	memcpy(u->text + name_len, from->password, password_len);
 	u->name = span_of(u->text, name_len);
@@ -169,6 +170,13 @@ static const struct local_user *lookup(const struct aaa_local *l, const struct a
 	return u;
 }
 
+static void give(struct profile *p, const struct aaa_local_user *u)
+{
+	p->has_address = u->address != 0;
+	p->address = u->address;
+	p->sessions = u->sessions;
+}
+
 int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	/* An unknown user costs the time of a wrong password. */
@@ -181,8 +189,7 @@ int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, stru
 		a.profile = profile_new(u->name);
 		if (!a.profile)
 			return -ENOMEM;
-		a.profile->has_address = u->address != 0;
-		a.profile->address = u->address;
+		give(a.profile, &u->given);
 	} else {
 		memset(a.mschap2, 0, sizeof(a.mschap2));
 		memcpy(a.message, "Login incorrect", sizeof("Login incorrect"));

@@ -9,12 +9,14 @@
 #include <stddef.h>
 
 #include "aaa/aaa.h"
+#include "aaa/profile.h"
 
 struct aaa_local;
 
 struct aaa_local_user {
 	const char *name, *password;
 	uint32_t address; /* fixed IPv4, 0: from the pool */
+	struct profile_sessions sessions;
 };
 
 /* NULL when out of memory. Names are unique (the last of equals wins). */

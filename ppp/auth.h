@@ -30,10 +30,11 @@ struct auth_cfg {
 
 struct ppp_auth_answer {
 	bool accept;
-	struct span message;	/* for the subscriber; may be empty */
-	struct span mschap2;	/* accept, MS-CHAPv2: "S=" and 40 hex digits, and what may follow;
+	struct span message;   /* for the subscriber; may be empty */
+	struct span mschap2;   /* accept, MS-CHAPv2: "S=" and 40 hex digits, and what may follow;
 				 * required then */
-	uint16_t mschap_error;	/* reject: 691 when 0 */
+	uint16_t mschap_error; /* reject: 691 when 0 */
+	enum ppp_end end; /* reject: why, when it is not the password; 0: it may be tried again */
 	struct span mschap_raw; /* reject: a whole "E=... " text to pass through; may be empty */
 };
 

@@ -16,6 +16,16 @@ const char *ppp_end_name(enum ppp_end e)
 		[PPP_END_ECHO] = "echo",
 		[PPP_END_LOOP] = "loop",
 		[PPP_END_REJECTED] = "rejected",
+		[PPP_END_NO_IPV4] = "no-ipv4",
+		[PPP_END_NO_IPV6] = "no-ipv6",
+		[PPP_END_ADDRESS_REFUSED] = "address-refused",
+		[PPP_END_PLANE] = "dataplane-failed",
+		[PPP_END_NO_ADDRESS] = "no-address",
+		[PPP_END_NO_POOL] = "no-pool",
+		[PPP_END_POOL_EMPTY] = "pool-empty",
+		[PPP_END_ADDRESS_IN_USE] = "address-in-use",
+		[PPP_END_SESSION_LIMIT] = "session-limit",
+		[PPP_END_REPLACED] = "replaced",
 	};
 
 	return (unsigned int)e < PPP_END__COUNT ? names[e] : "unknown";

@@ -47,6 +47,17 @@ enum ppp_end { /* why the link ended: words in events, logs */
 	PPP_END_ECHO,	       /* dead: echoes unanswered */
 	PPP_END_LOOP,	       /* the line is looped back */
 	PPP_END_REJECTED,      /* peer rejected LCP or a code we can't do without */
+	PPP_END_NO_IPV4,       /* required, and not up: rejected by the peer, or not in time */
+	PPP_END_NO_IPV6,
+	PPP_END_ADDRESS_REFUSED, /* the peer insists on another address than its own, or on none */
+	PPP_END_PLANE,		 /* the data plane refused a required family */
+	/* the owner's reasons: no address for a required family, or no session */
+	PPP_END_NO_ADDRESS,
+	PPP_END_NO_POOL,
+	PPP_END_POOL_EMPTY,
+	PPP_END_ADDRESS_IN_USE,
+	PPP_END_SESSION_LIMIT,
+	PPP_END_REPLACED, /* by a newer session of its user */
 	PPP_END__COUNT
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Our request carries our address alone: a Nak of it does not move us, a Reject leaves it out. Of the
- * peer's request: its address must be the assigned one; five Naks that were not heard end with a Reject and
- * IPCP closes. A request without address gets one Nak adding it, then is accepted: the route goes to the
- * assigned address whatever the peer calls itself.
+ * peer's request: its address must be the assigned one; five Naks that were not followed end with a Reject
+ * and IPCP closes. A request without address gets a Nak that appends it (RFC 1332 3.3): a peer that does not
+ * ask for its address has not agreed to it, and closes IPCP likewise.
  */
 #include "ppp/ipcp.h"
 
@@ -70,9 +70,10 @@ static enum cp_verdict ipcp_judge(struct cp *cp, struct span opts, bool no_nak, 
 
 		return rd_u32(&r) == i->params.peer ? CP_REJ : CP_CLOSE;
 	}
-	if (v == CP_REJ || has_address || no_nak || i->missing_naks || !i->params.peer)
+	if (v == CP_REJ || has_address || !i->params.peer)
 		return v;
-	i->missing_naks++;
+	if (no_nak)
+		return CP_CLOSE;
 	ppp_opt_put_u32(reply, IPCP_OPT_ADDRESS, i->params.peer);
 	return CP_NAK;
 }
@@ -157,7 +158,6 @@ void ipcp_save(const struct ipcp *i, struct wr *w)
 	wr_u8(w, i->cp.next_id);
 	wr_u8(w, i->cp.req_id);
 	wr_u8(w, i->want_address);
-	wr_u8(w, i->missing_naks);
 	wr_u32(w, i->params.local);
 	wr_u32(w, i->params.peer);
 	for (unsigned n = 0; n < 2; n++) {
@@ -169,14 +169,12 @@ void ipcp_save(const struct ipcp *i, struct wr *w)
 int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r)
 {
 	struct ipcp_params p = { 0 };
-	uint8_t missing_naks;
 	struct cp_ids ids;
 	bool want;
 
 	ids.next = rd_u8(r);
 	ids.req = rd_u8(r);
 	want = rd_u8(r) != 0;
-	missing_naks = rd_u8(r);
 	p.local = rd_u32(r);
 	p.peer = rd_u32(r);
 	for (unsigned n = 0; n < 2; n++) {
@@ -187,7 +185,6 @@ int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, s
 		return -EBADMSG;
 	ipcp_init(i, cfg, &p);
 	i->want_address = want;
-	i->missing_naks = missing_naks;
 	cp_resume(&i->cp, state, ids);
 	return 0;
 }

@@ -28,7 +28,6 @@ struct ipcp {
 	struct cp cp; /* must be first */
 	struct ipcp_params params;
 	bool want_address;		      /* false once the peer rejected the option */
-	uint8_t missing_naks;		      /* requests without option 3 we have Nak'd: once */
 	const struct ipcp_listener *listener; /* set by the owner after init; nobody before */
 };
 

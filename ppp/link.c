@@ -216,15 +216,23 @@ static ze_ns login_limit(const struct ppp_link *l)
 	return l->cfg->lcp_timeout + l->cfg->auth.timeout + l->cfg->ncp_timeout;
 }
 
+bool ppp_link_served(const struct ppp_link *l)
+{
+	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++)
+		if (l->required[fam] && l->ncp[fam] != PPP_NCP_UP)
+			return false;
+	return any_up(l);
+}
+
 /* The family leaves Opened or gives up; its data plane, if any, is idle from here. */
 static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, ze_ns now,
 		     struct ppp_fx *fx)
 {
-	bool was_up = l->ncp[fam] == PPP_NCP_UP;
+	bool was_served = ppp_link_served(l);
 
 	l->ncp[fam] = (uint8_t)next;
 	tell_family(fx, PPP_FX_NCP_DOWN, fam);
-	if (!was_up || any_up(l))
+	if (!was_served || ppp_link_served(l))
 		return;
 	l->login_deadline = now + login_limit(l);
 	if (l->phase == PPP_PHASE_NETWORK)
@@ -260,7 +268,8 @@ static void network_start(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
 		if (!ncp_enabled(l, fam))
 			continue;
-		if (l->addr_state[fam] == PPP_ADDR_UNKNOWN) {
+		if (l->addr_state[fam] == PPP_ADDR_UNKNOWN ||
+		    l->addr_state[fam] == PPP_ADDR_LATER) {
 			tell_family(fx, PPP_FX_ADDR_REQUEST, fam);
 			l->addr_state[fam] = PPP_ADDR_ASKED;
 		}
@@ -290,6 +299,27 @@ static void ncp_went_down(struct ppp_link *l, unsigned fam, ze_ns now, struct pp
 	ncp_lost(l, fam, renegotiates(ncp_cp(l, fam)) ? PPP_NCP_RUNNING : PPP_NCP_OFF, now, fx);
 }
 
+static enum ppp_end no_family(unsigned fam)
+{
+	return fam == PPP_FAM_IPV4 ? PPP_END_NO_IPV4 : PPP_END_NO_IPV6;
+}
+
+/* The automaton is finished. A family that is required ends the link where nothing will start it again:
+ * we closed it, or the peer does not know it. One that the peer terminated, or never answered, may be
+ * started by it until ncp_timeout. */
+static void ncp_finished(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
+{
+	uint8_t cause = ncp_cp(l, fam)->cause;
+
+	ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
+	if (!l->required[fam])
+		return;
+	if (cause == CP_EV_RCR_M)
+		terminate(l, PPP_END_ADDRESS_REFUSED, now, fx);
+	else if (cause == CP_EV_RXJ_M || cause == CP_EV_RCN)
+		terminate(l, no_family(fam), now, fx);
+}
+
 static bool told(unsigned what, unsigned ncp_bit, unsigned fam)
 {
 	return (what & ncp_bit << fam) != 0;
@@ -301,7 +331,7 @@ static void ncp_settle(struct ppp_link *l, unsigned fam, unsigned what, ze_ns no
 	if (told(what, P_NCP_DOWN, fam) && l->ncp[fam] == PPP_NCP_UP)
 		ncp_went_down(l, fam, now, fx);
 	if (told(what, P_NCP_FINISHED, fam) && l->ncp[fam] != PPP_NCP_OFF)
-		ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
+		ncp_finished(l, fam, now, fx);
 	if (told(what, P_NCP_READY, fam) &&
 	    (l->ncp[fam] == PPP_NCP_RUNNING || l->ncp[fam] == PPP_NCP_ATTACHED)) {
 		l->ncp[fam] = PPP_NCP_READY;
@@ -309,7 +339,8 @@ static void ncp_settle(struct ppp_link *l, unsigned fam, unsigned what, ze_ns no
 	}
 	if (told(what, P_NCP_UP, fam) && l->ncp[fam] == PPP_NCP_ATTACHED) {
 		l->ncp[fam] = PPP_NCP_UP;
-		l->phase_deadline = l->login_deadline = ZE_NEVER;
+		if (ppp_link_served(l))
+			l->phase_deadline = l->login_deadline = ZE_NEVER;
 		tell_family(fx, PPP_FX_NCP_UP, fam);
 	}
 }
@@ -433,6 +464,19 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	settle(l, from, now, fx);
 }
 
+/* The peer wants a family for which there was no address: perhaps there is one by now. Its request gets no
+ * answer before there is; it will be repeated. */
+static void ask_again(struct ppp_link *l, unsigned fam, const struct ppp_frame *f,
+		      struct ppp_fx *fx)
+{
+	ppp_fx_refuse(fx, REASON_PPP_PHASE, f->proto, 0);
+	if (!f->info.len || f->info.p[0] != CP_CONF_REQ)
+		return;
+	l->addr_state[fam] = PPP_ADDR_ASKED;
+	l->ncp[fam] = PPP_NCP_WAITING;
+	tell_family(fx, PPP_FX_ADDR_REQUEST, fam);
+}
+
 static void ncp_input(struct ppp_link *l, unsigned fam, const struct ppp_frame *f, ze_ns now,
 		      struct ppp_fx *fx)
 {
@@ -441,6 +485,10 @@ static void ncp_input(struct ppp_link *l, unsigned fam, const struct ppp_frame *
 	if (!ncp_enabled(l, fam) || l->addr_state[fam] == PPP_ADDR_DECLINED) {
 		ppp_fx_refuse(fx, REASON_PPP_UNKNOWN, f->proto, 0);
 		lcp_reject_protocol(&l->lcp, f, fx);
+		return;
+	}
+	if (l->addr_state[fam] == PPP_ADDR_LATER) {
+		ask_again(l, fam, f, fx);
 		return;
 	}
 	if (l->ncp[fam] == PPP_NCP_WAITING) {
@@ -507,6 +555,20 @@ ze_ns ppp_link_deadline(const struct ppp_link *l)
 	return ze_min_ns(t, ze_min_ns(cp_deadline(&l->ipcp.cp), cp_deadline(&l->ipv6cp.cp)));
 }
 
+/* What the Network phase lacks at its end. */
+static enum ppp_end unserved(const struct ppp_link *l)
+{
+	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
+		if (!l->required[fam] || l->ncp[fam] == PPP_NCP_UP)
+			continue;
+		if (l->addr_state[fam] == PPP_ADDR_ASKED)
+			return PPP_END_NO_ADDRESS;
+		if (any_up(l))
+			return no_family(fam);
+	}
+	return PPP_END_NCP_TIMEOUT;
+}
+
 static void time_out(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
 {
 	if (l->phase != PPP_PHASE_ESTABLISH) {
@@ -532,9 +594,8 @@ void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		if (now >= cp_deadline(ncp_cp(l, fam)))
 			cp_expire(ncp_cp(l, fam), now, fx);
 	if (now >= l->phase_deadline)
-		time_out(l,
-			 l->phase == PPP_PHASE_NETWORK ? PPP_END_NCP_TIMEOUT : PPP_END_LCP_TIMEOUT,
-			 now, fx);
+		time_out(l, l->phase == PPP_PHASE_NETWORK ? unserved(l) : PPP_END_LCP_TIMEOUT, now,
+			 fx);
 	if (now >= l->login_deadline) {
 		l->login_deadline = ZE_NEVER;
 		time_out(l, PPP_END_LOGIN_TIMEOUT, now, fx);
@@ -550,7 +611,19 @@ void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, z
 	if (l->finished)
 		return;
 	auth_answer(&l->auth, a, now, fx);
+	if (!a->accept && a->end != PPP_END_NONE)
+		terminate(l, a->end, now, fx); /* no second try */
 	settle(l, from, now, fx);
+}
+
+void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now)
+{
+	l->required[family] = required;
+	/* A resumed link in which a required family is being negotiated. */
+	if (l->phase == PPP_PHASE_NETWORK && l->phase_deadline == ZE_NEVER && !ppp_link_served(l)) {
+		l->phase_deadline = now + l->cfg->ncp_timeout;
+		l->login_deadline = now + login_limit(l);
+	}
 }
 
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
@@ -566,12 +639,17 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 		l->ifid = a->ifid;
 		l->suggest = a->suggest;
 	}
-	l->addr_state[fam] = a->accept ? PPP_ADDR_GIVEN : PPP_ADDR_DECLINED;
+	if (a->accept)
+		l->addr_state[fam] = PPP_ADDR_GIVEN;
+	else
+		l->addr_state[fam] = a->later ? PPP_ADDR_LATER : PPP_ADDR_DECLINED;
 	if (l->ncp[fam] == PPP_NCP_WAITING) { /* not so while LCP is negotiated anew */
 		l->ncp[fam] = PPP_NCP_OFF;
 		if (a->accept)
 			link_run_ncp(l, fam, now, fx);
 	}
+	if (!a->accept && l->required[fam])
+		terminate(l, a->end ? a->end : PPP_END_NO_ADDRESS, now, fx);
 	settle(l, from, now, fx);
 }
 
@@ -590,6 +668,8 @@ void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, 
 		cp_down(ncp_cp(l, family), now, fx);
 		l->addr_state[family] = PPP_ADDR_DECLINED;
 		ncp_lost(l, family, PPP_NCP_OFF, now, fx);
+		if (l->required[family])
+			terminate(l, PPP_END_PLANE, now, fx);
 	}
 	settle(l, from, now, fx);
 }

@@ -4,12 +4,14 @@
  * side), Terminate. Frames and now in, effects out; where frames travel (UDP, /dev/ppp, a BPF plane) is not
  * its business. Each phase has its timeout; the way from the start to the first family that is up has their
  * sum, however often the peer begins again. NCPs are independent: a family that is declined, rejected or
- * terminated leaves the other alone; with none left for ncp_timeout the link ends.
+ * terminated leaves the other alone, unless the owner requires it: then the link ends with the reason. With
+ * none up for ncp_timeout, or without a required one, the link ends too.
  *
  * What the owner sees. PPP_FX_AUTHENTICATED comes after the positive verdict of each pass through
  * the Authenticate phase (not of a periodic re-authentication; not at all where none is asked for).
  * PPP_FX_ADDR_REQUEST comes once a family in the life of the link: when the peer negotiates LCP anew
- * all is negotiated again, with the same addresses. A verdict asked for before PPP_FX_LCP_DOWN must
+ * all is negotiated again, with the same addresses. Only after an answer `later` it comes again, with
+ * each Configure-Request of the peer's. A verdict asked for before PPP_FX_LCP_DOWN must
  * not be given after it: it would be taken for the next one's.
  *
  * No Configure-Ack of an NCP is sent before the owner has answered PPP_FX_NCP_READY: what the peer asks
@@ -64,7 +66,10 @@ struct ppp_link_cfg {
 
 struct ppp_addr_answer {
 	enum ppp_family family;
-	bool accept; /* false: the family is declined: IPv6CP gets a Protocol-Reject */
+	bool accept; /* false: a family that is required ends the link, another is declined: the
+		      * peer gets a Protocol-Reject, or nothing while it may be asked for `later` */
+	bool later;
+	enum ppp_end end; /* not accepted: why; 0: PPP_END_NO_ADDRESS */
 	struct ipcp_params v4;
 	uint64_t ifid, suggest; /* IPv6 */
 };
@@ -73,6 +78,7 @@ enum ppp_addr_state {
 	PPP_ADDR_UNKNOWN,
 	PPP_ADDR_ASKED,
 	PPP_ADDR_GIVEN,
+	PPP_ADDR_LATER, /* declined for now: asked for again by the peer's next request */
 	PPP_ADDR_DECLINED
 };
 
@@ -86,6 +92,7 @@ struct ppp_link {
 	struct ipv6cp ipv6cp;
 	uint8_t ncp[PPP_FAM__COUNT];	    /* enum ppp_ncp_state */
 	uint8_t addr_state[PPP_FAM__COUNT]; /* enum ppp_addr_state */
+	bool required[PPP_FAM__COUNT];	    /* the link is of no use without */
 	struct ipcp_params v4;		    /* as given, for each time the family is negotiated */
 	uint64_t ifid, suggest;		    /* likewise */
 	uint16_t pending; /* what the machines told and the link has not acted upon yet */
@@ -110,6 +117,10 @@ void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx);
 void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, ze_ns now,
 			  struct ppp_fx *fx);
 
+/* The family is required or not: said before it is answered, or when the link is resumed. */
+void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now);
+/* A family is up, and all that are required. */
+bool ppp_link_served(const struct ppp_link *l);
 /* Answers PPP_FX_ADDR_REQUEST. */
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
 			  struct ppp_fx *fx);

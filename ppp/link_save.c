@@ -77,7 +77,7 @@ static int resume_family(struct ppp_link *l, unsigned fam, struct rd *r, ze_ns n
 	uint8_t was = rd_u8(r);
 	int e;
 
-	l->addr_state[fam] = PPP_ADDR_DECLINED;
+	l->addr_state[fam] = PPP_ADDR_LATER; /* whatever the reason was, it may be gone */
 	if (r->bad || was >= SAVED__COUNT)
 		return -EBADMSG;
 	if (was == SAVED_NONE)

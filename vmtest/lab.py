@@ -311,7 +311,7 @@ l2tp {
 	shared-secret %(secret)s; auth-method %(auth)s;
 	hello-interval %(hello)s; hello-retries 2;
 	max-tunnels 1024; max-sessions 1024;
-	auth { local { user alice { password hunter2; } user bob { password builder; } } }
+	auth { local { user alice { password hunter2; session-limit 0 } user bob { password builder; } } }
 	pool { ipv4 {
 		gateway 10.100.0.1; start 10.100.0.2; end %(pool_end)s;
 		dns-primary 8.8.8.8; dns-secondary 8.8.4.4;

@@ -41,7 +41,7 @@ def test_programs(laboratory, monkeypatch, plane, mode):  # noqa: F811 pylint: d
 SHARED = '''environment { l2tp { server main { ip %s } } }
 l2tp {
 	dataplane kernel; bpf { uplink [ lns0 ] }
-	auth { local { user alice { password hunter2 } } }
+	auth { local { user alice { password hunter2; session-limit 0 } } }
 	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254 } }
 }
 ''' % lab.LNS

@@ -45,7 +45,7 @@ l2tp {
 	bpf { uplink [ lns0 ]; core [ core0 ]; xdp-mode generic }
 	shaper { default-rate 50mbit }
 	%(more)s
-	auth { local { user alice { password hunter2; } } }
+	auth { local { user alice { password hunter2; session-limit 0 } } }
 	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254; } }
 }
 '''

@@ -27,6 +27,7 @@ struct config *config_new(void)
 	c->setup_rate = 200;
 	c->auth_timeout_s = 30;
 	c->enable_ipcp = c->enable_ipv6cp = true;
+	c->sessions = (struct profile_sessions){ .set = true, .limit = 16 };
 	c->ncp_timeout_s = 30;
 	c->echo_interval_s = 10;
 	c->echo_failures = 3;
@@ -90,6 +91,11 @@ int config_add_user(struct config *c, const char *name, const char *password, ui
 	u.address = address;
 	c->users[c->n_users++] = u;
 	return 0;
+}
+
+struct config_user *config_last_user(struct config *c)
+{
+	return c->n_users ? &c->users[c->n_users - 1] : NULL;
 }
 
 int config_auth_method(const char *word, enum ppp_auth_method *ret)

@@ -28,6 +28,13 @@ struct config_listener {
 struct config_user { /* name and password: owned */
 	char *name, *password;
 	uint32_t address;
+	struct profile_sessions sessions;
+};
+
+enum config_need {	  /* of a network protocol by a session */
+	CONFIG_NEED_AUTO, /* IPv4: required where there is an address to give; else wanted */
+	CONFIG_NEED_REQUIRED,
+	CONFIG_NEED_WANTED
 };
 
 enum config_dataplane {
@@ -73,6 +80,8 @@ struct config {
 	size_t n_allow_host_name;
 	uint32_t auth_timeout_s, reauth_interval_s;
 	bool enable_ipcp, enable_ipv6cp;
+	enum config_need need_ipv4, need_ipv6;
+	struct profile_sessions sessions; /* of users that have none of their own */
 	uint32_t ncp_timeout_s;
 	uint32_t echo_interval_s, echo_failures; /* LCP keepalive; interval 0: none */
 	struct config_user *users;
@@ -93,3 +102,5 @@ void config_unref(struct config *c);
 /* "pap", "chap-md5", "ms-chap-v2", "none"; -EINVAL otherwise. */
 int config_auth_method(const char *word, enum ppp_auth_method *ret);
 int config_add_user(struct config *c, const char *name, const char *password, uint32_t address);
+/* The newest user: NULL before the first. */
+struct config_user *config_last_user(struct config *c);

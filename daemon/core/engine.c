@@ -135,10 +135,26 @@ static struct list *pop(struct list *head)
 	return l;
 }
 
+/* Sessions that gave way to newer ones end; those whose address has become free go on. Either may
+ * make more of both. */
+static void settle_addresses(struct engine *e, ze_ns now)
+{
+	struct list *l;
+
+	do {
+		while ((l = pop(&e->replaced)))
+			subscriber_replaced(list_entry(l, struct subscriber, in_replaced), now);
+		l = pop(&e->woken);
+		if (l)
+			subscriber_address_free(list_entry(l, struct subscriber, in_waiting), now);
+	} while (l);
+}
+
 void engine_turn_end(struct engine *e, ze_ns now)
 {
 	struct list *l;
 
+	settle_addresses(e, now);
 	while ((l = pop(&e->dirty_subs)))
 		settle_sub(list_entry(l, struct subscriber, dirty));
 	while ((l = pop(&e->dirty_tunnels)))
@@ -163,7 +179,8 @@ static struct aaa_local *local_of(const struct config *c)
 	for (size_t i = 0; i < c->n_users; i++)
 		u[i] = (struct aaa_local_user){ .name = c->users[i].name,
 						.password = c->users[i].password,
-						.address = c->users[i].address };
+						.address = c->users[i].address,
+						.sessions = c->users[i].sessions };
 	l = aaa_local_new(u, c->n_users);
 	free(u);
 	return l;
@@ -246,6 +263,9 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	list_init(&e->dirty_subs);
 	list_init(&e->dead_tunnels);
 	list_init(&e->dead_subs);
+	list_init(&e->replaced);
+	list_init(&e->pool_waiters);
+	list_init(&e->woken);
 	r = init(e);
 	if (r < 0) {
 		engine_free(e);

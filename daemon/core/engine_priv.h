@@ -64,6 +64,14 @@ struct core_peer {
 	unsigned n_half_open, n_established;
 };
 
+/* An authenticated user with at least one session. */
+struct core_user {
+	UT_hash_handle hh;
+	struct list sessions; /* subscriber.in_user, oldest first; none that has ended or gives way */
+	uint32_t n;	      /* length of `sessions` */
+	char name[];
+};
+
 /* Calls whose CDN is under way, in its order, when there is a journal. */
 struct core_told {
 	struct core_told_call {
@@ -132,7 +140,9 @@ enum sub_family { /* one family at the data plane */
 struct subscriber {
 	struct engine *e;
 	struct core_tunnel *tunnel;
-	struct list in_tunnel, in_all, dirty, dead;
+	struct list in_tunnel, in_all, in_user, dirty, dead;
+	struct list in_replaced; /* engine.replaced */
+	struct list in_waiting;	 /* engine.pool_waiters or engine.woken */
 	struct htab_node in_by_peer, in_by_address;
 	struct l2tp_session s; /* s.sid is ours, unique in the daemon */
 	struct linkcfg *linkcfg;
@@ -153,7 +163,11 @@ struct subscriber {
 	uint32_t address, local_address;
 	uint32_t dns[2];
 	bool pooled;
-	uint64_t ifid, suggest; /* IPv6, 0: none yet */
+	/* Two sessions and one address: heir waits until this one lets go; awaits is the other way. */
+	struct subscriber *heir, *awaits;
+	bool gives_way;		   /* to a newer session of its user */
+	struct core_user *of_user; /* NULL: not counted */
+	uint64_t ifid, suggest;	   /* IPv6, 0: none yet */
 	enum sub_dp dp;
 	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
 	uint8_t dp_family[PPP_FAM__COUNT];	 /* enum sub_family */
@@ -166,7 +180,7 @@ struct subscriber {
 	char ifname[16];
 	/* what it holds, newest first; drained once, when it is released */
 	struct res_pool pool;
-	struct res r_sid, r_profile, r_auth, r_address, r_dp;
+	struct res r_sid, r_profile, r_auth, r_user, r_address, r_dp;
 	uint64_t rx_frames, tx_frames; /* PPP control through the engine */
 	uint64_t rx_limited;	       /* dropped: more than `frames` had tokens for */
 	struct admit_bucket frames;
@@ -179,6 +193,7 @@ struct engine_stats {
 	uint64_t rx_datagrams, tx_datagrams, tx_failed;
 	uint64_t rx_data, tx_data; /* L2TP data messages through the engine */
 	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict at all */
+	uint64_t session_limited, sessions_replaced;	    /* logins beyond session-limit */
 	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
 	uint64_t sends_lost; /* session messages the channel did not take */
 };
@@ -199,6 +214,7 @@ struct engine {
 	struct core_tunnel **tunnel_by_tid; /* 65536 */
 	struct subscriber **sub_by_sid;	    /* 65536 */
 	struct core_peer *peers;
+	struct core_user *users;
 	struct htab by_address;		  /* subscriber.in_by_address */
 	struct list tunnels, subscribers; /* oldest first */
 	/* core_tunnel.in_half_open, oldest first: from unknown sources, and from known ones */
@@ -216,6 +232,9 @@ struct engine {
 	/* the turn */
 	struct timer_heap timers;
 	struct list dirty_tunnels, dirty_subs, dead_tunnels, dead_subs;
+	struct list replaced;	  /* sessions that give way, ended before the turn is */
+	struct list pool_waiters; /* sessions waiting for an address of the pool, oldest first */
+	struct list woken;	  /* sessions whose address may be free */
 	struct event events[ENGINE_EVENTS_MAX];
 	unsigned n_events;
 	struct ppp_fx ppp_fx;

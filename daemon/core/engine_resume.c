@@ -177,8 +177,13 @@ static enum reason fill(struct subscriber *s, struct rd *r, ze_ns now)
 	if (l2tp_session_resume(&s->s, r, now) < 0 || subscriber_resume(s, r, now) < 0 || r->bad ||
 	    rd_left(r))
 		return REASON_RESUME_RECORD;
+	if (*s->user && login_count(s) < 0)
+		return REASON_NO_MEMORY;
 	if (lease_resume(s, pooled) < 0)
 		return REASON_RESUME_ADDRESS;
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		ppp_link_require(&s->link, (enum ppp_family)f,
+				 lease_required(s, (enum ppp_family)f), now);
 	return attach_resume(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
 }
 

@@ -9,22 +9,78 @@
 
 #define IFID_UNIVERSAL (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: an id nobody assigned has it 0 */
 
+/* ---- waiting for an address ---- */
+
+void lease_wait_end(struct subscriber *s)
+{
+	list_del(&s->in_waiting);
+	if (s->awaits)
+		s->awaits->heir = NULL;
+	s->awaits = NULL;
+}
+
+static void wake(struct subscriber *s)
+{
+	lease_wait_end(s);
+	list_add_tail(&s->e->woken, &s->in_waiting);
+}
+
+/* For the address that holder has. The newest waits: an older one has given way to it. */
+static void wait_for(struct subscriber *s, struct subscriber *holder)
+{
+	lease_wait_end(s);
+	if (holder->heir)
+		holder->heir->awaits = NULL;
+	holder->heir = s;
+	s->awaits = holder;
+}
+
 static void release(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_address);
+	struct engine *e = s->e;
+	bool pooled = s->pooled;
 
-	if (s->pooled)
-		addrpool_put(s->e->pool, s->address);
+	if (pooled)
+		addrpool_put(e->pool, s->address);
+	s->pooled = false;
 	registry_remove_address(s);
+	if (s->heir)
+		wake(s->heir);
+	else if (pooled && !list_empty(&e->pool_waiters))
+		wake(list_entry(e->pool_waiters.next, struct subscriber, in_waiting));
 }
 
-/* Reserves ip in the pool when it is one of its own. */
+/* From the pool. While sessions that have ended are still in the data plane, an empty pool is worth
+ * waiting for: -EINPROGRESS. */
+static int take_pooled(struct subscriber *s, uint32_t *ret_ip)
+{
+	struct engine *e = s->e;
+	int r = addrpool_take(e->pool, ret_ip);
+
+	if (r == 0)
+		s->pooled = true;
+	if (r != -ENOSPC || (!e->n_subscribers[SUB_FINISHING] && list_empty(&e->replaced)))
+		return r;
+	lease_wait_end(s);
+	list_add_tail(&e->pool_waiters, &s->in_waiting);
+	return -EINPROGRESS;
+}
+
+/* A fixed address is its owner's: whoever else got it from the pool, before it was configured, gives
+ * way. Reserved in the pool when it is one of its own. */
 static int claim_fixed(struct subscriber *s, uint32_t ip)
 {
+	struct subscriber *holder = registry_sub_by_address(s->e, ip);
 	int r;
 
-	if (ip == s->local_address || registry_sub_by_address(s->e, ip))
+	if (ip == s->local_address)
 		return -EADDRINUSE;
+	if (holder) {
+		subscriber_give_way(holder);
+		wait_for(s, holder);
+		return -EINPROGRESS;
+	}
 	r = addrpool_claim(s->e->pool, ip);
 	if (r < 0 && r != -ERANGE)
 		return r;
@@ -42,10 +98,9 @@ static int take(struct subscriber *s)
 	if (!pool)
 		return -EADDRNOTAVAIL;
 	s->local_address = addrpool_cfg(pool)->gateway;
-	r = ip ? claim_fixed(s, ip) : addrpool_take(pool, &ip);
+	r = ip ? claim_fixed(s, ip) : take_pooled(s, &ip);
 	if (r < 0)
 		return r;
-	s->pooled = s->pooled || !(p && p->has_address);
 	r = registry_add_address(s, ip);
 	if (r < 0) {
 		if (s->pooled)
@@ -66,6 +121,8 @@ static int answer_v4(struct subscriber *s, struct ipcp_params *ret)
 	if (s->profile && !s->profile->ipv4)
 		return -EAFNOSUPPORT;
 	r = res_held(&s->r_address) ? 0 : take(s);
+	if (r != -EINPROGRESS)
+		lease_wait_end(s);
 	if (r < 0)
 		return r;
 	*ret = (struct ipcp_params){ .local = s->local_address,
@@ -150,18 +207,47 @@ int lease_resume(struct subscriber *s, bool pooled)
 	return l->addr_state[PPP_FAM_IPV4] == PPP_ADDR_GIVEN ? resume_v4(s, pooled) : 0;
 }
 
-static void log_declined(const struct subscriber *s, enum ppp_family family, int r, ze_ns now)
+bool lease_required(const struct subscriber *s, enum ppp_family family)
+{
+	const struct config *c = s->e->cfg;
+	const struct profile *p = s->profile;
+	enum config_need need = family == PPP_FAM_IPV4 ? c->need_ipv4 : c->need_ipv6;
+
+	if (p && !(family == PPP_FAM_IPV4 ? p->ipv4 : p->ipv6))
+		return false;
+	if (need != CONFIG_NEED_AUTO)
+		return need == CONFIG_NEED_REQUIRED;
+	return family == PPP_FAM_IPV4 && (s->e->pool || (p && p->has_address));
+}
+
+/* Why there is no address, and whether there may be one soon. */
+static enum ppp_end end_of(int r, bool *ret_later)
+{
+	*ret_later = r != -EADDRNOTAVAIL && r != -EAFNOSUPPORT;
+	switch (r) {
+	case -EADDRNOTAVAIL:
+		return PPP_END_NO_POOL;
+	case -ENOSPC:
+		return PPP_END_POOL_EMPTY;
+	case -EADDRINUSE:
+		return PPP_END_ADDRESS_IN_USE;
+	default:
+		return PPP_END_NO_ADDRESS;
+	}
+}
+
+static void log_declined(const struct subscriber *s, const struct ppp_addr_answer *a, ze_ns now)
 {
 	uint32_t suppressed;
 
 	if (log_limit_pass(&s->tunnel->losers, now, &suppressed))
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
 		       KV_STR("user", subscriber_user(s)),
-		       KV_STR("family", family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"), KV_ERRNO(r),
-		       KV_U64("suppressed", suppressed));
+		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
+		       KV_STR("reason", ppp_end_name(a->end)), KV_U64("suppressed", suppressed));
 }
 
-void lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
+bool lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
 		  struct ppp_addr_answer *ret)
 {
 	int r;
@@ -171,6 +257,11 @@ void lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
 	ret->accept = r == 0;
 	ret->ifid = s->ifid;
 	ret->suggest = s->suggest;
-	if (r < 0)
-		log_declined(s, family, r, now);
+	if (r == -EINPROGRESS)
+		return false;
+	if (r < 0) {
+		ret->end = end_of(r, &ret->later);
+		log_declined(s, ret, now);
+	}
+	return true;
 }

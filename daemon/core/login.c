@@ -2,6 +2,7 @@
 #include "daemon/core/login.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
@@ -102,6 +103,82 @@ static int keep_profile(struct subscriber *s, struct profile *p)
 	return 0;
 }
 
+/* ---- session-limit ---- */
+
+static void release_user(struct res *r)
+{
+	registry_remove_user(ze_container_of(r, struct subscriber, r_user));
+}
+
+int login_count(struct subscriber *s)
+{
+	int r;
+
+	if (res_held(&s->r_user)) /* LCP was negotiated anew */
+		return 0;
+	r = registry_add_user(s);
+	if (r == 0)
+		res_add(&s->pool, &s->r_user, "user", release_user);
+	return r;
+}
+
+/* Two sessions can't have one fixed address. */
+static uint32_t limit_of(const struct engine *e, const struct profile *p)
+{
+	if (p && p->has_address)
+		return 1;
+	return p && p->sessions.set ? p->sessions.limit : e->cfg->sessions.limit;
+}
+
+static bool replaces(const struct engine *e, const struct profile *p)
+{
+	enum profile_over_limit o = p ? p->sessions.over : PROFILE_OVER_AUTO;
+
+	if (o == PROFILE_OVER_AUTO)
+		o = e->cfg->sessions.over;
+	return o == PROFILE_OVER_REPLACE || (o == PROFILE_OVER_AUTO && p && p->has_address);
+}
+
+/* Room for one more session of this user, if need be in place of its oldest. */
+static bool has_room(struct subscriber *s)
+{
+	struct engine *e = s->e;
+	const struct core_user *u = registry_user(e, s->user);
+	uint32_t limit = limit_of(e, s->profile);
+
+	if (res_held(&s->r_user) || !limit || !u || u->n < limit)
+		return true;
+	if (!replaces(e, s->profile))
+		return false;
+	while (u && u->n >= limit) {
+		subscriber_give_way(list_entry(u->sessions.next, struct subscriber, in_user));
+		u = registry_user(e, s->user);
+	}
+	return true;
+}
+
+static void log_limit(const struct subscriber *s, ze_ns now)
+{
+	uint32_t suppressed;
+
+	if (log_limit_pass(&s->tunnel->losers, now, &suppressed))
+		log_kv(LOG_AAA, LOG_WARN, "session-limit", KV_U64("tid", s->tunnel->t.tid),
+		       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
+		       KV_U64("limit", limit_of(s->e, s->profile)),
+		       KV_U64("suppressed", suppressed));
+}
+
+/* False: the user has as many sessions as it may. */
+static bool enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	if (has_room(s))
+		return login_count(s) == 0;
+	s->e->stats.session_limited++;
+	log_limit(s, now);
+	snprintf(a->message, sizeof(a->message), "Session limit reached");
+	return false;
+}
+
 static void log_reject(const struct subscriber *s, const struct aaa_answer *a, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT];
@@ -121,10 +198,14 @@ static void log_reject(const struct subscriber *s, const struct aaa_answer *a, z
 void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;
+	enum ppp_end end = PPP_END_NONE;
 
 	if (a->accept && keep_profile(s, a->profile) < 0) {
 		e->stats.auth_failures++;
 		a->accept = false;
+	} else if (a->accept && !enter(s, a, now)) {
+		a->accept = false;
+		end = PPP_END_SESSION_LIMIT;
 	} else if (a->accept) {
 		e->stats.auth_accepts++;
 	} else {
@@ -139,6 +220,7 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 			.accept = a->accept,
 			.message = span_str(a->message),
 			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
-			.mschap_error = a->mschap_error },
+			.mschap_error = a->mschap_error,
+			.end = end },
 		now, &e->ppp_fx);
 }

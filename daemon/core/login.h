@@ -14,6 +14,8 @@ struct subscriber;
 
 /* A verdict that comes at once is put in e->answer and noted in s->todo. */
 void login_ask(struct subscriber *s, const struct ppp_auth_request *rq);
+/* Counts the session with its user, once. 0 or -ENOMEM. */
+int login_count(struct subscriber *s);
 /* The profile of a login in another process; takes over the reference. */
 void login_resume(struct subscriber *s, struct profile *p);
 /* Tells the link (effects in e->ppp_fx); takes over the profile reference. */

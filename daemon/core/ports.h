@@ -177,7 +177,7 @@ enum journal_kind {
 };
 
 #define JOURNAL_RECORD_MAX 1000
-#define JOURNAL_FORMAT	   1 /* of all records: a change of any of them is a new one */
+#define JOURNAL_FORMAT	   2 /* of all records: a change of any of them is a new one */
 
 struct journal_record {
 	enum journal_kind kind;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/core/engine_priv.h"
 
@@ -200,6 +201,62 @@ void registry_remove_call(struct subscriber *s)
 	htab_del(&t->by_peer, &s->in_by_peer);
 	list_del(&s->in_tunnel);
 	t->n_sessions--;
+}
+
+/* ---- users ---- */
+
+struct core_user *registry_user(const struct engine *e, const char *name)
+{
+	struct core_user *u;
+
+	HASH_FIND(hh, e->users, name, strlen(name), u);
+	return u;
+}
+
+static struct core_user *user_get(struct engine *e, const char *name)
+{
+	size_t len = strlen(name);
+	struct core_user *u = registry_user(e, name);
+
+	if (u)
+		return u;
+	u = calloc(1, sizeof(*u) + len + 1);
+	if (!u)
+		return NULL;
+	memcpy(u->name, name, len);
+	list_init(&u->sessions);
+	HASH_ADD_KEYPTR(hh, e->users, u->name, len, u);
+	if (!u->hh.tbl) {
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+int registry_add_user(struct subscriber *s)
+{
+	struct core_user *u = user_get(s->e, s->user);
+
+	if (!u)
+		return -ENOMEM;
+	list_add_tail(&u->sessions, &s->in_user);
+	u->n++;
+	s->of_user = u;
+	return 0;
+}
+
+void registry_remove_user(struct subscriber *s)
+{
+	struct core_user *u = s->of_user;
+
+	if (!u)
+		return;
+	s->of_user = NULL;
+	list_del(&s->in_user);
+	if (--u->n)
+		return;
+	HASH_DEL(s->e->users, u);
+	free(u);
 }
 
 /* ---- subscriber addresses ---- */

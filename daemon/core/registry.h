@@ -9,6 +9,7 @@
 
 struct core_peer;
 struct core_tunnel;
+struct core_user;
 struct engine;
 struct subscriber;
 struct ze_addr;
@@ -33,6 +34,10 @@ int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_t
 /* The same with an id of the caller's choice: -EEXIST. */
 int registry_add_tunnel_as(struct engine *e, struct core_tunnel *t, uint16_t tid);
 void registry_remove_tunnel(struct core_tunnel *t);
+/* Counts an authenticated session with its user, s->user: 0 or -ENOMEM. */
+int registry_add_user(struct subscriber *s);
+void registry_remove_user(struct subscriber *s); /* harmless when it is not counted */
+struct core_user *registry_user(const struct engine *e, const char *name); /* NULL: no session */
 /* Enters a subscriber whose s.sid was taken by the caller. */
 void registry_add_sub(struct subscriber *s);
 void registry_remove_sub(struct subscriber *s);

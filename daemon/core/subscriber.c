@@ -75,6 +75,9 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 	s->timer.kind = CORE_TIMER_SUBSCRIBER;
 	list_init(&s->in_tunnel);
 	list_init(&s->in_all);
+	list_init(&s->in_user);
+	list_init(&s->in_replaced);
+	list_init(&s->in_waiting);
 	list_init(&s->dirty);
 	list_init(&s->dead);
 	res_pool_init(&s->pool);
@@ -111,6 +114,8 @@ void subscriber_release(struct subscriber *s)
 {
 	struct core_tunnel *t = s->tunnel;
 
+	lease_wait_end(s);
+	list_del(&s->in_replaced);
 	res_pool_drain(&s->pool);
 	timer_cancel(&s->e->timers, &s->timer.timer);
 	list_del(&s->dirty);
@@ -295,7 +300,7 @@ static void family_up(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	s->ncp_up[f] = true;
 	attach_open(s, f, true);
-	if (!s->up_at) {
+	if (!s->up_at && ppp_link_served(&s->link)) {
 		s->up_at = now;
 		set_state(s, SUB_ESTABLISHED);
 		s->e->stats.sessions_up++;
@@ -387,6 +392,18 @@ static struct l2tp_cdn_args cdn_of(enum ppp_end end)
 	case PPP_END_LOOP:
 		a.disconnect_code = 7;
 		break;
+	case PPP_END_ADDRESS_REFUSED:
+		a.disconnect_code = 19;
+		a.disconnect_direction = 2;
+		break;
+	case PPP_END_PLANE:
+	case PPP_END_NO_ADDRESS:
+	case PPP_END_NO_POOL:
+	case PPP_END_POOL_EMPTY:
+	case PPP_END_ADDRESS_IN_USE:
+		a.result = CDN_NO_FACILITIES_NOW;
+		a.error = L2TP_ERR_RESOURCES;
+		break;
 	case PPP_END_ADMIN:
 		a.disconnect_code = 1;
 		break;
@@ -395,11 +412,15 @@ static struct l2tp_cdn_args cdn_of(enum ppp_end end)
 	case PPP_END_AUTH_TIMEOUT:
 	case PPP_END_AUTH_REFUSED:
 	case PPP_END_REJECTED:
+	case PPP_END_NO_IPV4:
+	case PPP_END_NO_IPV6:
+	case PPP_END_SESSION_LIMIT:
+	case PPP_END_REPLACED:
 	case PPP_END__COUNT:
 		break;
 	}
 	if (a.disconnect_code)
-		a.disconnect_proto = PPP_LCP;
+		a.disconnect_proto = end == PPP_END_ADDRESS_REFUSED ? PPP_IPCP : PPP_LCP;
 	return a;
 }
 
@@ -415,8 +436,9 @@ static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	struct ppp_addr_answer a;
 
-	lease_answer(s, f, now, &a);
-	ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
+	ppp_link_require(&s->link, f, lease_required(s, f), now);
+	if (lease_answer(s, f, now, &a))
+		ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
 }
 
 /* One thing owed, lowest bit first. */
@@ -520,19 +542,55 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 	subscriber_run(s, now);
 }
 
+/* Our wish, whatever the peer says: a Terminate-Request, once, and the CDN. */
+static void end_now(struct subscriber *s, enum ppp_end end, const struct l2tp_cdn_args *a,
+		    ze_ns now)
+{
+	if (s->opened) {
+		ppp_fx_init(&s->e->ppp_fx);
+		ppp_link_close(&s->link, end, now, &s->e->ppp_fx);
+		subscriber_run(s, now);
+	}
+	if (!s->ended)
+		call_close(s, a, now);
+}
+
 void subscriber_clear(struct subscriber *s, ze_ns now)
 {
 	struct l2tp_cdn_args a = cdn_of(PPP_END_ADMIN);
 
-	if (s->opened) {
-		ppp_fx_init(&s->e->ppp_fx);
-		ppp_link_close(&s->link, PPP_END_ADMIN, now, &s->e->ppp_fx);
-		subscriber_run(s, now);
-	}
 	a.cause = L2TP_DOWN_ADMIN;
 	a.disconnect_direction = 2;
-	if (!s->ended)
-		call_close(s, &a, now);
+	end_now(s, PPP_END_ADMIN, &a, now);
+}
+
+void subscriber_give_way(struct subscriber *s)
+{
+	res_release(&s->r_user);
+	if (s->gives_way || s->ended)
+		return;
+	s->gives_way = true;
+	s->e->stats.sessions_replaced++;
+	list_add_tail(&s->e->replaced, &s->in_replaced);
+}
+
+void subscriber_replaced(struct subscriber *s, ze_ns now)
+{
+	const struct l2tp_cdn_args a = cdn_of(PPP_END_REPLACED);
+
+	if (s->ended)
+		return;
+	s->cause = ppp_end_name(PPP_END_REPLACED);
+	end_now(s, PPP_END_REPLACED, &a, now);
+}
+
+void subscriber_address_free(struct subscriber *s, ze_ns now)
+{
+	if (s->ended)
+		return;
+	s->todo |= (uint16_t)(SUB_TODO_ADDRESS << PPP_FAM_IPV4);
+	ppp_fx_init(&s->e->ppp_fx);
+	subscriber_run(s, now);
 }
 
 int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now)
@@ -585,6 +643,8 @@ void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_n
 	registry_remove_call(s);
 	set_state(s, SUB_FINISHING);
 	res_release(&s->r_auth);
+	res_release(&s->r_user);
+	lease_wait_end(s);
 	if (!attach_leave(s))
 		subscriber_release(s);
 }

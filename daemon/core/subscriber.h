@@ -52,6 +52,11 @@ void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 void subscriber_run(struct subscriber *s, ze_ns now);
 /* The operator's end: a Terminate-Request, once, and CDN 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);
+/* Its address or its user's place goes to a newer session: it ends before the turn does. */
+void subscriber_give_way(struct subscriber *s);
+void subscriber_replaced(struct subscriber *s, ze_ns now);
+/* The address that it waits for may be free. */
+void subscriber_address_free(struct subscriber *s, ze_ns now);
 /* The call is over; the machine has said so. */
 void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now);
 /* Nothing of it is in the data plane any more: gives all back. It is freed when the turn ends. */

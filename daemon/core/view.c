@@ -292,6 +292,8 @@ void view_statistics(const struct engine *e, const struct view_clock *c, struct 
 	json_ku64(j, "auth-accepted", s.auth_accepts);
 	json_ku64(j, "auth-rejected", s.auth_rejects);
 	json_ku64(j, "auth-failed", s.auth_failures);
+	json_ku64(j, "session-limit-denied", s.session_limited);
+	json_ku64(j, "sessions-replaced", s.sessions_replaced);
 	json_ku64(j, "datagrams-received", s.rx_datagrams);
 	json_ku64(j, "datagrams-sent", s.tx_datagrams);
 	json_ku64(j, "datagrams-send-failed", s.tx_failed);
@@ -414,6 +416,20 @@ static void config_dataplane(const struct config *c, struct json *j)
 	json_obj_end(j);
 }
 
+static const char *need_name(bool enabled, enum config_need need)
+{
+	static const char *const words[] = { "auto", "required", "wanted" };
+
+	return enabled ? words[need] : "off";
+}
+
+static const char *over_limit_name(enum profile_over_limit over)
+{
+	static const char *const words[] = { "auto", "replace", "deny" };
+
+	return words[over];
+}
+
 static void config_ppp(const struct config *c, struct json *j)
 {
 	json_key(j, "authentication");
@@ -425,6 +441,8 @@ static void config_ppp(const struct config *c, struct json *j)
 	json_obj(j);
 	json_kbool(j, "enable-ipcp", c->enable_ipcp);
 	json_kbool(j, "enable-ipv6cp", c->enable_ipv6cp);
+	json_kstr(j, "ipv4", need_name(c->enable_ipcp, c->need_ipv4));
+	json_kstr(j, "ipv6", need_name(c->enable_ipv6cp, c->need_ipv6));
 	json_ku64(j, "timeout", c->ncp_timeout_s);
 	json_obj_end(j);
 	json_key(j, "lcp-echo");
@@ -449,6 +467,8 @@ void view_config(const struct engine *e, struct json *j)
 	json_ku64(j, "hello-retries", c->hello_retries);
 	json_ku64(j, "max-tunnels", c->max_tunnels);
 	json_ku64(j, "max-sessions", c->max_sessions);
+	json_ku64(j, "session-limit", c->sessions.limit);
+	json_kstr(j, "session-limit-action", over_limit_name(c->sessions.over));
 	json_ku64(j, "setup-rate", c->setup_rate);
 	json_ku64(j, "drain-timeout", c->drain_timeout_s);
 	config_lists(c, j);

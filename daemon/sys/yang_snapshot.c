@@ -97,6 +97,27 @@ static void read_environment(struct yang_doc *d, const struct lyd_node *env)
 		read_listeners(d, c);
 }
 
+static int get_enum(const struct lyd_node *parent, const char *name, const char *const *words)
+{
+	const char *v = yang_value(parent, name);
+	int i = 0;
+
+	while (v && words[i] && strcmp(words[i], v) != 0)
+		i++;
+	return v && words[i] ? i : 0;
+}
+
+static struct profile_sessions get_sessions(const struct lyd_node *parent)
+{
+	static const char *const actions[] = { "", "replace", "deny", NULL };
+
+	return (struct profile_sessions){
+		.set = yang_value(parent, "session-limit"),
+		.limit = get_u32(parent, "session-limit"),
+		.over = (enum profile_over_limit)get_enum(parent, "session-limit-action", actions),
+	};
+}
+
 static void read_auth(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	const struct lyd_node *auth = yang_child(l2tp, "auth");
@@ -111,6 +132,7 @@ static void read_auth(struct yang_doc *d, const struct lyd_node *l2tp)
 			error_at(d, u, "out of memory");
 			return;
 		}
+		config_last_user(d->cfg)->sessions = get_sessions(u);
 	}
 }
 
@@ -203,16 +225,6 @@ static void read_names(struct yang_doc *d, const struct lyd_node *l2tp)
 		error_at(d, yang_child(l2tp, "auth-method"), "unknown method");
 }
 
-static int get_enum(const struct lyd_node *parent, const char *name, const char *const *words)
-{
-	const char *v = yang_value(parent, name);
-	int i = 0;
-
-	while (v && words[i] && strcmp(words[i], v) != 0)
-		i++;
-	return v && words[i] ? i : 0;
-}
-
 static void read_dataplane(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	static const char *const planes[] = { "auto", "kernel", "bpf", NULL };
@@ -258,6 +270,19 @@ static void read_shaper(struct yang_doc *d, const struct lyd_node *l2tp)
 	read_rate(d, shaper, "upload-rate", &p->up_bps);
 }
 
+static void read_ncp(struct config *c, const struct lyd_node *ncp)
+{
+	static const char *const needs[] = { "", "required", "wanted", "off", NULL };
+	const int off = 3;
+	int v4 = get_enum(ncp, "ipv4", needs), v6 = get_enum(ncp, "ipv6", needs);
+
+	c->enable_ipcp = get_bool(ncp, "enable-ipcp") && v4 != off;
+	c->enable_ipv6cp = get_bool(ncp, "enable-ipv6cp") && v6 != off;
+	c->need_ipv4 = v4 == off ? CONFIG_NEED_AUTO : (enum config_need)v4;
+	c->need_ipv6 = v6 == off ? CONFIG_NEED_AUTO : (enum config_need)v6;
+	c->ncp_timeout_s = get_u32(ncp, "timeout");
+}
+
 static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	const struct lyd_node *auth = yang_child(l2tp, "authentication");
@@ -272,13 +297,12 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	c->hello_retries = get_u32(l2tp, "hello-retries");
 	c->max_tunnels = get_u32(l2tp, "max-tunnels");
 	c->max_sessions = get_u32(l2tp, "max-sessions");
+	c->sessions = get_sessions(l2tp);
 	c->setup_rate = get_u32(l2tp, "setup-rate");
 	c->drain_timeout_s = get_u32(l2tp, "drain-timeout");
 	c->auth_timeout_s = get_u32(auth, "timeout");
 	c->reauth_interval_s = get_u32(auth, "reauth-interval");
-	c->enable_ipcp = get_bool(ncp, "enable-ipcp");
-	c->enable_ipv6cp = get_bool(ncp, "enable-ipv6cp");
-	c->ncp_timeout_s = get_u32(ncp, "timeout");
+	read_ncp(c, ncp);
 	c->echo_interval_s = get_u32(echo, "interval");
 	c->echo_failures = get_u32(echo, "failures");
 	read_dataplane(d, l2tp);

@@ -681,6 +681,7 @@ struct config *w_config(void)
 	memcpy(c->secret, "zetest", 6);
 	c->secret_len = 6;
 	c->setup_rate = 0;
+	c->sessions.limit = 0; /* most tests have many sessions of alice */
 	c->has_pool = true;
 	c->pool = (struct addrpool_cfg){ .gateway = 0x0a000001,
 					 .start = 0x0a000002,

@@ -53,7 +53,9 @@ struct client { /* a PPP subscriber */
 	char user[64], password[64];
 	enum w_auth wants;
 	bool no_ipv4, no_ipv6, mute;
-	uint16_t mru; /* what it asks for; 0: 1492 */
+	bool insists;	 /* on its own IPv4 address, whatever is suggested */
+	bool no_address; /* sends no IP-Address option */
+	uint16_t mru;	 /* what it asks for; 0: 1492 */
 	/* what became of it */
 	bool lcp_acked, lcp_ack_sent, lcp_up, auth_ok, auth_bad, terminated;
 	bool v4_acked, v4_up, v6_acked, v6_up, v6_rejected, ack_v4, ack_v6;

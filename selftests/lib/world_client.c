@@ -41,7 +41,8 @@ static void send_requests(struct call *c)
 		return;
 	if (!p->no_ipv4 && !p->v4_acked) {
 		w = wr_init(buf, sizeof(buf));
-		ppp_opt_put_u32(&w, IPCP_OPT_ADDRESS, p->ip);
+		if (!p->no_address)
+			ppp_opt_put_u32(&w, IPCP_OPT_ADDRESS, p->ip);
 		ppp_opt_put_u32(&w, IPCP_OPT_DNS1, p->dns[0]);
 		ppp_opt_put_u32(&w, IPCP_OPT_DNS2, p->dns[1]);
 		send_cp(c, PPP_IPCP, CP_CONF_REQ, p->id, wr_done(&w));
@@ -289,7 +290,7 @@ static void take_naks(struct client *p, struct span opts)
 	while (ppp_opt_next(&r, &o) == 1) {
 		struct rd v = rd_span(o.value);
 
-		if (o.type == IPCP_OPT_ADDRESS)
+		if (o.type == IPCP_OPT_ADDRESS && !p->insists)
 			p->ip = rd_u32(&v);
 		else if (o.type == IPCP_OPT_DNS1)
 			p->dns[0] = rd_u32(&v);

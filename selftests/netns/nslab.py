@@ -73,7 +73,7 @@ class Lab:
             f.write('environment { l2tp { server four { ip 0.0.0.0 } server six { ip ::; port 1702 } } }\n'
                     'l2tp { dataplane bpf; setup-rate %d; max-sessions 0; lcp-echo { interval 1; failures 5 }\n'
                     ' bpf { uplink [ up0 ]; core [ core0 ]; xdp-mode %s }\n'
-                    ' auth { local { user alice { password hunter2 } } }\n'
+                    ' auth { local { user alice { password hunter2; session-limit 0 } } }\n'
                     ' pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.15.254 } } }\n' % (setup_rate, mode))
 
     def wire(self, far, a, a4, b, b4):

@@ -41,7 +41,7 @@ CONFIG = '''environment { l2tp { server main { ip %(lns)s } } }
 l2tp {
 	dataplane %(plane)s; auth-method %(auth)s; hello-interval %(hello)d; hello-retries 2
 	bpf { uplink [ %(uplink)s ]; core [ %(core)s ]; xdp-mode %(mode)s }
-	auth { local { user alice { password hunter2 } } }
+	auth { local { user alice { password hunter2; session-limit 0 } } }
 	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.254 } }
 }
 '''

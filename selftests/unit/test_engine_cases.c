@@ -501,9 +501,12 @@ static void ipcp_again(void **st)
  * P-125: IPv6CP terminated: likewise. */
 static void ncp_terminated(void **st)
 {
-	struct call *c = up(), *d = up();
+	struct call *c, *d;
 
 	(void)st;
+	w->cfg->need_ipv4 = CONFIG_NEED_WANTED;
+	c = up();
+	d = up();
 	give(c, PPP_IPCP, CP_TERM_REQ, 9, (struct span){ 0 });
 	give(d, PPP_IPV6CP, CP_TERM_REQ, 9, (struct span){ 0 });
 	c->c.no_ipv4 = d->c.no_ipv6 = true;

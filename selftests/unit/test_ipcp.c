@@ -145,16 +145,21 @@ static void unwanted_options(void **st)
 	answer(RIGHT WRONG, CP_CONF_REJ, WRONG);
 }
 
-/* P-115 */
-static void missing_address_is_added_once(void **st)
+/* P-115 F-C5: a request without the address agrees to nothing, however often it comes. */
+static void missing_address_is_added(void **st)
 {
 	(void)st;
 	start(&with_dns);
 	answer("8106 00000000", CP_CONF_NAK, "8106 08080808" RIGHT);
-	answer("8106 08080808", CP_CONF_ACK, "8106 08080808");
+	answer("8106 08080808", CP_CONF_NAK, RIGHT);
+	answer("8106 08080808" RIGHT, CP_CONF_ACK, "8106 08080808" RIGHT);
 	start(&plain);
-	answer("", CP_CONF_NAK, RIGHT);
-	answer("", CP_CONF_ACK, "");
+	for (int n = 0; n < 5; n++)
+		answer("", CP_CONF_NAK, RIGHT);
+	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 135, ""), now, &fx);
+	assert_int_equal(fx.n, 1);
+	assert_int_equal(kit_sent(&fx, 0, PPP_IPCP).code, CP_TERM_REQ);
+	assert_string_equal(cp_state_name(&i.cp), "closing");
 }
 
 /* P-116 */
@@ -223,7 +228,7 @@ int main(void)
 		cmocka_unit_test_setup(strange_dns_is_rejected_in_the_end, setup),
 		cmocka_unit_test_setup(name_servers, setup),
 		cmocka_unit_test_setup(unwanted_options, setup),
-		cmocka_unit_test_setup(missing_address_is_added_once, setup),
+		cmocka_unit_test_setup(missing_address_is_added, setup),
 		cmocka_unit_test_setup(our_address_is_naked, setup),
 		cmocka_unit_test_setup(our_address_is_rejected, setup),
 		cmocka_unit_test_setup(renegotiation_keeps_the_address, setup),

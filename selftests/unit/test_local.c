@@ -15,9 +15,10 @@
 #include "daemon/base/rfc2759.h"
 
 static const struct aaa_local_user users[] = {
-	{ "alice", "old", 0 },	     { "bob", "s3cret", 0x0a000009 }, { "alice", "hunter2", 0 },
-	{ "User", "clientPass", 0 }, { "zoe", "zetest", 0 },	      { "DOM\\dora", "hers", 0 },
-	{ "latin", "\xe9t\xe9", 0 },
+	{ "alice", "old", 0, { 0 } },	    { "bob", "s3cret", 0x0a000009, { 0 } },
+	{ "alice", "hunter2", 0, { 0 } },   { "User", "clientPass", 0, { 0 } },
+	{ "zoe", "zetest", 0, { 0 } },	    { "DOM\\dora", "hers", 0, { 0 } },
+	{ "latin", "\xe9t\xe9", 0, { 0 } },
 };
 
 static struct aaa_local *l;
@@ -255,7 +256,7 @@ static void many_users(void **st)
 	(void)st;
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(names[i], sizeof(names[i]), "user%u", i);
-		many[i] = (struct aaa_local_user){ names[i], names[i] + 4, i };
+		many[i] = (struct aaa_local_user){ names[i], names[i] + 4, i, { 0 } };
 	}
 	big = aaa_local_new(many, 5000);
 	assert_non_null(big);

@@ -81,10 +81,11 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"  max-tunnels 10; max-sessions 0; setup-rate 7; drain-timeout 9\n"
 		"  allow-from [ 10.0.0.0/8\n   2001:db8::/32 ]; allow-host-name lac1\n"
 		"  authentication { timeout 12; reauth-interval 300 }\n"
-		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11 }\n"
+		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11; ipv4 wanted; ipv6 off }\n"
+		"  session-limit 5; session-limit-action deny\n"
 		"  lcp-echo { interval 4; failures 6 }\n"
 		"  auth { local { user alice { password hunter2 } user bob { password b; "
-		"address 10.1.1.1 } } }\n"
+		"address 10.1.1.1; session-limit 0; session-limit-action replace } } }\n"
 		"  pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9;\n"
 		"    dns-primary 8.8.8.8; dns-secondary 8.8.4.4; blackhole false } }\n"
 		"  shaper { qdisc-type htb; default-rate 10mbit; upload-rate 2mbit }\n"
@@ -117,6 +118,13 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_int_equal(c->reauth_interval_s, 300);
 	assert_true(c->enable_ipcp && !c->enable_ipv6cp);
 	assert_int_equal(c->ncp_timeout_s, 11);
+	assert_int_equal(c->need_ipv4, CONFIG_NEED_WANTED);
+	assert_int_equal(c->sessions.limit, 5);
+	assert_int_equal(c->sessions.over, PROFILE_OVER_DENY);
+	assert_false(c->users[0].sessions.set);
+	assert_true(c->users[1].sessions.set);
+	assert_int_equal(c->users[1].sessions.limit, 0);
+	assert_int_equal(c->users[1].sessions.over, PROFILE_OVER_REPLACE);
 	assert_int_equal(c->echo_interval_s, 4);
 	assert_int_equal(c->echo_failures, 6);
 	assert_int_equal(c->n_users, 2);
@@ -148,6 +156,10 @@ static void defaults_of_the_schema_are_those_of_the_snapshot(void **st)
 	assert_int_equal(c->max_tunnels, d->max_tunnels);
 	assert_int_equal(c->max_sessions, d->max_sessions);
 	assert_int_equal(c->setup_rate, d->setup_rate);
+	assert_int_equal(c->sessions.limit, d->sessions.limit);
+	assert_int_equal(c->sessions.over, d->sessions.over);
+	assert_int_equal(c->need_ipv4, d->need_ipv4);
+	assert_int_equal(c->need_ipv6, d->need_ipv6);
 	assert_int_equal(c->auth_timeout_s, d->auth_timeout_s);
 	assert_int_equal(c->reauth_interval_s, d->reauth_interval_s);
 	assert_int_equal(c->enable_ipcp, d->enable_ipcp);
@@ -252,6 +264,23 @@ static void rules_across_leaves(void **st)
 	    "t:2:1: l2tp: hide-avps needs a shared-secret\n"
 	    "t:3:1: l2tp/ncp: at least one of enable-ipcp and enable-ipv6cp must be true\n"
 	    "t:5:15: l2tp/pool/ipv4/dns-secondary: dns-secondary needs dns-primary\n");
+}
+
+/* F-C5 */
+static void needs_do_not_contradict(void **st)
+{
+	struct config *c = good(SERVER "l2tp { ncp { ipv4 off; ipv6 required } }");
+
+	(void)st;
+	assert_true(!c->enable_ipcp && c->enable_ipv6cp);
+	assert_int_equal(c->need_ipv6, CONFIG_NEED_REQUIRED);
+	config_unref(c);
+	bad(SERVER "l2tp { ncp { ipv4 required; enable-ipcp false } }",
+	    "t:2:8: l2tp/ncp: ipv4 required or wanted needs enable-ipcp true\n");
+	bad(SERVER "l2tp { ncp { ipv4 off; ipv6 off } }",
+	    "t:2:8: l2tp/ncp: at least one of ipv4 and ipv6 must not be off\n");
+	bad(SERVER "l2tp { ncp { ipv4 off; enable-ipv6cp false } }",
+	    "t:2:8: l2tp/ncp: at least one of ipv4 and ipv6 must not be off\n");
 }
 
 static void the_data_plane_is_chosen(void **st)
@@ -507,6 +536,7 @@ int main(void)
 		cmocka_unit_test(no_user_is_a_warning),
 		cmocka_unit_test(all_errors_are_told_with_their_places),
 		cmocka_unit_test(rules_across_leaves),
+		cmocka_unit_test(needs_do_not_contradict),
 		cmocka_unit_test(the_data_plane_is_chosen),
 		cmocka_unit_test(ports_that_collide_are_refused),
 		cmocka_unit_test(addresses_are_checked),

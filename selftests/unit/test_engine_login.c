@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a login gets: an address or an end with its reason, and a place beside the user's other
+ * sessions. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/core/subscriber.h"
+#include "selftests/lib/world.h"
+
+#define BOBS 0x0a00004d
+
+static struct config *cfg;
+static struct world *w;
+static struct lac *l;
+
+/* Before world_new the configuration may be changed; from here on it is in force. */
+static void begin(void)
+{
+	w = world_new(cfg, 1);
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	assert_true(l->up);
+}
+
+static int set_up(void **st)
+{
+	(void)st;
+	w = NULL;
+	cfg = w_config();
+	return cfg ? 0 : -1;
+}
+
+static int tear_down(void **st)
+{
+	(void)st;
+	if (!w)
+		return 0;
+	w->dp_hold = false;
+	lac_stop(l);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+	return 0;
+}
+
+static struct call *waiting_call(const char *user, const char *password)
+{
+	struct call *c;
+
+	l->no_iccn = true;
+	c = lac_call(l, user, password);
+	l->no_iccn = false;
+	return c;
+}
+
+static void connect_call(struct call *c)
+{
+	const struct l2tp_msg m = { .type = L2TP_ICCN,
+				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+					    L2TP_BIT(AVP_TX_CONNECT_SPEED),
+				    .framing_type = 1 };
+
+	lac_send(c->l, c->peer_sid, &m);
+	w_deliver(w);
+	client_open(c);
+	w_deliver(w);
+}
+
+static void assert_ended(const struct call *c, uint16_t result, const char *cause)
+{
+	assert_true(c->over);
+	assert_int_equal(c->cdn_result, result);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, cause);
+}
+
+/* F-C5: the router of a subscriber with a fixed address loses power and dials again at once, over the same
+ * or another LAC: the old session ends with its cause, and the new one has the address as soon as the
+ * data plane has let go of it. */
+static void dials_again_at_once(void **st)
+{
+	struct lac *m;
+	struct call *a, *b;
+
+	(void)st;
+	begin();
+	m = lac_new(w, 2, 1701);
+	lac_connect(m);
+	a = lac_call(l, "bob", "builder");
+	assert_true(a->c.v4_up && a->c.v6_up);
+	w->dp_hold = true;
+	b = lac_call(m, "bob", "builder");
+	assert_true(b->c.auth_ok);
+	assert_true(a->over);
+	assert_int_equal(a->cdn_result, CDN_ADMIN);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "replaced");
+	assert_false(b->c.v4_up);
+	assert_int_equal(call_sub(b)->address, 0);
+	assert_int_equal(call_sub(b)->state, SUB_STARTING);
+	w_advance(w, ZE_SEC(5)); /* the plane takes its time */
+	assert_false(b->c.v4_up || b->over);
+	w->dp_hold = false;
+	w_advance(w, ZE_SEC(4));
+	assert_true(b->c.v4_up && b->c.v6_up);
+	assert_int_equal(b->c.ip, BOBS);
+	assert_int_equal(call_sub(b)->state, SUB_ESTABLISHED);
+	assert_int_equal(w->e->stats.sessions_replaced, 1);
+	lac_stop(m);
+}
+
+/* F-C5: again and again while the plane holds the first: only the newest is left. */
+static void dials_again_and_again(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	begin();
+	lac_call(l, "bob", "builder");
+	w->dp_hold = true;
+	for (unsigned i = 0; i < 4; i++)
+		c = lac_call(
+			l, "bob",
+			"builder"); /* the world uses the places of calls that are over again */
+	assert_int_equal(w->e->n_subscribers[SUB_STARTING], 1);
+	assert_int_equal(w->e->n_subscribers[SUB_FINISHING], 1);
+	w->dp_hold = false;
+	w_advance(w, ZE_SEC(4));
+	assert_int_equal(engine_sessions(w->e), 1);
+	assert_true(c->c.v4_up);
+	assert_int_equal(c->c.ip, BOBS);
+}
+
+/* F-C5: the one that waits goes away first, or the plane never lets go: nothing is left of it, and its end
+ * says what it lacked. */
+static void waits_in_vain(void **st)
+{
+	struct call *a, *b;
+
+	(void)st;
+	begin();
+	a = lac_call(l, "bob", "builder");
+	w->dp_hold = true;
+	b = lac_call(l, "bob", "builder");
+	assert_true(a->over);
+	lac_cdn(b);
+	assert_null(call_sub(b));
+	b = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(40));
+	assert_ended(b, CDN_NO_FACILITIES_NOW, "no-address");
+	w->dp_hold = false;
+	w_deliver(w);
+	b = lac_call(l, "bob", "builder");
+	assert_true(b->c.v4_up);
+}
+
+/* F-C5: an empty pool ends the call with its reason, never "established" with IPv6 alone, and the
+ * next one gets the address that has become free. */
+static void pool_is_empty(void **st)
+{
+	struct call *a, *b;
+
+	(void)st;
+	cfg->pool.end = cfg->pool.start;
+	begin();
+	a = lac_call(l, "alice", "wonder");
+	assert_true(a->c.v4_up && a->c.v6_up);
+	b = lac_call(l, "alice", "wonder");
+	assert_int_not_equal(call_sub(b) ? call_sub(b)->state : SUB_STARTING, SUB_ESTABLISHED);
+	w_advance(w, ZE_SEC(7));
+	assert_ended(b, CDN_NO_FACILITIES_NOW, "pool-empty");
+	assert_int_equal(b->cdn_error, L2TP_ERR_RESOURCES);
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 1);
+	/* One that comes while the holder is leaving the plane waits for it. */
+	w->dp_hold = true;
+	lac_cdn(a);
+	b = lac_call(l, "alice", "wonder");
+	assert_false(b->over || b->c.v4_up);
+	w->dp_hold = false;
+	w_advance(w, ZE_SEC(4));
+	assert_true(b->c.v4_up && b->c.v6_up);
+}
+
+/* F-C5: with `ncp { ipv4 wanted }` IPv6 goes on alone, and IPv4 comes by the peer's next request once there
+ * is an address. */
+static void wanted_is_asked_for_again(void **st)
+{
+	struct call *a, *b;
+
+	(void)st;
+	cfg->need_ipv4 = CONFIG_NEED_WANTED;
+	cfg->pool.end = cfg->pool.start;
+	begin();
+	a = lac_call(l, "alice", "wonder");
+	b = lac_call(l, "alice", "wonder");
+	assert_true(a->c.v4_up);
+	assert_true(!b->c.v4_up && b->c.v6_up);
+	assert_int_equal(call_sub(b)->state, SUB_ESTABLISHED);
+	lac_cdn(a);
+	w_advance(w, ZE_SEC(8));
+	assert_true(b->c.v4_up && !b->over);
+	assert_int_equal(w_count_events(w, EV_ROUTE_ADD), 2);
+}
+
+/* F-C5: without a pool IPv4 is wanted by default; required it ends the call, and so does a fixed
+ * address. */
+static void no_pool(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	cfg->has_pool = false;
+	begin();
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(40));
+	assert_true(!c->c.v4_up && c->c.v6_up && !c->over);
+	c = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(7));
+	assert_ended(c, CDN_NO_FACILITIES_NOW, "no-pool");
+	cfg->need_ipv4 = CONFIG_NEED_REQUIRED;
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(7));
+	assert_ended(c, CDN_NO_FACILITIES_NOW, "no-pool");
+}
+
+/* F-C5: a client that insists on a foreign address, and one that asks for none: refused by name. */
+static void insists_on_another_address(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	begin();
+	c = waiting_call("alice", "wonder");
+	c->c.ip = 0x01020304;
+	c->c.insists = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(15));
+	assert_ended(c, CDN_ADMIN, "address-refused");
+	assert_int_equal(c->cdn_cause, 19);
+	c = waiting_call("alice", "wonder");
+	c->c.no_address = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(15));
+	assert_false(c->c.v4_up);
+	assert_ended(c, CDN_ADMIN, "address-refused");
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
+}
+
+/* F-C5: a client without IPv4 is not established by IPv6 alone where IPv4 is required; where it is
+ * wanted it is. */
+static void client_without_ipv4(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	begin();
+	c = waiting_call("alice", "wonder");
+	c->c.no_ipv4 = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(4)); /* the plane was kept for both families */
+	assert_true(c->c.v6_up);
+	assert_int_equal(call_sub(c)->state, SUB_STARTING);
+	w_advance(w, ZE_SEC(25));
+	assert_false(c->over);
+	w_advance(w, ZE_SEC(8));
+	assert_ended(c, CDN_ADMIN, "no-ipv4");
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
+	cfg->need_ipv4 = CONFIG_NEED_WANTED;
+	c = waiting_call("alice", "wonder");
+	c->c.no_ipv4 = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(60));
+	assert_false(c->over);
+	assert_int_equal(call_sub(c)->state, SUB_ESTABLISHED);
+}
+
+static const uint8_t terminate[] = { 0xff, 3, 0x80, 0x21, CP_TERM_REQ, 9, 0, 4 };
+
+/* F-C5: IPCP that is terminated and does not come back ends a call that needs it; one that is begun
+ * again in time does not. */
+static void ipv4_is_lost(void **st)
+{
+	struct call *c, *d;
+
+	(void)st;
+	begin();
+	c = lac_call(l, "alice", "wonder");
+	d = lac_call(l, "alice", "wonder");
+	lac_data(c, span_of(terminate, sizeof(terminate)));
+	lac_data(d, span_of(terminate, sizeof(terminate)));
+	w_deliver(w);
+	c->c.no_ipv4 = true;
+	d->c.v4_up = d->c.v4_acked = d->c.ack_v4 = false;
+	w_advance(w, ZE_SEC(5));
+	client_expire(d); /* it asks again */
+	w_deliver(w);
+	w_advance(w, ZE_SEC(4));
+	assert_true(d->c.v4_up);
+	w_advance(w, ZE_SEC(35));
+	assert_ended(c, CDN_ADMIN, "no-ipv4");
+	assert_false(d->over);
+}
+
+/* F-C5: `ipv6 required` is the same for the other family: its Protocol-Reject ends the call. */
+static void client_without_ipv6(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	cfg->need_ipv6 = CONFIG_NEED_REQUIRED;
+	begin();
+	c = waiting_call("alice", "wonder");
+	c->c.no_ipv6 = true;
+	connect_call(c);
+	w_advance(w, ZE_SEC(4));
+	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
+	assert_ended(c, CDN_ADMIN, "no-ipv6");
+}
+
+/* F-C5: what a session needs is known to the next process: a session of which a required family is away
+ * for the moment ends there too, and a user's sessions are counted on. */
+static void known_to_the_next_process(void **st)
+{
+	struct call *a, *b;
+
+	(void)st;
+	cfg->n_listeners = 1;
+	ze_addr_parse("0.0.0.0", 1701, &cfg->listeners[0].addr);
+	begin();
+	a = lac_call(l, "bob", "builder");
+	assert_true(a->c.v4_up);
+	w_restart(w);
+	assert_true(!a->over && call_sub(a)->resumed);
+	b = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(4));
+	assert_true(a->over);
+	assert_true(b->c.v4_up);
+	assert_int_equal(b->c.ip, BOBS);
+	lac_data(b, span_of(terminate, sizeof(terminate)));
+	b->c.no_ipv4 = true;
+	w_deliver(w);
+	w_restart(w);
+	assert_true(!b->over && call_sub(b)->resumed);
+	w_advance(w, ZE_SEC(40));
+	assert_ended(b, CDN_ADMIN, "no-ipv4");
+}
+
+/* F-C5 F-B10: session-limit: the next login is refused with its reason, or ends the oldest session. */
+static void session_limit(void **st)
+{
+	struct call *c[4];
+
+	(void)st;
+	cfg->sessions.limit = 3;
+	begin();
+	for (unsigned i = 0; i < 4; i++)
+		c[i] = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(7));
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(c[i]->c.v4_up && !c[i]->over);
+	assert_true(c[3]->c.auth_bad);
+	assert_ended(c[3], CDN_ADMIN, "session-limit");
+	assert_int_equal(w->e->stats.session_limited, 1);
+	lac_cdn(c[0]);
+	c[0] = lac_call(l, "alice", "wonder");
+	assert_true(c[0]->c.v4_up);
+	cfg->sessions.over = PROFILE_OVER_REPLACE;
+	c[3] = lac_call(l, "alice", "wonder");
+	assert_true(c[3]->c.v4_up && c[1]->over && !c[2]->over && !c[0]->over);
+	/* Negotiated anew, a session is not one more. */
+	client_renegotiate(c[3]);
+	w_advance(w, ZE_SEC(7));
+	assert_true(c[3]->c.v4_up && !c[2]->over);
+}
+
+/* F-C5 F-B10: a user's own limit and way; deny also holds for a fixed address. */
+static void users_own_limit(void **st)
+{
+	struct call *a, *b;
+
+	(void)st;
+	cfg->users[0].sessions = (struct profile_sessions){ true, 1, PROFILE_OVER_REPLACE };
+	cfg->users[1].sessions = (struct profile_sessions){ true, 5, PROFILE_OVER_DENY };
+	begin();
+	a = lac_call(l, "alice", "wonder");
+	b = lac_call(l, "alice", "wonder");
+	assert_true(a->over && b->c.v4_up);
+	a = lac_call(l, "bob", "builder");
+	b = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(7));
+	assert_true(a->c.v4_up && !a->over);
+	assert_ended(b, CDN_ADMIN, "session-limit");
+}
+
+/* F-B10: one user can not take all sessions by default. */
+static void default_limit(void **st)
+{
+	struct config *d = config_new();
+
+	(void)st;
+	assert_non_null(d);
+	assert_in_range(d->sessions.limit, 1, 64);
+	assert_int_equal(d->sessions.over, PROFILE_OVER_AUTO);
+	config_unref(d);
+	config_unref(cfg);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(dials_again_at_once),
+		T(dials_again_and_again),
+		T(waits_in_vain),
+		T(pool_is_empty),
+		T(wanted_is_asked_for_again),
+		T(no_pool),
+		T(insists_on_another_address),
+		T(client_without_ipv4),
+		T(ipv4_is_lost),
+		T(client_without_ipv6),
+		T(known_to_the_next_process),
+		T(session_limit),
+		T(users_own_limit),
+		T(default_limit),
+	};
+#undef T
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
