@@ -364,6 +364,8 @@ void cp_expire(struct cp *cp, ze_ns now, struct ppp_fx *fx)
 static void cp_refuse(const struct cp *cp, const struct cp_turn *t, enum reason why)
 {
 	ppp_fx_refuse(t->fx, why, cp->ops->proto, t->p->code);
+	if (why == REASON_OPT_LEN)
+		ppp_fx_refuse_option(t->fx, ppp_opts_bad(t->p->data));
 }
 
 /* No agreement: close, and remember which event said so. */

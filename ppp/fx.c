@@ -55,6 +55,12 @@ void ppp_fx_refuse(struct ppp_fx *fx, enum reason r, uint16_t proto, uint8_t cod
 	e->refused.code = code;
 }
 
+void ppp_fx_refuse_option(struct ppp_fx *fx, uint8_t option)
+{
+	if (fx->n && fx->e[fx->n - 1].kind == PPP_FX_REFUSED)
+		fx->e[fx->n - 1].refused.option = option;
+}
+
 struct wr ppp_fx_frame(struct ppp_fx *fx, uint16_t proto)
 {
 	size_t left = sizeof(fx->mem) - fx->used;

@@ -81,8 +81,9 @@ struct ppp_effect {
 		ze_ns rtt;
 		struct {
 			enum reason reason;
-			uint16_t proto;
-			uint8_t code;
+			uint16_t proto; /* 0: not known */
+			uint8_t code;	/* 0: not known */
+			uint8_t option; /* 0: none in particular */
 		} refused;
 		enum ppp_end end;
 	};
@@ -106,6 +107,8 @@ static inline void ppp_fx_init(struct ppp_fx *fx)
 /* NULL when full (overflow is set). */
 struct ppp_effect *ppp_fx_add(struct ppp_fx *fx, enum ppp_fx_kind kind);
 void ppp_fx_refuse(struct ppp_fx *fx, enum reason r, uint16_t proto, uint8_t code);
+/* The newest effect is a refusal: because of this option. */
+void ppp_fx_refuse_option(struct ppp_fx *fx, uint8_t option);
 /* A frame is built in place: begin returns a writer positioned behind FF 03 and the protocol; end
  * appends PPP_FX_SEND unless the writer went bad. One frame at a time. */
 struct wr ppp_fx_frame(struct ppp_fx *fx, uint16_t proto);

@@ -34,6 +34,18 @@ int ppp_opts_check(struct span opts)
 	return n;
 }
 
+uint8_t ppp_opts_bad(struct span opts)
+{
+	struct rd r = rd_span(opts);
+	struct ppp_opt o;
+	uint8_t type = 0;
+
+	do
+		type = rd_left(&r) ? r.p[0] : 0;
+	while (ppp_opt_next(&r, &o) > 0);
+	return type;
+}
+
 void ppp_opt_put(struct wr *w, uint8_t type, struct span value)
 {
 	if (value.len > 253)

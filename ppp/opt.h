@@ -16,6 +16,8 @@ struct ppp_opt {
 int ppp_opt_next(struct rd *r, struct ppp_opt *ret);
 /* 0 when all of it can be walked. */
 int ppp_opts_check(struct span opts);
+/* The type of the option at which the walk ends early, 0: none, or it is not readable. */
+uint8_t ppp_opts_bad(struct span opts);
 void ppp_opt_put(struct wr *w, uint8_t type, struct span value);
 void ppp_opt_put_u16(struct wr *w, uint8_t type, uint16_t v);
 void ppp_opt_put_u32(struct wr *w, uint8_t type, uint32_t v);

@@ -184,6 +184,7 @@ static void put_value(struct line *l, const struct kv *kv)
 		put_text(l, span_str(kv->v.s ? kv->v.s : "-"));
 		break;
 	case KV__SPAN:
+	case KV__OPT:
 		put_text(l, kv->v.b);
 		break;
 	case KV__U64:
@@ -207,6 +208,8 @@ static void put_pair(struct line *l, const struct kv *kv)
 {
 	size_t before = l->len, value;
 
+	if (kv->kind == KV__OPT && !kv->v.b.len)
+		return;
 	put_str(l, " ");
 	put_str(l, kv->key);
 	put_str(l, "=");

@@ -39,6 +39,7 @@ enum kv_kind {
 	KV__END,
 	KV__STR,
 	KV__SPAN,
+	KV__OPT,
 	KV__U64,
 	KV__I64,
 	KV__MS,
@@ -58,9 +59,11 @@ struct kv {
 
 #define KV_STR(k, x)  ((struct kv){ .kind = KV__STR, .key = (k), .v.s = (x) })
 #define KV_SPAN(k, x) ((struct kv){ .kind = KV__SPAN, .key = (k), .v.b = (x) })
-#define KV_U64(k, x)  ((struct kv){ .kind = KV__U64, .key = (k), .v.u = (uint64_t)(x) })
-#define KV_I64(k, x)  ((struct kv){ .kind = KV__I64, .key = (k), .v.i = (int64_t)(x) })
-#define KV_HEX(k, x)  ((struct kv){ .kind = KV__HEX, .key = (k), .v.b = (x) })
+/* A text that is left out with its key when it is empty. */
+#define KV_OPT(k, x) ((struct kv){ .kind = KV__OPT, .key = (k), .v.b = (x) })
+#define KV_U64(k, x) ((struct kv){ .kind = KV__U64, .key = (k), .v.u = (uint64_t)(x) })
+#define KV_I64(k, x) ((struct kv){ .kind = KV__I64, .key = (k), .v.i = (int64_t)(x) })
+#define KV_HEX(k, x) ((struct kv){ .kind = KV__HEX, .key = (k), .v.b = (x) })
 /* x is a ze_ns, shown as milliseconds: 12.345ms */
 #define KV_MS(k, x)  ((struct kv){ .kind = KV__MS, .key = (k), .v.i = (x) })
 #define KV_REASON(r) KV_STR("reason", reason_name(r))

@@ -30,7 +30,9 @@ static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2
 			subscriber_over(s, &e->down, now);
 			break;
 		case L2TP_FX_REFUSED:
-			engine_drop(t->e, t, e->refused.reason, &t->path, now);
+			t->e->about = (struct engine_about){ .msg_type = e->refused.msg_type,
+							     .fault = e->refused.fault };
+			engine_drop(t->e, t, e->refused.fault.reason, &t->path, now);
 			break;
 		case L2TP_FX_TUNNEL_UP:
 		case L2TP_FX_TUNNEL_DOWN:
@@ -172,6 +174,9 @@ void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
 {
 	struct subscriber *s = find(t, e);
 
+	t->e->about = (struct engine_about){ .msg_type = e->call.msg->type };
+	if (e->call.fault)
+		t->e->about.fault = *e->call.fault;
 	if (s)
 		input(s, e->call.msg, e->call.fault, now);
 	else

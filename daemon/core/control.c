@@ -9,7 +9,6 @@
 #include "daemon/core/call.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
-#include "daemon/l2tp/avp.h"
 
 /* ---- counting ---- */
 
@@ -170,7 +169,9 @@ static void perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
 			call_message(t, e, now);
 			break;
 		case L2TP_FX_REFUSED:
-			engine_drop(t->e, t, e->refused.reason, &t->path, now);
+			t->e->about = (struct engine_about){ .msg_type = e->refused.msg_type,
+							     .fault = e->refused.fault };
+			engine_drop(t->e, t, e->refused.fault.reason, &t->path, now);
 			break;
 		case L2TP_FX_SEND:
 		case L2TP_FX_SESSION_UP:
@@ -616,22 +617,10 @@ void control_probe(struct core_tunnel *t, ze_ns now)
 
 /* ---- tunnel id 0 ---- */
 
-/* The message type without decoding more; 0 when there is none to read. */
-static uint16_t peek_type(struct span payload)
-{
-	struct rd r = rd_span(payload);
-	struct avp a;
-
-	if (avp_next(&r, &a) != 1 || a.vendor || a.type != AVP_MSG_TYPE || a.value.len != 2 ||
-	    a.flags & AVP_F_HIDDEN)
-		return 0;
-	return (uint16_t)(a.value.p[0] << 8 | a.value.p[1]);
-}
-
 static void to_nobody(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		      ze_ns now)
 {
-	uint16_t type = peek_type(h->payload);
+	uint16_t type = l2tp_msg_peek_type(h->payload);
 	struct core_tunnel *t = NULL;
 
 	if (type == L2TP_SCCRQ) {
@@ -655,6 +644,7 @@ void control_input(struct engine *e, const struct net_path *path, const struct l
 {
 	struct core_tunnel *t;
 
+	e->about.msg_type = l2tp_msg_peek_type(h->payload);
 	if (!h->tid) {
 		to_nobody(e, path, h, now);
 		return;

@@ -8,7 +8,9 @@
 #include "daemon/core/engine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/base/strbuf.h"
 #include "daemon/core/attach.h"
@@ -38,18 +40,35 @@ void engine_count(struct engine *e, enum reason r)
 		e->stats.reasons[r]++;
 }
 
+static const char *about_name(const struct engine_about *a, char *buf, size_t size)
+{
+	const char *name = l2tp_msg_name(a->msg_type);
+
+	if (a->data || !a->msg_type)
+		return a->data ? "data" : "";
+	if (strcmp(name, "unknown") != 0)
+		return name;
+	snprintf(buf, size, "type %u", a->msg_type);
+	return buf;
+}
+
 void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
 		 const struct net_path *path, ze_ns now)
 {
-	char peer[ZE_ADDR_TEXT];
+	uint8_t avp[L2TP_FX_TEXT];
+	char peer[ZE_ADDR_TEXT], type[16];
 	uint32_t suppressed;
+	bool same = e->about.fault.reason == r;
 
 	engine_count(e, r);
 	if (!log_wants(LOG_L2TP, LOG_WARN) ||
 	    !log_limit_pass(t ? &t->drops : &e->drops, now, &suppressed))
 		return;
-	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r), KV_U64("tid", t ? t->t.tid : 0),
-	       KV_STR("peer", ze_addr_text(&path->peer, peer)), KV_U64("suppressed", suppressed));
+	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r),
+	       KV_OPT("message", span_str(about_name(&e->about, type, sizeof(type)))),
+	       KV_OPT("avp", same ? l2tp_fault_avp(&e->about.fault, avp) : (struct span){ 0 }),
+	       KV_U64("tid", t ? t->t.tid : 0), KV_STR("peer", ze_addr_text(&path->peer, peer)),
+	       KV_U64("suppressed", suppressed));
 }
 
 static void publish(struct engine *e)
@@ -160,6 +179,7 @@ void engine_turn_end(struct engine *e, ze_ns now)
 	while ((l = pop(&e->dirty_tunnels)))
 		settle_tunnel(list_entry(l, struct core_tunnel, dirty), now);
 	publish(e);
+	e->about = (struct engine_about){ .data = false };
 	while ((l = pop(&e->dead_subs)))
 		subscriber_free(list_entry(l, struct subscriber, dead));
 	while ((l = pop(&e->dead_tunnels)))
@@ -334,6 +354,7 @@ static void data_input(struct engine *e, const struct net_path *path, const stru
 	struct subscriber *s = registry_sub(e, h->sid);
 
 	e->stats.rx_data++;
+	e->about.data = true;
 	if (!t)
 		engine_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
 	else if (!ze_addr_eq(&t->path.peer, &path->peer))

@@ -198,6 +198,13 @@ struct engine_stats {
 	uint64_t sends_lost; /* session messages the channel did not take */
 };
 
+/* What a refusal in this turn is about, for its log line. */
+struct engine_about {
+	bool data;
+	uint16_t msg_type;	 /* 0: not known */
+	struct l2tp_fault fault; /* said with the same reason only */
+};
+
 struct engine {
 	struct config *cfg;	 /* in force */
 	struct config *boot;	 /* as started: listeners, pool, enabled */
@@ -238,6 +245,7 @@ struct engine {
 	struct event events[ENGINE_EVENTS_MAX];
 	unsigned n_events;
 	struct ppp_fx ppp_fx;
+	struct engine_about about;
 	struct aaa_answer answer; /* verdict waiting for its effects to be performed */
 	struct engine_stats stats;
 	struct log_limit drops; /* for datagrams of no tunnel */

@@ -351,6 +351,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		break;
 	case PPP_FX_REFUSED:
 		engine_count(s->e, e->refused.reason);
+		trace_refused(s, e, now);
 		break;
 	case PPP_FX_FINISHED:
 		s->todo |= SUB_TODO_FINISH;

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/trace.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
-#include "daemon/l2tp/avp.h"
 #include "ppp/frame.h"
 
 static const char *message_name(const struct l2tp_hdr *h)
 {
-	struct rd r = rd_span(h->payload);
-	struct avp a;
+	uint16_t type = l2tp_msg_peek_type(h->payload);
 
 	if (!h->payload.len)
 		return "ZLB";
-	if (avp_next(&r, &a) != 1 || a.vendor || a.type != AVP_MSG_TYPE || a.value.len != 2)
-		return "unreadable";
-	return l2tp_msg_name((uint16_t)(a.value.p[0] << 8 | a.value.p[1]));
+	return type ? l2tp_msg_name(type) : "unreadable";
 }
 
 void trace_datagram(const char *dir, const struct net_path *path, struct span datagram)
@@ -106,4 +105,62 @@ void trace_frame(const char *dir, const struct subscriber *s, struct span frame)
 	       KV_U64("length", p.whole.len), KV_HEX("data", p.data),
 	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
 	       KV_STR("user", subscriber_user(s)));
+}
+
+static const char *option_name(uint16_t proto, uint8_t type)
+{
+	static const char *const lcp[] = {
+		[1] = "MRU",
+		[2] = "ACCM",
+		[3] = "Authentication-Protocol",
+		[4] = "Quality-Protocol",
+		[5] = "Magic-Number",
+		[7] = "PFC",
+		[8] = "ACFC",
+	};
+	static const char *const ipcp[] = {
+		[1] = "IP-Addresses",	 [2] = "IP-Compression-Protocol", [3] = "IP-Address",
+		[129] = "Primary-DNS",	 [130] = "Primary-NBNS",	  [131] = "Secondary-DNS",
+		[132] = "Secondary-NBNS"
+	};
+	static const char *const ipv6cp[] = { [1] = "Interface-Identifier" };
+
+	if (proto == PPP_LCP)
+		return type < ZE_ARRAY_SIZE(lcp) ? lcp[type] : NULL;
+	if (proto == PPP_IPCP)
+		return type < ZE_ARRAY_SIZE(ipcp) ? ipcp[type] : NULL;
+	return proto == PPP_IPV6CP && type < ZE_ARRAY_SIZE(ipv6cp) ? ipv6cp[type] : NULL;
+}
+
+/* A name, or the number; empty for 0. */
+static struct span or_number(const char *name, unsigned v, char buf[16])
+{
+	if (!v)
+		return (struct span){ 0 };
+	if (name && strcmp(name, "other") != 0 && strcmp(name, "unknown") != 0)
+		return span_str(name);
+	snprintf(buf, 16, v > 0xff ? "0x%04x" : "%u", v);
+	return span_str(buf);
+}
+
+void trace_refused(struct subscriber *s, const struct ppp_effect *e, ze_ns now)
+{
+	enum reason r = e->refused.reason;
+	uint16_t proto = e->refused.proto;
+	uint8_t code = e->refused.code, option = e->refused.option;
+	bool usual = r == REASON_PPP_UNKNOWN || r == REASON_PPP_PHASE ||
+		     r == REASON_IP_BEFORE_OPEN || r == REASON_ECHO_MAGIC || r == REASON_CP_ID;
+	enum log_level level = usual ? LOG_DEBUG : LOG_WARN;
+	char buf[3][16];
+	uint32_t suppressed = 0;
+
+	if (!log_wants(LOG_PPP, level) ||
+	    (!usual && !log_limit_pass(&s->tunnel->drops, now, &suppressed)))
+		return;
+	log_kv(LOG_PPP, level, "refused", KV_REASON(r),
+	       KV_OPT("protocol", or_number(proto_name(proto), proto, buf[0])),
+	       KV_OPT("code", or_number(code_name(proto, code), code, buf[1])),
+	       KV_OPT("option", or_number(option_name(proto, option), option, buf[2])),
+	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
+	       KV_STR("user", subscriber_user(s)), KV_U64("suppressed", suppressed));
 }

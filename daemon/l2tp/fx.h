@@ -64,8 +64,8 @@ struct l2tp_effect {
 			struct l2tp_msg msg;
 		} send;
 		struct {
-			enum reason reason;
-			uint16_t msg_type, attr;
+			uint16_t msg_type;
+			struct l2tp_fault fault;
 		} refused;
 	};
 };
@@ -77,5 +77,7 @@ struct l2tp_fx {
 };
 
 struct l2tp_effect *l2tp_fx_add(struct l2tp_fx *fx, enum l2tp_fx_kind kind);
+/* "vendor 9 type 100", "after Host Name"; empty when it is about no AVP. Kept in `to`. */
+struct span l2tp_fault_avp(const struct l2tp_fault *f, uint8_t to[L2TP_FX_TEXT]);
 /* "unknown mandatory AVP: vendor 9 type 100", for the text of a Result Code; kept in fx->text. */
 struct span l2tp_fx_fault_text(struct l2tp_fx *fx, const struct l2tp_fault *f);

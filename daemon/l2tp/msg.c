@@ -212,15 +212,23 @@ static void set_fault(struct decoder *c, enum reason r, uint16_t vendor, uint16_
 		};
 }
 
-/* The message can't be walked further: 7.1, not recoverable whatever the M bit says. */
-static void set_walk_fault(struct decoder *c, int err, struct rd at)
+/* The message can't be walked further: 7.1, not recoverable whatever the M bit says. `last` is the
+ * AVP in front of what is wrong, NULL: it is the first. */
+static void set_walk_fault(struct decoder *c, int err, struct rd at, const struct avp *last)
 {
 	uint16_t vendor, attr;
 
+	if (c->fault.reason != REASON_NONE)
+		return;
 	rd_skip(&at, 2);
 	vendor = rd_u16(&at);
 	attr = rd_u16(&at);
-	set_fault(c, (enum reason) - err, vendor, attr);
+	if (!at.bad) {
+		set_fault(c, (enum reason) - err, vendor, attr);
+		return;
+	}
+	set_fault(c, (enum reason) - err, last ? last->vendor : 0, last ? last->type : 0);
+	c->fault.where = last ? L2TP_FAULT_AFTER : L2TP_FAULT_MSG;
 }
 
 static int reveal(struct decoder *c, const struct avp *a, struct span *ret)
@@ -282,7 +290,7 @@ static int decode_type(struct decoder *c, struct rd *r)
 	int n = avp_next(r, &a);
 
 	if (n < 0) {
-		set_walk_fault(c, n, at);
+		set_walk_fault(c, n, at, NULL);
 		return n;
 	}
 	if (n == 0 || a.vendor != 0 || a.type != AVP_MSG_TYPE)
@@ -304,9 +312,9 @@ static int decode_type(struct decoder *c, struct rd *r)
 
 static void decode_avps(struct decoder *c, struct rd *r, const struct msg_spec *ms)
 {
+	struct avp a, last = { .type = AVP_MSG_TYPE };
 	struct rd at = *r;
 	uint64_t missing;
-	struct avp a;
 	int n, err;
 
 	while ((n = avp_next(r, &a)) > 0) {
@@ -319,9 +327,10 @@ static void decode_avps(struct decoder *c, struct rd *r, const struct msg_spec *
 				set_fault(c, (enum reason) - err, a.vendor, a.type);
 		}
 		at = *r;
+		last = a;
 	}
 	if (n < 0)
-		set_walk_fault(c, n, at);
+		set_walk_fault(c, n, at, &last);
 	missing = ms->required & ~c->msg->have;
 	if (missing)
 		set_fault(c, REASON_AVP_MISSING, 0, (uint16_t)__builtin_ctzll(missing));
@@ -348,6 +357,17 @@ int l2tp_msg_decode(struct span payload, const struct l2tp_dec *d, struct l2tp_m
 		return 0;
 	*ret_fault = c.fault;
 	return -(int)c.fault.reason;
+}
+
+uint16_t l2tp_msg_peek_type(struct span payload)
+{
+	struct rd r = rd_span(payload);
+	struct avp a;
+
+	if (avp_next(&r, &a) != 1 || a.vendor || a.type != AVP_MSG_TYPE || a.value.len != 2 ||
+	    a.flags & AVP_F_HIDDEN)
+		return 0;
+	return (uint16_t)(a.value.p[0] << 8 | a.value.p[1]);
 }
 
 struct span l2tp_msg_peek_host_name(struct span payload)

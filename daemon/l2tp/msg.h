@@ -66,10 +66,17 @@ struct l2tp_msg {
 #define L2TP_HAS(m, avp) (((m)->have >> (avp)) & 1)
 #define L2TP_BIT(avp)	 (UINT64_C(1) << (avp))
 
+enum l2tp_fault_where {
+	L2TP_FAULT_AVP,	  /* in this AVP, or it is missing */
+	L2TP_FAULT_AFTER, /* in what follows this AVP, which is too short for a header */
+	L2TP_FAULT_MSG	  /* no AVP in particular */
+};
+
 struct l2tp_fault {
 	enum reason reason;
-	uint16_t error;	       /* enum l2tp_error to answer with */
-	uint16_t vendor, attr; /* the AVP at fault */
+	uint16_t error; /* enum l2tp_error to answer with */
+	enum l2tp_fault_where where;
+	uint16_t vendor, attr;
 };
 
 struct l2tp_dec {
@@ -101,5 +108,7 @@ struct l2tp_enc { /* both non-empty: hide what may be hidden, after a Random Vec
 int l2tp_msg_encode(const struct l2tp_msg *m, const struct l2tp_enc *e, struct wr *w);
 
 const char *l2tp_msg_name(uint16_t type); /* "SCCRQ"; "unknown" */
+/* The message type of a payload without decoding more; 0 when there is none to read. */
+uint16_t l2tp_msg_peek_type(struct span payload);
 /* True for ICRQ ICRP ICCN OCRQ OCRP OCCN CDN WEN SLI: a fault costs the call, not the tunnel. */
 bool l2tp_msg_is_call(uint16_t type);

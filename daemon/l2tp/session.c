@@ -83,13 +83,12 @@ static void close_with(struct l2tp_session *s, struct turn *u, const struct l2tp
 	tell_down(s, u);
 }
 
-static void tell_refused(struct turn *u, enum reason reason, uint16_t attr)
+static void tell_refused(struct turn *u, const struct l2tp_fault *f)
 {
 	struct l2tp_effect *e = l2tp_fx_add(u->fx, L2TP_FX_REFUSED);
 
-	e->refused.reason = reason;
 	e->refused.msg_type = u->msg->type;
-	e->refused.attr = attr;
+	e->refused.fault = *f;
 }
 
 /* ---- actions ---- */
@@ -114,7 +113,7 @@ static void cdn_fault(void *obj, void *arg)
 	struct turn *u = arg;
 
 	learn_peer_sid(s, u->msg);
-	tell_refused(u, u->fault->reason, u->fault->attr);
+	tell_refused(u, u->fault);
 	close_with(s, u,
 		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
 					    .result = CDN_ERROR,
@@ -125,7 +124,7 @@ static void cdn_fault(void *obj, void *arg)
 static void cdn_refusing(struct l2tp_session *s, struct turn *u, enum reason reason,
 			 enum l2tp_error error)
 {
-	tell_refused(u, reason, 0);
+	tell_refused(u, &(struct l2tp_fault){ .reason = reason, .where = L2TP_FAULT_MSG });
 	close_with(s, u,
 		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
 					    .result = CDN_ERROR,
@@ -200,7 +199,8 @@ static void refuse_quietly(void *obj, void *arg)
 {
 	struct l2tp_session *s = obj;
 
-	tell_refused(arg, REASON_SESSION_STATE, 0);
+	tell_refused(arg, &(struct l2tp_fault){ .reason = REASON_SESSION_STATE,
+						.where = L2TP_FAULT_MSG });
 	s->down = (struct l2tp_fx_down){ .cause = L2TP_DOWN_PROTOCOL };
 	tell_down(s, arg);
 }

@@ -102,9 +102,10 @@ static void tell_refused(void *obj, void *arg)
 	struct turn *u = arg;
 	struct l2tp_effect *e = l2tp_fx_add(u->fx, L2TP_FX_REFUSED);
 
-	e->refused.reason = u->bad ? t->fault.reason : REASON_FSM_EVENT;
 	e->refused.msg_type = t->msg.type;
-	e->refused.attr = u->bad ? t->fault.attr : 0;
+	e->refused.fault =
+		u->bad ? t->fault :
+			 (struct l2tp_fault){ .reason = REASON_FSM_EVENT, .where = L2TP_FAULT_MSG };
 }
 
 static void tell_down(struct l2tp_tunnel *t, struct turn *u, const struct l2tp_fx_down *d)
@@ -314,7 +315,7 @@ static void stop_reason(struct l2tp_tunnel *t, struct turn *u, enum reason reaso
 {
 	u->stop = *a;
 	u->bad = true;
-	t->fault = (struct l2tp_fault){ .reason = reason };
+	t->fault = (struct l2tp_fault){ .reason = reason, .where = L2TP_FAULT_MSG };
 	tell_refused(t, u);
 	stop(t, u, span_str(reason_text(reason)));
 }
@@ -596,7 +597,7 @@ static uint8_t classify(struct l2tp_tunnel *t, struct turn *u)
 	if (u->bad)
 		return t->fault.reason == REASON_AVP_FIRST ? EV_IGNORABLE : EV_FAULT;
 	u->bad = true;
-	t->fault = (struct l2tp_fault){ .reason = REASON_MSG_UNKNOWN };
+	t->fault = (struct l2tp_fault){ .reason = REASON_MSG_UNKNOWN, .where = L2TP_FAULT_MSG };
 	return EV_IGNORABLE;
 }
 

@@ -75,9 +75,9 @@ static void log_fx(struct l2tp_fx *fx)
 			to->msg_type = e->call.msg->type;
 			to->faulty = e->call.fault;
 		} else if (e->kind == L2TP_FX_REFUSED) {
-			to->reason = e->refused.reason;
+			to->reason = e->refused.fault.reason;
 			to->msg_type = e->refused.msg_type;
-			to->attr = e->refused.attr;
+			to->attr = e->refused.fault.attr;
 		}
 	}
 	fx->n = 0;

@@ -109,7 +109,7 @@ static void expect_down(enum l2tp_down cause, uint16_t result, uint16_t error)
 
 static void expect_refusal(enum reason why, uint16_t error, uint16_t hdr_sid)
 {
-	assert_int_equal(expect_fx(L2TP_FX_REFUSED)->refused.reason, why);
+	assert_int_equal(expect_fx(L2TP_FX_REFUSED)->refused.fault.reason, why);
 	assert_true(expect_cdn(CDN_ERROR, error, hdr_sid)->result.text.len > 0);
 	expect_down(L2TP_DOWN_PROTOCOL, CDN_ERROR, error);
 }
