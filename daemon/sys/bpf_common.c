@@ -19,6 +19,7 @@
 #include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_try.h"
 #include "daemon/sys/news.h"
+#include "daemon/sys/port_check.h"
 
 #define NEXT	 "_next" /* and a number: of a program that takes over from another of its name */
 #define NEXT_MAX 20
@@ -173,22 +174,120 @@ static int clear_mode(const char *pins, unsigned ifindex, __u32 id, bool native)
 
 static void detach_all(struct bpf_common *c)
 {
-	while (c->n_attached > 0)
-		bpf_xdp_detach((int)c->ports[--c->n_attached].ifindex, flag(c->native), NULL);
+	while (c->n_attached > 0) {
+		const struct bpf_common_port *p = &c->ports[--c->n_attached];
+
+		bpf_xdp_detach((int)p->ifindex, flag(p->native), NULL);
+	}
 }
 
-static int attach_all(struct bpf_common *c, bool native)
+bool bpf_common_any_native(const struct bpf_common *c)
+{
+	for (size_t i = 0; i < c->n_attached; i++)
+		if (c->ports[i].native)
+			return true;
+	return false;
+}
+
+bool bpf_common_native(const struct bpf_common *c)
+{
+	for (size_t i = 0; i < c->n_attached; i++)
+		if (!c->ports[i].native)
+			return false;
+	return true;
+}
+
+const char *bpf_common_mode(const struct bpf_common *c)
+{
+	if (bpf_common_native(c))
+		return "native";
+	return bpf_common_any_native(c) ? "mixed" : "generic";
+}
+
+/* What a port does in its mode: attach, or replace another program of ours. */
+typedef int put_program(const struct bpf_common *c, const struct bpf_common_port *p);
+
+static int put_new(const struct bpf_common *c, const struct bpf_common_port *p)
+{
+	(void)c;
+	return bpf_xdp_attach((int)p->ifindex, p->prog,
+			      flag(p->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+}
+
+/* In the mode that was picked, and where that may be another one, in generic mode. */
+static int put_port(struct bpf_common *c, struct bpf_common_port *p, put_program *put,
+		    bool may_fall)
+{
+	struct xdp_refusal refusal;
+	int r;
+
+	xdp_refusal_begin(&refusal);
+	r = put(c, p);
+	xdp_refusal_end(&refusal, r, p->name);
+	if (r == 0 || r == -EBUSY || !p->native || !may_fall)
+		return r;
+	p->native = false;
+	r = put(c, p);
+	if (r == 0) {
+		log_kv(LOG_DP, LOG_WARN, "xdp-generic", KV_STR("interface", p->name),
+		       KV_STR("cure", xdp_refusal_cure(&refusal)), KV_STR("why", refusal.why),
+		       KV_STR("effect", "its packets cost more"));
+		snprintf(p->refusal, sizeof(p->refusal), "%s", refusal.why);
+	}
+	return r;
+}
+
+static int put_all(struct bpf_common *c, put_program *put, bool may_fall)
 {
 	int r = 0;
 
-	c->native = native;
-	while (r == 0 && c->n_attached < c->n_ports) {
-		const struct bpf_common_port *p = &c->ports[c->n_attached];
+	for (c->n_attached = 0; r == 0 && c->n_attached < c->n_ports; c->n_attached += r == 0)
+		r = put_port(c, &c->ports[c->n_attached], put, may_fall);
+	return r;
+}
 
-		r = bpf_xdp_attach((int)p->ifindex, p->prog,
-				   flag(native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
-		if (r == 0)
-			c->n_attached++;
+/* What a program in native mode sends to a port goes by the port's driver, whatever its own mode is; most drivers
+ * take it only while they have a program themselves. */
+static const struct bpf_common_port *port_in_the_way(const struct bpf_common *c)
+{
+	struct port_facts f;
+
+	if (!c->forwards || !bpf_common_any_native(c))
+		return NULL;
+	for (size_t i = 0; i < c->n_attached; i++)
+		if (!c->ports[i].native && (port_check_ask(c->ports[i].ifindex, &f) < 0 ||
+					    !f.known || port_check(&f, true).what))
+			return &c->ports[i];
+	return NULL;
+}
+
+static void all_generic(struct bpf_common *c, const struct bpf_common_port *why)
+{
+	log_kv(LOG_DP, LOG_WARN, "xdp-generic", KV_STR("interface", "all"),
+	       KV_STR("why", "what native mode sends to this one would be lost"),
+	       KV_STR("because-of", why->name));
+	for (size_t i = 0; i < c->n_ports; i++) {
+		struct bpf_common_port *p = &c->ports[i];
+
+		if (p->native)
+			snprintf(p->refusal, sizeof(p->refusal), "because of %s", why->name);
+		p->native = false;
+	}
+}
+
+static int attach_all(struct bpf_common *c, enum bpf_mode mode)
+{
+	const struct bpf_common_port *bad;
+	int r;
+
+	for (size_t i = 0; i < c->n_ports; i++)
+		c->ports[i].native = mode != BPF_MODE_GENERIC;
+	r = put_all(c, put_new, mode == BPF_MODE_AUTO);
+	bad = r == 0 ? port_in_the_way(c) : NULL;
+	if (bad) {
+		detach_all(c);
+		all_generic(c, bad);
+		r = put_all(c, put_new, false);
 	}
 	if (r < 0)
 		detach_all(c);
@@ -215,10 +314,7 @@ int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports,
 {
 	int r = keep_ports(c, ports, n);
 
-	if (r < 0)
-		return r;
-	r = attach_all(c, mode != BPF_MODE_GENERIC);
-	return r < 0 && mode == BPF_MODE_AUTO ? attach_all(c, false) : r;
+	return r < 0 ? r : attach_all(c, mode);
 }
 
 int bpf_common_sweep(const char *dir)
@@ -244,54 +340,60 @@ int bpf_common_check(const char *pins, unsigned ifindex)
 
 /* ---- taking over ---- */
 
-static int replace(const char *pins, const struct bpf_common_port *p, bool native)
+static int replace(const struct bpf_common *c, const struct bpf_common_port *p)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, q);
 	LIBBPF_OPTS(bpf_xdp_attach_opts, o);
 	int r = bpf_xdp_query((int)p->ifindex, 0, &q);
-	__u32 id = native ? q.drv_prog_id : q.skb_prog_id;
+	__u32 id = p->native ? q.drv_prog_id : q.skb_prog_id;
 
 	if (r == 0)
-		r = clear_mode(pins, p->ifindex, native ? q.skb_prog_id : q.drv_prog_id, !native);
+		r = clear_mode(c->pins, p->ifindex, p->native ? q.skb_prog_id : q.drv_prog_id,
+			       !p->native);
 	if (r < 0)
 		return r;
 	if (!id)
-		return bpf_xdp_attach((int)p->ifindex, p->prog,
-				      flag(native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
-	o.old_prog_fd = bpf_ours_open(pins, id);
+		return put_new(c, p);
+	o.old_prog_fd = bpf_ours_open(c->pins, id);
 	if (o.old_prog_fd < 0) {
-		bpf_ours_foreign(p->ifindex, id, native);
+		bpf_ours_foreign(p->ifindex, id, p->native);
 		return -EBUSY;
 	}
-	r = bpf_xdp_attach((int)p->ifindex, p->prog, flag(native) | XDP_FLAGS_REPLACE, &o);
+	r = bpf_xdp_attach((int)p->ifindex, p->prog, flag(p->native) | XDP_FLAGS_REPLACE, &o);
 	close(o.old_prog_fd);
 	return r;
 }
 
-static int replace_all(struct bpf_common *c, bool native)
+/* As it was; a port may have no program of ours yet. */
+static void keep_mode(const struct bpf_common *c, struct bpf_common_port *p)
 {
-	int r = 0;
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
 
-	c->native = native;
-	for (c->n_attached = 0; r == 0 && c->n_attached < c->n_ports; c->n_attached += r == 0)
-		r = replace(c->pins, &c->ports[c->n_attached], native);
-	return r;
+	p->native = true;
+	if (bpf_xdp_query((int)p->ifindex, 0, &q) < 0 || !q.skb_prog_id ||
+	    !bpf_ours(c->pins, q.skb_prog_id))
+		return;
+	p->native = false;
+	snprintf(p->refusal, sizeof(p->refusal), "as in the previous process");
 }
 
-/* The first program of ours says how; a port may have none yet. */
-static bool was_native(const struct bpf_common *c)
+static int replace_all(struct bpf_common *c, enum bpf_mode mode)
 {
-	for (size_t i = 0; i < c->n_ports; i++) {
-		LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	const struct bpf_common_port *bad;
+	int r;
 
-		if (bpf_xdp_query((int)c->ports[i].ifindex, 0, &q) < 0)
-			continue;
-		if (q.drv_prog_id && bpf_ours(c->pins, q.drv_prog_id))
-			return true;
-		if (q.skb_prog_id && bpf_ours(c->pins, q.skb_prog_id))
-			return false;
+	for (size_t i = 0; i < c->n_ports; i++)
+		if (mode == BPF_MODE_AUTO)
+			keep_mode(c, &c->ports[i]);
+		else
+			c->ports[i].native = mode == BPF_MODE_NATIVE;
+	r = put_all(c, replace, mode == BPF_MODE_AUTO);
+	bad = r == 0 && mode == BPF_MODE_AUTO ? port_in_the_way(c) : NULL;
+	if (bad) {
+		all_generic(c, bad);
+		r = put_all(c, replace, false);
 	}
-	return true;
+	return r;
 }
 
 /* What follows the name of a program that takes over from another of that name. Former lives that were
@@ -339,7 +441,6 @@ int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 			 const struct bpf_common_where *w)
 {
 	char next[NEXT_MAX];
-	bool native;
 	int r = keep_ports(c, w->ports, w->n);
 
 	c->pins = strdup(w->pins);
@@ -350,10 +451,7 @@ int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 	r = pin_programs(obj, w->pins, next);
 	if (r < 0)
 		return r;
-	native = w->mode == BPF_MODE_AUTO ? was_native(c) : w->mode == BPF_MODE_NATIVE;
-	r = replace_all(c, native);
-	if (r < 0 && r != -EBUSY && w->mode == BPF_MODE_AUTO && native)
-		r = replace_all(c, false);
+	r = replace_all(c, w->mode);
 	if (r == 0)
 		settle_pins(obj, w->pins, next);
 	return r;
@@ -366,10 +464,9 @@ static void set_problem(struct bpf_common_port *p, int problem)
 	__atomic_store_n(&p->problem, problem, __ATOMIC_RELAXED);
 }
 
-static bool is_attached(const struct bpf_common *c, const struct bpf_common_port *p,
-			uint32_t native_id, uint32_t generic_id)
+static bool is_attached(const struct bpf_common_port *p, uint32_t native_id, uint32_t generic_id)
 {
-	return (c->native ? native_id : generic_id) == p->id;
+	return (p->native ? native_id : generic_id) == p->id;
 }
 
 bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **ret_what)
@@ -382,7 +479,7 @@ bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **r
 		if (ifindex != n->ifindex && strcmp(p->name, n->name) != 0)
 			continue;
 		if (ifindex == n->ifindex && !n->gone &&
-		    (!n->has_xdp || is_attached(c, p, n->native_id, n->generic_id)))
+		    (!n->has_xdp || is_attached(p, n->native_id, n->generic_id)))
 			return __atomic_load_n(&p->problem, __ATOMIC_RELAXED);
 		if (ifindex == n->ifindex) {
 			set_problem(p, n->gone ? -ENODEV : -ENOENT);
@@ -413,11 +510,11 @@ int bpf_common_restore(struct bpf_common *c, size_t i)
 	LIBBPF_OPTS(bpf_xdp_query_opts, q);
 	int r = bpf_xdp_query((int)p->ifindex, 0, &q), again = 0;
 
-	if (r == 0 && !is_attached(c, p, q.drv_prog_id, q.skb_prog_id)) {
+	if (r == 0 && !is_attached(p, q.drv_prog_id, q.skb_prog_id)) {
 		r = q.drv_prog_id || q.skb_prog_id ?
 			    -EBUSY :
 			    bpf_xdp_attach((int)p->ifindex, p->prog,
-					   flag(c->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+					   flag(p->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 		again = r == 0;
 	}
 	set_problem(p, r);

@@ -15,12 +15,14 @@
 
 #define BPF_PINS "/sys/fs/bpf/ze"
 
+#include "daemon/sys/xdp_refusal.h"
+
 struct bpf_map;
 struct bpf_object;
 struct news;
 
 enum bpf_mode {
-	BPF_MODE_AUTO, /* native where every port can, else generic */
+	BPF_MODE_AUTO, /* by port: native where it can be, else generic */
 	BPF_MODE_NATIVE,
 	BPF_MODE_GENERIC
 };
@@ -33,6 +35,8 @@ struct bpf_common_port {
 	char name[16];		  /* an interface that comes again has the same */
 	int problem;		  /* 0: attached; -errno; set by the worker or a notification */
 	const char *send_problem; /* its driver does not take what programs send; NULL: none */
+	bool native;
+	char refusal[XDP_REFUSAL_WHY]; /* why it is not, where that was not asked for; "": none */
 };
 
 struct bpf_common_where {
@@ -45,11 +49,16 @@ struct bpf_common_where {
 struct bpf_common {
 	struct bpf_common_port *ports;
 	size_t n_ports, n_attached;
-	bool native;
+	bool forwards; /* programs send packets to the other ports */
 	char *pins;
 	ino_t folder; /* of the pins */
 };
 
+/* All of the ports, any of them. */
+bool bpf_common_native(const struct bpf_common *c);
+bool bpf_common_any_native(const struct bpf_common *c);
+/* "native", "generic", "mixed" */
+const char *bpf_common_mode(const struct bpf_common *c);
 /* -EBUSY: a program that is not ours (bpf_ours.h) is on the port, which has been logged. Touches nothing. */
 int bpf_common_check(const char *pins, unsigned ifindex);
 /* All programs of ours leave this network namespace, and the pins go. The first error, which has been

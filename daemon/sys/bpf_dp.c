@@ -169,6 +169,7 @@ static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 {
 	int r = 0;
 
+	d->c.forwards = true;
 	if (a->adopt) { /* a port of a former life may be none any more */
 		bpf_ours_clear_all(a->pins, is_port, a);
 		bpf_common_prune(map_fd(d->skel->maps.ports), port_stays, (void *)a);
@@ -229,7 +230,7 @@ static void check_ports(struct bpf_dp *d)
 
 		if (p->prog == accept || port_check_ask(p->ifindex, &f) < 0)
 			continue;
-		bad = port_check(&f, d->c.native);
+		bad = port_check(&f, bpf_common_any_native(&d->c));
 		p->send_problem = bad.what;
 		if (bad.what)
 			log_kv(LOG_DP, LOG_WARN, "port-loses-packets",
@@ -293,7 +294,12 @@ void bpf_dp_leave(struct bpf_dp *d)
 
 bool bpf_dp_native(const struct bpf_dp *d)
 {
-	return d->c.native;
+	return bpf_common_native(&d->c);
+}
+
+const char *bpf_dp_mode(const struct bpf_dp *d)
+{
+	return bpf_common_mode(&d->c);
 }
 
 struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d)

@@ -110,5 +110,6 @@ size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max);
 void bpf_dp_show(const struct bpf_dp *d, struct json *j);
 /* Who may talk to the daemon; belongs to d. */
 struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d);
-bool bpf_dp_native(const struct bpf_dp *d);
+bool bpf_dp_native(const struct bpf_dp *d); /* all ports */
+const char *bpf_dp_mode(const struct bpf_dp *d);
 int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p);

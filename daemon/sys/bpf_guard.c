@@ -176,7 +176,7 @@ static void show(void *self, struct json *j)
 	uint64_t n[ZE_V__COUNT];
 
 	if (g->skel) {
-		json_kstr(j, "xdp-mode", g->c.native ? "native" : "generic");
+		json_kstr(j, "xdp-mode", bpf_common_mode(&g->c));
 		bpf_show_programs(&g->c, NULL, j);
 	}
 	json_ku64(j, "tunnels", g->n_tunnels);
@@ -422,7 +422,7 @@ unsigned bpf_guard_allowed(const struct bpf_guard *g)
 
 bool bpf_guard_native(const struct bpf_guard *g)
 {
-	return g->c.native;
+	return bpf_common_native(&g->c);
 }
 
 int bpf_guard_prog_fd(const struct bpf_guard *g)

@@ -36,7 +36,14 @@ static void show_lost(const struct bpf_redirect *r, unsigned ifindex, struct jso
 		json_nil(j);
 }
 
-static void show_program(const struct bpf_common_port *p, bool native, const struct bpf_redirect *r,
+static const char *any_problem(const struct bpf_common_port *p, int problem)
+{
+	if (problem)
+		return problem_text(problem);
+	return p->refusal[0] ? p->refusal : p->send_problem;
+}
+
+static void show_program(const struct bpf_common_port *p, const struct bpf_redirect *r,
 			 struct json *j)
 {
 	struct bpf_prog_info info = { 0 };
@@ -51,9 +58,9 @@ static void show_program(const struct bpf_common_port *p, bool native, const str
 	json_kstr(j, "program", info.name);
 	json_ku64(j, "id", info.id);
 	json_kstr(j, "interface", if_indextoname(ifindex, ifname) ? ifname : p->name);
-	json_kstr(j, "attach-mode", problem ? NULL : native ? "native" : "generic");
+	json_kstr(j, "attach-mode", problem ? NULL : p->native ? "native" : "generic");
 	show_lost(r, ifindex, j);
-	json_kstr(j, "problem", problem ? problem_text(problem) : p->send_problem);
+	json_kstr(j, "problem", any_problem(p, problem));
 	json_obj_end(j);
 }
 
@@ -62,7 +69,7 @@ void bpf_show_programs(const struct bpf_common *c, const struct bpf_redirect *r,
 	json_key(j, "programs");
 	json_arr(j);
 	for (size_t i = 0; i < c->n_attached; i++)
-		show_program(&c->ports[i], c->native, r, j);
+		show_program(&c->ports[i], r, j);
 	json_arr_end(j);
 }
 

@@ -610,7 +610,7 @@ static void show(void *self, struct json *j)
 {
 	struct dp_bpf *d = self;
 
-	json_kstr(j, "xdp-mode", bpf_dp_native(d->maps) ? "native" : "generic");
+	json_kstr(j, "xdp-mode", bpf_dp_mode(d->maps));
 	json_kstr(j, "interface", ZE0);
 	json_ku64(j, "sessions", d->sessions.n);
 	json_ku64(j, "sessions-max", ZE_SIDS);
