@@ -19,6 +19,7 @@
 #include "daemon/observe/history.h"
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_label.h"
+#include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/ctl.h"
 #include "daemon/sys/dp_bpf.h"
 #include "daemon/sys/dp_kernel.h"
@@ -201,6 +202,14 @@ static void make_folder(const char *path)
 	free(folder);
 }
 
+static void state_stop(struct ze *z)
+{
+	bpf_ours_use_list(NULL);
+	free(z->programs_path);
+	free(z->state_path);
+	z->programs_path = z->state_path = NULL;
+}
+
 static int state_start(struct ze *z)
 {
 	const char *slash = strrchr(z->socket_path, '/');
@@ -210,13 +219,14 @@ static int state_start(struct ze *z)
 
 	if (r < 0)
 		z->state_path = NULL;
-	return r < 0 ? -ENOMEM : 0;
-}
-
-static void state_stop(struct ze *z)
-{
-	free(z->state_path);
-	z->state_path = NULL;
+	if (r < 0 || asprintf(&z->programs_path, "%s-programs", z->state_path) < 0) {
+		z->programs_path = NULL;
+		state_stop(z);
+		return -ENOMEM;
+	}
+	make_folder(z->state_path);
+	bpf_ours_use_list(z->programs_path);
+	return 0;
 }
 
 static const struct ze_module mod_state = { "state", state_start, state_stop };

@@ -42,11 +42,11 @@ struct ze {
 	struct dp_kernel *dp; /* of the three planes one is there */
 	struct dp_bpf *dp_bpf;
 	struct null_pump *null;
-	struct bpf_guard *guard;   /* of the kernel plane; the bpf plane has its own */
-	struct persist *persist;   /* of the journal */
-	struct journal *journal;   /* with the bpf plane */
-	struct instance *instance; /* with planes that share what is in the kernel */
-	char *state_path;
+	struct bpf_guard *guard;	  /* of the kernel plane; the bpf plane has its own */
+	struct persist *persist;	  /* of the journal */
+	struct journal *journal;	  /* with the bpf plane */
+	struct instance *instance;	  /* with planes that share what is in the kernel */
+	char *state_path, *programs_path; /* the state file, and a list beside it */
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;

@@ -85,6 +85,16 @@ static int pin_programs(struct bpf_object *obj, const char *dir, const char *mor
 	return r;
 }
 
+/* The pins do the same, while nobody removes them. */
+static void note(const struct bpf_object *obj)
+{
+	int r = bpf_ours_note(obj);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_WARN, "programs-not-noted", KV_ERRNO(r),
+		       KV_STR("effect", "without their pins they would be a stranger's"));
+}
+
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir)
 {
 	int r = unpin(dir);
@@ -95,6 +105,7 @@ int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir
 	if (!c->pins)
 		return -ENOMEM;
 	c->folder = inode_of(dir);
+	note(obj);
 	r = pin_maps(obj, dir);
 	return r < 0 ? r : pin_programs(obj, dir, "");
 }
@@ -354,11 +365,13 @@ static int replace(const struct bpf_common *c, const struct bpf_common_port *p)
 		return r;
 	if (!id)
 		return put_new(c, p);
-	o.old_prog_fd = bpf_ours_open(c->pins, id);
-	if (o.old_prog_fd < 0) {
+	if (!bpf_ours(c->pins, id)) {
 		bpf_ours_foreign(p->ifindex, id, p->native);
 		return -EBUSY;
 	}
+	o.old_prog_fd = bpf_ours_open(c->pins, id);
+	if (o.old_prog_fd < 0) /* not to be had */
+		return bpf_xdp_attach((int)p->ifindex, p->prog, flag(p->native), NULL);
 	r = bpf_xdp_attach((int)p->ifindex, p->prog, flag(p->native) | XDP_FLAGS_REPLACE, &o);
 	close(o.old_prog_fd);
 	return r;
@@ -447,6 +460,7 @@ int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 	if (r < 0 || !c->pins)
 		return -ENOMEM;
 	c->folder = inode_of(w->pins);
+	note(obj);
 	pick_next(obj, w->pins, next);
 	r = pin_programs(obj, w->pins, next);
 	if (r < 0)

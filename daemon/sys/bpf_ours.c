@@ -15,11 +15,13 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/id_list.h"
 #include "daemon/sys/xdp_links.h"
 #include "daemon/sys/bpf_try.h"
 
 #define MAPS_MAX 64 /* of one program */
 
+static const char *list_file;
 static const char *const names[] = { "ze_uplink", "ze_core", "ze_slow", "ze_accept", "ze_guard" };
 
 /* ---- one program ---- */
@@ -98,7 +100,28 @@ bool bpf_ours(const char *pins, uint32_t id)
 
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
+	return fd >= 0 || (list_file && id_list_has(list_file, id));
+}
+
+void bpf_ours_use_list(const char *file)
+{
+	list_file = file;
+}
+
+int bpf_ours_note(const struct bpf_object *obj)
+{
+	uint32_t ids[ID_LIST_MAX / 4];
+	struct bpf_program *p;
+	size_t n = 0;
+
+	bpf_object__for_each_program(p, obj)
+	{
+		struct bpf_prog_info info = { 0 };
+
+		if (n < ZE_ARRAY_SIZE(ids) && info_of(bpf_program__fd(p), &info) == 0)
+			ids[n++] = info.id;
+	}
+	return list_file ? id_list_add(list_file, ids, n) : 0;
 }
 
 void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native)

@@ -2,10 +2,11 @@
 /*
  * Which XDP programs in the kernel are ours: a former life's, which may be replaced and taken down.
  *
- * A program is ours by its type and its name, which is one of five, or because one of the pins in our
- * folder leads to it, whatever its name. The kernel keeps the name with the program, so that it is known
- * when pins are lost, half written or of another release. Reading it takes CAP_SYS_ADMIN; without, pins
- * are all there is. Anybody else's is never touched.
+ * A program is ours by its type and its name, which is one of five; or because one of the pins in our
+ * folder leads to it, whatever its name; or because its id is in the list that each process adds its own
+ * to before it attaches them (daemon/sys/id_list.h). The kernel keeps the name with the program, so that it
+ * is known when pins are lost, half written or of another release; but reading it takes CAP_SYS_ADMIN, which
+ * the unit does not give. Anybody else's program is never touched.
  */
 #pragma once
 
@@ -15,7 +16,12 @@
 struct bpf_object;
 struct ze_conf;
 
-/* A descriptor of the program; -ENOENT: it is not ours. pins may be NULL. */
+/* The list of ids is in this file from now on. NULL: there is none. */
+void bpf_ours_use_list(const char *file);
+/* These programs will be attached. 0 or -errno. */
+int bpf_ours_note(const struct bpf_object *obj);
+/* A descriptor of the program; -ENOENT: it is not ours, or not to be had without CAP_SYS_ADMIN. pins may be
+ * NULL. */
 int bpf_ours_open(const char *pins, uint32_t id);
 bool bpf_ours(const char *pins, uint32_t id);
 /* For a program that is not ours and stands in our way: says on which interface it is, and the cure. */
