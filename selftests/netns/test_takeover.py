@@ -42,6 +42,15 @@ def kill(p):
     p.wait(60)
 
 
+def changes(name, rest):
+    """Of a call that may change something, by its arguments and result."""
+    if name == 'bpf':
+        return BPF.match(rest)
+    if name == 'ioctl':
+        return 'SIOCETHTOOL' in rest
+    return not (name == 'bind' and 'AF_NETLINK' in rest or name == 'mkdir' and 'EEXIST' in rest)
+
+
 def steps(path, first=None):
     """(system call, its number) of all that change something, of a trace of one process's first thread."""
     ret, count = [], {}
@@ -52,16 +61,16 @@ def steps(path, first=None):
                 continue
             name = m.group(2)
             count[name] = count.get(name, 0) + 1
-            if name in CHANGING and (name != 'bpf' or BPF.match(m.group(3))):
+            if name in CHANGING and changes(name, m.group(3)):
                 ret.append((name, count[name]))
     return ret
 
 
 def sample(all_steps):
-    """All of them in the long form. Else every one that makes or takes away a name, and others at equal distances;
+    """All of them in the long form, in an order that leaves equal gaps when time is over. Else every one that makes or takes away a name, and others at equal distances;
     those in front, for as long as there is time."""
     if LONG:
-        return all_steps
+        return [s for first in range(7) for s in all_steps[first::7]]
     names = [s for s in all_steps if s[0].startswith('rename')] + [s for s in all_steps if s[0].startswith('unlink')]
     rest = [s for s in all_steps if s not in names]
     return names[:5] + rest[::max(1, len(rest) // 8)]
@@ -97,10 +106,10 @@ class Steps:
 
 
 def within(seconds, points):
-    """The first four, and more while there is time; in the long form all."""
-    end = time.monotonic() + seconds
+    """The first four, and more while there is time, of which the long form has forty times as much."""
+    end = time.monotonic() + seconds * (40 if LONG else 1)
     for n, point in enumerate(points):
-        if n >= 4 and not LONG and time.monotonic() > end:
+        if n >= 4 and time.monotonic() > end:
             return
         yield point
 
