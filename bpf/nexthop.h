@@ -3,7 +3,11 @@
  * Where a packet goes, and its Ethernet header: by the FIB as from ze0, or to the stack through ze0p. A
  * next hop is remembered by CPU and destination (where routing rules are, by source and TOS, too) until
  * the daemon says that something has changed, and for ZE_FRESH_NS at most: forwarding stays right while
- * there is no daemon. For the BPF side only.
+ * there is no daemon.
+ *
+ * The outer packet of a tunnel goes by the MTU of the device alone, not by what the kernel has learned about the
+ * path: anybody can forge the ICMP that it learns from. A router on the way may fragment it, see outer_df.
+ * For the BPF side only.
  */
 #pragma once
 
@@ -12,12 +16,21 @@
 #include "bpf/ze_maps.h"
 
 const volatile struct ze_conf conf;
+const volatile bool outer_df; /* an outer IPv4 packet is never fragmented on its way */
 
 struct flow { /* the packet that is looked up in the FIB */
 	__u32 src[4], dst[4];
-	__u32 tos;
+	__u32 tos; /* or FLOW_OUTER */
 	__u16 len, family;
 };
+
+#define FLOW_OUTER 0x100u /* a packet of the tunnel itself: its TOS is 0 */
+#define HOP_OUTER  0x10u  /* beside the family in a next hop */
+
+ZE_INLINE __u8 kind_of(const struct flow *f, bool v6)
+{
+	return (__u8)((v6 ? 6 : 4) | (f->tos & FLOW_OUTER ? HOP_OUTER : 0));
+}
 
 ZE_INLINE bool same_ip(const void *a, const void *b, bool v6)
 {
@@ -28,7 +41,7 @@ ZE_INLINE bool same_ip(const void *a, const void *b, bool v6)
 ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool v6, bool rules,
 		     __u64 later)
 {
-	return n->until_ns > later && n->family == (v6 ? 6 : 4) && same_ip(n->dst, f->dst, v6) &&
+	return n->until_ns > later && n->family == kind_of(f, v6) && same_ip(n->dst, f->dst, v6) &&
 	       (!rules || (n->tos == (__u8)f->tos && same_ip(n->src, f->src, v6)));
 }
 
@@ -61,7 +74,7 @@ ZE_INLINE void remember(struct ze_nexthop *n, const struct flow *f, __u64 now)
 {
 	__builtin_memcpy(n->src, f->src, 16);
 	__builtin_memcpy(n->dst, f->dst, 16);
-	n->family = (__u8)f->family;
+	n->family = kind_of(f, f->family == 6);
 	n->tos = (__u8)f->tos;
 	n->until_ns = now + ZE_FRESH_NS;
 }
@@ -70,6 +83,14 @@ ZE_INLINE void remember(struct ze_nexthop *n, const struct flow *f, __u64 now)
 ZE_INLINE bool is_blackhole(const struct ze_nexthop *n)
 {
 	return n && !n->ifindex;
+}
+
+/* What a device takes; 0 when it is not there any more. */
+ZE_INLINE __u16 device_mtu(struct xdp_md *ctx, __u32 ifindex)
+{
+	__u32 mtu = 1; /* an input, too: 0 would be the frame as it is */
+
+	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) < 0 ? 0 : mtu > 0xffff ? 0xffff : (__u16)mtu;
 }
 
 /* NULL: the stack knows better. */
@@ -82,7 +103,7 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	if (!f || !n)
 		return NULL;
 	p.ifindex = conf.ze0;
-	p.tot_len = f->len;
+	p.tot_len = f->tos & FLOW_OUTER ? 0 : f->len; /* 0: of any length */
 	if (f->family == 6) {
 		p.family = AF_INET6;
 		__builtin_memcpy(p.ipv6_src, f->src, 16);
@@ -102,7 +123,7 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	}
 	if (r != BPF_FIB_LKUP_RET_SUCCESS)
 		return NULL;
-	n->mtu = p.mtu_result;
+	n->mtu = f->tos & FLOW_OUTER ? device_mtu(ctx, p.ifindex) : p.mtu_result;
 	if (p.ifindex == conf.ze0p || !out_of(n, p.ifindex))
 		return NULL;
 	__builtin_memcpy(n->dmac, p.dmac, ETH_ALEN);

@@ -204,7 +204,7 @@ struct ze_nexthop { /* cached by the programs themselves */
 	__u64 until_ns;
 	__u32 ifindex;
 	__u16 mtu;
-	__u8 family;
+	__u8 family; /* and more: see nexthop.h */
 	__u8 dmac[6], smac[6];
 	__u8 tos;
 	__u16 tag[ZE_TAGS_MAX]; /* enum ze_tag, outer first; 0: none */

@@ -496,13 +496,17 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
 	return sum + w[3] + w[4];
 }
 
-/* The outer header. An IPv4 datagram that fits is never fragmented and needs no identification (RFC
- * 6864 4.1); one that does not goes to the stack to be. */
+/* The outer header. An IPv4 datagram that does not fit goes to the stack to be fragmented, and where a link on
+ * the way is narrower, a router does it. What may be needs an identification, what may not be does not (RFC
+ * 6864 4.1): DF is set where the configuration says so, and on what every host takes whole. */
+#define WHOLE_LEN 576 /* RFC 1122 3.3.2 */
+
 ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool fits)
 {
 	__u32 *w = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
 	__u32 first = bpf_htonl(0x45000000 | f->len);
-	__u32 second = fits ? bpf_htonl(IP_DF) : bpf_htonl(bpf_get_prandom_u32() << 16);
+	bool whole = fits && (outer_df || f->len <= WHOLE_LEN);
+	__u32 second = bpf_htonl(whole ? IP_DF : bpf_get_prandom_u32() << 16);
 	__u32 third = bpf_htonl(64 << 24 | IPPROTO_UDP << 16); /* TTL */
 	__u16 check = (__u16)~fold((__u64)first + second + third + sum_addrs(f, false));
 
@@ -559,7 +563,9 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	__u32 over = overhead(e->s, e->v6);
 	__s64 sum = e->sum;
 	const struct ze_nexthop *n;
-	struct flow f = { .family = e->v6 ? 6 : 4, .len = (__u16)(in->f.len + over) };
+	struct flow f = { .family = e->v6 ? 6 : 4,
+			  .tos = FLOW_OUTER,
+			  .len = (__u16)(in->f.len + over) };
 
 	copy_ip(f.src, e->t->local, e->v6);
 	copy_ip(f.dst, e->t->peer, e->v6);

@@ -471,6 +471,7 @@ static int bpf_open(struct ze *z, bool adopt)
 					      .n_listeners = z->cfg->n_listeners,
 					      .mode = xdp_mode(z->cfg),
 					      .pins = BPF_PINS,
+					      .outer_df = b->outer_df,
 					      .adopt = adopt },
 		       &z->dp_bpf);
 

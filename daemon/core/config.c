@@ -24,6 +24,7 @@ struct config *config_new(void)
 	c->hello_retries = 2;
 	c->max_tunnels = 1024;
 	c->max_sessions = 1024;
+	c->path_mtu = 1500;
 	c->setup_rate = 200;
 	c->auth_timeout_s = 30;
 	c->enable_ipcp = c->enable_ipv6cp = true;

@@ -55,6 +55,7 @@ struct config_bpf {
 	char uplink[CONFIG_PORTS_MAX][16], core[CONFIG_PORTS_MAX][16]; /* interfaces */
 	size_t n_uplink, n_core;
 	enum config_xdp xdp;
+	bool outer_df;
 };
 
 struct config {
@@ -73,6 +74,7 @@ struct config {
 	bool allow_no_auth;
 	uint32_t hello_interval_s, hello_retries;
 	uint32_t max_tunnels, max_sessions; /* 0: unbounded; sessions are per tunnel */
+	uint32_t path_mtu;		    /* of the outer packets, to LACs */
 	uint32_t setup_rate;		    /* SCCRQs a second over all peers, 0: unbounded */
 	struct ze_prefix *allow_from;	    /* n 0: any source */
 	size_t n_allow_from;

@@ -32,10 +32,10 @@ static struct echo_cfg echo_of(const struct config *c)
 				  .failures = (uint8_t)c->echo_failures };
 }
 
-/* What fits a link of 1500 octets outside, with all that the tunnel puts in front. */
-static uint16_t mru_of(unsigned kind)
+/* What fits the path outside, with all that the tunnel puts in front. */
+static uint16_t mru_of(const struct config *c, unsigned kind)
 {
-	uint16_t mru = LINKCFG_MTU;
+	uint16_t mru = (uint16_t)(c->path_mtu - LINKCFG_OVER);
 
 	if (kind & LINKCFG_OVER_IPV6)
 		mru -= 20;
@@ -48,7 +48,7 @@ static struct ppp_link_cfg one(const struct config *c, unsigned kind)
 {
 	struct ppp_link_cfg l = {
 		.lcp = { .cp = cp_defaults,
-			 .mru = mru_of(kind),
+			 .mru = mru_of(c, kind),
 			 .mru_min = LINKCFG_MRU_MIN,
 			 .echo = echo_of(c) },
 		.auth = { .retransmit = ZE_SEC(3),

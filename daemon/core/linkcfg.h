@@ -7,8 +7,8 @@
 
 #include "ppp/link.h"
 
-#define LINKCFG_MTU	1460 /* of 1500 outer octets: 20 IP, 8 UDP, 6 L2TP, 4 PPP; rounded */
-#define LINKCFG_MRU_MIN 576  /* what every IPv4 host must take */
+#define LINKCFG_OVER	40  /* octets in front of a packet: 20 IP, 8 UDP, 6 L2TP, 4 PPP; rounded */
+#define LINKCFG_MRU_MIN 576 /* what every IPv4 host must take */
 
 struct config;
 

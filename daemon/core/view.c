@@ -413,6 +413,7 @@ static void config_dataplane(const struct config *c, struct json *j)
 	names(j, "uplink", c->bpf.uplink, c->bpf.n_uplink);
 	names(j, "core", c->bpf.core, c->bpf.n_core);
 	json_kstr(j, "xdp-mode", modes[c->bpf.xdp]);
+	json_kbool(j, "outer-df", c->bpf.outer_df);
 	json_obj_end(j);
 }
 
@@ -470,6 +471,7 @@ void view_config(const struct engine *e, struct json *j)
 	json_ku64(j, "session-limit", c->sessions.limit);
 	json_kstr(j, "session-limit-action", over_limit_name(c->sessions.over));
 	json_ku64(j, "setup-rate", c->setup_rate);
+	json_ku64(j, "path-mtu", c->path_mtu);
 	json_ku64(j, "drain-timeout", c->drain_timeout_s);
 	config_lists(c, j);
 	config_ppp(c, j);

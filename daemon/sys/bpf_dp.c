@@ -77,6 +77,7 @@ static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
 		return -ENOMEM; /* the object is compiled in: nothing else can fail */
 	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
+	d->skel->rodata->outer_df = a->outer_df;
 	if (a->adopt)
 		r = bpf_common_reuse(d->skel->obj, a->pins);
 	if (r == 0)

@@ -45,6 +45,7 @@ struct bpf_dp_args {
 	size_t n_listeners;
 	enum bpf_mode mode;
 	const char *pins; /* bpf_common_pin; NULL: none */
+	bool outer_df;	  /* set DF on outer IPv4 packets */
 	bool adopt;	  /* go on with the maps that are pinned there */
 };
 

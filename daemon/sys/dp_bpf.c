@@ -710,6 +710,7 @@ static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool adopt)
 				 .n_listeners = a->n_listeners,
 				 .mode = a->mode,
 				 .pins = a->pins,
+				 .outer_df = a->outer_df,
 				 .adopt = adopt };
 	int r = add_ports(&b, ports, a);
 

@@ -26,7 +26,8 @@ struct dp_bpf_args {
 	size_t n_listeners;
 	enum bpf_mode mode;
 	const char *pins;
-	bool adopt; /* go on with what a former life has left, if it fits */
+	bool outer_df; /* set DF on outer IPv4 packets */
+	bool adopt;    /* go on with what a former life has left, if it fits */
 };
 
 /* 0 or -errno; what is wrong with an interface has been logged, and why nothing could be adopted. */

@@ -206,6 +206,18 @@ static int set_on(int fd, int level, int name)
 	return setsockopt(fd, level, name, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
+/* Anybody can forge the ICMP that says a path is narrow, and the kernel would believe what quotes a socket of
+ * ours. Without that, what is larger than the device's MTU is fragmented here, and IPv4 on its way, too. Holds
+ * for the kernel plane's tunnels, which send by these sockets. */
+static int ignore_path_mtu(int fd, uint8_t family)
+{
+	int v4 = IP_PMTUDISC_OMIT, v6 = IPV6_PMTUDISC_OMIT;
+	int r = family == 4 ? setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4)) :
+			      setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+
+	return r < 0 ? -errno : 0;
+}
+
 static int open_socket(uint8_t family, int *ret_fd)
 {
 	int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -218,6 +230,8 @@ static int open_socket(uint8_t family, int *ret_fd)
 			  set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 	if (r == 0 && family == 6)
 		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	if (r == 0)
+		r = ignore_path_mtu(fd, family);
 	if (r < 0) {
 		close(fd);
 		return r;

@@ -235,6 +235,7 @@ static void read_dataplane(struct yang_doc *d, const struct lyd_node *l2tp)
 
 	d->cfg->dataplane = (enum config_dataplane)get_enum(l2tp, "dataplane", planes);
 	b->xdp = (enum config_xdp)get_enum(bpf, "xdp-mode", modes);
+	b->outer_df = get_bool(bpf, "outer-df");
 	/* The schema bounds names and numbers. */
 	LY_LIST_FOR(lyd_child(bpf), c) {
 		if (strcmp(c->schema->name, "uplink") == 0)
@@ -299,6 +300,7 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	c->max_sessions = get_u32(l2tp, "max-sessions");
 	c->sessions = get_sessions(l2tp);
 	c->setup_rate = get_u32(l2tp, "setup-rate");
+	c->path_mtu = get_u32(l2tp, "path-mtu");
 	c->drain_timeout_s = get_u32(l2tp, "drain-timeout");
 	c->auth_timeout_s = get_u32(auth, "timeout");
 	c->reauth_interval_s = get_u32(auth, "reauth-interval");

@@ -376,10 +376,11 @@ static void config_in_force(void **st)
 {
 	(void)st;
 	show("config");
-	has(u.a.data, "enabled/b shared-secret/s hide-avps/b host-name/s auth-method/s "
-		      "allow-no-auth/b hello-interval/n hello-retries/n max-tunnels/n "
-		      "max-sessions/n setup-rate/n drain-timeout/n allow-from/a allow-host-name/a "
-		      "authentication/o ncp/o lcp-echo/o local-users/n pool/o dataplane/s bpf/o");
+	has(u.a.data,
+	    "enabled/b shared-secret/s hide-avps/b host-name/s auth-method/s "
+	    "allow-no-auth/b hello-interval/n hello-retries/n max-tunnels/n "
+	    "max-sessions/n setup-rate/n path-mtu/n drain-timeout/n allow-from/a allow-host-name/a "
+	    "authentication/o ncp/o lcp-echo/o local-users/n pool/o dataplane/s bpf/o");
 	same("dataplane", "auto");
 	same("bpf.xdp-mode", "generic");
 	assert_int_equal(json_array_size(ask_member(u.a.data, "bpf.uplink")), 1);

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The path between ze and its LACs: a link on it that is narrower than the uplink, and ICMP that anybody can
+forge about it."""
+import os
+import sys
+
+import pytest
+
+from nslab import SWITCHES, lab, run
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+# To ADDRESS: the path of what you have sent to PEER is narrow; quoting UDP from our port, or an echo reply, which no
+# socket has sent. From an address of the sender's that is not on the path.
+FORGE = '''
+import socket, struct, sys
+to, peer, port, sender = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+six = ':' in to
+family = socket.AF_INET6 if six else socket.AF_INET
+a, b = socket.inet_pton(family, to), socket.inet_pton(family, peer)
+def total(data):
+    s = sum(struct.unpack('!%dH' % (len(data) // 2), data))
+    while s >> 16:
+        s = (s & 0xffff) + (s >> 16)
+    return ~s & 0xffff
+s = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
+s.bind((sender, 0))
+proto, l4 = 17, struct.pack('!HHHH', int(sys.argv[5]), port, 1408, 0)
+if sys.argv[6] == 'echo':
+    proto, l4 = 58 if six else 1, struct.pack('!BBHHH', 129 if six else 0, 0, 0, 1, 1)
+if six:
+    head = struct.pack('!IHBB', 6 << 28, 1408, proto, 64) + a + b
+    msg = struct.pack('!BBHI', 2, 0, 0, 1280) + head + l4 + bytes(1000)
+else:
+    head = struct.pack('!BBHHHBBH', 0x45, 0, 1428, 0, 0x4000, 64, proto, 0) + a + b
+    msg = struct.pack('!BBHHH', 3, 4, 0, 0, 552) + head + l4 + bytes(16)
+    msg = msg[:2] + struct.pack('!H', total(msg)) + msg[4:]
+s.sendto(msg, (to, 0))
+'''
+
+
+def down(x, a, size=1400):
+    """Ten packets to a subscriber, and what they became."""
+    before = x.packets()
+    x.traffic('lac', 'core', ['send', '7007', '10', str(size), a, '198.51.100.2'], 10)
+    n = x.packets()
+    return {k: n[k] - before[k] for k in ('down-forward', 'down-stack')}
+
+
+@pytest.mark.parametrize('six', [False, True])
+def test_forged_icmp(tmp_path, six):
+    """F-B2: neither of two forged messages about the path changes how a LAC's download goes."""
+    with lab(tmp_path, six=six) as x:
+        if six:
+            x.ip('lac', 'addr', 'add', '2001:db8:9::77/64', 'dev', 'l0', 'nodad')
+        else:
+            x.ip('lac', 'addr', 'add', '10.9.0.77/24', 'dev', 'l0')
+        x.start_ze()
+        a = x.start_lac(1, *(('--port', '1702') if six else ()))[0]
+        host, port = x.show('tunnels')[0]['peer'].rsplit(':', 1)
+        host = host.strip('[]')
+        ours = x.peer
+        first = down(x, a)
+        assert first['down-forward'] == 10, first
+        for quoted in ('udp', 'echo'):
+            x.sh('lac', sys.executable, '-c', FORGE, ours, host, port, '2001:db8:9::77' if six else '10.9.0.77',
+                 '1702' if six else '1701', quoted)
+            assert down(x, a) == first, quoted
+            # What quotes a message of ours is not believed; what no socket has sent the kernel believes.
+            assert quoted == 'echo' or ' mtu ' not in x.ip('lns', 'route', 'get', host)
+
+
+def silent_router(x, mtu, six):
+    """Between the uplink and the LAC: what is larger may not pass there whole, and no ICMP says so."""
+    n = x.ns['mid'] = x.ns['lac'] + '-mid'
+    run('ip', 'netns', 'add', n)
+    lac, lns, bits = ('2001:db8:9::%s', '2001:db8:8::%s', '/64') if six else ('10.9.0.%s', '10.8.0.%s', '/24')
+    for side, net, own, dev in (('lac', lac, 'l0', 'm0'), ('lns', lns, 'up0', 'm1')):
+        x.ip(side, 'link', 'del', own, check=False)
+        run('ip', 'link', 'add', own, 'netns', x.ns[side], 'type', 'veth', 'peer', 'name', dev, 'netns', n)
+        for where, d, host in ((side, own, '2' if side == 'lac' else '1'), ('mid', dev, '254')):
+            x.ip(where, 'addr', 'add', net % host + bits, 'dev', d, *(('nodad',) if six else ()))
+            x.ip(where, 'link', 'set', d, 'up')
+            x.sh(where, sys.executable, '-c', SWITCHES % (d, d))
+    x.ip('lac', 'route', 'add', '2001:db8:8::/64' if six else '10.8.0.0/24', 'via', lac % '254')
+    x.ip('lns', 'route', 'add', '2001:db8:9::/64' if six else '10.9.0.0/24', 'via', lns % '254')
+    x.sh('mid', 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1',
+         'net.ipv4.icmp_ratelimit=600000', 'net.ipv6.icmp.ratelimit=600000', 'net.ipv6.icmp.ratemask=0-127')
+    x.ip('mid', 'route', 'replace', lac % '2', 'dev', 'm0', 'mtu', 'lock', str(mtu))
+    x.peer = lns % '1'
+
+
+@pytest.mark.parametrize('df', [False, True])
+def test_narrow_path(tmp_path, df):
+    """F-B2: all of ten packets come through a path that is narrower than the uplink and does not say so, unless DF
+    is wanted."""
+    with lab(tmp_path) as x:
+        silent_router(x, 1300, False)
+        with open(x.conf, encoding='utf-8') as f:
+            text = f.read()
+        with open(x.conf, 'w', encoding='utf-8') as f:
+            f.write(text.replace('core [ core0 ];', 'core [ core0 ]; outer-df %s;' % ('true' if df else 'false')))
+        x.start_ze()
+        a = x.start_lac(1)[0]
+        if not df:
+            assert down(x, a)['down-forward'] == 10
+            return
+        assert x.ping('core', '-c', '3', '-s', '1372', a)[0] == 0
+        assert x.ping('core', '-c', '3', '-s', '1000', a)[0] == 3
+        assert x.packets()['down-forward'] >= 6
+
+
+def test_narrow_path_that_is_known(tmp_path):
+    """F-B2: the same over IPv6, whose routers fragment nothing: path-mtu."""
+    with lab(tmp_path, six=True) as x:
+        silent_router(x, 1344, True)
+        with open(x.conf, encoding='utf-8') as f:
+            text = f.read()
+        with open(x.conf, 'w', encoding='utf-8') as f:
+            f.write(text.replace('max-sessions', 'path-mtu 1344; max-sessions'))
+        x.start_ze()
+        a = x.start_lac(1, '--port', '1702')[0]
+        sid = str(x.show('sessions')[0]['local-sid'])
+        assert x.show('session', sid)['mtu'] == 1284
+        assert x.ping('core', '-c', '10', '-M', 'dont', '-s', '1372', a)[0] == 10
+        assert x.packets()['down-forward'] >= 20        # two fragments each, made inside
