@@ -16,7 +16,7 @@ struct pool_link { /* index + 1; 0: none */
 
 struct addrpool {
 	struct addrpool_cfg cfg;
-	uint64_t *bits;
+	uint64_t *bits, *reserved_bits; /* held; for their owners only */
 	struct pool_link *links;
 	uint32_t count;	   /* addresses in the range, with the gateway */
 	uint32_t reserved; /* 1 when the gateway is in it */
@@ -27,6 +27,11 @@ struct addrpool {
 static bool held(const struct addrpool *p, uint32_t i)
 {
 	return p->bits[i / 64] >> i % 64 & 1;
+}
+
+static bool is_reserved(const struct addrpool *p, uint32_t i)
+{
+	return p->reserved_bits[i / 64] >> i % 64 & 1;
 }
 
 static bool in_list(const struct addrpool *p, uint32_t i)
@@ -79,8 +84,9 @@ struct addrpool *addrpool_new(const struct addrpool_cfg *cfg)
 	p->cfg = *cfg;
 	p->count = cfg->end - cfg->start + 1;
 	p->bits = calloc(p->count / 64 + 1, sizeof(*p->bits));
+	p->reserved_bits = calloc(p->count / 64 + 1, sizeof(*p->reserved_bits));
 	p->links = calloc(p->count, sizeof(*p->links));
-	if (!p->bits || !p->links) {
+	if (!p->bits || !p->reserved_bits || !p->links) {
 		addrpool_free(p);
 		return NULL;
 	}
@@ -93,6 +99,7 @@ void addrpool_free(struct addrpool *p)
 	if (!p)
 		return;
 	free(p->bits);
+	free(p->reserved_bits);
 	free(p->links);
 	free(p);
 }
@@ -109,7 +116,8 @@ int addrpool_take(struct addrpool *p, uint32_t *ret_ip)
 	while (p->frontier < p->count) {
 		i = p->frontier++;
 		/* One that was claimed ahead of us is held, or has been released to the list. */
-		if (p->cfg.start + i == p->cfg.gateway || held(p, i) || in_list(p, i))
+		if (p->cfg.start + i == p->cfg.gateway || held(p, i) || in_list(p, i) ||
+		    is_reserved(p, i))
 			continue;
 		hold(p, i);
 		*ret_ip = p->cfg.start + i;
@@ -148,7 +156,34 @@ void addrpool_put(struct addrpool *p, uint32_t ip)
 		return;
 	p->bits[i / 64] &= ~(UINT64_C(1) << i % 64);
 	p->used--;
-	list_append(p, i);
+	if (!is_reserved(p, i))
+		list_append(p, i);
+}
+
+static void reserve(struct addrpool *p, uint32_t i)
+{
+	p->reserved_bits[i / 64] |= UINT64_C(1) << i % 64;
+	if (in_list(p, i))
+		list_remove(p, i);
+}
+
+/* For anybody again. One behind the frontier is met there. */
+static void unreserve(struct addrpool *p, uint32_t i)
+{
+	p->reserved_bits[i / 64] &= ~(UINT64_C(1) << i % 64);
+	if (i < p->frontier && !held(p, i) && !in_list(p, i) && p->cfg.start + i != p->cfg.gateway)
+		list_append(p, i);
+}
+
+void addrpool_reserve(struct addrpool *p, const uint32_t *ips, size_t n)
+{
+	for (uint32_t w = 0; w <= p->count / 64; w++)
+		for (uint32_t b = 0; p->reserved_bits[w] && b < 64; b++)
+			if (is_reserved(p, w * 64 + b))
+				unreserve(p, w * 64 + b);
+	for (size_t i = 0; i < n; i++)
+		if (of_pool(p, ips[i]))
+			reserve(p, ips[i] - p->cfg.start);
 }
 
 uint32_t addrpool_used(const struct addrpool *p)

@@ -150,3 +150,24 @@ int ze_ip4_parse(const char *s, uint32_t *ret)
 	*ret = ntohl(a.s_addr);
 	return 0;
 }
+
+/* RFC 6890 and RFC 1122 3.2.1.3 */
+const char *ze_ip4_no_host(uint32_t first, uint32_t last)
+{
+	static const struct {
+		uint32_t first, last;
+		const char *why;
+	} blocks[] = {
+		{ 0x00000000, 0x00ffffff, "0.0.0.0/8 is nobody's address" },
+		{ 0x7f000000, 0x7fffffff, "127.0.0.0/8 is loopback" },
+		{ 0xa9fe0000, 0xa9feffff, "169.254.0.0/16 is link-local" },
+		{ 0xe0000000, 0xefffffff, "224.0.0.0/4 is multicast" },
+		{ 0xf0000000, 0xfffffffe, "240.0.0.0/4 is reserved" },
+		{ 0xffffffff, 0xffffffff, "255.255.255.255 is broadcast" },
+	};
+
+	for (unsigned i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
+		if (first <= blocks[i].last && last >= blocks[i].first)
+			return blocks[i].why;
+	return NULL;
+}

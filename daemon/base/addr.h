@@ -37,3 +37,5 @@ bool ze_prefix_has(const struct ze_prefix *p, const struct ze_addr *a);
 /* Host-order IPv4. Returns buf. */
 const char *ze_ip4_text(uint32_t ip, char buf[static ZE_ADDR_TEXT]);
 int ze_ip4_parse(const char *s, uint32_t *ret);
+/* Why no host has an address from first to last: "is a multicast address". NULL: each may be one's. */
+const char *ze_ip4_no_host(uint32_t first, uint32_t last);

@@ -206,6 +206,19 @@ static struct aaa_local *local_of(const struct config *c)
 	return l;
 }
 
+/* Users' fixed addresses are theirs from the start. Without memory they are as soon as they log in. */
+static void reserve_addresses(struct engine *e, const struct config *c)
+{
+	uint32_t *v = e->pool ? calloc(c->n_users + 1, sizeof(*v)) : NULL;
+
+	if (!v)
+		return;
+	for (size_t i = 0; i < c->n_users; i++)
+		v[i] = c->users[i].address;
+	addrpool_reserve(e->pool, v, c->n_users);
+	free(v);
+}
+
 static void set_local(struct engine *e, struct aaa_local *l)
 {
 	aaa_local_free(e->local);
@@ -232,6 +245,7 @@ static int init(struct engine *e)
 		e->pool = addrpool_new(&e->cfg->pool);
 		if (!e->pool)
 			return -ENOMEM;
+		reserve_addresses(e, e->cfg);
 	}
 	return 0;
 }
@@ -515,6 +529,7 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 	config_ref(cfg);
 	config_unref(e->cfg);
 	e->cfg = cfg;
+	reserve_addresses(e, cfg);
 	if (blackhole != cfg->pool_blackhole)
 		tell_pool(e);
 	tell_limits(e);

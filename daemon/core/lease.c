@@ -51,12 +51,35 @@ static void release(struct res *r)
 		wake(list_entry(e->pool_waiters.next, struct subscriber, in_waiting));
 }
 
+/* A LAC has it: its packets would go to the subscriber. */
+static bool is_peer(const struct engine *e, uint32_t ip)
+{
+	const struct ze_addr a = { .family = 4,
+				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+					   (uint8_t)(ip >> 8), (uint8_t)ip } };
+
+	return registry_peer(e, &a) != NULL;
+}
+
+/* The next of the pool that no LAC has; those that one has come back as the newest. */
+static int take_free(struct engine *e, uint32_t *ret_ip)
+{
+	uint32_t left = addrpool_size(e->pool) - addrpool_used(e->pool);
+	int r = addrpool_take(e->pool, ret_ip);
+
+	while (r == 0 && is_peer(e, *ret_ip)) {
+		addrpool_put(e->pool, *ret_ip);
+		r = left-- > 1 ? addrpool_take(e->pool, ret_ip) : -ENOSPC;
+	}
+	return r;
+}
+
 /* From the pool. While sessions that have ended are still in the data plane, an empty pool is worth
  * waiting for: -EINPROGRESS. */
 static int take_pooled(struct subscriber *s, uint32_t *ret_ip)
 {
 	struct engine *e = s->e;
-	int r = addrpool_take(e->pool, ret_ip);
+	int r = take_free(e, ret_ip);
 
 	if (r == 0)
 		s->pooled = true;
@@ -74,7 +97,7 @@ static int claim_fixed(struct subscriber *s, uint32_t ip)
 	struct subscriber *holder = registry_sub_by_address(s->e, ip);
 	int r;
 
-	if (ip == s->local_address)
+	if (ip == s->local_address || is_peer(s->e, ip) || ze_ip4_no_host(ip, ip))
 		return -EADDRINUSE;
 	if (holder) {
 		subscriber_give_way(holder);

@@ -151,10 +151,10 @@ static void read_pool(struct yang_doc *d, const struct lyd_node *l2tp)
 					     get_ip4(v4, "dns-secondary") } };
 	d->cfg->has_pool = true;
 	d->cfg->pool_blackhole = get_bool(v4, "blackhole");
-	if (p->gateway == 0)
-		error_at(d, yang_child(v4, "gateway"), "0.0.0.0 is nobody's address");
-	if (p->start == 0)
-		error_at(d, yang_child(v4, "start"), "0.0.0.0 is nobody's address");
+	if (ze_ip4_no_host(p->gateway, p->gateway))
+		error_at(d, yang_child(v4, "gateway"), ze_ip4_no_host(p->gateway, p->gateway));
+	if (p->end >= p->start && ze_ip4_no_host(p->start, p->end))
+		error_at(d, yang_child(v4, "start"), ze_ip4_no_host(p->start, p->end));
 	if (p->end < p->start)
 		error_at(d, yang_child(v4, "end"), "end is before start");
 	else if (p->end - p->start >= POOL_MAX)
@@ -315,6 +315,89 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	read_shaper(d, l2tp);
 }
 
+/* The endpoint that answers LACs at an address from first to last; NULL: none does. */
+static const struct config_listener *listener_in(const struct config *c, uint32_t first,
+						 uint32_t last)
+{
+	for (size_t i = 0; i < c->n_listeners; i++) {
+		const uint8_t *b = c->listeners[i].addr.ip;
+		uint32_t ip = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
+			      b[3];
+
+		if (c->listeners[i].addr.family == 4 && ip >= first && ip <= last)
+			return &c->listeners[i];
+	}
+	return NULL;
+}
+
+static void check_user_address(struct yang_doc *d, const struct lyd_node *node, uint32_t ip)
+{
+	const struct config *c = d->cfg;
+
+	if (ze_ip4_no_host(ip, ip))
+		error_at(d, node, ze_ip4_no_host(ip, ip));
+	else if (c->has_pool && ip == c->pool.gateway)
+		error_at(d, node, "is the gateway of the pool");
+	else if (listener_in(c, ip, ip))
+		error_at(d, node, "is the address of an l2tp server of ours");
+}
+
+struct owned_address {
+	uint32_t ip;
+	const struct lyd_node *node;
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct owned_address *x = a, *y = b;
+
+	if (x->ip != y->ip)
+		return x->ip < y->ip ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static void check_twice(struct yang_doc *d, struct owned_address *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_address);
+	for (size_t i = 1; i < n; i++) {
+		const struct lyd_node *a = v[i - 1].node, *b = v[i].node;
+		bool later = yang_pos(d, b).line >= yang_pos(d, a).line;
+
+		if (v[i].ip == v[i - 1].ip)
+			yang_error(d, yang_pos(d, later ? b : a), later ? b : a,
+				   "is the address of the user in line %u",
+				   yang_pos(d, later ? a : b).line);
+	}
+}
+
+/* What subscribers are given, against everything else: the pool and the endpoints are known by now. */
+static void check_addresses(struct yang_doc *d, const struct lyd_node *l2tp)
+{
+	const struct lyd_node *auth = yang_child(l2tp, "auth"), *pool = yang_child(l2tp, "pool");
+	const struct lyd_node *local = auth ? yang_child(auth, "local") : NULL;
+	struct owned_address *v = calloc(d->cfg->n_users + 1, sizeof(*v));
+	struct lyd_node *u;
+	size_t n = 0;
+
+	if (!v) {
+		error_at(d, l2tp, "out of memory");
+		return;
+	}
+	LY_LIST_FOR(local ? lyd_child(local) : NULL, u) {
+		const struct lyd_node *a = yang_child(u, "address");
+
+		if (!a || n == d->cfg->n_users)
+			continue;
+		v[n++] = (struct owned_address){ get_ip4(u, "address"), a };
+		check_user_address(d, a, v[n - 1].ip);
+	}
+	check_twice(d, v, n);
+	free(v);
+	if (d->cfg->has_pool && listener_in(d->cfg, d->cfg->pool.start, d->cfg->pool.end))
+		error_at(d, yang_child(pool, "ipv4"),
+			 "has the address of an l2tp server of ours between start and end");
+}
+
 void yang_snapshot(struct yang_doc *d)
 {
 	struct lyd_node *top;
@@ -330,4 +413,7 @@ void yang_snapshot(struct yang_doc *d)
 		else if (strcmp(top->schema->name, "l2tp") == 0)
 			read_l2tp(d, top);
 	}
+	LY_LIST_FOR(d->root, top)
+		if (strcmp(top->schema->name, "l2tp") == 0)
+			check_addresses(d, top);
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/base/strbuf.h"
 #include "daemon/core/subscriber.h"
 #include "selftests/lib/world.h"
 
@@ -396,6 +397,67 @@ static void users_own_limit(void **st)
 	assert_ended(b, CDN_ADMIN, "session-limit");
 }
 
+/* F-B4: a fixed address inside the pool is its owner's from the start, and one that a reload fixes is as
+ * soon as its holder has given way. */
+static void fixed_address_is_reserved(void **st)
+{
+	struct strbuf warnings;
+	struct call *a, *b;
+
+	(void)st;
+	cfg->pool.start = BOBS;
+	cfg->pool.end = BOBS + 1;
+	begin();
+	a = lac_call(l, "alice", "wonder");
+	assert_int_equal(a->c.ip, BOBS + 1);
+	b = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(7));
+	assert_ended(b, CDN_NO_FACILITIES_NOW, "pool-empty");
+	b = lac_call(l, "bob", "builder");
+	assert_int_equal(b->c.ip, BOBS);
+	lac_cdn(b);
+	cfg->users[1].address = BOBS + 1; /* alice has it */
+	sb_init(&warnings);
+	assert_int_equal(engine_reload(w->e, cfg, &warnings, w->now), 0);
+	sb_done(&warnings);
+	b = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(4));
+	assert_true(a->over && b->c.v4_up);
+	assert_int_equal(b->c.ip, BOBS + 1);
+	a = lac_call(l, "alice", "wonder");
+	assert_int_equal(a->c.ip, BOBS); /* free for all by now */
+}
+
+/* F-B4: the address of a LAC is nobody else's: skipped in the pool, refused to a user. */
+static void address_of_a_lac(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	cfg->pool.start = 0x0a090001; /* 10.9.0.1 is the LAC */
+	cfg->pool.end = 0x0a090002;
+	cfg->users[1].address = 0;
+	begin();
+	c = lac_call(l, "alice", "wonder");
+	assert_int_equal(c->c.ip, 0x0a090002);
+	c = lac_call(l, "alice", "wonder");
+	w_advance(w, ZE_SEC(7));
+	assert_ended(c, CDN_NO_FACILITIES_NOW, "pool-empty");
+}
+
+/* F-B4: and not a user's own. */
+static void fixed_address_of_a_lac(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	cfg->users[1].address = 0x0a090001;
+	begin();
+	c = lac_call(l, "bob", "builder");
+	w_advance(w, ZE_SEC(7));
+	assert_ended(c, CDN_NO_FACILITIES_NOW, "address-in-use");
+}
+
 /* F-B10: one user can not take all sessions by default. */
 static void default_limit(void **st)
 {
@@ -426,6 +488,9 @@ int main(void)
 		T(known_to_the_next_process),
 		T(session_limit),
 		T(users_own_limit),
+		T(fixed_address_is_reserved),
+		T(address_of_a_lac),
+		T(fixed_address_of_a_lac),
 		T(default_limit),
 	};
 #undef T

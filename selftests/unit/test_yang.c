@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -340,12 +341,52 @@ static void addresses_are_checked(void **st)
 	    "t:2:21: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
 	    "t:2:32: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
 	    "t:2:44: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
-	    "t:3:23: l2tp/pool/ipv4/gateway: 0.0.0.0 is nobody's address\n"
+	    "t:3:23: l2tp/pool/ipv4/gateway: 0.0.0.0/8 is nobody's address\n"
 	    "t:3:52: l2tp/pool/ipv4/end: end is before start\n");
 	bad("environment { l2tp { server a { ip example.net } } }",
 	    "t:1:36: environment/l2tp/server/ip: not an IPv4 or IPv6 address\n");
 	bad(SERVER "l2tp { pool { ipv4 { gateway 10.0.0.1; start 10.0.0.0; end 10.255.0.0 } } }",
 	    "t:2:60: l2tp/pool/ipv4/end: a pool has at most 1048576 addresses\n");
+}
+
+/* F-B4: by configuration: what no host has, the gateway, our endpoints, another user's. */
+static void addresses_that_no_subscriber_can_have(void **st)
+{
+	static const struct {
+		const char *ip, *why;
+	} no[] = {
+		{ "0.1.2.3", "0.0.0.0/8 is nobody's address" },
+		{ "127.0.0.1", "127.0.0.0/8 is loopback" },
+		{ "169.254.9.9", "169.254.0.0/16 is link-local" },
+		{ "224.0.0.5", "224.0.0.0/4 is multicast" },
+		{ "240.0.0.1", "240.0.0.0/4 is reserved" },
+		{ "255.255.255.255", "255.255.255.255 is broadcast" },
+		{ "10.0.0.1", "is the gateway of the pool" },
+		{ "192.0.2.1", "is the address of an l2tp server of ours" },
+	};
+	char text[400], want[300];
+
+	(void)st;
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++) {
+		snprintf(text, sizeof(text),
+			 "environment { l2tp { server a { ip 192.0.2.1 } } }\n"
+			 "l2tp { pool { ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9 } }\n"
+			 "auth { local { user a { password p; address %s } } } }",
+			 no[i].ip);
+		snprintf(want, sizeof(want), "t:3:45: l2tp/auth/local/user/address: %s\n",
+			 no[i].why);
+		bad(text, want);
+	}
+	bad(SERVER "l2tp { auth { local {\n user a { password p; address 10.0.0.7 }\n"
+		   " user b { password p; address 10.0.0.7 } } } }",
+	    "t:4:31: l2tp/auth/local/user/address: is the address of the user in line 3\n");
+	bad(SERVER
+	    "l2tp { pool { ipv4 { gateway 224.0.0.1; start 126.255.255.250; end 127.0.0.9 } } }",
+	    "t:2:30: l2tp/pool/ipv4/gateway: 224.0.0.0/4 is multicast\n"
+	    "t:2:47: l2tp/pool/ipv4/start: 127.0.0.0/8 is loopback\n");
+	bad("environment { l2tp { server a { ip 10.0.0.5 } } }\n"
+	    "l2tp { pool { ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9 } } }",
+	    "t:2:15: l2tp/pool/ipv4: has the address of an l2tp server of ours between start and end\n");
 }
 
 static void rates_are_checked(void **st)
@@ -544,6 +585,7 @@ int main(void)
 		cmocka_unit_test(the_data_plane_is_chosen),
 		cmocka_unit_test(ports_that_collide_are_refused),
 		cmocka_unit_test(addresses_are_checked),
+		cmocka_unit_test(addresses_that_no_subscriber_can_have),
 		cmocka_unit_test(rates_are_checked),
 		cmocka_unit_test(broken_syntax),
 		cmocka_unit_test(a_secret_is_never_repeated),
