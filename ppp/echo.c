@@ -2,10 +2,13 @@
 /*
  * RFC 1661 5.8. Requests carry our magic number and no data. When all ECHO_OUTSTANDING slots wait for an
  * answer the next request is left out rather than the oldest one given up: `timeout` is a promise.
+ * A process that stood still finds the echoes of many links overdue: their answers would come at once.
  */
 #include "ppp/echo.h"
 
 #include <string.h>
+
+#define ECHO_LATE ZE_MS(100)
 
 void echo_init(struct echo *e, const struct echo_cfg *cfg)
 {
@@ -22,11 +25,17 @@ void echo_start(struct echo *e, ze_ns now)
 		e->next_send = now + e->cfg->interval;
 }
 
+/* Somewhere in the next interval. */
+static void echo_defer(struct echo *e, uint32_t spread, ze_ns now)
+{
+	e->next_send = now + e->cfg->interval / 256 * (1 + spread % 256);
+}
+
 void echo_resume(struct echo *e, uint32_t spread, ze_ns now)
 {
 	echo_start(e, now);
 	if (e->cfg->interval > 0)
-		e->next_send = now + e->cfg->interval / 256 * (1 + spread % 256);
+		echo_defer(e, spread, now);
 }
 
 void echo_stop(struct echo *e)
@@ -63,6 +72,7 @@ static void echo_send(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *
 	size_t i = 0;
 	struct wr w;
 
+	e->deferred = false;
 	e->next_send += e->cfg->interval;
 	if (e->next_send <= now) /* woken late: do not catch up in a burst */
 		e->next_send = now + e->cfg->interval;
@@ -86,8 +96,15 @@ bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
 	echo_lose(e, now, fx);
 	if (e->cfg->failures && e->lost_in_row >= e->cfg->failures)
 		return false;
-	if (now >= e->next_send)
-		echo_send(e, magic, now, fx);
+	if (now < e->next_send)
+		return true;
+	/* Woken late, and so are all links whose echo was due meanwhile: not all at once. */
+	if (now - e->next_send > ECHO_LATE && !e->deferred) {
+		e->deferred = true;
+		echo_defer(e, magic, now);
+		return true;
+	}
+	echo_send(e, magic, now, fx);
 	return true;
 }
 

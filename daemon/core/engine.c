@@ -428,8 +428,9 @@ void engine_expire(struct engine *e, ze_ns now)
 {
 	struct timer *due;
 
-	/* What is popped is armed again at the end of the turn. */
-	while ((due = timer_heap_pop(&e->timers, now))) {
+	/* What is popped is armed again at the end of the turn. After a pause there may be more than
+	 * the sockets hold answers: the rest is due at once, when they have been read. */
+	for (int i = 0; i < ENGINE_EXPIRE_MAX && (due = timer_heap_pop(&e->timers, now)); i++) {
 		struct core_timer *t = ze_container_of(due, struct core_timer, timer);
 
 		if (t->kind == CORE_TIMER_TUNNEL) {

@@ -45,6 +45,7 @@
 #define ENGINE_DUP_SCCRQ    ZE_SEC(31) /* the peer's own retransmission budget */
 #define ENGINE_CALL_SETUP   ZE_SEC(60) /* ICRP to ICCN at most */
 #define ENGINE_DATAGRAM_MAX 2048
+#define ENGINE_EXPIRE_MAX   256 /* timers served at once */
 
 struct subscriber;
 

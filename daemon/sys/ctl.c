@@ -25,6 +25,7 @@
 #include "daemon/sys/loop.h"
 
 #define CLIENTS_MAX   64
+#define OTHERS_MAX    48 /* of them who are neither root nor us */
 #define IDLE_SECONDS  600.
 #define STALL_SECONDS 30. /* a client that does not take its answer */
 
@@ -32,7 +33,9 @@ struct ctl {
 	struct loop *loop;
 	struct view_history history;
 	struct list clients;
-	unsigned n_clients;
+	unsigned n_clients, n_others; /* others: those with the read-only profile */
+	uint64_t dropped;	      /* to make room */
+	struct log_limit full;
 	int fd;
 	int spare; /* given up for a moment when there is no other left, -1: gone */
 	ev_io accept;
@@ -62,6 +65,7 @@ static void client_free(struct client *c)
 	close(c->fd);
 	list_del(&c->link);
 	c->ctl->n_clients--;
+	c->ctl->n_others -= c->who.read_only;
 	sb_done(&c->answer);
 	free(c);
 }
@@ -154,6 +158,8 @@ static void on_in(struct ev_loop *ev, ev_io *w, int revents)
 		return;
 	}
 	c->in_len += (size_t)n;
+	list_del(&c->link); /* the clients are kept in the order in which they last asked */
+	list_add_tail(&c->ctl->clients, &c->link);
 	restart_timer(c, IDLE_SECONDS);
 	serve(c);
 }
@@ -216,11 +222,53 @@ static int identify(int fd, struct ctl_who *ret)
 	return 0;
 }
 
+/* The client that has been silent longest; of the others only, or any. */
+static struct client *idlest(const struct ctl *ctl, bool others)
+{
+	struct list *l;
+
+	list_for_each(l, &ctl->clients) {
+		struct client *c = list_entry(l, struct client, link);
+
+		if (!others || c->who.read_only)
+			return c;
+	}
+	return NULL;
+}
+
+static void drop(struct client *c, const struct ctl_who *who)
+{
+	struct ctl *ctl = c->ctl;
+	uint32_t suppressed;
+
+	ctl->dropped++;
+	if (log_limit_pass(&ctl->full, loop_now(ctl->loop), &suppressed))
+		log_kv(LOG_CTL, LOG_WARN, "client-dropped", KV_STR("reason", "too many clients"),
+		       KV_STR("actor", c->who.actor), KV_STR("for", who->actor),
+		       KV_U64("dropped", ctl->dropped), KV_U64("suppressed", suppressed));
+	client_free(c);
+}
+
+/* The one that is idle longest makes room, so that connections which only wait lock out nobody. Others
+ * never push out root, and root pushes out others first. False: root has all places. */
+static bool make_room(struct ctl *ctl, const struct ctl_who *who)
+{
+	bool full = ctl->n_clients >= CLIENTS_MAX;
+	struct client *c;
+
+	if (!full && !(who->read_only && ctl->n_others >= OTHERS_MAX))
+		return true;
+	c = idlest(ctl, who->read_only || ctl->n_others);
+	if (c)
+		drop(c, who);
+	return c != NULL;
+}
+
 static void client_new(struct ctl *ctl, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
-	if (!c || identify(fd, &c->who) < 0) {
+	if (!c || identify(fd, &c->who) < 0 || !make_room(ctl, &c->who)) {
 		free(c);
 		close(fd);
 		return;
@@ -230,6 +278,7 @@ static void client_new(struct ctl *ctl, int fd)
 	sb_init(&c->answer);
 	list_add_tail(&ctl->clients, &c->link);
 	ctl->n_clients++;
+	ctl->n_others += c->who.read_only;
 	ev_io_init(&c->in, on_in, fd, EV_READ);
 	ev_io_init(&c->out, on_out, fd, EV_WRITE);
 	ev_timer_init(&c->idle, on_idle, IDLE_SECONDS, 0.);
@@ -263,11 +312,6 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 	if (fd < 0) {
 		if ((errno == EMFILE || errno == ENFILE) && ctl->spare >= 0)
 			send_away(ctl);
-		return;
-	}
-	if (ctl->n_clients >= CLIENTS_MAX) {
-		log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("reason", "too many clients"));
-		close(fd);
 		return;
 	}
 	client_new(ctl, fd);
@@ -339,6 +383,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 	c->loop = a->loop;
 	c->history = a->history;
 	list_init(&c->clients);
+	c->full = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
 	c->accept.data = c;
 	*ret = c;

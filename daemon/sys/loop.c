@@ -93,6 +93,8 @@ int loop_new(struct loop **ret)
 		return -ENOMEM;
 	}
 	ev_timer_init(&l->deadline, on_deadline, 0., 0.);
+	/* After what was received: an answer that waits in a socket is not late. */
+	ev_set_priority(&l->deadline, EV_MINPRI);
 	l->deadline.data = l;
 	ev_check_init(&l->woke, on_woke);
 	ev_set_priority(&l->woke, EV_MAXPRI);

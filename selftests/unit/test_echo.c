@@ -196,8 +196,43 @@ static void no_burst_after_a_pause(void **st)
 	(void)st;
 	start(ZE_SEC(1), ZE_SEC(5), 3);
 	assert_true(advance_to(ZE_SEC(160)));
+	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 0);
+	assert_in_range(echo_deadline(&e), ZE_SEC(160) + 1, ZE_SEC(161));
+	assert_true(advance_to(ZE_SEC(300))); /* late again: now it goes */
 	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 1);
-	assert_true(echo_deadline(&e) == ZE_SEC(161));
+	assert_true(echo_deadline(&e) == ZE_SEC(301));
+}
+
+/* F-D4: after a pause the overdue echoes of many links are spread over the interval. */
+static void overdue_echoes_are_spread(void **st)
+{
+	static const struct echo_cfg cfg = { .interval = ZE_SEC(10),
+					     .timeout = ZE_SEC(5),
+					     .failures = 3 };
+	static struct echo many[2000];
+	unsigned per_100ms[101] = { 0 }, sent = 0;
+
+	(void)st;
+	for (uint32_t i = 0; i < ZE_ARRAY_SIZE(many); i++) {
+		echo_init(&many[i], &cfg);
+		echo_resume(&many[i], i * 2654435761u >> 8, ZE_SEC(100));
+	}
+	for (ze_ns t = ZE_SEC(106); t <= ZE_SEC(126); t += ZE_MS(10)) /* it took six seconds */
+		for (uint32_t i = 0; i < ZE_ARRAY_SIZE(many); i++) {
+			if (echo_deadline(&many[i]) > t)
+				continue;
+			ppp_fx_init(&fx);
+			echo_expire(&many[i], i * 2654435761u >> 8, t, &fx);
+			if (t < ZE_SEC(116) && kit_count(&fx, PPP_FX_SEND))
+				per_100ms[(t - ZE_SEC(106)) / ZE_MS(100)]++;
+		}
+	for (uint32_t i = 0; i < ZE_ARRAY_SIZE(many); i++)
+		assert_true(many[i].sent >= 1);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_true(per_100ms[i] < 2000 / 25); /* 20 on average */
+		sent += per_100ms[i];
+	}
+	assert_in_range(sent, 1900, 2100);
 }
 
 /* Within the interval, not all at the same time; then as ever. */
@@ -232,6 +267,7 @@ int main(void)
 		cmocka_unit_test(never_dead_without_a_limit),
 		cmocka_unit_test(slots_are_full),
 		cmocka_unit_test(no_burst_after_a_pause),
+		cmocka_unit_test(overdue_echoes_are_spread),
 		cmocka_unit_test(resumed),
 	};
 

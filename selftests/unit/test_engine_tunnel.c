@@ -354,6 +354,30 @@ static void half_open_limit(void **st)
 	close_all(w);
 }
 
+/* F-D4: when much is due at once, what comes in is read in between. */
+static void timers_are_served_in_parts(void **st)
+{
+	struct config *c = w_config();
+	struct world *w;
+	unsigned before, parts = 0;
+
+	(void)st;
+	c->max_tunnels = 0;
+	w = world_new(c, 11);
+	flood(w, 0, 1000, true);
+	before = w->to_peers;
+	w->now += ZE_SEC(1); /* the SCCRP once more, each */
+	for (; engine_deadline(w->e) <= w->now; parts++) {
+		unsigned sent = w->to_peers;
+
+		engine_expire(w->e, w->now);
+		assert_in_range(w->to_peers - sent, 1, ENGINE_EXPIRE_MAX);
+	}
+	assert_int_equal(w->to_peers - before, 1000);
+	assert_int_equal(parts, 4);
+	empty(w);
+}
+
 /* L-043: ids are unique, never 0, and not a progression. */
 static void unpredictable_ids(void **st)
 {
@@ -632,6 +656,7 @@ int main(void)
 		cmocka_unit_test(host_not_allowed),
 		cmocka_unit_test(sccrq_flood),
 		cmocka_unit_test(half_open_limit),
+		cmocka_unit_test(timers_are_served_in_parts),
 		cmocka_unit_test(unpredictable_ids),
 		cmocka_unit_test(wrong_secret),
 		cmocka_unit_test(hidden_tunnel_id),

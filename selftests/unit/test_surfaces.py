@@ -275,14 +275,59 @@ def test_line_that_never_ends(ze):
             pass
 
 
+def ask(s, f):
+    s.sendall(b'{"command":["show","l2tp"]}\n')
+    return f.readline()
+
+
 def test_too_many_clients(ze):
-    clients = [ze.connect() for _ in range(64)]
-    refused(ze.zectl('show', 'l2tp'), 3, 'closed the connection')
-    for c in clients:
+    """F-B8: the idlest makes room; who asked last is not dropped."""
+    busy = ze.connect()
+    f = busy.makefile('rb')
+    clients = [ze.connect() for _ in range(63)]
+    assert b'"ok"' in ask(busy, f)
+    for _ in range(10):
+        assert ze.zectl('show', 'l2tp').returncode == 0
+    clients[0].settimeout(20)
+    assert clients[0].recv(1) == b''
+    assert b'"ok"' in ask(busy, f)
+    with open(ze.log.name, encoding='utf-8') as log:
+        assert 'client-dropped reason="too many clients"' in log.read()
+    for c in clients + [f, busy]:
         c.close()
-    end = time.time() + 20
-    while ze.zectl('show', 'l2tp').returncode != 0:
-        assert time.time() < end
+
+
+HOLD = """import socket, sys
+held = []
+for _ in range(200):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    held.append(s)
+print('held', flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
+def test_others_do_not_push_out_root(ze):
+    """F-B8: whatever members of the group hold open, root's idle connection stays and root gets in."""
+    folder = ze.folder
+    while folder != '/' and folder.startswith('/tmp/'):
+        os.chmod(folder, os.stat(folder).st_mode | 0o11)
+        folder = os.path.dirname(folder)
+    os.chown(ze.sock, 0, NOBODY)
+    with ze.connect() as s, s.makefile('rb') as f:
+        assert b'"ok"' in ask(s, f)
+        p = subprocess.Popen(['python3', '-c', HOLD, ze.sock], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             user=NOBODY, group=NOBODY, extra_groups=[])
+        try:
+            assert p.stdout.readline() == b'held\n'
+            for _ in range(70):
+                assert ze.zectl('show', 'l2tp').returncode == 0
+            assert b'"ok"' in ask(s, f)
+        finally:
+            p.communicate(b'')
+            os.chown(ze.sock, 0, 0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
