@@ -24,6 +24,7 @@
 #include "daemon/modules.h"
 #include "daemon/sys/env.h"
 #include "daemon/sys/hardening.h"
+#include "daemon/sys/logger.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/notify.h"
 #include "daemon/sys/yang.h"
@@ -166,7 +167,7 @@ static void unwatch(struct daemon *d)
 	ev_timer_stop(ev, &d->give_up);
 }
 
-static int run(struct daemon *d)
+static int live(struct daemon *d)
 {
 	size_t files;
 
@@ -186,6 +187,14 @@ static int run(struct daemon *d)
 	modules_stop(&d->z);
 	log_kv(LOG_MAIN, LOG_INFO, "stopped", KV_STR("version", ZE_VERSION));
 	return EXIT_OK;
+}
+
+static int run(struct daemon *d)
+{
+	int status = live(d);
+
+	logger_stop();
+	return status;
 }
 
 /* ---- command line ---- */

@@ -17,6 +17,7 @@
 #include "daemon/core/engine.h"
 #include "daemon/core/guard_null.h"
 #include "daemon/observe/history.h"
+#include "daemon/sys/bpf_common.h"
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_label.h"
 #include "daemon/sys/bpf_ours.h"
@@ -28,6 +29,7 @@
 #include "daemon/sys/instance.h"
 #include "daemon/sys/journal.h"
 #include "daemon/sys/kernel.h"
+#include "daemon/sys/logger.h"
 #include "daemon/sys/loop.h"
 #include "daemon/sys/persist.h"
 #include "daemon/sys/refresh.h"
@@ -40,10 +42,16 @@
 
 static int log_start(struct ze *z)
 {
-	(void)z;
 	/* systemd sets it when our stderr is the journal, which understands "<4>". */
-	log_set_sink(log_sink_stderr, getenv("JOURNAL_STREAM") ? z : NULL);
-	return 0;
+	bool prefix = getenv("JOURNAL_STREAM");
+	int r;
+
+	log_set_sink(log_sink_stderr, prefix ? z : NULL);
+	bpf_common_log();
+	r = logger_start(STDERR_FILENO, prefix);
+	if (r < 0)
+		log_kv(LOG_MAIN, LOG_ERROR, "no-log-thread", KV_ERRNO(r));
+	return r;
 }
 
 static const struct ze_module mod_log = { "log", log_start, NULL };

@@ -257,6 +257,18 @@ bool log_limit_pass(struct log_limit *l, ze_ns now, uint32_t *ret_suppressed)
 	return true;
 }
 
+static atomic_ullong lost;
+
+void log_count_lost(uint64_t lines)
+{
+	atomic_fetch_add_explicit(&lost, lines, memory_order_relaxed);
+}
+
+uint64_t log_lost(void)
+{
+	return atomic_load_explicit(&lost, memory_order_relaxed);
+}
+
 void log_sink_stderr(void *self_with_prefix, enum log_level level, enum log_sub sub,
 		     const char *line)
 {

@@ -98,6 +98,9 @@ struct log_limit {
 /* True when the line may be written; *ret_suppressed is how many were not since the last one. */
 bool log_limit_pass(struct log_limit *l, ze_ns now, uint32_t *ret_suppressed);
 
-/* The sink for the daemon: stderr. A self that is not NULL asks for systemd's "<6>" prefixes. */
+/* Lines of this process that nobody will see: a sink had no room. */
+void log_count_lost(uint64_t lines);
+uint64_t log_lost(void);
+/* The plain sink: stderr, and whoever logs waits for it. A self that is not NULL asks for systemd's "<6>" prefixes. */
 void log_sink_stderr(void *self_with_prefix, enum log_level level, enum log_sub sub,
 		     const char *line);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -548,6 +549,28 @@ void bpf_common_done(struct bpf_common *c)
 	if (c->pins && inode_of(c->pins) == c->folder) /* else ours has been removed by hand */
 		unpin(c->pins);
 	bpf_common_leave(c);
+}
+
+/* ---- libbpf's own words ---- */
+
+/* A verifier's has many lines. */
+static int say(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char *text, *line, *rest;
+
+	if (level != LIBBPF_WARN || vasprintf(&text, format, args) < 0)
+		return 0;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_kv(LOG_DP, LOG_WARN, "libbpf", KV_STR("says", line));
+	free(text);
+	return 0;
+}
+
+void bpf_common_log(void)
+{
+	libbpf_set_print(say);
 }
 
 /* ---- numbers ---- */

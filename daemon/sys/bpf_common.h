@@ -88,6 +88,8 @@ int bpf_common_restore(struct bpf_common *c, size_t i);
 void bpf_common_done(struct bpf_common *c);
 /* Lets go of all, which stays where it is. */
 void bpf_common_leave(struct bpf_common *c);
+/* What libbpf has to say goes to the log: by itself it writes to stderr, and waits for it. */
+void bpf_common_log(void);
 /* Takes out of a map, whose keys have BPF_COMMON_KEY octets at most, what keep() does not want. How many stay. */
 #define BPF_COMMON_KEY 24
 typedef bool bpf_common_keep(void *self, const void *key);

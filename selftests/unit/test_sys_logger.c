@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A reader that does not read costs lines, and nobody's time. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/log.h"
+#include "daemon/sys/logger.h"
+
+#define PIPE  4096
+#define LINES 20000
+
+static struct {
+	unsigned lines, info, warn, lost; /* read; lost: by what was said */
+	unsigned last;			  /* number of the last info line */
+} got;
+
+static void hear(char *line)
+{
+	unsigned n;
+
+	got.lines++;
+	if (sscanf(line, "<6>info main one n=%u", &n) == 1) {
+		assert_true(!got.info || n > got.last);
+		got.last = n;
+		got.info++;
+	} else if (sscanf(line, "<4>warn main log-lines-lost lines=%u", &n) == 1) {
+		got.lost += n;
+	} else {
+		assert_string_equal(line, "<4>warn main remarkable");
+		got.warn++;
+	}
+}
+
+static void read_some(int fd)
+{
+	static char buf[PIPE + 2048];
+	static size_t n;
+	ssize_t more = read(fd, buf + n, sizeof(buf) - 1 - n);
+	char *p = buf, *end;
+
+	assert_true(more > 0);
+	n += (size_t)more;
+	buf[n] = '\0';
+	for (; (end = strchr(p, '\n')); p = end + 1) {
+		*end = '\0';
+		hear(p);
+	}
+	n = strlen(p);
+	memmove(buf, p, n);
+}
+
+static void open_pipe(int fd[2])
+{
+	assert_int_equal(pipe(fd), 0);
+	fcntl(fd[1], F_SETPIPE_SZ, PIPE);
+	assert_int_equal(logger_start(fd[1], true), 0);
+}
+
+static void say_many(void)
+{
+	for (unsigned i = 0; i < LINES; i++)
+		log_kv(LOG_MAIN, LOG_INFO, "one", KV_U64("n", i));
+}
+
+/* F-A5: nobody reads: the caller goes on, and knows how many lines were lost; warnings have room of their own. */
+static void full_pipe_stops_nobody(void **st)
+{
+	uint64_t before = log_lost(), lost;
+	int fd[2];
+
+	(void)st;
+	memset(&got, 0, sizeof(got));
+	open_pipe(fd);
+	say_many();
+	lost = log_lost() - before;
+	assert_in_range(lost, LINES / 10, LINES - 1);
+	log_write(LOG_MAIN, LOG_WARN, "remarkable", NULL);
+	assert_int_equal(log_lost() - before, lost);
+	logger_stop(); /* does not wait for a reader for ever */
+	/* Somebody reads: the thread is still at it. */
+	while (!got.warn || got.info + lost < LINES)
+		read_some(fd[0]);
+	assert_int_equal(got.lost, lost);
+	assert_int_equal(got.info + got.lost, LINES);
+}
+
+/* A line that fits is there when the process ends. */
+static void all_is_written_at_the_end(void **st)
+{
+	int fd[2];
+
+	(void)st;
+	memset(&got, 0, sizeof(got));
+	open_pipe(fd);
+	for (unsigned i = 0; i < 20; i++)
+		log_kv(LOG_MAIN, LOG_INFO, "one", KV_U64("n", i));
+	logger_stop();
+	while (got.info < 20)
+		read_some(fd[0]);
+	assert_int_equal(got.lines, 20);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_is_written_at_the_end),
+		cmocka_unit_test(full_pipe_stops_nobody), /* last: its thread stays */
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
