@@ -242,19 +242,51 @@ void log_write(enum log_sub sub, enum log_level level, const char *event, const 
 
 /* The generic cell rate algorithm: `next` is when the bucket will be full again. A zeroed limit
  * is a full bucket at any time, also at 0. */
-bool log_limit_pass(struct log_limit *l, ze_ns now, uint32_t *ret_suppressed)
+static ze_ns ahead_of(const struct log_limit *l, ze_ns now)
 {
-	ze_ns ahead = l->next > now ? l->next - now : 0;
+	return l->next > now ? l->next - now : 0;
+}
 
-	if (ahead > (l->burst ? l->burst - 1 : 0) * l->every) {
-		if (l->suppressed < UINT32_MAX)
-			l->suppressed++;
+static atomic_ullong suppressed_all;
+
+uint64_t log_suppressed(void)
+{
+	return atomic_load_explicit(&suppressed_all, memory_order_relaxed);
+}
+
+static bool has_room(const struct log_limit *l, ze_ns now)
+{
+	return ahead_of(l, now) <= (l->burst ? l->burst - 1 : 0) * l->every;
+}
+
+bool log_limits_pass(struct log_limit *const *l, size_t n, ze_ns now, uint32_t *ret_suppressed)
+{
+	uint32_t suppressed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!l[i] || has_room(l[i], now))
+			continue;
+		if (l[i]->suppressed < UINT32_MAX)
+			l[i]->suppressed++;
+		atomic_fetch_add_explicit(&suppressed_all, 1, memory_order_relaxed);
 		return false;
 	}
-	l->next = now + ahead + l->every;
-	*ret_suppressed = l->suppressed;
-	l->suppressed = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!l[i])
+			continue;
+		l[i]->next = now + ahead_of(l[i], now) + l[i]->every;
+		suppressed = l[i]->suppressed > UINT32_MAX - suppressed ?
+				     UINT32_MAX :
+				     suppressed + l[i]->suppressed;
+		l[i]->suppressed = 0;
+	}
+	*ret_suppressed = suppressed;
 	return true;
+}
+
+bool log_limit_pass(struct log_limit *l, ze_ns now, uint32_t *ret_suppressed)
+{
+	return log_limits_pass(&l, 1, now, ret_suppressed);
 }
 
 static atomic_ullong lost;

@@ -97,6 +97,13 @@ struct log_limit {
 };
 /* True when the line may be written; *ret_suppressed is how many were not since the last one. */
 bool log_limit_pass(struct log_limit *l, ze_ns now, uint32_t *ret_suppressed);
+/* A line that several limits are about (NULL: none) passes all, or costs none of them anything: the first that
+ * has no room counts it. */
+bool log_limits_pass(struct log_limit *const *l, size_t n, ze_ns now, uint32_t *ret_suppressed);
+/* Lines of this process that a limit has suppressed. */
+uint64_t log_suppressed(void);
+/* The last pair of a line that is seldom suppressed. */
+#define KV_SUPPRESSED(n) ((n) ? KV_U64("suppressed", n) : (struct kv){ .kind = KV__END })
 
 /* Lines of this process that nobody will see: a sink had no room. */
 void log_count_lost(uint64_t lines);

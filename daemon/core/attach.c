@@ -8,10 +8,30 @@
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
 
-static void log_failure(const struct subscriber *s, const char *what, int r)
+static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
-	log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
-	       KV_STR("user", subscriber_user(s)), KV_ERRNO(r));
+	return engine_may_log(s->e, s->tunnel, &(struct engine_line){ LOG_DP, LOG_WARN, NULL }, now,
+			      ret_suppressed);
+}
+
+static void log_failure(const struct subscriber *s, const char *what, int r, ze_ns now)
+{
+	uint32_t suppressed;
+
+	if (may_log(s, now, &suppressed))
+		log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid),
+		       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)), KV_ERRNO(r),
+		       KV_SUPPRESSED(suppressed));
+}
+
+static void log_taken(const struct subscriber *s, ze_ns now)
+{
+	uint32_t suppressed;
+
+	if (may_log(s, now, &suppressed))
+		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
+		       KV_STR("user", subscriber_user(s)), KV_STR("interface", s->ifname),
+		       KV_SUPPRESSED(suppressed));
 }
 
 /* A subscriber that is dropped whole, when the engine goes. */
@@ -36,14 +56,14 @@ static struct dp_session session_of(const struct subscriber *s)
 	};
 }
 
-void attach_session(struct subscriber *s)
+void attach_session(struct subscriber *s, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
 	const struct dp_session d = session_of(s);
 	int r = io->dp->session_up(io->dp_self, &d);
 
 	if (r < 0) {
-		log_failure(s, "session-attach-failed", r);
+		log_failure(s, "session-attach-failed", r, now);
 		s->todo |= SUB_TODO_NO_PLANE;
 		return;
 	}
@@ -79,7 +99,7 @@ static bool is_current(const struct subscriber *s, enum ppp_family family)
 	return same_family(&s->dp_has[family], &f);
 }
 
-static void request(struct subscriber *s, enum ppp_family family)
+static void request(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
 	int r;
@@ -87,7 +107,7 @@ static void request(struct subscriber *s, enum ppp_family family)
 	s->dp_has[family] = family_of(s, family);
 	r = io->dp->family_up(io->dp_self, s->s.sid, &s->dp_has[family]);
 	if (r < 0) {
-		log_failure(s, "family-attach-failed", r);
+		log_failure(s, "family-attach-failed", r, now);
 		attach_drop_family(s, family);
 		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << family);
 		return;
@@ -108,7 +128,7 @@ void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 		if (s->dp_family[family] == SUB_FAM_UP && is_current(s, family))
 			s->todo |= (uint16_t)(SUB_TODO_ATTACHED << family);
 		else
-			request(s, family);
+			request(s, family, now);
 		return;
 	}
 	if (!any_waits(s)) /* the first, perhaps after LCP began anew */
@@ -137,7 +157,7 @@ void attach_if_due(struct subscriber *s, ze_ns now)
 	if (due == ZE_NEVER)
 		return;
 	if (now >= due || (is_quiet(s, PPP_FAM_IPV4) && is_quiet(s, PPP_FAM_IPV6)))
-		attach_session(s);
+		attach_session(s, now);
 }
 
 void attach_open(struct subscriber *s, enum ppp_family family, bool open)
@@ -203,34 +223,34 @@ static void detached(struct subscriber *s)
 	res_forget(&s->r_dp);
 }
 
-static void unshaped(struct subscriber *s, int r)
+static void unshaped(struct subscriber *s, int r, ze_ns now)
 {
 	engine_count(s->e, REASON_SHAPE_FAILED);
-	log_failure(s, "shape-failed", r);
+	log_failure(s, "shape-failed", r, now);
 	s->shape = SUB_SHAPE_FAILED;
 }
 
 /* A session whose rates can't be applied goes on without: a subscriber who is too fast is better
  * served than one who is not at all. */
-static void shape(struct subscriber *s)
+static void shape(struct subscriber *s, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
 	int r = io->dp->shape(io->dp_self, s->s.sid, &s->plan);
 
 	if (r < 0) {
-		unshaped(s, r);
+		unshaped(s, r, now);
 		return;
 	}
 	s->shape = SUB_SHAPE_WAITING;
 	s->shape_waiting++;
 }
 
-static void shape_answer(struct subscriber *s, const struct dp_event *ev)
+static void shape_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
 	if (!s->shape_waiting || --s->shape_waiting)
 		return;
 	if (ev->result < 0)
-		unshaped(s, ev->result);
+		unshaped(s, ev->result, now);
 	else
 		s->shape = SUB_SHAPE_ON;
 }
@@ -240,7 +260,7 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	if (s->dp != SUB_DP_ATTACHING)
 		return;
 	if (ev->result < 0) {
-		log_failure(s, "session-attach-failed", ev->result);
+		log_failure(s, "session-attach-failed", ev->result, now);
 		detached(s);
 		s->todo |= SUB_TODO_NO_PLANE;
 		return;
@@ -250,17 +270,17 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
 	if (s->plan.down_bps)
-		shape(s);
+		shape(s, now);
 	if (!s->opened) {
 		s->opened = true;
 		ppp_link_open(&s->link, now, &s->e->ppp_fx);
 	}
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->dp_family[f] == SUB_FAM_WAITING)
-			request(s, (enum ppp_family)f);
+			request(s, (enum ppp_family)f, now);
 }
 
-static void family_answer(struct subscriber *s, const struct dp_event *ev)
+static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
 	enum ppp_family f = ev->family;
 
@@ -270,13 +290,13 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev)
 	if (--s->dp_waiting[f] || s->dp_family[f] != SUB_FAM_REQUESTED || s->dp != SUB_DP_UP)
 		return;
 	if (ev->result < 0) {
-		log_failure(s, "family-attach-failed", ev->result);
+		log_failure(s, "family-attach-failed", ev->result, now);
 		s->dp_family[f] = SUB_FAM_OFF;
 		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << f);
 		return;
 	}
 	if (!is_current(s, f)) { /* the peer or we want another identifier by now */
-		request(s, f);
+		request(s, f, now);
 		return;
 	}
 	s->dp_family[f] = SUB_FAM_UP;
@@ -303,17 +323,16 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		session_answer(s, ev, now);
 		break;
 	case DP_EV_FAMILY_UP:
-		family_answer(s, ev);
+		family_answer(s, ev, now);
 		break;
 	case DP_EV_SHAPED:
-		shape_answer(s, ev);
+		shape_answer(s, ev, now);
 		break;
 	case DP_EV_GONE:
 		gone(s);
 		break;
 	case DP_EV_LOST:
-		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
-		       KV_STR("user", subscriber_user(s)), KV_STR("interface", s->ifname));
+		log_taken(s, now);
 		s->todo |= SUB_TODO_NO_PLANE;
 		break;
 	case DP_EV_FRAME:

@@ -25,7 +25,7 @@ struct subscriber;
 
 #define ATTACH_PATIENCE ZE_SEC(1)
 
-void attach_session(struct subscriber *s);
+void attach_session(struct subscriber *s, ze_ns now);
 void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
 /* After anything that happened to the link: attaches if a family waits and the time has come. */
 void attach_if_due(struct subscriber *s, ze_ns now);

@@ -102,11 +102,40 @@ static struct core_tunnel *standing(const struct engine *e, const struct ze_addr
 	return NULL;
 }
 
+static void log_up(struct core_tunnel *t, ze_ns now)
+{
+	char peer[ZE_ADDR_TEXT];
+	uint32_t suppressed;
+
+	if (!engine_may_log(t->e, t, &(struct engine_line){ LOG_L2TP, LOG_INFO, NULL }, now,
+			    &suppressed))
+		return;
+	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
+	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
+	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
+	       KV_SUPPRESSED(suppressed));
+}
+
+static void log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool was_up, ze_ns now)
+{
+	char peer[ZE_ADDR_TEXT];
+	uint32_t suppressed;
+
+	if (!engine_may_log(t->e, t, &(struct engine_line){ LOG_L2TP, LOG_INFO, NULL }, now,
+			    &suppressed))
+		return;
+	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->t.tid),
+	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
+	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
+	       KV_STR("cause", l2tp_down_name(d->cause)), KV_U64("result", d->result),
+	       KV_U64("error-code", d->error),
+	       KV_MS("duration", was_up ? now - t->t.established : 0), KV_SUPPRESSED(suppressed));
+}
+
 static void tunnel_up(struct core_tunnel *t, ze_ns now)
 {
 	struct engine *e = t->e;
 	struct core_tunnel *older = standing(e, &t->path.peer, t->t.peer_tid, t);
-	char peer[ZE_ADDR_TEXT];
 
 	if (older && !l2tp_tunnel_lost(&older->t, now)) {
 		/* The peer has answered in the old one meanwhile: this is somebody else. */
@@ -117,9 +146,7 @@ static void tunnel_up(struct core_tunnel *t, ze_ns now)
 	uncount_half_open(t);
 	count_established(t, now);
 	e->stats.tunnels_up++;
-	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
-	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
-	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)));
+	log_up(t, now);
 	tell(t, EV_TUNNEL_UP, now);
 	/* The peer has come back with the id of an older tunnel, which it has forgotten. */
 	while ((older = registry_tunnel_of(e, &t->path.peer, t->t.peer_tid, t)))
@@ -131,19 +158,13 @@ static void tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down *d, ze_
 	const struct l2tp_fx_down why = { .cause = L2TP_DOWN_TUNNEL,
 					  .result = d->result,
 					  .error = d->error };
-	char peer[ZE_ADDR_TEXT];
 	bool was_up = t->up;
 
 	uncount_setup(t);
 	uncount_established(t);
 	while (!list_empty(&t->sessions))
 		call_abandon(list_entry(t->sessions.next, struct subscriber, in_tunnel), &why, now);
-	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->t.tid),
-	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
-	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
-	       KV_STR("cause", l2tp_down_name(d->cause)), KV_U64("result", d->result),
-	       KV_U64("error-code", d->error),
-	       KV_MS("duration", was_up ? now - t->t.established : 0));
+	log_down(t, d, was_up, now);
 	if (!was_up)
 		return;
 	t->e->stats.tunnels_down++;

@@ -52,6 +52,23 @@ static const char *about_name(const struct engine_about *a, char *buf, size_t si
 	return buf;
 }
 
+bool engine_may_log(struct engine *e, const struct core_tunnel *t, const struct engine_line *l,
+		    ze_ns now, uint32_t *ret_suppressed)
+{
+	bool wrong = l->level <= LOG_WARN;
+	struct engine_lines *of = t && t->peer ? &t->peer->lines : NULL;
+	struct log_limit *const limits[] = {
+		l->own,
+		!of   ? NULL :
+		wrong ? &of->wrong :
+			&of->usual,
+		wrong ? &e->lines.wrong : &e->lines.usual,
+	};
+
+	return log_wants(l->sub, l->level) &&
+	       log_limits_pass(limits, ZE_ARRAY_SIZE(limits), now, ret_suppressed);
+}
+
 void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
 		 const struct net_path *path, ze_ns now)
 {
@@ -61,8 +78,9 @@ void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
 	bool same = e->about.fault.reason == r;
 
 	engine_count(e, r);
-	if (!log_wants(LOG_L2TP, LOG_WARN) ||
-	    !log_limit_pass(t ? &t->drops : &e->drops, now, &suppressed))
+	if (!engine_may_log(e, t,
+			    &(struct engine_line){ LOG_L2TP, LOG_WARN, t ? &t->drops : &e->drops },
+			    now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r),
 	       KV_OPT("message", span_str(about_name(&e->about, type, sizeof(type)))),
@@ -290,6 +308,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	e->bus = a->bus;
 	e->started = a->now;
 	e->drops = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
+	e->lines.wrong = e->lines.usual = (struct log_limit){ .every = ZE_MS(10), .burst = 1000 };
 	timer_heap_init(&e->timers);
 	list_init(&e->tunnels);
 	list_init(&e->subscribers);

@@ -58,11 +58,17 @@ struct core_timer {
 };
 
 /* One remote IP address with at least one tunnel. */
+/* How many lines of the log a peer can cause, or all can. What is wrong has room of its own. */
+struct engine_lines {
+	struct log_limit wrong, usual;
+};
+
 struct core_peer {
 	UT_hash_handle hh;
 	struct ze_addr addr; /* port 0 */
 	struct list tunnels; /* core_tunnel.in_peer, oldest first */
 	unsigned n_half_open, n_established;
+	struct engine_lines lines;
 };
 
 /* An authenticated user with at least one session. */
@@ -250,6 +256,7 @@ struct engine {
 	struct aaa_answer answer; /* verdict waiting for its effects to be performed */
 	struct engine_stats stats;
 	struct log_limit drops; /* for datagrams of no tunnel */
+	struct engine_lines lines;
 };
 
 /* ---- the turn (engine.c) ---- */
@@ -259,6 +266,15 @@ void engine_turn_end(struct engine *e, ze_ns now);
 void engine_tunnel_dirty(struct core_tunnel *t);
 void engine_sub_dirty(struct subscriber *s);
 void engine_count(struct engine *e, enum reason r);
+/* One rule for each line that a peer can cause: it has room in what its peer may write and in what all may.
+ * t NULL: of no tunnel. own: a narrower limit, or NULL. *ret_suppressed for the line, when true. */
+struct engine_line {
+	enum log_sub sub;
+	enum log_level level;
+	struct log_limit *own;
+};
+bool engine_may_log(struct engine *e, const struct core_tunnel *t, const struct engine_line *l,
+		    ze_ns now, uint32_t *ret_suppressed);
 /* Counts, and writes a line unless there were too many. t may be NULL. */
 void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
 		 const struct net_path *path, ze_ns now);

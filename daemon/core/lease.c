@@ -263,7 +263,9 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 {
 	uint32_t suppressed;
 
-	if (log_limit_pass(&s->tunnel->losers, now, &suppressed))
+	if (engine_may_log(s->e, s->tunnel,
+			   &(struct engine_line){ LOG_PPP, LOG_WARN, &s->tunnel->losers }, now,
+			   &suppressed))
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
 		       KV_STR("user", subscriber_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),

@@ -161,7 +161,9 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 {
 	uint32_t suppressed;
 
-	if (log_limit_pass(&s->tunnel->losers, now, &suppressed))
+	if (engine_may_log(s->e, s->tunnel,
+			   &(struct engine_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
+			   &suppressed))
 		log_kv(LOG_AAA, LOG_WARN, "session-limit", KV_U64("tid", s->tunnel->t.tid),
 		       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
 		       KV_U64("limit", limit_of(s->e, s->profile)),
@@ -184,7 +186,9 @@ static void log_reject(const struct subscriber *s, const struct aaa_answer *a, z
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
 
-	if (!log_limit_pass(&s->tunnel->losers, now, &suppressed))
+	if (!engine_may_log(s->e, s->tunnel,
+			    &(struct engine_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
+			    &suppressed))
 		return;
 	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid),

@@ -62,6 +62,7 @@ static struct core_peer *peer_get(struct engine *e, const struct ze_addr *addr)
 		return NULL;
 	p->addr = without_port(addr);
 	list_init(&p->tunnels);
+	p->lines.wrong = p->lines.usual = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
 	HASH_ADD(hh, e->peers, addr, sizeof(p->addr), p);
 	if (!p->hh.tbl) {
 		free(p);

@@ -192,27 +192,39 @@ static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_
 	engine_event(s->e, &ev);
 }
 
+static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
+{
+	return engine_may_log(s->e, s->tunnel, &(struct engine_line){ LOG_L2TP, LOG_INFO, NULL },
+			      now, ret_suppressed);
+}
+
 static void log_up(const struct subscriber *s, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
+	uint32_t suppressed;
 
+	if (!may_log(s, now, &suppressed))
+		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)),
 	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("interface", s->ifname),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
-	       KV_MS("took", now - s->s.created));
+	       KV_MS("took", now - s->s.created), KV_SUPPRESSED(suppressed));
 }
 
 static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
+	uint32_t suppressed;
 
+	if (!may_log(s, now, &suppressed))
+		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)),
 	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("cause", s->cause),
 	       KV_U64("result", d->result), KV_U64("error-code", d->error),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
-	       KV_MS("duration", s->up_at ? now - s->up_at : 0));
+	       KV_MS("duration", s->up_at ? now - s->up_at : 0), KV_SUPPRESSED(suppressed));
 }
 
 /* ---- PPP ---- */
@@ -249,7 +261,7 @@ void subscriber_start(struct subscriber *s, ze_ns now)
 	tell(s, EV_SESSION_STARTING, now);
 	ppp_fx_init(&s->e->ppp_fx);
 	if (s->s.sequencing_required) {
-		attach_session(s); /* only the data plane numbers packets; PPP waits for it */
+		attach_session(s, now); /* only the data plane numbers packets; PPP waits for it */
 	} else {
 		s->opened = true;
 		ppp_link_open(&s->link, now, &s->e->ppp_fx);

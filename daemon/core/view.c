@@ -300,6 +300,7 @@ void view_statistics(const struct engine *e, const struct view_clock *c, struct 
 	json_ku64(j, "ppp-frames-received", s.rx_data);
 	json_ku64(j, "ppp-frames-sent", s.tx_data);
 	json_ku64(j, "log-lines-lost", log_lost());
+	json_ku64(j, "log-lines-suppressed", log_suppressed());
 	traffic_of_all(e, c, j);
 	message_counts(j, "messages-received", s.rx_msgs);
 	message_counts(j, "messages-sent", s.tx_msgs);

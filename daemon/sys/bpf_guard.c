@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mman.h>
 
 #include "daemon/base/json.h"
@@ -40,12 +41,24 @@ static struct ze_addr_key key_of(const struct ze_addr *a, uint16_t port)
 
 /* ---- what the engine says ---- */
 
+/* Each tunnel and session may fail in the same way. On the reactor. */
+static bool may_log(uint32_t *ret_suppressed)
+{
+	static struct log_limit lines = { .every = ZE_MS(100), .burst = 100 };
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return log_limit_pass(&lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
+}
+
 static bool put(const char *map, int fd, const void *key, const void *value)
 {
 	int r = bpf_try_put(fd, key, value, BPF_ANY);
+	uint32_t suppressed;
 
-	if (r < 0)
-		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r));
+	if (r < 0 && may_log(&suppressed))
+		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r),
+		       KV_SUPPRESSED(suppressed));
 	return r == 0;
 }
 

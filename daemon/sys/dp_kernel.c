@@ -30,6 +30,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/base/hash.h"
 #include "daemon/base/list.h"
@@ -122,6 +123,7 @@ struct dp_kernel {
 	struct tunnel *tunnels;
 	struct session *sessions;
 	struct pool_keeper pool;
+	struct log_limit lines;
 };
 
 static void emit(struct dp_kernel *d, const struct dp_event *ev)
@@ -320,21 +322,33 @@ static bool same_path(const struct net_path *a, const struct net_path *b)
 	return ze_addr_eq(&a->local, &b->local) && ze_addr_eq(&a->peer, &b->peer);
 }
 
+/* Each login of a peer may fail in the same way. */
+static bool may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return log_limit_pass(&d->lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
+}
+
 /* Another tunnel holds the path, on a kernel where that can't work. */
 static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 {
 	for (struct tunnel *t = d->tunnels; t && d->a.paths == KERNEL_PATHS_ONE; t = t->hh.next) {
 		char peer[ZE_ADDR_TEXT];
+		uint32_t suppressed;
 
 		if (t->tid == want->tid || t->state == TUNNEL_CLOSED ||
 		    !same_path(&t->k.t.path, &want->path))
 			continue;
+		if (!may_log(d, &suppressed))
+			return true;
 		log_kv(LOG_DP, LOG_WARN, "tunnel-path-taken", KV_U64("tid", want->tid),
 		       KV_U64("held-by-tid", t->tid),
 		       KV_STR("peer", ze_addr_text(&want->path.peer, peer)),
 		       KV_STR("why", "Linux before 6.11 can't tell two tunnels apart that have the "
 				     "same addresses and ports"),
-		       KV_STR("set", "l2tp bpf uplink"));
+		       KV_STR("set", "l2tp bpf uplink"), KV_SUPPRESSED(suppressed));
 		return true;
 	}
 	return false;
@@ -483,8 +497,13 @@ static void session_fail(struct session *s, int result)
 
 static void log_step(const struct session *s, const char *step, int result)
 {
+	uint32_t suppressed;
+
+	if (!may_log(s->d, &suppressed))
+		return;
 	log_kv(LOG_DP, LOG_WARN, "kernel-step-failed", KV_U64("tid", s->tunnel->tid),
-	       KV_U64("sid", s->sid), KV_STR("step", step), KV_ERRNO(result));
+	       KV_U64("sid", s->sid), KV_STR("step", step), KV_ERRNO(result),
+	       KV_SUPPRESSED(suppressed));
 }
 
 static void up_done(struct kjob *j)
@@ -850,6 +869,7 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 	if (!d)
 		return -ENOMEM;
 	d->a = *a;
+	d->lines = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
 	r = kworker_new(&(struct kworker_args){ .threads = a->threads,
 						.thread_new = worker_new,
 						.thread_free = worker_free,

@@ -262,6 +262,29 @@ static void lines_of_threads_do_not_mix(void **st)
 	assert_string_equal(got.line, "info ctl tick text=\"some words to copy\"");
 }
 
+/* F-C14: a line passes all of its limits, or none of them is charged and one counts it. */
+static void several_limits(void **st)
+{
+	struct log_limit a = { .every = ZE_SEC(1), .burst = 2 },
+			 b = { .every = ZE_SEC(1), .burst = 1 };
+	struct log_limit *const both[] = { &a, NULL, &b }, *const first[] = { &a };
+	uint64_t before = log_suppressed();
+	uint32_t n = 7;
+
+	(void)st;
+	assert_true(log_limits_pass(both, 3, 0, &n));
+	assert_int_equal(n, 0);
+	assert_false(log_limits_pass(both, 3, 0, &n)); /* b's fault */
+	assert_int_equal(a.suppressed, 0);
+	assert_int_equal(b.suppressed, 1);
+	assert_true(log_limits_pass(first, 1, 0, &n)); /* so that a has room still */
+	assert_false(log_limits_pass(both, 3, 0, &n));
+	assert_int_equal(a.suppressed, 1);
+	assert_true(log_limits_pass(both, 3, ZE_SEC(1), &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(log_suppressed() - before, 2);
+}
+
 static void stderr_sink(void **st)
 {
 	static const char want[] = "one\n<3>e\n<4>w\n<6>i\n<7>d\n";
@@ -309,6 +332,7 @@ int main(void)
 		T(limit_lets_a_burst_pass),
 		T(limit_counter_saturates),
 		T(lines_of_threads_do_not_mix),
+		cmocka_unit_test(several_limits),
 		T(stderr_sink),
 		T(no_sink_is_silence),
 	};
