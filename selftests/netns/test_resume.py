@@ -211,7 +211,7 @@ def test_stale_things_go(tmp_path):
         put('hosts4', bytes((10, 100, 9, 9)), key)
         put('hosts4', bytes((10, 100, 9, 8)), bytes(4))
         put('links6', bytes(range(8)), key)
-        put('tunnels', bytes((1, 0)), bytes(40))
+        put('tunnels', bytes((1, 0)), bytes(48))
         put('established', bytes(20), bytes(4))
         x.ip('lns', 'route', 'add', '10.100.9.9/32', 'dev', 'ze0', 'proto', '171')
         x.ip('lns', 'route', 'del', a + '/32', 'dev', 'ze0')
@@ -318,10 +318,12 @@ def test_another_plane(tmp_path):
         edit(x, 'dataplane bpf', 'dataplane kernel')
         x.start_ze('env', 'ze.l2tp.skip-kernel-probe=true')
         assert 'clean-start why="another data plane"' in x.log('ze.log')
-        assert not os.path.isdir(PINS)
-        assert_nothing_left(x)
+        assert os.listdir(PINS) == []           # the folder is the lock
+        assert 'ze0' not in x.ip('lns', 'link') and 'xdp' not in x.ip('lns', 'link')
         x.ze.send_signal(signal.SIGUSR2)        # it can not leave: it drains
         assert x.ze.wait(20) == 0 and 'can-not-leave' in x.log('ze.log')
+        assert not os.path.isdir(PINS)
+        assert_nothing_left(x)
 
 
 def test_another_pool(tmp_path):
