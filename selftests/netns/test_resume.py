@@ -237,7 +237,7 @@ def test_goes_on_as_ever(tmp_path):
         gone, a = next((s['local-sid'], s['assigned-addr']) for s in x.show('sessions'))
         x.zectl('clear', 'l2tp', 'session', 'teardown', str(gone))
         wait_for(lambda: len(x.show('sessions')) == 2 and ' ended: ' in x.log('lac.log'))
-        wait_for(lambda: a not in x.ip('lns', 'route'))
+        wait_for(lambda: a not in x.ip('lns', 'route', 'show', 'dev', 'ze0'))
         z = x.spawn('lac', 'two.log', ZELOAD, '-s', '2', '--hold', '60', x.peer)
         wait_for(lambda: '2 up, 0 failed' in x.log('two.log'))
         assert len({s['assigned-addr'] for s in x.show('sessions')}) == 4
