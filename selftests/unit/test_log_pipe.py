@@ -10,7 +10,7 @@ import subprocess
 
 SRC = os.environ['ZE_SRC']
 CONFIG = '''environment { log { level debug } l2tp { server four { ip 127.0.0.1; port %d } } }
-l2tp { drain-timeout 1; max-sessions 0; auth { local { user alice { password hunter2 } } }
+l2tp { drain-timeout 1; max-sessions 0; auth { local { user alice { password hunter2; session-limit 0 } } }
 	pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.15.254 } } }
 '''
 F_SETPIPE_SZ = 1031
