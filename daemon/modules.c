@@ -427,6 +427,8 @@ static int guard_start(struct ze *z)
 			   &z->guard);
 	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_INFO, r < 0 ? "guard-failed" : "guard",
 	       KV_STR("result", r < 0 ? log_strerror(r) : "ok"));
+	if (r == 0)
+		dp_kernel_guard(z->dp, z->guard);
 	return r;
 }
 
@@ -556,6 +558,8 @@ static int dataplane_start(struct ze *z)
 
 static void dataplane_stop(struct ze *z)
 {
+	if (z->dp)
+		dp_kernel_guard(z->dp, NULL);
 	bpf_guard_free(z->guard);
 	z->guard = NULL;
 	dp_kernel_free(z->dp);

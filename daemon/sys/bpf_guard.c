@@ -15,6 +15,7 @@
 #include "daemon/core/config.h"
 #include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_show.h"
+#include "daemon/sys/repair.h"
 #include "daemon/sys/bpf_try.h"
 #include "ze_guard.skel.h"
 
@@ -416,6 +417,25 @@ void bpf_guard_free(struct bpf_guard *g)
 	free(g->known);
 	free(g->known_calls);
 	free(g);
+}
+
+bool bpf_guard_heard(struct bpf_guard *g, const struct news *n, const char **ret_what)
+{
+	return bpf_common_heard(&g->c, n, ret_what);
+}
+
+void bpf_guard_restore(struct bpf_guard *g, struct repair_result *res)
+{
+	for (size_t i = 0; i < g->c.n_attached; i++) {
+		int r = bpf_common_locate(&g->c, i);
+
+		if (r == 0)
+			r = bpf_common_restore(&g->c, i);
+		if (r)
+			repair_note(res, r < 0 ? r : 0, g->c.ports[i].name);
+		if (r < 0 && r != -ENODEV && r != -EBUSY)
+			res->wait = false;
+	}
 }
 
 unsigned bpf_guard_tunnels(const struct bpf_guard *g)

@@ -16,6 +16,8 @@
 #include "daemon/sys/bpf_common.h"
 
 struct bpf_guard;
+struct news;
+struct repair_result;
 struct config_listener;
 
 struct bpf_guard_maps { /* descriptors */
@@ -42,6 +44,9 @@ void bpf_guard_prune(struct bpf_guard *g);
 void bpf_guard_free(struct bpf_guard *g);
 /* Endpoints of ours; one without an address is ours on each of this host's. 0 or -errno. */
 int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_t n);
+/* Of its own program: as bpf_common_heard, and what is no longer attached is attached again, on a worker. */
+bool bpf_guard_heard(struct bpf_guard *g, const struct news *n, const char **ret_what);
+void bpf_guard_restore(struct bpf_guard *g, struct repair_result *res);
 int bpf_guard_verdicts(const struct bpf_guard *g, uint64_t ret[static ZE_V__COUNT]);
 /* Entries of the maps of these names. */
 unsigned bpf_guard_tunnels(const struct bpf_guard *g);

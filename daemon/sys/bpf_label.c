@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/sys/news.h"
+#include "daemon/sys/repair.h"
 #include "daemon/sys/bpf_try.h"
 #include "ze_label.skel.h"
 
@@ -20,6 +23,7 @@
 
 struct port {
 	int ifindex;
+	char name[16];
 	bool made; /* clsact is ours */
 };
 
@@ -84,6 +88,7 @@ static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 	if (who_is_there(ifindex) < 0)
 		return -EBUSY;
 	r = bpf_tc_hook_create(&hook);
+	snprintf(ret->name, sizeof(ret->name), "%.15s", name);
 	ret->ifindex = ifindex;
 	ret->made = r == 0;
 	if (r == 0 || r == -EEXIST)
@@ -152,4 +157,47 @@ void bpf_label_unset(struct bpf_label *b, uint16_t sid)
 int bpf_label_prog_fd(const struct bpf_label *b)
 {
 	return bpf_program__fd(b->skel->progs.ze_label);
+}
+
+bool bpf_label_heard(const struct bpf_label *b, const struct news *n)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		bool same = (unsigned)b->ports[i].ifindex == n->ifindex;
+
+		if (n->kind == NEWS_FILTER && same)
+			return true;
+		if (n->kind == NEWS_LINK &&
+		    ((same && n->gone) ||
+		     (!same && !n->gone && strcmp(b->ports[i].name, n->name) == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* An interface that has come again has another index. */
+static int restore(const struct bpf_label *b, struct port *p)
+{
+	int r = who_is_there(p->ifindex);
+	struct port again = { 0 };
+
+	if (r)
+		return r < 0 ? r : 0;
+	r = attach(b, p->name, &again);
+	if (r < 0)
+		return r;
+	again.made |= p->made && again.ifindex == p->ifindex;
+	*p = again;
+	return 1;
+}
+
+void bpf_label_restore(struct bpf_label *b, struct repair_result *res)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		int r = restore(b, &b->ports[i]);
+
+		if (r)
+			repair_note(res, r < 0 ? r : 0, b->ports[i].name);
+		if (r < 0 && r != -ENODEV && r != -EBUSY)
+			res->wait = false;
+	}
 }

@@ -33,71 +33,17 @@
 #include <time.h>
 
 #include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/counts.h"
+#include "daemon/sys/dp_kernel_obj.h"
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/kworker.h"
 #include "daemon/sys/pool_routes.h"
 #include "daemon/sys/pppox.h"
-
-enum tunnel_state {
-	TUNNEL_CLOSED, /* no socket */
-	TUNNEL_OPEN,
-	TUNNEL_DELETING
-};
-
-struct tunnel {
-	UT_hash_handle hh;
-	struct dp_kernel *d;
-	uint16_t tid;
-	unsigned refs; /* sessions */
-	enum tunnel_state state;
-	struct kernel_tunnel k;
-	struct udp_sock *watch;
-	pthread_mutex_t lock; /* over created: the sessions' jobs race for it */
-	bool created;
-	struct list waiting; /* of session.link */
-	struct kseq seq;
-	struct kjob delete_job;
-};
-
-enum session_state {
-	SESSION_WAITING, /* for its tunnel */
-	SESSION_BUILDING,
-	SESSION_UP,
-	SESSION_CLOSING
-};
-
-struct family {
-	struct dp_family f;
-	size_t done;	    /* steps; 0: not attached */
-	bool passes;	    /* packets do */
-	atomic_bool wanted; /* by the reactor: that they do */
-};
-
-struct session {
-	UT_hash_handle hh;
-	struct list link;
-	struct dp_kernel *d;
-	uint16_t sid;
-	enum session_state state;
-	struct tunnel *tunnel;
-	struct kernel_session k;
-	size_t done;   /* steps */
-	size_t shaped; /* steps */
-	struct family families[PPP_FAM__COUNT];
-	atomic_bool cancel;
-	int result;
-	const char *failed; /* step */
-	struct kseq seq;
-	struct kjob up_job, down_job, open_job;
-	bool opening, open_again; /* open_job is under way; and is to run once more */
-	int open_result;
-	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
-	struct dp_frames frames;
-};
+#include "daemon/sys/repair.h"
 
 struct shape_job {
 	struct kjob j;
@@ -114,16 +60,6 @@ struct family_job {
 	bool up;
 	int result;
 	const char *failed;
-};
-
-struct dp_kernel {
-	struct dp_kernel_seams a;
-	struct kworker *workers;
-	struct counts counts;
-	struct tunnel *tunnels;
-	struct session *sessions;
-	struct pool_keeper pool;
-	struct log_limit lines;
 };
 
 static void emit(struct dp_kernel *d, const struct dp_event *ev)
@@ -519,6 +455,8 @@ static void up_done(struct kjob *j)
 		session_fail(s, s->result);
 		return;
 	}
+	/* Without memory it is only looked at together with all others. */
+	s->indexed = htab_add(&d->by_ifindex, &s->in_ifindex, dp_kernel_hash(s->k.ifindex)) == 0;
 	s->state = SESSION_UP;
 	memcpy(ev.ifname, s->k.ifname, sizeof(ev.ifname));
 	s->frames.chan = s->k.chan;
@@ -551,6 +489,7 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	s->frames.self = d->a.io_self;
 	s->frames.sid = what->sid;
 	list_init(&s->link);
+	list_init(&s->in_suspects);
 	kworker_seq_init(&s->seq);
 	r = tunnel_for(d, &what->tunnel, &s->tunnel);
 	if (r < 0) {
@@ -611,8 +550,12 @@ static void session_down(void *self, uint16_t sid)
 
 	if (!s || s->state == SESSION_CLOSING)
 		return;
-	if (s->state == SESSION_UP)
+	if (s->state == SESSION_UP) {
 		d->a.io->frames_unwatch(&s->frames);
+		if (s->indexed)
+			htab_del(&d->by_ifindex, &s->in_ifindex);
+	}
+	list_del(&s->in_suspects);
 	list_del(&s->link); /* it may be waiting */
 	s->state = SESSION_CLOSING;
 	atomic_store(&s->cancel, true);
@@ -824,6 +767,13 @@ static void set_pool(void *self, const struct dp_pool *p)
 	pool_keeper_set(&d->pool, p);
 }
 
+static void show(void *self, struct json *j)
+{
+	struct dp_kernel *d = self;
+
+	d->a.io->show(d->a.io_self, j);
+}
+
 const struct dataplane_ops dp_kernel_ops = {
 	.name = "kernel",
 	.session_up = session_up,
@@ -836,8 +786,8 @@ const struct dataplane_ops dp_kernel_ops = {
 	.stats = stats,
 	.stats_all = stats_all,
 	.pool = set_pool,
+	.show = show,
 };
-
 /* ---- life ---- */
 
 static int worker_new(void *self, void **ret_thread)
@@ -881,6 +831,7 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 		return r;
 	}
 	kworker_seq_init(&d->pool.seq);
+	list_init(&d->suspects);
 	d->pool.worker = d->workers;
 	d->pool.sync = a->ops->pool;
 	counts_init(&d->counts, &counts_source, d->workers, d);

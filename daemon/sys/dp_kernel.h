@@ -10,6 +10,7 @@
 
 #define DP_KERNEL_THREADS 32 /* most of their time is waiting for RCU, which overlaps */
 
+struct bpf_guard;
 struct dp_kernel;
 struct loop;
 struct udp;
@@ -23,6 +24,8 @@ struct dp_kernel_args {
 };
 
 int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret); /* 0 or -errno */
+/* The guard on the uplinks, of whose program care is taken, too; NULL before it is freed. */
+void dp_kernel_guard(struct dp_kernel *d, struct bpf_guard *g);
 /* Takes down what still is, and waits for it. */
 void dp_kernel_free(struct dp_kernel *d);
 extern const struct dataplane_ops dp_kernel_ops; /* self is a struct dp_kernel */

@@ -10,6 +10,7 @@
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
 #include "daemon/sys/dp_kernel.h"
+#include "daemon/sys/dp_kernel_keep.h"
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/kernel_label.h"
@@ -23,6 +24,7 @@ struct glue {
 	struct loop *loop;
 	struct udp *udp;
 	ev_async wake;
+	struct kernel_keep *keep;
 };
 
 static void notify(void *self)
@@ -103,6 +105,20 @@ static void frames_watch(struct dp_frames *f)
 	}
 }
 
+static void checked(void *self, const struct repair_result *res)
+{
+	struct glue *g = self;
+
+	dp_kernel_keep_checked(g->keep, res);
+}
+
+static void show(void *self, struct json *j)
+{
+	struct glue *g = self;
+
+	dp_kernel_keep_show(g->keep, j);
+}
+
 static const struct dp_kernel_io io = {
 	.notify = notify,
 	.emit = emit,
@@ -110,11 +126,14 @@ static const struct dp_kernel_io io = {
 	.tunnel_unwatch = udp_unwatch,
 	.frames_watch = frames_watch,
 	.frames_unwatch = frames_unwatch,
+	.checked = checked,
+	.show = show,
 };
 
 static void glue_free(struct glue *g)
 {
 	kernel_label_close();
+	dp_kernel_keep_free(g->keep);
 	ev_async_stop(loop_ev(g->loop), &g->wake);
 	free(g);
 }
@@ -146,12 +165,26 @@ int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 						       .threads = a->threads,
 						       .paths = paths(a) },
 			    &g->d);
+	if (r == 0) {
+		r = dp_kernel_keep_new(g->loop, g->d, &g->keep);
+		if (r < 0)
+			dp_kernel_stop(g->d);
+	}
 	if (r < 0) {
 		glue_free(g);
 		return r;
 	}
 	*ret = g->d;
 	return 0;
+}
+
+void dp_kernel_guard(struct dp_kernel *d, struct bpf_guard *g)
+{
+	struct glue *glue = dp_kernel_io_self(d);
+
+	if (!g)
+		dp_kernel_keep_stop(glue->keep);
+	dp_kernel_keep_guard(glue->keep, g);
 }
 
 void dp_kernel_free(struct dp_kernel *d)
@@ -161,6 +194,7 @@ void dp_kernel_free(struct dp_kernel *d)
 	if (!d)
 		return;
 	g = dp_kernel_io_self(d);
+	dp_kernel_keep_stop(g->keep);
 	dp_kernel_stop(d);
 	glue_free(g);
 }

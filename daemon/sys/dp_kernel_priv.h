@@ -10,6 +10,9 @@
 #include "daemon/core/ports.h"
 
 struct dp_kernel;
+struct json;
+struct kjob;
+struct repair_result;
 struct dp_kernel_io;
 struct kernel_ops;
 struct udp_sock;
@@ -30,6 +33,10 @@ struct dp_kernel_io {
 	void (*frames_watch)(struct dp_frames *f);
 	void (*frames_unwatch)(
 		struct dp_frames *f); /* also when not watched, or stopped by itself */
+	/* All sessions under suspicion have been looked at. */
+	void (*checked)(void *self, const struct repair_result *res);
+	/* Members of an object, for the operator; may be NULL. */
+	void (*show)(void *self, struct json *j);
 };
 
 /* What becomes of several tunnels between the same addresses and ports. */
@@ -51,6 +58,16 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret);
 /* Ends all sessions, waits, frees. */
 void dp_kernel_stop(struct dp_kernel *d);
 void dp_kernel_reap(struct dp_kernel *d);
+/* Something of the session with this interface may have been taken away; of all sessions. */
+bool dp_kernel_suspect(struct dp_kernel *d, int ifindex);
+void dp_kernel_suspect_all(struct dp_kernel *d);
+/* Puts back what is missing of those under suspicion; io->checked follows. */
+void dp_kernel_check(struct dp_kernel *d);
+/* A job in order with those about the blackhole routes, and what it does about them. */
+void dp_kernel_submit(struct dp_kernel *d, struct kjob *j);
+void dp_kernel_pool_restore(struct dp_kernel *d, void *thread, struct repair_result *res);
+/* Until no job is under way. */
+void dp_kernel_wait(struct dp_kernel *d);
 void *dp_kernel_io_self(const struct dp_kernel *d);
 /* Nothing is held or under way. */
 bool dp_kernel_empty(const struct dp_kernel *d);

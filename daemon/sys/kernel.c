@@ -181,6 +181,11 @@ static void ingress_down(void *thread, struct kernel_session *s)
 	kernel_ingress_down(s);
 }
 
+static int ingress_check(void *thread, struct kernel_session *s)
+{
+	return kernel_ingress_check(((struct thread *)thread)->route, s);
+}
+
 static int connect_up(void *thread, struct kernel_session *s)
 {
 	(void)thread;
@@ -237,6 +242,22 @@ static void fam_link_down(void *thread, struct kernel_session *s, const struct d
 	s->mtu = 0;
 }
 
+static int fam_link_check(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	struct nl_sock *sk = ((struct thread *)thread)->route;
+	struct ifreq q = { 0 };
+	int r;
+
+	(void)f;
+	memcpy(q.ifr_name, s->ifname, sizeof(q.ifr_name));
+	if (ioctl(nl_socket_get_fd(sk), SIOCGIFFLAGS, &q) < 0)
+		return -errno;
+	if (q.ifr_flags & IFF_UP)
+		return 0;
+	r = rtnl_link_up(sk, s->ifindex, s->mtu);
+	return r < 0 ? r : 1;
+}
+
 static int fam_addr_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
 	return rtnl_addr(((struct thread *)thread)->route, s->ifindex, f, true);
@@ -247,9 +268,21 @@ static void fam_addr_down(void *thread, struct kernel_session *s, const struct d
 	rtnl_addr(((struct thread *)thread)->route, s->ifindex, f, false);
 }
 
+static int fam_addr_check(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	return rtnl_ensure(((struct thread *)thread)->route, rtnl_build_addr(s->ifindex, f, true));
+}
+
 static int fam_route_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
 	return rtnl_route(((struct thread *)thread)->route, s->ifindex, f, true);
+}
+
+static int fam_route_check(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	if (f->family != PPP_FAM_IPV4)
+		return 0;
+	return rtnl_ensure(((struct thread *)thread)->route, rtnl_build_route(s->ifindex, f, true));
 }
 
 static void fam_route_down(void *thread, struct kernel_session *s, const struct dp_family *f)
@@ -344,7 +377,7 @@ const struct kernel_ops kernel_ops = {
 		{ "ppp-unit", unit_up, unit_down, true },
 		{ "np-mode", quiet_up, nothing_down, true },
 		{ "interface", link_up, nothing_down, true },
-		{ "ingress", ingress_up, ingress_down, true },
+		{ "ingress", ingress_up, ingress_down, true, ingress_check },
 		{ "ppp-connect", connect_up, nothing_down, true },
 	},
 	.shape_steps = {
@@ -352,9 +385,9 @@ const struct kernel_ops kernel_ops = {
 		{ "upload-rate", upload_up, upload_down, true },
 	},
 	.family_steps = {
-		{ "link", fam_link_up, fam_link_down, true },
-		{ "address", fam_addr_up, fam_addr_down, true },
-		{ "route", fam_route_up, fam_route_down, false },
+		{ "link", fam_link_up, fam_link_down, true, fam_link_check },
+		{ "address", fam_addr_up, fam_addr_down, true, fam_addr_check },
+		{ "route", fam_route_up, fam_route_down, false, fam_route_check },
 		{ "source", fam_source_up, fam_source_down, true },
 	},
 	.pass = family_pass,

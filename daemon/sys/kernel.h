@@ -43,6 +43,8 @@ struct kernel_step {
 	int (*up)(void *thread, struct kernel_session *s); /* 0 or -errno */
 	void (*down)(void *thread, struct kernel_session *s);
 	bool in_turn; /* up is made between enter and leave */
+	/* Puts back what somebody else took away: 0 it is there, 1 it is there again, or -errno. NULL: nobody can. */
+	int (*check)(void *thread, struct kernel_session *s);
 };
 
 struct kernel_family_step {
@@ -50,6 +52,7 @@ struct kernel_family_step {
 	int (*up)(void *thread, struct kernel_session *s, const struct dp_family *f);
 	void (*down)(void *thread, struct kernel_session *s, const struct dp_family *f);
 	bool with_session; /* goes with the interface: not undone when the session ends */
+	int (*check)(void *thread, struct kernel_session *s, const struct dp_family *f);
 };
 
 /* Also called on what is up, to replace its rates. */

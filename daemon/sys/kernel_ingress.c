@@ -49,6 +49,11 @@ int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s)
 	return r;
 }
 
+int kernel_ingress_check(struct nl_sock *rtnl, const struct kernel_session *s)
+{
+	return rtnl_ensure_subscriber(rtnl, s->ifindex, bpf_ingress_prog_fd(all.p));
+}
+
 void kernel_ingress_down(const struct kernel_session *s)
 {
 	bpf_ingress_unset(all.p, s->ifindex);

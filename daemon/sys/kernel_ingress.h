@@ -12,6 +12,8 @@ struct nl_sock;
 
 /* Nothing may come up yet. 0 or -errno. */
 int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s);
+/* The program is on the interface: 0 it was, 1 it was missing, or -errno. */
+int kernel_ingress_check(struct nl_sock *rtnl, const struct kernel_session *s);
 /* The program goes with the interface. */
 void kernel_ingress_down(const struct kernel_session *s);
 /* A family is open for the address in f; f->family closed when not open. */

@@ -37,3 +37,14 @@ void kernel_label_down(const struct kernel_session *s)
 	if (s->labelled)
 		bpf_label_unset(labels, s->s.sid);
 }
+
+bool kernel_label_heard(const struct news *n)
+{
+	return labels && bpf_label_heard(labels, n);
+}
+
+void kernel_label_restore(struct repair_result *res)
+{
+	if (labels)
+		bpf_label_restore(labels, res);
+}

@@ -75,6 +75,18 @@ void repair_note(struct repair_result *res, int error, const char *what)
 		res->repaired++;
 }
 
+void repair_add(struct repair_result *res, const struct repair_result *more)
+{
+	bool first = more->missing ? !res->missing : !res->repaired && !res->missing;
+
+	if (first && (more->missing || more->repaired))
+		copy(res->what, more->what);
+	if (!res->missing)
+		res->error = more->error;
+	res->repaired += more->repaired;
+	res->missing += more->missing;
+}
+
 /* The delay that follows now. */
 static ze_ns slow_down(struct repair_row *row, ze_ns now)
 {

@@ -64,5 +64,7 @@ void repair_missing(struct repair *r, enum repair_kind k, const char *what);
 void repair_done(struct repair *r, enum repair_kind k, const struct repair_result *res, ze_ns now);
 /* One more that was missing and is back, or could not be put back: into res. */
 void repair_note(struct repair_result *res, int error, const char *what);
+/* The results of another job. */
+void repair_add(struct repair_result *res, const struct repair_result *more);
 /* A member `repairs`. */
 void repair_show(const struct repair *r, ze_ns now, struct json *j);

@@ -73,12 +73,12 @@ static bool put_addrgen_none(struct nl_msg *m)
 	return true;
 }
 
-static bool put_program(struct nl_msg *m, int fd)
+static bool put_program(struct nl_msg *m, int fd, uint32_t flags)
 {
 	struct nlattr *xdp = nla_nest_start(m, IFLA_XDP);
 
 	if (!xdp || nla_put_u32(m, IFLA_XDP_FD, (uint32_t)fd) < 0 ||
-	    nla_put_u32(m, IFLA_XDP_FLAGS, XDP_FLAGS_SKB_MODE) < 0)
+	    nla_put_u32(m, IFLA_XDP_FLAGS, XDP_FLAGS_SKB_MODE | flags) < 0)
 		return false;
 	nla_nest_end(m, xdp);
 	return true;
@@ -97,7 +97,21 @@ int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog)
 	struct ifinfomsg h = { .ifi_index = ifindex };
 	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	return m ? rtnl_request(sk, finish(m, !put_program(m, prog))) : -ENOMEM;
+	return m ? rtnl_request(sk, finish(m, !put_program(m, prog, 0))) : -ENOMEM;
+}
+
+int rtnl_ensure_subscriber(struct nl_sock *sk, int ifindex, int prog)
+{
+	struct ifinfomsg h = { .ifi_index = ifindex };
+	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	r = rtnl_request(sk, finish(m, !put_program(m, prog, XDP_FLAGS_UPDATE_IF_NOEXIST)));
+	if (r == -EBUSY)
+		return 0;
+	return r == 0 ? 1 : r;
 }
 
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)

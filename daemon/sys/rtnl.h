@@ -26,6 +26,8 @@ int rtnl_addrgen_none(struct nl_sock *sk, int ifindex);
  * kernel makes none for PPP. While it is down: of one that is up, the kernel looks through all of its IPv6
  * routes. */
 int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog);
+/* The same if it has no program: 0 it had one, 1 it was missing, or -errno. */
+int rtnl_ensure_subscriber(struct nl_sock *sk, int ifindex, int prog);
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu);
 int rtnl_link_mac(struct nl_sock *sk, int ifindex, const uint8_t mac[6]);
 int rtnl_link_down(struct nl_sock *sk, int ifindex);

@@ -20,6 +20,7 @@
 #include "daemon/sys/dp_kernel_priv.h"
 #include "daemon/sys/kernel.h"
 #include "daemon/sys/pool_routes.h"
+#include "daemon/sys/repair.h"
 #include "selftests/lib/fail_alloc.h"
 
 #define FIRST_FD 100
@@ -33,6 +34,8 @@ static struct {
 	struct pool_routes pool;
 	unsigned pools;
 	int pool_error;
+	char taken; /* the step whose check finds something missing, and what it says */
+	int check_result;
 	int stats_error;
 	int sockets; /* opened and not closed */
 	int next_fd;
@@ -152,6 +155,28 @@ SHAPE_STEP(q)
 SHAPE_STEP(r)
 SHAPE_STEP(s)
 
+static int check(char name)
+{
+	assert_true(w.in_turn);
+	note("?%c ", name);
+	return w.taken == name ? w.check_result : 0;
+}
+
+static int check_a(void *thread, struct kernel_session *s)
+{
+	(void)thread;
+	(void)s;
+	return check('a');
+}
+
+static int fam_check_x(void *thread, struct kernel_session *s, const struct dp_family *f)
+{
+	(void)thread;
+	(void)s;
+	note("%c", family_name(f));
+	return check('x');
+}
+
 static int thread_new(void **ret)
 {
 	*ret = &w;
@@ -224,14 +249,14 @@ static const struct kernel_ops ops = {
 	.close = fake_close,
 	.tunnel_up = tunnel_up,
 	.tunnel_down = tunnel_down,
-	.steps = { { "a", up_a, down_a, false },
+	.steps = { { "a", up_a, down_a, false, check_a },
 		   { "b", up_b, down_b, true },
 		   { "c", up_c, down_c, true },
 		   { "d", up_d, down_d, false } },
 	.shape_steps = { { "q", shape_up_q, shape_down_q, true },
 			 { "r", shape_up_r, shape_down_r, false },
 			 { "s", shape_up_s, shape_down_s, true } },
-	.family_steps = { { "x", fam_up_x, fam_down_x, true },
+	.family_steps = { { "x", fam_up_x, fam_down_x, true, fam_check_x },
 			  { "y", fam_up_y, fam_down_y, false },
 			  { "z", fam_up_z, fam_down_z, false } },
 	.pass = fake_pass,
@@ -306,6 +331,12 @@ static void frames_unwatch(struct dp_frames *f)
 	w.frames--;
 }
 
+static void checked(void *self, const struct repair_result *res)
+{
+	assert_ptr_equal(self, &w);
+	note("CHECKED(%u,%u) ", (unsigned)res->repaired, (unsigned)res->missing);
+}
+
 static const struct dp_kernel_io io = {
 	.notify = notify,
 	.emit = emit,
@@ -313,6 +344,7 @@ static const struct dp_kernel_io io = {
 	.tunnel_unwatch = tunnel_unwatch,
 	.frames_watch = frames_watch,
 	.frames_unwatch = frames_unwatch,
+	.checked = checked,
 };
 
 static void no_log(void *self, enum log_level level, enum log_sub sub, const char *line)
@@ -753,6 +785,39 @@ static void family_then_down(void **st)
 	end();
 }
 
+static void checks(const char *trace)
+{
+	dp_kernel_check(w.d);
+	dp_kernel_reap(w.d);
+	expect(trace);
+}
+
+/* F-A4: what is up is looked at, in order with the session's own jobs; what is down is wanted no more. */
+static void what_others_take_away(void **st)
+{
+	(void)st;
+	begin(KERNEL_PATHS_FREE);
+	w.ifindex = 40;
+	bring_up(1, 7);
+	assert_false(dp_kernel_suspect(w.d, 41));
+	assert_true(dp_kernel_suspect(w.d, 40));
+	checks("?a CHECKED(0,0) ");
+	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
+	w.taken = 'x';
+	w.check_result = 1;
+	dp_kernel_suspect_all(w.d);
+	checks("4+x 4+y 4+z FAMILY(0) ?a 4?x CHECKED(1,0) ");
+	w.check_result = -ENOBUFS;
+	dp_kernel_suspect(w.d, 40);
+	checks("?a 4?x CHECKED(0,1) ");
+	dp_kernel_suspect(w.d, 40);
+	dp_kernel_ops.session_down(w.d, 7);
+	assert_false(dp_kernel_suspect(w.d, 40));
+	dp_kernel_suspect_all(w.d);
+	checks("CHECKED(0,0) 4-z1400 4-y1400 -d -c -b -a GONE(7) -T unwatch close ");
+	end();
+}
+
 static void numbers_only_while_up(void **st)
 {
 	static const uint8_t ip[] = { 0xff, 0x03, 0x00, 0x21, 0x45 };
@@ -920,6 +985,7 @@ int main(void)
 		cmocka_unit_test(failing_rate_step_leaves_none),
 		cmocka_unit_test(rates_then_down),
 		cmocka_unit_test(family_then_down),
+		cmocka_unit_test(what_others_take_away),
 		cmocka_unit_test(numbers_only_while_up),
 		cmocka_unit_test(all_numbers_are_read_by_a_worker),
 		cmocka_unit_test(a_reading_that_fails),
