@@ -54,6 +54,8 @@
 	X(SOURCE_DENIED, "source-denied", "source address not allowed")                            \
 	X(LIMIT_TUNNELS, "limit-tunnels", "max-tunnels reached")                                   \
 	X(LIMIT_SESSIONS, "limit-sessions", "max-sessions reached")                                \
+	X(LIMIT_PEER_TUNNELS, "limit-peer-tunnels", "max-tunnels-peer reached")                    \
+	X(LIMIT_PEER_SESSIONS, "limit-peer-sessions", "max-sessions-peer reached")                 \
 	X(LIMIT_RATE, "limit-rate", "set-up rate exceeded")                                        \
 	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
 	X(DRAINING, "draining", "daemon is shutting down")                                         \

@@ -89,13 +89,13 @@ static void refuse_error(struct core_tunnel *t, uint16_t peer_sid, enum reason r
 	       now);
 }
 
-static void refuse_limit(struct core_tunnel *t, uint16_t peer_sid, ze_ns now)
+static void refuse_limit(struct core_tunnel *t, uint16_t peer_sid, enum reason why, ze_ns now)
 {
-	refuse(t, peer_sid, REASON_LIMIT_SESSIONS,
+	refuse(t, peer_sid, why,
 	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_ADMIN,
 					.result = CDN_NO_FACILITIES_NOW,
 					.error = L2TP_ERR_RESOURCES,
-					.text = reason_text(REASON_LIMIT_SESSIONS) },
+					.text = reason_text(why) },
 	       now);
 }
 
@@ -109,9 +109,21 @@ static void input(struct subscriber *s, const struct l2tp_msg *m, const struct l
 	perform(s->tunnel, s, &fx, now);
 }
 
+/* REASON_NONE: there is room for another session. */
+static enum reason sessions_full(const struct core_tunnel *t)
+{
+	const struct config *c = t->e->cfg;
+
+	if (c->max_sessions && t->n_sessions >= c->max_sessions)
+		return REASON_LIMIT_SESSIONS;
+	if (c->max_sessions_peer && t->peer->n_sessions >= c->max_sessions_peer)
+		return REASON_LIMIT_PEER_SESSIONS;
+	return REASON_NONE;
+}
+
 static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 {
-	uint32_t max = t->e->cfg->max_sessions;
+	enum reason full = sessions_full(t);
 	struct subscriber *s;
 	int r;
 
@@ -120,13 +132,13 @@ static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 		refuse_error(t, m->assigned_sid, REASON_FSM_EVENT, L2TP_ERR_SESSION_ID, now);
 		return;
 	}
-	if (max && t->n_sessions >= max) {
-		refuse_limit(t, m->assigned_sid, now);
+	if (full != REASON_NONE) {
+		refuse_limit(t, m->assigned_sid, full, now);
 		return;
 	}
 	r = subscriber_new(t, m->assigned_sid, now, &s);
 	if (r == -ENOSPC)
-		refuse_limit(t, m->assigned_sid, now);
+		refuse_limit(t, m->assigned_sid, REASON_LIMIT_SESSIONS, now);
 	else if (r < 0)
 		refuse_error(t, m->assigned_sid, REASON_NO_MEMORY, L2TP_ERR_RESOURCES, now);
 	else

@@ -24,6 +24,8 @@ struct config *config_new(void)
 	c->hello_retries = 2;
 	c->max_tunnels = 1024;
 	c->max_sessions = 1024;
+	c->max_tunnels_peer = 256;
+	c->max_sessions_peer = 32768;
 	c->path_mtu = 1500;
 	c->setup_rate = 200;
 	c->auth_timeout_s = 30;

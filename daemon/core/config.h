@@ -73,10 +73,11 @@ struct config {
 	enum ppp_auth_method auth_method;
 	bool allow_no_auth;
 	uint32_t hello_interval_s, hello_retries;
-	uint32_t max_tunnels, max_sessions; /* 0: unbounded; sessions are per tunnel */
-	uint32_t path_mtu;		    /* of the outer packets, to LACs */
-	uint32_t setup_rate;		    /* SCCRQs a second over all peers, 0: unbounded */
-	struct ze_prefix *allow_from;	    /* n 0: any source */
+	uint32_t max_tunnels, max_sessions;	      /* 0: unbounded; sessions are per tunnel */
+	uint32_t max_tunnels_peer, max_sessions_peer; /* of one address; 0: unbounded */
+	uint32_t path_mtu;			      /* of the outer packets, to LACs */
+	uint32_t setup_rate;	      /* SCCRQs a second over all peers, 0: unbounded */
+	struct ze_prefix *allow_from; /* n 0: any source */
 	size_t n_allow_from;
 	char **allow_host_name; /* n 0: any */
 	size_t n_allow_host_name;

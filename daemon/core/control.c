@@ -445,6 +445,14 @@ static bool tunnels_full(const struct engine *e)
 	return e->cfg->max_tunnels && e->n_setup + e->n_established >= e->cfg->max_tunnels;
 }
 
+/* One LAC has as many as it may, with those that it is setting up. */
+static bool peer_full(const struct engine *e, const struct core_peer *p)
+{
+	uint32_t max = e->cfg->max_tunnels_peer;
+
+	return max && p && p->n_half_open + p->n_established >= max;
+}
+
 /* The source has answered us, now or before: a forged address does not. */
 static bool is_known(const struct engine *e, const struct ze_addr *from)
 {
@@ -466,7 +474,8 @@ static struct core_tunnel *half_open_victim(const struct engine *e, const struct
 	const struct core_peer *p = registry_peer(e, from);
 	struct core_tunnel *t;
 
-	if (p && p->n_half_open >= (known ? ADMIT_HALF_OPEN_KNOWN : ADMIT_HALF_OPEN_SOURCE))
+	if (peer_full(e, p) ||
+	    (p && p->n_half_open >= (known ? ADMIT_HALF_OPEN_KNOWN : ADMIT_HALF_OPEN_SOURCE)))
 		for (const struct list *l = p->tunnels.next; l != &p->tunnels; l = l->next) {
 			t = list_entry(l, struct core_tunnel, in_peer);
 			if (t->half_open)
@@ -529,6 +538,10 @@ static enum reason admit(struct engine *e, const struct net_path *path, const st
 				   &(struct l2tp_stop_args){ .result = STOP_NOT_AUTHORISED });
 	if (!half_open_room(e, &path->peer, known, now))
 		return REASON_LIMIT_HALF_OPEN;
+	if (!replaces && peer_full(e, registry_peer(e, &path->peer)))
+		return refuse_with(e, path, h, REASON_LIMIT_PEER_TUNNELS,
+				   &(struct l2tp_stop_args){ .result = STOP_ERROR,
+							     .error = L2TP_ERR_RESOURCES });
 	if (!replaces && tunnels_full(e))
 		return refuse_with(e, path, h, REASON_LIMIT_TUNNELS,
 				   &(struct l2tp_stop_args){ .result = STOP_ERROR,

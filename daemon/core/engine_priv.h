@@ -57,17 +57,18 @@ struct core_timer {
 	} kind;
 };
 
-/* One remote IP address with at least one tunnel. */
 /* How many lines of the log a peer can cause, or all can. What is wrong has room of its own. */
 struct engine_lines {
 	struct log_limit wrong, usual;
 };
 
+/* One remote IP address with at least one tunnel. */
 struct core_peer {
 	UT_hash_handle hh;
-	struct ze_addr addr; /* port 0 */
-	struct list tunnels; /* core_tunnel.in_peer, oldest first */
-	unsigned n_half_open, n_established;
+	struct ze_addr addr;		     /* port 0 */
+	struct list tunnels;		     /* core_tunnel.in_peer, oldest first */
+	unsigned n_half_open, n_established; /* tunnels */
+	unsigned n_sessions;
 	struct engine_lines lines;
 };
 

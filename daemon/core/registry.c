@@ -190,6 +190,7 @@ int registry_add_call(struct subscriber *s)
 		return r;
 	list_add_tail(&t->sessions, &s->in_tunnel);
 	t->n_sessions++;
+	t->peer->n_sessions++;
 	return 0;
 }
 
@@ -202,6 +203,7 @@ void registry_remove_call(struct subscriber *s)
 	htab_del(&t->by_peer, &s->in_by_peer);
 	list_del(&s->in_tunnel);
 	t->n_sessions--;
+	t->peer->n_sessions--;
 }
 
 /* ---- users ---- */

@@ -473,6 +473,8 @@ void view_config(const struct engine *e, struct json *j)
 	json_ku64(j, "session-limit", c->sessions.limit);
 	json_kstr(j, "session-limit-action", over_limit_name(c->sessions.over));
 	json_ku64(j, "setup-rate", c->setup_rate);
+	json_ku64(j, "max-tunnels-peer", c->max_tunnels_peer);
+	json_ku64(j, "max-sessions-peer", c->max_sessions_peer);
 	json_ku64(j, "path-mtu", c->path_mtu);
 	json_ku64(j, "drain-timeout", c->drain_timeout_s);
 	config_lists(c, j);

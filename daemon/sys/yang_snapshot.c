@@ -300,6 +300,8 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	c->max_sessions = get_u32(l2tp, "max-sessions");
 	c->sessions = get_sessions(l2tp);
 	c->setup_rate = get_u32(l2tp, "setup-rate");
+	c->max_tunnels_peer = get_u32(l2tp, "max-tunnels-peer");
+	c->max_sessions_peer = get_u32(l2tp, "max-sessions-peer");
 	c->path_mtu = get_u32(l2tp, "path-mtu");
 	c->drain_timeout_s = get_u32(l2tp, "drain-timeout");
 	c->auth_timeout_s = get_u32(auth, "timeout");

@@ -307,6 +307,49 @@ static void messages_of_one_tunnel(void **st)
 	empty(w);
 }
 
+/* F-B10: one LAC has its share by default, and another one still gets in. A reload changes it. */
+static void limits_by_peer(void **st)
+{
+	struct config *c = config_new();
+	struct world *w;
+	struct lac *l[3], *other;
+	struct strbuf warnings;
+
+	(void)st;
+	assert_int_equal(c->max_tunnels_peer, 256);
+	assert_int_equal(c->max_sessions_peer, 32768);
+	config_unref(c);
+	c = w_config();
+	c->max_tunnels_peer = 2;
+	c->max_sessions_peer = 3;
+	w = world_new(c, 17);
+	for (unsigned i = 0; i < 3; i++) {
+		l[i] = lac_new(w, 1, (uint16_t)(1701 + i));
+		lac_connect(l[i]);
+	}
+	assert_true(l[0]->up && l[1]->up && !l[2]->up);
+	assert_int_equal(l[2]->stop_result, STOP_ERROR);
+	assert_int_equal(l[2]->stop_error, L2TP_ERR_RESOURCES);
+	assert_int_equal(refused(w, REASON_LIMIT_PEER_TUNNELS), 1);
+	other = lac_new(w, 2, 1701);
+	lac_connect(other);
+	for (unsigned i = 0; i < 4; i++) /* by turns in both tunnels */
+		assert_int_equal(lac_call(l[i % 2], "alice", "wonder")->icrp, i < 3);
+	assert_int_equal(refused(w, REASON_LIMIT_PEER_SESSIONS), 1);
+	assert_true(lac_call(other, "alice", "wonder")->icrp);
+	sb_init(&warnings);
+	c = w_config();
+	c->max_tunnels_peer = c->max_sessions_peer = 0;
+	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
+	config_unref(c);
+	sb_done(&warnings);
+	l[2] = lac_new(w, 1, 1710);
+	lac_connect(l[2]);
+	assert_true(l[2]->up);
+	assert_true(lac_call(l[2], "alice", "wonder")->icrp);
+	empty(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +361,7 @@ int main(void)
 		cmocka_unit_test(known_after_a_restart),
 		cmocka_unit_test(frames_of_one_session),
 		cmocka_unit_test(messages_of_one_tunnel),
+		cmocka_unit_test(limits_by_peer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

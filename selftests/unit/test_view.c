@@ -379,7 +379,7 @@ static void config_in_force(void **st)
 	has(u.a.data,
 	    "enabled/b shared-secret/s hide-avps/b host-name/s auth-method/s "
 	    "allow-no-auth/b hello-interval/n hello-retries/n max-tunnels/n "
-	    "max-sessions/n setup-rate/n path-mtu/n drain-timeout/n allow-from/a allow-host-name/a "
+	    "max-sessions/n setup-rate/n max-tunnels-peer/n max-sessions-peer/n path-mtu/n drain-timeout/n allow-from/a allow-host-name/a "
 	    "authentication/o ncp/o lcp-echo/o local-users/n pool/o dataplane/s bpf/o");
 	same("dataplane", "auto");
 	same("bpf.xdp-mode", "generic");
