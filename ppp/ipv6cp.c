@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * RFC 5072 4.1: zero and our own identifier are Nak'd with a suggestion, any other is the peer's right. A
- * request without identifier gets one Nak adding it, then is accepted. A Nak of ours is followed when the
- * wanted identifier is free. IPv6-Compression-Protocol and all else is rejected.
+ * request without identifier gets one Nak adding it, then is accepted. A Nak of ours is followed, unless what
+ * it wants is what we have suggested to the peer, or what the peer asks for itself: then we choose another, by
+ * chance. IPv6-Compression-Protocol and all else is rejected.
  */
 #include "ppp/ipv6cp.h"
 
@@ -11,6 +12,7 @@
 
 #define IPV6CP_CODES 0x00fe /* 1 .. 7 */
 #define IFID_LEN     8
+#define UNIVERSAL    (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: an id nobody assigned has it 0 */
 
 static struct ipv6cp *ipv6cp_of(struct cp *cp)
 {
@@ -85,14 +87,46 @@ uint64_t ipv6cp_peer_ifid(const struct ipv6cp *i)
 	return cp->held_any ? find_ifid(span_of(cp->held, cp->held_len)) : i->peer_ifid;
 }
 
+int ipv6cp_random(const struct rng *rng, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	while (!v) {
+		int r = rng_fill(rng, &v, sizeof(v));
+
+		if (r < 0)
+			return r;
+		v &= ~UNIVERSAL;
+	}
+	*ret = v;
+	return 0;
+}
+
+/* One that neither end has or was to have on this link. */
+static int another(const struct ipv6cp *i, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	while (!v || v == i->ifid || v == i->suggest || v == ipv6cp_peer_ifid(i))
+		if (ipv6cp_random(i->rng, &v) < 0)
+			return -1;
+	*ret = v;
+	return 0;
+}
+
 static int ipv6cp_naked(struct cp *cp, struct span opts)
 {
 	struct ipv6cp *i = ipv6cp_of(cp);
 	uint64_t id = find_ifid(opts);
 
-	if (id && id != i->suggest && id != i->peer_ifid)
+	if (!id)
+		return 0;
+	if (id != i->suggest && id != ipv6cp_peer_ifid(i)) {
 		i->ifid = id;
-	return 0;
+		return 0;
+	}
+	/* Both ends choose alike: the next suggestion must not be the same, either. */
+	return another(i, &i->ifid) < 0 ? -1 : another(i, &i->suggest);
 }
 
 static int ipv6cp_rejected(struct cp *cp, struct span opts)
@@ -144,7 +178,8 @@ static const struct cp_ops ipv6cp_ops = {
 	.ready = ipv6cp_ready,
 };
 
-void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint64_t suggest)
+void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint64_t suggest,
+		 const struct rng *rng)
 {
 	static const struct ipv6cp_listener nobody;
 
@@ -154,6 +189,7 @@ void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint
 	i->cp.hold = true;
 	i->ifid = ifid;
 	i->suggest = suggest;
+	i->rng = rng;
 	i->want_ifid = true;
 }
 
@@ -170,7 +206,8 @@ void ipv6cp_save(const struct ipv6cp *i, struct wr *w)
 	wr_u64(w, i->peer_ifid);
 }
 
-int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r)
+int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r,
+		  const struct rng *rng)
 {
 	uint64_t ifid, suggest, peer_ifid;
 	uint8_t missing_naks;
@@ -187,7 +224,7 @@ int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state stat
 	/* No identifier of the peer's: it insisted on a request without. */
 	if (r->bad || !ifid || !suggest || suggest == ifid || peer_ifid == ifid)
 		return -EBADMSG;
-	ipv6cp_init(i, cfg, ifid, suggest);
+	ipv6cp_init(i, cfg, ifid, suggest, rng);
 	i->want_ifid = want;
 	i->missing_naks = missing_naks;
 	i->peer_ifid = peer_ifid;

@@ -254,7 +254,7 @@ void link_run_ncp(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx
 	if (fam == PPP_FAM_IPV4)
 		ipcp_init(&l->ipcp, &l->cfg->ncp, &l->v4);
 	else
-		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, l->ifid, l->suggest);
+		ipv6cp_init(&l->ipv6cp, &l->cfg->ncp, l->ifid, l->suggest, l->rng);
 	link_hear_ncp(l, fam);
 	l->ncp[fam] = PPP_NCP_RUNNING;
 	cp_open(cp, now, fx);
@@ -653,23 +653,34 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 	settle(l, from, now, fx);
 }
 
+/* The data plane can't carry it. The automaton goes silent, after a Terminate-Request where the peer may think
+ * that it is Opened, and the peer's next request gets a Protocol-Reject. */
+static void ncp_decline(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
+{
+	struct cp *cp = ncp_cp(l, fam);
+
+	l->addr_state[fam] = PPP_ADDR_DECLINED;
+	if (l->ncp[fam] == PPP_NCP_READY)
+		cp_down(cp, now, fx);
+	else
+		cp_close(cp, now, fx);
+	ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
+	if (l->required[fam])
+		terminate(l, PPP_END_PLANE, now, fx);
+}
+
 void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, ze_ns now,
 			   struct ppp_fx *fx)
 {
 	unsigned from = fx->n;
 
-	if (l->finished || l->ncp[family] != PPP_NCP_READY)
+	if (l->finished || l->ncp[family] < PPP_NCP_READY)
 		return;
-	if (ok) {
+	if (!ok) {
+		ncp_decline(l, family, now, fx);
+	} else if (l->ncp[family] == PPP_NCP_READY) {
 		l->ncp[family] = PPP_NCP_ATTACHED;
 		cp_release(ncp_cp(l, family), now, fx);
-	} else {
-		/* The automaton goes silent and the peer's next request gets a Protocol-Reject. */
-		cp_down(ncp_cp(l, family), now, fx);
-		l->addr_state[family] = PPP_ADDR_DECLINED;
-		ncp_lost(l, family, PPP_NCP_OFF, now, fx);
-		if (l->required[family])
-			terminate(l, PPP_END_PLANE, now, fx);
 	}
 	settle(l, from, now, fx);
 }

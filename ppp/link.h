@@ -124,7 +124,8 @@ bool ppp_link_served(const struct ppp_link *l);
 /* Answers PPP_FX_ADDR_REQUEST. */
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
 			  struct ppp_fx *fx);
-/* Answers PPP_FX_NCP_READY: the data plane can carry the family (or can't: the family ends). */
+/* Answers PPP_FX_NCP_READY: the data plane can carry the family (or can't: the family ends). The peer may
+ * move our identifier afterwards, until it acknowledges ours; if the data plane can't carry that, the same. */
 void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, ze_ns now,
 			   struct ppp_fx *fx);
 /* Orderly end: Terminate-Request, then PPP_FX_FINISHED with `end`. */

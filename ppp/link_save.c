@@ -35,6 +35,12 @@ static bool is_up(const struct ppp_link *l)
 	       l->addr_state[PPP_FAM_IPV6] != PPP_ADDR_ASKED;
 }
 
+static void save_ipv6(const struct ppp_link *l, struct wr *w)
+{
+	ipv6cp_save(&l->ipv6cp, w);
+	wr_u64(w, l->ifid);
+}
+
 bool ppp_link_save(const struct ppp_link *l, struct wr *w)
 {
 	if (!is_up(l))
@@ -49,7 +55,7 @@ bool ppp_link_save(const struct ppp_link *l, struct wr *w)
 		if (fam == PPP_FAM_IPV4)
 			ipcp_save(&l->ipcp, w);
 		else
-			ipv6cp_save(&l->ipv6cp, w);
+			save_ipv6(l, w);
 	}
 	return !w->bad;
 }
@@ -62,9 +68,11 @@ static int resume_ncp(struct ppp_link *l, unsigned fam, enum cp_state state, str
 		e = ipcp_resume(&l->ipcp, &l->cfg->ncp, state, r);
 		l->v4 = l->ipcp.params;
 	} else {
-		e = ipv6cp_resume(&l->ipv6cp, &l->cfg->ncp, state, r);
-		l->ifid = l->ipv6cp.ifid;
+		e = ipv6cp_resume(&l->ipv6cp, &l->cfg->ncp, state, r, l->rng);
+		l->ifid = rd_u64(r);
 		l->suggest = l->ipv6cp.suggest;
+		if (e == 0 && (r->bad || !l->ifid || l->ifid == l->suggest))
+			e = -EBADMSG;
 	}
 	link_hear_ncp(l, fam);
 	l->addr_state[fam] = PPP_ADDR_GIVEN;

@@ -81,6 +81,7 @@ static struct dp_family family_of(const struct subscriber *s, enum ppp_family fa
 	} else {
 		f.ifid = s->link.ipv6cp.ifid;
 		f.peer_ifid = ipv6cp_peer_ifid(&s->link.ipv6cp);
+		f.ifid_asked = f.ifid != s->e->ifid;
 	}
 	return f;
 }
@@ -150,10 +151,20 @@ ze_ns attach_deadline(const struct subscriber *s)
 	return s->dp == SUB_DP_NONE && any_waits(s) ? s->attach_by : ZE_NEVER;
 }
 
+/* Our identifier has moved after our Ack: the plane is told before the peer acknowledges it, if it can be. */
+static void keep_current(struct subscriber *s, ze_ns now)
+{
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		if (s->dp == SUB_DP_UP && s->dp_family[f] == SUB_FAM_UP &&
+		    s->link.ncp[f] >= PPP_NCP_ATTACHED && !is_current(s, (enum ppp_family)f))
+			request(s, (enum ppp_family)f, now);
+}
+
 void attach_if_due(struct subscriber *s, ze_ns now)
 {
 	ze_ns due = attach_deadline(s);
 
+	keep_current(s, now);
 	if (due == ZE_NEVER)
 		return;
 	if (now >= due || (is_quiet(s, PPP_FAM_IPV4) && is_quiet(s, PPP_FAM_IPV6)))
@@ -164,7 +175,8 @@ void attach_open(struct subscriber *s, enum ppp_family family, bool open)
 {
 	const struct ports *io = &s->e->ports;
 
-	if (s->dp == SUB_DP_UP && s->dp_family[family] == SUB_FAM_UP)
+	if (s->dp == SUB_DP_UP && s->dp_family[family] == SUB_FAM_UP &&
+	    (!open || is_current(s, family)))
 		io->dp->family_open(io->dp_self, s->s.sid, family, open);
 }
 
@@ -300,6 +312,8 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns
 		return;
 	}
 	s->dp_family[f] = SUB_FAM_UP;
+	if (s->ncp_up[f])
+		attach_open(s, f, true);
 	s->todo |= (uint16_t)(SUB_TODO_ATTACHED << f);
 }
 

@@ -31,7 +31,7 @@ void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
 void attach_if_due(struct subscriber *s, ze_ns now);
 /* When attach_if_due wants to be called, ZE_NEVER when nothing waits. */
 ze_ns attach_deadline(const struct subscriber *s);
-/* Its packets may pass, or no longer may. */
+/* Its packets may pass, or no longer may. While the plane is being told something new, they do when it has been. */
 void attach_open(struct subscriber *s, enum ppp_family family, bool open);
 void attach_drop_family(struct subscriber *s, enum ppp_family family);
 /* A session that goes on: the plane has it, with the families that are up. 0 or -errno. */

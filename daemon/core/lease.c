@@ -7,8 +7,6 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
 
-#define IFID_UNIVERSAL (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: an id nobody assigned has it 0 */
-
 /* ---- waiting for an address ---- */
 
 void lease_wait_end(struct subscriber *s)
@@ -154,19 +152,8 @@ static int answer_v4(struct subscriber *s, struct ipcp_params *ret)
 	return 0;
 }
 
-static int random_ifid(const struct rng *g, uint64_t *ret)
-{
-	uint64_t v;
-	int r = rng_fill(g, &v, sizeof(v));
-
-	if (r < 0)
-		return r;
-	v &= ~IFID_UNIVERSAL;
-	*ret = v ? v : 1;
-	return 0;
-}
-
-/* Ours is the same on every link, so that a device all share needs one address. */
+/* Ours is the same on every link, so that a device all share needs one address, unless a peer wants us to have
+ * another on its own. */
 static int answer_v6(struct subscriber *s)
 {
 	const struct rng *g = &s->e->ports.rng;
@@ -176,9 +163,9 @@ static int answer_v6(struct subscriber *s)
 		return -EAFNOSUPPORT;
 	if (s->ifid)
 		return 0;
-	r = random_ifid(g, &s->suggest);
+	r = ipv6cp_random(g, &s->suggest);
 	if (r == 0 && !s->e->ifid)
-		r = random_ifid(g, &s->e->ifid);
+		r = ipv6cp_random(g, &s->e->ifid);
 	if (r < 0)
 		return r;
 	s->ifid = s->e->ifid;
@@ -222,7 +209,7 @@ int lease_resume(struct subscriber *s, bool pooled)
 	const struct ppp_link *l = &s->link;
 
 	if (l->addr_state[PPP_FAM_IPV6] == PPP_ADDR_GIVEN) {
-		s->ifid = l->ipv6cp.ifid;
+		s->ifid = l->ifid;
 		s->suggest = l->ipv6cp.suggest;
 		if (!s->e->ifid)
 			s->e->ifid = s->ifid;

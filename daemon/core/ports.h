@@ -49,6 +49,7 @@ struct dp_family {
 	uint16_t mtu;		  /* the largest IP packet for the peer */
 	uint32_t local4, peer4;	  /* host order; IPV4 */
 	uint64_t ifid, peer_ifid; /* IPV6 */
+	bool ifid_asked;	  /* this peer wants us to have `ifid`: on other links we do not */
 };
 
 struct dp_pool { /* the addresses subscribers are given; host order */

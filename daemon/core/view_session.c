@@ -123,14 +123,15 @@ static const char *auth_state(const struct ppp_link *l)
 static void ncps(const struct subscriber *s, struct json *j)
 {
 	const struct ppp_link *l = &s->link;
+	bool open6 = l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
 
 	json_kstr(j, "ipcp-state", ncp_names[l->ncp[PPP_FAM_IPV4]]);
 	json_kstr(j, "ipv6cp-state", ncp_names[l->ncp[PPP_FAM_IPV6]]);
 	kip4(j, "local-addr", s->local_address);
 	kip4(j, "dns-primary", s->dns[0]);
 	kip4(j, "dns-secondary", s->dns[1]);
-	kifid(j, "local-interface-id", s->ifid);
-	kifid(j, "peer-interface-id", l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP ? l->ipv6cp.peer_ifid : 0);
+	kifid(j, "local-interface-id", open6 ? l->ipv6cp.ifid : s->ifid);
+	kifid(j, "peer-interface-id", open6 ? l->ipv6cp.peer_ifid : 0);
 }
 
 static void ppp(const struct subscriber *s, struct json *j)

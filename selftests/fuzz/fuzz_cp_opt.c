@@ -31,15 +31,15 @@ static struct cp *choose(uint8_t which)
 				.n_auth = 3,
 				.allow_no_auth = which & 4,
 				.echo = { ZE_SEC(10), ZE_SEC(5), 3 } };
+	test_rng_init(&rng, 1);
 	if (which % 4 == 1) {
 		ipcp_init(&ipcp, &cp_defaults, &v4);
 		return &ipcp.cp;
 	}
 	if (which % 4 == 2) {
-		ipv6cp_init(&ipv6cp, &cp_defaults, 1, 2);
+		ipv6cp_init(&ipv6cp, &cp_defaults, 1, 2, &rng.rng);
 		return &ipv6cp.cp;
 	}
-	test_rng_init(&rng, 1);
 	if (lcp_init(&lcp, &cfg, &rng.rng) < 0)
 		abort();
 	return &lcp.cp;

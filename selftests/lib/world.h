@@ -61,6 +61,8 @@ struct client { /* a PPP subscriber */
 	bool v4_acked, v4_up, v6_acked, v6_up, v6_rejected, ack_v4, ack_v6;
 	uint32_t ip, dns[2], gateway;
 	uint64_t ifid, peer_ifid;
+	uint64_t nak_v6; /* the identifier it wants ze to have; 0: any */
+	bool silent_v6;	 /* it does not answer to ze's IPv6CP requests */
 	uint16_t method; /* protocol the LNS asked for */
 	uint8_t chap_alg, challenge[64], challenge_len, chap_id;
 	uint8_t id;

@@ -326,6 +326,19 @@ static void ipcp_input(struct call *c, const struct cp_pkt *k)
 	p->v4_up = p->v4_acked && p->ack_v4;
 }
 
+/* ze's identifier is to be nak_v6. */
+static bool naks_v6(struct call *c, const struct cp_pkt *k)
+{
+	uint8_t buf[10] = { IPV6CP_OPT_IFID, 10 };
+
+	for (unsigned i = 0; i < 8; i++)
+		buf[2 + i] = (uint8_t)(c->c.nak_v6 >> (56 - 8 * i));
+	if (!c->c.nak_v6 || span_eq(k->data, span_of(buf, sizeof(buf))))
+		return false;
+	send_cp(c, PPP_IPV6CP, CP_CONF_NAK, k->id, span_of(buf, sizeof(buf)));
+	return true;
+}
+
 static void ipv6cp_input(struct call *c, const struct cp_pkt *k)
 {
 	struct client *p = &c->c;
@@ -337,6 +350,8 @@ static void ipv6cp_input(struct call *c, const struct cp_pkt *k)
 		return;
 	}
 	if (k->code == CP_CONF_REQ) {
+		if (p->silent_v6 || naks_v6(c, k))
+			return;
 		send_cp(c, PPP_IPV6CP, CP_CONF_ACK, k->id, k->data);
 		p->ack_v6 = true;
 	} else if (k->code == CP_CONF_ACK) {

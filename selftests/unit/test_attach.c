@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/core/attach.h"
@@ -195,6 +196,91 @@ static void shared_device(void **st)
 		    w->dp[b->peer_sid].f[PPP_FAM_IPV6].peer_ifid);
 }
 
+static void same_at_both_ends(const struct call *c, uint64_t ours)
+{
+	const struct w_dp *d = &w->dp[c->peer_sid];
+
+	assert_true(c->c.v6_up && call_sub(c)->link.ipv6cp.ifid == ours);
+	assert_true(d->open[PPP_FAM_IPV6] && d->f[PPP_FAM_IPV6].ifid == ours);
+	assert_true(d->f[PPP_FAM_IPV6].ifid_asked);
+	assert_true(d->f[PPP_FAM_IPV6].peer_ifid == c->c.ifid);
+}
+
+/* F-C3: the peer moves our identifier while its own request waits for the plane. */
+static void naked_while_attaching(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	w->dp_hold = true;
+	c = call_of(&(struct client){ .silent_v6 = true });
+	w_advance(w, ATTACH_PATIENCE);
+	w->dp_hold = false;
+	w_deliver(w); /* the session; the family is asked for */
+	w->dp_hold = true;
+	assert_int_equal(call_sub(c)->link.ncp[PPP_FAM_IPV6], PPP_NCP_ATTACHED);
+	c->c.silent_v6 = false;
+	c->c.nak_v6 = 7;
+	w_advance(w, ZE_SEC(3)); /* our next request */
+	assert_false(w->dp[c->peer_sid].open[PPP_FAM_IPV6]);
+	w->dp_hold = false;
+	w_deliver(w);
+	same_at_both_ends(c, 7);
+}
+
+/* F-C3: and before the plane has answered for the first time. */
+static void naked_before_the_ack(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	w->dp_hold = true;
+	c = call_of(&(struct client){ .nak_v6 = 9 });
+	w_advance(w, ATTACH_PATIENCE);
+	assert_false(c->c.v6_acked);
+	w->dp_hold = false;
+	w_deliver(w);
+	same_at_both_ends(c, 9);
+	/* All of that once more: LCP begins anew, with the identifier we have elsewhere. */
+	client_renegotiate(c);
+	w_advance(w, ZE_SEC(5));
+	same_at_both_ends(c, 9);
+}
+
+/* F-C3: the plane can't do that: the family ends at both ends, and not in silence. */
+static void naked_and_not_carried(void **st)
+{
+	struct call *c = call_of(&(struct client){ .silent_v6 = true });
+	const struct subscriber *s = call_sub(c);
+
+	(void)st;
+	w_advance(w, ATTACH_PATIENCE);
+	assert_int_equal(s->link.ncp[PPP_FAM_IPV6], PPP_NCP_ATTACHED);
+	c->c.silent_v6 = false;
+	c->c.nak_v6 = 7;
+	w->dp_family_result = -ENOMEM;
+	w_advance(w, ZE_SEC(3));
+	assert_int_equal(s->link.ncp[PPP_FAM_IPV6], PPP_NCP_OFF);
+	assert_int_not_equal(s->link.ipv6cp.cp.state, CP_OPENED);
+	assert_false(w->dp[c->peer_sid].fam[PPP_FAM_IPV6]);
+	assert_true(w->dp[c->peer_sid].open[PPP_FAM_IPV4]);
+}
+
+/* F-C2: a client that never acknowledges gets nothing through. */
+static void closed_until_acknowledged(void **st)
+{
+	struct call *c = call_of(&(struct client){ .silent_v6 = true });
+	const struct w_dp *d = &w->dp[c->peer_sid];
+
+	(void)st;
+	w_advance(w, ZE_SEC(10));
+	assert_true(c->c.v6_acked && d->fam[PPP_FAM_IPV6] && !d->open[PPP_FAM_IPV6]);
+	assert_true(d->open[PPP_FAM_IPV4]);
+	c->c.silent_v6 = false;
+	w_advance(w, ZE_SEC(3));
+	assert_true(c->c.v6_up && d->open[PPP_FAM_IPV6]);
+}
+
 /* Sequencing is the data plane's: it comes first, and PPP waits for it. */
 static void sequencing_attaches_first(void **st)
 {
@@ -261,10 +347,22 @@ static void mru_over_ipv6(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(quiet_line),	    T(slow_family),	     T(waits_for_the_peers_ack),
-		T(rejected_family), T(disabled_family),	     T(each_family_is_attached_once),
-		T(shared_device),   T(patience_begins_anew), T(sequencing_attaches_first),
-		T(mru_over_ipv4),   T(mru_with_sequencing),  T(mru_over_ipv6),
+		T(quiet_line),
+		T(slow_family),
+		T(waits_for_the_peers_ack),
+		T(rejected_family),
+		T(disabled_family),
+		T(each_family_is_attached_once),
+		T(shared_device),
+		T(patience_begins_anew),
+		T(sequencing_attaches_first),
+		T(naked_while_attaching),
+		T(naked_before_the_ack),
+		T(naked_and_not_carried),
+		T(closed_until_acknowledged),
+		T(mru_over_ipv4),
+		T(mru_with_sequencing),
+		T(mru_over_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

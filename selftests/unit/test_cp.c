@@ -241,7 +241,7 @@ static struct cp *fresh_ipcp(const struct cp_cfg *cfg)
 
 static struct cp *fresh_ipv6cp(const struct cp_cfg *cfg)
 {
-	ipv6cp_init(&ipv6cp, cfg, 0x0102030405060708, 0x1112131415161718);
+	ipv6cp_init(&ipv6cp, cfg, 0x0102030405060708, 0x1112131415161718, &rng.rng);
 	ipv6cp.cp.hold = false;
 	ipv6cp.listener = &ipv6cp_listener;
 	return &ipv6cp.cp;

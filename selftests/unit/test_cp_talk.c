@@ -246,15 +246,15 @@ static void ipcp_converges(void **st)
 	}
 }
 
-/* P-120 under loss: both begin with the same identifier. */
+/* P-120 under loss: both begin with the same identifier. F-C3: and every other time with the same to suggest. */
 static void ipv6cp_converges(void **st)
 {
 	static struct ipv6cp a, b;
 
 	(void)st;
 	for (unsigned int seed = 0; seed < SEEDS; seed++) {
-		ipv6cp_init(&a, &cp_defaults, 5, 6);
-		ipv6cp_init(&b, &cp_defaults, 5, 7);
+		ipv6cp_init(&a, &cp_defaults, 5, 6, &w.rng.rng);
+		ipv6cp_init(&b, &cp_defaults, 5, 6 + seed % 2, &w.rng.rng);
 		a.cp.hold = b.cp.hold = false;
 		begin(seed, &a.cp, &b.cp);
 		finish_opened(seed);
@@ -276,8 +276,8 @@ static void close_under_loss(void **st)
 	for (unsigned int seed = 0; seed < SEEDS; seed++) {
 		struct ppp_fx fx;
 
-		ipv6cp_init(&a, &cp_defaults, 5, 6);
-		ipv6cp_init(&b, &cp_defaults, 8, 7);
+		ipv6cp_init(&a, &cp_defaults, 5, 6, &w.rng.rng);
+		ipv6cp_init(&b, &cp_defaults, 8, 7, &w.rng.rng);
 		a.cp.hold = b.cp.hold = false;
 		begin(seed, &a.cp, &b.cp);
 		run_until(ZE_SEC(20));

@@ -9,6 +9,7 @@
 
 #include "ppp/ipv6cp.h"
 #include "selftests/lib/ppp_kit.h"
+#include "selftests/lib/test_rng.h"
 
 #define OURS	"010a 0000000000000001"
 #define SUGGEST "010a 0000000000000002"
@@ -34,10 +35,13 @@ static void on_ready(struct ipv6cp *x, struct ppp_fx *f)
 
 static const struct ipv6cp_listener listener = { .on_finished = on_finished, .on_ready = on_ready };
 
+static struct test_rng rng;
+
 static int setup(void **st)
 {
 	(void)st;
-	ipv6cp_init(&i, &cp_defaults, 1, 2);
+	test_rng_init(&rng, 5);
+	ipv6cp_init(&i, &cp_defaults, 1, 2, &rng.rng);
 	assert_true(i.cp.hold);
 	i.listener = &listener;
 	ppp_fx_init(&fx);
@@ -105,9 +109,54 @@ static void our_identifier_is_naked(void **st)
 	(void)st;
 	answer_to_us(CP_CONF_NAK, "010a 0000000000000007", "010a 0000000000000007");
 	answer_to_us(CP_CONF_NAK, ZERO, "010a 0000000000000007");
-	answer_to_us(CP_CONF_NAK, SUGGEST, "010a 0000000000000007"); /* promised to the peer */
 	answer(THEIRS, CP_CONF_ACK, THEIRS);
-	answer_to_us(CP_CONF_NAK, THEIRS, "010a 0000000000000007");
+}
+
+/* A Nak that no identifier can be taken from: we ask for another, which neither end has nor was offered. */
+static void asks_for_another(const char *nak)
+{
+	uint64_t was = i.ifid;
+	struct cp_pkt p;
+	struct rd r;
+
+	kit_input(&i.cp, kit_pkt(CP_CONF_NAK, i.cp.req_id, nak), now, &fx);
+	p = kit_sent(&fx, 0, PPP_IPV6CP);
+	assert_int_equal(p.code, CP_CONF_REQ);
+	r = rd_span(p.data);
+	assert_int_equal(rd_u16(&r), 0x010a);
+	assert_true(rd_u64(&r) == i.ifid);
+	assert_true(i.ifid > 3 && i.ifid != was && i.suggest > 3 && i.suggest != i.ifid);
+	assert_false(i.ifid >> 57 & 1);
+}
+
+/* F-C3 (RFC 5072 4.1): what we have suggested to the peer; then what we suggest is another, too. */
+static void suggestion_comes_back(void **st)
+{
+	uint64_t first;
+
+	(void)st;
+	answer(ZERO, CP_CONF_NAK, SUGGEST);
+	asks_for_another(SUGGEST);
+	first = i.suggest;
+	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, ++id, ZERO), now, &fx);
+	assert_memory_not_equal(kit_sent(&fx, 0, PPP_IPV6CP).data.p, kit_hex(SUGGEST).p, 10);
+	assert_true(first == i.suggest);
+	answer(SUGGEST, CP_CONF_ACK, SUGGEST); /* it took ours */
+	answer_to_us(CP_CONF_NAK, "010a 0000000000000007", "010a 0000000000000007");
+}
+
+/* F-C3: what the peer asks for itself, acknowledged or not yet. */
+static void peers_own_identifier_comes_back(void **st)
+{
+	(void)st;
+	i.cp.hold = true;
+	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, 34, THEIRS), now, &fx);
+	asks_for_another(THEIRS);
+	ppp_fx_init(&fx);
+	cp_release(&i.cp, now, &fx);
+	assert_int_equal(kit_sent_one(&fx, PPP_IPV6CP, CP_CONF_ACK, THEIRS), 34);
+	asks_for_another(THEIRS);
+	assert_true(i.peer_ifid == 3 && i.ifid != 3);
 }
 
 static void our_identifier_is_rejected(void **st)
@@ -153,6 +202,8 @@ int main(void)
 		cmocka_unit_test_setup(stubborn_peer_is_rejected, setup),
 		cmocka_unit_test_setup(missing_identifier_is_added_once, setup),
 		cmocka_unit_test_setup(our_identifier_is_naked, setup),
+		cmocka_unit_test_setup(suggestion_comes_back, setup),
+		cmocka_unit_test_setup(peers_own_identifier_comes_back, setup),
 		cmocka_unit_test_setup(our_identifier_is_rejected, setup),
 		cmocka_unit_test_setup(terminate_request, setup),
 		cmocka_unit_test_setup(ack_waits_for_the_data_plane, setup),

@@ -126,7 +126,7 @@ static void speak_ipv6cp(void)
 {
 	static struct ipv6cp i;
 
-	ipv6cp_init(&i, &cp_defaults, 0x0011223344556677, 0x0101010101010101);
+	ipv6cp_init(&i, &cp_defaults, 0x0011223344556677, 0x0101010101010101, NULL);
 	open_up(&i.cp);
 	in(&i.cp, CP_CONF_REQ, "010a 0000000000000000");
 	in(&i.cp, CP_CONF_REQ, "0204 004f");
