@@ -415,8 +415,6 @@ static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struc
 		bpf_hot_far(&d->hot, s->ip4, k->sid);
 		drop_owned(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
 	}
-	if (memcmp(s->ifid, none, sizeof(s->ifid)) != 0)
-		drop_owned(d->skel->maps.links6, s->ifid, k, &d->n_links6);
 	for (int i = 0; i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
@@ -425,7 +423,6 @@ static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struc
 	}
 }
 
-/* Of two subscribers that chose the same interface identifier, the first is found by it. */
 static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	int r = 0;
@@ -433,11 +430,6 @@ static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct 
 	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
 		r = set_in(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
 		bpf_hot_near(&d->hot, s->ip4, k->sid);
-	}
-	if (r == 0 && memcmp(s->ifid, none, sizeof(s->ifid)) != 0) {
-		r = put_in(d->skel->maps.links6, s->ifid, k, &d->n_links6);
-		if (r == -EEXIST)
-			r = 0;
 	}
 	for (int i = 0; r == 0 && i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
@@ -468,6 +460,34 @@ int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const s
 	if (r == 0)
 		bpf_hot_put(&d->hot, k, s);
 	return r;
+}
+
+static void ifid_key(uint64_t ifid, uint8_t ret[static 8])
+{
+	for (int i = 0; i < 8; i++)
+		ret[i] = (uint8_t)(ifid >> (56 - 8 * i));
+}
+
+int bpf_dp_link6_set(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k)
+{
+	uint8_t key[8];
+
+	ifid_key(ifid, key);
+	if (k)
+		return set_in(d->skel->maps.links6, key, k, &d->n_links6);
+	take_out(bpf_map__fd(d->skel->maps.links6), key, &d->n_links6);
+	return 0;
+}
+
+bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k)
+{
+	struct ze_sess_key owner;
+	uint8_t key[8];
+
+	ifid_key(ifid, key);
+	if (bpf_map_lookup_elem(bpf_map__fd(d->skel->maps.links6), key, &owner) < 0)
+		return !k;
+	return k && memcmp(&owner, k, sizeof(owner)) == 0;
 }
 
 void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open)

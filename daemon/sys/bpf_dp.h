@@ -69,6 +69,9 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 /* The same session with other numbers; what leads to it stays. */
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k,
 			  const struct ze_session *s);
+/* Whom the stack reaches by this interface identifier; NULL: nobody. 0 or -errno. */
+int bpf_dp_link6_set(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k);
+bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k);
 /* Packets of a family pass, or no longer do. At once, from any thread. */
 void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open);
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,

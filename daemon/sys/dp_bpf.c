@@ -89,46 +89,6 @@ void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
 		v->mtu = f->mtu;
 }
 
-void dp_bpf_ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
-{
-	struct dp_bpf_ifid *own;
-
-	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
-	if (!own || --own->links)
-		return;
-	if (HASH_COUNT(d->ifids) == 1)
-		dp_bpf_no_route6(d, sk);
-	rtnl_link_local(sk, (int)d->conf.ze0, ifid, false);
-	HASH_DELETE(hh, d->ifids, own);
-	free(own);
-}
-
-int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
-{
-	struct dp_bpf_ifid *own;
-	int r;
-
-	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
-	if (own) {
-		own->links++;
-		return 0;
-	}
-	own = calloc(1, sizeof(*own));
-	if (!own)
-		return -ENOMEM;
-	own->ifid = ifid;
-	own->links = 1;
-	HASH_ADD(hh, d->ifids, ifid, sizeof(own->ifid), own);
-	if (!own->hh.tbl) {
-		free(own);
-		return -ENOMEM;
-	}
-	r = rtnl_link_local(sk, (int)d->conf.ze0, ifid, true);
-	if (r < 0)
-		dp_bpf_ifid_drop(d, sk, ifid);
-	return r;
-}
-
 /* A session that has the address by now keeps the route. */
 static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
@@ -138,12 +98,12 @@ static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struc
 
 static int stack_up6(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
-	int r = dp_bpf_ifid_add(s->d, sk, f->ifid);
+	int r = dp_bpf_ifid_add(s, sk, f);
 
 	if (r == 0) {
 		r = dp_bpf_route6_up(s, sk, f);
 		if (r < 0)
-			dp_bpf_ifid_drop(s->d, sk, f->ifid);
+			dp_bpf_ifid_del(s, sk, f);
 	}
 	return r;
 }
@@ -168,7 +128,7 @@ static void stack_down(struct dp_bpf_session *s, struct nl_sock *sk, const struc
 {
 	if (f->family == PPP_FAM_IPV6) {
 		dp_bpf_route6_down(s, sk);
-		dp_bpf_ifid_drop(s->d, sk, f->ifid);
+		dp_bpf_ifid_del(s, sk, f);
 	} else {
 		route_drop(s, sk, f);
 	}
@@ -268,6 +228,7 @@ void dp_bpf_session_free(struct dp_bpf_session *s)
 	htab_del(&s->d->sessions, &s->in_sessions);
 	dp_bpf_route_del(s);
 	dp_bpf_route6_down(s, NULL);
+	dp_bpf_link_forget(s);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		free(s->end[f]);
 	free(s);
@@ -917,7 +878,6 @@ void dp_bpf_free(struct dp_bpf *d)
 
 void dp_bpf_leave(struct dp_bpf *d)
 {
-	struct dp_bpf_ifid *own, *next;
 	struct dp_bpf_repair *repair;
 	struct dp_bpf_session *s;
 
@@ -929,10 +889,7 @@ void dp_bpf_leave(struct dp_bpf *d)
 	dp_bpf_past_free(d);
 	while ((s = next_session(d, NULL)))
 		dp_bpf_session_free(s);
-	HASH_ITER(hh, d->ifids, own, next) {
-		HASH_DELETE(hh, d->ifids, own);
-		free(own);
-	}
+	dp_bpf_ifids_free(d);
 	bpf_dp_leave(d->maps);
 	done(d);
 }

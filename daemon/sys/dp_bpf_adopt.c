@@ -158,7 +158,7 @@ static void want_no_more(struct dp_bpf_session *s)
 	bool *there = wanted(d->past, f4->peer4);
 
 	if (s->on[PPP_FAM_IPV6])
-		dp_bpf_ifid_drop(d, d->rtnl, s->f[PPP_FAM_IPV6].ifid);
+		dp_bpf_ifid_del(s, d->rtnl, &s->f[PPP_FAM_IPV6]);
 	if (!s->on[PPP_FAM_IPV4])
 		return;
 	if (there)
@@ -173,10 +173,12 @@ static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
 	int r = dp_bpf_make_end(s, f->family);
 
 	if (r == 0)
-		r = f->family == PPP_FAM_IPV4 ? want_route(d, f) :
-						dp_bpf_ifid_add(d, d->rtnl, f->ifid);
-	if (r == 0 && f->family == PPP_FAM_IPV6)
+		r = f->family == PPP_FAM_IPV4 ? want_route(d, f) : dp_bpf_ifid_add(s, d->rtnl, f);
+	if (r == 0 && f->family == PPP_FAM_IPV6) {
 		r = dp_bpf_route6_up(s, d->rtnl, f);
+		if (r < 0)
+			dp_bpf_ifid_del(s, d->rtnl, f);
+	}
 	if (r < 0)
 		return r;
 	dp_bpf_set_family(&s->v, f, true);
@@ -242,7 +244,6 @@ static unsigned drop_routes(struct dp_bpf *d)
 
 static bool is_own(struct dp_bpf *d, const struct past_ip *a)
 {
-	struct dp_bpf_ifid *own;
 	uint64_t ifid = 0;
 	uint32_t ip4;
 
@@ -251,8 +252,7 @@ static bool is_own(struct dp_bpf *d, const struct past_ip *a)
 		return dp_bpf_has_gateway(d, ntohl(ip4));
 	for (int i = 0; i < 8; i++)
 		ifid = ifid << 8 | a->ip[8 + i];
-	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
-	return own;
+	return dp_bpf_ifid_on_ze0(d, ifid);
 }
 
 void dp_bpf_adopt_done(void *self)
@@ -263,6 +263,7 @@ void dp_bpf_adopt_done(void *self)
 	if (!d->past)
 		return;
 	bpf_dp_prune(d->maps, is_adopted, d);
+	dp_bpf_ifid_adopted(d);
 	routes = drop_routes(d);
 	dp_bpf_route6_prune(d);
 	for (size_t i = 0; i < d->past->addrs.n; i++) {

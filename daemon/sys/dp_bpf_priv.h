@@ -42,6 +42,10 @@ struct dp_bpf_session {
 	bool routed6;
 	struct dp_family f6; /* as it was when it got that route */
 	uint8_t seen;	     /* the pass in which its route was in the kernel */
+	struct htab_node in_links;
+	bool linked;	    /* it is in there */
+	uint64_t peer_ifid; /* as what */
+	uint64_t link_no;   /* the higher, the newer */
 	int result;
 	struct kseq seq;
 	struct kjob up_job, down_job;
@@ -55,11 +59,12 @@ struct dp_bpf_family_end {
 	enum ppp_family family;
 };
 
-/* Our end of IPv6 links. The engine gives all of them one identifier, but a peer may want another. */
+/* Our end of IPv6 links, see dp_bpf_ifid.c. */
 struct dp_bpf_ifid {
 	UT_hash_handle hh;
 	uint64_t ifid;
-	unsigned links;
+	unsigned chosen, asked; /* links where it is our choice; where the subscriber wants it */
+	bool on_ze0;
 };
 
 struct dp_bpf {
@@ -75,6 +80,8 @@ struct dp_bpf {
 	uint32_t *gateways; /* the last one is used for new routes */
 	size_t n_gateways;
 	struct dp_bpf_ifid *ifids;
+	struct htab links; /* sessions by the subscriber's interface identifier */
+	uint64_t last_link;
 	struct htab routes; /* sessions by IPv4 address */
 	/* The MTU of fe80::/64; 0: no such route yet. Sessions with another one have a route of their own, and are
 	 * here by their peer's identifier. */
@@ -99,8 +106,6 @@ struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid);
 void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on);
 void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p);
 /* Addresses that all share; the gateway. On any one thread at a time. */
-int dp_bpf_ifid_add(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid);
-void dp_bpf_ifid_drop(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid);
 int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f);
 bool dp_bpf_has_gateway(const struct dp_bpf *d, uint32_t ip);
 /* The session has a route to this address; the newest of several. */
@@ -112,6 +117,18 @@ int dp_bpf_route_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family
 void dp_bpf_reopen_raw(struct dp_bpf *d);
 /* So that family_down can't fail: 0 or -ENOMEM. */
 int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family);
+
+/* ---- dp_bpf_ifid.c ---- */
+
+/* What an IPv6 family needs on ze0 and of the way to its subscriber: 0 or -errno, then there is nothing of it. */
+int dp_bpf_ifid_add(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f);
+void dp_bpf_ifid_del(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f);
+bool dp_bpf_ifid_on_ze0(const struct dp_bpf *d, uint64_t ifid);
+/* All that go on have been adopted, the rest is off the maps. */
+void dp_bpf_ifid_adopted(struct dp_bpf *d);
+/* Memory alone; of one session, of all that is ours. */
+void dp_bpf_link_forget(struct dp_bpf_session *s);
+void dp_bpf_ifids_free(struct dp_bpf *d);
 
 /* ---- dp_bpf_adopt.c ---- */
 

@@ -155,16 +155,14 @@ static uint64_t ifid_of(const uint8_t ip[static 16])
 static void restore_addr(struct dp_bpf_repair *rp, const struct suspect *s)
 {
 	uint64_t ifid = ifid_of(s->ip);
-	struct dp_bpf_ifid *own;
 	uint32_t ip4;
 
 	memcpy(&ip4, s->ip, sizeof(ip4));
-	HASH_FIND(hh, rp->d->ifids, &ifid, sizeof(ifid), own);
 	if (s->family == 4 && dp_bpf_has_gateway(rp->d, ntohl(ip4))) {
 		/* A login may have brought it back: its routes went all the same. */
 		restore_gateway(rp, ntohl(ip4));
 		all_routes(rp);
-	} else if (s->family == 6 && own)
+	} else if (s->family == 6 && dp_bpf_ifid_on_ze0(rp->d, ifid))
 		restore_ifid(rp, ifid);
 }
 
@@ -178,7 +176,8 @@ static void restore_addrs(struct dp_bpf_repair *rp)
 		if (restore_gateway(rp, rp->d->gateways[i]) > 0)
 			all_routes(rp);
 	for (struct dp_bpf_ifid *own = rp->d->ifids; own; own = own->hh.next)
-		restore_ifid(rp, own->ifid);
+		if (own->on_ze0)
+			restore_ifid(rp, own->ifid);
 }
 
 /* ---- on the worker: routes ---- */

@@ -170,11 +170,17 @@ class Call:
         return data
 
     def fence(self):
-        """What was sent before has been seen by ze, what ze had sent is here. What was no reply is kept."""
+        """What was sent before has been seen by ze, what ze had sent is here. A session's control frames have a limit:
+        an echo that is not answered is sent again."""
         mark = random.randbytes(8)
-        self.send(LCP, ECHO_REQ, self.magic + mark)
-        while self.expect(LCP, ECHO_REPLY)[4:] != mark:
-            pass
+        end = time.monotonic() + 10 * self.lac.slow
+        while (LCP, ECHO_REPLY, mark) not in [(p, c, d[4:]) for p, c, _, d in self.frames]:
+            assert time.monotonic() < end, 'no answer to echoes'
+            self.send(LCP, ECHO_REQ, self.magic + mark)
+            again = time.monotonic() + 0.3 * self.lac.slow
+            while self.lac.pump(again) and (LCP, ECHO_REPLY) not in [f[:2] for f in self.frames]:
+                pass
+        self.frames = [f for f in self.frames if f[:2] != (LCP, ECHO_REPLY)]
 
     def packets(self, proto):
         """IP packets that have come."""

@@ -39,6 +39,7 @@ MTU = 1450          # of the subscriber: what zeload says in its LCP
 HEADERS = 28        # of an IPv4 ping
 CONFIG = '''environment { l2tp { server main { ip %(lns)s } } }
 l2tp {
+	ncp { ipv4 %(ipv4)s }
 	dataplane %(plane)s; auth-method %(auth)s; hello-interval %(hello)d; hello-retries 2
 	bpf { uplink [ %(uplink)s ]; core [ %(core)s ]; xdp-mode %(mode)s }
 	auth { local { user alice { password hunter2; session-limit 0 } } }
@@ -61,10 +62,10 @@ class Line:
             time.sleep(0.05)
         return got
 
-    def start(self, auth='chap-md5', hello=60):
+    def start(self, auth='chap-md5', hello=60, ipv4='required'):
         """ze so configured: the one that runs, if it is."""
         config = CONFIG % {'lns': self.lab.lns, 'plane': self.lab.plane, 'mode': self.lab.mode, 'auth': auth,
-                           'hello': hello, **self.lab.devs}
+                           'hello': hello, 'ipv4': ipv4, **self.lab.devs}
         if self.running == config:
             return
         self.stop()
@@ -393,17 +394,17 @@ def sequencing(x):
 class Odd:
     """A subscriber by hand, online but for its network protocols. At first they are not open."""
 
-    def __init__(self, x):
+    def __init__(self, x, neighbour=None, last=7):
         self.x = x
-        x.start(auth='pap')
-        self.lac = oddpeer.Lac(x.lab, x.lab.lns)
+        x.start(auth='pap', ipv4='wanted')      # the call goes on without
+        self.lac = neighbour.lac if neighbour else oddpeer.Lac(x.lab, x.lab.lns)
         self.c = self.lac.call('alice', 'hunter2')
         with x.lab.inside('core'):
             self.core = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.core.bind((CORE, 0))
         self.port = self.core.getsockname()[1]
         self.addr = self.ours6 = None
-        self.id6 = b'\2\0\0\0\0\0\0\7'
+        self.id6 = bytes((2, 0, 0, 0, 0, 0, 0, last))
 
     def request4(self):
         """Until ze has acknowledged; its own request waits."""
@@ -418,6 +419,15 @@ class Odd:
     def request6(self):
         self.c.ask(oddpeer.IPV6CP, b'\1\x0a' + self.id6)
         self.c.expect(oddpeer.IPV6CP, oddpeer.ACK)
+
+    def open6(self):
+        self.request6()
+        self.agree6()
+        return self
+
+    def leave(self):
+        self.core.close()
+        self.c.hang_up()
 
     def agree6(self):
         self.ours6 = oddpeer.link_local(self.c.agree(oddpeer.IPV6CP)[2:10])
@@ -448,6 +458,10 @@ class Odd:
         end = time.monotonic() + 10 * self.x.lab.slow
         while (got := what()) != want:
             assert time.monotonic() < end, (why, got)
+            time.sleep(0.05)
+
+    def answered(self, want):
+        self.soon(self.passes6, want, f'an echo of {self.id6.hex()} to {self.ours6} is answered')
 
     def close(self):
         self.core.close()
@@ -506,8 +520,51 @@ def carried_again(x):
     o.close()
 
 
+def neighbours_identifier(x):
+    """F-B5: a subscriber wants ze to have its neighbour's interface identifier on the line between them. It may (RFC
+    5072 4.1), and the neighbour does not notice; on a shared device ze can be reached by it when the neighbour has
+    left."""
+    o = Odd(x, last=9).open6()
+    p = Odd(x, o)
+    ident, _ = p.c.expect(oddpeer.IPV6CP, oddpeer.REQ)
+    p.c.send(oddpeer.IPV6CP, oddpeer.NAK, b'\1\x0a' + o.id6, ident)
+    p.open6()
+    assert p.ours6 == oddpeer.link_local(o.id6)
+    sid = next(s['local-sid'] for s in x.lab.show('sessions') if s['remote-sid'] == p.c.sid)
+    p.answered(x.lab.plane == 'kernel')
+    shown = x.lab.show('session', str(sid))['local-interface-id']
+    assert socket.inet_pton(socket.AF_INET6, 'fe80::' + shown)[8:] == o.id6, shown      # F-C9
+    for _ in range(3):
+        assert o.passes6()
+    o.leave()
+    p.answered(True)
+    q = Odd(x, p, last=9).open6()       # it comes back
+    q.answered(True)
+    p.answered(x.lab.plane == 'kernel')
+    q.leave()
+    p.close()
+
+
+def same_identifier(x):
+    """F-B5: two subscribers with the same interface identifier. Where they share a device, what the stack sends goes to
+    the newer one, and when it has left to the other."""
+    o = Odd(x).open6()
+    o.answered(True)
+    p = Odd(x, o).open6()
+    p.answered(True)
+    o.answered(x.lab.plane == 'kernel')
+    o.request4()        # what is done for one does not take the place of the other
+    o.c.agree(oddpeer.IPCP)
+    o.soon(o.passes4, (True, True), 'IPv4 of the older')
+    assert p.passes6()
+    p.leave()
+    o.answered(True)
+    o.close()
+
+
 ALONE = [login_pap, login_ms_chap_v2, login_wrong, teardown_by_lac, teardown_by_lns, teardown_by_silence, sequencing,
-         nothing_before_opened, carried_again]
+         nothing_before_opened, carried_again,
+         neighbours_identifier, same_identifier]
 
 
 def run_case(x, case):
