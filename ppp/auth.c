@@ -49,6 +49,9 @@ void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng
 	a->cfg = cfg;
 	a->rng = rng;
 	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
+	/* The LAC may have challenged the peer before us: an id that is not that one's (RFC 1994 4.1). */
+	if (rng_fill(rng, &a->id, sizeof(a->id)) < 0)
+		a->id = 0; /* the challenge will fail for the same reason */
 }
 
 static uint16_t auth_proto(const struct auth *a)

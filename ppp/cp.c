@@ -465,11 +465,23 @@ static bool is_part_of_request(const struct cp *cp, struct span opts)
 	return true;
 }
 
+/* What a Nak says instead is of our own request's kind, or of no kind we know. */
+static bool fits(const struct cp *cp, struct span opts)
+{
+	struct rd r = rd_span(opts);
+	struct ppp_opt o;
+
+	while (ppp_opt_next(&r, &o) > 0)
+		if (!cp->ops->nak_fits(&o))
+			return false;
+	return true;
+}
+
 static enum reason check_nak_rej(const struct cp *cp, const struct cp_pkt *p)
 {
 	if (p->id != cp->req_id)
 		return REASON_CP_ID;
-	if (ppp_opts_check(p->data) < 0)
+	if (ppp_opts_check(p->data) < 0 || (p->code == CP_CONF_NAK && !fits(cp, p->data)))
 		return REASON_OPT_LEN;
 	if (!p->data.len || (p->code == CP_CONF_REJ && !is_part_of_request(cp, p->data)))
 		return REASON_CP_MISMATCH;
@@ -511,8 +523,11 @@ static void on_code_rej(struct cp *cp, struct cp_turn *t)
 		cp_refuse(cp, t, REASON_CP_LEN);
 	else if (code >= CP_CONF_REQ && code <= CP_CODE_REJ)
 		cp_run(cp, CP_EV_RXJ_M, t);
-	else
+	else {
 		cp_run(cp, CP_EV_RXJ_P, t);
+		if (cp->ops->code_rejected)
+			cp->ops->code_rejected(cp, code, t->fx);
+	}
 }
 
 static void on_extra(struct cp *cp, struct cp_turn *t)

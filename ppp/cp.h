@@ -107,6 +107,8 @@ struct cp_ops {
 	/* Ours was acknowledged / must change. opts of Nak and Rej are well-formed and, for Rej, only
 	 * list what we sent. -1: hopeless, close. */
 	void (*acked)(struct cp *cp); /* may be NULL */
+	bool (*nak_fits)(
+		const struct ppp_opt *o); /* an option of a Nak has the length of its type */
 	int (*naked)(struct cp *cp, struct span opts);
 	int (*rejected)(struct cp *cp, struct span opts);
 	void (*up)(struct cp *cp, struct ppp_fx *fx);	    /* tlu */
@@ -114,6 +116,8 @@ struct cp_ops {
 	void (*started)(struct cp *cp, struct ppp_fx *fx);  /* tls, may be NULL */
 	void (*finished)(struct cp *cp, struct ppp_fx *fx); /* tlf */
 	void (*ready)(struct cp *cp, struct ppp_fx *fx);    /* hold: a request waits */
+	/* The peer does not know this code, and we can do without. May be NULL. */
+	void (*code_rejected)(struct cp *cp, uint8_t code, struct ppp_fx *fx);
 	/* Codes above 7 listed in `codes` (LCP); Echo and Discard only in Opened. May be NULL. */
 	void (*extra)(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx);
 };

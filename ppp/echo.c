@@ -131,12 +131,13 @@ void echo_reply(struct echo *e, const struct cp_pkt *p, struct echo_magic m, ze_
 
 	while (i < ECHO_OUTSTANDING && !(e->out_sent[i] && e->out_id[i] == p->id))
 		i++;
-	if (why == REASON_NONE && i == ECHO_OUTSTANDING)
+	if ((why == REASON_NONE || why == REASON_ECHO_MAGIC) && i == ECHO_OUTSTANDING)
 		why = REASON_ECHO_ID;
-	if (why != REASON_NONE) {
+	if (why != REASON_NONE)
 		ppp_fx_refuse(fx, why, PPP_LCP, p->code);
+	/* Somebody at the other end answers, whatever magic number it says. */
+	if (why != REASON_NONE && why != REASON_ECHO_MAGIC)
 		return;
-	}
 	e->last_rtt = now - e->out_sent[i];
 	e->out_sent[i] = 0;
 	e->lost_in_row = 0;

@@ -84,6 +84,11 @@ static void ipcp_agreed(struct cp *cp, struct span opts)
 	(void)opts;
 }
 
+static bool ipcp_nak_fits(const struct ppp_opt *o)
+{
+	return o->type != IPCP_OPT_ADDRESS || o->value.len == 4;
+}
+
 static int ipcp_naked(struct cp *cp, struct span opts)
 {
 	(void)cp; /* our address is ours */
@@ -131,6 +136,7 @@ static const struct cp_ops ipcp_ops = {
 	.request = ipcp_request,
 	.judge = ipcp_judge,
 	.agreed = ipcp_agreed,
+	.nak_fits = ipcp_nak_fits,
 	.naked = ipcp_naked,
 	.rejected = ipcp_rejected,
 	.up = ipcp_layer_up,

@@ -87,6 +87,11 @@ uint64_t ipv6cp_peer_ifid(const struct ipv6cp *i)
 	return cp->held_any ? find_ifid(span_of(cp->held, cp->held_len)) : i->peer_ifid;
 }
 
+static bool ipv6cp_nak_fits(const struct ppp_opt *o)
+{
+	return o->type != IPV6CP_OPT_IFID || o->value.len == IFID_LEN;
+}
+
 int ipv6cp_random(const struct rng *rng, uint64_t *ret)
 {
 	uint64_t v = 0;
@@ -170,6 +175,7 @@ static const struct cp_ops ipv6cp_ops = {
 	.request = ipv6cp_request,
 	.judge = ipv6cp_judge,
 	.agreed = ipv6cp_agreed,
+	.nak_fits = ipv6cp_nak_fits,
 	.naked = ipv6cp_naked,
 	.rejected = ipv6cp_rejected,
 	.up = ipv6cp_layer_up,

@@ -139,6 +139,21 @@ static int follow_auth(struct lcp *l, struct span value)
 	return -1;
 }
 
+static bool lcp_nak_fits(const struct ppp_opt *o)
+{
+	switch (o->type) {
+	case LCP_OPT_MRU:
+		return o->value.len == 2;
+	case LCP_OPT_AUTH:
+		return o->value.len >= 2;
+	case LCP_OPT_MAGIC:
+	case LCP_OPT_ACCM:
+		return o->value.len == 4;
+	default:
+		return true;
+	}
+}
+
 static int lcp_naked(struct cp *cp, struct span opts)
 {
 	struct lcp *l = lcp_of(cp);
@@ -327,8 +342,10 @@ static void send_echo_reply(const struct lcp *l, uint8_t id, struct span data, s
 {
 	struct wr w = ppp_fx_cp(fx, PPP_LCP, LCP_ECHO_REPLY, id);
 
+	size_t room = l->peer_mru > 8u ? l->peer_mru - 8u : 0;
+
 	wr_u32(&w, l->magic);
-	wr_span(&w, data);
+	wr_bytes(&w, data.p, data.len < room ? data.len : room);
 	ppp_fx_cp_end(fx, &w);
 }
 
@@ -367,6 +384,17 @@ static void lcp_extra(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx)
 			   fx);
 }
 
+/* A peer without echoes is no dead one: none are sent until LCP is negotiated anew. */
+static void lcp_code_rejected(struct cp *cp, uint8_t code, struct ppp_fx *fx)
+{
+	struct lcp *l = lcp_of(cp);
+
+	if (code != LCP_ECHO_REQ || l->echo.next_send == ZE_NEVER)
+		return;
+	echo_stop(&l->echo);
+	ppp_fx_refuse(fx, REASON_ECHO_REJECTED, PPP_LCP, CP_CODE_REJ);
+}
+
 static const struct cp_ops lcp_ops = {
 	.name = "lcp",
 	.proto = PPP_LCP,
@@ -374,11 +402,13 @@ static const struct cp_ops lcp_ops = {
 	.request = lcp_request,
 	.judge = lcp_judge,
 	.agreed = lcp_agreed,
+	.nak_fits = lcp_nak_fits,
 	.naked = lcp_naked,
 	.rejected = lcp_rejected,
 	.up = lcp_layer_up,
 	.down = lcp_layer_down,
 	.finished = lcp_layer_finished,
+	.code_rejected = lcp_code_rejected,
 	.extra = lcp_extra,
 };
 

@@ -88,6 +88,7 @@
 	X(ECHO_LOOP, "echo-loop", "echo carries our own magic number")                             \
 	X(ECHO_MAGIC, "echo-magic", "echo with a foreign magic number")                            \
 	X(ECHO_ID, "echo-id", "echo reply nobody waits for")                                       \
+	X(ECHO_REJECTED, "echo-rejected", "the peer knows no echoes: none are sent any more")      \
 	X(IP_BEFORE_OPEN, "ip-before-open", "IP packet before its NCP is open")
 
 enum reason {

@@ -233,9 +233,13 @@ static int link_init(struct subscriber *s)
 {
 	unsigned kind = (s->tunnel->path.peer.family == 6 ? LINKCFG_OVER_IPV6 : 0) |
 			(s->s.sequencing_required ? LINKCFG_SEQUENCED : 0);
+	int r;
 
 	s->linkcfg = linkcfg_ref(s->e->linkcfg);
-	return ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
+	r = ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
+	if (r == 0 && s->s.proxy && s->s.proxy->authen_id)
+		s->link.auth.id = (uint8_t)s->s.proxy->authen_id; /* ours come after the LAC's */
+	return r;
 }
 
 static void no_plane(struct subscriber *s, ze_ns now)

@@ -12,6 +12,23 @@
 
 /* ------------------------------------------------------------- Establish */
 
+/* F-C6: the first challenge has an identifier by chance. */
+static void chap_begins_anywhere(void **st)
+{
+	unsigned seen[256] = { 0 }, different = 0;
+	struct pw *w = *st;
+
+	for (unsigned i = 0; i < 16; i++) {
+		pw_start(w, &pw_defaults);
+		pw_lcp_open_quietly(w);
+		different += !seen[w->last.id]++;
+		ppp_link_done(&w->l);
+		w->log[0] = '\0';
+	}
+	assert_true(different > 8);
+	pw_start(w, &pw_defaults);
+}
+
 /* P-002 */
 static void lcp_silence(void **st)
 {
@@ -501,6 +518,7 @@ static void begins_again_and_comes_up(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(chap_begins_anywhere),
 		T(lcp_silence),
 		T(establish_timeout),
 		T(terminate_request_early),

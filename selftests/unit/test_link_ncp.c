@@ -296,6 +296,53 @@ static void echoes_unanswered(void **st)
 	pw_assert_over(w);
 }
 
+/* F-C4: a peer that knows no Echo-Request is no dead one. */
+static void echoes_rejected(void **st)
+{
+	struct pw *w = *st;
+	struct ppp_link_cfg cfg = pw_defaults;
+
+	cfg.lcp.echo =
+		(struct echo_cfg){ .interval = ZE_SEC(10), .timeout = ZE_SEC(5), .failures = 3 };
+	pw_all_up_with(w, &cfg);
+	pw_advance(w, ZE_SEC(10));
+	pw_assert_log(w, "lcp.9");
+	pw_give(w, PPP_LCP, CP_CODE_REJ, 1, PW_OPTS("\011\001\000\010\000\000\000\000"));
+	pw_assert_log(w, "!echo-rejected");
+	pw_advance(w, ZE_SEC(300));
+	pw_assert_log(w, "");
+	pw_give(w, PPP_LCP, CP_CODE_REJ, 2, PW_OPTS("\011\001\000\010\000\000\000\000"));
+	pw_assert_log(w, "");
+	assert_int_equal(w->l.ncp[PPP_FAM_IPV4], PPP_NCP_UP);
+}
+
+/* F-C9: an Echo-Reply is no larger than what the peer takes, code and length included. */
+static void echo_reply_fits(void **st)
+{
+	static uint8_t data[1400];
+	struct pw *w = *st;
+
+	pw_all_up(w);
+	w->l.lcp.peer_mru = 600;
+	pw_give(w, PPP_LCP, LCP_ECHO_REQ, 1, span_of(data, sizeof(data)));
+	pw_assert_log(w, "lcp.10");
+	assert_int_equal(w->last.len, 600 - 4);
+}
+
+/* F-C9: a Nak with an option of a wrong length is dropped: what it wants is not known. */
+static void nak_of_a_wrong_length(void **st)
+{
+	struct pw *w = *st;
+
+	pw_start(w, &pw_defaults);
+	pw_give(w, PPP_LCP, CP_CONF_NAK, w->req[0].id, PW_OPTS("\001\005\005\000\000"));
+	pw_assert_log(w, "!opt-len");
+	pw_give(w, PPP_LCP, CP_CONF_NAK, w->req[0].id, PW_OPTS("\005\004\005\000"));
+	pw_assert_log(w, "!opt-len");
+	pw_give(w, PPP_LCP, CP_CONF_NAK, w->req[0].id, PW_OPTS("\001\004\005\000"));
+	pw_assert_log(w, "lcp.1");
+}
+
 /* ------------------------------------------------------------- renegotiation of LCP */
 
 static void again_from_lcp(struct pw *w)
@@ -411,6 +458,9 @@ int main(void)
 		T(both_refused),
 		T(network_timeout),
 		T(echoes_unanswered),
+		T(echoes_rejected),
+		T(echo_reply_fits),
+		T(nak_of_a_wrong_length),
 		T(lcp_renegotiated),
 		T(terminate_ack_unexpected),
 		T(lcp_renegotiation_times_out),
