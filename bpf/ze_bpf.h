@@ -20,6 +20,7 @@
 #define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
 #define ZE_FRESH_NS                                                                                \
 	100000000ull	  /* how long a next hop is believed, if nobody says it has changed */
+#define ZE_LATE_RUN   4	  /* so many late packets in order may be reordered ones, more are not */
 #define ZE_MACS	      256 /* rows of ports' MAC addresses */
 #define ZE_MAC_PROBES 4	  /* rows in which a port's may be */
 
@@ -98,9 +99,12 @@ struct ze_meter {
 	__u64 bytes;   /* of IP, that passed or may on credit */
 };
 
-struct ze_numbers { /* of data packets, modulo 65536, where Sequencing Required is */
-	__u32 nr;   /* what we expect next; above 65535: nothing came yet */
-	__u32 ns;   /* of our next one */
+struct ze_numbers {	/* of data packets, modulo 65536, where Sequencing Required is */
+	__u32 nr;	/* what we expect next; above 65535: nothing came yet */
+	__u32 ns;	/* of our next one */
+	__u16 late;	/* the last number that was refused */
+	__u16 late_run; /* how many before it were refused in order, nothing else between them */
+	__u32 resyncs;	/* how often such a run was followed */
 };
 
 struct ze_drops { /* by session id */
@@ -300,7 +304,7 @@ _Static_assert(sizeof(struct ze_credit) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_credits) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_meter) == 32, "map ABI");
 _Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
-_Static_assert(sizeof(struct ze_numbers) == 8, "map ABI");
+_Static_assert(sizeof(struct ze_numbers) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_routing) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_ingress) == 40, "map ABI");

@@ -155,6 +155,18 @@ ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct fl
 	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
 }
 
+/* A peer that has lost its count begins anew: what comes late, one after another and nothing else, is
+ * followed after as many packets as Linux wants (nr_oos_count_max). */
+ZE_INLINE bool is_new_count(struct ze_numbers *n, __u16 ns)
+{
+	n->late_run = ns == (__u16)(n->late + 1) ? n->late_run + 1 : 0;
+	n->late = ns;
+	if (n->late_run <= ZE_LATE_RUN)
+		return false;
+	n->resyncs++;
+	return true;
+}
+
 /* RFC 2661 5.4: numbers modulo 65536; what is not ahead is late. */
 ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 {
@@ -163,8 +175,9 @@ ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 
 	if (!n || !(h->flags & ZE_L2TP_S))
 		return ZE_V_DROP_SEQUENCE;
-	if (n->nr <= 0xffff && (__u16)(h->ns - n->nr) >= 0x8000)
+	if (n->nr <= 0xffff && (__u16)(h->ns - n->nr) >= 0x8000 && !is_new_count(n, h->ns))
 		return ZE_V_DROP_SEQUENCE;
+	n->late_run = 0;
 	n->nr = (__u16)(h->ns + 1);
 	return ZE_V_UP_FORWARD;
 }

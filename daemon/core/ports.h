@@ -61,6 +61,7 @@ struct dp_stats { /* IP packets and octets; up is from the subscriber */
 	/* Packets dropped, where the plane knows: from somebody else's address, above the rates, without an
 	 * open family or malformed. */
 	uint64_t up_spoofed, up_policed, down_policed, up_refused;
+	uint64_t up_resyncs; /* a peer began its sequence numbers anew */
 };
 
 struct dp_adopt { /* a session as it is */

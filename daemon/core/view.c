@@ -255,6 +255,7 @@ static void add_session(void *self, uint16_t sid, const struct dp_stats *st)
 	t->st.up_policed += st->up_policed;
 	t->st.down_policed += st->down_policed;
 	t->st.up_refused += st->up_refused;
+	t->st.up_resyncs += st->up_resyncs;
 }
 
 /* Absent while nothing has been read. */

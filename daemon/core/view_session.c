@@ -174,6 +174,7 @@ void view_stats_members(const struct dp_stats *st, struct json *j)
 	json_ku64(j, "up-policed", st->up_policed);
 	json_ku64(j, "down-policed", st->down_policed);
 	json_ku64(j, "up-refused", st->up_refused);
+	json_ku64(j, "up-resyncs", st->up_resyncs);
 }
 
 /* Packets the data plane moved and dropped; absent while there is nothing to ask. */

@@ -232,6 +232,7 @@ struct bpf_hot_counters bpf_hot_counters(const struct bpf_hot *h, uint16_t sid)
 	struct bpf_hot_counters ret = {
 		.up_spoofed = __atomic_load_n(&n->up_spoofed, __ATOMIC_RELAXED),
 		.up_refused = __atomic_load_n(&n->up_refused, __ATOMIC_RELAXED),
+		.up_resyncs = __atomic_load_n(&h->numbers[sid].resyncs, __ATOMIC_RELAXED),
 		.up_policed = __atomic_load_n(&n->up_policed, __ATOMIC_RELAXED),
 		.down_policed = __atomic_load_n(&n->down_policed, __ATOMIC_RELAXED),
 	};

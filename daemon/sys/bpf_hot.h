@@ -30,6 +30,7 @@ struct bpf_hot_fds { /* of the maps of these names */
 struct bpf_hot_counters { /* IP packets and octets; up is from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
 	uint64_t up_spoofed, up_refused, up_policed, down_policed;
+	uint32_t up_resyncs;
 };
 
 /* 0 or -errno, and then nothing is mapped. */

@@ -536,6 +536,7 @@ static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
 		.up_policed = n.up_policed,
 		.down_policed = n.down_policed,
 		.up_refused = n.up_refused,
+		.up_resyncs = n.up_resyncs,
 	};
 }
 

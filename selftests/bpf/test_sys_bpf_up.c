@@ -389,6 +389,45 @@ static void injected(void **st)
 	assert_int_equal(bpf_dp_inject(rig.d, bad.b, sizeof(bad.b), &len), -EPERM);
 }
 
+/* F-C10: a LAC that has lost its count is followed after six packets in order, and not by what merely comes
+ * late: single packets, or the same one again. */
+static void numbers_begin_anew(void **st)
+{
+	struct ze_session s = session(4);
+	static const struct {
+		unsigned from, n;
+		bool same; /* the same number n times */
+		unsigned passed;
+	} runs[] = {
+		{ 20000, 3, false, 3 }, { 0, 5, false, 0 },    { 20003, 1, false, 1 },
+		{ 100, 5, false, 0 },	{ 105, 1, false, 1 }, /* the sixth */
+		{ 106, 20, false, 20 }, { 65000, 9, true, 0 }, { 90, 4, false, 0 },
+		{ 87, 4, false, 0 },	{ 126, 1, false, 1 },
+	};
+	char text[64];
+	struct rig_run got;
+
+	(void)st;
+	s.flags = ZE_SESS_SEQ;
+	put_session(8, &s);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(runs); i++) {
+		unsigned passed = 0;
+
+		for (unsigned k = 0; k < runs[i].n; k++) {
+			struct frame f;
+
+			snprintf(text, sizeof(text), "0802 000c 0008 %04x 0000 ff03 0021",
+				 (runs[i].from + (runs[i].same ? 0 : k)) & 0xffff);
+			f = build(0, text, IP4);
+			rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+			passed += got.verdict == ZE_V_UP_FORWARD;
+		}
+		if (passed != runs[i].passed)
+			fail_msg("run %zu: %u passed, wanted %u", i, passed, runs[i].passed);
+	}
+	assert_int_equal(bpf_dp_counters(rig.d, 8).up_resyncs, 1);
+}
+
 static void session_that_went(void **st)
 {
 	const struct ze_session s = session(4);
@@ -410,6 +449,7 @@ int main(void)
 		cmocka_unit_test(polices),
 		cmocka_unit_test(injected),
 		cmocka_unit_test(session_that_went),
+		cmocka_unit_test(numbers_begin_anew),
 		cmocka_unit_test(families_open_and_shut),
 	};
 

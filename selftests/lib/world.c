@@ -293,7 +293,8 @@ static struct dp_stats numbers_of(uint16_t sid)
 				  .up_spoofed = 5,
 				  .up_policed = 6,
 				  .down_policed = 7,
-				  .up_refused = 8 };
+				  .up_refused = 8,
+				  .up_resyncs = 9 };
 }
 
 static int dp_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)

@@ -246,11 +246,13 @@ static void *work(void *self)
 static struct bpf_hot_counters watch(unsigned *went_back)
 {
 	struct ze_drops drops = { 0 };
+	struct ze_numbers numbers = { 0 };
 	const struct bpf_hot h = { .up = &up,
 				   .down = &down,
 				   .up_credits = &up_credits,
 				   .down_credits = &down_credits,
-				   .drops = &drops };
+				   .drops = &drops,
+				   .numbers = &numbers };
 	struct bpf_hot_counters was = { 0 }, n;
 	bool going;
 

@@ -46,7 +46,8 @@ static void tunnel_create_names_ids_and_socket(void **st)
 	nlmsg_free(m);
 }
 
-/* The kernel numbers and checks data packets only when sequencing was required. */
+/* F-C10: the kernel numbers and checks data packets only when sequencing was required, and then it waits for
+ * a missing one: otherwise each lost packet costs the six after it. */
 static void session_create_numbers_when_asked(void **st)
 {
 	(void)st;
@@ -65,6 +66,10 @@ static void session_create_numbers_when_asked(void **st)
 		assert_int_equal(GET(u8, L2TP_ATTR_LNS_MODE), 1);
 		assert_int_equal(GET(u8, L2TP_ATTR_SEND_SEQ), seq);
 		assert_int_equal(GET(u8, L2TP_ATTR_RECV_SEQ), seq);
+		assert_int_equal(!!generic(m, L2TP_CMD_SESSION_CREATE, L2TP_ATTR_RECV_TIMEOUT),
+				 seq);
+		if (seq)
+			assert_int_equal(GET(u64, L2TP_ATTR_RECV_TIMEOUT), 10);
 #undef GET
 		nlmsg_free(m);
 	}

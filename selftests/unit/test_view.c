@@ -223,8 +223,10 @@ static void traffic_of_one(void)
 	equal("traffic.up-policed", 6);
 	equal("traffic.down-policed", 7);
 	equal("traffic.up-refused", 8);
+	equal("traffic.up-resyncs", 9);
 }
 
+/* F-C10: what was followed is shown. */
 static void session(void **st)
 {
 	(void)st;
@@ -339,6 +341,7 @@ static void sums_over_all_sessions(void **st)
 	equal("traffic.up-policed", 12);
 	equal("traffic.down-policed", 14);
 	equal("traffic.up-refused", 16);
+	equal("traffic.up-resyncs", 18);
 }
 
 static void refusals_are_counted(void **st)
