@@ -78,4 +78,5 @@ def line(request, tmp_path_factory):
 
 @pytest.mark.parametrize('case', subscriber.ONLINE + subscriber.ALONE, ids=lambda f: f.__name__)
 def test_subscriber(line, case):
+    """F-B5, F-C2, F-C8: the cases that their comments name."""
     subscriber.run_case(line, case)
