@@ -193,7 +193,7 @@ int attach_resume(struct subscriber *s)
 {
 	const struct ports *io = &s->e->ports;
 	struct dp_adopt a = { .session = session_of(s), .plan = s->plan };
-	struct dp_family f[PPP_FAM__COUNT];
+	struct dp_family f[PPP_FAM__COUNT] = { 0 };
 	int r;
 
 	if (!io->dp->session_adopt)

@@ -91,8 +91,11 @@ static struct core_tunnel *standing(const struct engine *e, const struct ze_addr
 				    uint16_t peer_tid, const struct core_tunnel *except)
 {
 	const struct core_peer *p = registry_peer(e, peer);
+	struct list *l;
 
-	for (struct list *l = p ? p->tunnels.next : NULL; l && l != &p->tunnels; l = l->next) {
+	if (!p)
+		return NULL;
+	list_for_each(l, &p->tunnels) {
 		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
 
 		if (t->up && t != except && t->t.peer_tid == peer_tid &&

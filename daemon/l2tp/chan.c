@@ -204,11 +204,13 @@ static void schedule_ack(struct l2tp_chan *c, ze_ns now)
 		c->ack_every++;
 }
 
-/* The peer had fewer messages to send, or waited for us. */
+/* The peer had fewer messages to send, or waited for us. It may also be that nobody asked for our
+ * acknowledgement when it was due: then more are outstanding than ack_every ever stands for. */
 static void ack_was_late(struct l2tp_chan *c)
 {
-	uint16_t half = unacknowledged(c) / 2;
+	uint16_t half = unacknowledged(c) / 2, most = c->cfg.rws / 2;
 
+	half = half < most ? half : most;
 	c->ack_every = half ? half : 1;
 	c->ack_run = 0;
 }

@@ -554,6 +554,7 @@ void bpf_common_done(struct bpf_common *c)
 /* ---- libbpf's own words ---- */
 
 /* A verifier's has many lines. */
+ZE_PRINTF(2, 0)
 static int say(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char *text, *line, *rest;

@@ -461,7 +461,7 @@ static int lock_file(struct journal *j, const char *path, int flags, struct stat
 
 static int open_file(struct journal *j)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int r;
 
 	for (int n = 0; n < TRIES_MAX; n++) {
@@ -483,7 +483,7 @@ static bool is_our_folder(const char *path)
 	char *folder = !slash	     ? strdup(".") :
 		       slash == path ? strdup("/") :
 				       strndup(path, (size_t)(slash - path));
-	struct stat st;
+	struct stat st = { 0 };
 	bool ok = folder && stat(folder, &st) == 0 && !(st.st_mode & 0022) &&
 		  (st.st_uid == geteuid() || st.st_uid == 0);
 
@@ -495,7 +495,7 @@ static bool is_our_folder(const char *path)
 static int replace_file(struct journal *j)
 {
 	int old = j->fd, r;
-	struct stat st;
+	struct stat st = { 0 };
 	char *path;
 
 	if (!is_our_folder(j->path))
@@ -680,7 +680,7 @@ bool journal_restarted(struct journal *j)
 
 bool journal_check(struct journal *j)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (!j->on || (fstat(j->fd, &st) == 0 && is_there(j, &st)))
 		return j->on;

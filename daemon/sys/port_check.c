@@ -93,6 +93,7 @@ static void ask_driver(int fd, struct ifreq *q, struct port_facts *f)
 	q->ifr_data = (void *)&ch;
 	if (ioctl(fd, SIOCETHTOOL, q) == 0)
 		f->channels = ch.combined_count + ch.tx_count;
+	q->ifr_data = NULL;
 }
 
 int port_check_ask(unsigned ifindex, struct port_facts *ret)

@@ -55,6 +55,7 @@ const char *xdp_refusal_cure(struct xdp_refusal *r)
 static struct xdp_refusal *listening;
 static libbpf_print_fn_t before;
 
+ZE_PRINTF(2, 0)
 static int on_message(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	static const char mark[] = "Kernel error message: ";

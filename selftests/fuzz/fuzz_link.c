@@ -24,7 +24,8 @@ struct run {
 	ze_ns now;
 	uint8_t seed;
 	bool asked, said_yes, lcp_up, finished;
-	bool addr_asked[PPP_FAM__COUNT], ready[PPP_FAM__COUNT], up[PPP_FAM__COUNT];
+	bool addr_asked[PPP_FAM__COUNT], up[PPP_FAM__COUNT];
+	bool ready[PPP_FAM__COUNT]; /* told, and not answered */
 };
 
 static struct run u;
@@ -194,6 +195,13 @@ static void addresses(uint8_t how)
 	ppp_link_addr_answer(&u.l, &a, u.now, &u.fx);
 }
 
+/* Whatever is answered: the family may be READY once more, without a DOWN in between. */
+static void attached(enum ppp_family family, bool ok)
+{
+	u.ready[family] = false;
+	ppp_link_ncp_attached(&u.l, family, ok, u.now, &u.fx);
+}
+
 static void step(struct rd *r)
 {
 	uint8_t op = rd_u8(r), how = op >> 4;
@@ -212,8 +220,7 @@ static void step(struct rd *r)
 		addresses(how);
 		break;
 	case 8:
-		ppp_link_ncp_attached(&u.l, how & 1 ? PPP_FAM_IPV6 : PPP_FAM_IPV4, !(how & 2),
-				      u.now, &u.fx);
+		attached(how & 1 ? PPP_FAM_IPV6 : PPP_FAM_IPV4, !(how & 2));
 		break;
 	case 9:
 		if (how == 7)

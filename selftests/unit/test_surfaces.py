@@ -285,6 +285,8 @@ def test_too_many_clients(ze):
     busy = ze.connect()
     f = busy.makefile('rb')
     clients = [ze.connect() for _ in range(63)]
+    with clients[-1].makefile('rb') as last:
+        assert b'"ok"' in ask(clients[-1], last)    # all have been let in
     assert b'"ok"' in ask(busy, f)
     for _ in range(10):
         assert ze.zectl('show', 'l2tp').returncode == 0
