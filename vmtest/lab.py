@@ -316,13 +316,13 @@ l2tp {
 		gateway 10.100.0.1; start 10.100.0.2; end %(pool_end)s;
 		dns-primary 8.8.8.8; dns-secondary 8.8.4.4;
 	} }
-	ncp { enable-ipcp true; enable-ipv6cp %(ipv6)s; timeout 30; }
+	ncp { enable-ipcp true; enable-ipv6cp %(ipv6)s; timeout 30; %(ncp)s }
 	shaper { %(shaper)s }
 	%(more)s
 }
 '''
 DEFAULTS = {'log': 'debug', 'secret': 'zetest', 'auth': 'chap-md5', 'hello': 60, 'pool_end': '10.100.255.254',
-            'ipv6': 'true', 'shaper': '', 'more': ''}
+            'ipv6': 'true', 'ncp': '', 'shaper': '', 'more': ''}
 
 
 class Ze:

@@ -184,7 +184,8 @@ def test_ipv6cp_link_local_ping_both_ways(start_ze):
 
 
 def test_ipv6_alone_when_ipcp_is_rejected_by_the_client(start_ze):
-    ze = start_ze()
+    """Where IPv4 is not required, as it is by default with a pool."""
+    ze = start_ze(ncp='ipv4 wanted;')
     lac = lab.Lac(alice={'ipv6': True, 'extra': 'noip\n'})
     lac.dial()
     lab.wait_for(lambda: 'remote LL address' in lac.ppp_log(), 20, 'IPv6CP')

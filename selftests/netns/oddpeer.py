@@ -92,7 +92,7 @@ class Lac:
     def wait(self, what, why):
         end = time.monotonic() + 10 * self.slow
         while (got := what()) is None:
-            assert self.pump(end) or time.monotonic() < end, f'did not come: {why}'
+            assert self.pump(min(end, time.monotonic() + 1)) or time.monotonic() < end, f'did not come: {why}'
         return got
 
     def message(self, kind, sid=None):
@@ -117,6 +117,7 @@ class Call:
     def __init__(self, lac, user, password):
         self.lac, self.sid, self.peer_sid, self.frames, self.id = lac, len(lac.calls) + 1, 0, [], 0
         self.magic = random.randbytes(4)
+        self.asked, self.agreed = {}, {}        # by protocol: our newest request, ze's that we acknowledged
         lac.calls[self.sid] = self
         lac.control(0, ICRQ, avp(14, struct.pack('!H', self.sid)), avp(15, bytes(4)))
         self.peer_sid = struct.unpack('!H', lac.message(ICRP, self.sid)[14])[0]
@@ -150,14 +151,22 @@ class Call:
 
     def ask(self, proto, options):
         self.send(proto, REQ, options)
+        self.asked[proto] = (options, self.id)
 
     def expect(self, proto, code=0):
-        """The next packet of this kind: its data; with code REQ its id, too."""
+        """The next packet of this kind: its data; with code REQ its id, too. A request that is not answered in three
+        seconds is sent again: what comes while the kernel makes a session may be lost."""
+        again = time.monotonic() + 3
+
         def found():
+            nonlocal again
             for i, (p, c, ident, data) in enumerate(self.frames):
                 if (p, c) == (proto, code):
                     del self.frames[i]
                     return (ident, data) if code == REQ else data
+            if code in (ACK, NAK) and proto in self.asked and time.monotonic() >= again:
+                again = time.monotonic() + 3
+                self.send(proto, REQ, *self.asked[proto])
             return None
         return self.lac.wait(found, f'{proto:04x} code {code}; there is {self.frames}')
 
@@ -167,7 +176,15 @@ class Call:
         while any(f[:2] == (proto, REQ) for f in self.frames):
             ident, data = self.expect(proto, REQ)
         self.send(proto, ACK, data, ident)
+        self.agreed[proto] = data
         return data
+
+    def agree_again(self):
+        """Our Ack may have been lost as well: ze then repeats its request."""
+        for proto, data in self.agreed.items():
+            for f in [f for f in self.frames if f[:2] == (proto, REQ) and f[3] == data]:
+                self.frames.remove(f)
+                self.send(proto, ACK, data, f[2])
 
     def fence(self):
         """What was sent before has been seen by ze, what ze had sent is here. A session's control frames have a limit:
