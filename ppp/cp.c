@@ -488,13 +488,42 @@ static enum reason check_nak_rej(const struct cp *cp, const struct cp_pkt *p)
 	return REASON_NONE;
 }
 
+/* Of our request, the options whose types are in a Nak. */
+static struct span naked_part(const struct cp *cp, struct span nak, struct wr *ret)
+{
+	struct rd ours = rd_span(span_of(cp->req, cp->req_len));
+	struct ppp_opt mine, o;
+
+	while (ppp_opt_next(&ours, &mine) > 0) {
+		struct rd r = rd_span(nak);
+		bool found = false;
+
+		while (!found && ppp_opt_next(&r, &o) > 0)
+			found = o.type == mine.type;
+		if (found)
+			wr_span(ret, mine.whole);
+	}
+	return wr_done(ret);
+}
+
+/* RFC 1661 4.6: after Max-Failure Naks in a row a peer should say Reject; some never do. An option that is
+ * still Nak'd then is taken as rejected, and we go on without it, or end where that can't be. As many
+ * Naks again, of what we do not ask for, are a peer that will not agree to anything. */
 static int cp_follow(struct cp *cp, const struct cp_pkt *p)
 {
+	unsigned limit = cp->cfg->max_failure;
+	uint8_t buf[sizeof(cp->req)];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct span dropped;
+
 	if (p->code == CP_CONF_REJ)
 		return cp->ops->rejected(cp, p->data);
-	if (cp->naks_seen++ == cp->cfg->max_failure)
+	if (cp->naks_seen == 2 * limit)
 		return -1;
-	return cp->ops->naked(cp, p->data);
+	if (cp->naks_seen++ < limit)
+		return cp->ops->naked(cp, p->data);
+	dropped = naked_part(cp, p->data, &w);
+	return dropped.len ? cp->ops->rejected(cp, dropped) : cp->ops->naked(cp, p->data);
 }
 
 static void on_nak_rej(struct cp *cp, struct cp_turn *t)

@@ -205,6 +205,21 @@ static void our_mru_is_naked_or_rejected(void **st)
 	assert_request("0506 %08x", l.magic);
 }
 
+/* F-C7: a peer that only ever says Nak: at our limit the option goes, and we go on without it. */
+static void option_that_is_always_naked_goes(void **st)
+{
+	(void)st;
+	for (unsigned n = 0; n < 5; n++) {
+		nak(n % 2 ? "0104 0578" : "0104 0514");
+		assert_request("0104 %04x 0506 %08x", n % 2 ? 0x578 : 0x514, l.magic);
+	}
+	nak("0104 0578 0206 00000000"); /* and something we do not ask for */
+	assert_request("0506 %08x", l.magic);
+	assert_int_equal(l.mru, 1500);
+	nak("0506 11223344");
+	assert_request("%s", "");
+}
+
 /* P-026, P-049 */
 static void harmless_options_are_acked(void **st)
 {
@@ -645,6 +660,7 @@ int main(void)
 		cmocka_unit_test_setup(unwanted_options_are_rejected, setup),
 		cmocka_unit_test_setup(mru_of_the_peer, setup),
 		cmocka_unit_test_setup(our_mru_is_naked_or_rejected, setup),
+		cmocka_unit_test_setup(option_that_is_always_naked_goes, setup),
 		cmocka_unit_test_setup(harmless_options_are_acked, setup),
 		cmocka_unit_test_setup(wrong_lengths_are_rejected, setup),
 		cmocka_unit_test_setup(broken_lists_are_dropped, setup),
