@@ -168,7 +168,7 @@ def test_bad_configuration(unit):
     """The journal names the line, and a start that can not succeed says so."""
     lab.write(CONF, CONFIG.replace('hello-interval', 'hello-intervall') % {'hello': 1, 'plane': 'auto', 'more': ''})
     assert unit.ctl('start', 'ze', check=False).returncode != 0
-    assert re.search(re.escape(CONF) + r':3:\d+: .*hello-intervall', unit.journal())
+    assert re.search(re.escape(CONF) + r':3:\d+: .*did you mean \\*"hello-interval', unit.journal())
 
 
 # What is forwarded by XDP must leave its sender with a finished checksum, as a wire would carry it.
