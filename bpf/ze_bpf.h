@@ -286,6 +286,8 @@ struct ze_conf {
 	X(DROP_DOWN_RATE, "drop-down-rate") /* policed */                                          \
 	X(DROP_BLACKHOLE, "drop-blackhole") /* a blackhole route leads to its destination */       \
 	X(DROP_NOBODY, "drop-nobody")	    /* the stack sent it to ze0, no session has it */      \
+	X(DROP_ICMP_REDIRECT,                                                                      \
+	  "drop-icmp-redirect")		  /* the stack takes subscribers for neighbours */         \
 	X(DROP_ROOM, "drop-room")	  /* no room to change the packet, or its port is gone */  \
 	X(DROP_REDIRECT, "drop-redirect") /* counted as sent, and the driver did not take it */
 

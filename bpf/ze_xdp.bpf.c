@@ -600,6 +600,22 @@ ZE_INLINE int encapsulate(const struct encap *e)
 		    send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
 
+#define ICMP_TYPE_REDIRECT 5
+#define ND_TYPE_REDIRECT   137
+
+/* All subscribers are behind ze0, so the kernel believes that two of them share a link, and tells one to send to
+ * the other without us. Its switch for IPv4 is the device's or the one of all devices, whichever is on; for IPv6
+ * there is none. */
+ZE_INLINE bool is_redirect(const struct xdp_md *ctx, const struct inner *in, bool v6)
+{
+	const __u8 *p = in->ip, *icmp = p + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+
+	if (p[v6 ? 6 : 9] != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || in->odd ||
+	    icmp + 1 > (__u8 *)(long)ctx->data_end)
+		return false;
+	return *icmp == (v6 ? ND_TYPE_REDIRECT : ICMP_TYPE_REDIRECT);
+}
+
 /* Compiled for each family, as what follows is for each pair of them: decided once. */
 ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool from_stack)
 {
@@ -629,6 +645,8 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 		return passed(ZE_V_PASS_TTL);
 	if (!from_stack && in.f.len > (s->bits & ZE_DOWN_MTU))
 		return passed(ZE_V_PASS_MTU);
+	if (from_stack && is_redirect(ctx, &in, v6))
+		return passed(ZE_V_DROP_ICMP_REDIRECT);
 	e.now = clock();
 	if (!from_stack)
 		hop(in.ip, v6);

@@ -389,6 +389,40 @@ static void families_open_and_shut(void **st)
 	}
 }
 
+/* The same packet from the stack and from the core. */
+static void goes(const struct row *r, enum ze_verdict from_stack, enum ze_verdict from_core)
+{
+	struct frame in = build(r);
+	struct rig_run got;
+
+	rig_run(&rig, BPF_DP_SLOW, &in, &got);
+	assert_string_equal(rig_verdict(got.verdict), rig_verdict(from_stack));
+	rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_string_equal(rig_verdict(got.verdict), rig_verdict(from_core));
+}
+
+#define ICMP_OF(type)                                                                              \
+	"45000024 00010000 4001 0000 08080808 c0000207" type "00 0000 08080808 4500001400000000"
+#define ND_OF(type)                                                                                \
+	"60000000 00083aff 20010db8000900000000000000000001"                                       \
+	"20010db8000700000000000000000005" type "00 0000 00000000"
+
+/* F-C13: the kernel's redirects, and nothing else of ICMP. */
+static void redirects(void **st)
+{
+	static const struct row row[] = {
+		{ .inner = ICMP_OF("05") }, { .inner = ND_OF("89") }, /* redirects */
+		{ .inner = ICMP_OF("03") }, { .inner = ICMP_OF("89") }, { .inner = ICMP_OF("0b") },
+		{ .inner = ND_OF("01") },   { .inner = ND_OF("05") },	{ .inner = ND_OF("88") },
+	};
+
+	(void)st;
+	put_session(5, 4, 0);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(row); i++)
+		goes(&row[i], i < 2 ? ZE_V_DROP_ICMP_REDIRECT : ZE_V_DOWN_FORWARD,
+		     ZE_V_DOWN_FORWARD);
+}
+
 static void counts(void **st)
 {
 	struct frame in = build(&rows[0]);
@@ -461,6 +495,7 @@ int main(void)
 		cmocka_unit_test(numbers_run_on),
 		cmocka_unit_test(from_the_stack),
 		cmocka_unit_test(families_open_and_shut),
+		cmocka_unit_test(redirects),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(next_hop_changes),
 		cmocka_unit_test(alike_in_the_low_half),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The path between ze and its LACs: a link on it that is narrower than the uplink, and ICMP that anybody can
-forge about it."""
+forge about it; and the one between two subscribers."""
 import os
 import sys
 
@@ -124,3 +124,19 @@ def test_narrow_path_that_is_known(tmp_path):
         assert x.show('session', sid)['mtu'] == 1284
         assert x.ping('core', '-c', '10', '-M', 'dont', '-s', '1372', a)[0] == 10
         assert x.packets()['down-forward'] >= 20        # two fragments each, made inside
+
+
+def test_no_redirects(tmp_path):
+    """F-C13: subscribers that talk to each other are not told to do so without ze, whatever conf.all says."""
+    with lab(tmp_path) as x:
+        x.sh('lns', 'sysctl', '-qw', 'net.ipv4.conf.all.send_redirects=1', 'net.ipv4.icmp_ratelimit=0')
+        x.start_ze()
+        a, b = x.start_lac(2)
+        x.ip('lac', 'addr', 'del', b + '/32', 'dev', 'sub0')    # or the packet would not leave this host
+        x.ip('lac', 'route', 'add', b, 'dev', 'sub0')
+        before = x.packets()
+        got, out = x.ping('lac', '-c', '3', '-I', a, b)
+        n = x.packets()
+        assert got == 0 and 'Redirect' not in out, out
+        assert n['down-forward'] - before['down-forward'] >= 3, n       # they came down to the other
+        assert n['drop-icmp-redirect'] > 0, n
