@@ -53,27 +53,25 @@ ZE_INLINE bool is_peer(const struct ze_tunnel *t, const struct outer *o)
 	       (o->family == 4 || same16(t->peer, o->src));
 }
 
-/* As ze_gcra, in the upper bits of a call's word. What seems to be further ahead than a bucket can be is older
- * than the wrap. */
-ZE_INLINE enum ze_verdict charge_call(__u32 *word, __u16 tid, const struct ze_limits *l)
+/* As ze_gcra, in the upper bits of a call's word. */
+ZE_INLINE enum ze_verdict charge_call(__u64 *word, __u16 tid, const struct ze_limits *l)
 {
-	__u32 now = (__u32)(bpf_ktime_get_ns() / ZE_CALL_UNIT_NS);
+	__u64 now = bpf_ktime_get_ns() >> ZE_CALL_UNIT;
 
 	for (int i = 0; i < 4; i++) {
-		__u32 old = *(volatile __u32 *)word;
-		__u32 ahead = ((old >> ZE_CALL_SHIFT) - now) & ZE_CALL_TIMES;
-		__u32 tat;
+		__u64 old = *(volatile __u64 *)word;
+		__u64 tat = old >> ZE_CALL_SHIFT;
 
 		if ((__u16)old != tid)
 			return ZE_V_DROP_UNKNOWN;
-		if (ahead > l->frame_burst + l->frame_cost)
-			ahead = 0;
-		if (ahead > l->frame_burst)
+		if (tat < now)
+			tat = now;
+		if (tat > now + l->frame_burst)
 			return ZE_V_DROP_PPP_RATE;
-		tat = (now + ahead + l->frame_cost) & ZE_CALL_TIMES;
 		if (__sync_val_compare_and_swap(word, old,
 						(old & (ZE_CALL_CARRIED | 0xffff)) |
-							tat << ZE_CALL_SHIFT) == old)
+							(tat + l->frame_cost) << ZE_CALL_SHIFT) ==
+		    old)
 			break;
 	}
 	return ZE_V_PASS_PPP;
@@ -83,15 +81,13 @@ ZE_INLINE enum ze_verdict charge_call(__u32 *word, __u16 tid, const struct ze_li
  * as fast as one session needs. */
 ZE_INLINE enum ze_verdict guard_frame(__u16 tid, __u16 sid, enum ze_verdict v)
 {
-	__u32 row = sid / ZE_CALLS, zero = 0;
+	__u32 k = sid, zero = 0;
 	const struct ze_limits *l = bpf_map_lookup_elem(&limits, &zero);
-	struct ze_calls *c = bpf_map_lookup_elem(&calls, &row);
+	__u64 *word = bpf_map_lookup_elem(&calls, &k);
 	enum ze_verdict charged;
-	__u32 *word;
 
-	if (!l || !c)
+	if (!l || !word)
 		return v;
-	word = &c->of[sid % ZE_CALLS];
 	if (v == ZE_V_PASS_DATA && *word & ZE_CALL_CARRIED && (__u16)*word == tid)
 		return v;
 	charged = charge_call(word, tid, l);

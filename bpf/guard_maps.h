@@ -33,10 +33,10 @@ struct {
 /* By our session id, from before the ICRP until the session is gone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ZE_SIDS / ZE_CALLS);
+	__uint(max_entries, ZE_SIDS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct ze_calls);
+	__type(value, __u64);
 } calls SEC(".maps");
 
 /* Peers with an established tunnel, port 0. */

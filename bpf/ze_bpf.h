@@ -161,17 +161,12 @@ struct ze_peer { /* a tunnel, as the guard knows it */
 	__u64 tat; /* token bucket of its control messages */
 };
 
-/* A session whose frames the daemon gets: our tunnel id in the lower half, 0: none; ZE_CALL_CARRIED; above
- * that its token bucket of PPP control frames, as a time in ZE_CALL_UNIT_NS that wraps. In rows, because the
- * elements of an array have 8 octets at least. */
-#define ZE_CALLS	16
-#define ZE_CALL_CARRIED 0x10000u /* the data plane has it: its IP frames are not for the daemon */
+/* A session whose frames the daemon gets, in one word that changes as a whole: our tunnel id in the lower 16 bits,
+ * 0: none; ZE_CALL_CARRIED; above that the token bucket of its PPP control frames, as a time in units of
+ * 2^ZE_CALL_UNIT ns (65 us). 47 bits of them last for 292 years, so that 0 is always past. */
+#define ZE_CALL_CARRIED 0x10000ull /* the data plane has it: its IP frames are not for the daemon */
 #define ZE_CALL_SHIFT	17
-#define ZE_CALL_TIMES	0x7fffu
-#define ZE_CALL_UNIT_NS 4000000ull
-struct ze_calls {
-	__u32 of[ZE_CALLS];
-};
+#define ZE_CALL_UNIT	16
 
 struct ze_source { /* the token bucket of one source address */
 	__u64 tat;
@@ -185,7 +180,7 @@ struct ze_limits {
 	__u64 source_cost_ns, source_burst_ns;
 	__u64 known_cost_ns, known_burst_ns;
 	__u64 control_cost_ns, control_burst_ns; /* control messages of one tunnel */
-	__u32 frame_cost, frame_burst; /* PPP control frames of one session, in ZE_CALL_UNIT_NS */
+	__u32 frame_cost, frame_burst; /* PPP control frames of one session, in ZE_CALL_UNIT */
 	__u32 listed;		       /* only sources in `allowed` may send */
 	__u32 pad;
 };
@@ -316,7 +311,6 @@ _Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_source) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_limits) == 88, "map ABI");
 _Static_assert(sizeof(struct ze_peer) == 48, "map ABI");
-_Static_assert(sizeof(struct ze_calls) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");

@@ -22,11 +22,11 @@
 struct bpf_guard {
 	struct bpf_guard_maps m;
 	unsigned n_tunnels, n_established, n_allowed;
-	uint32_t list;		/* the number of the newest allow-from, the value of its prefixes */
-	uint32_t life;		/* the value of endpoints and of peers: other lives have others */
-	uint64_t *known;	/* bit per tunnel, while maps are adopted */
-	uint64_t *known_calls;	/* and per session */
-	struct ze_calls *calls; /* in memory */
+	uint32_t list;	       /* the number of the newest allow-from, the value of its prefixes */
+	uint32_t life;	       /* the value of endpoints and of peers: other lives have others */
+	uint64_t *known;       /* bit per tunnel, while maps are adopted */
+	uint64_t *known_calls; /* and per session */
+	uint64_t *calls;       /* by session id, in memory */
 	/* of its own program */
 	struct ze_guard_bpf *skel;
 	struct bpf_common c;
@@ -97,7 +97,7 @@ static void limits(void *self, const struct guard_limits *l)
 
 	g->list++;
 	v.listed = l->n_allow && put_allowed(g, l);
-	v.frame_cost = (__u32)(ZE_SEC(1) / l->frame_rate / ZE_CALL_UNIT_NS);
+	v.frame_cost = (__u32)(ZE_SEC(1) / l->frame_rate >> ZE_CALL_UNIT);
 	v.frame_burst = v.frame_cost * (l->frame_burst - 1);
 	v.control_cost_ns = ZE_SEC(1) / l->control_rate;
 	v.control_burst_ns = v.control_cost_ns * (l->control_burst - 1);
@@ -150,17 +150,16 @@ static void tunnel_gone(void *self, uint16_t tid)
 		g->n_tunnels--;
 }
 
-/* With an empty bucket: a program that charges it meanwhile loses its frame's token. */
+/* The session has its whole burst again: 0 as the bucket's time is past. A program that charges the bucket at this
+ * moment tries again. */
 static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
 {
 	struct bpf_guard *g = self;
-	uint32_t *word = &g->calls[sid / ZE_CALLS].of[sid % ZE_CALLS];
+	uint64_t word = what == GUARD_SESSION_GONE ? 0 : tid;
 
-	__atomic_store_n(word,
-			 what == GUARD_SESSION_GONE    ? 0 :
-			 what == GUARD_SESSION_CARRIED ? tid | ZE_CALL_CARRIED :
-							 tid,
-			 __ATOMIC_RELEASE);
+	if (what == GUARD_SESSION_CARRIED)
+		word |= ZE_CALL_CARRIED;
+	__atomic_store_n(&g->calls[sid], word, __ATOMIC_RELEASE);
 	if (g->known_calls)
 		set_bit(g->known_calls, sid);
 }
@@ -277,7 +276,7 @@ void bpf_guard_prune(struct bpf_guard *g)
 		bpf_common_prune(g->m.tunnels, is_known, g);
 	for (uint32_t sid = 0; g->known_calls && sid < ZE_SIDS; sid++)
 		if (!has_bit(g->known_calls, (uint16_t)sid))
-			g->calls[sid / ZE_CALLS].of[sid % ZE_CALLS] = 0;
+			g->calls[sid] = 0;
 	prune_lives(g->m.endpoints, g->life);
 	prune_lives(g->m.established, g->life);
 	free(g->known);
@@ -299,7 +298,7 @@ int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_
 	return r;
 }
 
-#define CALLS_SIZE (ZE_SIDS / ZE_CALLS * sizeof(struct ze_calls))
+#define CALLS_SIZE (ZE_SIDS * sizeof(uint64_t))
 
 static int map_calls(struct bpf_guard *g)
 {
