@@ -42,7 +42,7 @@ struct {
 /* Peers with an established tunnel, port 0. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, ZE_PEERS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_addr_key);
 	__type(value, __u32);

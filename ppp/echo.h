@@ -26,8 +26,8 @@ struct echo {
 	uint8_t out_id[ECHO_OUTSTANDING];
 	uint8_t next_id;
 	uint8_t lost_in_row;
+	bool deferred; /* was due too late once, and is not put off again */
 	ze_ns next_send;
-	bool deferred;			  /* was due too late once, and is not put off again */
 	ze_ns last_rtt, min_rtt, max_rtt; /* 0: none yet */
 	uint64_t sent, replies, lost;
 };

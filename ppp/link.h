@@ -85,7 +85,6 @@ enum ppp_addr_state {
 struct ppp_link {
 	const struct ppp_link_cfg *cfg;
 	const struct rng *rng;
-	uint8_t phase; /* enum ppp_phase */
 	struct lcp lcp;
 	struct auth auth;
 	struct ipcp ipcp;
@@ -93,14 +92,15 @@ struct ppp_link {
 	uint8_t ncp[PPP_FAM__COUNT];	    /* enum ppp_ncp_state */
 	uint8_t addr_state[PPP_FAM__COUNT]; /* enum ppp_addr_state */
 	bool required[PPP_FAM__COUNT];	    /* the link is of no use without */
-	struct ipcp_params v4;		    /* as given, for each time the family is negotiated */
-	uint64_t ifid, suggest;		    /* likewise */
-	uint16_t pending; /* what the machines told and the link has not acted upon yet */
+	uint8_t phase;			    /* enum ppp_phase */
 	bool authenticated;
+	struct ipcp_params v4;	/* as given, for each time the family is negotiated */
+	uint64_t ifid, suggest; /* likewise */
+	bool finished;
+	uint16_t pending; /* what the machines told and the link has not acted upon yet */
 	enum ppp_end end;
 	ze_ns phase_deadline;
 	ze_ns login_deadline; /* while no family is up: whatever the phases begin again */
-	bool finished;
 	uint64_t rx_frames, tx_frames;
 };
 

@@ -6,9 +6,8 @@ void res_pool_init(struct res_pool *p)
 	list_init(&p->all);
 }
 
-void res_add(struct res_pool *p, struct res *r, const char *kind, void (*release)(struct res *))
+void res_add(struct res_pool *p, struct res *r, void (*release)(struct res *))
 {
-	r->kind = kind;
 	r->release = release;
 	list_add_head(&p->all, &r->link);
 }

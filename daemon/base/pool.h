@@ -12,7 +12,6 @@
 
 struct res {
 	struct list link;
-	const char *kind; /* "session-id", "lease", "dp-session": shown by `show resources` */
 	void (*release)(struct res *r);
 };
 
@@ -21,7 +20,7 @@ struct res_pool {
 };
 
 void res_pool_init(struct res_pool *p);
-void res_add(struct res_pool *p, struct res *r, const char *kind, void (*release)(struct res *));
+void res_add(struct res_pool *p, struct res *r, void (*release)(struct res *));
 /* Give one back before the others; harmless when it is not held. */
 void res_release(struct res *r);
 /* Forget without releasing. */

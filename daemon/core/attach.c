@@ -68,7 +68,7 @@ void attach_session(struct subscriber *s, ze_ns now)
 		return;
 	}
 	s->dp = SUB_DP_ATTACHING;
-	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
+	res_add(&s->pool, &s->r_dp, leave_now);
 }
 
 static struct dp_family family_of(const struct subscriber *s, enum ppp_family family)
@@ -88,8 +88,11 @@ static struct dp_family family_of(const struct subscriber *s, enum ppp_family fa
 
 static bool same_family(const struct dp_family *a, const struct dp_family *b)
 {
-	return a->family == b->family && a->mtu == b->mtu && a->local4 == b->local4 &&
-	       a->peer4 == b->peer4 && a->ifid == b->ifid && a->peer_ifid == b->peer_ifid;
+	if (a->family != b->family || a->mtu != b->mtu)
+		return false;
+	if (a->family == PPP_FAM_IPV4)
+		return a->local4 == b->local4 && a->peer4 == b->peer4;
+	return a->ifid == b->ifid && a->peer_ifid == b->peer_ifid;
 }
 
 /* The plane has, or will have, what the link would agree to now. */
@@ -213,7 +216,7 @@ int attach_resume(struct subscriber *s)
 	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
 	subscriber_tell_guard(s, GUARD_SESSION_CARRIED);
-	res_add(&s->pool, &s->r_dp, "dp-session", leave_now);
+	res_add(&s->pool, &s->r_dp, leave_now);
 	return 0;
 }
 

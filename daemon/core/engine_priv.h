@@ -158,34 +158,34 @@ struct subscriber {
 	struct core_timer timer;
 	uint64_t serial; /* never used twice */
 	enum sub_state state;
-	bool linked, opened;	 /* ppp_link is initialised; and was told to open */
-	bool ended;		 /* call is over: the link is deaf, resources go */
-	bool resumed;		 /* began in another process */
-	uint16_t todo;		 /* enum sub_todo */
-	ze_ns up_at;		 /* first family up; 0 before */
-	const char *cause;	 /* why it ended: a word */
-	char *user;		 /* NULL before authentication; stays valid to the end */
-	struct profile *profile; /* NULL before authentication and without it */
-	uint64_t auth_cookie;	 /* a verdict is owed; 0: none */
+	bool linked, opened;		    /* ppp_link is initialised; and was told to open */
+	bool ended;			    /* call is over: the link is deaf, resources go */
+	bool resumed;			    /* began in another process */
+	bool pooled;			    /* its address is the pool's */
+	bool gives_way;			    /* to a newer session of its user */
+	uint16_t todo;			    /* enum sub_todo */
+	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
+	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
+	ze_ns up_at;			    /* first family up; 0 before */
+	const char *cause;		    /* why it ended: a word */
+	char *user;			    /* NULL before authentication; stays valid to the end */
+	struct profile *profile;	    /* NULL before authentication and without it */
+	uint64_t auth_cookie;		    /* a verdict is owed; 0: none */
 	/* IPv4: address in host order, 0 none yet */
 	uint32_t address, local_address;
 	uint32_t dns[2];
-	bool pooled;
 	/* Two sessions and one address: heir waits until this one lets go; awaits is the other way. */
 	struct subscriber *heir, *awaits;
-	bool gives_way;		   /* to a newer session of its user */
 	struct core_user *of_user; /* NULL: not counted */
 	uint64_t ifid, suggest;	   /* IPv6, 0: none yet */
 	enum sub_dp dp;
-	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
-	uint8_t dp_family[PPP_FAM__COUNT];	 /* enum sub_family */
-	uint8_t dp_waiting[PPP_FAM__COUNT];	 /* family_up calls not yet answered */
-	struct dp_family dp_has[PPP_FAM__COUNT]; /* what family_up was last told */
-	bool ncp_up[PPP_FAM__COUNT];		 /* opened: route told */
-	struct shape_plan plan;			 /* rates 0: none */
 	enum sub_shape shape;
-	uint8_t shape_waiting; /* shape calls not yet answered */
+	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
+	struct dp_family dp_has[PPP_FAM__COUNT]; /* what family_up was last told */
+	struct shape_plan plan;			 /* rates 0: none */
 	char ifname[16];
+	bool ncp_up[PPP_FAM__COUNT]; /* opened: route told */
+	uint8_t shape_waiting;	     /* shape calls not yet answered */
 	/* what it holds, newest first; drained once, when it is released */
 	struct res_pool pool;
 	struct res r_sid, r_profile, r_auth, r_user, r_address, r_dp;

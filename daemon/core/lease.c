@@ -129,7 +129,7 @@ static int take(struct subscriber *s)
 		s->pooled = false;
 		return r;
 	}
-	res_add(&s->pool, &s->r_address, "address", release);
+	res_add(&s->pool, &s->r_address, release);
 	for (unsigned i = 0; i < 2; i++)
 		s->dns[i] = p && p->dns[i] ? p->dns[i] : addrpool_cfg(pool)->dns[i];
 	return 0;
@@ -198,7 +198,7 @@ static int resume_v4(struct subscriber *s, bool pooled)
 		s->pooled = false;
 		return r;
 	}
-	res_add(&s->pool, &s->r_address, "address", release);
+	res_add(&s->pool, &s->r_address, release);
 	s->local_address = p->local;
 	memcpy(s->dns, p->dns, sizeof(s->dns));
 	return 0;

@@ -63,7 +63,7 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq)
 	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
 	if (r == -EINPROGRESS) {
 		s->auth_cookie = cookie;
-		res_add(&s->pool, &s->r_auth, "auth-request", release_auth);
+		res_add(&s->pool, &s->r_auth, release_auth);
 		return;
 	}
 	if (r < 0) {
@@ -76,7 +76,7 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq)
 void login_resume(struct subscriber *s, struct profile *p)
 {
 	s->profile = p;
-	res_add(&s->pool, &s->r_profile, "profile", release_profile);
+	res_add(&s->pool, &s->r_profile, release_profile);
 }
 
 /* Who it is, once and for all: events of this turn may point to it. NULL: out of memory. */
@@ -118,7 +118,7 @@ int login_count(struct subscriber *s)
 		return 0;
 	r = registry_add_user(s);
 	if (r == 0)
-		res_add(&s->pool, &s->r_user, "user", release_user);
+		res_add(&s->pool, &s->r_user, release_user);
 	return r;
 }
 

@@ -46,10 +46,16 @@ struct dp_session {
 
 struct dp_family {
 	enum ppp_family family;
-	uint16_t mtu;		  /* the largest IP packet for the peer */
-	uint32_t local4, peer4;	  /* host order; IPV4 */
-	uint64_t ifid, peer_ifid; /* IPV6 */
-	bool ifid_asked;	  /* this peer wants us to have `ifid`: on other links we do not */
+	uint16_t mtu;	 /* the largest IP packet for the peer */
+	bool ifid_asked; /* IPV6: this peer wants us to have `ifid`; on other links we do not */
+	union {		 /* by family; each session keeps several of these */
+		struct {
+			uint32_t local4, peer4; /* host order */
+		};
+		struct {
+			uint64_t ifid, peer_ifid;
+		};
+	};
 };
 
 struct dp_pool { /* the addresses subscribers are given; host order */

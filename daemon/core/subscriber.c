@@ -47,7 +47,7 @@ static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns 
 	l2tp_session_init(&s->s, sid, ENGINE_CALL_SETUP, now);
 	s->s.peer_sid = peer_sid;
 	registry_add_sub(s);
-	res_add(&s->pool, &s->r_sid, "session-id", release_sid);
+	res_add(&s->pool, &s->r_sid, release_sid);
 	subscriber_tell_guard(s, GUARD_SESSION_STARTS);
 	r = timer_set(&e->timers, &s->timer.timer, TIMER_FAR);
 	if (r == 0)

@@ -35,6 +35,7 @@ struct l2tp_session {
 	struct fsm fsm;
 	struct fsm_step steps[L2TP_SESSION_HISTORY];
 	uint16_t sid, peer_sid;
+	bool sequencing_required;
 	ze_ns created, established, connect_deadline;
 	uint32_t call_serial, bearer_type, framing_type;
 	uint32_t tx_speed_bps, rx_speed_bps; /* 0 unknown; rx equals tx when only tx was told */
@@ -42,7 +43,6 @@ struct l2tp_session {
 	/* Network bytes, cut at L2TP_NUMBER_MAX; "" when not told. In one allocation. */
 	const char *called_number, *calling_number, *sub_address;
 	char *numbers;
-	bool sequencing_required;
 	struct l2tp_proxy *proxy; /* may be NULL */
 	uint32_t call_errors[6];
 	struct l2tp_fx_down down;

@@ -29,23 +29,19 @@ struct dp_bpf_session {
 	struct htab_node in_sessions;
 	struct dp_bpf *d;
 	uint16_t sid;
+	bool on[PPP_FAM__COUNT];
 	enum dp_bpf_state state;
 	struct net_path path;
 	struct ze_sess_key key;
+	/* The worker's, to `result`. */
+	bool routed, routed6, linked; /* it is in these tables */
+	uint8_t seen;		      /* the pass in which its route was in the kernel */
+	struct htab_node in_routes, in_routes6, in_links;
+	struct dp_family f6; /* as it was when it got that route */
+	uint64_t peer_ifid;  /* as what it is in links */
+	uint64_t link_no;    /* the higher, the newer */
 	struct ze_session v;
 	struct dp_family f[PPP_FAM__COUNT];
-	bool on[PPP_FAM__COUNT];
-	/* The worker's. */
-	struct htab_node in_routes;
-	bool routed; /* it is in there */
-	struct htab_node in_routes6;
-	bool routed6;
-	struct dp_family f6; /* as it was when it got that route */
-	uint8_t seen;	     /* the pass in which its route was in the kernel */
-	struct htab_node in_links;
-	bool linked;	    /* it is in there */
-	uint64_t peer_ifid; /* as what */
-	uint64_t link_no;   /* the higher, the newer */
 	int result;
 	struct kseq seq;
 	struct kjob up_job, down_job;

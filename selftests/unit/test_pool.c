@@ -28,7 +28,7 @@ static void on_release(struct res *r)
 	released[n + 1] = '\0';
 	assert_false(res_held(r));
 	if (t->readd)
-		res_add(t->readd, &t->friend->res, "friend", on_release);
+		res_add(t->readd, &t->friend->res, on_release);
 }
 
 static int fresh(void **st)
@@ -45,11 +45,10 @@ static void drains_newest_first(void **st)
 
 	(void)st;
 	res_pool_init(&p);
-	res_add(&p, &a.res, "lease", on_release);
-	res_add(&p, &b.res, "session-id", on_release);
-	res_add(&p, &c.res, "dp-session", on_release);
+	res_add(&p, &a.res, on_release);
+	res_add(&p, &b.res, on_release);
+	res_add(&p, &c.res, on_release);
 	assert_int_equal(res_pool_count(&p), 3);
-	assert_string_equal(list_entry(p.all.next, struct res, link)->kind, "dp-session");
 	res_pool_drain(&p);
 	assert_string_equal(released, "cba");
 	assert_int_equal(res_pool_count(&p), 0);
@@ -67,8 +66,8 @@ static void early_release_happens_once(void **st)
 	assert_false(res_held(&never.res)); /* only zeroed */
 	res_release(&never.res);
 	res_forget(&never.res);
-	res_add(&p, &a.res, "a", on_release);
-	res_add(&p, &b.res, "b", on_release);
+	res_add(&p, &a.res, on_release);
+	res_add(&p, &b.res, on_release);
 	assert_true(res_held(&a.res));
 	res_release(&a.res);
 	res_release(&a.res);
@@ -85,11 +84,11 @@ static void forget_does_not_release(void **st)
 
 	(void)st;
 	res_pool_init(&p);
-	res_add(&p, &a.res, "a", on_release);
+	res_add(&p, &a.res, on_release);
 	res_forget(&a.res);
 	res_pool_drain(&p);
 	assert_string_equal(released, "");
-	res_add(&p, &a.res, "a", on_release); /* may be held again */
+	res_add(&p, &a.res, on_release); /* may be held again */
 	res_pool_drain(&p);
 	assert_string_equal(released, "a");
 }
@@ -102,7 +101,7 @@ static void release_may_add(void **st)
 
 	(void)st;
 	res_pool_init(&p);
-	res_add(&p, &a.res, "a", on_release);
+	res_add(&p, &a.res, on_release);
 	res_pool_drain(&p);
 	assert_string_equal(released, "ab");
 	assert_int_equal(res_pool_count(&p), 0);
@@ -123,7 +122,7 @@ static void release_may_free(void **st)
 		struct thing *t = calloc(1, sizeof(*t));
 
 		assert_non_null(t);
-		res_add(&p, &t->res, "heap", free_res);
+		res_add(&p, &t->res, free_res);
 	}
 	res_pool_drain(&p); /* the address sanitizer is the judge */
 	assert_int_equal(res_pool_count(&p), 0);
