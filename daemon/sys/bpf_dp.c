@@ -485,7 +485,7 @@ bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *
 	uint8_t key[8];
 
 	ifid_key(ifid, key);
-	if (bpf_map_lookup_elem(bpf_map__fd(d->skel->maps.links6), key, &owner) < 0)
+	if (bpf_try_get(bpf_map__fd(d->skel->maps.links6), key, &owner) < 0)
 		return !k;
 	return k && memcmp(&owner, k, sizeof(owner)) == 0;
 }

@@ -20,6 +20,7 @@ RULES = [
     ('layers', layers.check),
     ('pure-calls', symbols.check_pure_calls),
     ('pure-state', symbols.check_pure_state),
+    ('bpf-try', symbols.check_bpf_try),
     ('declared-once', symbols.check_declared_once),
     ('prefix', symbols.check_prefix),
     ('function-length', sizes.check_function_length),

@@ -6,7 +6,7 @@ import re
 
 from tree import run, without_comments
 
-NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'declared-once', 'prefix'}
+NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'declared-once', 'prefix', 'bpf-try'}
 PURE = ['daemon/base', 'daemon/l2tp', 'ppp', 'aaa']
 NOT_PURE = {'daemon/base/log'}      # the sink of log lines is a callback, but the rest formats
 
@@ -39,6 +39,9 @@ EXTRA = {
     'daemon/l2tp/hidden': ['avp_'],
     'ppp/frame': ['cp_'],
 }
+# A call on a map that fails once is made again: there is one unit that knows of which errors.
+TRIED = re.compile(r'^bpf_map_((lookup|update|delete)_elem|get_next_key)$')
+TRIES = 'daemon/sys/bpf_try'
 IGNORED = re.compile(r'^(__|_GLOBAL_|_DYNAMIC|\.|asan\.|\$|main$|LLVMFuzzer)')
 
 
@@ -78,6 +81,13 @@ def check_pure_calls(tree):
                     and IMPURE.match(bare(name)):
                 bad.append('%s.c: calls %s(), and its layer is pure' % (unit, name))
     return bad
+
+
+def check_bpf_try(tree):
+    return ['%s.c: calls %s() itself, which fails for good where bpf_try would not' % (unit, line.split()[-1])
+            for unit, obj in objects(tree) if unit != TRIES
+            for line in run(['nm', '-u', obj], tree.root)[1].split('\n')
+            if line.split() and TRIED.match(line.split()[-1])]
 
 
 def check_pure_state(tree):

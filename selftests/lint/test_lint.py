@@ -69,6 +69,10 @@ CASES = [
      {'daemon/base/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'}),
     (symbols.check_pure_calls, {}, {'aaa/a.c': 'int socket(int, int, int);\nint a(void)\n{\n'
                                     '\treturn socket(1, 2, 0);\n}\n'}),
+    (symbols.check_bpf_try, {'daemon/sys/bpf_try.c': 'int bpf_map_delete_elem(int);\nint bpf_try_del(void)\n{\n'
+                                                     '\treturn bpf_map_delete_elem(0);\n}\n'},
+     {'daemon/sys/bpf_dp.c': 'int bpf_map_delete_elem(int);\nint bpf_dp_x(void)\n{\n'
+                             '\treturn bpf_map_delete_elem(0);\n}\n'}),
     (symbols.check_pure_state, {'ppp/a.c': 'int f(void);\nconst int ppp_a[2] = { 1, 2 };\n'
                                 'int (*const ppp_b[])(void) = { f };\n'},
      {'ppp/a.c': 'int ppp_a[2] = { 1, 2 };\n'}),
