@@ -3,8 +3,8 @@
  * How fast tunnels may be set up. Unknown sources have one token bucket for all of them and one for each
  * address. A source that has answered, because a tunnel of it was established now or before, has only a
  * bucket of its own: whoever floods from forged addresses takes nothing from it. Both kinds are in tables of
- * fixed size whose oldest entries give way; only established tunnels add to that of known sources. Allocates
- * once.
+ * fixed size whose oldest entries give way; only established tunnels add to that of known sources. A set
+ * of a table is allocated for the first source in it; without memory for it the source is refused.
  */
 #pragma once
 
@@ -46,13 +46,19 @@ struct admit_source {
 	struct admit_bucket bucket;
 };
 
-struct admit {
-	struct admit_bucket all;
-	struct admit_source *sources; /* unknown */
-	struct admit_source *known;   /* have answered */
+#define ADMIT_SET  8 /* sources that can push out each other */
+#define ADMIT_SETS (ADMIT_SOURCES / ADMIT_SET)
+
+struct admit_table { /* what nobody was put into takes no memory */
+	struct admit_source *sets[ADMIT_SETS];
 };
 
-int admit_init(struct admit *a); /* 0 or -ENOMEM */
+struct admit { /* all zero: empty */
+	struct admit_bucket all;
+	struct admit_table sources; /* unknown */
+	struct admit_table known;   /* have answered */
+};
+
 void admit_done(struct admit *a);
 /* An unknown source: takes a token from both buckets or from none. rate: of the one for all, 0: unbounded. */
 bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_ns now);

@@ -250,8 +250,6 @@ static int init(struct engine *e)
 	struct aaa_local *l;
 	int r = registry_init(e);
 
-	if (r == 0)
-		r = admit_init(&e->admit);
 	if (r < 0)
 		return r;
 	e->linkcfg = linkcfg_new(e->cfg);

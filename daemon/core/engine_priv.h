@@ -92,6 +92,7 @@ struct core_tunnel {
 	struct engine *e;
 	struct core_peer *peer;
 	struct list in_peer, in_all, in_half_open, dirty, dead;
+	struct htab_node in_by_tid;
 	struct l2tp_tunnel t;
 	struct net_path path;
 	struct core_timer timer;
@@ -149,6 +150,7 @@ struct subscriber {
 	struct engine *e;
 	struct core_tunnel *tunnel;
 	struct list in_tunnel, in_all, in_user, dirty, dead;
+	struct htab_node in_by_sid;
 	struct list in_replaced; /* engine.replaced */
 	struct list in_waiting;	 /* engine.pool_waiters or engine.woken */
 	struct htab_node in_by_peer, in_by_address;
@@ -226,8 +228,8 @@ struct engine {
 	unsigned resumed_tunnels, resumed_sessions;
 	/* registry */
 	struct idalloc tids, sids;
-	struct core_tunnel **tunnel_by_tid; /* 65536 */
-	struct subscriber **sub_by_sid;	    /* 65536 */
+	struct htab by_tid; /* core_tunnel.in_by_tid */
+	struct htab by_sid; /* subscriber.in_by_sid */
 	struct core_peer *peers;
 	struct core_user *users;
 	struct htab by_address;		  /* subscriber.in_by_address */

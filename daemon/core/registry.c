@@ -7,19 +7,13 @@
 
 #include "daemon/core/engine_priv.h"
 
-#define IDS 65536
-
 int registry_init(struct engine *e)
 {
 	list_init(&e->tunnels);
 	list_init(&e->subscribers);
 	list_init(&e->half_open);
 	list_init(&e->half_open_known);
-	/* Pages of these are only touched where ids are in use. */
-	e->tunnel_by_tid = calloc(IDS, sizeof(*e->tunnel_by_tid));
-	e->sub_by_sid = calloc(IDS, sizeof(*e->sub_by_sid));
-	if (!e->tunnel_by_tid || !e->sub_by_sid || idalloc_init(&e->tids) < 0 ||
-	    idalloc_init(&e->sids) < 0)
+	if (idalloc_init(&e->tids) < 0 || idalloc_init(&e->sids) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -28,8 +22,6 @@ void registry_done(struct engine *e)
 {
 	idalloc_done(&e->tids);
 	idalloc_done(&e->sids);
-	free(e->tunnel_by_tid);
-	free(e->sub_by_sid);
 }
 
 /* ---- peers ---- */
@@ -83,7 +75,9 @@ static void peer_put(struct engine *e, struct core_peer *p)
 
 struct core_tunnel *registry_tunnel(const struct engine *e, uint16_t tid)
 {
-	return e->tunnel_by_tid[tid];
+	struct htab_node *n = htab_find(&e->by_tid, tid);
+
+	return n ? ze_container_of(n, struct core_tunnel, in_by_tid) : NULL;
 }
 
 static bool is_of(const struct core_tunnel *t, const struct ze_addr *peer, uint16_t peer_tid)
@@ -111,14 +105,20 @@ struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_a
 /* The id is taken; without memory it goes back. */
 static int enter_tunnel(struct engine *e, struct core_tunnel *t, uint16_t tid)
 {
+	int r = htab_add(&e->by_tid, &t->in_by_tid, tid);
+
+	if (r < 0) {
+		idalloc_put(&e->tids, tid);
+		return r;
+	}
 	t->peer = peer_get(e, &t->path.peer);
 	if (!t->peer) {
+		htab_del(&e->by_tid, &t->in_by_tid);
 		idalloc_put(&e->tids, tid);
 		return -ENOMEM;
 	}
 	list_add_tail(&t->peer->tunnels, &t->in_peer);
 	list_add_tail(&e->tunnels, &t->in_all);
-	e->tunnel_by_tid[tid] = t;
 	return 0;
 }
 
@@ -144,7 +144,7 @@ void registry_remove_tunnel(struct core_tunnel *t)
 	list_del(&t->in_all);
 	peer_put(e, t->peer);
 	t->peer = NULL;
-	e->tunnel_by_tid[t->t.tid] = NULL;
+	htab_del(&e->by_tid, &t->in_by_tid);
 	idalloc_put(&e->tids, t->t.tid);
 }
 
@@ -152,18 +152,23 @@ void registry_remove_tunnel(struct core_tunnel *t)
 
 struct subscriber *registry_sub(const struct engine *e, uint16_t sid)
 {
-	return e->sub_by_sid[sid];
+	struct htab_node *n = htab_find(&e->by_sid, sid);
+
+	return n ? ze_container_of(n, struct subscriber, in_by_sid) : NULL;
 }
 
-void registry_add_sub(struct subscriber *s)
+int registry_add_sub(struct subscriber *s)
 {
-	s->e->sub_by_sid[s->s.sid] = s;
-	list_add_tail(&s->e->subscribers, &s->in_all);
+	int r = htab_add(&s->e->by_sid, &s->in_by_sid, s->s.sid);
+
+	if (r == 0)
+		list_add_tail(&s->e->subscribers, &s->in_all);
+	return r;
 }
 
 void registry_remove_sub(struct subscriber *s)
 {
-	s->e->sub_by_sid[s->s.sid] = NULL;
+	htab_del(&s->e->by_sid, &s->in_by_sid);
 	list_del(&s->in_all);
 }
 

@@ -38,8 +38,8 @@ void registry_remove_tunnel(struct core_tunnel *t);
 int registry_add_user(struct subscriber *s);
 void registry_remove_user(struct subscriber *s); /* harmless when it is not counted */
 struct core_user *registry_user(const struct engine *e, const char *name); /* NULL: no session */
-/* Enters a subscriber whose s.sid was taken by the caller. */
-void registry_add_sub(struct subscriber *s);
+/* Enters a subscriber whose s.sid was taken by the caller: 0 or -ENOMEM. */
+int registry_add_sub(struct subscriber *s);
 void registry_remove_sub(struct subscriber *s);
 /* The peer's session id: 0 or -ENOMEM. */
 int registry_add_call(struct subscriber *s);

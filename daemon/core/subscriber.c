@@ -46,7 +46,11 @@ static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns 
 
 	l2tp_session_init(&s->s, sid, ENGINE_CALL_SETUP, now);
 	s->s.peer_sid = peer_sid;
-	registry_add_sub(s);
+	r = registry_add_sub(s);
+	if (r < 0) {
+		idalloc_put(&e->sids, sid);
+		return r;
+	}
 	res_add(&s->pool, &s->r_sid, release_sid);
 	subscriber_tell_guard(s, GUARD_SESSION_STARTS);
 	r = timer_set(&e->timers, &s->timer.timer, TIMER_FAR);

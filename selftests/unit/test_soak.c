@@ -115,6 +115,18 @@ static void eight_hours(void **st)
 	world_free(w);
 }
 
+/* F-E: what nobody uses takes no memory: a fuzz target and a restart make an engine anew each time. */
+static void an_engine_alone_is_small(void **st)
+{
+	size_t before = memory();
+	struct world *w = world_new(NULL, 1);
+
+	(void)st;
+	assert_in_range(memory(), before, before + 96 * 1024);
+	world_free(w);
+	assert_in_range(memory(), 0, before + memory_slack());
+}
+
 /* HELLOs alone, with nothing else to say, for as long. */
 static void eight_quiet_hours(void **st)
 {
@@ -139,6 +151,7 @@ static void eight_quiet_hours(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_engine_alone_is_small),
 		cmocka_unit_test(eight_hours),
 		cmocka_unit_test(eight_quiet_hours),
 	};
