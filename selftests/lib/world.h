@@ -132,7 +132,6 @@ struct world {
 	unsigned drop_n;
 	unsigned to_peers, lost;
 	/* data plane */
-	struct dp_event answers[W_RING];
 	unsigned answers_head, answers_n;
 	bool dp_hold;						  /* keeps its answers */
 	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
@@ -147,12 +146,9 @@ struct world {
 	unsigned deeds; /* so far */
 	unsigned lives; /* ended */
 	/* peers */
-	struct lac lacs[W_LACS];
 	unsigned n_lacs;
-	struct call calls[W_CALLS];
 	unsigned n_calls;
 	/* what the bus said */
-	struct event events[W_EVENTS];
 	unsigned n_events, seen[EV__COUNT];
 	unsigned n_records, puts, drops;
 	const char *journal_off; /* what the journal says of itself */
@@ -163,6 +159,10 @@ struct world {
 	 * thousands of worlds per second. */
 	uint16_t dp_sids[W_SIDS], known_tids[W_SIDS], known_sids[W_SIDS];
 	struct w_dgram ring[W_RING];
+	struct dp_event answers[W_RING];
+	struct lac lacs[W_LACS];
+	struct call calls[W_CALLS];
+	struct event events[W_EVENTS];
 	struct w_record records[W_RECORDS];
 	struct w_dp dp[W_SIDS];
 	struct dp_tunnel known[W_SIDS]; /* to the guard, by our id; tid 0: not */
