@@ -15,7 +15,7 @@ TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
 RUN = $(TEST_ENV) $(PYTHON) selftests/run.py -j $(NPROC) -o $(B)/logs
 SUBMAKE = $(MAKE) --no-print-directory $(J)
 
-.PHONY: test _test _tests unit _unit lint analyze fuzz _fuzz fuzz-merge _fuzz-merge cov
+.PHONY: test _test _tests unit _unit lint analyze fuzz _fuzz _explore fuzz-merge _fuzz-merge cov
 test:
 	@+$(SUBMAKE) BUILD=$(TEST_BUILD) _test
 _tests: all $(UNIT_BIN) $(REPLAY_BIN) $(PEER_BIN)
@@ -33,10 +33,15 @@ lint: all
 	@$(RUN) --lint
 
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+# Targets whose runs are long look for inputs without the sanitizers first, which is three times as fast.
+FUZZ_EXPLORE := engine
+FUZZ_NOW = $(or $(T),$(FUZZ_NAMES))
 fuzz:
+	$(if $(filter $(FUZZ_EXPLORE),$(FUZZ_NOW)),@+$(SUBMAKE) BUILD=explore CC=clang _explore)
 	@+$(SUBMAKE) BUILD=fuzz CC=clang _fuzz
-_fuzz: $(addprefix $(B)/fuzz/,$(or $(T),$(FUZZ_NAMES)))
-	@$(TEST_ENV) $(PYTHON) selftests/fuzz/fuzz.py -o $(B)/fuzz -s $(SECS) $(notdir $^)
+_explore: $(addprefix $(B)/fuzz/,$(filter $(FUZZ_EXPLORE),$(FUZZ_NOW)))
+_fuzz: $(addprefix $(B)/fuzz/,$(FUZZ_NOW))
+	@$(TEST_ENV) $(PYTHON) selftests/fuzz/fuzz.py -o $(B)/fuzz -e $(O)/explore-$(CCNAME)/fuzz -s $(SECS) $(notdir $^)
 fuzz-merge:
 	@+$(SUBMAKE) BUILD=fuzz CC=clang _fuzz-merge
 _fuzz-merge: $(B)/fuzz/$(T)

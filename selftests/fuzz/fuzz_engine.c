@@ -10,9 +10,9 @@
 #include "daemon/base/strbuf.h"
 #include "selftests/lib/world.h"
 
-#define LACS  6
-#define CALLS 12
-#define STEPS 200
+#define LACS  4
+#define CALLS 6
+#define STEPS 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
