@@ -93,7 +93,7 @@ check-net: all $(PEER_BIN) $(BPF_TESTS) $(FAULTY)
 # The long form of what attacks ze and takes things from it, on its own machine: every kill, every failing call. Tests
 # that have one ask for ZE_TORTURE. At most half an hour.
 TORTURE_TESTS = $(shell grep -l ZE_TORTURE $(NETTESTS))
-torture: all $(PEER_BIN)
+torture: all $(PEER_BIN) $(FAULTY)
 	@ZE_TORTURE=1 $(RUN) --pytest-timeout 1500 --pytest $(TORTURE_TESTS)
 	@+$(MAKE) --no-print-directory fuzz T='engine resume' SECS=120
 
