@@ -61,6 +61,8 @@ struct ze_session {
 	__u8 ifid[8]; /* the subscriber's link-local address; 0: no IPv6 */
 	struct ze_net6 net6[ZE_NET6S];
 	__u32 up_cost, down_cost; /* 0: not policed */
+	__u32 scope;		  /* as in struct ze_tunnel */
+	__u32 pad;
 };
 
 /* What a packet from a subscriber, and one to it, needs of the session and changes in it, by session id.
@@ -155,6 +157,8 @@ struct ze_tunnel {
 	__u16 peer_tid;
 	__u8 family; /* 4 or 6 */
 	__u8 pad;
+	__u32 scope; /* the interface of a link-local peer; 0: the FIB knows */
+	__u32 pad2;
 };
 
 struct ze_peer { /* a tunnel, as the guard knows it */
@@ -283,8 +287,9 @@ struct ze_conf {
 	X(DROP_BLACKHOLE, "drop-blackhole") /* a blackhole route leads to its destination */       \
 	X(DROP_NOBODY, "drop-nobody")	    /* the stack sent it to ze0, no session has it */      \
 	X(DROP_ICMP_REDIRECT,                                                                      \
-	  "drop-icmp-redirect")		  /* the stack takes subscribers for neighbours */         \
-	X(DROP_ROOM, "drop-room")	  /* no room to change the packet, or its port is gone */  \
+	  "drop-icmp-redirect")	  /* the stack takes subscribers for neighbours */                 \
+	X(DROP_LINK, "drop-link") /* too long for the link of a LAC's link-local address */        \
+	X(DROP_ROOM, "drop-room") /* no room to change the packet, or its port is gone */          \
 	X(DROP_REDIRECT, "drop-redirect") /* counted as sent, and the driver did not take it */
 
 enum ze_verdict {
@@ -295,7 +300,7 @@ enum ze_verdict {
 };
 
 _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
-_Static_assert(sizeof(struct ze_session) == 96, "map ABI");
+_Static_assert(sizeof(struct ze_session) == 104, "map ABI");
 _Static_assert(sizeof(struct ze_up_id) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_down_id) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_credit) == 4, "map ABI");
@@ -308,10 +313,10 @@ _Static_assert(sizeof(struct ze_routing) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_ingress) == 40, "map ABI");
 _Static_assert(sizeof(struct ze_label) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_addr_key) == 20, "map ABI");
-_Static_assert(sizeof(struct ze_tunnel) == 40, "map ABI");
+_Static_assert(sizeof(struct ze_tunnel) == 48, "map ABI");
 _Static_assert(sizeof(struct ze_source) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_limits) == 88, "map ABI");
-_Static_assert(sizeof(struct ze_peer) == 48, "map ABI");
+_Static_assert(sizeof(struct ze_peer) == 56, "map ABI");
 _Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");

@@ -7,12 +7,15 @@
  *   ze_core    core -> us: subscriber by destination, rate, encapsulate, forward
  *   ze_slow    stack -> ze0 -> here: the same encapsulation, for what the stack routed to ze0
  *   ze_accept  on ze0: nothing, but its being there makes the veth take redirected packets
+ *   ze_link    on ze0, where the stack takes packets in: what is for a LAC with a link-local address goes out
  *
  * What needs the stack gets it decapsulated by being sent into ze0p: it arrives at ze0 like from a
  * wire. So TTL, ICMP, local delivery, fragmentation, neighbours and filters are the kernel's, and a
  * FIB lookup is made as from ze0. Control messages and PPP control protocols that guard.h lets in,
  * outer fragments and IP options are passed as they are, to the daemon's UDP socket.
  */
+#include <linux/pkt_cls.h>
+
 #include "bpf/guard.h"
 #include "bpf/meter.h"
 #include "bpf/nexthop.h"
@@ -569,11 +572,39 @@ ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool fit
 	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, fits);
 }
 
+/* Neither the FIB as programs may ask it nor the stack forwards what has link-local addresses. So it goes to ze0
+ * with the interface in place of a source address, see ze_link. */
+struct link_hdr {
+	__u8 dst[ETH_ALEN];
+	__u8 mark[2];
+	__u8 ifindex[4];
+	__u16 proto;
+};
+
+#define LINK_MARK0 0x02 /* a locally administered address */
+#define LINK_MARK1 0x7a
+
+ZE_INLINE int send_to_link(struct xdp_md *ctx, __u32 scope)
+{
+	struct link_hdr *h = (void *)(long)ctx->data;
+
+	if ((void *)(h + 1) > (void *)(long)ctx->data_end)
+		return XDP_DROP;
+	for (int i = 0; i < ETH_ALEN; i++)
+		h->dst[i] = conf.ze0_mac[i];
+	h->mark[0] = LINK_MARK0;
+	h->mark[1] = LINK_MARK1;
+	for (int i = 0; i < 4; i++)
+		h->ifindex[i] = (__u8)(scope >> 8 * i);
+	h->proto = bpf_htons(ETH_P_IPV6);
+	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
+}
+
 ZE_INLINE int encapsulate(const struct encap *e)
 {
 	const struct inner *in = e->in;
 	int excess = (int)frame_len(e->ctx) - (int)in->off - in->f.len;
-	__u32 over = overhead(e->s, e->v6);
+	__u32 over = overhead(e->s, e->v6), scope = e->v6 ? e->t->scope : 0;
 	__s64 sum = e->sum;
 	const struct ze_nexthop *n;
 	struct flow f = { .family = e->v6 ? 6 : 4,
@@ -584,7 +615,9 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	copy_ip(f.dst, e->t->peer, e->v6);
 	if (sum < 0 && e->v6)
 		sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
-	n = nexthop(e->ctx, &f, e->v6, e->now);
+	if (scope && f.len > device_mtu(e->ctx, scope))
+		return passed(ZE_V_DROP_LINK);
+	n = scope ? NULL : nexthop(e->ctx, &f, e->v6, e->now);
 	if (is_blackhole(n))
 		return passed(ZE_V_DROP_BLACKHOLE);
 	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
@@ -596,6 +629,8 @@ ZE_INLINE int encapsulate(const struct encap *e)
 		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
 	if (!write_udp(e, &f, sum))
 		return passed(ZE_V_DROP_ROOM);
+	if (scope)
+		return sent(ZE_V_DOWN_STACK, send_to_link(e->ctx, scope));
 	return sent(n ? ZE_V_DOWN_FORWARD : ZE_V_DOWN_STACK,
 		    send_to(e->ctx, n, e->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)));
 }
@@ -691,6 +726,25 @@ int ze_accept(struct xdp_md *ctx)
 {
 	(void)ctx;
 	return XDP_PASS;
+}
+
+/* The kernel finds the neighbour and writes the Ethernet header, tags included. */
+SEC("tc")
+int ze_link(struct __sk_buff *skb)
+{
+	const struct link_hdr *h = (void *)(long)skb->data;
+	const struct ipv6hdr *ip = (const void *)(h + 1);
+	struct bpf_redir_neigh to = { .nh_family = AF_INET6 };
+	__u32 ifindex = 0;
+
+	if ((const void *)(ip + 1) > (void *)(long)skb->data_end ||
+	    h->proto != bpf_htons(ETH_P_IPV6) || h->mark[0] != LINK_MARK0 ||
+	    h->mark[1] != LINK_MARK1)
+		return TC_ACT_UNSPEC;
+	for (int i = 0; i < 4; i++)
+		ifindex |= (__u32)h->ifindex[i] << 8 * i;
+	copy_ip(to.ipv6_nh, &ip->daddr, true);
+	return (int)bpf_redirect_neigh(ifindex, &to, sizeof(to), 0);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -89,6 +89,11 @@ int ze_addr_parse(const char *ip, uint16_t port, struct ze_addr *ret)
 	return 0;
 }
 
+bool ze_addr_needs_scope(const struct ze_addr *a)
+{
+	return a->family == 6 && link_local(a->ip) && !a->scope;
+}
+
 /* Bits of the address from `len` on. */
 static bool host_bits_zero(const uint8_t ip[16], unsigned len, unsigned bits)
 {

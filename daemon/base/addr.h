@@ -31,6 +31,8 @@ bool ze_addr_same_ip(const struct ze_addr *a, const struct ze_addr *b);
 const char *ze_addr_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT]);
 /* An IPv4 or IPv6 literal. 0 or -EINVAL. */
 int ze_addr_parse(const char *ip, uint16_t port, struct ze_addr *ret);
+/* A link-local IPv6 address without its interface. */
+bool ze_addr_needs_scope(const struct ze_addr *a);
 /* "a.b.c.d/n" or IPv6; host bits must be 0; a bare address is /32 or /128. 0 or -EINVAL. */
 int ze_prefix_parse(const char *s, struct ze_prefix *ret);
 bool ze_prefix_has(const struct ze_prefix *p, const struct ze_addr *a);

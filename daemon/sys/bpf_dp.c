@@ -16,11 +16,13 @@
 #include "daemon/base/log.h"
 #include "daemon/sys/bpf_guard.h"
 #include "daemon/sys/bpf_hot.h"
+#include "daemon/sys/bpf_link.h"
 #include "daemon/sys/bpf_ours.h"
 #include "daemon/sys/bpf_redirect.h"
 #include "daemon/sys/bpf_show.h"
 #include "daemon/sys/bpf_try.h"
 #include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/news.h"
 #include "daemon/sys/port_check.h"
 #include "daemon/sys/repair.h"
 #include "ze_xdp.skel.h"
@@ -34,6 +36,7 @@ struct bpf_dp {
 	/* In the maps; the worker counts, anybody reads. */
 	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
 	bool by_rules; /* the reactor's */
+	bool links;    /* bpf_dp_serve_links: set once, read by anybody */
 };
 
 /* ---- life ---- */
@@ -339,6 +342,19 @@ static int restore_port(struct bpf_dp *d, size_t i)
 	return r < 0 ? r : bpf_common_restore(&d->c, i);
 }
 
+static void restore_link(const struct bpf_dp *d, struct repair_result *res)
+{
+	int r;
+
+	if (!__atomic_load_n(&d->links, __ATOMIC_RELAXED))
+		return;
+	r = bpf_link_attach(bpf_program__fd(d->skel->progs.ze_link), d->skel->rodata->conf.ze0);
+	if (r)
+		repair_note(res, r < 0 ? r : 0, "ze0");
+	if (r < 0 && r != -EBUSY)
+		res->wait = false;
+}
+
 void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res)
 {
 	res->wait = true;
@@ -350,6 +366,30 @@ void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res)
 		if (r < 0 && r != -ENODEV && r != -EBUSY)
 			res->wait = false;
 	}
+	restore_link(d, res);
+}
+
+int bpf_dp_serve_links(struct bpf_dp *d)
+{
+	int r;
+
+	if (__atomic_load_n(&d->links, __ATOMIC_RELAXED))
+		return 0;
+	r = bpf_link_attach(bpf_program__fd(d->skel->progs.ze_link), d->skel->rodata->conf.ze0);
+	if (r >= 0)
+		__atomic_store_n(&d->links, true, __ATOMIC_RELAXED);
+	else
+		log_kv(LOG_DP, LOG_ERROR, "link-failed", KV_STR("interface", "ze0"), KV_ERRNO(r),
+		       KV_STR("effect", "LACs with link-local addresses are not served"),
+		       KV_STR("cure",
+			      "a kernel with CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"));
+	return r < 0 ? r : 0;
+}
+
+bool bpf_dp_heard_link(const struct bpf_dp *d, const struct news *n)
+{
+	return __atomic_load_n(&d->links, __ATOMIC_RELAXED) && n->kind == NEWS_FILTER &&
+	       n->ifindex == d->skel->rodata->conf.ze0;
 }
 
 size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max)

@@ -81,6 +81,11 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 /* Of adopted maps: drops sessions that keep() does not want, and what leads to none that is there. */
 void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
 		  void *self);
+/* Sessions may have peers with link-local addresses from now on: what sends to them is on ze0, and is put back
+ * there. 0 or -errno. */
+int bpf_dp_serve_links(struct bpf_dp *d);
+/* A notification: that may be missing. */
+bool bpf_dp_heard_link(const struct bpf_dp *d, const struct news *n);
 /* Some session has this address (network order); another one, when ours is off the maps. */
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but);
 

@@ -94,7 +94,8 @@ static void put_path(struct ze_tunnel *t, const struct ze_session *s)
 	struct ze_tunnel v = { .local_port = s->local_port,
 			       .peer_port = s->peer_port,
 			       .peer_tid = s->peer_tid,
-			       .family = s->family };
+			       .family = s->family,
+			       .scope = s->scope };
 
 	memcpy(v.local, s->local, sizeof(v.local));
 	memcpy(v.peer, s->peer, sizeof(v.peer));

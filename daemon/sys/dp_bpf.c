@@ -70,7 +70,9 @@ static void run_up(struct kjob *j, void *thread)
 
 	(void)thread;
 	bpf_dp_reset(s->d->maps, s->sid);
-	s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
+	s->result = s->v.scope ? bpf_dp_serve_links(s->d->maps) : 0;
+	if (s->result == 0)
+		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
 	if (s->result < 0)
 		bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
@@ -259,6 +261,7 @@ static struct ze_session value_of(const struct dp_session *what)
 		.peer_sid = what->peer_sid,
 		.family = p->peer.family,
 		.flags = what->sequencing ? ZE_SESS_SEQ : 0,
+		.scope = p->peer.scope,
 	};
 
 	memcpy(v.local, p->local.ip, sizeof(v.local));
@@ -761,7 +764,7 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 
 static int watch(struct dp_bpf *d)
 {
-	int r = follow_new(d->loop, ROUTING_GROUPS, &d->follow);
+	int r = follow_new(d->loop, ROUTING_GROUPS | RTMGRP_TC, &d->follow);
 
 	if (r == 0)
 		r = routing_watch(d->follow, on_routing, d, &d->routing);

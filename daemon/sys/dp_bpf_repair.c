@@ -486,6 +486,8 @@ static void heard(void *self, const struct nlmsghdr *h)
 		heard_route(rp, &n);
 	else if (n.kind == NEWS_ADDRESS)
 		heard_addr(rp, &n);
+	else if (bpf_dp_heard_link(rp->d->maps, &n))
+		repair_suspect(&rp->policy, REPAIR_PROGRAM);
 }
 
 static void heard_all(void *self)

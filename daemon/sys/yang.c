@@ -207,6 +207,10 @@ static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
 
 	if (!address_of(entry, &a))
 		return;
+	if (ze_addr_needs_scope(&a))
+		yang_error(d, yang_pos(d, entry), entry,
+			   "%s is on every interface: listen on :: or name one, as %s%%2",
+			   yang_value(entry, "ip"), yang_value(entry, "ip"));
 	for (o = entry->prev; o->next; o = o->prev) {
 		if (o->schema != entry->schema || !address_of(o, &b))
 			continue;

@@ -4,6 +4,7 @@
  * checksums are computed here from the octets that came out.
  */
 #include <linux/bpf.h>
+#include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -423,6 +424,53 @@ static void redirects(void **st)
 		     ZE_V_DOWN_FORWARD);
 }
 
+/* Session 8, whose LAC is fe80::99 on an interface, and a packet for it: to ze0, with the interface's index. */
+static void to_link(uint32_t scope, const char *inner, enum ze_verdict v)
+{
+	struct frame in = build(&(struct row){ .inner = inner });
+	struct ze_sess_key k = { .tid = 15, .sid = 8 };
+	struct ze_session s = session(8, 6, 0);
+	const uint8_t mark[] = { 2,
+				 0x7a,
+				 (uint8_t)scope,
+				 (uint8_t)(scope >> 8),
+				 (uint8_t)(scope >> 16),
+				 (uint8_t)(scope >> 24) };
+	struct rig_run got;
+
+	memcpy(s.local, (uint8_t[16]){ 0xfe, 0x80, [15] = 1 }, 16);
+	memcpy(s.peer, (uint8_t[16]){ 0xfe, 0x80, [15] = 0x99 }, 16);
+	s.scope = scope;
+	rig_session(&rig, k, &s);
+	rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_string_equal(rig_verdict(got.verdict), rig_verdict(v));
+	if (v == ZE_V_DOWN_STACK) {
+		assert_memory_equal(got.out.b, rig.ze0_mac, 6);
+		assert_memory_equal(got.out.b + 6, mark, 6);
+		assert_int_equal(get16(got.out.b + 12), 0x86dd);
+		assert_memory_equal(got.out.b + 14 + 8, s.local, 16);
+		assert_memory_equal(got.out.b + 14 + 24, s.peer, 16);
+		assert_int_equal(transport(got.out.b + 14 + 8, 32, got.out.b + 14 + 40,
+					   got.out.len - 14 - 40, 17),
+				 0);
+	}
+	bpf_dp_session_drop(rig.d, &k, &s);
+}
+
+/* F-C13: a LAC that is known by its link-local address and its interface. */
+static void link_local_lacs(void **st)
+{
+	(void)st;
+	to_link(if_nametoindex("lns0"), UDP4("0a"), ZE_V_DOWN_STACK);
+	to_link(if_nametoindex("lns1"), UDP4("0a"), ZE_V_DOWN_STACK);
+	to_link(0x12345678, UDP4("0a"), ZE_V_DROP_LINK); /* there is none */
+	/* The packet has 90 octets outside. */
+	assert_int_equal(system("ip link add thin mtu 90 type veth peer name thinp"), 0);
+	to_link(if_nametoindex("thin"), UDP4("0a"), ZE_V_DOWN_STACK);
+	assert_int_equal(system("ip link set thin mtu 89"), 0);
+	to_link(if_nametoindex("thin"), UDP4("0a"), ZE_V_DROP_LINK);
+}
+
 static void counts(void **st)
 {
 	struct frame in = build(&rows[0]);
@@ -496,6 +544,7 @@ int main(void)
 		cmocka_unit_test(from_the_stack),
 		cmocka_unit_test(families_open_and_shut),
 		cmocka_unit_test(redirects),
+		cmocka_unit_test(link_local_lacs),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(next_hop_changes),
 		cmocka_unit_test(alike_in_the_low_half),

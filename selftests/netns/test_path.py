@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The path between ze and its LACs: a link on it that is narrower than the uplink, and ICMP that anybody can
-forge about it; and the one between two subscribers."""
+"""The path between ze and its LACs: a link on it that is narrower than the uplink, ICMP that anybody can
+forge about it, LACs on link-local addresses; and the path between two subscribers."""
 import os
+import signal
 import sys
 
 import pytest
 
-from nslab import SWITCHES, lab, run
+from nslab import SWITCHES, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -140,3 +141,41 @@ def test_no_redirects(tmp_path):
         assert got == 0 and 'Redirect' not in out, out
         assert n['down-forward'] - before['down-forward'] >= 3, n       # they came down to the other
         assert n['drop-icmp-redirect'] > 0, n
+
+
+def more_config(x, old, new):
+    with open(x.conf, encoding='utf-8') as f:
+        text = f.read()
+    assert old in text
+    with open(x.conf, 'w', encoding='utf-8') as f:
+        f.write(text.replace(old, new))
+
+
+def test_link_local_lac(tmp_path):
+    """F-C13: a LAC on a link-local address gets control messages and data, up and down, through a restart of ze, and
+    after somebody has removed what sends them. The uplink forwards no IPv6."""
+    with lab(tmp_path) as x:
+        x.ip('lac', 'addr', 'add', 'fe80::2/64', 'dev', 'l0', 'nodad')
+        x.ip('lns', 'addr', 'add', 'fe80::1/64', 'dev', 'up0', 'nodad')
+        more_config(x, 'max-sessions 0;', 'max-sessions 0; allow-from [ fe80::/10 ];')
+        x.start_ze()
+        x.peer = 'fe80::1%l0'
+        a = x.start_lac(1, '--port', '1702', '--source', 'fe80::2%l0')[0]
+        assert x.show('tunnels')[0]['peer'].startswith('[fe80::2%'), x.show('tunnels')
+
+        def passes():
+            """packets pass in both directions"""
+            return x.ping('lac', '-c', '2', '-I', a, '198.51.100.2')[0] == 2 and \
+                x.ping('core', '-c', '2', '-s', '1392', a)[0] == 2
+        assert passes(), x.packets()
+        x.stop_ze(signal.SIGKILL)
+        assert passes()
+        x.start_ze()
+        assert x.show('sessions')[0]['assigned-addr'] == a and passes(), x.log('ze.log')
+        x.ip('lac', 'neigh', 'flush', 'all')
+        x.ip('lns', 'neigh', 'flush', 'all')
+        assert passes()
+        run('tc', '-n', x.ns['lns'], 'qdisc', 'del', 'dev', 'ze0', 'clsact')
+        wait_for(passes)
+        x.stop_lac()
+        wait_for(lambda: not x.show('sessions'))

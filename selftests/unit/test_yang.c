@@ -331,6 +331,11 @@ static void ports_that_collide_are_refused(void **st)
 	    "line 2\n");
 	bad("environment { l2tp {\n server a { ip 2001:db8::1 }\n server b { ip :: }\n} }",
 	    "t:3:2: environment/l2tp/server: :: port 1701 is taken by the server in line 2\n");
+	/* F-C13 */
+	bad("environment { l2tp { server a { ip fe80::1 } } }",
+	    "t:1:22: environment/l2tp/server: fe80::1 is on every interface: listen on :: or name one, "
+	    "as fe80::1%2\n");
+	config_unref(good("environment { l2tp { server a { ip fe80::1%2 } } }"));
 	c = good("environment { l2tp { server a { ip 0.0.0.0 } server b { ip :: } "
 		 "server c { ip 0.0.0.0; port 1702 } server d { ip ::1; port 1703 } } }");
 	assert_int_equal(c->n_listeners, 4);
