@@ -230,6 +230,18 @@ ZE_INLINE enum ze_verdict guard_other(struct xdp_md *ctx, __u16 proto, enum ze_v
 	return proto == ETH_P_IPV6 ? guard_odd6(ctx, v) : guard_odd4(ctx, v);
 }
 
+/* As the sockets have it. */
+ZE_INLINE bool must_have_checksum(const struct outer *o)
+{
+	__u32 zero = 0;
+	const struct ze_limits *l;
+
+	if (!o->unchecked)
+		return false;
+	l = bpf_map_lookup_elem(&limits, &zero);
+	return l && !l->zero_checksum;
+}
+
 /* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
  * who sent it. That is looked up once more here, or forwarding would have to keep it in memory. */
 static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, __u32 sid, enum ze_verdict v)
@@ -238,11 +250,15 @@ static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, __u32 sid
 	struct outer o = { 0 };
 	struct ze_peer *t;
 	__u16 k = (__u16)tid;
+	bool peer;
 
 	if (parse_outer(&c, ethertype(&c), &o) != ZE_V_UP_FORWARD)
 		return ZE_V_PASS;
 	t = v < ZE_V_DROP_SHORT ? bpf_map_lookup_elem(&tunnels, &k) : NULL;
-	if (t && is_peer(&t->path, &o))
+	peer = t && is_peer(&t->path, &o);
+	if (must_have_checksum(&o) && is_endpoint(ctx, &o))
+		return ZE_V_DROP_CHECKSUM;
+	if (peer)
 		return v == ZE_V_PASS_CONTROL ? guard_control(t) : guard_frame(k, (__u16)sid, v);
 	if (!is_endpoint(ctx, &o))
 		return ZE_V_PASS;

@@ -31,6 +31,7 @@ struct outer {
 	const __u8 *src, *dst;
 	__u32 len; /* of the datagram */
 	__u16 sport, dport, family;
+	bool unchecked; /* over IPv6, without a checksum: only where both ends want it so, RFC 6935 */
 };
 
 ZE_INLINE int finish(enum ze_verdict v, int action)
@@ -143,6 +144,7 @@ ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
 	o->len = len - (__u32)sizeof(*udp);
 	o->sport = bpf_ntohs(udp->source);
 	o->dport = bpf_ntohs(udp->dest);
+	o->unchecked = o->family == 6 && !udp->check;
 	return ZE_V_UP_FORWARD;
 }
 

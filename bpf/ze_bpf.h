@@ -187,7 +187,7 @@ struct ze_limits {
 	__u64 control_cost_ns, control_burst_ns; /* control messages of one tunnel */
 	__u32 frame_cost, frame_burst; /* PPP control frames of one session, in ZE_CALL_UNIT */
 	__u32 listed;		       /* only sources in `allowed` may send */
-	__u32 pad;
+	__u32 zero_checksum;	       /* UDP over IPv6 without a checksum is accepted */
 };
 
 /* The family is the first of 4 octets that every prefix includes. */
@@ -268,6 +268,7 @@ struct ze_conf {
 	X(DROP_SHORT, "drop-short")	  /* L2TP or PPP header truncated */                       \
 	X(DROP_VERSION, "drop-version")	  /* L2TP version is not 2 */                              \
 	X(DROP_LENGTH, "drop-length")	  /* Length field outside the datagram */                  \
+	X(DROP_CHECKSUM, "drop-checksum") /* UDP over IPv6 without a checksum */                   \
 	X(DROP_FLAGS, "drop-flags")	  /* T=1 without L or S, or with O */                      \
 	X(DROP_OFFSET, "drop-offset")	  /* Offset Size outside the datagram */                   \
 	X(DROP_PROTOCOL, "drop-protocol") /* invalid PPP protocol number */                        \

@@ -298,6 +298,8 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, h.tid, 0, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
+	if (!inject && must_have_checksum(&o))
+		return passed(ZE_V_DROP_CHECKSUM);
 	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, false, &in))
 		return passed(ZE_V_DROP_INNER);
 	h.flags &= (__u16)~ZE_L2TP_CHECKED;

@@ -688,6 +688,7 @@ static int listeners_start(struct ze *z)
 	if (!cfg->n_listeners)
 		log_kv(LOG_L2TP, LOG_WARN, "no-listeners",
 		       KV_STR("why", "environment { l2tp { server } } names none"));
+	udp_zero_checksum(z->udp, cfg->zero_checksum);
 	for (size_t i = 0; i < cfg->n_listeners; i++) {
 		const struct config_listener *l = &cfg->listeners[i];
 
@@ -854,6 +855,7 @@ int modules_reload(struct ze *z)
 		return r;
 	}
 	apply_levels(cfg);
+	udp_zero_checksum(z->udp, cfg->zero_checksum);
 	config_unref(z->cfg);
 	z->cfg = cfg;
 	log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file));

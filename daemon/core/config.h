@@ -76,6 +76,7 @@ struct config {
 	uint32_t max_tunnels, max_sessions;	      /* 0: unbounded; sessions are per tunnel */
 	uint32_t max_tunnels_peer, max_sessions_peer; /* of one address; 0: unbounded */
 	uint32_t path_mtu;			      /* of the outer packets, to LACs */
+	bool zero_checksum;	      /* UDP over IPv6 without a checksum is accepted */
 	uint32_t setup_rate;	      /* SCCRQs a second over all peers, 0: unbounded */
 	struct ze_prefix *allow_from; /* n 0: any source */
 	size_t n_allow_from;

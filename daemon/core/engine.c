@@ -289,6 +289,7 @@ static void tell_limits(const struct engine *e)
 						       .frame_burst = ADMIT_FRAME_BURST,
 						       .control_rate = ADMIT_CONTROL_RATE,
 						       .control_burst = ADMIT_CONTROL_BURST,
+						       .zero_checksum = e->cfg->zero_checksum,
 						       .allow = e->cfg->allow_from,
 						       .n_allow = e->cfg->n_allow_from });
 }

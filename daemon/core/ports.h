@@ -150,6 +150,7 @@ struct guard_limits {			      /* per second */
 	uint32_t known_rate, known_burst;     /* from one that has or had an established tunnel */
 	uint32_t frame_rate, frame_burst;     /* PPP control frames of one session */
 	uint32_t control_rate, control_burst; /* control messages of one tunnel */
+	bool zero_checksum;		      /* UDP over IPv6 without a checksum is accepted */
 	const struct ze_prefix *allow; /* other sources are denied; n 0: none is. For the call only */
 	size_t n_allow;
 };

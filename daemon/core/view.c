@@ -477,6 +477,7 @@ void view_config(const struct engine *e, struct json *j)
 	json_ku64(j, "max-tunnels-peer", c->max_tunnels_peer);
 	json_ku64(j, "max-sessions-peer", c->max_sessions_peer);
 	json_ku64(j, "path-mtu", c->path_mtu);
+	json_kbool(j, "accept-zero-checksum", c->zero_checksum);
 	json_ku64(j, "drain-timeout", c->drain_timeout_s);
 	config_lists(c, j);
 	config_ppp(c, j);

@@ -97,6 +97,7 @@ static void limits(void *self, const struct guard_limits *l)
 
 	g->list++;
 	v.listed = l->n_allow && put_allowed(g, l);
+	v.zero_checksum = l->zero_checksum;
 	v.frame_cost = (__u32)(ZE_SEC(1) / l->frame_rate >> ZE_CALL_UNIT);
 	v.frame_burst = v.frame_cost * (l->frame_burst - 1);
 	v.control_cost_ns = ZE_SEC(1) / l->control_rate;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct udp {
 	struct loop *loop;
 	struct list socks;
 	struct udp_counters n;
+	bool zero_checksum;
 	uint8_t mem[BATCH][DATAGRAM_MAX];
 };
 
@@ -173,6 +175,24 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int revents)
 	loop_turn_done(s->u->loop);
 }
 
+/* Holds for the kernel plane's data, too, which comes by such a socket. It can't fail: the kernel checks the value. */
+static void set_zero_checksum(const struct udp_sock *s)
+{
+	int on = s->u->zero_checksum;
+
+	if (s->addr.family == 6)
+		setsockopt(s->fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, &on, sizeof(on));
+}
+
+void udp_zero_checksum(struct udp *u, bool accept)
+{
+	struct list *it;
+
+	u->zero_checksum = accept;
+	list_for_each(it, &u->socks)
+		set_zero_checksum(list_entry(it, struct udp_sock, link));
+}
+
 static struct udp_sock *add_sock(struct udp *u, int fd, const struct ze_addr *addr, bool owned)
 {
 	struct udp_sock *s = calloc(1, sizeof(*s));
@@ -184,6 +204,7 @@ static struct udp_sock *add_sock(struct udp *u, int fd, const struct ze_addr *ad
 	s->addr = *addr;
 	s->owned = owned;
 	list_add_tail(&u->socks, &s->link);
+	set_zero_checksum(s);
 	ev_io_init(&s->io, on_readable, fd, EV_READ);
 	s->io.data = s;
 	ev_io_start(loop_ev(u->loop), &s->io);

@@ -26,6 +26,8 @@ int udp_listen(struct udp *u, const struct ze_addr *a);
 extern const struct net_ops udp_net_ops; /* self is the struct udp */
 const struct udp_counters *udp_counters(const struct udp *u);
 
+/* Whether datagrams over IPv6 without a checksum are taken, by sockets there are and others; not at first. */
+void udp_zero_checksum(struct udp *u, bool accept);
 /* A socket of its own for one path, bound and connected; not watched yet. 0 and *ret_fd, or -errno. */
 int udp_connected_socket(const struct net_path *path, int *ret_fd);
 /* Datagrams of a connected socket enter the engine too. The fd stays the caller's. NULL: no memory. */

@@ -299,6 +299,7 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	c->max_tunnels = get_u32(l2tp, "max-tunnels");
 	c->max_sessions = get_u32(l2tp, "max-sessions");
 	c->sessions = get_sessions(l2tp);
+	c->zero_checksum = get_bool(l2tp, "accept-zero-checksum");
 	c->setup_rate = get_u32(l2tp, "setup-rate");
 	c->max_tunnels_peer = get_u32(l2tp, "max-tunnels-peer");
 	c->max_sessions_peer = get_u32(l2tp, "max-sessions-peer");

@@ -219,6 +219,38 @@ static void apply(const struct guard_limits *limits)
 	bpf_guard_ops.limits(rig.guard, &l);
 }
 
+/* F-C13: UDP over IPv6 without a checksum, and what becomes of it where it is refused and where it is accepted. */
+static void zero_checksums(void **st)
+{
+	static const struct row row[] = {
+		{ "control", F_OUTER6 | F_NO_SUM, HELLO("000d"), ZE_V_PASS_CONTROL },
+		{ "sccrq", F_OUTER6 | F_NO_SUM, SCCRQ, ZE_V_PASS_CONTROL },
+		{ "lcp", F_OUTER6 | F_NO_SUM, "0002 000d 0003" LCP, ZE_V_PASS_PPP },
+		{ "through us", F_OUTER6 | F_NO_SUM | F_ELSEWHERE, HELLO("000f"), ZE_V_PASS },
+		{ "with", F_OUTER6, HELLO("000d"), ZE_V_PASS_CONTROL },
+		{ "IPv4", 0, HELLO("000c"), ZE_V_PASS_CONTROL },
+	};
+
+	(void)st;
+	session(13, 3, GUARD_SESSION_STARTS);
+	for (unsigned accepted = 0; accepted < 2; accepted++) {
+		apply(&(struct guard_limits){ .source_rate = 1,
+					      .source_burst = 1,
+					      .known_rate = 1,
+					      .known_burst = 1,
+					      .zero_checksum = accepted });
+		for (size_t i = 0; i < ZE_ARRAY_SIZE(row); i++) {
+			const struct row *r = &row[i];
+			enum ze_verdict v = i < 3 && !accepted ? ZE_V_DROP_CHECKSUM : r->v;
+			struct frame f = build(r->how, r->l2tp);
+
+			check(r->name, false, &f, v);
+			check(r->name, true, &f, v);
+		}
+	}
+	session(13, 3, GUARD_SESSION_GONE);
+}
+
 static void set_limits(unsigned all, unsigned source, unsigned burst)
 {
 	apply(&(struct guard_limits){ .setup_rate = all,
@@ -516,6 +548,7 @@ int main(void)
 		cmocka_unit_test(rows_guard),
 		cmocka_unit_test(data_of_a_tunnel),
 		cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(zero_checksums),
 		cmocka_unit_test(bucket_of_one_source),
 		cmocka_unit_test(bucket_of_all),
 		cmocka_unit_test(known_has_its_own_bucket),

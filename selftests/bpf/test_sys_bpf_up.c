@@ -83,6 +83,8 @@ static const struct row rows[] = {
 	{ "octets behind the packet", 0, H, IP4 "0000000000", ZE_V_UP_FORWARD, IP4_HOP },
 	{ "tagged", F_VLAN, H, IP4, ZE_V_UP_FORWARD, IP4_HOP },
 	{ "outer IPv6", F_OUTER6, "0002 000e 0006 ff03 0021", IP4, ZE_V_UP_FORWARD, IP4_HOP },
+	{ "outer IPv6, no checksum", F_OUTER6 | F_NO_SUM, "0002 000e 0006 ff03 0021", IP4,
+	  ZE_V_DROP_CHECKSUM, NULL },
 	{ "inner IPv6", 0, D " ff03 0057", IP6, ZE_V_UP_FORWARD, IP6_HOP },
 	{ "inner IPv6, short", 0, D " 57", IP6, ZE_V_UP_FORWARD, IP6_HOP },
 	{ "ttl 1", 0, H, IP4_TTL1, ZE_V_UP_STACK, IP4_TTL1 },
@@ -249,7 +251,7 @@ static void one_row(const struct row *r)
 	}
 }
 
-/* L-180 (the plane's part), L-181, L-182, L-184, L-185, L-187, L-188, L-189, L-192, L-193 */
+/* L-180 (the plane's part), L-181, L-182, L-184, L-185, L-187, L-188, L-189, L-192, L-193; F-C13 */
 static void rows_up(void **st)
 {
 	(void)st;

@@ -258,7 +258,7 @@ struct frame frame_outer(unsigned how)
 	}
 	frame_hex(&f, how & F_OTHER_PORT ? "06a6" : "06a5");
 	frame_hex(&f, how & F_ANY ? "06a6" : how & F_NO_PORT ? "06a7" : "06a5");
-	frame_hex(&f, "0000 0000");
+	frame_hex(&f, how & F_OUTER6 && !(how & F_NO_SUM) ? "0000 1234" : "0000 0000");
 	return f;
 }
 

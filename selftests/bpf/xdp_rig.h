@@ -62,7 +62,9 @@ enum {
 	F_OPTIONS = 32,
 	F_ELSEWHERE = 64, /* through us, to another host */
 	F_ANY = 128,	  /* to port 1702, ours on every address */
-	F_NO_PORT = 256	  /* to port 1703, nobody's */
+	F_NO_PORT = 256,  /* to port 1703, nobody's */
+	F_NO_SUM =
+		512 /* over IPv6: the UDP checksum is 0; otherwise it is there, and nobody looks at it */
 };
 struct frame frame_outer(unsigned how);
 void frame_finish(struct frame *f, unsigned how);

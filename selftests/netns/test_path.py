@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The path between ze and its LACs: a link on it that is narrower than the uplink, ICMP that anybody can
-forge about it, LACs on link-local addresses; and the path between two subscribers."""
+forge about it, LACs on link-local addresses or without checksums; and the path between two subscribers."""
 import os
 import signal
 import sys
 
 import pytest
 
-from nslab import SWITCHES, lab, run, wait_for
+from nslab import SWITCHES, ZELOAD, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -167,15 +167,47 @@ def test_link_local_lac(tmp_path):
             """packets pass in both directions"""
             return x.ping('lac', '-c', '2', '-I', a, '198.51.100.2')[0] == 2 and \
                 x.ping('core', '-c', '2', '-s', '1392', a)[0] == 2
-        assert passes(), x.packets()
+        wait_for(passes)
         x.stop_ze(signal.SIGKILL)
-        assert passes()
+        wait_for(passes)
         x.start_ze()
-        assert x.show('sessions')[0]['assigned-addr'] == a and passes(), x.log('ze.log')
+        assert x.show('sessions')[0]['assigned-addr'] == a, x.log('ze.log')
+        wait_for(passes)
         x.ip('lac', 'neigh', 'flush', 'all')
         x.ip('lns', 'neigh', 'flush', 'all')
-        assert passes()
+        wait_for(passes)
         run('tc', '-n', x.ns['lns'], 'qdisc', 'del', 'dev', 'ze0', 'clsact')
         wait_for(passes)
         x.stop_lac()
         wait_for(lambda: not x.show('sessions'))
+
+
+def test_zero_checksums(tmp_path):
+    """F-C13: UDP over IPv6 without a checksum: control, PPP and data are taken or refused together, and a reload
+    changes that."""
+    with lab(tmp_path, six=True) as x:
+        def lac():
+            return x.spawn('lac', 'lac.log', ZELOAD, '--no-checksum', '--timeout', '100', '--port', '1702', x.peer)
+        x.start_ze()
+        x.lac = lac()
+        wait_for(lambda: x.packets()['drop-checksum'] >= 2)     # an SCCRQ, and again
+        assert not x.show('tunnels')
+        x.lac.kill()
+        x.lac.wait(10)
+        more_config(x, 'max-sessions 0;', 'max-sessions 0; accept-zero-checksum true;')
+        reload(x)
+        a = x.start_lac(1, '--port', '1702', '--no-checksum')[0]
+        n = x.packets()
+        x.traffic('core', 'lac', ['send', '7007', '10', '900', '198.51.100.2', a], 10)
+        assert sum(x.packets()[k] - n[k] for k in ('up-forward', 'up-stack')) == 10
+        more_config(x, 'accept-zero-checksum true;', '')
+        reload(x)
+        n = x.packets()
+        assert x.ping('lac', '-c', '5', '-I', a, '198.51.100.2')[0] == 0
+        assert x.packets()['drop-checksum'] - n['drop-checksum'] >= 5
+
+
+def reload(x):
+    n = x.log('ze.log').count(' reloaded ')
+    x.ze.send_signal(signal.SIGHUP)
+    wait_for(lambda: x.log('ze.log').count(' reloaded ') > n)

@@ -9,6 +9,7 @@
  * congestion window beyond the peer's receive window.
  */
 #include <errno.h>
+#include <linux/udp.h>
 #include <netdb.h>
 #include <nettle/md5.h>
 #include <poll.h>
@@ -226,7 +227,7 @@ static void bind_source(int fd, int n)
 static int udp_socket(int n)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *ai;
-	int size = 8 << 20, fd, r;
+	int size = 8 << 20, on = 1, fd, r;
 
 	r = getaddrinfo(opt.peer, opt.port, &hints, &ai);
 	if (r)
@@ -238,6 +239,8 @@ static int udp_socket(int n)
 		bind_source(fd, n);
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0)
 		die("%s: %s", opt.peer, strerror(errno));
+	if (opt.no_checksum && setsockopt(fd, IPPROTO_UDP, UDP_NO_CHECK6_TX, &on, sizeof(on)) < 0)
+		die("--no-checksum: %s", strerror(errno));
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	freeaddrinfo(ai);

@@ -146,7 +146,7 @@ struct options {
 	int tunnels, sessions, window, rate, hold, timeout_s;
 	int echo_delay_ms, echo_loss, pps, size, duration;
 	int reflect; /* port; 0: not the reflector */
-	bool shared_socket, sequence, no_ipv4, no_ipv6, abandon, verbose, progress;
+	bool shared_socket, no_checksum, sequence, no_ipv4, no_ipv6, abandon, verbose, progress;
 };
 
 struct world {

@@ -39,6 +39,7 @@ static const char help[] =
 	"      --port P             of the peer (1701)\n"
 	"      --source ADDR,...    our addresses, the tunnels take them in turn\n"
 	"      --shared-socket      all tunnels from one address and port\n"
+	"      --no-checksum        UDP over IPv6 without a checksum\n"
 	"      --host NAME          our Host Name (zeload)\n"
 	"  -S, --secret TEXT        tunnel secret: challenge the peer and answer it\n"
 	"      --sequence           demand that data packets are numbered, and check it\n"
@@ -73,6 +74,7 @@ enum {
 	O_NO4 = 256,
 	O_NO6,
 	O_SHARED,
+	O_NO_CHECKSUM,
 	O_SEQUENCE,
 	O_PPPD,
 	O_HOLD,
@@ -108,6 +110,7 @@ static const struct option longopts[] = {
 	{ "hold", 1, 0, O_HOLD },
 	{ "tun", 1, 0, O_TUN },
 	{ "shared-socket", 0, 0, O_SHARED },
+	{ "no-checksum", 0, 0, O_NO_CHECKSUM },
 	{ "sequence", 0, 0, O_SEQUENCE },
 	{ "abandon", 0, 0, O_ABANDON },
 	{ "port", 1, 0, O_PORT },
@@ -145,6 +148,7 @@ static const struct value {
 	{ O_NO4, 0, 0, NULL, NULL, &opt.no_ipv4 },
 	{ O_NO6, 0, 0, NULL, NULL, &opt.no_ipv6 },
 	{ O_SHARED, 0, 0, NULL, NULL, &opt.shared_socket },
+	{ O_NO_CHECKSUM, 0, 0, NULL, NULL, &opt.no_checksum },
 	{ O_SEQUENCE, 0, 0, NULL, NULL, &opt.sequence },
 	{ O_PPPD, 0, 0, NULL, &opt.pppd, NULL },
 	{ O_HOLD, 0, 1000000, &opt.hold, NULL, NULL },

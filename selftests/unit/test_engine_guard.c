@@ -47,13 +47,16 @@ static void limits_at_start_and_after_reload(void **st)
 	assert_int_equal(w->guard.limits.control_burst, ADMIT_CONTROL_BURST);
 	assert_int_equal(w->guard.limits.source_rate, ADMIT_SOURCE_RATE);
 	assert_int_equal(w->guard.limits.source_burst, ADMIT_SOURCE_BURST);
+	assert_false(w->guard.limits.zero_checksum);
 	c->setup_rate = 7;
+	c->zero_checksum = true;
 	sb_init(&warnings);
 	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
 	sb_done(&warnings);
 	config_unref(c);
 	assert_int_equal(w->guard.n_limits, 2);
 	assert_int_equal(w->guard.limits.setup_rate, 7);
+	assert_true(w->guard.limits.zero_checksum);
 	/* One that is refused changes nothing. */
 	c = w_config();
 	c->l2tp = false;

@@ -79,7 +79,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"l2tp {\n"
 		"  enabled true; shared-secret \"ze \\\"test\\\"\"; hide-avps true; host-name lns1\n"
 		"  auth-method ms-chap-v2; allow-no-auth true; hello-interval 5; hello-retries 3\n"
-		"  max-tunnels 10; max-sessions 0; setup-rate 7; max-tunnels-peer 8; max-sessions-peer 9; path-mtu 1400; bpf { outer-df true }; drain-timeout 9\n"
+		"  max-tunnels 10; max-sessions 0; setup-rate 7; max-tunnels-peer 8; max-sessions-peer 9; path-mtu 1400; accept-zero-checksum true; bpf { outer-df true }; drain-timeout 9\n"
 		"  allow-from [ 10.0.0.0/8\n   2001:db8::/32 ]; allow-host-name lac1\n"
 		"  authentication { timeout 12; reauth-interval 300 }\n"
 		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11; ipv4 wanted; ipv6 off }\n"
@@ -113,7 +113,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_int_equal(c->max_tunnels_peer, 8);
 	assert_int_equal(c->max_sessions_peer, 9);
 	assert_int_equal(c->path_mtu, 1400);
-	assert_true(c->bpf.outer_df);
+	assert_true(c->bpf.outer_df && c->zero_checksum);
 	assert_int_equal(c->drain_timeout_s, 9);
 	assert_int_equal(c->n_allow_from, 2);
 	assert_int_equal(c->allow_from[0].len, 8);
@@ -168,7 +168,7 @@ static void defaults_of_the_schema_are_those_of_the_snapshot(void **st)
 	assert_int_equal(c->max_tunnels_peer, d->max_tunnels_peer);
 	assert_int_equal(c->max_sessions_peer, d->max_sessions_peer);
 	assert_int_equal(c->path_mtu, d->path_mtu);
-	assert_false(c->bpf.outer_df);
+	assert_false(c->bpf.outer_df || c->zero_checksum);
 	assert_int_equal(c->auth_timeout_s, d->auth_timeout_s);
 	assert_int_equal(c->reauth_interval_s, d->reauth_interval_s);
 	assert_int_equal(c->enable_ipcp, d->enable_ipcp);
