@@ -21,6 +21,7 @@
 #include "daemon/sys/bpf_try.h"
 #include "daemon/sys/news.h"
 #include "daemon/sys/port_check.h"
+#include "daemon/sys/vrf.h"
 
 #define NEXT	 "_next" /* and a number: of a program that takes over from another of its name */
 #define NEXT_MAX 20
@@ -347,7 +348,7 @@ int bpf_common_check(const char *pins, unsigned ifindex)
 			bpf_ours_foreign(ifindex, *ids[native], native);
 			r = -EBUSY;
 		}
-	return r;
+	return r < 0 ? r : vrf_check(ifindex);
 }
 
 /* ---- taking over ---- */
@@ -484,6 +485,14 @@ static bool is_attached(const struct bpf_common_port *p, uint32_t native_id, uin
 	return (p->native ? native_id : generic_id) == p->id;
 }
 
+static void heard_vrf(struct bpf_common_port *p, const struct news *n)
+{
+	if (!n->has_xdp || p->in_vrf == n->in_vrf) /* not all notifications say all */
+		return;
+	p->in_vrf = n->in_vrf;
+	vrf_tell(n->name, n->in_vrf);
+}
+
 bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **ret_what)
 {
 	*ret_what = NULL;
@@ -493,6 +502,7 @@ bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **r
 
 		if (ifindex != n->ifindex && strcmp(p->name, n->name) != 0)
 			continue;
+		heard_vrf(p, n);
 		if (ifindex == n->ifindex && !n->gone &&
 		    (!n->has_xdp || is_attached(p, n->native_id, n->generic_id)))
 			return __atomic_load_n(&p->problem, __ATOMIC_RELAXED);

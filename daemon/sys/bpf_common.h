@@ -36,6 +36,7 @@ struct bpf_common_port {
 	int problem;		  /* 0: attached; -errno; set by the worker or a notification */
 	const char *send_problem; /* its driver does not take what programs send; NULL: none */
 	bool native;
+	bool in_vrf;		       /* the reactor's */
 	char refusal[XDP_REFUSAL_WHY]; /* why it is not, where that was not asked for; "": none */
 };
 
@@ -59,7 +60,8 @@ bool bpf_common_native(const struct bpf_common *c);
 bool bpf_common_any_native(const struct bpf_common *c);
 /* "native", "generic", "mixed" */
 const char *bpf_common_mode(const struct bpf_common *c);
-/* -EBUSY: a program that is not ours (bpf_ours.h) is on the port, which has been logged. Touches nothing. */
+/* -EBUSY: a program that is not ours (bpf_ours.h) is on the port; -EOPNOTSUPP: it is in a VRF; which has been
+ * logged. Touches nothing. */
 int bpf_common_check(const char *pins, unsigned ifindex);
 /* All programs of ours leave this network namespace, and the pins go. The first error, which has been
  * logged, after all has been tried. */

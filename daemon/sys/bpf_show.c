@@ -40,6 +40,8 @@ static const char *any_problem(const struct bpf_common_port *p, int problem)
 {
 	if (problem)
 		return problem_text(problem);
+	if (p->in_vrf)
+		return "the interface is in a VRF, which ze does not serve";
 	return p->refusal[0] ? p->refusal : p->send_problem;
 }
 

@@ -29,6 +29,15 @@ static void read_xdp(struct nlattr *xdp, struct news *ret)
 	ret->generic_id = u32_in(xdp, IFLA_XDP_SKB_PROG_ID);
 }
 
+/* The device's master is a VRF. */
+static bool is_in_vrf(struct nlattr *info)
+{
+	struct nlattr *kind = info ? nla_find(nla_data(info), nla_len(info), IFLA_INFO_SLAVE_KIND) :
+				     NULL;
+
+	return kind && nla_strcmp(kind, "vrf") == 0;
+}
+
 /* Bridges and others notify of links, too, with other attributes and another family. */
 static bool parse_link(const struct nlmsghdr *h, struct news *ret)
 {
@@ -41,6 +50,7 @@ static bool parse_link(const struct nlmsghdr *h, struct news *ret)
 	ret->ifindex = (unsigned)i->ifi_index;
 	ret->gone = h->nlmsg_type == RTM_DELLINK;
 	ret->up = i->ifi_flags & IFF_UP;
+	ret->in_vrf = is_in_vrf(find(h, sizeof(*i), IFLA_LINKINFO));
 	name = find(h, sizeof(*i), IFLA_IFNAME);
 	if (name)
 		nla_strlcpy(ret->name, name, sizeof(ret->name));

@@ -262,6 +262,30 @@ static void a_link_and_its_programs(void **st)
 	assert_int_equal(n.native_id + n.generic_id, 0);
 }
 
+static struct nl_msg *link_in(const char *slave_kind)
+{
+	struct nl_msg *m = link_message(RTM_NEWLINK, IFF_UP, 0, 0);
+	struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO);
+
+	nla_put_string(m, IFLA_INFO_KIND, "veth");
+	if (slave_kind)
+		nla_put_string(m, IFLA_INFO_SLAVE_KIND, slave_kind);
+	nla_nest_end(m, info);
+	return m;
+}
+
+/* F-C13 */
+static void a_link_in_a_vrf(void **st)
+{
+	struct news n;
+
+	(void)st;
+	assert_true(parsed(link_in("vrf"), &n) && n.in_vrf);
+	assert_true(parsed(link_in("bridge"), &n) && !n.in_vrf);
+	assert_true(parsed(link_in(NULL), &n) && !n.in_vrf);
+	assert_true(parsed(link_message(RTM_NEWLINK, IFF_UP, 0, 0), &n) && !n.in_vrf);
+}
+
 /* A bridge's notification says nothing of programs. */
 static void a_link_of_another_family(void **st)
 {
@@ -363,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup(shown, setup),
 		cmocka_unit_test_setup(every_kind_has_a_name, setup),
 		cmocka_unit_test_setup(a_link_and_its_programs, setup),
+		cmocka_unit_test_setup(a_link_in_a_vrf, setup),
 		cmocka_unit_test_setup(a_link_of_another_family, setup),
 		cmocka_unit_test_setup(routes, setup),
 		cmocka_unit_test_setup(addresses_and_filters, setup),
