@@ -6,7 +6,7 @@
  * there is no daemon.
  *
  * The outer packet of a tunnel goes by the MTU of the device alone, not by what the kernel has learned about the
- * path: anybody can forge the ICMP that it learns from. A router on the way may fragment it, see outer_df.
+ * path: anybody can forge the ICMP that it learns from. A router on the way may fragment it, see struct ze_routing.
  * For the BPF side only.
  */
 #pragma once
@@ -16,7 +16,6 @@
 #include "bpf/ze_maps.h"
 
 const volatile struct ze_conf conf;
-const volatile bool outer_df; /* an outer IPv4 packet is never fragmented on its way */
 
 struct flow { /* the packet that is looked up in the FIB */
 	__u32 src[4], dst[4];

@@ -124,8 +124,8 @@ struct ze_near {
 /* What the FIB is asked by, and which of its answers are out of date. */
 struct ze_routing {
 	__u32 by_rules; /* there are rules: not by destination alone */
-	__u32 pad;
-	__u64 void_ns; /* what is believed until then or less, of the coarse clock, no longer is */
+	__u32 outer_df; /* an outer IPv4 packet is never fragmented on its way */
+	__u64 void_ns;	/* what is believed until then or less, of the coarse clock, no longer is */
 };
 
 /* What may come up by a pppN of the kernel plane, by interface index. */

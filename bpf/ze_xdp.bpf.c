@@ -519,11 +519,19 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
  * 6864 4.1): DF is set where the configuration says so, and on what every host takes whole. */
 #define WHOLE_LEN 576 /* RFC 1122 3.3.2 */
 
+ZE_INLINE bool outer_df(void)
+{
+	__u32 zero = 0;
+	const struct ze_routing *r = bpf_map_lookup_elem(&routing, &zero);
+
+	return r && r->outer_df;
+}
+
 ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool fits)
 {
 	__u32 *w = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
 	__u32 first = bpf_htonl(0x45000000 | f->len);
-	bool whole = fits && (outer_df || f->len <= WHOLE_LEN);
+	bool whole = fits && (f->len <= WHOLE_LEN || outer_df());
 	__u32 second = bpf_htonl(whole ? IP_DF : bpf_get_prandom_u32() << 16);
 	__u32 third = bpf_htonl(64 << 24 | IPPROTO_UDP << 16); /* TTL */
 	__u16 check = (__u16)~fold((__u64)first + second + third + sum_addrs(f, false));

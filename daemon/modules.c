@@ -856,6 +856,8 @@ int modules_reload(struct ze *z)
 	}
 	apply_levels(cfg);
 	udp_zero_checksum(z->udp, cfg->zero_checksum);
+	if (z->dp_bpf)
+		dp_bpf_outer_df(z->dp_bpf, cfg->bpf.outer_df);
 	config_unref(z->cfg);
 	z->cfg = cfg;
 	log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file));

@@ -499,11 +499,14 @@ static bool same_pool(const struct config *a, const struct config *b)
 
 static void warn_unchanged(const struct config *boot, const struct config *c, struct strbuf *w)
 {
+	struct config_bpf now = c->bpf;
+
 	if (!same_listeners(boot, c))
 		sb_puts(w, "listeners: not changed; restart to rebind\n");
 	if (!same_pool(boot, c))
 		sb_puts(w, "l2tp pool ipv4: not changed; restart to use the new pool\n");
-	if (boot->dataplane != c->dataplane || memcmp(&boot->bpf, &c->bpf, sizeof(c->bpf)) != 0)
+	now.outer_df = boot->bpf.outer_df; /* this may change */
+	if (boot->dataplane != c->dataplane || memcmp(&boot->bpf, &now, sizeof(now)) != 0)
 		sb_puts(w, "l2tp dataplane and bpf: not changed; restart to change them\n");
 }
 

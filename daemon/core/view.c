@@ -405,7 +405,7 @@ static void names(struct json *j, const char *key, const char (*v)[16], size_t n
 }
 
 /* As configured; which one `auto` has become is in the summary. */
-static void config_dataplane(const struct config *c, struct json *j)
+static void config_dataplane(const struct config *c, bool outer_df, struct json *j)
 {
 	static const char *const planes[] = { "auto", "kernel", "bpf" };
 	static const char *const modes[] = { "auto", "native", "generic" };
@@ -416,7 +416,7 @@ static void config_dataplane(const struct config *c, struct json *j)
 	names(j, "uplink", c->bpf.uplink, c->bpf.n_uplink);
 	names(j, "core", c->bpf.core, c->bpf.n_core);
 	json_kstr(j, "xdp-mode", modes[c->bpf.xdp]);
-	json_kbool(j, "outer-df", c->bpf.outer_df);
+	json_kbool(j, "outer-df", outer_df);
 	json_obj_end(j);
 }
 
@@ -484,6 +484,6 @@ void view_config(const struct engine *e, struct json *j)
 	json_ku64(j, "local-users", c->n_users);
 	config_pool(e->boot, e->cfg->pool_blackhole, j);
 	config_shaper(c, j);
-	config_dataplane(e->boot, j);
+	config_dataplane(e->boot, e->cfg->bpf.outer_df, j);
 	json_obj_end(j);
 }

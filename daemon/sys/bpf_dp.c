@@ -35,8 +35,8 @@ struct bpf_dp {
 	struct bpf_hot hot;
 	/* In the maps; the worker counts, anybody reads. */
 	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
-	bool by_rules; /* the reactor's */
-	bool links;    /* bpf_dp_serve_links: set once, read by anybody */
+	bool by_rules, outer_df; /* the reactor's */
+	bool links;		 /* bpf_dp_serve_links: set once, read by anybody */
 };
 
 /* ---- life ---- */
@@ -80,7 +80,7 @@ static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
 		return -ENOMEM; /* the object is compiled in: nothing else can fail */
 	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
-	d->skel->rodata->outer_df = a->outer_df;
+	d->outer_df = a->outer_df;
 	if (a->adopt)
 		r = bpf_common_reuse(d->skel->obj, a->pins);
 	if (r == 0)
@@ -673,7 +673,7 @@ struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid)
 /* What was looked up in this tick of the clock may be from before or after the change, and goes, too. */
 int bpf_dp_void_hops(struct bpf_dp *d)
 {
-	struct ze_routing v = { .by_rules = d->by_rules };
+	struct ze_routing v = { .by_rules = d->by_rules, .outer_df = d->outer_df };
 	struct timespec t;
 	__u32 zero = 0;
 
@@ -685,6 +685,12 @@ int bpf_dp_void_hops(struct bpf_dp *d)
 int bpf_dp_routing(struct bpf_dp *d, bool by_rules)
 {
 	d->by_rules = by_rules;
+	return bpf_dp_void_hops(d);
+}
+
+int bpf_dp_outer_df(struct bpf_dp *d, bool on)
+{
+	d->outer_df = on;
 	return bpf_dp_void_hops(d);
 }
 

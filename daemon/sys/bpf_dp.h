@@ -45,7 +45,7 @@ struct bpf_dp_args {
 	size_t n_listeners;
 	enum bpf_mode mode;
 	const char *pins; /* bpf_common_pin; NULL: none */
-	bool outer_df;	  /* set DF on outer IPv4 packets */
+	bool outer_df;	  /* as bpf_dp_outer_df; from bpf_dp_void_hops on */
 	bool adopt;	  /* go on with the maps that are pinned there */
 };
 
@@ -101,6 +101,8 @@ int bpf_dp_void_hops(struct bpf_dp *d);
 /* The same, and there are routing rules or not: with them, next hops are remembered by more than the
  * destination. */
 int bpf_dp_routing(struct bpf_dp *d, bool by_rules);
+/* Whether outer IPv4 packets get DF. */
+int bpf_dp_outer_df(struct bpf_dp *d, bool on);
 /* The VLAN devices on our ports: these, and no others; bpf_dp_void_hops is next. 0 or -errno of the first that
  * failed. */
 int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n);

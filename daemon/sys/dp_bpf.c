@@ -837,6 +837,14 @@ bool dp_bpf_adopted(const struct dp_bpf *d)
 	return d->adopted;
 }
 
+void dp_bpf_outer_df(struct dp_bpf *d, bool on)
+{
+	int r = bpf_dp_outer_df(d->maps, on);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "outer-df-failed", KV_ERRNO(r));
+}
+
 /* Memory and descriptors. */
 static void done(struct dp_bpf *d)
 {

@@ -34,6 +34,8 @@ struct dp_bpf_args {
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret);
 /* Sessions of a former life may be adopted; adopt_done is owed. */
 bool dp_bpf_adopted(const struct dp_bpf *d);
+/* Whether outer IPv4 packets get DF; changes with a reload. */
+void dp_bpf_outer_df(struct dp_bpf *d, bool on);
 /* Takes down what still is, and waits for it. */
 void dp_bpf_free(struct dp_bpf *d);
 /* Lets go of all, which goes on by itself; what is under way ends before. */

@@ -105,7 +105,9 @@ def test_narrow_path(tmp_path, df):
         a = x.start_lac(1)[0]
         if not df:
             assert down(x, a)['down-forward'] == 10
-            return
+            more_config(x, 'outer-df false;', 'outer-df true;')
+            reload(x)
+            assert 'reload-warning' not in x.log('ze.log')
         assert x.ping('core', '-c', '3', '-s', '1372', a)[0] == 0
         assert x.ping('core', '-c', '3', '-s', '1000', a)[0] == 3
         assert x.packets()['down-forward'] >= 6

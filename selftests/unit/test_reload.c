@@ -212,6 +212,8 @@ static void listener_change(void **st)
 static void pool_and_dataplane(void **st)
 {
 	(void)st;
+	next->bpf.outer_df = true; /* F-B2: changes at once */
+	reload_is(0, "");
 	next->pool.end--;
 	next->dataplane = CONFIG_DP_BPF;
 	reload("pool");
