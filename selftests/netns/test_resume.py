@@ -85,7 +85,7 @@ def assert_in_step(x):
     addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
     assert sorted(os.listdir(PINS)) == sorted(
-        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'about', 'allowed', 'answered', 'calls', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established',
+        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'ze_link', 'about', 'allowed', 'answered', 'calls', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established',
          'hosts4', 'limits', 'links6', 'macs', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
          'tunnels', 'up', 'up_credits', 'up_ids', 'verdicts', 'vlan_macs', 'vlans'])
 
@@ -203,7 +203,7 @@ def test_stale_things_go(tmp_path):
         x.stop_ze(signal.SIGKILL)
         sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
         key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
-        put('sessions', key, bytes(96))
+        put('sessions', key, bytes(104))
         for name in ('up_ids', 'down_ids'):
             other = row(name, next(iter(before)))
             assert other['formatted']['value']['tid'] == tid
@@ -211,7 +211,7 @@ def test_stale_things_go(tmp_path):
         put('hosts4', bytes((10, 100, 9, 9)), key)
         put('hosts4', bytes((10, 100, 9, 8)), bytes(4))
         put('links6', bytes(range(8)), key)
-        put('tunnels', bytes((1, 0)), bytes(48))
+        put('tunnels', bytes((1, 0)), bytes(56))
         put('established', bytes(20), bytes(4))
         x.ip('lns', 'route', 'add', '10.100.9.9/32', 'dev', 'ze0', 'proto', '171')
         x.ip('lns', 'route', 'del', a + '/32', 'dev', 'ze0')
