@@ -67,7 +67,7 @@ opt_asan    := -O1 -g $(SAN)
 opt_release := -O2 -g $(HARDEN)
 opt_cov     := -O0 -g --coverage
 opt_fuzz    := -O2 -g $(SAN) -fsanitize=fuzzer-no-link
-opt_explore := -O2 -g -fsanitize=fuzzer-no-link
+opt_explore := -O2 -g -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 ld_asan     := $(SAN)
 ld_release  := $(HARDEN_LD)
 ld_cov      := --coverage

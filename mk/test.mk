@@ -33,7 +33,7 @@ lint: all
 	@$(RUN) --lint
 
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
-# Targets whose runs are long look for inputs without the sanitizers first, which is three times as fast.
+# Targets whose runs are long look for inputs without the sanitizers first, which is four times as fast.
 FUZZ_EXPLORE := engine
 FUZZ_NOW = $(or $(T),$(FUZZ_NAMES))
 fuzz:

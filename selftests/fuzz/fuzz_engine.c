@@ -11,8 +11,8 @@
 #include "selftests/lib/world.h"
 
 #define LACS  4
-#define CALLS 6
-#define STEPS 64
+#define CALLS 5
+#define STEPS 48
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
