@@ -200,7 +200,7 @@ $(B)/zectl: $(call objs,$(ZECTL_MAIN)) $(PROD_LIBS)
 # -u: the archive has them even when only libgcov, which comes last, asks.
 WRAP := $(foreach f,malloc calloc realloc reallocarray strdup,-Wl,--wrap=$(f) -Wl,-u,__wrap_$(f))
 # A test that is the kernel itself names the calls it answers.
-CALLS_test_sys_nlreq := sendmsg recvmsg getsockopt socket bind dup3
+CALLS_test_sys_nlreq := sendmsg recvmsg recv getsockopt setsockopt socket bind dup3
 $(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

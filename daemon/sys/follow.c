@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 struct follow {
 	int fd;
+	bool lost; /* some notifications, which nobody has been told yet */
 	ev_io io;
 	struct ev_loop *loop;
 	struct follow_listener *first;
@@ -33,7 +35,7 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	nlreq_hear(f->fd, heard, f);
+	nlreq_hear(f->fd, &f->lost, heard, f);
 	for (struct follow_listener *l = f->first; l; l = l->next)
 		if (l->end)
 			l->end(l->self);

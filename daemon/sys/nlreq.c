@@ -13,6 +13,7 @@
 
 #define DUMP_MAX 32768
 #define TRIES	 3
+#define HEAR_MAX 1000 /* messages of one call */
 
 enum {
 	UNKNOWN = 1 /* no answer yet, or none that could be read: never an errno */
@@ -66,19 +67,25 @@ void nlreq_each(const void *buf, size_t len, nlreq_heard *heard, void *self)
 		heard(self, h);
 }
 
-void nlreq_hear(int news, nlreq_heard *heard, void *self)
+/* From an overrun on the kernel delivers nothing more until the queue is empty, and does not say so again. So the
+ * loss is reported when the queue is empty: what somebody reads after that cannot be out of date unnoticed. */
+void nlreq_hear(int news, bool *lost, nlreq_heard *heard, void *self)
 {
 	_Alignas(struct nlmsghdr) char buf[DUMP_MAX];
-	ssize_t n;
 
-	for (;;) {
-		n = recv(news, buf, sizeof(buf), MSG_DONTWAIT);
-		if (n > 0)
+	for (int i = 0; i < HEAR_MAX; i++) {
+		ssize_t n = recv(news, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+
+		if (n > (ssize_t)sizeof(buf) || (n < 0 && errno == ENOBUFS)) {
+			*lost = true;
+		} else if (n > 0) {
 			nlreq_each(buf, (size_t)n, heard, self);
-		else if (n < 0 && errno == ENOBUFS)
-			heard(self, NULL);
-		else
+		} else {
+			if (*lost)
+				heard(self, NULL);
+			*lost = false;
 			return;
+		}
 	}
 }
 
@@ -87,7 +94,8 @@ void nlreq_hear(int news, nlreq_heard *heard, void *self)
 struct turn {
 	struct nlreq *rq;
 	unsigned seq;
-	bool unsure; /* an earlier try may have been carried out */
+	bool unsure;  /* an earlier try may have been carried out */
+	bool changed; /* what is listed has changed during the list, which may not be complete */
 };
 
 static int send_it(int fd, struct nl_msg *m)
@@ -145,13 +153,14 @@ static int deliver(const struct nlreq *rq, const struct nlmsghdr *h)
 
 /* What the kernel says to our request; what it says to earlier ones, whose answers nobody waited for, is not
  * heard. */
-static int read_answer(const struct turn *t, const struct nlmsghdr *h, int left)
+static int read_answer(struct turn *t, const struct nlmsghdr *h, int left)
 {
 	int r = UNKNOWN;
 
 	for (; r == UNKNOWN && nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)h, &left)) {
 		if (h->nlmsg_seq != t->seq)
 			continue;
+		t->changed = t->changed || h->nlmsg_flags & NLM_F_DUMP_INTR;
 		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE)
 			r = error_of(h, nlmsg_datalen(h));
 		else if (h->nlmsg_type >= NLMSG_MIN_TYPE)
@@ -161,7 +170,7 @@ static int read_answer(const struct turn *t, const struct nlmsghdr *h, int left)
 }
 
 /* The answer, or UNKNOWN: then *ret_why. */
-static int wait_answer(int fd, const struct turn *t, int *ret_why)
+static int wait_answer(int fd, struct turn *t, int *ret_why)
 {
 	_Alignas(struct nlmsghdr) char buf[DUMP_MAX];
 	int r = UNKNOWN;
@@ -178,6 +187,15 @@ static int wait_answer(int fd, const struct turn *t, int *ret_why)
 	return r;
 }
 
+static void copy_strict(int from, int to)
+{
+	socklen_t len = sizeof(int);
+	int on = 0;
+
+	if (getsockopt(from, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, &len) == 0 && on)
+		setsockopt(to, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+}
+
 /* Another socket under the same descriptor: nothing is on its way to it. Without one the old does: its answers
  * have numbers. */
 static void open_anew(int fd)
@@ -191,6 +209,7 @@ static void open_anew(int fd)
 	other = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (other < 0)
 		return;
+	copy_strict(fd, other);
 	if (bind(other, (struct sockaddr *)&any, sizeof(any)) == 0)
 		dup3(other, fd, O_CLOEXEC);
 	close(other);
@@ -206,6 +225,7 @@ static int try(struct nl_sock *sk, struct turn *t)
 {
 	int fd = nl_socket_get_fd(sk), why = 0, r;
 
+	t->changed = false;
 	t->seq = nlmsg_hdr(t->rq->m)->nlmsg_seq = nl_socket_use_seq(sk);
 	r = send_it(fd, t->rq->m);
 	if (r < 0)
@@ -216,6 +236,8 @@ static int try(struct nl_sock *sk, struct turn *t)
 	t->unsure = t->unsure || r == UNKNOWN;
 	if (r == UNKNOWN)
 		return why;
+	if (r == 0 && t->changed && !t->rq->rough)
+		return -EINTR;
 	return t->unsure && r < 0 && r == t->rq->moot ? 0 : r;
 }
 
@@ -232,6 +254,8 @@ int nlreq_run(struct nl_sock *sk, struct nlreq *rq)
 				rq->anew(rq->self);
 			r = try(sk, &t);
 		}
+		if (r == -EINTR && t.changed)
+			r = 0; /* it changes all the time: this list has to do */
 	}
 	nlmsg_free(rq->m);
 	rq->m = NULL;

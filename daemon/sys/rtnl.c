@@ -450,6 +450,7 @@ int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self)
 	rtnl_enter();
 	r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, NLM_F_DUMP, &h, sizeof(h)),
 					   .valid = on_stats,
+					   .rough = true,
 					   .self = &d });
 	rtnl_leave();
 	return r;

@@ -43,6 +43,10 @@ static struct {
 	bool lost;	/* a call of that number was made */
 	bool exclusive; /* a second making of the same is an error */
 	unsigned sockets;
+	int changes; /* dumps during which something has changed */
+	unsigned dumps;
+	int strict, strict_set; /* of the socket; of the one that takes its place */
+	const int *news;	/* what recv says, one after the other; then 0: there is nothing */
 } w;
 
 static bool fails(void)
@@ -117,7 +121,11 @@ static void dump(unsigned seq)
 		a[2] = (struct nlattr){ NLA_HDRLEN + 4, RTA_OIF };
 		memcpy(&a[3], &(uint32_t){ IFINDEX }, 4);
 	}
-	answer(seq, NLMSG_DONE, sizeof(int));
+	w.dumps++;
+	if (w.changes > 0 && w.changes--)
+		answer(seq, NLMSG_DONE, sizeof(int))->nlmsg_flags = NLM_F_DUMP_INTR;
+	else
+		answer(seq, NLMSG_DONE, sizeof(int));
 }
 
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags);
@@ -163,10 +171,46 @@ int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
 	(void)fd;
 	(void)len;
+	if (level == SOL_NETLINK) {
+		assert_int_equal(name, NETLINK_GET_STRICT_CHK);
+		*(int *)value = w.strict;
+		return 0;
+	}
 	assert_int_equal(level, SOL_SOCKET);
 	assert_int_equal(name, SO_PROTOCOL);
 	*(int *)value = NETLINK_ROUTE;
 	return fails() ? -1 : 0;
+}
+
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	assert_int_equal(fd, OTHER_FD);
+	assert_int_equal(level, SOL_NETLINK);
+	assert_int_equal(name, NETLINK_GET_STRICT_CHK);
+	assert_int_equal(len, sizeof(int));
+	w.strict_set = *(const int *)value;
+	return 0;
+}
+
+/* Above 0: a message of that length; below: an error. */
+ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags)
+{
+	struct nlmsghdr h = { .nlmsg_len = sizeof(h), .nlmsg_type = RTM_NEWLINK };
+	int n = *w.news;
+
+	(void)fd;
+	assert_true(flags & MSG_DONTWAIT && flags & MSG_TRUNC);
+	if (n <= 0) {
+		errno = n ? -n : EAGAIN;
+		w.news += n != 0;
+		return -1;
+	}
+	assert_true(size >= sizeof(h));
+	memcpy(buf, &h, sizeof(h));
+	w.news++;
+	return n;
 }
 
 int __wrap_socket(int family, int type, int protocol);
@@ -341,6 +385,108 @@ static void a_refusal_is_final(void **st)
 	nl_socket_free(sk);
 }
 
+/* F-A4: a list that has changed meanwhile is read again; when it changes each time, the last one has to do. */
+static void a_list_that_changes_is_read_again(void **st)
+{
+	static const struct {
+		int changes;
+		unsigned dumps;
+	} rows[] = { { 0, 1 }, { 1, 2 }, { 2, 3 }, { 100, 3 } };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		struct seen s = { 0 };
+		const struct rtnl_found f = { .route4 = on_route, .addr = on_addr, .self = &s };
+		struct nl_sock *sk = begin(-1, 0);
+
+		route(sk, 2, true);
+		w.changes = rows[i].changes;
+		assert_int_equal(rtnl_find_routes(sk, IFINDEX, &f), 0);
+		assert_int_equal(w.dumps, rows[i].dumps);
+		assert_int_equal(s.n, rows[i].dumps);
+		assert_int_equal(w.n_answers, 0);
+		nl_socket_free(sk);
+	}
+}
+
+/* F-A4: the socket that takes another's place asks as strictly. */
+static void strictness_is_kept(void **st)
+{
+	(void)st;
+	for (int strict = 0; strict < 2; strict++) {
+		struct nl_sock *sk = begin(1, ENOBUFS);
+
+		w.strict = strict;
+		assert_int_equal(route(sk, 2, true), 0);
+		assert_int_equal(w.sockets, 1);
+		assert_int_equal(w.strict_set, strict);
+		nl_socket_free(sk);
+	}
+}
+
+struct news_heard {
+	unsigned n, lost;
+	bool lost_last; /* the loss was said last */
+};
+
+static void on_news(void *self, const struct nlmsghdr *h)
+{
+	struct news_heard *n = self;
+
+	n->n += h != NULL;
+	n->lost += h == NULL;
+	n->lost_last = !h;
+}
+
+/* F-A4: the kernel delivers nothing from an overrun until the queue is empty, and says so once: whoever looks before
+ * would miss what is lost meanwhile. A message that does not fit is lost as well. */
+static void a_loss_is_said_when_the_queue_is_empty(void **st)
+{
+	static const int overrun[] = { 16, -ENOBUFS, 16, 16, 0 }, long_one[] = { 40000, 16, 0 };
+	static const int none[] = { 16, 0 };
+	static const struct {
+		const int *news;
+		unsigned n, lost;
+	} rows[] = { { overrun, 3, 1 }, { long_one, 1, 1 }, { none, 1, 0 } };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		struct news_heard n = { 0 };
+		bool lost = false;
+
+		w.news = rows[i].news;
+		nlreq_hear(3, &lost, on_news, &n);
+		assert_int_equal(n.n, rows[i].n);
+		assert_int_equal(n.lost, rows[i].lost);
+		assert_int_equal(n.lost_last, rows[i].lost > 0);
+		assert_false(lost);
+	}
+}
+
+/* F-A4: somebody who changes routes without end does not keep the daemon from its work. */
+static void many_notifications_end(void **st)
+{
+	static int flood[5000];
+	struct news_heard n = { 0 };
+	bool lost = false;
+	unsigned calls = 0;
+
+	(void)st;
+	for (size_t i = 0; i + 1 < ZE_ARRAY_SIZE(flood); i++)
+		flood[i] = i == 10 ? -ENOBUFS : 16;
+	w.news = flood;
+	nlreq_hear(3, &lost, on_news, &n);
+	assert_in_range(n.n, 100, 2000);
+	assert_true(lost && !n.lost);
+	for (; *w.news; calls++)
+		nlreq_hear(3, &lost, on_news, &n);
+	nlreq_hear(3, &lost, on_news, &n);
+	assert_in_range(calls, 1, 50);
+	assert_int_equal(n.n, ZE_ARRAY_SIZE(flood) - 2);
+	assert_int_equal(n.lost, 1);
+	assert_true(n.lost_last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +494,10 @@ int main(void)
 		cmocka_unit_test(two_calls_fail),
 		cmocka_unit_test(a_thing_made_twice_is_made_once),
 		cmocka_unit_test(a_refusal_is_final),
+		cmocka_unit_test(a_list_that_changes_is_read_again),
+		cmocka_unit_test(strictness_is_kept),
+		cmocka_unit_test(a_loss_is_said_when_the_queue_is_empty),
+		cmocka_unit_test(many_notifications_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
