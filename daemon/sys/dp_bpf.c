@@ -51,6 +51,7 @@ struct family_start {
 	struct kjob j;
 	struct dp_bpf_session *s;
 	struct dp_family f;
+	bool no_route;
 	int result;
 };
 
@@ -110,7 +111,7 @@ static int stack_up6(struct dp_bpf_session *s, struct nl_sock *sk, const struct 
 	return r;
 }
 
-/* All of it or nothing. */
+/* All of it or nothing; 1: the route is missing, see dp_bpf_route_up. */
 static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r;
@@ -181,6 +182,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	fj->result = r = stack_up(s, thread, &fj->f);
 	if (r < 0)
 		return;
+	fj->no_route = r > 0;
 	v = s->v;
 	dp_bpf_set_family(&v, &fj->f, true);
 	r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
@@ -371,6 +373,8 @@ static void family_up_done(struct kjob *j)
 		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
 	};
 
+	if (fj->no_route && fj->result == 0)
+		dp_bpf_repair_route(s->d, fj->f.peer4);
 	if (s->state == SESSION_UP)
 		emit(s->d, &ev);
 	free(fj);

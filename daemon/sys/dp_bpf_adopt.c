@@ -144,10 +144,10 @@ static int want_route(struct dp_bpf *d, const struct dp_family *f)
 		*there = true;
 		return 0;
 	}
-	r = rtnl_route_locked(d->rtnl, (int)d->conf.ze0, f);
+	r = dp_bpf_route_up(d, d->rtnl, f);
 	if (r < 0)
 		rtnl_route(d->rtnl, (int)d->conf.ze0, f, false);
-	return r;
+	return r < 0 ? r : 0; /* the repair at the start of the loop finds what is missing */
 }
 
 /* Of a session that can't go on: what was there is dropped with the rest, what was not at once. */

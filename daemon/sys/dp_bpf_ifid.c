@@ -66,6 +66,8 @@ static int settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 		dp_bpf_no_route6(d, sk);
 	if (want != own->on_ze0)
 		r = rtnl_link_local(sk, (int)d->conf.ze0, ifid, want);
+	if (want && dp_bpf_is_taken(r))
+		r = 0;
 	if (r == 0 || !want)
 		own->on_ze0 = want;
 	if (own->chosen || own->asked)

@@ -108,7 +108,11 @@ bool dp_bpf_has_gateway(const struct dp_bpf *d, uint32_t ip);
 struct dp_bpf_session *dp_bpf_route_find(const struct dp_bpf *d, uint32_t ip);
 int dp_bpf_route_add(struct dp_bpf_session *s); /* 0 or -ENOMEM */
 void dp_bpf_route_del(struct dp_bpf_session *s);
+/* 0, -errno, or 1: there is no route yet because somebody has taken away what it needs. */
 int dp_bpf_route_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f);
+/* The error means that ze0 is down or gone. That is no reason to refuse a login: the repair of ze0, which follows
+ * each notification of this, puts back all addresses and routes that sessions have. */
+bool dp_bpf_is_taken(int r);
 /* The device that frames are injected into was made again. */
 void dp_bpf_reopen_raw(struct dp_bpf *d);
 /* So that family_down can't fail: 0 or -ENOMEM. */
@@ -158,3 +162,5 @@ int dp_bpf_repair_new(struct dp_bpf *d);
 struct dp_bpf_repair *dp_bpf_repair_stop(struct dp_bpf *d);
 void dp_bpf_repair_free(struct dp_bpf_repair *rp);
 void dp_bpf_repair_show(const struct dp_bpf *d, struct json *j);
+/* A session's IPv4 route could not be made: it is tried again. */
+void dp_bpf_repair_route(struct dp_bpf *d, uint32_t ip);

@@ -32,7 +32,8 @@
 #include "daemon/sys/vlans.h"
 #include "daemon/sys/ze0.h"
 
-#define SLICE 256 /* routes of a job */
+#define SLICE	     256   /* routes of a job */
+#define SUSPECTS_MAX 65536 /* single addresses or routes; when there are more, all are looked at */
 
 struct suspect {
 	uint8_t ip[16];
@@ -172,9 +173,11 @@ static void restore_addrs(struct dp_bpf_repair *rp)
 		restore_addr(rp, &rp->job_addrs.v[i]);
 	if (!rp->job_addrs.all)
 		return;
+	/* A login may have brought a gateway back, as above: whether it was there now says nothing of the routes. */
 	for (size_t i = 0; i < rp->d->n_gateways; i++)
-		if (restore_gateway(rp, rp->d->gateways[i]) > 0)
-			all_routes(rp);
+		restore_gateway(rp, rp->d->gateways[i]);
+	if (rp->d->n_gateways)
+		all_routes(rp);
 	for (struct dp_bpf_ifid *own = rp->d->ifids; own; own = own->hh.next)
 		if (own->on_ze0)
 			restore_ifid(rp, own->ifid);
@@ -253,6 +256,7 @@ static void restore_route6(struct dp_bpf_repair *rp, const struct suspect *one)
 	const struct dp_bpf_session *s = dp_bpf_route6_find(rp->d, ifid_of(one->ip));
 	struct rtnl_route6 rt = { .len = one->len, .mtu = rp->d->mtu6 };
 	char text[REPAIR_WHAT] = "fe80::/64";
+	int ze0 = (int)rp->d->conf.ze0, r;
 
 	if (one->len == 128 && s) {
 		rt.ifid = s->f6.peer_ifid;
@@ -261,8 +265,12 @@ static void restore_route6(struct dp_bpf_repair *rp, const struct suspect *one)
 	} else if (one->len != 64 || !rt.mtu) {
 		return;
 	}
-	note(rp, REPAIR_ROUTE,
-	     rtnl_ensure(rp->sk, rtnl_build_route6((int)rp->d->conf.ze0, &rt, true)), text);
+	r = rtnl_ensure(rp->sk, rtnl_build_route6(ze0, &rt, true));
+	if (r == 0 && one->replaced) {
+		r = rtnl_route6(rp->sk, ze0, &rt, true);
+		r = r < 0 ? r : 1;
+	}
+	note(rp, REPAIR_ROUTE, r, text);
 }
 
 static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
@@ -426,6 +434,16 @@ static void suspect_all(struct dp_bpf_repair *rp)
 	rp->addrs.all = rp->routes.all = true;
 }
 
+/* A repair may have to wait while somebody goes on taking things away. */
+static void suspect_heard(struct suspects *s, const struct suspect *one)
+{
+	if (s->n == SUSPECTS_MAX) {
+		suspects_clear(s);
+		s->all = true;
+	}
+	suspect(s, one);
+}
+
 static void heard_link(struct dp_bpf_repair *rp, const struct news *n)
 {
 	const struct ze_conf *c = &rp->d->conf;
@@ -450,14 +468,15 @@ static void heard_route(struct dp_bpf_repair *rp, const struct news *n)
 	bool ours = n->proto == KERNEL_ROUTE_PROTO && n->ifindex == rp->d->conf.ze0;
 	struct suspect one = { .family = n->family, .len = n->len, .replaced = n->replaced };
 	bool host4 = n->family == 4 && n->len == 32 && ours != n->replaced;
+	bool link6 = n->family == 6 && n->ifindex == rp->d->conf.ze0 && ours != n->replaced;
 
 	if (n->family == 4 && n->proto == KERNEL_ROUTE_PROTO && n->blackhole && !n->replaced)
 		repair_suspect(&rp->policy, REPAIR_POOL);
-	if (!host4 && (n->family != 6 || !ours || n->replaced))
+	if (!host4 && !link6)
 		return;
 	memcpy(one.ip, n->ip, sizeof(one.ip));
 	repair_suspect(&rp->policy, REPAIR_ROUTE);
-	suspect(&rp->routes, &one);
+	suspect_heard(&rp->routes, &one);
 }
 
 static void heard_addr(struct dp_bpf_repair *rp, const struct news *n)
@@ -468,7 +487,7 @@ static void heard_addr(struct dp_bpf_repair *rp, const struct news *n)
 		return;
 	memcpy(one.ip, n->ip, sizeof(one.ip));
 	repair_suspect(&rp->policy, REPAIR_ADDRESS);
-	suspect(&rp->addrs, &one);
+	suspect_heard(&rp->addrs, &one);
 }
 
 static void heard(void *self, const struct nlmsghdr *h)
@@ -493,6 +512,19 @@ static void heard(void *self, const struct nlmsghdr *h)
 static void heard_all(void *self)
 {
 	schedule(self);
+}
+
+void dp_bpf_repair_route(struct dp_bpf *d, uint32_t ip)
+{
+	struct suspect one = { .family = 4 };
+	uint32_t be = htonl(ip);
+
+	if (!d->repair)
+		return; /* the plane ends */
+	memcpy(one.ip, &be, sizeof(be));
+	repair_suspect(&d->repair->policy, REPAIR_ROUTE);
+	suspect_heard(&d->repair->routes, &one);
+	schedule(d->repair);
 }
 
 /* ---- life ---- */

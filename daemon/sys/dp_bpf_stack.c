@@ -37,6 +37,11 @@ static int add_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_fam
 	return rtnl_addr(sk, (int)d->conf.ze0, &gw, true);
 }
 
+bool dp_bpf_is_taken(int r)
+{
+	return r == -ENODEV || r == -ENETDOWN;
+}
+
 /* Gateways are few and stay on ze0. */
 int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
@@ -45,18 +50,18 @@ int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family 
 	if (dp_bpf_has_gateway(d, f->local4))
 		return 0;
 	r = add_gateway(d, sk, f);
-	return r < 0 ? r : keep_gateway(d, f->local4);
+	return r < 0 && !dp_bpf_is_taken(r) ? r : keep_gateway(d, f->local4);
 }
 
-/* The kernel refuses a route without its source address: the login succeeds although somebody has taken the
- * gateway's away. */
+/* The kernel refuses a route without its source address. Whoever has taken the gateway's away may do so once more
+ * before the second attempt: then, as without ze0, the route is left to the repair. */
 int dp_bpf_route_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r = rtnl_route_locked(sk, (int)d->conf.ze0, f);
 
 	if (r == -EINVAL && add_gateway(d, sk, f) == 0)
 		r = rtnl_route_locked(sk, (int)d->conf.ze0, f);
-	return r;
+	return r == -EINVAL || dp_bpf_is_taken(r) ? 1 : r;
 }
 
 struct dp_bpf_session *dp_bpf_route_find(const struct dp_bpf *d, uint32_t ip)
@@ -99,6 +104,8 @@ static int shared_route6(struct dp_bpf *d, struct nl_sock *sk, uint16_t mtu)
 	const struct rtnl_route6 rt = { .len = 64, .mtu = mtu };
 	int r = d->mtu6 ? 0 : rtnl_route6(sk, (int)d->conf.ze0, &rt, true);
 
+	if (dp_bpf_is_taken(r))
+		r = 0;
 	if (r == 0 && !d->mtu6)
 		d->mtu6 = mtu;
 	return r;
@@ -127,6 +134,8 @@ int dp_bpf_route6_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct 
 	if (r < 0 || f->mtu == d->mtu6)
 		return r;
 	r = rtnl_route6(sk, (int)d->conf.ze0, &rt, true);
+	if (dp_bpf_is_taken(r))
+		r = 0;
 	s->f6 = *f;
 	if (r == 0)
 		r = htab_add(&d->routes6, &s->in_routes6, hash_bytes(&rt.ifid, sizeof(rt.ifid)));

@@ -130,8 +130,9 @@ class Lab:
     def start_lac(self, sessions=N, *more):
         self.lac = self.spawn('lac', 'lac.log', ZELOAD, '-s', str(sessions), '--tun', 'sub0',
                               '--hold', '600', *more, self.peer)
-        wait_for(lambda: ' up, 0 failed' in self.log('lac.log') or self.lac.poll() is not None, 30)
-        assert self.lac.poll() is None, self.log('lac.log')
+        # It gives a session a minute.
+        wait_for(lambda: ' up, ' in self.log('lac.log') or self.lac.poll() is not None, 90)
+        assert ' up, 0 failed' in self.log('lac.log') and self.lac.poll() is None, self.log('lac.log')
         addrs = sorted(s['assigned-addr'] for s in self.show('sessions'))
         self.ip('lac', 'link', 'set', 'sub0', 'up', 'mtu', '1450', 'txqueuelen', '10000')
         batch = os.path.join(self.dir, 'batch')

@@ -3,6 +3,7 @@
 and its row in `show l2tp dataplane` (F-A4)."""
 import os
 import re
+import sys
 import time
 
 import pytest
@@ -71,6 +72,8 @@ TAKEN = {
     'one route': (('route del %(addr)s',), {'route': 1}),
     'one route replaced': (('route replace %(addr)s via 198.51.100.2 dev core0',), {'route': 1}),
     'the route to link-local addresses': (('-6 route del fe80::/64 dev ze0 proto 171',), {'route': 1}),
+    'the route to link-local addresses replaced':
+        (('-6 route replace fe80::/64 dev ze0 metric 128 proto static',), {'route': 1}),
     'all routes': (('route flush proto 171',), {'route': 20}),
     'ze0 deleted': (('link del ze0',), {'device': 1, 'route': 21, 'address': 2}),
     'ze0 elsewhere': (('link set ze0 netns %(core)s',), {'device': 1, 'route': 21, 'address': 2}),
@@ -160,15 +163,31 @@ def test_our_own_deletions_are_no_repairs(line):
     assert {k: r['repaired'] for k, r in repairs(x).items()} == before
 
 
-def test_login_without_gateway(line):
-    """F-A4: whoever takes the gateway's address away again and again, nobody's login fails."""
+# One netlink request, over and over again: no program is started for each.
+THIEF = """import socket, struct, sys
+dev, what = socket.if_nametoindex('ze0'), sys.argv[1]
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+if what == 'gateway':
+    m = struct.pack('=IHHII BBBBI HH4s', 32, 21, 1, 0, 0, 2, 32, 0, 0, dev, 8, 2, socket.inet_aton(sys.argv[2]))
+else:
+    m = struct.pack('=IHHII BxHiII', 32, 16, 1, 0, 0, 0, 0, dev, 0, 1)
+while True:
+    s.send(m)
+"""
+
+
+@pytest.mark.parametrize('what,kind', (('gateway', 'address'), ('ze0 up', 'device')))
+def test_login_without(line, what, kind):
+    """F-A4: whoever takes the gateway's address away again and again, or has ze0 down, nobody's login fails."""
     x = line
     x.stop_lac()
     wait_for(lambda: x.show('dataplane')['sessions'] == 0)
-    code = 'while ip addr del %s/32 dev ze0 2>/dev/null || true; do :; done' % GATEWAY
-    thief = x.spawn('lns', 'thief.log', 'sh', '-c', code)
+    before = repairs(x).get(kind, {'repaired': 0})['repaired']
+    thief = x.spawn('lns', 'thief.log', sys.executable, '-c', THIEF, what, GATEWAY)
     try:
+        wait_for(lambda: repairs(x).get(kind, {'repaired': 0})['repaired'] > before)
         x.addrs = x.start_lac(20)
+        assert thief.poll() is None, x.log('thief.log')
     finally:
         thief.kill()
         thief.wait()
