@@ -52,6 +52,15 @@ static struct dp_bpf_session *holder(const struct dp_bpf *d, uint64_t ifid)
 	return newest;
 }
 
+/* One that a previous instance has left stays as it is: the kernel would replace our route to fe80::/64 by its own
+ * when the address is replaced. */
+static int put_on_ze0(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+{
+	int r = rtnl_ensure(sk, rtnl_build_link_local((int)d->conf.ze0, ifid, true));
+
+	return r > 0 || dp_bpf_is_taken(r) ? 0 : r;
+}
+
 /* Puts it on ze0 or takes it off, as the rules have it. */
 static int settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
@@ -65,9 +74,8 @@ static int settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	if (own->on_ze0 && !want && HASH_COUNT(d->ifids) == 1)
 		dp_bpf_no_route6(d, sk);
 	if (want != own->on_ze0)
-		r = rtnl_link_local(sk, (int)d->conf.ze0, ifid, want);
-	if (want && dp_bpf_is_taken(r))
-		r = 0;
+		r = want ? put_on_ze0(d, sk, ifid) :
+			   rtnl_link_local(sk, (int)d->conf.ze0, ifid, false);
 	if (r == 0 || !want)
 		own->on_ze0 = want;
 	if (own->chosen || own->asked)
