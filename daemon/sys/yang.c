@@ -253,6 +253,26 @@ static void validate(struct yang_doc *d)
 			   "not valid by the schema; `yanglint` says where");
 }
 
+static void warn(const struct yang_doc *d, struct strbuf *w)
+{
+	const struct config *c = d->cfg;
+
+	if (c->l2tp && c->n_users == 0)
+		sb_printf(w, "%s: no user is configured: every login will be rejected\n",
+			  d->src->name);
+	if (c->l2tp && d->n_fixed && !c->has_pool)
+		sb_printf(
+			w,
+			"%s:%u: %u users have an address of their own and get none: the far end of their "
+			"links is the gateway of l2tp pool ipv4, which is not there\n",
+			d->src->name, d->fixed_line, d->n_fixed);
+	if (c->l2tp && d->n_fixed && !c->enable_ipcp)
+		sb_printf(
+			w,
+			"%s:%u: %u users have an address of their own and get none: ncp has IPv4 off\n",
+			d->src->name, d->fixed_line, d->n_fixed);
+}
+
 int yang_parse(struct yang *y, const struct yang_source *src, struct config **ret_cfg,
 	       struct strbuf *errors, struct strbuf *warnings)
 {
@@ -263,9 +283,8 @@ int yang_parse(struct yang *y, const struct yang_source *src, struct config **re
 		validate(&d);
 	if (d.n_errors == 0)
 		yang_snapshot(&d);
-	if (d.n_errors == 0 && warnings && d.cfg->l2tp && d.cfg->n_users == 0)
-		sb_printf(warnings, "%s: no user is configured: every login will be rejected\n",
-			  src->name);
+	if (d.n_errors == 0 && warnings)
+		warn(&d, warnings);
 	if (d.n_errors > YANG_ERRORS_MAX)
 		sb_printf(errors, "%s: and more errors\n", src->name);
 	yang_tree_done(&d);

@@ -29,6 +29,8 @@ struct yang_doc { /* one text being read */
 	struct yang_place *places;
 	struct strbuf *errors;
 	unsigned n_errors;
+	unsigned n_fixed,
+		fixed_line; /* users with an address of their own; the line of the first */
 	struct config *cfg; /* being filled, yang_snapshot.c */
 };
 

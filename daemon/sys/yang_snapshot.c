@@ -392,6 +392,8 @@ static void check_addresses(struct yang_doc *d, const struct lyd_node *l2tp)
 		if (!a || n == d->cfg->n_users)
 			continue;
 		v[n++] = (struct owned_address){ get_ip4(u, "address"), a };
+		if (!d->n_fixed++)
+			d->fixed_line = yang_pos(d, a).line;
 		check_user_address(d, a, v[n - 1].ip);
 	}
 	check_twice(d, v, n);

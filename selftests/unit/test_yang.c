@@ -216,21 +216,46 @@ static void presence_enables_and_enabled_false_disables(void **st)
 		       "} } has no endpoint\n");
 }
 
-static void no_user_is_a_warning(void **st)
+static void warned(const char *text, const char *want)
 {
-	static const char text[] = SERVER "l2tp {}";
 	struct yang_source src = { "t", text, strlen(text) };
 	struct strbuf errors, warnings;
 	struct config *c = NULL;
 
-	(void)st;
 	sb_init(&errors);
 	sb_init(&warnings);
 	assert_int_equal(yang_parse(yang, &src, &c, &errors, &warnings), 0);
-	assert_string_equal(warnings.s, "t: no user is configured: every login will be rejected\n");
+	assert_string_equal(warnings.s ? warnings.s : "", want);
 	config_unref(c);
 	sb_done(&errors);
 	sb_done(&warnings);
+}
+
+static void no_user_is_a_warning(void **st)
+{
+	(void)st;
+	warned(SERVER "l2tp {}", "t: no user is configured: every login will be rejected\n");
+}
+
+#define POOL "pool { ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9 } }"
+
+/* F-B4: an address that no login can get. */
+static void fixed_addresses_without_ipv4(void **st)
+{
+	static const char users[] = "auth { local {\n user a { password p }\n"
+				    " user b { password p; address 10.0.0.7 }\n"
+				    " user c { password p; address 10.0.0.8 } } } }";
+	char text[500];
+
+	(void)st;
+	snprintf(text, sizeof(text), SERVER "l2tp { " POOL " %s", users);
+	warned(text, "");
+	snprintf(text, sizeof(text), SERVER "l2tp { %s", users);
+	warned(text,
+	       "t:4: 2 users have an address of their own and get none: the far end of their links is "
+	       "the gateway of l2tp pool ipv4, which is not there\n");
+	snprintf(text, sizeof(text), SERVER "l2tp { " POOL " ncp { ipv4 off } %s", users);
+	warned(text, "t:4: 2 users have an address of their own and get none: ncp has IPv4 off\n");
 }
 
 static void all_errors_are_told_with_their_places(void **st)
@@ -588,6 +613,7 @@ int main(void)
 		cmocka_unit_test(an_empty_container_has_its_defaults),
 		cmocka_unit_test(presence_enables_and_enabled_false_disables),
 		cmocka_unit_test(no_user_is_a_warning),
+		cmocka_unit_test(fixed_addresses_without_ipv4),
 		cmocka_unit_test(all_errors_are_told_with_their_places),
 		cmocka_unit_test(rules_across_leaves),
 		cmocka_unit_test(needs_do_not_contradict),
