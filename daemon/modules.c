@@ -26,6 +26,7 @@
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/env.h"
 #include "daemon/sys/hardening.h"
+#include "daemon/sys/ifwatch.h"
 #include "daemon/sys/instance.h"
 #include "daemon/sys/journal.h"
 #include "daemon/sys/kernel.h"
@@ -649,6 +650,27 @@ static void engine_stop(struct ze *z)
 
 static const struct ze_module mod_engine = { "engine", engine_start, engine_stop };
 
+/* ---- addresses of this machine ---- */
+
+/* Known before the first session goes on or begins. */
+static int ifwatch_start(struct ze *z)
+{
+	int r = ifwatch_new(z->loop, z->cfg->has_pool ? z->cfg->pool.gateway : 0, &z->ifwatch);
+
+	if (r < 0)
+		log_kv(LOG_AAA, LOG_ERROR, "own-addresses-unknown", KV_ERRNO(r),
+		       KV_STR("effect", "not started"));
+	return r;
+}
+
+static void ifwatch_stop(struct ze *z)
+{
+	ifwatch_free(z->ifwatch);
+	z->ifwatch = NULL;
+}
+
+static const struct ze_module mod_ifwatch = { "ifwatch", ifwatch_start, ifwatch_stop };
+
 /* ---- counters ---- */
 
 static int refresh_start(struct ze *z)
@@ -779,9 +801,9 @@ static const struct ze_module mod_serve = { "serve", serve_start, ctl_stop };
  * which replaces things. The data plane stops after the engine: it takes down what the engine has let go,
  * and the listeners with the loop, since tunnels' sockets hang there too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,      &mod_rng,     &mod_yang,	     &mod_config, &mod_loop,	  &mod_state,
-	&mod_instance, &mod_history, &mod_listeners, &mod_ctl,	  &mod_dataplane, &mod_engine,
-	&mod_refresh,  &mod_resume,  &mod_persist,   &mod_serve,
+	&mod_log,      &mod_rng,     &mod_yang,	     &mod_config,  &mod_loop,	   &mod_state,
+	&mod_instance, &mod_history, &mod_listeners, &mod_ctl,	   &mod_dataplane, &mod_engine,
+	&mod_ifwatch,  &mod_refresh, &mod_resume,    &mod_persist, &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)

@@ -19,6 +19,7 @@ struct dp_bpf;
 struct dp_kernel;
 struct engine;
 struct history;
+struct ifwatch;
 struct instance;
 struct journal;
 struct loop;
@@ -50,6 +51,7 @@ struct ze {
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;
+	struct ifwatch *ifwatch;
 	struct refresh *refresh;
 	struct ctl *ctl;
 };

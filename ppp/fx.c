@@ -24,6 +24,7 @@ const char *ppp_end_name(enum ppp_end e)
 		[PPP_END_NO_POOL] = "no-pool",
 		[PPP_END_POOL_EMPTY] = "pool-empty",
 		[PPP_END_ADDRESS_IN_USE] = "address-in-use",
+		[PPP_END_ADDRESS_OURS] = "own-address",
 		[PPP_END_SESSION_LIMIT] = "session-limit",
 		[PPP_END_REPLACED] = "replaced",
 	};

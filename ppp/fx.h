@@ -56,6 +56,7 @@ enum ppp_end { /* why the link ended: words in events, logs */
 	PPP_END_NO_POOL,
 	PPP_END_POOL_EMPTY,
 	PPP_END_ADDRESS_IN_USE,
+	PPP_END_ADDRESS_OURS, /* of the machine itself */
 	PPP_END_SESSION_LIMIT,
 	PPP_END_REPLACED, /* by a newer session of its user */
 	PPP_END__COUNT

@@ -16,6 +16,7 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/own.h"
 #include "daemon/core/record.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
@@ -359,6 +360,7 @@ void engine_free(struct engine *e)
 	timer_heap_done(&e->timers);
 	aaa_local_free(e->local);
 	addrpool_free(e->pool);
+	hostip_done(&e->own);
 	linkcfg_unref(e->linkcfg);
 	config_unref(e->boot);
 	config_unref(e->cfg);
@@ -432,6 +434,12 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 	else
 		profile_unref(a->profile);
 	a->profile = NULL;
+	engine_turn_end(e, now);
+}
+
+void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now)
+{
+	own_set(e, set);
 	engine_turn_end(e, now);
 }
 
@@ -552,6 +560,7 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 	config_unref(e->cfg);
 	e->cfg = cfg;
 	reserve_addresses(e, cfg);
+	own_check(e);
 	if (blackhole != cfg->pool_blackhole)
 		tell_pool(e);
 	tell_limits(e);

@@ -53,6 +53,10 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 ze_ns engine_deadline(const struct engine *e); /* ZE_NEVER when nothing is to do */
 void engine_expire(struct engine *e, ze_ns now);
 
+struct hostip_set;
+/* The addresses of this machine, all of them, whenever they have changed: before engine_resume, too. */
+void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now);
+
 struct strbuf;
 /* The reload table: what can change does, for the rest one line each goes to `warnings`. -EBUSY: l2tp
  * was enabled or disabled, which takes a restart; nothing has changed. -ENOMEM likewise. */

@@ -24,6 +24,7 @@
 #include "daemon/base/hash.h"
 #include "daemon/base/htab.h"
 #include "daemon/base/idalloc.h"
+#include "daemon/base/hostip.h"
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/base/pool.h"
@@ -204,6 +205,7 @@ struct engine_stats {
 	uint64_t rx_data, tx_data; /* L2TP data messages through the engine */
 	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict at all */
 	uint64_t session_limited, sessions_replaced;	    /* logins beyond session-limit */
+	uint64_t addresses_refused; /* fixed ones that are ours or a LAC's */
 	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
 	uint64_t sends_lost; /* session messages the channel did not take */
 };
@@ -245,6 +247,7 @@ struct engine {
 	struct aaa_broker broker;
 	struct aaa_local *local;
 	struct addrpool *pool; /* NULL: none */
+	struct hostip_set own; /* addresses of this machine: no subscriber gets one */
 	uint64_t ifid;	       /* of our end of every link; 0: not needed yet */
 	/* the turn */
 	struct timer_heap timers;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/own.h"
 #include "daemon/core/subscriber.h"
 
 /* ---- waiting for an address ---- */
@@ -49,23 +50,13 @@ static void release(struct res *r)
 		wake(list_entry(e->pool_waiters.next, struct subscriber, in_waiting));
 }
 
-/* A LAC has it: its packets would go to the subscriber. */
-static bool is_peer(const struct engine *e, uint32_t ip)
-{
-	const struct ze_addr a = { .family = 4,
-				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-					   (uint8_t)(ip >> 8), (uint8_t)ip } };
-
-	return registry_peer(e, &a) != NULL;
-}
-
-/* The next of the pool that no LAC has; those that one has come back as the newest. */
+/* The next of the pool that neither we nor a LAC have; those that one has come back as the newest. */
 static int take_free(struct engine *e, uint32_t *ret_ip)
 {
 	uint32_t left = addrpool_size(e->pool) - addrpool_used(e->pool);
 	int r = addrpool_take(e->pool, ret_ip);
 
-	while (r == 0 && is_peer(e, *ret_ip)) {
+	while (r == 0 && own_is_taken(e, *ret_ip)) {
 		addrpool_put(e->pool, *ret_ip);
 		r = left-- > 1 ? addrpool_take(e->pool, ret_ip) : -ENOSPC;
 	}
@@ -95,8 +86,12 @@ static int claim_fixed(struct subscriber *s, uint32_t ip)
 	struct subscriber *holder = registry_sub_by_address(s->e, ip);
 	int r;
 
-	if (ip == s->local_address || is_peer(s->e, ip) || ze_ip4_no_host(ip, ip))
+	if (ip == s->local_address || ze_ip4_no_host(ip, ip))
 		return -EADDRINUSE;
+	if (own_is_taken(s->e, ip)) {
+		s->e->stats.addresses_refused++;
+		return hostip_find(&s->e->own, ip) ? -ENOTUNIQ : -EADDRINUSE;
+	}
 	if (holder) {
 		subscriber_give_way(holder);
 		wait_for(s, holder);
@@ -185,7 +180,7 @@ static int resume_v4(struct subscriber *s, bool pooled)
 
 	if (!pool || p->local != addrpool_cfg(pool)->gateway)
 		return -EADDRNOTAVAIL;
-	if (registry_sub_by_address(s->e, p->peer))
+	if (registry_sub_by_address(s->e, p->peer) || own_is_taken(s->e, p->peer))
 		return -EADDRINUSE;
 	r = addrpool_claim(pool, p->peer);
 	if (r < 0 && (pooled || r != -ERANGE))
@@ -241,6 +236,8 @@ static enum ppp_end end_of(int r, bool *ret_later)
 		return PPP_END_POOL_EMPTY;
 	case -EADDRINUSE:
 		return PPP_END_ADDRESS_IN_USE;
+	case -ENOTUNIQ:
+		return PPP_END_ADDRESS_OURS;
 	default:
 		return PPP_END_NO_ADDRESS;
 	}
@@ -248,6 +245,9 @@ static enum ppp_end end_of(int r, bool *ret_later)
 
 static void log_declined(const struct subscriber *s, const struct ppp_addr_answer *a, ze_ns now)
 {
+	const struct hostip *ours = a->end == PPP_END_ADDRESS_OURS ?
+					    hostip_find(&s->e->own, s->profile->address) :
+					    NULL;
 	uint32_t suppressed;
 
 	if (engine_may_log(s->e, s->tunnel,
@@ -256,7 +256,9 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
 		       KV_STR("user", subscriber_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
-		       KV_STR("reason", ppp_end_name(a->end)), KV_U64("suppressed", suppressed));
+		       KV_STR("reason", ppp_end_name(a->end)),
+		       KV_OPT("interface", span_str(ours ? ours->name : "")),
+		       KV_U64("suppressed", suppressed));
 }
 
 bool lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,

@@ -422,6 +422,7 @@ static struct l2tp_cdn_args cdn_of(enum ppp_end end)
 	case PPP_END_NO_POOL:
 	case PPP_END_POOL_EMPTY:
 	case PPP_END_ADDRESS_IN_USE:
+	case PPP_END_ADDRESS_OURS:
 		a.result = CDN_NO_FACILITIES_NOW;
 		a.error = L2TP_ERR_RESOURCES;
 		break;

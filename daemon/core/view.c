@@ -295,6 +295,7 @@ void view_statistics(const struct engine *e, const struct view_clock *c, struct 
 	json_ku64(j, "auth-failed", s.auth_failures);
 	json_ku64(j, "session-limit-denied", s.session_limited);
 	json_ku64(j, "sessions-replaced", s.sessions_replaced);
+	json_ku64(j, "addresses-refused", s.addresses_refused);
 	json_ku64(j, "datagrams-received", s.rx_datagrams);
 	json_ku64(j, "datagrams-sent", s.tx_datagrams);
 	json_ku64(j, "datagrams-send-failed", s.tx_failed);

@@ -775,6 +775,8 @@ void w_resume(struct world *w)
 		if (old[i].used)
 			v[n++] = (struct journal_record){ old[i].kind, old[i].id,
 							  span_of(old[i].b, old[i].len) };
+	if (w->own)
+		engine_own_addresses(w->e, w->own, w->now);
 	engine_resume(w->e, v, n, w->now);
 }
 

@@ -145,6 +145,8 @@ struct world {
 	bool crashed;
 	unsigned deeds; /* so far */
 	unsigned lives; /* ended */
+	const struct hostip_set
+		*own; /* the machine's addresses: told to the next process; NULL: none */
 	/* peers */
 	unsigned n_lacs;
 	unsigned n_calls;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/own.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber.h"
+
+#define LINES 16 /* of one kind at a time */
+
+/* ---- users' fixed addresses, sorted ---- */
+
+struct fixed {
+	uint32_t ip;
+	const char *user;
+};
+
+struct fixed_list {
+	struct fixed *v;
+	size_t n;
+};
+
+static int by_ip(const void *a, const void *b)
+{
+	const struct fixed *x = a, *y = b;
+
+	return x->ip < y->ip ? -1 : x->ip > y->ip;
+}
+
+/* Without memory there are none: these are warnings only. */
+static struct fixed_list fixed_of(const struct config *c)
+{
+	struct fixed_list f = { .v = calloc(c->n_users + 1, sizeof(*f.v)) };
+
+	for (size_t i = 0; f.v && i < c->n_users; i++)
+		if (c->users[i].address)
+			f.v[f.n++] = (struct fixed){ c->users[i].address, c->users[i].name };
+	if (f.n)
+		qsort(f.v, f.n, sizeof(*f.v), by_ip);
+	return f;
+}
+
+/* The first that is not below. */
+static size_t fixed_place(const struct fixed_list *f, uint32_t ip)
+{
+	size_t low = 0, high = f->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->v[mid].ip < ip)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* ---- an address of ours ---- */
+
+bool own_is_taken(const struct engine *e, uint32_t ip)
+{
+	const struct ze_addr a = { .family = 4,
+				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+					   (uint8_t)(ip >> 8), (uint8_t)ip } };
+
+	return hostip_find(&e->own, ip) || registry_peer(e, &a);
+}
+
+static void log_session(const struct subscriber *s, const struct hostip *a)
+{
+	char ip[ZE_ADDR_TEXT], cure[160];
+
+	ze_ip4_text(a->ip, ip);
+	snprintf(cure, sizeof(cure),
+		 "take it from the interface, or: zectl clear l2tp session teardown %u", s->s.sid);
+	log_kv(LOG_AAA, LOG_WARN, "own-address", KV_STR("address", ip),
+	       KV_STR("interface", a->name), KV_U64("sid", s->s.sid),
+	       KV_STR("user", subscriber_user(s)),
+	       KV_STR("effect", "the session goes on, but this machine takes packets to it for its "
+				"own"),
+	       KV_STR("cure", cure));
+}
+
+static void log_user(const struct fixed *f, const struct hostip *a)
+{
+	char ip[ZE_ADDR_TEXT];
+
+	log_kv(LOG_AAA, LOG_WARN, "own-address", KV_STR("address", ze_ip4_text(a->ip, ip)),
+	       KV_STR("interface", a->name), KV_STR("user", f->user),
+	       KV_STR("effect", "the user gets no address"),
+	       KV_STR("cure", "give the user another, or take it from the interface"));
+}
+
+/* True: there was something to say. */
+static bool check_address(const struct engine *e, const struct fixed_list *f,
+			  const struct hostip *a)
+{
+	const struct subscriber *s = registry_sub_by_address(e, a->ip);
+	size_t i = fixed_place(f, a->ip);
+	bool fixed = i < f->n && f->v[i].ip == a->ip;
+
+	if (s)
+		log_session(s, a);
+	else if (fixed)
+		log_user(&f->v[i], a);
+	return s || fixed;
+}
+
+/* ---- a subnet with neighbours ---- */
+
+static void log_overlap(const struct hostip *a, const char *what, const char *is, uint64_t users)
+{
+	char subnet[ZE_PREFIX_TEXT];
+
+	log_kv(LOG_AAA, LOG_WARN, "subnet-overlap", KV_STR("interface", a->name),
+	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR(what, is),
+	       users ? KV_U64("users", users) : KV_STR("cure", "exclude the subnet from the pool"),
+	       KV_STR("effect", "whoever has such an address on that interface is cut off"));
+}
+
+static bool check_subnet(const struct engine *e, const struct fixed_list *f, const struct hostip *a)
+{
+	const struct addrpool_cfg *p = e->pool ? addrpool_cfg(e->pool) : NULL;
+	char from[ZE_ADDR_TEXT], to[ZE_ADDR_TEXT], range[2 * ZE_ADDR_TEXT];
+	uint32_t first, last;
+	size_t i, end;
+	bool pool;
+
+	if (!hostip_range(a, &first, &last))
+		return false;
+	pool = p && p->start <= last && p->end >= first;
+	if (pool) {
+		snprintf(range, sizeof(range), "%s-%s", ze_ip4_text(p->start, from),
+			 ze_ip4_text(p->end, to));
+		log_overlap(a, "pool", range, 0);
+	}
+	i = fixed_place(f, first);
+	end = last == UINT32_MAX ? f->n : fixed_place(f, last + 1);
+	if (i < end)
+		log_overlap(a, "user", f->v[i].user, end - i);
+	return pool || i < end;
+}
+
+/* ---- all of it ---- */
+
+/* Those that are not in `known`, which may be NULL. */
+static void check(const struct engine *e, const struct hostip_set *set,
+		  const struct hostip_set *known)
+{
+	struct fixed_list f = fixed_of(e->cfg);
+	unsigned addresses = 0, subnets = 0;
+
+	for (size_t i = 0; i < set->n && log_wants(LOG_AAA, LOG_WARN); i++) {
+		if (known && hostip_has(known, &set->v[i]))
+			continue;
+		if (addresses < LINES)
+			addresses += check_address(e, &f, &set->v[i]);
+		if (subnets < LINES)
+			subnets += check_subnet(e, &f, &set->v[i]);
+	}
+	free(f.v);
+}
+
+void own_check(const struct engine *e)
+{
+	check(e, &e->own, NULL);
+}
+
+void own_set(struct engine *e, const struct hostip_set *set)
+{
+	if (set->ignored && !e->own.ignored)
+		log_kv(LOG_AAA, LOG_WARN, "own-addresses-ignored", KV_U64("known", set->n),
+		       KV_U64("ignored", set->ignored),
+		       KV_STR("effect", "subscribers may be given one of the ignored"));
+	check(e, set, &e->own);
+	if (hostip_copy(&e->own, set) < 0)
+		log_kv(LOG_AAA, LOG_ERROR, "own-addresses-unknown", KV_ERRNO(ENOMEM));
+}

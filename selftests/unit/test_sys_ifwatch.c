@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the kernel says of addresses is built here; nothing is asked. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#include "daemon/base/hostip.h"
+#include "daemon/sys/ifwatch.h"
+
+#define GATEWAY 0x0a000001
+
+struct said { /* 0: left out */
+	int type;
+	uint8_t family, len;
+	uint32_t local, address;
+};
+
+static bool parsed(const struct said *s, struct hostip *ret)
+{
+	const struct ifaddrmsg h = { .ifa_family = s->family,
+				     .ifa_prefixlen = s->len,
+				     .ifa_index = 7 };
+	struct nl_msg *m = nlmsg_alloc_simple(s->type, 0);
+	bool any;
+
+	assert_non_null(m);
+	nlmsg_append(m, (void *)&h, sizeof(h), NLMSG_ALIGNTO);
+	if (s->local)
+		nla_put_u32(m, IFA_LOCAL, htonl(s->local));
+	if (s->address)
+		nla_put_u32(m, IFA_ADDRESS, htonl(s->address));
+	any = ifwatch_parse(nlmsg_hdr(m), GATEWAY, ret);
+	nlmsg_free(m);
+	return any;
+}
+
+/* F-B4: an address that comes or goes; of a link with a far end, ours is the local one. */
+static void addresses(void **st)
+{
+	struct hostip a;
+
+	(void)st;
+	assert_true(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, 0xc0000205, 0xc0000205 }, &a));
+	assert_int_equal(a.ip, 0xc0000205);
+	assert_int_equal(a.subnet, 0xc0000205);
+	assert_int_equal(a.len, 24);
+	assert_int_equal(a.ifindex, 7);
+	assert_true(parsed(&(struct said){ RTM_DELADDR, AF_INET, 32, 0xc0000205, 0xc6336401 }, &a));
+	assert_int_equal(a.ip, 0xc0000205);
+	assert_int_equal(a.subnet, 0xc6336401);
+	assert_true(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, 0, 0xc0000205 }, &a));
+	assert_int_equal(a.ip, 0xc0000205);
+	assert_true(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, 0xc0000205, 0 }, &a));
+	assert_int_equal(a.subnet, 0xc0000205);
+}
+
+/* F-B4: the gateway that a data plane gives its devices; with a subnet it is the operator's. */
+static void left_out(void **st)
+{
+	struct hostip a;
+
+	(void)st;
+	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 32, GATEWAY, 0x0a000005 }, &a));
+	assert_true(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, GATEWAY, GATEWAY }, &a));
+	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET6, 64, 1, 1 }, &a));
+	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 33, 1, 1 }, &a));
+	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, 0, 0 }, &a));
+	assert_false(parsed(&(struct said){ RTM_NEWLINK, AF_INET, 24, 1, 1 }, &a));
+}
+
+static void too_short(void **st)
+{
+	struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWADDR, 0);
+	struct hostip a;
+
+	(void)st;
+	assert_non_null(m);
+	assert_false(ifwatch_parse(nlmsg_hdr(m), GATEWAY, &a));
+	nlmsg_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(left_out),
+		cmocka_unit_test(too_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
