@@ -72,6 +72,11 @@ void hash_set_key(struct hash_key k)
 	process_key = k;
 }
 
+uint64_t hash_bytes64(const void *p, size_t len)
+{
+	return hash_sip(&process_key, p, len);
+}
+
 unsigned hash_bytes(const void *p, size_t len)
 {
 	return (unsigned)hash_sip(&process_key, p, len);

@@ -20,6 +20,7 @@ uint64_t hash_sip(const struct hash_key *k, const void *p, size_t len);
 /* The process-wide key: set once at start from the random port, before any table exists. */
 void hash_set_key(struct hash_key k);
 unsigned hash_bytes(const void *p, size_t len);
+uint64_t hash_bytes64(const void *p, size_t len);
 
 #define HASH_NONFATAL_OOM	   1
 #define HASH_FUNCTION(p, len, out) ((out) = hash_bytes((p), (len)))

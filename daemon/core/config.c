@@ -29,6 +29,8 @@ struct config *config_new(void)
 	c->path_mtu = 1500;
 	c->setup_rate = 200;
 	c->auth_timeout_s = 30;
+	c->reject_interval_s = 2;
+	c->reject_rate_peer = 50;
 	c->enable_ipcp = c->enable_ipv6cp = true;
 	c->sessions = (struct profile_sessions){ .set = true, .limit = 16 };
 	c->ncp_timeout_s = 30;

@@ -83,6 +83,8 @@ struct config {
 	char **allow_host_name; /* n 0: any */
 	size_t n_allow_host_name;
 	uint32_t auth_timeout_s, reauth_interval_s;
+	/* Wrong passwords: seconds between the answers to one line or user, answers a second to one LAC; 0: no limit */
+	uint32_t reject_interval_s, reject_rate_peer;
 	bool enable_ipcp, enable_ipv6cp;
 	enum config_need need_ipv4, need_ipv6;
 	struct profile_sessions sessions; /* of users that have none of their own */

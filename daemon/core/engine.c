@@ -16,6 +16,7 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/login.h"
 #include "daemon/core/own.h"
 #include "daemon/core/record.h"
 #include "daemon/core/subscriber.h"
@@ -158,6 +159,7 @@ static void settle_sub(struct subscriber *s)
 		if (s->opened)
 			due = ze_min_ns(ppp_link_deadline(&s->link),
 					ze_min_ns(due, attach_deadline(s)));
+		due = ze_min_ns(due, login_deadline(s));
 	}
 	arm(s->e, &s->timer, due);
 	record_session(s);
@@ -357,6 +359,7 @@ void engine_free(struct engine *e)
 	free_all(e);
 	registry_done(e);
 	admit_done(&e->admit);
+	pace_done(&e->pace);
 	timer_heap_done(&e->timers);
 	aaa_local_free(e->local);
 	addrpool_free(e->pool);

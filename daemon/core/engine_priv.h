@@ -34,6 +34,7 @@
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
 #include "daemon/core/linkcfg.h"
+#include "daemon/core/pace.h"
 #include "daemon/core/ports.h"
 #include "daemon/core/registry.h"
 #include "daemon/l2tp/session.h"
@@ -174,6 +175,7 @@ struct subscriber {
 	char *user;			    /* NULL before authentication; stays valid to the end */
 	struct profile *profile;	    /* NULL before authentication and without it */
 	uint64_t auth_cookie;		    /* a verdict is owed; 0: none */
+	struct login_held *held;	    /* a wrong password whose answer waits; NULL */
 	/* IPv4: address in host order, 0 none yet */
 	uint32_t address, local_address;
 	uint32_t dns[2];
@@ -205,6 +207,8 @@ struct engine_stats {
 	uint64_t rx_data, tx_data; /* L2TP data messages through the engine */
 	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict at all */
 	uint64_t session_limited, sessions_replaced;	    /* logins beyond session-limit */
+	/* of the rejects: answered later, not answered, and not even asked about */
+	uint64_t rejects_delayed, rejects_withheld, logins_unasked;
 	uint64_t addresses_refused; /* fixed ones that are ours or a LAC's */
 	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
 	uint64_t sends_lost; /* session messages the channel did not take */
@@ -243,6 +247,8 @@ struct engine {
 	unsigned n_subscribers[SUB__STATES];
 	uint64_t next_serial, next_cookie;
 	struct admit admit;
+	struct pace pace;
+	unsigned n_held; /* subscribers with an answer that waits */
 	/* AAA */
 	struct aaa_broker broker;
 	struct aaa_local *local;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
@@ -38,39 +39,6 @@ static enum aaa_method aaa_method_of(enum ppp_auth_method m)
 		break;
 	}
 	return AAA_NONE;
-}
-
-void login_ask(struct subscriber *s, const struct ppp_auth_request *rq)
-{
-	struct engine *e = s->e;
-	const struct aaa_request a = {
-		.method = aaa_method_of(rq->method),
-		.id = rq->id,
-		.user = rq->user,
-		.password = rq->password,
-		.challenge = rq->challenge,
-		.response = rq->response,
-		.calling_number = span_str(s->s.calling_number),
-		.called_number = span_str(s->s.called_number),
-		.sid = s->s.sid,
-	};
-	uint64_t cookie = (uint64_t)s->s.sid << SUBSCRIBER_COOKIE_SHIFT |
-			  (++e->next_cookie & ((UINT64_C(1) << SUBSCRIBER_COOKIE_SHIFT) - 1));
-	int r;
-
-	res_release(&s->r_auth);
-	memset(&e->answer, 0, sizeof(e->answer));
-	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
-	if (r == -EINPROGRESS) {
-		s->auth_cookie = cookie;
-		res_add(&s->pool, &s->r_auth, release_auth);
-		return;
-	}
-	if (r < 0) {
-		e->stats.auth_failures++;
-		e->answer = (struct aaa_answer){ 0 };
-	}
-	s->todo |= SUB_TODO_VERDICT;
 }
 
 void login_resume(struct subscriber *s, struct profile *p)
@@ -181,9 +149,93 @@ static bool enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 	return false;
 }
 
-static void log_reject(const struct subscriber *s, const struct aaa_answer *a, ze_ns now)
+/* ---- wrong passwords ---- */
+
+static struct pace_login pace_of(const struct subscriber *s)
 {
-	char peer[ZE_ADDR_TEXT];
+	return (struct pace_login){
+		.peer = &s->tunnel->path.peer,
+		.number = span_str(s->s.calling_number),
+		.user = span_of(s->link.auth.user.p, s->link.auth.user.len),
+	};
+}
+
+/* No answer comes after the time the phase may take. */
+static struct pace_limits limits_of(const struct subscriber *s, ze_ns now)
+{
+	const struct config *c = s->e->cfg;
+	ze_ns left = s->link.auth.phase_deadline - now - ZE_SEC(1);
+
+	return (struct pace_limits){ .interval = ZE_SEC(c->reject_interval_s),
+				     .peer_rate = c->reject_rate_peer,
+				     .longest = left > 0 ? left : 0 };
+}
+
+struct login_held {
+	struct subscriber *s;
+	struct res res; /* of its pool */
+	struct aaa_answer answer;
+	ze_ns until;
+};
+
+static void release_held(struct res *r)
+{
+	struct login_held *h = ze_container_of(r, struct login_held, res);
+
+	h->s->held = NULL;
+	h->s->e->n_held--;
+	free(h);
+}
+
+void login_forget_held(struct subscriber *s)
+{
+	if (s->held)
+		res_release(&s->held->res);
+}
+
+/* True: it waits, or is not given at all. Without memory it is given at once. */
+static bool hold(struct subscriber *s, const struct aaa_answer *a, ze_ns until)
+{
+	struct engine *e = s->e;
+	struct login_held *h;
+
+	login_forget_held(s);
+	if (until == ZE_NEVER || e->n_held >= PACE_PENDING) {
+		e->stats.rejects_withheld++;
+		return true; /* the phase times out */
+	}
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return false;
+	h->s = s;
+	h->answer = *a;
+	h->answer.profile = NULL;
+	h->until = until;
+	s->held = h;
+	e->n_held++;
+	e->stats.rejects_delayed++;
+	res_add(&s->pool, &h->res, release_held);
+	return true;
+}
+
+ze_ns login_deadline(const struct subscriber *s)
+{
+	return s->held ? s->held->until : ZE_NEVER;
+}
+
+/* When it is answered: a word for the log; empty: at once. */
+static const char *when_text(const struct subscriber *s, bool held, ze_ns now, char buf[static 24])
+{
+	if (held && s->held)
+		snprintf(buf, 24, "in %.1f s", (double)(s->held->until - now) / 1e9);
+	else
+		snprintf(buf, 24, "%s", held ? "none" : "");
+	return buf;
+}
+
+static void log_reject(const struct subscriber *s, const char *message, bool held, ze_ns now)
+{
+	char peer[ZE_ADDR_TEXT], when[24];
 	uint32_t suppressed;
 
 	if (!engine_may_log(s->e, s->tunnel,
@@ -194,30 +246,30 @@ static void log_reject(const struct subscriber *s, const struct aaa_answer *a, z
 	       KV_U64("sid", s->s.sid),
 	       KV_SPAN("user", span_of(s->link.auth.user.p, s->link.auth.user.len)),
 	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
-	       KV_STR("message", a->message),
+	       KV_STR("message", message),
+	       KV_OPT("answer", span_str(when_text(s, held, now, when))),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
 	       KV_U64("suppressed", suppressed));
 }
 
-void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+/* The line has too many wrong passwords behind it: whatever this one is, it gets the answer of a wrong one. */
+static bool turn_away(struct subscriber *s, ze_ns now)
 {
-	struct engine *e = s->e;
-	enum ppp_end end = PPP_END_NONE;
+	const struct pace_limits lim = limits_of(s, now);
+	const struct pace_login l = pace_of(s);
+	struct aaa_answer a = { .message = "Login incorrect" };
 
-	if (a->accept && keep_profile(s, a->profile) < 0) {
-		e->stats.auth_failures++;
-		a->accept = false;
-	} else if (a->accept && !enter(s, a, now)) {
-		a->accept = false;
-		end = PPP_END_SESSION_LIMIT;
-	} else if (a->accept) {
-		e->stats.auth_accepts++;
-	} else {
-		e->stats.auth_rejects++;
-		log_reject(s, a, now);
-		profile_unref(a->profile);
-	}
-	a->profile = NULL;
+	if (!pace_line_is_full(&s->e->pace, &l, &lim, now))
+		return false;
+	s->e->stats.logins_unasked++;
+	if (!hold(s, &a, lim.longest < PACE_LINE_MAX ? ZE_NEVER : now + PACE_LINE_MAX))
+		return false;
+	log_reject(s, "Not asked: too many wrong passwords of this line", true, now);
+	return true;
+}
+
+static void tell_link(struct subscriber *s, const struct aaa_answer *a, enum ppp_end end, ze_ns now)
+{
 	ppp_link_auth_answer(
 		&s->link,
 		&(struct ppp_auth_answer){
@@ -226,5 +278,84 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
 			.mschap_error = a->mschap_error,
 			.end = end },
-		now, &e->ppp_fx);
+		now, &s->e->ppp_fx);
+}
+
+void login_answer_held(struct subscriber *s, ze_ns now)
+{
+	const struct aaa_answer a = s->held->answer;
+
+	login_forget_held(s);
+	tell_link(s, &a, PPP_END_NONE, now);
+}
+
+/* True: the answer waits. */
+static bool reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	struct engine *e = s->e;
+	const struct pace_limits lim = limits_of(s, now);
+	const struct pace_login l = pace_of(s);
+	ze_ns at = pace_wrong(&e->pace, &l, &lim, now);
+	bool held = at > now && hold(s, a, at);
+
+	e->stats.auth_rejects++;
+	log_reject(s, a->message, held, now);
+	profile_unref(a->profile);
+	a->profile = NULL;
+	return held;
+}
+
+void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	struct engine *e = s->e;
+	enum ppp_end end = PPP_END_NONE;
+
+	if (!a->accept && reject(s, a, now))
+		return;
+	if (a->accept && keep_profile(s, a->profile) < 0) {
+		e->stats.auth_failures++;
+		a->accept = false;
+	} else if (a->accept && !enter(s, a, now)) {
+		a->accept = false;
+		end = PPP_END_SESSION_LIMIT;
+	} else if (a->accept) {
+		e->stats.auth_accepts++;
+	}
+	a->profile = NULL;
+	tell_link(s, a, end, now);
+}
+
+void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now)
+{
+	struct engine *e = s->e;
+	const struct aaa_request a = {
+		.method = aaa_method_of(rq->method),
+		.id = rq->id,
+		.user = rq->user,
+		.password = rq->password,
+		.challenge = rq->challenge,
+		.response = rq->response,
+		.calling_number = span_str(s->s.calling_number),
+		.called_number = span_str(s->s.called_number),
+		.sid = s->s.sid,
+	};
+	uint64_t cookie = (uint64_t)s->s.sid << SUBSCRIBER_COOKIE_SHIFT |
+			  (++e->next_cookie & ((UINT64_C(1) << SUBSCRIBER_COOKIE_SHIFT) - 1));
+	int r;
+
+	res_release(&s->r_auth);
+	if (turn_away(s, now))
+		return;
+	memset(&e->answer, 0, sizeof(e->answer));
+	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
+	if (r == -EINPROGRESS) {
+		s->auth_cookie = cookie;
+		res_add(&s->pool, &s->r_auth, release_auth);
+		return;
+	}
+	if (r < 0) {
+		e->stats.auth_failures++;
+		e->answer = (struct aaa_answer){ 0 };
+	}
+	s->todo |= SUB_TODO_VERDICT;
 }

@@ -349,7 +349,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		send_frame(s, e->send);
 		break;
 	case PPP_FX_AUTH_REQUEST:
-		login_ask(s, &e->auth);
+		login_ask(s, &e->auth, now);
 		break;
 	case PPP_FX_ADDR_REQUEST:
 		s->todo |= (uint16_t)(SUB_TODO_ADDRESS << e->family);
@@ -378,6 +378,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		break;
 	case PPP_FX_LCP_DOWN:		 /* each family that was up has its own effect */
 		res_release(&s->r_auth); /* a verdict now would be one on the next request */
+		login_forget_held(s);
 		break;
 	case PPP_FX_LCP_UP:
 	case PPP_FX_AUTHENTICATED:
@@ -562,6 +563,11 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
 	subscriber_run(s, now);
+	if (s->ended || login_deadline(s) > now)
+		return;
+	ppp_fx_init(&s->e->ppp_fx);
+	login_answer_held(s, now);
+	subscriber_run(s, now);
 }
 
 /* Our wish, whatever the peer says: a Terminate-Request, once, and the CDN. */
@@ -665,6 +671,7 @@ void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_n
 	registry_remove_call(s);
 	set_state(s, SUB_FINISHING);
 	res_release(&s->r_auth);
+	login_forget_held(s);
 	res_release(&s->r_user);
 	lease_wait_end(s);
 	if (!attach_leave(s))

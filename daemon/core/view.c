@@ -292,6 +292,10 @@ void view_statistics(const struct engine *e, const struct view_clock *c, struct 
 	json_ku64(j, "sessions-down-total", s.sessions_down);
 	json_ku64(j, "auth-accepted", s.auth_accepts);
 	json_ku64(j, "auth-rejected", s.auth_rejects);
+	json_ku64(j, "auth-rejects-delayed", s.rejects_delayed);
+	json_ku64(j, "auth-rejects-pending", e->n_held);
+	json_ku64(j, "auth-rejects-withheld", s.rejects_withheld);
+	json_ku64(j, "auth-not-asked", s.logins_unasked);
 	json_ku64(j, "auth-failed", s.auth_failures);
 	json_ku64(j, "session-limit-denied", s.session_limited);
 	json_ku64(j, "sessions-replaced", s.sessions_replaced);
@@ -441,6 +445,8 @@ static void config_ppp(const struct config *c, struct json *j)
 	json_obj(j);
 	json_ku64(j, "timeout", c->auth_timeout_s);
 	json_ku64(j, "reauth-interval", c->reauth_interval_s);
+	json_ku64(j, "reject-interval", c->reject_interval_s);
+	json_ku64(j, "reject-rate-peer", c->reject_rate_peer);
 	json_obj_end(j);
 	json_key(j, "ncp");
 	json_obj(j);

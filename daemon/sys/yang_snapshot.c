@@ -307,6 +307,8 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	c->drain_timeout_s = get_u32(l2tp, "drain-timeout");
 	c->auth_timeout_s = get_u32(auth, "timeout");
 	c->reauth_interval_s = get_u32(auth, "reauth-interval");
+	c->reject_interval_s = get_u32(auth, "reject-interval");
+	c->reject_rate_peer = get_u32(auth, "reject-rate-peer");
 	read_ncp(c, ncp);
 	c->echo_interval_s = get_u32(echo, "interval");
 	c->echo_failures = get_u32(echo, "failures");

@@ -815,6 +815,8 @@ const char *w_leftover(const struct world *w)
 		return "leases";
 	if (e->timers.n)
 		return "timers";
+	if (e->n_held)
+		return "answers to wrong passwords that wait";
 	if (e->n_setup || e->n_half_open || e->n_established || !list_empty(&e->half_open))
 		return "tunnel counters";
 	for (unsigned i = 0; i < SUB__STATES; i++)

@@ -83,6 +83,7 @@ struct lac {
 	struct net_path path;
 	struct l2tp_chan chan;
 	char host[64], secret[64];
+	char number[32]; /* the Calling Number of its calls; "": it sends none */
 	uint16_t tid, peer_tid, next_sid;
 	bool challenge, no_scccn, no_iccn, mute, dead, sequencing;
 	bool up, over;

@@ -111,9 +111,11 @@ void lac_icrq(struct lac *l, uint16_t hdr_sid, uint16_t sid)
 	const struct l2tp_msg m = { .type = L2TP_ICRQ,
 				    .have = L2TP_BIT(AVP_MSG_TYPE) |
 					    L2TP_BIT(AVP_ASSIGNED_SESSION_ID) |
-					    L2TP_BIT(AVP_CALL_SERIAL),
+					    L2TP_BIT(AVP_CALL_SERIAL) |
+					    (*l->number ? L2TP_BIT(AVP_CALLING_NUMBER) : 0),
 				    .assigned_sid = sid,
-				    .call_serial = sid };
+				    .call_serial = sid,
+				    .calling_number = span_str(l->number) };
 
 	lac_send(l, hdr_sid, &m);
 }

@@ -25,6 +25,8 @@ static void defaults(void **st)
 	assert_int_equal(c->max_sessions, 1024);
 	assert_int_equal(c->auth_timeout_s, 30);
 	assert_int_equal(c->reauth_interval_s, 0);
+	assert_int_equal(c->reject_interval_s, 2);
+	assert_int_equal(c->reject_rate_peer, 50);
 	assert_true(c->enable_ipcp && c->enable_ipv6cp);
 	assert_int_equal(c->ncp_timeout_s, 30);
 	assert_int_equal(c->secret_len, 0);

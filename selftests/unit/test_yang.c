@@ -81,7 +81,8 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"  auth-method ms-chap-v2; allow-no-auth true; hello-interval 5; hello-retries 3\n"
 		"  max-tunnels 10; max-sessions 0; setup-rate 7; max-tunnels-peer 8; max-sessions-peer 9; path-mtu 1400; accept-zero-checksum true; bpf { outer-df true }; drain-timeout 9\n"
 		"  allow-from [ 10.0.0.0/8\n   2001:db8::/32 ]; allow-host-name lac1\n"
-		"  authentication { timeout 12; reauth-interval 300 }\n"
+		"  authentication { timeout 12; reauth-interval 300; reject-interval 7; "
+		"reject-rate-peer 9 }\n"
 		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11; ipv4 wanted; ipv6 off }\n"
 		"  session-limit 5; session-limit-action deny\n"
 		"  lcp-echo { interval 4; failures 6 }\n"
@@ -121,6 +122,8 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_string_equal(c->allow_host_name[0], "lac1");
 	assert_int_equal(c->auth_timeout_s, 12);
 	assert_int_equal(c->reauth_interval_s, 300);
+	assert_int_equal(c->reject_interval_s, 7);
+	assert_int_equal(c->reject_rate_peer, 9);
 	assert_true(c->enable_ipcp && !c->enable_ipv6cp);
 	assert_int_equal(c->ncp_timeout_s, 11);
 	assert_int_equal(c->need_ipv4, CONFIG_NEED_WANTED);
@@ -171,6 +174,8 @@ static void defaults_of_the_schema_are_those_of_the_snapshot(void **st)
 	assert_false(c->bpf.outer_df || c->zero_checksum);
 	assert_int_equal(c->auth_timeout_s, d->auth_timeout_s);
 	assert_int_equal(c->reauth_interval_s, d->reauth_interval_s);
+	assert_int_equal(c->reject_interval_s, d->reject_interval_s);
+	assert_int_equal(c->reject_rate_peer, d->reject_rate_peer);
 	assert_int_equal(c->enable_ipcp, d->enable_ipcp);
 	assert_int_equal(c->enable_ipv6cp, d->enable_ipv6cp);
 	assert_int_equal(c->ncp_timeout_s, d->ncp_timeout_s);

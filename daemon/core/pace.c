@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/pace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/hash.h"
+
+#define KEY_MAX 320 /* an address and a number or name */
+
+static void table_done(struct pace_table *t)
+{
+	for (size_t i = 0; i < PACE_SETS; i++)
+		free(t->sets[i]);
+}
+
+void pace_done(struct pace *p)
+{
+	table_done(&p->lines);
+	table_done(&p->users);
+	table_done(&p->peers);
+	*p = (struct pace){ 0 };
+}
+
+/* Longer ones are as good as their beginning: names have at most 253 octets, and numbers 64. */
+static uint64_t key_of(const struct ze_addr *peer, struct span text)
+{
+	uint8_t b[KEY_MAX] = { 0 };
+	size_t n = text.len < KEY_MAX - 17 ? text.len : KEY_MAX - 17;
+	uint64_t key;
+
+	if (peer) {
+		b[0] = peer->family;
+		memcpy(b + 1, peer->ip, sizeof(peer->ip));
+	}
+	if (n)
+		memcpy(b + 17, text.p, n);
+	key = hash_bytes64(b, 17 + n);
+	return key ? key : 1;
+}
+
+/* NULL: it is not there. */
+static struct pace_entry *lookup(struct pace_entry *set, uint64_t key)
+{
+	for (unsigned i = 0; set && i < PACE_SET; i++)
+		if (set[i].key == key)
+			return &set[i];
+	return NULL;
+}
+
+/* NULL: no memory for it. */
+static struct pace_entry *get(struct pace_table *t, uint64_t key)
+{
+	struct pace_entry **set = &t->sets[key % PACE_SETS], *e, *first;
+
+	if (!*set)
+		*set = calloc(PACE_SET, sizeof(**set));
+	e = lookup(*set, key);
+	if (e || !*set)
+		return e;
+	first = *set;
+	for (unsigned i = 1; i < PACE_SET; i++)
+		if ((*set)[i].full_at < first->full_at)
+			first = &(*set)[i];
+	*first = (struct pace_entry){ .key = key };
+	return first;
+}
+
+/* When one more may be answered, and the bucket will be full again after that. */
+static ze_ns next_of(ze_ns full_at, ze_ns interval, uint32_t burst, ze_ns now)
+{
+	ze_ns at = (full_at > now ? full_at : now) + interval - (ze_ns)burst * interval;
+
+	return at > now ? at : now;
+}
+
+static void charge(struct pace_entry *e, ze_ns interval, ze_ns now)
+{
+	e->full_at = (e->full_at > now ? e->full_at : now) + interval;
+}
+
+ze_ns pace_wrong(struct pace *p, const struct pace_login *l, const struct pace_limits *lim,
+		 ze_ns now)
+{
+	ze_ns of_peer = lim->peer_rate ? ZE_SEC(1) / lim->peer_rate : 0, at = now;
+	struct {
+		struct pace_entry *e;
+		ze_ns interval;
+		uint32_t burst;
+	} v[3];
+	unsigned n = 0;
+
+	if (lim->interval && l->number.len) {
+		v[n].e = get(&p->lines, key_of(l->peer, l->number));
+		v[n].interval = lim->interval;
+		v[n++].burst = PACE_BURST;
+	}
+	if (lim->interval) {
+		v[n].e = get(&p->users, key_of(NULL, l->user));
+		v[n].interval = lim->interval;
+		v[n++].burst = PACE_BURST;
+	}
+	if (of_peer) {
+		v[n].e = get(&p->peers, key_of(l->peer, (struct span){ 0 }));
+		v[n].interval = of_peer;
+		v[n++].burst = PACE_PEER_BURST * lim->peer_rate;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		ze_ns next;
+
+		if (!v[i].e)
+			return ZE_NEVER;
+		next = next_of(v[i].e->full_at, v[i].interval, v[i].burst, now);
+
+		at = next > at ? next : at;
+		if (next - now <= lim->longest)
+			charge(v[i].e, v[i].interval, now);
+	}
+	return at - now > lim->longest ? ZE_NEVER : at;
+}
+
+bool pace_line_is_full(const struct pace *p, const struct pace_login *l,
+		       const struct pace_limits *lim, ze_ns now)
+{
+	const struct pace_entry *e = NULL;
+	uint64_t key;
+
+	if (lim->interval && l->number.len) {
+		key = key_of(l->peer, l->number);
+		e = lookup(p->lines.sets[key % PACE_SETS], key);
+	}
+	return e && next_of(e->full_at, lim->interval, PACE_BURST, now) - now > PACE_LINE_MAX;
+}

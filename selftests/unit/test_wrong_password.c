@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How fast wrong passwords are answered, by the whole engine in virtual time. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/base/strbuf.h"
+#include "selftests/lib/world.h"
+
+static struct config *cfg;
+static struct world *w;
+static struct lac *l;
+
+static void begin(void)
+{
+	w = world_new(cfg, 1);
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	assert_true(l->up);
+}
+
+static int set_up(void **st)
+{
+	(void)st;
+	cfg = w_config();
+	return cfg ? 0 : -1;
+}
+
+static int tear_down(void **st)
+{
+	(void)st;
+	lac_stop(l);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+	return 0;
+}
+
+static struct call *call_of(const char *number, const char *user, const char *password)
+{
+	snprintf(l->number, sizeof(l->number), "%s", number);
+	return lac_call(l, user, password);
+}
+
+/* Each wrong password is a call; answered ones are told from those that wait. */
+static unsigned flood(const char *number, unsigned n)
+{
+	unsigned answered = 0;
+	char user[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(user, sizeof(user), "guess-%s-%u", number, i);
+		answered += call_of(number, user, "wrong")->c.auth_bad;
+	}
+	return answered;
+}
+
+/* F-B10: three hundred within a moment from one line: five answers, and then one each two seconds. Nobody else
+ * waits, also not with the name that is tried. */
+static void one_line(void **st)
+{
+	uint64_t before;
+	struct call *c;
+
+	(void)st;
+	begin();
+	assert_int_equal(flood("100", 300), 5);
+	assert_int_equal(w->e->n_held, 295);
+	assert_int_equal(w->e->stats.rejects_delayed, 295);
+	assert_int_equal(w->e->stats.logins_unasked,
+			 290); /* five at once, and five within ten seconds */
+	assert_int_equal(call_of("200", "nobody", "wrong")->c.auth_bad, 1);
+	c = call_of("201", "alice", "wonder");
+	assert_true(c->c.v4_up);
+	before = w->e->stats.sessions_down;
+	w_advance(w, ZE_MS(1999));
+	assert_int_equal(w->e->stats.sessions_down, before);
+	w_advance(w, ZE_MS(1));
+	assert_int_equal(w->e->stats.sessions_down, before + 1);
+	w_advance(w, ZE_SEC(7));
+	assert_int_equal(w->e->stats.sessions_down, before + 4);
+	w_advance(w, ZE_SEC(20));
+	assert_int_equal(w->e->n_held, 0);
+	assert_false(c->over);
+}
+
+/* F-B10: a right password of a name that others try, at another line, is not delayed; also where the LAC says no
+ * number. Wrong ones of that name wait. */
+static void right_one_of_a_name_that_is_tried(void **st)
+{
+	char number[16];
+
+	(void)st;
+	begin();
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		call_of(number, "alice", "guess");
+	}
+	assert_true(w->e->stats.rejects_withheld > 50);
+	assert_true(call_of("500", "alice", "wonder")->c.v4_up);
+	assert_true(call_of("", "alice", "wonder")->c.v4_up);
+	assert_false(call_of("501", "alice", "typo")->c.auth_bad);
+	assert_true(call_of("501", "bob", "typo")->c.auth_bad);
+}
+
+/* F-B10: the line that guesses is not asked, right or wrong, until it has waited. */
+static void line_is_not_asked(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	begin();
+	flood("100", 20);
+	c = call_of("100", "alice", "wonder");
+	assert_false(c->c.auth_ok || c->c.auth_bad);
+	w_advance(w, ZE_MS(9999));
+	assert_false(c->c.auth_bad);
+	w_advance(w, ZE_MS(1));
+	assert_true(c->c.auth_bad);
+	w_advance(w, ZE_SEC(20));
+	assert_true(call_of("100", "alice", "wonder")->c.v4_up);
+}
+
+/* F-B10: an answer that nobody will get any more: the client leaves, restarts LCP, is cleared; the tunnel ends. */
+static void while_it_waits(void **st)
+{
+	struct call *c, *d;
+
+	(void)st;
+	begin();
+	flood("100", 5);
+	c = call_of("100", "x", "wrong");
+	lac_cdn(c);
+	assert_int_equal(w->e->n_held, 0);
+	c = call_of("100", "x", "wrong");
+	client_renegotiate(c);
+	w_deliver(w);
+	assert_false(c->c.auth_bad);
+	assert_int_equal(w->e->n_held, 1); /* of the request it has made since */
+	d = call_of("100", "x", "wrong");
+	client_terminate(d);
+	w_deliver(w);
+	assert_int_equal(w->e->n_held, 1);
+}
+
+/* F-B10: one that would come after the phase has ended is none: the call ends by its timeout. */
+static void too_late(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	cfg->auth_timeout_s = 3;
+	begin();
+	flood("100", 5);
+	c = call_of("100", "x", "wrong");
+	assert_int_equal(w->e->n_held, 1);
+	c = call_of("100", "x", "wrong");
+	assert_int_equal(w->e->n_held, 1);
+	w_advance(w, ZE_SEC(3));
+	assert_true(c->over && !c->c.auth_bad);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-timeout");
+}
+
+/* F-B10: with each method the answer is what it would have been. */
+static void of_each_method(void **st)
+{
+	static const enum w_auth methods[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
+
+	(void)st;
+	begin();
+	flood("100", 5);
+	for (unsigned i = 0; i < 3; i++) {
+		struct call *c;
+
+		l->no_iccn = true;
+		c = call_of("100", "x", "wrong");
+		l->no_iccn = false;
+		c->c.wants = methods[i];
+		lac_send(l, c->peer_sid,
+			 &(struct l2tp_msg){ .type = L2TP_ICCN,
+					     .have = L2TP_BIT(AVP_MSG_TYPE) |
+						     L2TP_BIT(AVP_FRAMING_TYPE) |
+						     L2TP_BIT(AVP_TX_CONNECT_SPEED),
+					     .framing_type = 1 });
+		w_deliver(w);
+		client_open(c);
+		w_deliver(w);
+		assert_false(c->c.auth_bad);
+		w_advance(w, ZE_SEC(2));
+		assert_true(c->c.auth_bad);
+	}
+}
+
+/* F-B10: a reload changes the limits. */
+static void off(void **st)
+{
+	struct strbuf warnings;
+
+	(void)st;
+	begin();
+	cfg->reject_interval_s = 0;
+	cfg->reject_rate_peer = 0;
+	sb_init(&warnings);
+	assert_int_equal(engine_reload(w->e, cfg, &warnings, w->now), 0);
+	sb_done(&warnings);
+	assert_int_equal(flood("100", 300), 300);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(one_line),
+		T(right_one_of_a_name_that_is_tried),
+		T(line_is_not_asked),
+		T(while_it_waits),
+		T(too_late),
+		T(of_each_method),
+		T(off),
+	};
+#undef T
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
