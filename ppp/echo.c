@@ -20,6 +20,7 @@ void echo_init(struct echo *e, const struct echo_cfg *cfg)
 void echo_start(struct echo *e, ze_ns now)
 {
 	echo_stop(e);
+	e->rejected = false;
 	e->lost_in_row = 0;
 	if (e->cfg->interval > 0)
 		e->next_send = now + e->cfg->interval;
@@ -42,6 +43,19 @@ void echo_stop(struct echo *e)
 {
 	memset(e->out_sent, 0, sizeof(e->out_sent));
 	e->next_send = ZE_NEVER;
+}
+
+void echo_reject(struct echo *e)
+{
+	echo_stop(e);
+	e->rejected = true;
+}
+
+const char *echo_state_name(const struct echo *e)
+{
+	if (e->rejected)
+		return "rejected-by-peer";
+	return e->next_send == ZE_NEVER ? "off" : "running";
 }
 
 ze_ns echo_deadline(const struct echo *e)

@@ -26,6 +26,7 @@ struct echo {
 	uint8_t out_id[ECHO_OUTSTANDING];
 	uint8_t next_id;
 	uint8_t lost_in_row;
+	bool rejected; /* the peer does not know Echo-Requests: none are sent */
 	bool deferred; /* was due too late once, and is not put off again */
 	ze_ns next_send;
 	ze_ns last_rtt, min_rtt, max_rtt; /* 0: none yet */
@@ -38,6 +39,9 @@ void echo_start(struct echo *e, ze_ns now); /* LCP opened */
  * links that go on at once send at once. */
 void echo_resume(struct echo *e, uint32_t spread, ze_ns now);
 void echo_stop(struct echo *e);
+/* By the peer, with a Code-Reject: none are sent until LCP opens again. */
+void echo_reject(struct echo *e);
+const char *echo_state_name(const struct echo *e); /* "running", "rejected-by-peer", "off" */
 ze_ns echo_deadline(const struct echo *e);
 /* Sends what is due, declares losses; false when the peer is dead. */
 bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx);

@@ -391,7 +391,7 @@ static void lcp_code_rejected(struct cp *cp, uint8_t code, struct ppp_fx *fx)
 
 	if (code != LCP_ECHO_REQ || l->echo.next_send == ZE_NEVER)
 		return;
-	echo_stop(&l->echo);
+	echo_reject(&l->echo);
 	ppp_fx_refuse(fx, REASON_ECHO_REJECTED, PPP_LCP, CP_CODE_REJ);
 }
 

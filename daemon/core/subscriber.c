@@ -241,7 +241,7 @@ static int link_init(struct subscriber *s)
 
 	s->linkcfg = linkcfg_ref(s->e->linkcfg);
 	r = ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
-	if (r == 0 && s->s.proxy && s->s.proxy->authen_id)
+	if (r == 0 && s->s.proxy && s->s.proxy->have & L2TP_BIT(AVP_PROXY_AUTHEN_ID))
 		s->link.auth.id = (uint8_t)s->s.proxy->authen_id; /* ours come after the LAC's */
 	return r;
 }

@@ -100,6 +100,7 @@ static void echo(const struct echo *e, struct json *j)
 {
 	json_key(j, "lcp-echo");
 	json_obj(j);
+	json_kstr(j, "state", echo_state_name(e));
 	json_ku64(j, "sent", e->sent);
 	json_ku64(j, "replies", e->replies);
 	json_ku64(j, "lost", e->lost);

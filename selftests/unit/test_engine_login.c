@@ -60,12 +60,20 @@ static struct call *waiting_call(const char *user, const char *password)
 	return c;
 }
 
-static void connect_call(struct call *c)
+/* proxy_id: of the challenge that the LAC has sent; -1: it has sent none. */
+static void connect_after_proxy(struct call *c, int proxy_id)
 {
-	const struct l2tp_msg m = { .type = L2TP_ICCN,
-				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
-					    L2TP_BIT(AVP_TX_CONNECT_SPEED),
-				    .framing_type = 1 };
+	const struct l2tp_msg m = {
+		.type = L2TP_ICCN,
+		.have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+			L2TP_BIT(AVP_TX_CONNECT_SPEED) |
+			(proxy_id < 0 ?
+				 0 :
+				 L2TP_BIT(AVP_PROXY_AUTHEN_TYPE) | L2TP_BIT(AVP_PROXY_AUTHEN_ID)),
+		.framing_type = 1,
+		.proxy_authen_type = 2,
+		.proxy_authen_id = (uint16_t)(proxy_id < 0 ? 0 : proxy_id),
+	};
 
 	lac_send(c->l, c->peer_sid, &m);
 	w_deliver(w);
@@ -78,6 +86,28 @@ static void assert_ended(const struct call *c, uint16_t result, const char *caus
 	assert_true(c->over);
 	assert_int_equal(c->cdn_result, result);
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, cause);
+}
+
+static void connect_call(struct call *c)
+{
+	connect_after_proxy(c, -1);
+}
+
+/* F-C6: where the LAC has challenged the client, ours come after its identifier: an answer to the LAC's that is
+ * late, or comes again, is none to ours. */
+static void challenge_after_the_proxys(void **st)
+{
+	static const uint8_t ids[] = { 0, 1, 7, 255 };
+
+	(void)st;
+	begin();
+	for (unsigned i = 0; i < sizeof(ids); i++) {
+		struct call *c = waiting_call("alice", "wonder");
+
+		connect_after_proxy(c, ids[i]);
+		assert_true(c->c.auth_ok);
+		assert_int_equal(c->c.chap_id, (uint8_t)(ids[i] + 1));
+	}
 }
 
 /* F-C5: the router of a subscriber with a fixed address loses power and dials again at once, over the same
@@ -492,6 +522,7 @@ int main(void)
 		T(address_of_a_lac),
 		T(fixed_address_of_a_lac),
 		T(default_limit),
+		T(challenge_after_the_proxys),
 	};
 #undef T
 

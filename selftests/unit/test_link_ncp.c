@@ -307,8 +307,10 @@ static void echoes_rejected(void **st)
 	pw_all_up_with(w, &cfg);
 	pw_advance(w, ZE_SEC(10));
 	pw_assert_log(w, "lcp.9");
+	assert_string_equal(echo_state_name(&w->l.lcp.echo), "running");
 	pw_give(w, PPP_LCP, CP_CODE_REJ, 1, PW_OPTS("\011\001\000\010\000\000\000\000"));
 	pw_assert_log(w, "!echo-rejected");
+	assert_string_equal(echo_state_name(&w->l.lcp.echo), "rejected-by-peer");
 	pw_advance(w, ZE_SEC(300));
 	pw_assert_log(w, "");
 	pw_give(w, PPP_LCP, CP_CODE_REJ, 2, PW_OPTS("\011\001\000\010\000\000\000\000"));

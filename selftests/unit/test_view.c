@@ -260,7 +260,8 @@ static void session(void **st)
 	has(ask_member(u.a.data, "lcp-options"),
 	    "local-mru/n peer-mru/n local-magic/s peer-magic/s peer-pfc/b peer-acfc/b");
 	has(ask_member(u.a.data, "lcp-echo"),
-	    "sent/n replies/n lost/n last-rtt-us/n min-rtt-us/n max-rtt-us/n");
+	    "state/s sent/n replies/n lost/n last-rtt-us/n min-rtt-us/n max-rtt-us/n");
+	same("lcp-echo.state", "running");
 	assert_true(json_integer_value(ask_member(u.a.data, "lcp-echo.replies")) > 0);
 }
 
