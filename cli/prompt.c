@@ -221,6 +221,7 @@ static void open_history(struct prompt *p)
 {
 	const char *home = getenv("HOME");
 	HistEvent ev;
+	struct stat st;
 	int fd;
 
 	history(p->history, &ev, H_SETSIZE, HISTORY_LINES);
@@ -231,8 +232,8 @@ static void open_history(struct prompt *p)
 		p->history_path[0] = '\0';
 		return;
 	}
-	fd = open(p->history_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || fchmod(fd, 0600) < 0)
+	fd = open(p->history_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fchmod(fd, 0600) < 0)
 		p->history_path[0] = '\0';
 	else
 		history(p->history, &ev, H_LOAD, p->history_path);

@@ -841,17 +841,14 @@ void modules_stop(struct ze *z)
 	stop_from(z, ZE_ARRAY_SIZE(modules));
 }
 
-/* Nothing that could make the reactor wait for a writer. */
+/* Standard input could make the reactor wait, and has been read. */
 static int reread_config(struct ze *z, struct config **ret)
 {
-	struct stat st;
-
-	if (stat(z->config_file, &st) == 0 && S_ISFIFO(st.st_mode)) {
-		log_kv(LOG_CONFIG, LOG_ERROR, "config-error", KV_STR("file", z->config_file),
-		       KV_STR("why", "a pipe"));
-		return -EINVAL;
-	}
-	return read_config(z, ret);
+	if (strcmp(z->config_file, "-") != 0)
+		return read_config(z, ret);
+	log_kv(LOG_CONFIG, LOG_ERROR, "config-error", KV_STR("file", z->config_file),
+	       KV_STR("why", "standard input is read once"));
+	return -EINVAL;
 }
 
 int modules_reload(struct ze *z)

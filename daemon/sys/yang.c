@@ -6,10 +6,13 @@
 #include "daemon/sys/yang.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/base/crypto.h"
 #include "daemon/sys/yang_priv.h"
@@ -297,17 +300,58 @@ int yang_parse(struct yang *y, const struct yang_source *src, struct config **re
 	return 0;
 }
 
-/* ---- ze config validate ---- */
+/* ---- files ---- */
 
-static int read_all(const char *name, struct strbuf *ret)
+enum from {
+	FROM_FILE,    /* a regular one: nothing else could keep the daemon waiting */
+	FROM_ANYWHERE /* a pipe, too */
+};
+
+static int why_not(const struct stat *st, enum from from)
 {
-	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	if (S_ISREG(st->st_mode) || from == FROM_ANYWHERE)
+		return 0;
+	return S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
+}
+
+static const char *why_text(int r)
+{
+	return r == -EINVAL ? "not a regular file: a pipe or device could keep ze waiting" :
+			      strerror(-r);
+}
+
+/* A descriptor or -errno, which has been told. */
+static int open_source(const char *name, enum from from, struct strbuf *errors)
+{
+	int wait = from == FROM_FILE ? O_NONBLOCK : 0;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | wait);
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : why_not(&st, from);
+
+	if (r == 0)
+		return fd;
+	sb_printf(errors, "%s: %s\n", name, why_text(r));
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int read_all(const char *name, enum from from, struct strbuf *ret, struct strbuf *errors)
+{
+	bool standard = strcmp(name, "-") == 0;
 	char buf[16384];
 	size_t n;
 	int r = 0;
+	int fd = standard ? STDIN_FILENO : open_source(name, from, errors);
+	FILE *f = standard ? stdin : fd < 0 ? NULL : fdopen(fd, "r");
 
-	if (!f)
-		return -errno;
+	if (fd < 0)
+		return fd;
+	if (!f) {
+		close(fd);
+		sb_printf(errors, "%s: out of memory\n", name);
+		return -ENOMEM;
+	}
 	setvbuf(f, NULL, _IONBF, 0); /* stdio's buffer could not be wiped */
 	errno = 0;
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && ret->len <= FILE_MAX)
@@ -321,29 +365,39 @@ static int read_all(const char *name, struct strbuf *ret)
 	crypto_wipe(buf, sizeof(buf));
 	if (f != stdin)
 		fclose(f);
+	if (r < 0)
+		sb_printf(errors, "%s: %s\n", name, strerror(-r));
+	return r;
+}
+
+struct outcome {
+	struct config **cfg;
+	struct strbuf *errors, *warnings;
+};
+
+static int read_from(struct yang *y, const char *name, enum from from, const struct outcome *o)
+{
+	struct strbuf text;
+	int r;
+
+	sb_init(&text);
+	r = read_all(name, from, &text, o->errors);
+	if (r == 0)
+		r = yang_parse(y, &(struct yang_source){ name, text.s ? text.s : "", text.len },
+			       o->cfg, o->errors, o->warnings);
+	if (text.s)
+		crypto_wipe(text.s, text.cap);
+	sb_done(&text);
 	return r;
 }
 
 int yang_read_file(struct yang *y, const char *name, struct config **ret_cfg, struct strbuf *errors,
 		   struct strbuf *warnings)
 {
-	struct strbuf text;
-	struct yang_source src;
-	int r;
-
-	sb_init(&text);
-	r = read_all(name, &text);
-	if (r < 0) {
-		sb_printf(errors, "%s: %s\n", name, strerror(-r));
-	} else {
-		src = (struct yang_source){ name, text.s ? text.s : "", text.len };
-		r = yang_parse(y, &src, ret_cfg, errors, warnings);
-	}
-	if (text.s)
-		crypto_wipe(text.s, text.cap);
-	sb_done(&text);
-	return r;
+	return read_from(y, name, FROM_FILE, &(struct outcome){ ret_cfg, errors, warnings });
 }
+
+/* ---- ze config validate ---- */
 
 static const char usage[] =
 	"usage: ze config validate FILE\n"
@@ -371,7 +425,8 @@ int yang_validate_main(int argc, char **argv)
 	sb_init(&warnings);
 	r = yang_new(NULL, &y, &errors);
 	if (r == 0)
-		r = yang_read_file(y, argv[1], &cfg, &errors, &warnings);
+		r = read_from(y, argv[1], FROM_ANYWHERE,
+			      &(struct outcome){ &cfg, &errors, &warnings });
 	if (r == 0 && (puts("configuration valid") == EOF || fflush(stdout) == EOF)) {
 		r = -errno;
 		sb_printf(&errors, "ze config validate: %s\n", strerror(-r));

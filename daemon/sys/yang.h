@@ -29,8 +29,8 @@ struct yang_source {
 int yang_parse(struct yang *y, const struct yang_source *src, struct config **ret_cfg,
 	       struct strbuf *errors, struct strbuf *warnings);
 
-/* The same for a file ("-": standard input). -EINVAL as above; other -errno when it can't be read, with
- * a line in errors too. The text is wiped. */
+/* The same for a regular file ("-": standard input). -EINVAL as above, and for a pipe or device; other -errno when
+ * it can't be read, with a line in errors too. The text is wiped. */
 int yang_read_file(struct yang *y, const char *name, struct config **ret_cfg, struct strbuf *errors,
 		   struct strbuf *warnings);
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -593,6 +595,32 @@ static void a_missing_file_is_named(void **st)
 	sb_done(&errors);
 }
 
+/* F-A5: a pipe that nobody writes to, as any file that is none, is refused at once. */
+static void a_pipe_is_refused(void **st)
+{
+	char dir[] = "/tmp/ze-test-XXXXXX", pipe[64];
+	const char *const names[] = { pipe, "/dev/zero" };
+	struct strbuf errors;
+	struct config *c = NULL;
+
+	(void)st;
+	assert_non_null(mkdtemp(dir));
+	snprintf(pipe, sizeof(pipe), "%s/fifo", dir);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		sb_init(&errors);
+		assert_int_equal(yang_read_file(yang, names[i], &c, &errors, NULL), -EINVAL);
+		assert_non_null(strstr(errors.s, names[i]));
+		assert_non_null(strstr(errors.s, ": not a regular file"));
+		sb_done(&errors);
+	}
+	sb_init(&errors);
+	assert_int_equal(yang_read_file(yang, dir, &c, &errors, NULL), -EISDIR);
+	sb_done(&errors);
+	unlink(pipe);
+	rmdir(dir);
+}
+
 static void ten_thousand_users(void **st)
 {
 	struct strbuf text;
@@ -634,6 +662,7 @@ int main(void)
 		cmocka_unit_test(comments_and_line_ends),
 		cmocka_unit_test(errors_end_at_a_hundred),
 		cmocka_unit_test(a_missing_file_is_named),
+		cmocka_unit_test(a_pipe_is_refused),
 		cmocka_unit_test(ten_thousand_users),
 	};
 
