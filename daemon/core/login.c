@@ -259,7 +259,8 @@ static bool turn_away(struct subscriber *s, ze_ns now)
 	const struct pace_login l = pace_of(s);
 	struct aaa_answer a = { .message = "Login incorrect" };
 
-	if (!pace_line_is_full(&s->e->pace, &l, &lim, now))
+	/* Whoever was let in is not put out by what others at its line do. */
+	if (s->link.auth.known || !pace_line_is_full(&s->e->pace, &l, &lim, now))
 		return false;
 	s->e->stats.logins_unasked++;
 	if (!hold(s, &a, lim.longest < PACE_LINE_MAX ? ZE_NEVER : now + PACE_LINE_MAX))

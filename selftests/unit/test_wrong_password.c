@@ -126,6 +126,22 @@ static void line_is_not_asked(void **st)
 	assert_true(call_of("100", "alice", "wonder")->c.v4_up);
 }
 
+/* F-B10: a session that is up is asked about all the same when it is challenged again. */
+static void session_is_challenged_again(void **st)
+{
+	struct call *c;
+
+	(void)st;
+	cfg->reauth_interval_s = 5;
+	begin();
+	c = call_of("100", "alice", "wonder");
+	assert_true(c->c.v4_up);
+	flood("100", 20);
+	w_advance(w, ZE_SEC(6));
+	assert_false(c->over || c->c.auth_bad);
+	assert_int_equal(w->e->stats.auth_accepts, 2);
+}
+
 /* F-B10: an answer that nobody will get any more: the client leaves, restarts LCP, is cleared; the tunnel ends. */
 static void while_it_waits(void **st)
 {
@@ -215,13 +231,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(one_line),
-		T(right_one_of_a_name_that_is_tried),
-		T(line_is_not_asked),
-		T(while_it_waits),
-		T(too_late),
-		T(of_each_method),
-		T(off),
+		T(one_line),	      T(right_one_of_a_name_that_is_tried),
+		T(line_is_not_asked), T(session_is_challenged_again),
+		T(while_it_waits),    T(too_late),
+		T(of_each_method),    T(off),
 	};
 #undef T
 
