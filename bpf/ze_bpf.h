@@ -14,7 +14,7 @@
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
 #define ZE_SOURCES  4096  /* sources whose rate is known, and as many that have answered */
-#define ZE_PEERS    8192  /* sources with an established tunnel that the guard knows as such */
+#define ZE_PEERS    4096  /* sources with an established tunnel that the guard knows as such */
 #define ZE_ALLOWED  2048  /* prefixes of allow-from, twice: a reload adds before it removes */
 #define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
 #define ZE_VLANS    4096  /* VLAN devices on our ports */

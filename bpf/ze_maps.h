@@ -113,7 +113,7 @@ struct {
 /* And those of VLAN devices on them, by the tags of frames for them: one with two tags has two keys. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 2 * ZE_VLANS);
+	__uint(max_entries, ZE_VLANS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_vlan_key);
 	__type(value, struct ze_mac);

@@ -183,7 +183,7 @@ static void settle_addresses(struct engine *e, ze_ns now)
 
 	do {
 		while ((l = pop(&e->replaced)))
-			subscriber_replaced(list_entry(l, struct subscriber, in_replaced), now);
+			subscriber_replaced(list_entry(l, struct subscriber, in_user), now);
 		l = pop(&e->woken);
 		if (l)
 			subscriber_address_free(list_entry(l, struct subscriber, in_waiting), now);

@@ -151,10 +151,10 @@ enum sub_family { /* one family at the data plane */
 struct subscriber {
 	struct engine *e;
 	struct core_tunnel *tunnel;
-	struct list in_tunnel, in_all, in_user, dirty, dead;
+	struct list in_tunnel, in_all, dirty, dead;
+	struct list in_user; /* core_user.sessions; of one that gives way: engine.replaced */
 	struct htab_node in_by_sid;
-	struct list in_replaced; /* engine.replaced */
-	struct list in_waiting;	 /* engine.pool_waiters or engine.woken */
+	struct list in_waiting; /* engine.pool_waiters or engine.woken */
 	struct htab_node in_by_peer, in_by_address;
 	struct l2tp_session s; /* s.sid is ours, unique in the daemon */
 	struct linkcfg *linkcfg;

@@ -82,7 +82,8 @@ int login_count(struct subscriber *s)
 {
 	int r;
 
-	if (res_held(&s->r_user)) /* LCP was negotiated anew */
+	if (res_held(&s->r_user) ||
+	    s->gives_way) /* LCP was negotiated anew; or it ends in this turn */
 		return 0;
 	r = registry_add_user(s);
 	if (r == 0)

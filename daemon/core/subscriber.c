@@ -80,7 +80,6 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 	list_init(&s->in_tunnel);
 	list_init(&s->in_all);
 	list_init(&s->in_user);
-	list_init(&s->in_replaced);
 	list_init(&s->in_waiting);
 	list_init(&s->dirty);
 	list_init(&s->dead);
@@ -119,8 +118,8 @@ void subscriber_release(struct subscriber *s)
 	struct core_tunnel *t = s->tunnel;
 
 	lease_wait_end(s);
-	list_del(&s->in_replaced);
 	res_pool_drain(&s->pool);
+	list_del(&s->in_user); /* of engine.replaced */
 	timer_cancel(&s->e->timers, &s->timer.timer);
 	list_del(&s->dirty);
 	s->e->n_subscribers[s->state]--;
@@ -599,7 +598,7 @@ void subscriber_give_way(struct subscriber *s)
 		return;
 	s->gives_way = true;
 	s->e->stats.sessions_replaced++;
-	list_add_tail(&s->e->replaced, &s->in_replaced);
+	list_add_tail(&s->e->replaced, &s->in_user);
 }
 
 void subscriber_replaced(struct subscriber *s, ze_ns now)
