@@ -525,7 +525,6 @@ static int bpf_start(struct ze *z)
 	return 0;
 }
 
-/* Loads modules and asks; or, told to skip that, only asks. */
 static int dataplane_start(struct ze *z)
 {
 	bool skip = env_true("ze.l2tp.skip-kernel-probe");
@@ -536,8 +535,6 @@ static int dataplane_start(struct ze *z)
 		return null_start(z);
 	if (z->cfg->dataplane == CONFIG_DP_BPF)
 		return bpf_start(z);
-	if (!skip)
-		kernel_load_modules();
 	missing = kernel_probe();
 	if (!missing)
 		return kernel_start(z);

@@ -21,6 +21,7 @@ install: all $(B)/peer/zeload
 	ln -sf zectl $(call dest,$(COMPDIR))/ze
 	$(if $(wildcard contrib/ze.conf),install -D -m 644 contrib/ze.conf \
 		$(call dest,$(DATADIR))/doc/ze/examples/ze.conf)
+	install -D -m 644 contrib/modules-load.d/ze.conf $(call dest,$(DATADIR))/doc/ze/examples/modules-load.d/ze.conf
 
 uninstall:
 	rm -f $(call dest,$(SBINDIR))/ze $(call dest,$(BINDIR))/zectl $(call dest,$(BINDIR))/zeload

@@ -198,7 +198,6 @@ int main(int argc, char **argv)
 	double up_s = 0, down_s = 0;
 
 	hash_set_key((struct hash_key){ 1, 2 });
-	kernel_load_modules();
 	if (kernel_probe() || loop_new(&e.loop) < 0 || udp_new(e.loop, &udp) < 0 ||
 	    dp_kernel_new(&(struct dp_kernel_args){ .loop = e.loop, .udp = udp, .threads = threads },
 			  &e.dp) < 0) {

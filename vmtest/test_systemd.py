@@ -164,6 +164,22 @@ def test_life(unit, plane):
     assert unit.inside('ls', '/sys/fs/bpf') == ''
 
 
+def test_modules_without_a_right_to_load_them(unit):
+    """F-B12: the unit gives neither CAP_SYS_MODULE nor its system calls; the kernel loads what is asked for."""
+    for name in ('l2tp_ppp', 'l2tp_netlink', 'pppox', 'ppp_async', 'ppp_generic'):
+        lab.run('modprobe', '-r', name, check=False)
+    assert 'l2tp_ppp' not in lab.read('/proc/modules'), 'something still uses l2tp_ppp'
+    configure(plane='kernel')
+    p = unit.ctl('start', 'ze', check=False)
+    assert p.returncode == 0, unit.journal()
+    assert 'l2tp_ppp' in lab.read('/proc/modules')
+    pid = next(p for p, comm in lab.ns_pids('lns') if comm == 'ze')
+    status = lab.read('/proc/%d/status' % pid)
+    assert not int(re.search(r'CapBnd:\s*(\w+)', status).group(1), 16) & 1 << 16, status
+    subscriber()
+    assert_online()
+
+
 def test_bad_configuration(unit):
     """The journal names the line, and a start that can not succeed says so."""
     lab.write(CONF, CONFIG.replace('hello-interval', 'hello-intervall') % {'hello': 1, 'plane': 'auto', 'more': ''})

@@ -105,9 +105,7 @@ enum kernel_missing {
 	KERNEL_NO_RIGHT = 8  /* they exist, but CAP_NET_ADMIN is not ours */
 };
 
-/* modprobe of what the plane needs. Blocks until it has ended; its failures show in the probe. */
-void kernel_load_modules(void);
-/* What is missing; 0: the kernel plane can work. */
+/* What is missing; 0: the kernel plane can work. The kernel loads its modules meanwhile: it may take a second. */
 unsigned kernel_probe(void);
 /* What is missing, and what to do about it, as one sentence. */
 struct strbuf;

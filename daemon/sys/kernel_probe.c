@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Is the kernel plane there: asked by using it, not by reading lists of modules. */
+/*
+ * Is the kernel plane there: asked by using it, not by reading lists of modules. The kernel loads what it lacks by
+ * itself: for a socket family, a family of generic netlink, a device that is opened. So ze needs neither modprobe
+ * nor CAP_SYS_MODULE.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/if_pppox.h>
@@ -14,41 +16,19 @@
 #include "daemon/sys/genl_l2tp.h"
 #include "daemon/sys/kernel.h"
 
-static void run_modprobe(const char *path)
-{
-	char *argv[] = { (char *)path,	 "-qa",	     "ppp_generic", "pppox",
-			 "l2tp_netlink", "l2tp_ppp", NULL };
-	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	posix_spawn_file_actions_t fa;
-	pid_t pid;
-
-	if (posix_spawn_file_actions_init(&fa))
-		return;
-	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
-	if (posix_spawn(&pid, path, &fa, NULL, argv, env) == 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	posix_spawn_file_actions_destroy(&fa);
-}
-
-void kernel_load_modules(void)
-{
-	static const char *const paths[] = { "/sbin/modprobe", "/usr/sbin/modprobe" };
-
-	for (size_t i = 0; i < ZE_ARRAY_SIZE(paths); i++)
-		if (access(paths[i], X_OK) == 0) {
-			run_modprobe(paths[i]);
-			return;
-		}
-}
-
 unsigned kernel_probe(void)
 {
 	struct genl_l2tp *g;
 	unsigned missing = 0;
-	int fd, r = genl_l2tp_open(&g);
+	int fd, r;
 
+	/* First, since l2tp_ppp brings all the others: /dev/ppp may exist only with its module. */
+	fd = socket(AF_PPPOX, SOCK_DGRAM | SOCK_CLOEXEC, PX_PROTO_OL2TP);
+	if (fd < 0)
+		missing |= KERNEL_NO_PPPOX;
+	else
+		close(fd);
+	r = genl_l2tp_open(&g);
 	if (r < 0)
 		missing |= KERNEL_NO_GENL;
 	else
@@ -56,11 +36,6 @@ unsigned kernel_probe(void)
 	fd = open("/dev/ppp", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		missing |= errno == EPERM || errno == EACCES ? KERNEL_NO_RIGHT : KERNEL_NO_PPP;
-	else
-		close(fd);
-	fd = socket(AF_PPPOX, SOCK_DGRAM | SOCK_CLOEXEC, PX_PROTO_OL2TP);
-	if (fd < 0)
-		missing |= KERNEL_NO_PPPOX;
 	else
 		close(fd);
 	return missing;
