@@ -447,11 +447,22 @@ static bool is_there(const struct journal *j, const struct stat *st)
 	return stat(j->path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
 }
 
+/* Another user's file, which the unit gives no right to open: enough of it to see whose it is. */
+static int look_at_foreign(struct journal *j, const char *path, struct stat *ret)
+{
+	j->fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	if (j->fd < 0)
+		return -errno;
+	if (fstat(j->fd, ret) < 0)
+		return -errno;
+	return S_ISREG(ret->st_mode) && ret->st_uid != geteuid() ? 0 : -EACCES;
+}
+
 static int lock_file(struct journal *j, const char *path, int flags, struct stat *ret)
 {
 	j->fd = open(path, flags | O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (j->fd < 0)
-		return -errno;
+		return errno == EACCES ? look_at_foreign(j, path, ret) : -errno;
 	if (flock(j->fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	if (fstat(j->fd, ret) < 0)
