@@ -26,6 +26,7 @@ static const char usage[] =
 	"      --socket PATH   control socket (" CLIENT_SOCKET ", or $ZE_SOCKET)\n"
 	"      --state FILE    state file (`state` beside the socket)\n"
 	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
+	"      --no-hardening  keep all capabilities and system calls, for a debugger\n"
 	"\n"
 	"WHAT: tunnels, tunnel ID, sessions, session ID, statistics, dataplane, listeners, config,\n"
 	"      history\n"

@@ -173,7 +173,7 @@ static int live(struct daemon *d)
 
 	signal(SIGPIPE, SIG_IGN);
 	hold_signals(true);
-	files = hardening_apply();
+	files = hardening_apply(d->z.no_hardening);
 	if (modules_start(&d->z) < 0)
 		return EXIT_START;
 	watch(d);
@@ -222,6 +222,7 @@ static int run_daemon(int argc, char **argv)
 		{ "socket", required_argument, NULL, 's' },
 		{ "state", required_argument, NULL, 'S' },
 		{ "yang-dir", required_argument, NULL, 'y' },
+		{ "no-hardening", no_argument, NULL, 'H' },
 		{ "test", no_argument, NULL, 't' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -247,6 +248,9 @@ static int run_daemon(int argc, char **argv)
 			break;
 		case 'y':
 			d.z.yang_dir = optarg;
+			break;
+		case 'H':
+			d.z.no_hardening = true;
 			break;
 		case 't':
 			test = true;

@@ -26,6 +26,7 @@
 #include "daemon/sys/dp_kernel.h"
 #include "daemon/sys/env.h"
 #include "daemon/sys/hardening.h"
+#include "daemon/sys/hardening_caps.h"
 #include "daemon/sys/ifwatch.h"
 #include "daemon/sys/instance.h"
 #include "daemon/sys/journal.h"
@@ -173,6 +174,31 @@ static void config_stop(struct ze *z)
 }
 
 static const struct ze_module mod_config = { "config", config_start, config_stop };
+
+/* ---- fewer rights ---- */
+
+/* main() has done it, before there was a log. */
+static int hardening_start(struct ze *z)
+{
+	(void)z;
+	hardening_report();
+	return 0;
+}
+
+static const struct ze_module mod_hardening = { "hardening", hardening_start, NULL };
+
+static int settle_start(struct ze *z)
+{
+	hardening_settle(z->dp ? HARDENING_KERNEL : z->dp_bpf ? HARDENING_BPF : HARDENING_NULL);
+	if (access(z->config_file, R_OK) < 0 && errno == EACCES)
+		log_kv(LOG_CONFIG, LOG_WARN, "config-not-readable-again",
+		       KV_STR("file", z->config_file), KV_ERRNO(-errno),
+		       KV_STR("effect", "a reload is refused"),
+		       KV_STR("cure", "chown root, or start with --no-hardening"));
+	return 0;
+}
+
+static const struct ze_module mod_settle = { "settle", settle_start, NULL };
 
 /* ---- reactor ---- */
 
@@ -440,6 +466,7 @@ static int kernel_start(struct ze *z)
 
 	if (r < 0)
 		return r;
+	hardening_missing(HARDENING_KERNEL);
 	r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
 						    .udp = z->udp,
 						    .threads = DP_KERNEL_THREADS,
@@ -512,6 +539,7 @@ static int bpf_start(struct ze *z)
 
 	if (r < 0)
 		return r;
+	hardening_missing(HARDENING_BPF);
 	adopt = !journal_why_not(z->journal);
 	if (!adopt)
 		log_clean_start(z->journal);
@@ -621,6 +649,7 @@ static int engine_start(struct ze *z)
 			   .journal = z->journal ? &journal_ops : NULL,
 			   .journal_self = z->journal,
 			   .rng = z->rng },
+		.hardening = hardening_state(),
 		.bus = &z->bus,
 		.now = loop_now(z->loop),
 	};
@@ -798,9 +827,10 @@ static const struct ze_module mod_serve = { "serve", serve_start, ctl_stop };
  * which replaces things. The data plane stops after the engine: it takes down what the engine has let go,
  * and the listeners with the loop, since tunnels' sockets hang there too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,      &mod_rng,     &mod_yang,	     &mod_config,  &mod_loop,	   &mod_state,
-	&mod_instance, &mod_history, &mod_listeners, &mod_ctl,	   &mod_dataplane, &mod_engine,
-	&mod_ifwatch,  &mod_refresh, &mod_resume,    &mod_persist, &mod_serve,
+	&mod_log,     &mod_hardening, &mod_rng,	     &mod_yang,	   &mod_config,
+	&mod_loop,    &mod_state,     &mod_instance, &mod_history, &mod_listeners,
+	&mod_ctl,     &mod_dataplane, &mod_settle,   &mod_engine,  &mod_ifwatch,
+	&mod_refresh, &mod_resume,    &mod_persist,  &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)

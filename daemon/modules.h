@@ -33,6 +33,7 @@ struct yang;
 struct ze {
 	const char *config_file, *socket_path, *yang_dir; /* yang_dir NULL: the default */
 	const char *state_file;				  /* NULL: `state` beside the socket */
+	bool no_hardening;				  /* for a debugger */
 	bool leaving; /* another process goes on: stop takes nothing down */
 
 	struct rng rng;

@@ -32,7 +32,7 @@ _ze_l2tp() {
 
 _ze_ze() {
 	case ${words[*]} in
-	'') echo 'config l2tp help --config --socket --yang-dir --test --help --version' ;;
+	'') echo 'config l2tp help --config --socket --yang-dir --no-hardening --test --help --version' ;;
 	config) echo validate ;;
 	'config validate') compgen -f -- "$current" ;;
 	l2tp*) _ze_l2tp ;;

@@ -308,6 +308,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	e->boot = config_ref(a->cfg);
 	e->ports = a->ports;
 	e->bus = a->bus;
+	e->hardening = a->hardening;
 	e->started = a->now;
 	e->drops = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	e->lines.wrong = e->lines.usual = (struct log_limit){ .every = ZE_MS(10), .burst = 1000 };

@@ -24,6 +24,7 @@ struct engine_args {
 	struct config *cfg; /* a reference is taken */
 	struct ports ports; /* tables must outlive the engine */
 	struct bus *bus;
+	const char *hardening; /* what the process has given up, to be shown: "on"; may be NULL */
 	ze_ns now;
 };
 

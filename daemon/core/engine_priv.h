@@ -227,6 +227,7 @@ struct engine {
 	struct linkcfg *linkcfg; /* of cfg */
 	struct ports ports;
 	struct bus *bus;
+	const char *hardening;
 	ze_ns started;
 	bool draining;
 	bool leaving;  /* the data plane keeps what it has */

@@ -66,6 +66,8 @@ void view_summary(const struct engine *e, const struct view_clock *c, struct jso
 	json_kstr(j, "dataplane", e->ports.dp->name);
 	json_kbool(j, "draining", e->draining);
 	handover(e, j);
+	if (e->hardening)
+		json_kstr(j, "hardening", e->hardening);
 	view_time(j, "started-at", c, e->started);
 	view_time(j, "resumed-at", c, e->resumed);
 	json_ku64(j, "tunnels-resumed", e->resumed_tunnels);

@@ -6,7 +6,7 @@
  * folder leads to it, whatever its name; or because its id is in the list that each process adds its own
  * to before it attaches them (daemon/sys/id_list.h). The kernel keeps the name with the program, so that it
  * is known when pins are lost, half written or of another release; but reading it takes CAP_SYS_ADMIN, which
- * the unit does not give. Anybody else's program is never touched.
+ * the unit does not give, and ze started by root has only until the data plane is open. Anybody else's program is never touched.
  */
 #pragma once
 

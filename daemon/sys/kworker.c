@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include "daemon/sys/hardening.h"
+#include "daemon/sys/hardening_caps.h"
 
 #define STACK_BYTES (256u << 10)
 
@@ -81,6 +83,7 @@ static void *thread_main(void *arg)
 	struct kthread *t = arg;
 	struct kworker *k = t->k;
 
+	hardening_thread(HARDENING_WORKER);
 	pthread_mutex_lock(&k->lock);
 	for (;;) {
 		while (list_empty(&k->ready) && !k->stopping)

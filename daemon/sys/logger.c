@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/sys/hardening.h"
 
 #define ROOM	     (256 * 1024)
 #define RESERVE	     (32 * 1024) /* for warnings and errors */
@@ -131,6 +132,7 @@ static void *writer(void *arg)
 	size_t n;
 
 	(void)arg;
+	hardening_thread(0);
 	pthread_mutex_lock(&q.lock);
 	for (;;) {
 		while (!q.n && !q.stopping)

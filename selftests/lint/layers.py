@@ -14,9 +14,9 @@ PORTS = ['daemon/core/ports.h']
 L2TP_CODECS = ['daemon/l2tp/' + u + '.h' for u in ('proto', 'hdr', 'avp', 'hidden', 'msg')]
 
 NETTLE, EV, NL, YANG = 'nettle/', 'ev.h', 'netlink/', 'libyang/'
-BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
-    'microhttpd.h', 'uthash.h'
-LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH]
+BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH, SECCOMP, CAP = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
+    'microhttpd.h', 'uthash.h', 'seccomp.h', 'sys/capability.h'
+LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH, SECCOMP, CAP]
 
 #        including file        may include (besides its own folder)             libraries
 TABLE = [
@@ -38,7 +38,7 @@ TABLE = [
                                                                                  [UTHASH]),
     ('daemon/sys/*',           LOGGED + ['bpf/*', 'shaping/*'] + ['daemon/core/' + u + '.h' for u in
                                ('ports', 'engine', 'config', 'ops', 'view')],
-                                                          [EV, NL, YANG, BPF, JANSSON, UTHASH]),
+                                                          [EV, NL, YANG, BPF, JANSSON, UTHASH, SECCOMP, CAP]),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
                                'daemon/core/view.h'],                            [UTHASH]),
     ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),

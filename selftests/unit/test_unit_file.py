@@ -22,3 +22,21 @@ def test_no_right_to_load_modules():
     calls = unit['SystemCallFilter'].split()
     assert calls[0] == '@system-service' and not {'@module', 'init_module', 'finit_module', 'delete_module'} & set(calls)
     assert unit['ProtectKernelModules'] == 'yes' and unit['NoNewPrivileges'] == 'yes'
+
+
+def test_unit_and_table_agree():
+    """F-B12: the unit gives what daemon/sys/hardening_caps.c says is needed, no more, and lets ze set its own filter."""
+    with open(os.path.join(ROOT, 'daemon/sys/hardening_caps.c'), encoding='utf-8') as f:
+        rows = re.findall(r'\{ (CAP_\w+),\s*([\w| ]+),', f.read())
+    unit = settings()
+    assert len(rows) >= 7
+    assert {cap for cap, needed in rows if needed != 'HARDENING_START'} == set(unit['CapabilityBoundingSet'].split())
+    assert 'seccomp' in unit['SystemCallFilter'].split()
+
+
+def test_unit_and_families_agree():
+    """F-B12: the same families of sockets in the unit and in ze's own filter."""
+    with open(os.path.join(ROOT, 'daemon/sys/hardening_calls.c'), encoding='utf-8') as f:
+        text = f.read()
+    families = re.search(r'families\[\] = \{([^}]*)\}', text).group(1)
+    assert set(re.findall(r'AF_\w+', families)) == set(settings()['RestrictAddressFamilies'].split())
