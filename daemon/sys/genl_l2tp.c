@@ -81,14 +81,9 @@ struct nl_msg *genl_l2tp_build_tunnel(int family, const struct dp_tunnel *t, int
 				 nla_put_u32(m, L2TP_ATTR_FD, (uint32_t)fd) < 0);
 }
 
-/* The kernel waits this long for a packet that is missing in the sequence, and then goes on with what
- * came after it. Without a time it drops the next six, to see whether the peer counts anew. */
-#define REORDER_MS 10
-
-static int put_reorder(struct nl_msg *m, bool seq)
-{
-	return seq ? nla_put_u64(m, L2TP_ATTR_RECV_TIMEOUT, REORDER_MS) : 0;
-}
+/* No L2TP_ATTR_RECV_TIMEOUT: with it the kernel queues what follows a missing packet, looks at the queue when
+ * another comes, and drops all in it whose time is over: a whole burst. Without it, it drops the next few, to see
+ * whether the peer counts anew. */
 
 /* LNS mode always: without it the kernel switches numbering on and off as the peer does, while
  * RFC 2661 5.4 leaves that to the LNS. */
@@ -105,8 +100,7 @@ struct nl_msg *genl_l2tp_build_session(int family, const struct dp_session *s)
 				 nla_put_u16(m, L2TP_ATTR_PW_TYPE, L2TP_PWTYPE_PPP) < 0 ||
 				 nla_put_u8(m, L2TP_ATTR_LNS_MODE, 1) < 0 ||
 				 nla_put_u8(m, L2TP_ATTR_SEND_SEQ, seq) < 0 ||
-				 nla_put_u8(m, L2TP_ATTR_RECV_SEQ, seq) < 0 ||
-				 put_reorder(m, seq) < 0);
+				 nla_put_u8(m, L2TP_ATTR_RECV_SEQ, seq) < 0);
 }
 
 static struct nl_msg *build_id(int family, uint8_t cmd, uint16_t tid, uint16_t sid)

@@ -46,8 +46,8 @@ static void tunnel_create_names_ids_and_socket(void **st)
 	nlmsg_free(m);
 }
 
-/* F-C10: the kernel numbers and checks data packets only when sequencing was required, and then it waits for
- * a missing one: otherwise each lost packet costs the six after it. */
+/* F-C10: the kernel numbers and checks data packets only when sequencing was required, and it does not wait
+ * for a missing one, which would cost a burst: vmtest/test_lac_path.py. */
 static void session_create_numbers_when_asked(void **st)
 {
 	(void)st;
@@ -66,10 +66,7 @@ static void session_create_numbers_when_asked(void **st)
 		assert_int_equal(GET(u8, L2TP_ATTR_LNS_MODE), 1);
 		assert_int_equal(GET(u8, L2TP_ATTR_SEND_SEQ), seq);
 		assert_int_equal(GET(u8, L2TP_ATTR_RECV_SEQ), seq);
-		assert_int_equal(!!generic(m, L2TP_CMD_SESSION_CREATE, L2TP_ATTR_RECV_TIMEOUT),
-				 seq);
-		if (seq)
-			assert_int_equal(GET(u64, L2TP_ATTR_RECV_TIMEOUT), 10);
+		assert_null(generic(m, L2TP_CMD_SESSION_CREATE, L2TP_ATTR_RECV_TIMEOUT));
 #undef GET
 		nlmsg_free(m);
 	}
