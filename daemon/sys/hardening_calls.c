@@ -98,7 +98,7 @@ static int allow_by_argument(scmp_filter_ctx f)
 		r = allow_bits(f, "mmap",
 			       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, together[i]));
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(families) && r == 0; i++)
-		r = allow_bits(f, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+		r = allow_bits(f, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
 	if (r == 0 && !SANITIZED)
 		r = allow_bits(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	/* Its flags are in memory, where a filter can't look. The filter under this one refuses it. */

@@ -112,8 +112,8 @@ static void order_within(unsigned threads)
 		assert_false(lanes[i].wrong);
 		assert_int_equal(lanes[i].done, EACH);
 	}
-	assert_true(atomic_load(&w.notified) > 0);
 	kworker_free(w.k);
+	assert_true(atomic_load(&w.notified) > 0); /* by a thread that may have been late */
 	assert_int_equal(w.made, w.freed);
 }
 
