@@ -53,7 +53,7 @@ const char *const hardening_calls_table[] = {
 	"bpf",
 #if SANITIZED
 	/* The leak sanitizer stops all threads from a process of its own. */
-	"clone", "kill", "process_vm_readv", "ptrace", "wait4", "waitid",
+	"clone", "getdents", "kill", "process_vm_readv", "ptrace", "wait4", "waitid",
 #endif
 };
 /* clang-format on */
