@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 LONG = bool(os.environ.get('ZE_TORTURE'))
 ERRORS = (errno.ENOBUFS, errno.ENOMEM, errno.EINTR)
 # More calls are left out where the machine is busy; the long form takes nine minutes where it is not.
-SECONDS = 1000 if LONG else 15
+SECONDS = 700 if LONG else 15
 
 
 class Faults:
