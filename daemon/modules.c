@@ -194,7 +194,8 @@ static int settle_start(struct ze *z)
 		log_kv(LOG_CONFIG, LOG_WARN, "config-not-readable-again",
 		       KV_STR("file", z->config_file), KV_ERRNO(-errno),
 		       KV_STR("effect", "a reload is refused"),
-		       KV_STR("cure", "chown root, or start with --no-hardening"));
+		       KV_STR("cure",
+			      "give the file and its folders to root, or start with --no-hardening"));
 	return 0;
 }
 
@@ -271,13 +272,16 @@ static const struct ze_module mod_state = { "state", state_start, state_stop };
 /* pid 0: it is not known, and left out. */
 static void log_holder(const struct instance_holder *h)
 {
-	char pid[16] = "", cure[80] = "stop it first: systemctl stop ze";
+	char pid[16] = "", kill[32] = "", cure[200];
 
 	if (h->pid) {
 		snprintf(pid, sizeof(pid), "%d", h->pid);
-		snprintf(cure, sizeof(cure), "stop it first: systemctl stop ze, or kill -TERM %d",
-			 h->pid);
+		snprintf(kill, sizeof(kill), ", or kill -TERM %d", h->pid);
 	}
+	snprintf(cure, sizeof(cure),
+		 "none if that one is the right one; to replace it and keep its sessions: "
+		 "systemctl restart ze; to end it and them: systemctl stop ze%s",
+		 kill);
 	log_kv(LOG_MAIN, LOG_ERROR, "already-running", KV_STR("why", "another ze is running"),
 	       KV_STR("pid", pid), KV_STR("uses", h->what), KV_STR("effect", "not started"),
 	       KV_STR("cure", cure));

@@ -274,7 +274,8 @@ static void tell_pool(const struct engine *e)
 	const struct dataplane_ops *dp = e->ports.dp;
 	const struct addrpool_cfg *cfg = e->pool ? addrpool_cfg(e->pool) : NULL;
 
-	if (cfg && e->cfg->pool_blackhole)
+	/* Its routes would go before those of a subnet, and with them all neighbours there, LACs among them. */
+	if (cfg && e->cfg->pool_blackhole && !own_overlaps_pool(e))
 		dp->pool(e->ports.dp_self, &(struct dp_pool){ cfg->start, cfg->end });
 	else
 		dp->pool(e->ports.dp_self, NULL);
@@ -443,7 +444,11 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now)
 {
+	bool shared = own_overlaps_pool(e);
+
 	own_set(e, set);
+	if (own_overlaps_pool(e) != shared)
+		tell_pool(e);
 	engine_turn_end(e, now);
 }
 

@@ -111,36 +111,61 @@ static bool check_address(const struct engine *e, const struct fixed_list *f,
 
 /* ---- a subnet with neighbours ---- */
 
-static void log_overlap(const struct hostip *a, const char *what, const char *is, uint64_t users)
+#define CUT_OFF "a neighbour on that interface is cut off when a subscriber gets its address"
+
+static bool in_pool(const struct engine *e, const struct hostip *a)
+{
+	const struct addrpool_cfg *p = e->pool ? addrpool_cfg(e->pool) : NULL;
+	uint32_t first, last;
+
+	return p && hostip_range(a, &first, &last) && p->start <= last && p->end >= first;
+}
+
+bool own_overlaps_pool(const struct engine *e)
+{
+	for (size_t i = 0; i < e->own.n; i++)
+		if (in_pool(e, &e->own.v[i]))
+			return true;
+	return false;
+}
+
+static void log_pool(const struct engine *e, const struct hostip *a)
+{
+	const struct addrpool_cfg *p = addrpool_cfg(e->pool);
+	char from[ZE_ADDR_TEXT], to[ZE_ADDR_TEXT], range[2 * ZE_ADDR_TEXT], subnet[ZE_PREFIX_TEXT];
+
+	snprintf(range, sizeof(range), "%s-%s", ze_ip4_text(p->start, from),
+		 ze_ip4_text(p->end, to));
+	log_kv(LOG_AAA, LOG_WARN, "subnet-overlap", KV_STR("interface", a->name),
+	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR("pool", range),
+	       KV_STR("effect", CUT_OFF "; the pool has no blackhole routes"),
+	       KV_STR("cure", "exclude the subnet from the pool"));
+}
+
+static void log_users(const struct hostip *a, const char *first, uint64_t n)
 {
 	char subnet[ZE_PREFIX_TEXT];
 
 	log_kv(LOG_AAA, LOG_WARN, "subnet-overlap", KV_STR("interface", a->name),
-	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR(what, is),
-	       users ? KV_U64("users", users) : KV_STR("cure", "exclude the subnet from the pool"),
-	       KV_STR("effect", "whoever has such an address on that interface is cut off"));
+	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR("user", first),
+	       KV_U64("users", n), KV_STR("effect", CUT_OFF),
+	       KV_STR("cure", "give users addresses that are not in the subnet"));
 }
 
 static bool check_subnet(const struct engine *e, const struct fixed_list *f, const struct hostip *a)
 {
-	const struct addrpool_cfg *p = e->pool ? addrpool_cfg(e->pool) : NULL;
-	char from[ZE_ADDR_TEXT], to[ZE_ADDR_TEXT], range[2 * ZE_ADDR_TEXT];
+	bool pool = in_pool(e, a);
 	uint32_t first, last;
 	size_t i, end;
-	bool pool;
 
 	if (!hostip_range(a, &first, &last))
 		return false;
-	pool = p && p->start <= last && p->end >= first;
-	if (pool) {
-		snprintf(range, sizeof(range), "%s-%s", ze_ip4_text(p->start, from),
-			 ze_ip4_text(p->end, to));
-		log_overlap(a, "pool", range, 0);
-	}
+	if (pool)
+		log_pool(e, a);
 	i = fixed_place(f, first);
 	end = last == UINT32_MAX ? f->n : fixed_place(f, last + 1);
 	if (i < end)
-		log_overlap(a, "user", f->v[i].user, end - i);
+		log_users(a, f->v[i].user, end - i);
 	return pool || i < end;
 }
 

@@ -324,6 +324,10 @@ static void read_leaflist(struct yang_doc *d, const struct lysc_node *s, struct 
 
 	if (many)
 		next(d);
+	/* For what limits, such as allow-from, it would mean the opposite of what it looks like. */
+	if (many && at(d) == CONF_RBRACKET)
+		yang_error(d, d->lex.tok.pos, parent,
+			   "%s: an empty list is the same as none; leave the line out", s->name);
 	else if (at(d) != CONF_WORD) {
 		unexpected(d, parent, "a value or '['");
 		return;

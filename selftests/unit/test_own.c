@@ -221,9 +221,11 @@ static void subnet_of_an_interface(void **st)
 	begin();
 	comes("up0", 0x0a000101, 24);
 	assert_string_equal(lines, "");
+	assert_int_equal(w->pool.end, 0x0a0000fe);
 	comes("up0", 0x0a0000fe, 25);
 	assert_said("subnet-overlap interface=up0 subnet=10.0.0.128/25 pool=10.0.0.2-10.0.0.254");
 	assert_null(strstr(lines, "user="));
+	assert_int_equal(w->pool.end, 0); /* the routes would cut all of it off */
 	comes("core0", 0x0a00007e, 26);
 	assert_said("subnet-overlap interface=core0 subnet=10.0.0.64/26 pool=");
 	assert_said("subnet-overlap interface=core0 subnet=10.0.0.64/26 user=bob users=1");

@@ -472,6 +472,9 @@ static void broken_syntax(void **st)
 	bad("\"l2tp\" { }", "t:1:1: unknown keyword\n");
 	bad("l2tp { enabled false; allow-from [ 10.0.0.0/8 ; }",
 	    "t:1:47: l2tp: expected ']', found ';'\n");
+	/* Without a list of those who may come, all may. */
+	bad("l2tp { allow-from [ ] }",
+	    "t:1:21: l2tp: allow-from: an empty list is the same as none; leave the line out\n");
 	bad("l2tp { enabled false; auth { local { user x { name y; password z } } } }",
 	    "t:1:47: l2tp/auth/local/user: name stands behind the name of the list already\n");
 }
