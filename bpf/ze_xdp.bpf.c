@@ -423,6 +423,8 @@ ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const struct inner *in,
 		proto = p[6];
 		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_ICMPV6)
 			return -1;
+		if (proto == IPPROTO_UDP && (p + 48 > (__u8 *)(long)ctx->data_end || !w[23]))
+			return -1;
 		return w[0] + w[1] + w[3] - bpf_htons(hops) + (__u16)~bpf_htons(proto);
 	}
 	proto = ip->protocol;
@@ -583,16 +585,16 @@ ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool fit
 }
 
 /* Neither the FIB as programs may ask it nor the stack forwards what has link-local addresses. So it goes to ze0
- * with the interface in place of a source address, see ze_link. */
+ * with the interface in place of a source address, see ze_link. The destination says what it is: another than
+ * those that packets for the stack have, whatever the addresses of ze0 and ze0p are. */
 struct link_hdr {
-	__u8 dst[ETH_ALEN];
-	__u8 mark[2];
+	__u8 mark[ETH_ALEN];
 	__u8 ifindex[4];
+	__u8 zero[2];
 	__u16 proto;
 };
 
-#define LINK_MARK0 0x02 /* a locally administered address */
-#define LINK_MARK1 0x7a
+static const __u8 link_mark[ETH_ALEN] = { 0x02, 0x7a, 0x65, 0x6c, 0x6e, 0x6b };
 
 ZE_INLINE int send_to_link(struct xdp_md *ctx, __u32 scope)
 {
@@ -601,11 +603,10 @@ ZE_INLINE int send_to_link(struct xdp_md *ctx, __u32 scope)
 	if ((void *)(h + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	for (int i = 0; i < ETH_ALEN; i++)
-		h->dst[i] = conf.ze0_mac[i];
-	h->mark[0] = LINK_MARK0;
-	h->mark[1] = LINK_MARK1;
+		h->mark[i] = link_mark[i];
 	for (int i = 0; i < 4; i++)
 		h->ifindex[i] = (__u8)(scope >> 8 * i);
+	h->zero[0] = h->zero[1] = 0;
 	h->proto = bpf_htons(ETH_P_IPV6);
 	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
 }
@@ -748,9 +749,11 @@ int ze_link(struct __sk_buff *skb)
 	__u32 ifindex = 0;
 
 	if ((const void *)(ip + 1) > (void *)(long)skb->data_end ||
-	    h->proto != bpf_htons(ETH_P_IPV6) || h->mark[0] != LINK_MARK0 ||
-	    h->mark[1] != LINK_MARK1)
+	    h->proto != bpf_htons(ETH_P_IPV6))
 		return TC_ACT_UNSPEC;
+	for (int i = 0; i < ETH_ALEN; i++)
+		if (h->mark[i] != link_mark[i])
+			return TC_ACT_UNSPEC;
 	for (int i = 0; i < 4; i++)
 		ifindex |= (__u32)h->ifindex[i] << 8 * i;
 	copy_ip(to.ipv6_nh, &ip->daddr, true);

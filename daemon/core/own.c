@@ -66,7 +66,10 @@ bool own_is_taken(const struct engine *e, uint32_t ip)
 				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
 					   (uint8_t)(ip >> 8), (uint8_t)ip } };
 
-	return hostip_find(&e->own, ip) || registry_peer(e, &a);
+	const struct core_peer *lac = registry_peer(e, &a);
+
+	/* A source that has not answered yet may be forged, and would take the address from its subscriber. */
+	return hostip_find(&e->own, ip) || (lac && lac->n_established);
 }
 
 static void log_session(const struct subscriber *s, const struct hostip *a)

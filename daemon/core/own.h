@@ -20,5 +20,5 @@ void own_set(struct engine *e, const struct hostip_set *set);
 void own_check(const struct engine *e);
 /* A subnet with neighbours has addresses of the pool. */
 bool own_overlaps_pool(const struct engine *e);
-/* The machine's own, or that of a LAC with a tunnel: no subscriber's. */
+/* The machine's own, or that of a LAC with an established tunnel: no subscriber's. */
 bool own_is_taken(const struct engine *e, uint32_t ip);

@@ -113,10 +113,10 @@ ze_ns pace_wrong(struct pace *p, const struct pace_login *l, const struct pace_l
 		next = next_of(v[i].e->full_at, v[i].interval, v[i].burst, now);
 
 		at = next > at ? next : at;
-		if (next - now <= lim->longest)
+		if (next - now <= PACE_AHEAD_MAX)
 			charge(v[i].e, v[i].interval, now);
 	}
-	return at - now > lim->longest ? ZE_NEVER : at;
+	return at - now > lim->longest || at - now > PACE_AHEAD_MAX ? ZE_NEVER : at;
 }
 
 bool pace_line_is_full(const struct pace *p, const struct pace_login *l,

@@ -23,6 +23,7 @@
 #define PACE_BURST	5 /* wrong passwords of one line, or for one user, that are answered at once */
 #define PACE_PEER_BURST 4	   /* seconds' worth, for one LAC */
 #define PACE_LINE_MAX	ZE_SEC(10) /* a line that has to wait longer is not asked */
+#define PACE_AHEAD_MAX	ZE_SEC(30) /* no answer comes later; what is charged does not grow beyond */
 #define PACE_PENDING	4096	   /* answers that wait; those beyond are not given */
 
 struct pace_entry {
@@ -49,7 +50,7 @@ struct pace_login {
 struct pace_limits {
 	ze_ns interval;	    /* of one line, and of one user name; 0: no limit */
 	uint32_t peer_rate; /* answers per second to one LAC; 0: no limit */
-	ze_ns longest;	    /* later than so from now, no answer is given; none waits longer */
+	ze_ns longest; /* later than so from now, no answer is given, and it is charged all the same */
 };
 
 void pace_done(struct pace *p);

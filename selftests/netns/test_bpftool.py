@@ -46,7 +46,7 @@ def test_page_is_true(tmp_path):
         a = x.start_lac(2)[0]
         assert described() == set(os.listdir(PINS))
         for name in os.listdir(PINS):
-            if not re.match('ze_(uplink|core|slow|accept|inject)', name) and name not in UNTYPED | LONG:
+            if not re.match('ze_(uplink|core|slow|accept|inject|link)', name) and name not in UNTYPED | LONG:
                 assert all('formatted' in r for r in rows(name)), name
         assert all(lookup(name, 0, 0, 0, 0, per_cpu=name == 'nexthops') for name in LONG)
         assert x.ping('lac', '-c', '3', '-I', a, '198.51.100.2')[0] == 3

@@ -488,6 +488,23 @@ static void fixed_address_of_a_lac(void **st)
 	assert_ended(c, CDN_NO_FACILITIES_NOW, "address-in-use");
 }
 
+/* F-B4: one SCCRQ in the name of a subscriber's address, which anybody can forge, does not take it away. */
+static void address_in_a_forged_sccrq(void **st)
+{
+	struct lac *forged;
+	struct call *c;
+
+	(void)st;
+	cfg->users[1].address = 0x0a090002;
+	begin();
+	forged = lac_new(w, 2, 1701); /* 10.9.0.2 */
+	forged->no_scccn = true;
+	lac_connect(forged);
+	assert_false(forged->up);
+	c = lac_call(l, "bob", "builder");
+	assert_int_equal(c->c.ip, 0x0a090002);
+}
+
 /* F-B10: one user can not take all sessions by default. */
 static void default_limit(void **st)
 {
@@ -521,6 +538,7 @@ int main(void)
 		T(fixed_address_is_reserved),
 		T(address_of_a_lac),
 		T(fixed_address_of_a_lac),
+		T(address_in_a_forged_sccrq),
 		T(default_limit),
 		T(challenge_after_the_proxys),
 	};

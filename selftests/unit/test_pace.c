@@ -68,8 +68,8 @@ static void of_a_line(void **st)
 	assert_int_equal(wrong("100", "again", &usual), 0);
 }
 
-/* F-B10: and so has a name, wherever it is tried, until answers would come too late: then there are none, which
- * costs the name nothing more. */
+/* F-B10: and so has a name, wherever it is tried, until answers would come too late: then there are none, and what
+ * the name has to wait grows to 32 s and no further. */
 static void of_a_name(void **st)
 {
 	char number[16];
@@ -82,8 +82,19 @@ static void of_a_name(void **st)
 									ZE_NEVER);
 	}
 	assert_int_equal(wrong("7", "alice", &usual), 0);
-	now += ZE_SEC(2);
-	assert_int_equal(wrong("99", "bob", &usual), ZE_SEC(24));
+	now += ZE_SEC(10);
+	assert_int_equal(wrong("99", "bob", &usual), ZE_SEC(22));
+}
+
+/* F-B10: a line is not asked about any more however short the time is in which an answer could be given. */
+static void of_a_line_in_no_time(void **st)
+{
+	const struct pace_limits hurried = { .interval = ZE_SEC(2), .longest = ZE_SEC(1) };
+
+	(void)st;
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(wrong("200", "carol", &hurried), i < 5 ? 0 : ZE_NEVER);
+	assert_true(is_full("200"));
 }
 
 /* F-B10: all lines of one LAC: four seconds' worth, then its rate. */
@@ -147,8 +158,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(of_a_line),	      T(of_a_name),	    T(of_a_lac),
-		T(names_without_end), T(limits_can_be_off), T(long_names),
+		T(of_a_line),	      T(of_a_line_in_no_time), T(of_a_name),  T(of_a_lac),
+		T(names_without_end), T(limits_can_be_off),    T(long_names),
 	};
 #undef T
 
