@@ -138,12 +138,13 @@ REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 all: $(BINS) $(PROD_LIBS)
 	$(Q)for b in $(notdir $(BINS)); do ln -sfn $(BUILD)-$(CCNAME)/$$b $(O)/$$b; done
 
-# Rewritten only when the command line changes, and then everything depending on it is rebuilt.
+# Rewritten only when the command line changes, and then everything depending on it is rebuilt. Two makes may do it
+# at a time.
 quote = '$(subst ','\'',$(1))'
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(call quote,$(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) $(PKG_LIBS)) >$@.new
-	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
+	@n=$@.$$$$; printf '%s\n' $(call quote,$(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(ZE_LDFLAGS) $(WRAP) $(PKG_LIBS)) >$$n && \
+		if cmp -s $$n $@; then rm -f $$n; else mv -f $$n $@; fi
 
 # ---------------------------------------------------------------- BPF
 
@@ -178,8 +179,8 @@ $(B)/obj/%.o: %.c $(B)/flags
 define layer_rule
 $(call lib,$(1)).list: FORCE
 	@mkdir -p $$(@D)
-	@printf '%s\n' $(call srcs,$(1)) >$$@.new
-	@cmp -s $$@.new $$@ && rm -f $$@.new || mv -f $$@.new $$@
+	@n=$$@.$$$$$$$$; printf '%s\n' $(call srcs,$(1)) >$$$$n && \
+		if cmp -s $$$$n $$@; then rm -f $$$$n; else mv -f $$$$n $$@; fi
 $(call lib,$(1)): $(call objs,$(call srcs,$(1))) $(call lib,$(1)).list
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
