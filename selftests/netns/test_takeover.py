@@ -276,12 +276,12 @@ def test_pins_and_state_lost(tmp_path, under):
         x.stop_ze(signal.SIGKILL)
         remove_pins(x)
         os.unlink(state(x))
-        edit(x, 'core [ core0 ]', 'core [ ]')       # a port that is none any more
+        edit(x, '; core [ core0 ]; ', '; ')       # a port that is none any more
         x.start_ze(*under)
         assert x.show('sessions') == [] and 'xdp' not in x.ip('lns', 'link', 'show', 'core0')
         x.stop_ze(signal.SIGKILL)
         remove_pins(x)
-        edit(x, 'core [ ]', 'core [ core0 ]')
+        edit(x, 'uplink [ up0 ]; ', 'uplink [ up0 ]; core [ core0 ]; ')
         x.start_ze(*under)
         x.stop_ze()
         assert_works(x)
