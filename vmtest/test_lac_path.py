@@ -24,7 +24,7 @@ def start(tmp_path):
 
     def go(plane='kernel', **kw):
         made.append(nslab.Lab(str(tmp_path), **kw))
-        path.more_config(made[-1], 'dataplane bpf;', 'dataplane %s;' % plane)
+        nslab.edit(made[-1], 'dataplane bpf;', 'dataplane %s;' % plane)
         return made[-1]
     yield go
     for x in made:
@@ -40,14 +40,7 @@ def comes(x, count, size, to):
 def test_forged_icmp(start, six):
     """F-B2: neither of two forged messages about the path changes how the kernel plane sends."""
     x = start(six=six)
-    if six:
-        x.ip('lac', 'addr', 'add', '2001:db8:9::77/64', 'dev', 'l0', 'nodad')
-    else:
-        x.ip('lac', 'addr', 'add', '10.9.0.77/24', 'dev', 'l0')
-    x.start_ze()
-    a = x.start_lac(1, *(('--port', '1702') if six else ()))[0]
-    host, port = x.show('tunnels')[0]['peer'].rsplit(':', 1)
-    host = host.strip('[]')
+    a, _, forge = path.forger(x, six)
     size = 1400 if not six else 1380
 
     def made():
@@ -57,8 +50,7 @@ def test_forged_icmp(start, six):
         return [n - w for n, w in zip(fragments(x), was)]
     first = made()
     for quoted in ('udp', 'echo'):
-        x.sh('lac', sys.executable, '-c', path.FORGE, x.peer, host, port, '2001:db8:9::77' if six else '10.9.0.77',
-             '1702' if six else '1701', quoted)
+        forge(quoted)
         assert made() == first, quoted
 
 
@@ -81,7 +73,7 @@ def test_narrow_path_that_is_known(start):
     """F-B2: the same over IPv6, whose routers fragment nothing: path-mtu."""
     x = start(six=True)
     path.silent_router(x, 1344, True)
-    path.more_config(x, 'max-sessions', 'path-mtu 1344; max-sessions')
+    nslab.edit(x, 'max-sessions', 'path-mtu 1344; max-sessions')
     x.start_ze()
     a = x.start_lac(1, '--port', '1702')[0]
     assert comes(x, 5, 1372, a) == 5
@@ -92,7 +84,7 @@ def test_link_local_lac(start):
     x = start()
     x.ip('lac', 'addr', 'add', 'fe80::2/64', 'dev', 'l0', 'nodad')
     x.ip('lns', 'addr', 'add', 'fe80::1/64', 'dev', 'up0', 'nodad')
-    path.more_config(x, 'max-sessions 0;', 'max-sessions 0; allow-from [ fe80::/10 ];')
+    nslab.edit(x, 'max-sessions 0;', 'max-sessions 0; allow-from [ fe80::/10 ];')
     x.start_ze()
     x.peer = 'fe80::1%l0'
     a = x.start_lac(1, '--port', '1702', '--source', 'fe80::2%l0')[0]
@@ -103,11 +95,11 @@ def test_link_local_lac(start):
 def test_zero_checksums(start):
     """F-C13: UDP over IPv6 without a checksum on the kernel plane: PPP and data, refused and accepted."""
     x = start(six=True)
-    path.more_config(x, 'max-sessions 0;', 'max-sessions 0; accept-zero-checksum true;')
+    nslab.edit(x, 'max-sessions 0;', 'max-sessions 0; accept-zero-checksum true;')
     x.start_ze()
     a = x.start_lac(1, '--port', '1702', '--no-checksum')[0]
     assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
-    path.more_config(x, 'accept-zero-checksum true;', '')
+    nslab.edit(x, 'accept-zero-checksum true;', '')
     path.reload(x)
     n = x.packets()['drop-checksum']
     assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 0

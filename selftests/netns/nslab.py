@@ -190,6 +190,15 @@ class Lab:
             os.rmdir(PINS)
 
 
+def edit(x, old, new):
+    """The configuration of a lab, for the next start or reload."""
+    with open(x.conf, encoding='utf-8') as f:
+        text = f.read()
+    assert old in text
+    with open(x.conf, 'w', encoding='utf-8') as f:
+        f.write(text.replace(old, new))
+
+
 @contextlib.contextmanager
 def lab(tmp_path, **kw):
     x = Lab(str(tmp_path), **kw)

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from nslab import ZE, ZECTL, lab, run, wait_for
-from test_resume import HOST, assert_nothing_left, edit, sessions
+from nslab import ZE, ZECTL, edit, lab, run, wait_for
+from test_resume import HOST, assert_nothing_left, sessions
 from test_takeover import child_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nslab import SWITCHES, ZELOAD, lab, run, wait_for
+from nslab import SWITCHES, ZELOAD, edit, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -48,24 +48,29 @@ def down(x, a, size=1400):
     return {k: n[k] - before[k] for k in ('down-forward', 'down-stack')}
 
 
+def forger(x, six):
+    """Starts ze and a LAC: the subscriber's address, the LAC's, and what forges a message about the path in a third name."""
+    other = '2001:db8:9::77' if six else '10.9.0.77'
+    x.ip('lac', 'addr', 'add', *((other + '/64', 'dev', 'l0', 'nodad') if six else (other + '/24', 'dev', 'l0')))
+    x.start_ze()
+    a = x.start_lac(1, *(('--port', '1702') if six else ()))[0]
+    host, port = x.show('tunnels')[0]['peer'].rsplit(':', 1)
+    host = host.strip('[]')
+
+    def forge(quoted):
+        x.sh('lac', sys.executable, '-c', FORGE, x.peer, host, port, other, '1702' if six else '1701', quoted)
+    return a, host, forge
+
+
 @pytest.mark.parametrize('six', [False, True])
 def test_forged_icmp(tmp_path, six):
     """F-B2: neither of two forged messages about the path changes how a LAC's download goes."""
     with lab(tmp_path, six=six) as x:
-        if six:
-            x.ip('lac', 'addr', 'add', '2001:db8:9::77/64', 'dev', 'l0', 'nodad')
-        else:
-            x.ip('lac', 'addr', 'add', '10.9.0.77/24', 'dev', 'l0')
-        x.start_ze()
-        a = x.start_lac(1, *(('--port', '1702') if six else ()))[0]
-        host, port = x.show('tunnels')[0]['peer'].rsplit(':', 1)
-        host = host.strip('[]')
-        ours = x.peer
+        a, host, forge = forger(x, six)
         first = down(x, a)
         assert first['down-forward'] == 10, first
         for quoted in ('udp', 'echo'):
-            x.sh('lac', sys.executable, '-c', FORGE, ours, host, port, '2001:db8:9::77' if six else '10.9.0.77',
-                 '1702' if six else '1701', quoted)
+            forge(quoted)
             assert down(x, a) == first, quoted
             # What quotes a message of ours is not believed; what no socket has sent the kernel believes.
             assert quoted == 'echo' or ' mtu ' not in x.ip('lns', 'route', 'get', host)
@@ -105,7 +110,7 @@ def test_narrow_path(tmp_path, df):
         a = x.start_lac(1)[0]
         if not df:
             assert down(x, a)['down-forward'] == 10
-            more_config(x, 'outer-df false;', 'outer-df true;')
+            edit(x, 'outer-df false;', 'outer-df true;')
             reload(x)
             assert 'reload-warning' not in x.log('ze.log')
         assert x.ping('core', '-c', '3', '-s', '1372', a)[0] == 0
@@ -145,21 +150,13 @@ def test_no_redirects(tmp_path):
         assert n['drop-icmp-redirect'] > 0, n
 
 
-def more_config(x, old, new):
-    with open(x.conf, encoding='utf-8') as f:
-        text = f.read()
-    assert old in text
-    with open(x.conf, 'w', encoding='utf-8') as f:
-        f.write(text.replace(old, new))
-
-
 def test_link_local_lac(tmp_path):
     """F-C13: a LAC on a link-local address gets control messages and data, up and down, through a restart of ze, and
     after somebody has removed what sends them. The uplink forwards no IPv6."""
     with lab(tmp_path) as x:
         x.ip('lac', 'addr', 'add', 'fe80::2/64', 'dev', 'l0', 'nodad')
         x.ip('lns', 'addr', 'add', 'fe80::1/64', 'dev', 'up0', 'nodad')
-        more_config(x, 'max-sessions 0;', 'max-sessions 0; allow-from [ fe80::/10 ];')
+        edit(x, 'max-sessions 0;', 'max-sessions 0; allow-from [ fe80::/10 ];')
         x.start_ze()
         x.peer = 'fe80::1%l0'
         a = x.start_lac(1, '--port', '1702', '--source', 'fe80::2%l0')[0]
@@ -196,13 +193,13 @@ def test_zero_checksums(tmp_path):
         assert not x.show('tunnels')
         x.lac.kill()
         x.lac.wait(10)
-        more_config(x, 'max-sessions 0;', 'max-sessions 0; accept-zero-checksum true;')
+        edit(x, 'max-sessions 0;', 'max-sessions 0; accept-zero-checksum true;')
         reload(x)
         a = x.start_lac(1, '--port', '1702', '--no-checksum')[0]
         n = x.packets()
         x.traffic('core', 'lac', ['send', '7007', '10', '900', '198.51.100.2', a], 10)
         assert sum(x.packets()[k] - n[k] for k in ('up-forward', 'up-stack')) == 10
-        more_config(x, 'accept-zero-checksum true;', '')
+        edit(x, 'accept-zero-checksum true;', '')
         reload(x)
         n = x.packets()
         assert x.ping('lac', '-c', '5', '-I', a, '198.51.100.2')[0] == 0

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from nslab import PINS, ZE, ZELOAD, lab, run, wait_for
+from nslab import PINS, ZE, ZELOAD, edit, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -45,14 +45,6 @@ def sessions(x):
 
 def state(x):
     return os.path.join(x.dir, 'state')
-
-
-def edit(x, old, new):
-    with open(x.conf, encoding='utf-8') as f:
-        text = f.read()
-    assert old in text
-    with open(x.conf, 'w', encoding='utf-8') as f:
-        f.write(text.replace(old, new))
 
 
 def assert_nothing_left(x):

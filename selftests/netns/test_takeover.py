@@ -16,8 +16,8 @@ import time
 
 import pytest
 
-from nslab import LIBC, PINS, ZE, ZELOAD, lab, run, wait_for
-from test_resume import HOST, assert_in_step, assert_nothing_left, edit, sessions, state
+from nslab import LIBC, PINS, ZE, ZELOAD, edit, lab, run, wait_for
+from test_resume import HOST, assert_in_step, assert_nothing_left, sessions, state
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
