@@ -13,8 +13,9 @@
 
 #include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
+#include "daemon/core/buckets.h"
 
-#define ADMIT_SOURCES	   4096
+#define ADMIT_SOURCES	   BUCKETS
 #define ADMIT_SOURCE_RATE  50 /* SCCRQs a second from one address */
 #define ADMIT_SOURCE_BURST 100
 #define ADMIT_KNOWN_RATE   1000 /* the same from an address that has answered before */
@@ -41,22 +42,10 @@ struct admit_bucket {
 bool admit_frame(struct admit_bucket *b, ze_ns now);
 bool admit_control(struct admit_bucket *b, ze_ns now);
 
-struct admit_source {
-	struct ze_addr addr; /* family 0: unused */
-	struct admit_bucket bucket;
-};
-
-#define ADMIT_SET  8 /* sources that can push out each other */
-#define ADMIT_SETS (ADMIT_SOURCES / ADMIT_SET)
-
-struct admit_table { /* what nobody was put into takes no memory */
-	struct admit_source *sets[ADMIT_SETS];
-};
-
 struct admit { /* all zero: empty */
 	struct admit_bucket all;
-	struct admit_table sources; /* unknown */
-	struct admit_table known;   /* have answered */
+	struct buckets sources; /* unknown */
+	struct buckets known;	/* have answered */
 };
 
 void admit_done(struct admit *a);

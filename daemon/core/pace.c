@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/pace.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/hash.h"
 
 #define KEY_MAX 320 /* an address and a number or name */
 
-static void table_done(struct pace_table *t)
-{
-	for (size_t i = 0; i < PACE_SETS; i++)
-		free(t->sets[i]);
-}
-
 void pace_done(struct pace *p)
 {
-	table_done(&p->lines);
-	table_done(&p->users);
-	table_done(&p->peers);
+	buckets_done(&p->lines);
+	buckets_done(&p->users);
+	buckets_done(&p->peers);
 	*p = (struct pace){ 0 };
 }
 
@@ -39,33 +32,6 @@ static uint64_t key_of(const struct ze_addr *peer, struct span text)
 	return key ? key : 1;
 }
 
-/* NULL: it is not there. */
-static struct pace_entry *lookup(struct pace_entry *set, uint64_t key)
-{
-	for (unsigned i = 0; set && i < PACE_SET; i++)
-		if (set[i].key == key)
-			return &set[i];
-	return NULL;
-}
-
-/* NULL: no memory for it. */
-static struct pace_entry *get(struct pace_table *t, uint64_t key)
-{
-	struct pace_entry **set = &t->sets[key % PACE_SETS], *e, *first;
-
-	if (!*set)
-		*set = calloc(PACE_SET, sizeof(**set));
-	e = lookup(*set, key);
-	if (e || !*set)
-		return e;
-	first = *set;
-	for (unsigned i = 1; i < PACE_SET; i++)
-		if ((*set)[i].full_at < first->full_at)
-			first = &(*set)[i];
-	*first = (struct pace_entry){ .key = key };
-	return first;
-}
-
 /* When one more may be answered, and the bucket will be full again after that. */
 static ze_ns next_of(ze_ns full_at, ze_ns interval, uint32_t burst, ze_ns now)
 {
@@ -74,7 +40,7 @@ static ze_ns next_of(ze_ns full_at, ze_ns interval, uint32_t burst, ze_ns now)
 	return at > now ? at : now;
 }
 
-static void charge(struct pace_entry *e, ze_ns interval, ze_ns now)
+static void charge(struct bucket *e, ze_ns interval, ze_ns now)
 {
 	e->full_at = (e->full_at > now ? e->full_at : now) + interval;
 }
@@ -84,24 +50,24 @@ ze_ns pace_wrong(struct pace *p, const struct pace_login *l, const struct pace_l
 {
 	ze_ns of_peer = lim->peer_rate ? ZE_SEC(1) / lim->peer_rate : 0, at = now;
 	struct {
-		struct pace_entry *e;
+		struct bucket *e;
 		ze_ns interval;
 		uint32_t burst;
 	} v[3];
 	unsigned n = 0;
 
 	if (lim->interval && l->number.len) {
-		v[n].e = get(&p->lines, key_of(l->peer, l->number));
+		v[n].e = buckets_get(&p->lines, key_of(l->peer, l->number));
 		v[n].interval = lim->interval;
 		v[n++].burst = PACE_BURST;
 	}
 	if (lim->interval) {
-		v[n].e = get(&p->users, key_of(NULL, l->user));
+		v[n].e = buckets_get(&p->users, key_of(NULL, l->user));
 		v[n].interval = lim->interval;
 		v[n++].burst = PACE_BURST;
 	}
 	if (of_peer) {
-		v[n].e = get(&p->peers, key_of(l->peer, (struct span){ 0 }));
+		v[n].e = buckets_get(&p->peers, key_of(l->peer, (struct span){ 0 }));
 		v[n].interval = of_peer;
 		v[n++].burst = PACE_PEER_BURST * lim->peer_rate;
 	}
@@ -122,12 +88,9 @@ ze_ns pace_wrong(struct pace *p, const struct pace_login *l, const struct pace_l
 bool pace_line_is_full(const struct pace *p, const struct pace_login *l,
 		       const struct pace_limits *lim, ze_ns now)
 {
-	const struct pace_entry *e = NULL;
-	uint64_t key;
+	const struct bucket *e = NULL;
 
-	if (lim->interval && l->number.len) {
-		key = key_of(l->peer, l->number);
-		e = lookup(p->lines.sets[key % PACE_SETS], key);
-	}
+	if (lim->interval && l->number.len)
+		e = buckets_find(&p->lines, key_of(l->peer, l->number));
 	return e && next_of(e->full_at, lim->interval, PACE_BURST, now) - now > PACE_LINE_MAX;
 }

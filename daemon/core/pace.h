@@ -18,28 +18,17 @@
 #include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
 #include "daemon/base/wire.h"
+#include "daemon/core/buckets.h"
 
-#define PACE_ENTRIES	4096 /* of each table */
+#define PACE_ENTRIES	BUCKETS /* of each table */
 #define PACE_BURST	5 /* wrong passwords of one line, or for one user, that are answered at once */
 #define PACE_PEER_BURST 4	   /* seconds' worth, for one LAC */
 #define PACE_LINE_MAX	ZE_SEC(10) /* a line that has to wait longer is not asked */
 #define PACE_AHEAD_MAX	ZE_SEC(30) /* no answer comes later; what is charged does not grow beyond */
 #define PACE_PENDING	4096	   /* answers that wait; those beyond are not given */
 
-struct pace_entry {
-	uint64_t key;  /* 0: unused */
-	ze_ns full_at; /* when it will have refilled */
-};
-
-#define PACE_SET  8 /* those that can push out each other */
-#define PACE_SETS (PACE_ENTRIES / PACE_SET)
-
-struct pace_table { /* what nobody was put into takes no memory */
-	struct pace_entry *sets[PACE_SETS];
-};
-
 struct pace { /* all zero: empty */
-	struct pace_table lines, users, peers;
+	struct buckets lines, users, peers;
 };
 
 struct pace_login {
