@@ -183,6 +183,8 @@ static int live(struct daemon *d)
 	       KV_U64("open-files", files));
 	notify_send("READY=1");
 	loop_run(d->z.loop);
+	/* Nobody watches from here, and one more signal would end it half way. */
+	hold_signals(true);
 	unwatch(d);
 	modules_stop(&d->z);
 	log_kv(LOG_MAIN, LOG_INFO, "stopped", KV_STR("version", ZE_VERSION));

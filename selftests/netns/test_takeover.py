@@ -195,32 +195,47 @@ def test_killed_in_a_clean_start(tmp_path):
         assert_works(x)
 
 
+def stop_under_strace(x, *options):
+    """The daemon after a SIGTERM; what it did from then on is in the file `trace`."""
+    p = x.spawn('lns', 'strace.log', 'strace', '-f', '-o', os.path.join(x.dir, 'trace'), *options, '-p', str(x.ze.pid))
+    wait_for(lambda: 'attached' in x.log('strace.log'))
+    x.ze.send_signal(signal.SIGTERM)
+    x.ze.wait(60)
+    p.wait(60)
+    z, x.ze = x.ze, None
+    return z
+
+
 def test_killed_in_a_stop(tmp_path):
     """F-A1: a stop takes things down one by one, and is killed in front of each."""
     with lab(tmp_path) as x:
-        path, tried = os.path.join(x.dir, 'trace'), 0
-
-        def stop(*options):
-            p = x.spawn('lns', 'strace.log', 'strace', '-f', '-o', path, *options, '-p', str(x.ze.pid))
-            wait_for(lambda: 'attached' in x.log('strace.log'))
-            x.ze.send_signal(signal.SIGTERM)
-            x.ze.wait(60)
-            p.wait(60)
-            z, x.ze = x.ze, None
-            return z
-
+        tried = 0
         x.start_ze()
-        first = stop()
+        first = stop_under_strace(x)
         assert first.returncode == 0
         assert_nothing_left(x)
+        path = os.path.join(x.dir, 'trace')
         for point in within(6, sample([p for p in steps(path, first.pid) if p[0] != 'write'])):
             x.start_ze()
-            z = stop('-e', 'trace=' + point[0], '-e', 'inject=%s:signal=KILL:when=%d' % point)
+            z = stop_under_strace(x, '-e', 'trace=' + point[0], '-e', 'inject=%s:signal=KILL:when=%d' % point)
             tried += z.returncode == -signal.SIGKILL
             x.start_ze()
             x.stop_ze(signal.SIGKILL)
         assert tried >= 3
         assert_works(x)
+
+
+def test_asked_again_in_a_stop(tmp_path):
+    """F-A1: one more SIGTERM, and other signals, while a stop takes things down change nothing: it goes on to its end."""
+    with lab(tmp_path) as x:
+        for name in ('TERM', 'INT', 'HUP', 'USR2'):
+            x.start_ze()
+            z = stop_under_strace(x, '-e', 'trace=unlink', '-e', 'inject=unlink:signal=%s:when=1' % name)
+            with open(os.path.join(x.dir, 'trace'), encoding='utf-8') as f:
+                assert '--- SIG' not in f.read().split('unlink(', 1)[1]
+            assert z.returncode == 0, name
+            assert_nothing_left(x)
+            assert not os.path.isdir(PINS)
 
 
 def assert_works(x):
