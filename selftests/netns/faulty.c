@@ -18,11 +18,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct faults {	    /* test_faults.py: struct 'iii32s' */
+struct faults {	    /* test_faults.py: struct 'iii32s32s' */
 	int32_t at; /* -1: none */
 	int32_t error;
-	int32_t calls; /* since it was 0 */
+	int32_t calls; /* of that name since it was 0 */
 	char what[32]; /* failed */
+	char name[32]; /* only calls with this name count; empty: all */
 };
 
 static struct faults *f;
@@ -44,7 +45,8 @@ static bool fails(const char *what)
 {
 	int n;
 
-	if (!f || __atomic_load_n(&f->at, __ATOMIC_ACQUIRE) < 0)
+	if (!f || __atomic_load_n(&f->at, __ATOMIC_ACQUIRE) < 0 ||
+	    (f->name[0] && strcmp(f->name, what) != 0))
 		return false;
 	n = __atomic_fetch_add(&f->calls, 1, __ATOMIC_ACQ_REL);
 	if (n != f->at)
