@@ -99,8 +99,8 @@ COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE
 # ---------------------------------------------------------------- sources
 
 # One archive a layer; the mains are linked by name. A layer without sources is an empty archive.
-LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core daemon/sys daemon/observe web cli \
-	selftests/lib
+SYS := $(addprefix daemon/sys/,run net bpf kernel config ctl state)
+LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core $(SYS) daemon/observe web cli selftests/lib
 MAINS := cli/ze.c cli/zectl.c daemon/main.c daemon/modules.c
 
 srcs  = $(filter-out $(MAINS),$(sort $(wildcard $(1)/*.c)))
@@ -112,7 +112,7 @@ group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
 PROD_LAYERS := $(filter-out selftests/lib,$(LAYERS))
 PROD_LIBS := $(call libs,$(PROD_LAYERS))
 # Tests of the pure layers are linked without the system calls: a leak is a link error.
-PURE_LIBS := $(call libs,$(filter-out daemon/sys web,$(LAYERS)))
+PURE_LIBS := $(call libs,$(filter-out $(SYS) web,$(LAYERS)))
 TEST_LIBS := $(call libs,$(LAYERS))
 SYS_TESTS := test_sys% test_yang% test_ctl% fuzz_sys% fuzz_yang% fuzz_ctl% fuzz_config%
 
@@ -166,7 +166,7 @@ $(B)/gen/%.bpf.o: selftests/bench/%.bpf.c $(wildcard selftests/bench/*.h)
 $(B)/gen/%.skel.h: $(B)/gen/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@
 
-$(call objs,$(wildcard daemon/sys/bpf_*.c)): $(BPF_SKEL)
+$(call objs,$(wildcard daemon/sys/bpf/bpf_*.c)): $(BPF_SKEL)
 
 # ---------------------------------------------------------------- objects
 

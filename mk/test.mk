@@ -66,7 +66,7 @@ $(B)/analyze/%.ok: %.c $(B)/flags
 	$(Q)gcc $(ZE_CPPFLAGS) -std=gnu11 -O1 -fanalyzer -Werror \
 		-Wno-analyzer-malloc-leak -fdiagnostics-path-format=none -MMD -MP -MF $(@:.ok=.d) -MT $@ -c -o /dev/null $<
 	@touch $@
-$(patsubst %.c,$(B)/analyze/%.ok,$(wildcard daemon/sys/bpf_*.c)): $(BPF_SKEL)
+$(patsubst %.c,$(B)/analyze/%.ok,$(wildcard daemon/sys/bpf/bpf_*.c)): $(BPF_SKEL)
 -include $(shell test -d $(B)/analyze && find $(B)/analyze -name '*.d')
 
 $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYERS)))

@@ -16,10 +16,10 @@
 
 #include "daemon/base/hash.h"
 #include "daemon/core/engine.h"
-#include "daemon/sys/dp_kernel.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/loop.h"
-#include "daemon/sys/udp.h"
+#include "daemon/sys/kernel/dp_kernel.h"
+#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/net/udp.h"
+#include "daemon/sys/run/loop.h"
 
 #define TID 1000
 #define SID 2000

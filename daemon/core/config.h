@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The configuration as the engine sees it: typed, complete (defaults filled in), immutable, shared
- * by reference. Made by daemon/sys/yang from a file; made by hand in tests. Secrets in it are wiped
+ * by reference. Made by daemon/sys/config/yang from a file; made by hand in tests. Secrets in it are wiped
  * when the last reference goes.
  */
 #pragma once

@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/bpf_ingress.h"
-#include "daemon/sys/gcra.h"
-#include "daemon/sys/kernel_ingress.h"
-#include "daemon/sys/kernel_shape.h"
-#include "daemon/sys/nlreq.h"
+#include "daemon/sys/bpf/bpf_ingress.h"
+#include "daemon/sys/bpf/gcra.h"
+#include "daemon/sys/kernel/kernel_ingress.h"
+#include "daemon/sys/kernel/kernel_shape.h"
+#include "daemon/sys/net/nlreq.h"
 #include "shaping/plan.h"
 
 #define PACKET 1000u

@@ -20,7 +20,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
-#include "daemon/sys/bpf_label.h"
+#include "daemon/sys/bpf/bpf_label.h"
 
 #define SID 0x0102
 

@@ -26,8 +26,8 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
-#include "daemon/sys/bpf_guard.h"
-#include "daemon/sys/bpf_ours.h"
+#include "daemon/sys/bpf/bpf_guard.h"
+#include "daemon/sys/bpf/bpf_ours.h"
 
 static char top[64], pins[96];
 

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/bpf/bpf_vlan.h"
 #include "selftests/bpf/xdp_rig.h"
 
 /* 192.0.2.7 -> 100.64.0.1, UDP, "hi"; the same after one hop. Back: 100.64.0.1 -> 192.0.2.7 */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/core/config.h"
-#include "daemon/sys/bpf_vlan.h"
+#include "daemon/sys/bpf/bpf_vlan.h"
 
 static void sh(const char *cmd)
 {

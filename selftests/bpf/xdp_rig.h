@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/sys/bpf_dp.h"
-#include "daemon/sys/bpf_guard.h"
+#include "daemon/sys/bpf/bpf_dp.h"
+#include "daemon/sys/bpf/bpf_guard.h"
 
 #define RIG_FRAME_MAX 2048
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/base/strbuf.h"
-#include "daemon/sys/yang.h"
+#include "daemon/sys/config/yang.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,7 +13,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "daemon/observe/history.h"
-#include "daemon/sys/ctl_proto.h"
+#include "daemon/sys/ctl/ctl_proto.h"
 #include "selftests/lib/world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,6 +11,8 @@ import re
 GROUND = ['daemon/base/*', '!daemon/base/log.h']
 LOGGED = ['daemon/base/*']
 PORTS = ['daemon/core/ports.h']
+SYS = LOGGED + PORTS + ['daemon/core/engine.h', 'daemon/core/config.h']
+RUN, NET = ['daemon/sys/run/*'], ['daemon/sys/net/*']
 L2TP_CODECS = ['daemon/l2tp/' + u + '.h' for u in ('proto', 'hdr', 'avp', 'hidden', 'msg')]
 
 NETTLE, EV, NL, YANG = 'nettle/', 'ev.h', 'netlink/', 'libyang/'
@@ -36,9 +38,17 @@ TABLE = [
     ('daemon/core/*',          LOGGED + ['daemon/l2tp/*', 'ppp/*', 'aaa/*', 'shaping/plan.h',
                                'shaping/rate.h'],
                                                                                  [UTHASH]),
-    ('daemon/sys/*',           LOGGED + ['bpf/*', 'shaping/*'] + ['daemon/core/' + u + '.h' for u in
-                               ('ports', 'engine', 'config', 'ops', 'view')],
-                                                          [EV, NL, YANG, BPF, JANSSON, UTHASH, SECCOMP, CAP]),
+    # The rooms of daemon/sys: each may look into those above it that are named.
+    ('daemon/sys/run/*',       SYS,                                              [EV, SECCOMP, CAP]),
+    ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
+    ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),
+    ('daemon/sys/kernel/*',    SYS + RUN + NET + ['daemon/sys/bpf/*', 'shaping/*'],
+                                                                                 [EV, NL]),
+    ('daemon/sys/config/*',    LOGGED + ['daemon/core/config.h', 'shaping/rate.h'],
+                                                                                 [YANG]),
+    ('daemon/sys/ctl/*',       SYS + RUN + ['daemon/core/ops.h', 'daemon/core/view.h'],
+                                                                                 [EV, JANSSON]),
+    ('daemon/sys/state/*',     SYS + RUN,                                        [EV]),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
                                'daemon/core/view.h'],                            [UTHASH]),
     ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),

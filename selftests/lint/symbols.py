@@ -41,7 +41,7 @@ EXTRA = {
 }
 # A call on a map that fails once is made again: there is one unit that knows of which errors.
 TRIED = re.compile(r'^bpf_map_((lookup|update|delete)_elem|get_next_key)$')
-TRIES = 'daemon/sys/bpf_try'
+TRIES = 'daemon/sys/bpf/bpf_try'
 IGNORED = re.compile(r'^(__|_GLOBAL_|_DYNAMIC|\.|asan\.|\$|main$|LLVMFuzzer)')
 
 

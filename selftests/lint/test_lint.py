@@ -56,22 +56,25 @@ CASES = [
      {'aaa/local.c': '#include "daemon/core/ports.h"\n'}),
     (layers.check, {'daemon/core/a.c': '#include "daemon/base/log.h"\n'},
      {'daemon/l2tp/a.c': '#include "daemon/base/log.h"\n'}),
-    (layers.check, {'daemon/sys/loop.c': '#include <ev.h>\n'}, {'daemon/core/a.c': '#include <ev.h>\n'}),
+    (layers.check, {'daemon/sys/run/loop.c': '#include <ev.h>\n'}, {'daemon/core/a.c': '#include <ev.h>\n'}),
     (layers.check, {'daemon/main.c': '#include "daemon/main.h"\n'},
-     {'daemon/sys/a.c': '#include "daemon/main.h"\n'}),
+     {'daemon/sys/run/a.c': '#include "daemon/main.h"\n'}),
+    (layers.check, {'daemon/sys/kernel/a.c': '#include "daemon/sys/bpf/b.h"\n', 'daemon/sys/bpf/b.h': H},
+     {'daemon/sys/net/a.c': '#include "daemon/sys/bpf/b.h"\n', 'daemon/sys/bpf/b.h': H}),
+    (layers.check, {}, {'daemon/sys/a.c': C}),
     (layers.check, {'shaping/tc.c': '#include <netlink/route/tc.h>\n'},
      {'shaping/plan.c': '#include <netlink/route/tc.h>\n'}),
     (layers.check, {}, {'ppp/a.c': '#include "b.h"\n', 'ppp/b.h': H}),
     (layers.check, {}, {'attic/a.c': C}),
     (symbols.check_pure_calls, {'ppp/a.c': 'int ppp_a(void);\nint ppp_a(void)\n{\n\treturn 0;\n}\n'},
      {'ppp/a.c': '#include <time.h>\nlong ppp_a(void);\nlong ppp_a(void)\n{\n\treturn time(0);\n}\n'}),
-    (symbols.check_pure_calls, {'daemon/sys/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'},
+    (symbols.check_pure_calls, {'daemon/sys/run/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'},
      {'daemon/base/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'}),
     (symbols.check_pure_calls, {}, {'aaa/a.c': 'int socket(int, int, int);\nint a(void)\n{\n'
                                     '\treturn socket(1, 2, 0);\n}\n'}),
-    (symbols.check_bpf_try, {'daemon/sys/bpf_try.c': 'int bpf_map_delete_elem(int);\nint bpf_try_del(void)\n{\n'
+    (symbols.check_bpf_try, {'daemon/sys/bpf/bpf_try.c': 'int bpf_map_delete_elem(int);\nint bpf_try_del(void)\n{\n'
                                                      '\treturn bpf_map_delete_elem(0);\n}\n'},
-     {'daemon/sys/bpf_dp.c': 'int bpf_map_delete_elem(int);\nint bpf_dp_x(void)\n{\n'
+     {'daemon/sys/bpf/bpf_dp.c': 'int bpf_map_delete_elem(int);\nint bpf_dp_x(void)\n{\n'
                              '\treturn bpf_map_delete_elem(0);\n}\n'}),
     (symbols.check_pure_state, {'ppp/a.c': 'int f(void);\nconst int ppp_a[2] = { 1, 2 };\n'
                                 'int (*const ppp_b[])(void) = { f };\n'},

@@ -12,7 +12,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "daemon/observe/history.h"
-#include "daemon/sys/ctl_proto.h"
+#include "daemon/sys/ctl/ctl_proto.h"
 #include "selftests/lib/asking.h"
 
 static struct {

@@ -15,12 +15,12 @@
 
 #include "daemon/base/hash.h"
 #include "daemon/base/log.h"
-#include "daemon/sys/counts.h"
-#include "daemon/sys/dp_kernel.h"
-#include "daemon/sys/dp_kernel_priv.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/pool_routes.h"
-#include "daemon/sys/repair.h"
+#include "daemon/sys/kernel/dp_kernel.h"
+#include "daemon/sys/kernel/dp_kernel_priv.h"
+#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/net/pool_routes.h"
+#include "daemon/sys/net/repair.h"
+#include "daemon/sys/run/counts.h"
 #include "selftests/lib/fail_alloc.h"
 
 #define FIRST_FD 100

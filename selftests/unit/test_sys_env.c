@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/env.h"
+#include "daemon/sys/run/env.h"
 
 #define NAME "ze.l2tp.skip-kernel-probe"
 

@@ -8,7 +8,7 @@
 
 #include "bpf/police.h"
 #include "daemon/base/compiler.h"
-#include "daemon/sys/gcra.h"
+#include "daemon/sys/bpf/gcra.h"
 #include "shaping/rate.h"
 
 #define SECOND 1000000000ull

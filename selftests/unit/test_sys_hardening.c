@@ -23,8 +23,8 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/strbuf.h"
-#include "daemon/sys/hardening_calls.h"
-#include "daemon/sys/hardening_caps.h"
+#include "daemon/sys/run/hardening_calls.h"
+#include "daemon/sys/run/hardening_caps.h"
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 

@@ -7,7 +7,7 @@
 
 #include <ev.h>
 
-#include "daemon/sys/heap.h"
+#include "daemon/sys/run/heap.h"
 
 static void nearly_all_of_many_is_a_fall(void **st)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/sys/id_list.h"
+#include "daemon/sys/bpf/id_list.h"
 
 static char dir[64], path[96];
 

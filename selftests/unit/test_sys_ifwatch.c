@@ -12,7 +12,7 @@
 #include <netlink/msg.h>
 
 #include "daemon/base/hostip.h"
-#include "daemon/sys/ifwatch.h"
+#include "daemon/sys/net/ifwatch.h"
 
 #define GATEWAY 0x0a000001
 

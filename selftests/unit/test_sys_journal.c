@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
-#include "daemon/sys/journal.h"
+#include "daemon/sys/state/journal.h"
 #include "selftests/lib/test_rng.h"
 
 #define ABI 7

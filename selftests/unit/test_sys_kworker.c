@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/kworker.h"
+#include "daemon/sys/run/kworker.h"
 
 #define SEQS 8
 #define EACH 50

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
-#include "daemon/sys/logger.h"
+#include "daemon/sys/run/logger.h"
 
 #define PIPE  4096
 #define LINES 20000

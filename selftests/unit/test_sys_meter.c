@@ -11,8 +11,8 @@
 
 #include "bpf/meter.h"
 #include "daemon/base/compiler.h"
-#include "daemon/sys/bpf_hot.h"
-#include "daemon/sys/gcra.h"
+#include "daemon/sys/bpf/bpf_hot.h"
+#include "daemon/sys/bpf/gcra.h"
 #include "shaping/rate.h"
 
 #define SECOND 1000000000ull

@@ -16,9 +16,9 @@
 #include <string.h>
 
 #include "daemon/base/strbuf.h"
-#include "daemon/sys/genl_l2tp.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/rtnl.h"
+#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/net/genl_l2tp.h"
+#include "daemon/sys/net/rtnl.h"
 
 static struct nlattr *generic(struct nl_msg *m, int cmd, int attr)
 {
@@ -127,7 +127,7 @@ static void route_carries_our_protocol(void **st)
 		struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
 
 		assert_int_equal(nlmsg_hdr(m)->nlmsg_type, add ? RTM_NEWROUTE : RTM_DELROUTE);
-		assert_int_equal(h->rtm_protocol, KERNEL_ROUTE_PROTO);
+		assert_int_equal(h->rtm_protocol, RTNL_ROUTE_PROTO);
 		assert_int_equal(h->rtm_dst_len, 32);
 		assert_int_equal(nla_get_u32(route_attr(m, sizeof(*h), RTA_DST)),
 				 htonl(0x0a640002));

@@ -21,9 +21,9 @@
 #include <sys/socket.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/nlreq.h"
-#include "daemon/sys/rtnl.h"
+#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/net/nlreq.h"
+#include "daemon/sys/net/rtnl.h"
 
 #define ROUTES	 8
 #define ANSWERS	 32
@@ -115,7 +115,7 @@ static void dump(unsigned seq)
 		*m = (struct rtmsg){ .rtm_family = AF_INET,
 				     .rtm_dst_len = 32,
 				     .rtm_table = RT_TABLE_MAIN,
-				     .rtm_protocol = KERNEL_ROUTE_PROTO };
+				     .rtm_protocol = RTNL_ROUTE_PROTO };
 		a[0] = (struct nlattr){ NLA_HDRLEN + 4, RTA_DST };
 		memcpy(&a[1], &w.routes[i], 4);
 		a[2] = (struct nlattr){ NLA_HDRLEN + 4, RTA_OIF };

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "daemon/core/ports.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/pool_routes.h"
+#include "daemon/sys/net/pool_routes.h"
+#include "daemon/sys/net/rtnl.h"
 
 static struct pool_routes cover(uint32_t start, uint32_t end)
 {
@@ -87,7 +87,7 @@ static void the_message(void **st)
 		assert_int_equal(nlmsg_hdr(m)->nlmsg_type, add ? RTM_NEWROUTE : RTM_DELROUTE);
 		assert_int_equal(h->rtm_type, RTN_BLACKHOLE);
 		assert_int_equal(h->rtm_table, RT_TABLE_MAIN);
-		assert_int_equal(h->rtm_protocol, KERNEL_ROUTE_PROTO);
+		assert_int_equal(h->rtm_protocol, RTNL_ROUTE_PROTO);
 		assert_int_equal(h->rtm_dst_len, 24);
 		assert_int_equal(nla_get_u32(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_DST)),
 				 htonl(p.ip));

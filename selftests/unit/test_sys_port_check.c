@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/port_check.h"
+#include "daemon/sys/net/port_check.h"
 
 /* F-D2 */
 static void by_facts(void **st)

@@ -22,9 +22,9 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/news.h"
-#include "daemon/sys/repair.h"
+#include "daemon/sys/net/news.h"
+#include "daemon/sys/net/repair.h"
+#include "daemon/sys/net/rtnl.h"
 
 static char logged[512];
 static unsigned n_logged;
@@ -301,7 +301,7 @@ static struct nl_msg *route(int type, int flags, unsigned char table, const char
 	const struct rtmsg h = { .rtm_family = AF_INET,
 				 .rtm_dst_len = 32,
 				 .rtm_table = table,
-				 .rtm_protocol = KERNEL_ROUTE_PROTO };
+				 .rtm_protocol = RTNL_ROUTE_PROTO };
 	struct nl_msg *m = message(type, flags, &h, sizeof(h));
 
 	nla_put_u32(m, RTA_DST, htonl(0x0a640007));
@@ -321,7 +321,7 @@ static void routes(void **st)
 	assert_int_equal(n.ifindex, 3);
 	assert_int_equal(n.family, 4);
 	assert_int_equal(n.len, 32);
-	assert_int_equal(n.proto, KERNEL_ROUTE_PROTO);
+	assert_int_equal(n.proto, RTNL_ROUTE_PROTO);
 	assert_memory_equal(n.ip, "\x0a\x64\x00\x07", 4);
 	assert_false(n.replaced);
 	assert_true(parsed(route(RTM_NEWROUTE, NLM_F_REPLACE, RT_TABLE_MAIN, NULL), &n));

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/kernel.h"
-#include "daemon/sys/routing.h"
+#include "daemon/sys/net/routing.h"
+#include "daemon/sys/net/rtnl.h"
 
 static _Alignas(struct nlmsghdr) uint8_t buf[1024];
 static size_t len;
@@ -49,10 +49,10 @@ static struct routing_news heard(void)
 static void subscribers_do_not_count(void **st)
 {
 	(void)st;
-	add_route(RTM_NEWROUTE, KERNEL_ROUTE_PROTO);
-	add_route(RTM_DELROUTE, KERNEL_ROUTE_PROTO);
+	add_route(RTM_NEWROUTE, RTNL_ROUTE_PROTO);
+	add_route(RTM_DELROUTE, RTNL_ROUTE_PROTO);
 	assert_false(heard().any);
-	add_route(RTM_NEWROUTE, KERNEL_ROUTE_PROTO);
+	add_route(RTM_NEWROUTE, RTNL_ROUTE_PROTO);
 	add_route(RTM_NEWROUTE, RTPROT_BOOT);
 	assert_true(heard().any);
 	add_route(RTM_DELROUTE, RTPROT_KERNEL);
@@ -85,7 +85,7 @@ static void rules_are_read_again(void **st)
 	add(RTM_NEWRULE, &h, sizeof(h));
 	n = heard();
 	assert_true(n.rules && n.any);
-	add_route(RTM_NEWROUTE, KERNEL_ROUTE_PROTO);
+	add_route(RTM_NEWROUTE, RTNL_ROUTE_PROTO);
 	add(RTM_DELRULE, &h, sizeof(h));
 	n = heard();
 	assert_true(n.rules && n.any);

@@ -15,8 +15,8 @@
 #include <netlink/msg.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/bpf_vlan.h"
-#include "daemon/sys/vlans.h"
+#include "daemon/sys/bpf/bpf_vlan.h"
+#include "daemon/sys/bpf/vlans.h"
 
 enum {
 	NO_ID = 1,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/sys/xdp_refusal.h"
+#include "daemon/sys/bpf/xdp_refusal.h"
 
 static const struct {
 	struct xdp_refusal r;

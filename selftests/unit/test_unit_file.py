@@ -25,8 +25,8 @@ def test_no_right_to_load_modules():
 
 
 def test_unit_and_table_agree():
-    """F-B12: the unit gives what daemon/sys/hardening_caps.c says is needed, no more, and lets ze set its own filter."""
-    with open(os.path.join(ROOT, 'daemon/sys/hardening_caps.c'), encoding='utf-8') as f:
+    """F-B12: the unit gives what daemon/sys/run/hardening_caps.c says is needed, no more, and lets ze set its own filter."""
+    with open(os.path.join(ROOT, 'daemon/sys/run/hardening_caps.c'), encoding='utf-8') as f:
         rows = re.findall(r'\{ (CAP_\w+),\s*([\w| ]+),', f.read())
     unit = settings()
     assert len(rows) >= 7
@@ -36,7 +36,7 @@ def test_unit_and_table_agree():
 
 def test_unit_and_families_agree():
     """F-B12: the same families of sockets in the unit and in ze's own filter."""
-    with open(os.path.join(ROOT, 'daemon/sys/hardening_calls.c'), encoding='utf-8') as f:
+    with open(os.path.join(ROOT, 'daemon/sys/run/hardening_calls.c'), encoding='utf-8') as f:
         text = f.read()
     families = re.search(r'families\[\] = \{([^}]*)\}', text).group(1)
     assert set(re.findall(r'AF_\w+', families)) == set(settings()['RestrictAddressFamilies'].split())

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "daemon/base/strbuf.h"
-#include "daemon/sys/conf_lex.h"
-#include "daemon/sys/yang.h"
+#include "daemon/sys/config/conf_lex.h"
+#include "daemon/sys/config/yang.h"
 
 #define SERVER "environment { l2tp { server main { ip 0.0.0.0; } } }\n"
 

@@ -1,0 +1,741 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/bpf/bpf_dp.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/base/compiler.h"
+#include "daemon/base/log.h"
+#include "daemon/sys/bpf/bpf_guard.h"
+#include "daemon/sys/bpf/bpf_hot.h"
+#include "daemon/sys/bpf/bpf_link.h"
+#include "daemon/sys/bpf/bpf_ours.h"
+#include "daemon/sys/bpf/bpf_redirect.h"
+#include "daemon/sys/bpf/bpf_show.h"
+#include "daemon/sys/bpf/bpf_try.h"
+#include "daemon/sys/bpf/bpf_vlan.h"
+#include "daemon/sys/net/news.h"
+#include "daemon/sys/net/port_check.h"
+#include "daemon/sys/net/repair.h"
+#include "ze_xdp.skel.h"
+
+struct bpf_dp {
+	struct ze_xdp_bpf *skel;
+	struct bpf_common c;
+	struct bpf_guard *guard;
+	struct bpf_redirect *redirect; /* NULL: redirect errors are not counted */
+	struct bpf_hot hot;
+	/* In the maps; the worker counts, anybody reads. */
+	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
+	bool by_rules, outer_df; /* the reactor's */
+	bool links;		 /* bpf_dp_serve_links: set once, read by anybody */
+};
+
+/* ---- life ---- */
+
+static int map_fd(const struct bpf_map *m)
+{
+	return bpf_map__fd(m);
+}
+
+int bpf_dp_about(const char *pins, struct ze_conf *ret)
+{
+	char path[PATH_MAX];
+	__u32 zero = 0;
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/about", pins);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -ENOENT;
+	r = bpf_try_get(fd, &zero, ret);
+	close(fd);
+	return r < 0 ? -ENOENT : 0;
+}
+
+void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n)
+{
+	struct ze_xdp_bpf *skel = ze_xdp_bpf__open(); /* to know which maps there are */
+
+	for (size_t i = 0; skel && i < n; i++)
+		bpf_ours_repin(pins, skel->obj, ports[i].ifindex);
+	ze_xdp_bpf__destroy(skel);
+}
+
+static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
+{
+	__u32 zero = 0;
+	int r = 0;
+
+	d->skel = ze_xdp_bpf__open();
+	if (!d->skel)
+		return -ENOMEM; /* the object is compiled in: nothing else can fail */
+	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
+	d->skel->rodata->conf.abi = ZE_BPF_ABI;
+	d->outer_df = a->outer_df;
+	if (a->adopt)
+		r = bpf_common_reuse(d->skel->obj, a->pins);
+	if (r == 0)
+		r = ze_xdp_bpf__load(d->skel);
+	if (r == 0)
+		r = bpf_try_put(map_fd(d->skel->maps.about), &zero, &d->skel->rodata->conf,
+				BPF_ANY);
+	if (r < 0)
+		return r;
+	return bpf_hot_map(
+		&d->hot, &(struct bpf_hot_fds){ .paths = map_fd(d->skel->maps.paths),
+						.up_ids = map_fd(d->skel->maps.up_ids),
+						.down_ids = map_fd(d->skel->maps.down_ids),
+						.up = map_fd(d->skel->maps.up),
+						.down = map_fd(d->skel->maps.down),
+						.up_credits = map_fd(d->skel->maps.up_credits),
+						.down_credits = map_fd(d->skel->maps.down_credits),
+						.numbers = map_fd(d->skel->maps.numbers),
+						.drops = map_fd(d->skel->maps.drops),
+						.near4 = map_fd(d->skel->maps.near4) });
+}
+
+static int guard_maps(struct bpf_dp *d)
+{
+	const struct ze_xdp_bpf *k = d->skel;
+
+	return bpf_guard_new(&(struct bpf_guard_maps){ .tunnels = bpf_map__fd(k->maps.tunnels),
+						       .calls = bpf_map__fd(k->maps.calls),
+						       .established =
+							       bpf_map__fd(k->maps.established),
+						       .answered = bpf_map__fd(k->maps.answered),
+						       .allowed = bpf_map__fd(k->maps.allowed),
+						       .limits = bpf_map__fd(k->maps.limits),
+						       .endpoints = bpf_map__fd(k->maps.endpoints),
+						       .verdicts = bpf_map__fd(k->maps.verdicts) },
+			     &d->guard);
+}
+
+/* What XDP_REDIRECT loses is counted by tracepoints; the plane works without them. */
+static void count_redirects(struct bpf_dp *d)
+{
+	int r = bpf_redirect_open(map_fd(d->skel->maps.ports), map_fd(d->skel->maps.verdicts),
+				  &d->redirect);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_WARN, "redirects-not-counted", KV_ERRNO(r),
+		       KV_STR("effect", "packets that a driver does not take count as forwarded"),
+		       KV_STR("cure", "a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF"));
+}
+
+/* A port becomes one where packets may be sent to. What is sent there arrives on ze0; what is sent to
+ * ze0 would come out of it. */
+static int let_send_to(struct bpf_dp *d, __u32 ifindex)
+{
+	int fd = map_fd(d->skel->maps.ports);
+	__u32 known;
+
+	if (d->redirect && bpf_redirect_watch(d->redirect, ifindex) < 0)
+		log_kv(LOG_DP, LOG_DEBUG, "redirects-not-counted", KV_U64("ifindex", ifindex));
+	if (bpf_try_get(fd, &ifindex, &known) == 0)
+		return 0;
+	return bpf_try_put(fd, &ifindex, &ifindex, BPF_ANY);
+}
+
+static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
+{
+	return p->prog == BPF_DP_ACCEPT ? 0 : let_send_to(d, p->ifindex);
+}
+
+static bool is_port(const void *self, unsigned ifindex)
+{
+	const struct bpf_dp_args *a = self;
+
+	for (size_t i = 0; i < a->n_ports; i++)
+		if (a->ports[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static bool port_stays(void *self, const void *key)
+{
+	__u32 ifindex;
+
+	memcpy(&ifindex, key, sizeof(ifindex));
+	return is_port(self, ifindex);
+}
+
+static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
+		  const struct bpf_common_port *ports)
+{
+	int r = 0;
+
+	d->c.forwards = true;
+	if (a->adopt) { /* a port of a former life may be none any more */
+		bpf_ours_clear_all(a->pins, is_port, a);
+		bpf_common_prune(map_fd(d->skel->maps.ports), port_stays, (void *)a);
+		return bpf_common_take_over(&d->c, d->skel->obj,
+					    &(struct bpf_common_where){ ports, a->n_ports, a->mode,
+									a->pins });
+	}
+	if (a->pins)
+		r = bpf_common_pin(&d->c, d->skel->obj, a->pins);
+	return r < 0 ? r : bpf_common_attach(&d->c, ports, a->n_ports, a->mode);
+}
+
+/* Without its row a port would be slow: frames to it would all take the way through the stack. */
+static int add_macs(struct bpf_dp *d, const struct bpf_dp_args *a)
+{
+	struct bpf_port_mac *macs = calloc(a->n_ports + 1, sizeof(*macs));
+	size_t n = 0;
+	int r;
+
+	if (!macs)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_ports; i++)
+		n += (a->ports[i].prog == BPF_DP_UPLINK || a->ports[i].prog == BPF_DP_CORE) &&
+		     bpf_vlan_read_mac(a->ports[i].ifindex, &macs[n]) == 0;
+	r = bpf_dp_macs(d, macs, n);
+	free(macs);
+	return r;
+}
+
+static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
+{
+	struct bpf_common_port *ports = calloc(a->n_ports + 1, sizeof(*ports));
+	int r = ports ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < a->n_ports; i++) {
+		ports[i].ifindex = a->ports[i].ifindex;
+		ports[i].prog = bpf_dp_prog_fd(d, a->ports[i].prog);
+		r = add_port(d, &a->ports[i]);
+	}
+	if (r == 0)
+		r = add_macs(d, a);
+	if (r == 0)
+		r = attach(d, a, ports);
+	free(ports);
+	return r;
+}
+
+/* Each port that packets are sent to, once: what would be lost without a word otherwise. */
+static void check_ports(struct bpf_dp *d)
+{
+	int accept = bpf_dp_prog_fd(d, BPF_DP_ACCEPT);
+	struct port_facts f;
+
+	for (size_t i = 0; i < d->c.n_ports; i++) {
+		struct bpf_common_port *p = &d->c.ports[i];
+		struct port_problem bad;
+		char name[IF_NAMESIZE];
+
+		if (p->prog == accept || port_check_ask(p->ifindex, &f) < 0)
+			continue;
+		bad = port_check(&f, bpf_common_any_native(&d->c));
+		p->send_problem = bad.what;
+		if (bad.what)
+			log_kv(LOG_DP, LOG_WARN, "port-loses-packets",
+			       KV_STR("interface", if_indextoname(p->ifindex, name)),
+			       KV_STR("driver", f.driver), KV_STR("why", bad.what),
+			       KV_STR("cure", bad.cure));
+	}
+}
+
+int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
+{
+	struct bpf_dp *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	r = load(d, a);
+	if (r == 0)
+		r = guard_maps(d);
+	if (r == 0)
+		count_redirects(d);
+	if (r == 0 && a->adopt)
+		r = bpf_guard_adopt(d->guard);
+	if (r == 0)
+		r = bpf_guard_listen(d->guard, a->listeners, a->n_listeners);
+	if (r == 0)
+		r = add_ports(d, a);
+	if (r < 0) {
+		bpf_dp_close(d);
+		return r;
+	}
+	check_ports(d);
+	*ret = d;
+	return 0;
+}
+
+static void done(struct bpf_dp *d)
+{
+	bpf_redirect_close(d->redirect);
+	bpf_guard_free(d->guard);
+	bpf_hot_unmap(&d->hot);
+	ze_xdp_bpf__destroy(d->skel);
+	free(d);
+}
+
+void bpf_dp_close(struct bpf_dp *d)
+{
+	if (!d)
+		return;
+	bpf_common_done(&d->c);
+	done(d);
+}
+
+void bpf_dp_leave(struct bpf_dp *d)
+{
+	if (!d)
+		return;
+	bpf_common_leave(&d->c);
+	done(d);
+}
+
+bool bpf_dp_native(const struct bpf_dp *d)
+{
+	return bpf_common_native(&d->c);
+}
+
+const char *bpf_dp_mode(const struct bpf_dp *d)
+{
+	return bpf_common_mode(&d->c);
+}
+
+struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d)
+{
+	return d->guard;
+}
+
+int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p)
+{
+	const struct bpf_program *const progs[BPF_DP__PROGS] = {
+		[BPF_DP_UPLINK] = d->skel->progs.ze_uplink,
+		[BPF_DP_CORE] = d->skel->progs.ze_core,
+		[BPF_DP_SLOW] = d->skel->progs.ze_slow,
+		[BPF_DP_ACCEPT] = d->skel->progs.ze_accept,
+		[BPF_DP_INJECT] = d->skel->progs.ze_inject,
+	};
+
+	return bpf_program__fd(progs[p]);
+}
+
+/* ---- repair ---- */
+
+bool bpf_dp_heard(struct bpf_dp *d, const struct news *n, const char **ret_what)
+{
+	return bpf_common_heard(&d->c, n, ret_what);
+}
+
+/* What is sent to a port needs it in the map, from which the kernel takes interfaces that are removed. */
+static int restore_port(struct bpf_dp *d, size_t i)
+{
+	int r = bpf_common_locate(&d->c, i);
+	const struct bpf_common_port *p = &d->c.ports[i];
+
+	if (r == 0 && p->prog != bpf_dp_prog_fd(d, BPF_DP_ACCEPT))
+		r = let_send_to(d, p->ifindex);
+	return r < 0 ? r : bpf_common_restore(&d->c, i);
+}
+
+static void restore_link(const struct bpf_dp *d, struct repair_result *res)
+{
+	int r;
+
+	if (!__atomic_load_n(&d->links, __ATOMIC_RELAXED))
+		return;
+	r = bpf_link_attach(bpf_program__fd(d->skel->progs.ze_link), d->skel->rodata->conf.ze0);
+	if (r)
+		repair_note(res, r < 0 ? r : 0, "ze0");
+	if (r < 0 && r != -EBUSY)
+		res->wait = false;
+}
+
+void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res)
+{
+	res->wait = true;
+	for (size_t i = 0; i < d->c.n_attached; i++) {
+		int r = restore_port(d, i);
+
+		if (r)
+			repair_note(res, r < 0 ? r : 0, d->c.ports[i].name);
+		if (r < 0 && r != -ENODEV && r != -EBUSY)
+			res->wait = false;
+	}
+	restore_link(d, res);
+}
+
+int bpf_dp_serve_links(struct bpf_dp *d)
+{
+	int r;
+
+	if (__atomic_load_n(&d->links, __ATOMIC_RELAXED))
+		return 0;
+	r = bpf_link_attach(bpf_program__fd(d->skel->progs.ze_link), d->skel->rodata->conf.ze0);
+	if (r >= 0)
+		__atomic_store_n(&d->links, true, __ATOMIC_RELAXED);
+	else
+		log_kv(LOG_DP, LOG_ERROR, "link-failed", KV_STR("interface", "ze0"), KV_ERRNO(r),
+		       KV_STR("effect", "LACs with link-local addresses are not served"),
+		       KV_STR("cure",
+			      "a kernel with CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"));
+	return r < 0 ? r : 0;
+}
+
+bool bpf_dp_heard_link(const struct bpf_dp *d, const struct news *n)
+{
+	return __atomic_load_n(&d->links, __ATOMIC_RELAXED) && n->kind == NEWS_FILTER &&
+	       n->ifindex == d->skel->rodata->conf.ze0;
+}
+
+size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max)
+{
+	int uplink = bpf_dp_prog_fd(d, BPF_DP_UPLINK), core = bpf_dp_prog_fd(d, BPF_DP_CORE);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->c.n_ports && n < max; i++)
+		if (d->c.ports[i].prog == uplink || d->c.ports[i].prog == core)
+			ret[n++] = __atomic_load_n(&d->c.ports[i].ifindex, __ATOMIC_RELAXED);
+	return n;
+}
+
+/* ---- sessions ---- */
+
+static const uint8_t none[16];
+
+static struct ze_lpm6 lpm(const struct ze_net6 *n)
+{
+	struct ze_lpm6 k = { .prefixlen = (__u32)__builtin_popcountll(n->mask) };
+
+	memcpy(k.ip, &n->prefix, sizeof(n->prefix));
+	return k;
+}
+
+static int put_in(struct bpf_map *m, const void *key, const void *value, unsigned *n)
+{
+	int r = bpf_try_put(bpf_map__fd(m), key, value, BPF_NOEXIST);
+
+	if (r == 0)
+		__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
+	return r;
+}
+
+/* What is there is replaced. */
+static int set_in(struct bpf_map *m, const void *key, const void *value, unsigned *n)
+{
+	int r = put_in(m, key, value, n);
+
+	return r == -EEXIST ? bpf_try_put(bpf_map__fd(m), key, value, BPF_ANY) : r;
+}
+
+/* n NULL: a trie, where older kernels do not tell new from replaced. */
+static void take_out(int fd, const void *key, unsigned *n)
+{
+	if (bpf_try_del(fd, key) == 0 && n)
+		__atomic_fetch_sub(n, 1, __ATOMIC_RELAXED);
+}
+
+/* Another session may have taken the key over. */
+static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_key *k, unsigned *n)
+{
+	struct ze_sess_key owner;
+	int fd = bpf_map__fd(m);
+
+	if (bpf_try_get(fd, key, &owner) == 0 && memcmp(&owner, k, sizeof(owner)) == 0)
+		take_out(fd, key, n);
+}
+
+static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
+		bpf_hot_far(&d->hot, s->ip4, k->sid);
+		drop_owned(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
+	}
+	for (int i = 0; i < ZE_NET6S; i++) {
+		struct ze_lpm6 key = lpm(&s->net6[i]);
+
+		if (s->net6[i].mask)
+			drop_owned(d->skel->maps.prefixes6, &key, k, NULL);
+	}
+}
+
+static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	int r = 0;
+
+	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
+		r = set_in(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
+		bpf_hot_near(&d->hot, s->ip4, k->sid);
+	}
+	for (int i = 0; r == 0 && i < ZE_NET6S; i++) {
+		struct ze_lpm6 key = lpm(&s->net6[i]);
+
+		if (s->net6[i].mask)
+			r = bpf_try_put(bpf_map__fd(d->skel->maps.prefixes6), &key, k, BPF_ANY);
+	}
+	return r;
+}
+
+int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
+		       const struct ze_session *s)
+{
+	int r;
+
+	if (was)
+		drop_ways(d, k, was);
+	r = set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
+	bpf_hot_put(&d->hot, k,
+		    s); /* in any case: a family that is taken away is, by the tables in memory */
+	return r < 0 ? r : put_ways(d, k, s);
+}
+
+int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	int r = bpf_try_put(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+
+	if (r == 0)
+		bpf_hot_put(&d->hot, k, s);
+	return r;
+}
+
+static void ifid_key(uint64_t ifid, uint8_t ret[static 8])
+{
+	for (int i = 0; i < 8; i++)
+		ret[i] = (uint8_t)(ifid >> (56 - 8 * i));
+}
+
+int bpf_dp_link6_set(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k)
+{
+	uint8_t key[8];
+
+	ifid_key(ifid, key);
+	if (k)
+		return set_in(d->skel->maps.links6, key, k, &d->n_links6);
+	take_out(bpf_map__fd(d->skel->maps.links6), key, &d->n_links6);
+	return 0;
+}
+
+bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k)
+{
+	struct ze_sess_key owner;
+	uint8_t key[8];
+
+	ifid_key(ifid, key);
+	if (bpf_try_get(bpf_map__fd(d->skel->maps.links6), key, &owner) < 0)
+		return !k;
+	return k && memcmp(&owner, k, sizeof(owner)) == 0;
+}
+
+void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open)
+{
+	bpf_hot_open(&d->hot, sid, v6, open);
+}
+
+void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
+			 const struct ze_session *was)
+{
+	bpf_hot_drop(&d->hot, k);
+	drop_ways(d, k, was);
+	take_out(bpf_map__fd(d->skel->maps.sessions), k, &d->n_sessions);
+}
+
+/* ---- of a former life ---- */
+
+static bool get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
+{
+	return bpf_try_get(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
+}
+
+/* The tables of every packet get what they have, or should have had. */
+int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	struct ze_session was;
+	bool there = get(d, k, &was);
+
+	if (!there)
+		bpf_hot_reset(&d->hot, k->sid);
+	if (!there || memcmp(&was, s, sizeof(was)) != 0)
+		return bpf_dp_session_put(d, k, there ? &was : NULL, s);
+	bpf_hot_put(&d->hot, k, s);
+	return put_ways(d, k, s);
+}
+
+_Static_assert(sizeof(struct ze_lpm6) <= BPF_COMMON_KEY, "the longest key that is pruned");
+
+/* Does the session have what this key of one of the maps says? */
+typedef bool has_way(const struct ze_session *s, const void *key);
+
+static bool has_host4(const struct ze_session *s, const void *key)
+{
+	return memcmp(s->ip4, key, sizeof(s->ip4)) == 0;
+}
+
+static bool has_link6(const struct ze_session *s, const void *key)
+{
+	return memcmp(s->ifid, key, sizeof(s->ifid)) == 0;
+}
+
+static bool has_prefix6(const struct ze_session *s, const void *key)
+{
+	for (int i = 0; i < ZE_NET6S; i++) {
+		struct ze_lpm6 k = lpm(&s->net6[i]);
+
+		if (s->net6[i].mask && memcmp(&k, key, sizeof(k)) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct ways {
+	const struct bpf_dp *d;
+	int map;
+	has_way *has;
+};
+
+static bool is_way(void *self, const void *key)
+{
+	const struct ways *w = self;
+	struct ze_sess_key owner;
+	struct ze_session s;
+
+	return bpf_try_get(w->map, key, &owner) < 0 || (get(w->d, &owner, &s) && w->has(&s, key));
+}
+
+static unsigned prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
+{
+	struct ways w = { d, bpf_map__fd(m), has };
+
+	return bpf_common_prune(w.map, is_way, &w);
+}
+
+struct wanted {
+	bool (*keep)(void *self, const struct ze_sess_key *k);
+	void *self;
+};
+
+static bool is_wanted(void *self, const void *key)
+{
+	const struct wanted *w = self;
+	struct ze_sess_key k;
+
+	memcpy(&k, key, sizeof(k));
+	return w->keep(w->self, &k);
+}
+
+void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
+		  void *self)
+{
+	struct wanted w = { keep, self };
+
+	d->n_sessions = bpf_common_prune(map_fd(d->skel->maps.sessions), is_wanted, &w);
+	bpf_hot_prune(&d->hot, keep, self);
+	d->n_hosts4 = prune_ways(d, d->skel->maps.hosts4, has_host4);
+	d->n_links6 = prune_ways(d, d->skel->maps.links6, has_link6);
+	prune_ways(d, d->skel->maps.prefixes6, has_prefix6);
+	bpf_guard_prune(d->guard);
+}
+
+/* Not knowing is as if it were: a route too many does less harm than one too few. */
+bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but)
+{
+	struct ze_sess_key owner;
+	int r = bpf_try_get(bpf_map__fd(d->skel->maps.hosts4), &ip4, &owner);
+
+	return r == 0 ? memcmp(&owner, but, sizeof(owner)) != 0 : r != -ENOENT;
+}
+
+/* ---- numbers ---- */
+
+uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid)
+{
+	return bpf_hot_number(&d->hot, sid);
+}
+
+void bpf_dp_reset(struct bpf_dp *d, uint16_t sid)
+{
+	bpf_hot_reset(&d->hot, sid);
+}
+
+bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid)
+{
+	return bpf_hot_has(&d->hot, sid);
+}
+
+struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid)
+{
+	return bpf_hot_counters(&d->hot, sid);
+}
+
+/* What was looked up in this tick of the clock may be from before or after the change, and goes, too. */
+int bpf_dp_void_hops(struct bpf_dp *d)
+{
+	struct ze_routing v = { .by_rules = d->by_rules, .outer_df = d->outer_df };
+	struct timespec t;
+	__u32 zero = 0;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	v.void_ns = (__u64)t.tv_sec * 1000000000 + (__u64)t.tv_nsec + ZE_FRESH_NS;
+	return bpf_try_put(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
+}
+
+int bpf_dp_routing(struct bpf_dp *d, bool by_rules)
+{
+	d->by_rules = by_rules;
+	return bpf_dp_void_hops(d);
+}
+
+int bpf_dp_outer_df(struct bpf_dp *d, bool on)
+{
+	d->outer_df = on;
+	return bpf_dp_void_hops(d);
+}
+
+int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n)
+{
+	int r = bpf_vlan_set(bpf_map__fd(d->skel->maps.vlans), v, n);
+
+	if (r == 0)
+		r = bpf_vlan_set_macs(bpf_map__fd(d->skel->maps.vlan_macs), v, n);
+	if (r == 0)
+		__atomic_store_n(&d->n_vlans, (unsigned)n, __ATOMIC_RELAXED);
+	return r;
+}
+
+int bpf_dp_macs(struct bpf_dp *d, const struct bpf_port_mac *p, size_t n)
+{
+	return bpf_vlan_port_macs(bpf_map__fd(d->skel->maps.macs), p, n);
+}
+
+void bpf_dp_show(const struct bpf_dp *d, struct json *j)
+{
+	const struct bpf_show_fill fill[] = {
+		{ "sessions", __atomic_load_n(&d->n_sessions, __ATOMIC_RELAXED) },
+		{ "hosts4", __atomic_load_n(&d->n_hosts4, __ATOMIC_RELAXED) },
+		{ "links6", __atomic_load_n(&d->n_links6, __ATOMIC_RELAXED) },
+		{ "vlans", __atomic_load_n(&d->n_vlans, __ATOMIC_RELAXED) },
+		{ "tunnels", bpf_guard_tunnels(d->guard) },
+		{ "established", bpf_guard_established(d->guard) },
+		{ "allowed", bpf_guard_allowed(d->guard) },
+	};
+
+	bpf_show_programs(&d->c, d->redirect, j);
+	bpf_show_maps(d->skel->obj, fill, ZE_ARRAY_SIZE(fill), j);
+}
+
+int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (__u32)*len,
+		    .data_out = frame, .data_size_out = (__u32)size);
+	int r = bpf_prog_test_run_opts(bpf_dp_prog_fd(d, BPF_DP_INJECT), &o);
+
+	if (r < 0)
+		return r;
+	if (o.retval != XDP_REDIRECT)
+		return -EPERM;
+	*len = o.data_size_out;
+	return 0;
+}

@@ -1,0 +1,923 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bookkeeping of the BPF plane. A session's jobs are one sequence: put into the maps, families,
+ * removal; they run on one thread, because routes wait for RTNL. What a job works on (`v` and the
+ * families) belongs to the jobs, the rest to the reactor.
+ *
+ * A family up is: the route to ze0 with the subscriber's MTU, our own address on ze0, then the maps,
+ * so that nothing is forwarded which the stack would not answer for. Its packets pass when the reactor opens
+ * it, by one bit each way, without a job to wait for.
+ */
+#include "daemon/sys/bpf/dp_bpf.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bpf/parse.h"
+#include "daemon/base/json.h"
+#include "daemon/base/log.h"
+#include "daemon/core/engine.h"
+#include "daemon/sys/bpf/dp_bpf_priv.h"
+#include "daemon/sys/bpf/gcra.h"
+#include "daemon/sys/bpf/vlans.h"
+#include "daemon/sys/bpf/ze0.h"
+#include "daemon/sys/net/follow.h"
+#include "daemon/sys/net/nlreq.h"
+#include "daemon/sys/net/routing.h"
+#include "daemon/sys/net/rtnl.h"
+#include "daemon/sys/net/udp.h"
+#include "daemon/sys/run/loop.h"
+
+#define PORTS_MAX 64
+#define FRAME_MAX 2048
+#define PPP_LCP	  0xc021
+
+struct shape_job {
+	struct kjob j;
+	struct dp_bpf_session *s;
+	struct shape_plan plan;
+	int result;
+};
+
+struct family_start {
+	struct kjob j;
+	struct dp_bpf_session *s;
+	struct dp_family f;
+	bool no_route;
+	int result;
+};
+
+static void emit(struct dp_bpf *d, const struct dp_event *ev)
+{
+	struct engine *e = loop_engine(d->loop);
+
+	if (e)
+		engine_dp_event(e, ev, loop_now(d->loop));
+}
+
+/* ---- on the worker ---- */
+
+static void run_up(struct kjob *j, void *thread)
+{
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
+
+	(void)thread;
+	bpf_dp_reset(s->d->maps, s->sid);
+	s->result = s->v.scope ? bpf_dp_serve_links(s->d->maps) : 0;
+	if (s->result == 0)
+		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
+	if (s->result < 0)
+		bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
+}
+
+void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
+{
+	uint32_t ip4 = on && f->family == PPP_FAM_IPV4 ? htonl(f->peer4) : 0;
+	uint64_t ifid = on && f->family == PPP_FAM_IPV6 ? f->peer_ifid : 0;
+
+	if (f->family == PPP_FAM_IPV4)
+		memcpy(v->ip4, &ip4, sizeof(v->ip4));
+	else
+		for (int i = 0; i < 8; i++)
+			v->ifid[i] = (uint8_t)(ifid >> (56 - 8 * i));
+	if (on)
+		v->mtu = f->mtu;
+}
+
+/* A session that has the address by now keeps the route. */
+static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	if (!bpf_dp_host4_taken(s->d->maps, htonl(f->peer4), &s->key))
+		rtnl_route(sk, (int)s->d->conf.ze0, f, false);
+}
+
+static int stack_up6(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	int r = dp_bpf_ifid_add(s, sk, f);
+
+	if (r == 0) {
+		r = dp_bpf_route6_up(s, sk, f);
+		if (r < 0)
+			dp_bpf_ifid_del(s, sk, f);
+	}
+	return r;
+}
+
+/* All of it or nothing; 1: the route is missing, see dp_bpf_route_up. */
+static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	int r;
+
+	if (f->family == PPP_FAM_IPV6)
+		return stack_up6(s, sk, f);
+	r = dp_bpf_gateway(s->d, sk, f);
+	if (r < 0)
+		return r;
+	r = dp_bpf_route_up(s->d, sk, f);
+	if (r < 0)
+		route_drop(s, sk, f);
+	return r;
+}
+
+static void stack_down(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	if (f->family == PPP_FAM_IPV6) {
+		dp_bpf_route6_down(s, sk);
+		dp_bpf_ifid_del(s, sk, f);
+	} else {
+		route_drop(s, sk, f);
+	}
+}
+
+static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
+{
+	struct ze_session v = s->v;
+
+	if (!s->on[family])
+		return;
+	dp_bpf_set_family(&v, &s->f[family], false);
+	bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
+	s->v = v;
+	s->on[family] = false;
+	if (family == PPP_FAM_IPV4)
+		dp_bpf_route_del(s);
+	stack_down(s, sk, &s->f[family]);
+}
+
+void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)
+{
+	v->up_cost = gcra_cost(p->up_bps);
+	v->down_cost = gcra_cost(p->down_bps);
+}
+
+static void run_shape(struct kjob *j, void *thread)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	struct dp_bpf_session *s = sj->s;
+	struct ze_session v = s->v;
+
+	(void)thread;
+	dp_bpf_set_rates(&v, &sj->plan);
+	sj->result = bpf_dp_session_change(s->d->maps, &s->key, &v);
+	if (sj->result == 0)
+		s->v = v;
+}
+
+static void run_family_up(struct kjob *j, void *thread)
+{
+	struct family_start *fj = ze_container_of(j, struct family_start, j);
+	struct dp_bpf_session *s = fj->s;
+	struct ze_session v;
+	int r;
+
+	undo_family(s, fj->f.family, thread);
+	fj->result = r = stack_up(s, thread, &fj->f);
+	if (r < 0)
+		return;
+	fj->no_route = r > 0;
+	v = s->v;
+	dp_bpf_set_family(&v, &fj->f, true);
+	r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
+	s->v = v;
+	s->f[fj->f.family] = fj->f;
+	if (r == 0 && fj->f.family == PPP_FAM_IPV4)
+		r = dp_bpf_route_add(s);
+	s->on[fj->f.family] = true;
+	if (r < 0)
+		undo_family(s, fj->f.family, thread);
+	fj->result = r;
+}
+
+static void run_family_down(struct kjob *j, void *thread)
+{
+	struct dp_bpf_family_end *fj = ze_container_of(j, struct dp_bpf_family_end, j);
+
+	undo_family(fj->s, fj->family, thread);
+}
+
+static void run_down(struct kjob *j, void *thread)
+{
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
+
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		undo_family(s, (enum ppp_family)f, thread);
+	bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
+}
+
+/* ---- sessions ---- */
+
+struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid)
+{
+	uint32_t hash = hash_bytes(&sid, sizeof(sid));
+
+	for (struct htab_node *n = htab_find(&d->sessions, hash); n; n = htab_same(n)) {
+		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_sessions);
+
+		if (s->sid == sid)
+			return s;
+	}
+	return NULL;
+}
+
+void dp_bpf_session_free(struct dp_bpf_session *s)
+{
+	htab_del(&s->d->sessions, &s->in_sessions);
+	dp_bpf_route_del(s);
+	dp_bpf_route6_down(s, NULL);
+	dp_bpf_link_forget(s);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		free(s->end[f]);
+	free(s);
+}
+
+static void up_done(struct kjob *j)
+{
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
+	struct dp_bpf *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = s->result };
+
+	if (s->state == SESSION_CLOSING)
+		return; /* GONE will be the answer */
+	if (s->result < 0)
+		dp_bpf_session_free(s);
+	else
+		s->state = SESSION_UP;
+	emit(d, &ev);
+}
+
+static struct ze_session value_of(const struct dp_session *what)
+{
+	const struct net_path *p = &what->tunnel.path;
+	struct ze_session v = {
+		.local_port = p->local.port,
+		.peer_port = p->peer.port,
+		.peer_tid = what->tunnel.peer_tid,
+		.peer_sid = what->peer_sid,
+		.family = p->peer.family,
+		.flags = what->sequencing ? ZE_SESS_SEQ : 0,
+		.scope = p->peer.scope,
+	};
+
+	memcpy(v.local, p->local.ip, sizeof(v.local));
+	memcpy(v.peer, p->peer.ip, sizeof(v.peer));
+	return v;
+}
+
+struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_session *what)
+{
+	struct dp_bpf_session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->d = d;
+	s->sid = what->sid;
+	s->path = what->tunnel.path;
+	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
+	s->v = value_of(what);
+	kworker_seq_init(&s->seq);
+	if (htab_add(&d->sessions, &s->in_sessions, hash_bytes(&s->sid, sizeof(s->sid))) < 0) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static int session_up(void *self, const struct dp_session *what)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s;
+
+	if (dp_bpf_session_find(d, what->sid))
+		return -EEXIST;
+	s = dp_bpf_session_new(d, what);
+	if (!s)
+		return -ENOMEM;
+	s->up_job.run = run_up;
+	s->up_job.done = up_done;
+	kworker_submit(d->worker, &s->seq, &s->up_job);
+	return 0;
+}
+
+static void down_done(struct kjob *j)
+{
+	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
+	struct dp_bpf *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
+
+	dp_bpf_session_free(s);
+	emit(d, &ev);
+}
+
+static void session_down(void *self, uint16_t sid)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+
+	if (!s || s->state == SESSION_CLOSING)
+		return;
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		bpf_dp_open_family(d->maps, sid, f == PPP_FAM_IPV6, false);
+	s->state = SESSION_CLOSING;
+	s->down_job.run = run_down;
+	s->down_job.done = down_done;
+	kworker_submit(d->worker, &s->seq, &s->down_job);
+}
+
+/* ---- rates ---- */
+
+static void shape_done(struct kjob *j)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	struct dp_bpf_session *s = sj->s;
+	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
+
+	if (s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(sj);
+}
+
+static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+	struct shape_job *sj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	sj = calloc(1, sizeof(*sj));
+	if (!sj)
+		return -ENOMEM;
+	sj->s = s;
+	sj->plan = *p;
+	sj->j.run = run_shape;
+	sj->j.done = shape_done;
+	kworker_submit(d->worker, &s->seq, &sj->j);
+	return 0;
+}
+
+/* ---- families ---- */
+
+static void family_up_done(struct kjob *j)
+{
+	struct family_start *fj = ze_container_of(j, struct family_start, j);
+	struct dp_bpf_session *s = fj->s;
+	struct dp_event ev = {
+		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
+	};
+
+	if (fj->no_route && fj->result == 0)
+		dp_bpf_repair_route(s->d, fj->f.peer4);
+	if (s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(fj);
+}
+
+static void family_down_done(struct kjob *j)
+{
+	free(ze_container_of(j, struct dp_bpf_family_end, j));
+}
+
+int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family)
+{
+	if (!s->end[family])
+		s->end[family] = calloc(1, sizeof(*s->end[family]));
+	return s->end[family] ? 0 : -ENOMEM;
+}
+
+static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+{
+	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
+	struct family_start *fj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	if (dp_bpf_make_end(s, f->family) < 0)
+		return -ENOMEM;
+	fj = calloc(1, sizeof(*fj));
+	if (!fj)
+		return -ENOMEM;
+	fj->s = s;
+	fj->f = *f;
+	fj->j.run = run_family_up;
+	fj->j.done = family_up_done;
+	kworker_submit(s->d->worker, &s->seq, &fj->j);
+	return 0;
+}
+
+static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+{
+	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
+
+	if (s && s->state == SESSION_UP)
+		bpf_dp_open_family(s->d->maps, sid, family == PPP_FAM_IPV6, open);
+}
+
+static void family_down(void *self, uint16_t sid, enum ppp_family family)
+{
+	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
+	struct dp_bpf_family_end *fj;
+
+	if (!s || s->state != SESSION_UP || !s->end[family])
+		return;
+	family_open(self, sid, family, false);
+	fj = s->end[family];
+	s->end[family] = NULL;
+	fj->s = s;
+	fj->family = family;
+	fj->j.run = run_family_down;
+	fj->j.done = family_down_done;
+	kworker_submit(s->d->worker, &s->seq, &fj->j);
+}
+
+/* ---- frames, numbers ---- */
+
+/* In a data packet, numbered together with those the programs send. */
+static int ppp_send(void *self, uint16_t sid, struct span frame)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+	bool lcp = frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
+	uint8_t buf[FRAME_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	bool seq;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	seq = s->v.flags & ZE_SESS_SEQ;
+	wr_u16(&w, (uint16_t)(2 | (lcp ? ZE_L2TP_P : 0) | (seq ? ZE_L2TP_S : 0)));
+	wr_u16(&w, s->v.peer_tid);
+	wr_u16(&w, s->v.peer_sid);
+	if (seq) {
+		wr_u16(&w, bpf_dp_number(d->maps, sid));
+		wr_u16(&w, 0);
+	}
+	wr_span(&w, frame);
+	if (w.bad)
+		return -EMSGSIZE;
+	return udp_net_ops.send(d->udp, &s->path, span_of(buf, wr_len(&w)));
+}
+
+#define TTL_UDP (64 << 8 | IPPROTO_UDP)
+
+/* The checksum of the IPv4 header that put_outer writes. */
+static uint16_t outer_sum(const struct ze_session *v, uint16_t len)
+{
+	uint32_t sum = 0x4500u + len + TTL_UDP;
+
+	for (int i = 0; i < 4; i += 2) {
+		sum += (uint32_t)(v->peer[i] << 8 | v->peer[i + 1]);
+		sum += (uint32_t)(v->local[i] << 8 | v->local[i + 1]);
+	}
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+}
+
+/* The datagram as it would have come in one piece, up to PPP. */
+static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame_len)
+{
+	uint16_t udp_len = (uint16_t)(8 + 6 + frame_len);
+	uint16_t len = (uint16_t)(20 + udp_len);
+	bool v6 = s->v.family == 6;
+
+	wr_zero(w, 12);
+	wr_u16(w, v6 ? ETH_P_IPV6 : ETH_P_IP);
+	if (v6) {
+		wr_u32(w, 0x60000000);
+		wr_u16(w, udp_len);
+		wr_u16(w, (uint16_t)(IPPROTO_UDP << 8 | 64));
+	} else {
+		wr_u16(w, 0x4500);
+		wr_u16(w, len);
+		wr_u32(w, 0);
+		wr_u16(w, TTL_UDP);
+		wr_u16(w, outer_sum(&s->v, len));
+	}
+	wr_bytes(w, s->v.peer, v6 ? 16 : 4);
+	wr_bytes(w, s->v.local, v6 ? 16 : 4);
+	wr_u16(w, s->v.peer_port);
+	wr_u16(w, s->v.local_port);
+	wr_u16(w, udp_len);
+	wr_u16(w, 0);
+	wr_u16(w, 2);
+	wr_u16(w, s->key.tid);
+	wr_u16(w, s->key.sid);
+}
+
+static void inject(void *self, uint16_t sid, struct span frame)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+	uint8_t buf[FRAME_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	size_t len;
+
+	if (!s || s->state != SESSION_UP)
+		return;
+	put_outer(&w, s, frame.len);
+	wr_span(&w, frame);
+	len = wr_len(&w);
+	/* Refused packets have been counted; the socket's queue is the only thing that may be full. */
+	if (!w.bad && bpf_dp_inject(d->maps, buf, sizeof(buf), &len) == 0 &&
+	    send(d->raw, buf, len, MSG_DONTWAIT) < 0)
+		log_kv(LOG_DP, LOG_DEBUG, "inject-failed", KV_ERRNO(-errno));
+}
+
+static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
+{
+	struct bpf_hot_counters n = bpf_dp_counters(d->maps, sid);
+
+	return (struct dp_stats){
+		.up_packets = n.up_packets,
+		.up_bytes = n.up_bytes,
+		.down_packets = n.down_packets,
+		.down_bytes = n.down_bytes,
+		.up_spoofed = n.up_spoofed,
+		.up_policed = n.up_policed,
+		.down_policed = n.down_policed,
+		.up_refused = n.up_refused,
+		.up_resyncs = n.up_resyncs,
+	};
+}
+
+static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	*ret = numbers_of(d, sid);
+	*ret_as_of = now;
+	return 0;
+}
+
+/* In the order of the maps, which are in memory: tables of sessions would be slower to walk. */
+static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+{
+	struct dp_bpf *d = self;
+
+	for (unsigned sid = 0; each && sid < ZE_SIDS; sid++) {
+		struct dp_stats st;
+
+		if (!bpf_dp_has(d->maps, (uint16_t)sid))
+			continue;
+		st = numbers_of(d, (uint16_t)sid);
+		each(each_self, (uint16_t)sid, &st);
+	}
+	return now;
+}
+
+static void show(void *self, struct json *j)
+{
+	struct dp_bpf *d = self;
+
+	json_kstr(j, "xdp-mode", bpf_dp_mode(d->maps));
+	json_kstr(j, "interface", ZE0);
+	json_ku64(j, "sessions", d->sessions.n);
+	json_ku64(j, "sessions-max", ZE_SIDS);
+	bpf_dp_show(d->maps, j);
+	dp_bpf_repair_show(d, j);
+}
+
+const struct dataplane_ops dp_bpf_ops = {
+	.name = "bpf",
+	.session_up = session_up,
+	.shape = shape,
+	.family_up = family_up,
+	.family_open = family_open,
+	.family_down = family_down,
+	.session_down = session_down,
+	.ppp_send = ppp_send,
+	.inject = inject,
+	.stats = stats,
+	.stats_all = stats_all,
+	.show = show,
+	.session_adopt = dp_bpf_adopt,
+	.adopt_done = dp_bpf_adopt_done,
+	.pool = dp_bpf_set_pool,
+};
+
+/* ---- life ---- */
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+{
+	struct dp_bpf *d = w->data;
+
+	(void)ev;
+	(void)revents;
+	kworker_reap(d->worker);
+	loop_turn_done(d->loop);
+}
+
+static void worker_notify(void *self)
+{
+	struct dp_bpf *d = self;
+
+	ev_async_send(loop_ev(d->loop), &d->wake);
+}
+
+static int worker_new(void *self, void **ret_thread)
+{
+	struct nl_sock *sk;
+	int r = nlreq_open(NETLINK_ROUTE, &sk);
+
+	(void)self;
+	if (r == 0)
+		*ret_thread = sk;
+	return r;
+}
+
+static void worker_free(void *self, void *thread)
+{
+	(void)self;
+	nlreq_close(thread);
+}
+
+static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char *name,
+		    enum bpf_dp_prog prog)
+{
+	unsigned ifindex = if_nametoindex(name);
+
+	if (!ifindex || b->n_ports == PORTS_MAX) {
+		log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", name),
+		       KV_STR("why", ifindex ? "too many" : "it does not exist"));
+		return ifindex ? -E2BIG : -ENODEV;
+	}
+	for (size_t i = 0; i < b->n_ports; i++)
+		if (ports[i].ifindex == ifindex)
+			return 0;
+	ports[b->n_ports++] = (struct bpf_dp_port){ ifindex, prog };
+	return 0;
+}
+
+/* The interfaces of the configuration. */
+static int add_ports(struct bpf_dp_args *b, struct bpf_dp_port *ports, const struct dp_bpf_args *a)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)
+		r = add_port(b, ports, a->uplink[i], BPF_DP_UPLINK);
+	for (size_t i = 0; r == 0 && i < a->n_core; i++)
+		r = add_port(b, ports, a->core[i], BPF_DP_CORE);
+	return r;
+}
+
+static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool adopt)
+{
+	struct bpf_dp_port ports[PORTS_MAX];
+	struct bpf_dp_args b = { .conf = d->conf,
+				 .ports = ports,
+				 .listeners = a->listeners,
+				 .n_listeners = a->n_listeners,
+				 .mode = a->mode,
+				 .pins = a->pins,
+				 .outer_df = a->outer_df,
+				 .adopt = adopt };
+	int r = add_ports(&b, ports, a);
+
+	if (r == 0)
+		r = add_port(&b, ports, ZE0P, BPF_DP_SLOW);
+	if (r == 0)
+		r = add_port(&b, ports, ZE0, BPF_DP_ACCEPT);
+	return r < 0 ? r : bpf_dp_open(&b, &d->maps);
+}
+
+static int open_raw(struct dp_bpf *d)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)d->conf.ze0p };
+
+	d->raw = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (d->raw < 0)
+		return -errno;
+	return bind(d->raw, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
+static void close_raw(struct dp_bpf *d)
+{
+	if (d->raw >= 0)
+		close(d->raw);
+	d->raw = -1;
+}
+
+void dp_bpf_reopen_raw(struct dp_bpf *d)
+{
+	int r;
+
+	close_raw(d);
+	r = open_raw(d);
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "no-raw-socket", KV_STR("interface", ZE0P), KV_ERRNO(r),
+		       KV_STR("effect", "packets that came in fragments are lost"));
+}
+
+static void on_routing(void *self, bool by_rules)
+{
+	struct dp_bpf *d = self;
+	int r = bpf_dp_routing(d->maps, by_rules);
+
+	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_DEBUG, "routing-changed",
+	       KV_STR("rules", by_rules ? "yes" : "no"), KV_ERRNO(r));
+}
+
+/* What a former life has left goes on. NULL, or what stands against it: then there is nothing. */
+static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const struct bpf_dp_args *b)
+{
+	struct ze_conf was;
+
+	bpf_dp_repin(a->pins, b->ports, b->n_ports);
+	bpf_dp_repin(a->pins, &(struct bpf_dp_port){ .ifindex = if_nametoindex(ZE0P) }, 1);
+	if (bpf_dp_about(a->pins, &was) < 0)
+		return "no maps are pinned";
+	if (was.abi != ZE_BPF_ABI)
+		return "another layout of the maps";
+	if (ze0_adopt(d->rtnl, &was, &d->conf) < 0)
+		return "ze0 is not the one that was";
+	if (dp_bpf_past_new(d) < 0)
+		return "what is on ze0 can't be read";
+	if (open_raw(d) == 0 && open_maps(d, a, true) == 0) {
+		d->adopted = true;
+		return NULL;
+	}
+	dp_bpf_past_free(d);
+	close_raw(d);
+	return "the maps or programs do not fit";
+}
+
+static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
+{
+	int r;
+
+	if (a->pins)
+		bpf_common_sweep(a->pins); /* what stays has been logged, and may harm nobody */
+	r = ze0_create(d->rtnl, &d->conf);
+	if (r < 0) {
+		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
+		return r;
+	}
+	r = open_raw(d);
+	return r < 0 ? r : open_maps(d, a, false);
+}
+
+static int watch(struct dp_bpf *d)
+{
+	int r = follow_new(d->loop, ROUTING_GROUPS | RTMGRP_TC, &d->follow);
+
+	if (r == 0)
+		r = routing_watch(d->follow, on_routing, d, &d->routing);
+	if (r == 0)
+		r = kworker_new(&(struct kworker_args){ .threads = 1,
+							.thread_new = worker_new,
+							.thread_free = worker_free,
+							.notify = worker_notify,
+							.self = d },
+				&d->worker);
+	if (r == 0)
+		r = vlans_watch(&(struct vlans_args){ .follow = d->follow,
+						      .worker = d->worker,
+						      .maps = d->maps },
+				&d->vlans);
+	return r < 0 ? r : dp_bpf_repair_new(d);
+}
+
+static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
+{
+	struct bpf_dp_port ports[PORTS_MAX];
+	struct bpf_dp_args b = { .ports = ports };
+	/* An interface that is not there, or somebody else's, is found before anything is touched that forwards. */
+	int r = add_ports(&b, ports, a);
+	const char *why;
+
+	for (size_t i = 0; r == 0 && i < b.n_ports; i++)
+		r = bpf_common_check(a->pins, ports[i].ifindex);
+	if (r == 0)
+		r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
+	if (r < 0)
+		return r;
+	why = a->adopt ? adopt(d, a, &b) : NULL;
+	if (why)
+		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
+	if (!d->adopted)
+		r = start_clean(d, a);
+	return r < 0 ? r : watch(d);
+}
+
+int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
+{
+	struct dp_bpf *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	d->loop = a->loop;
+	d->udp = a->udp;
+	d->raw = -1;
+	kworker_seq_init(&d->pool.seq);
+	ev_async_init(&d->wake, on_wake);
+	d->wake.data = d;
+	ev_async_start(loop_ev(d->loop), &d->wake);
+	r = start(d, a);
+	if (r < 0)
+		dp_bpf_free(d);
+	else
+		*ret = d;
+	return r;
+}
+
+struct bpf_guard *dp_bpf_guard(const struct dp_bpf *d)
+{
+	return bpf_dp_guard(d->maps);
+}
+
+bool dp_bpf_adopted(const struct dp_bpf *d)
+{
+	return d->adopted;
+}
+
+void dp_bpf_outer_df(struct dp_bpf *d, bool on)
+{
+	int r = bpf_dp_outer_df(d->maps, on);
+
+	if (r < 0)
+		log_kv(LOG_DP, LOG_ERROR, "outer-df-failed", KV_ERRNO(r));
+}
+
+/* Memory and descriptors. */
+static void done(struct dp_bpf *d)
+{
+	vlans_free(d->vlans);
+	routing_free(d->routing);
+	follow_free(d->follow);
+	free(d->gateways);
+	close_raw(d);
+	nlreq_close(d->rtnl);
+	ev_async_stop(loop_ev(d->loop), &d->wake);
+	free(d);
+}
+
+static struct dp_bpf_session *next_session(const struct dp_bpf *d, const struct htab_node *after)
+{
+	struct htab_node *n = htab_next(&d->sessions, after);
+
+	return n ? ze_container_of(n, struct dp_bpf_session, in_sessions) : NULL;
+}
+
+void dp_bpf_free(struct dp_bpf *d)
+{
+	static const struct pool_routes none;
+	struct dp_bpf_repair *repair;
+
+	if (!d)
+		return;
+	repair = dp_bpf_repair_stop(d);
+	for (struct dp_bpf_session *s = next_session(d, NULL); s;
+	     s = next_session(d, &s->in_sessions))
+		session_down(d, s->sid);
+	if (d->worker)
+		kworker_free(d->worker);
+	dp_bpf_repair_free(repair);
+	dp_bpf_past_free(d);
+	bpf_dp_close(d->maps);
+	if (d->rtnl && d->conf.ze0) {
+		pool_routes_sync(d->rtnl, &none, NULL);
+		ze0_destroy(d->rtnl);
+	}
+	done(d);
+}
+
+void dp_bpf_leave(struct dp_bpf *d)
+{
+	struct dp_bpf_repair *repair;
+	struct dp_bpf_session *s;
+
+	if (!d)
+		return;
+	repair = dp_bpf_repair_stop(d);
+	kworker_free(d->worker);
+	dp_bpf_repair_free(repair);
+	dp_bpf_past_free(d);
+	while ((s = next_session(d, NULL)))
+		dp_bpf_session_free(s);
+	dp_bpf_ifids_free(d);
+	bpf_dp_leave(d->maps);
+	done(d);
+}
+
+void dp_bpf_sweep(const char *pins)
+{
+	struct nl_sock *sk;
+
+	bpf_common_sweep(pins); /* what stays has been logged */
+	if (nlreq_open(NETLINK_ROUTE, &sk) < 0)
+		return;
+	pool_routes_sync(sk, &(struct pool_routes){ .n = 0 }, NULL);
+	ze0_destroy(sk);
+	nlreq_close(sk);
+}

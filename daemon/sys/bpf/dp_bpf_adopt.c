@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF plane goes on with what a former life has left: sessions in the maps, routes and addresses
+ * on ze0. What the engine speaks for is kept as it is or put right; when it has no more, the rest
+ * goes. On the reactor, before it runs and before there are jobs.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/log.h"
+#include "daemon/sys/bpf/dp_bpf.h"
+#include "daemon/sys/bpf/dp_bpf_priv.h"
+#include "daemon/sys/net/rtnl.h"
+
+struct ip_list {
+	struct past_ip {
+		uint8_t ip[16];
+		uint8_t family;
+	} * v;
+	size_t n, cap;
+};
+
+struct dp_bpf_past {
+	uint32_t *routes; /* sorted */
+	bool *wanted;	  /* each */
+	size_t n_routes, cap;
+	struct ip_list addrs;
+	bool no_memory;
+};
+
+/* ---- what is there ---- */
+
+static void on_route(void *self, uint32_t ip)
+{
+	struct dp_bpf_past *p = self;
+
+	if (p->n_routes == p->cap) {
+		size_t cap = p->cap ? 2 * p->cap : 256;
+		uint32_t *v = realloc(p->routes, cap * sizeof(*v));
+
+		if (!v) {
+			p->no_memory = true;
+			return;
+		}
+		p->routes = v;
+		p->cap = cap;
+	}
+	p->routes[p->n_routes++] = ip;
+}
+
+static void on_addr(void *self, uint8_t family, const uint8_t ip[16])
+{
+	struct dp_bpf_past *p = self;
+	struct ip_list *l = &p->addrs;
+	struct past_ip *v;
+
+	if (l->n == l->cap) {
+		v = realloc(l->v, (2 * l->cap + 8) * sizeof(*v));
+		if (!v) {
+			p->no_memory = true;
+			return;
+		}
+		l->v = v;
+		l->cap = 2 * l->cap + 8;
+	}
+	v = &l->v[l->n++];
+	v->family = family;
+	memcpy(v->ip, ip, sizeof(v->ip));
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Sorted, and each once: a reading that failed half way has begun again. */
+static void tidy(struct dp_bpf_past *p)
+{
+	size_t n = 0;
+
+	if (p->n_routes)
+		qsort(p->routes, p->n_routes, sizeof(*p->routes), compare);
+	for (size_t i = 0; i < p->n_routes; i++)
+		if (!n || p->routes[n - 1] != p->routes[i])
+			p->routes[n++] = p->routes[i];
+	p->n_routes = n;
+}
+
+int dp_bpf_past_new(struct dp_bpf *d)
+{
+	struct dp_bpf_past *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	d->past = p;
+	dp_bpf_route6_past(d);
+	r = rtnl_find(d->rtnl, (int)d->conf.ze0,
+		      &(struct rtnl_found){ .route4 = on_route, .addr = on_addr, .self = p });
+	if (r == 0) {
+		tidy(p);
+		p->wanted = calloc(p->n_routes + 1, sizeof(*p->wanted));
+		r = p->wanted && !p->no_memory ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		dp_bpf_past_free(d);
+	return r;
+}
+
+void dp_bpf_past_free(struct dp_bpf *d)
+{
+	if (!d->past)
+		return;
+	free(d->past->routes);
+	free(d->past->wanted);
+	free(d->past->addrs.v);
+	free(d->past);
+	d->past = NULL;
+}
+
+/* ---- what goes on ---- */
+
+static bool *wanted(const struct dp_bpf_past *p, uint32_t ip)
+{
+	uint32_t *at = p->n_routes ? bsearch(&ip, p->routes, p->n_routes, sizeof(ip), compare) :
+				     NULL;
+
+	return at ? &p->wanted[at - p->routes] : NULL;
+}
+
+static int want_route(struct dp_bpf *d, const struct dp_family *f)
+{
+	bool *there = wanted(d->past, f->peer4);
+	int r = dp_bpf_gateway(d, d->rtnl, f);
+
+	if (r < 0)
+		return r;
+	if (there) {
+		*there = true;
+		return 0;
+	}
+	r = dp_bpf_route_up(d, d->rtnl, f);
+	if (r < 0)
+		rtnl_route(d->rtnl, (int)d->conf.ze0, f, false);
+	return r < 0 ? r : 0; /* the repair at the start of the loop finds what is missing */
+}
+
+/* Of a session that can't go on: what was there is dropped with the rest, what was not at once. */
+static void want_no_more(struct dp_bpf_session *s)
+{
+	struct dp_bpf *d = s->d;
+	const struct dp_family *f4 = &s->f[PPP_FAM_IPV4];
+	bool *there = wanted(d->past, f4->peer4);
+
+	if (s->on[PPP_FAM_IPV6])
+		dp_bpf_ifid_del(s, d->rtnl, &s->f[PPP_FAM_IPV6]);
+	if (!s->on[PPP_FAM_IPV4])
+		return;
+	if (there)
+		*there = false;
+	else
+		rtnl_route(d->rtnl, (int)d->conf.ze0, f4, false);
+}
+
+static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
+{
+	struct dp_bpf *d = s->d;
+	int r = dp_bpf_make_end(s, f->family);
+
+	if (r == 0)
+		r = f->family == PPP_FAM_IPV4 ? want_route(d, f) : dp_bpf_ifid_add(s, d->rtnl, f);
+	if (r == 0 && f->family == PPP_FAM_IPV6) {
+		r = dp_bpf_route6_up(s, d->rtnl, f);
+		if (r < 0)
+			dp_bpf_ifid_del(s, d->rtnl, f);
+	}
+	if (r < 0)
+		return r;
+	dp_bpf_set_family(&s->v, f, true);
+	s->f[f->family] = *f;
+	s->on[f->family] = true;
+	return f->family == PPP_FAM_IPV4 ? dp_bpf_route_add(s) : 0;
+}
+
+int dp_bpf_adopt(void *self, const struct dp_adopt *a)
+{
+	struct dp_bpf *d = self;
+	struct dp_bpf_session *s;
+	int r = 0;
+
+	if (!d->past)
+		return -ENOENT;
+	if (dp_bpf_session_find(d, a->session.sid))
+		return -EEXIST;
+	s = dp_bpf_session_new(d, &a->session);
+	if (!s)
+		return -ENOMEM;
+	s->state = SESSION_UP;
+	if (a->plan.down_bps)
+		dp_bpf_set_rates(&s->v, &a->plan);
+	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
+		if (a->family[i])
+			r = want_family(s, a->family[i]);
+	if (r == 0 && s->v.scope)
+		r = bpf_dp_serve_links(d->maps);
+	if (r == 0)
+		r = bpf_dp_session_adopt(d->maps, &s->key, &s->v);
+	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
+		bpf_dp_open_family(d->maps, s->sid, i == PPP_FAM_IPV6, a->family[i]);
+	if (r < 0) {
+		want_no_more(s);
+		dp_bpf_session_free(s);
+	}
+	return r;
+}
+
+/* ---- what does not ---- */
+
+static bool is_adopted(void *self, const struct ze_sess_key *k)
+{
+	const struct dp_bpf_session *s = dp_bpf_session_find(self, k->sid);
+
+	return s && s->key.tid == k->tid;
+}
+
+static unsigned drop_routes(struct dp_bpf *d)
+{
+	const struct dp_bpf_past *p = d->past;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->n_routes; i++) {
+		const struct dp_family f = { .family = PPP_FAM_IPV4, .peer4 = p->routes[i] };
+
+		if (p->wanted[i])
+			continue;
+		rtnl_route(d->rtnl, (int)d->conf.ze0, &f, false);
+		n++;
+	}
+	return n;
+}
+
+static bool is_own(struct dp_bpf *d, const struct past_ip *a)
+{
+	uint64_t ifid = 0;
+	uint32_t ip4;
+
+	memcpy(&ip4, a->ip, sizeof(ip4));
+	if (a->family == 4)
+		return dp_bpf_has_gateway(d, ntohl(ip4));
+	for (int i = 0; i < 8; i++)
+		ifid = ifid << 8 | a->ip[8 + i];
+	return dp_bpf_ifid_on_ze0(d, ifid);
+}
+
+void dp_bpf_adopt_done(void *self)
+{
+	struct dp_bpf *d = self;
+	unsigned routes;
+
+	if (!d->past)
+		return;
+	bpf_dp_prune(d->maps, is_adopted, d);
+	dp_bpf_ifid_adopted(d);
+	routes = drop_routes(d);
+	dp_bpf_route6_prune(d);
+	for (size_t i = 0; i < d->past->addrs.n; i++) {
+		const struct past_ip *a = &d->past->addrs.v[i];
+
+		if (!is_own(d, a))
+			rtnl_addr_del(d->rtnl, (int)d->conf.ze0, a->family, a->ip);
+	}
+	dp_bpf_past_free(d);
+	log_kv(LOG_DP, LOG_INFO, "adopted", KV_U64("sessions", d->sessions.n),
+	       KV_U64("stale-routes", routes));
+}

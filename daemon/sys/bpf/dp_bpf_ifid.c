@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interface identifiers on the device that all subscribers share. They are agreed for each link by itself
+ * (RFC 5072 4.1), and the stack knows them only by ze0:
+ *
+ * - An identifier we have on some link by our own choice is an address of ze0. The engine chooses one for all.
+ * - One that a subscriber wants us to have is an address of ze0 while no subscriber has it: what the stack sends to
+ *   a neighbour never becomes ours.
+ * - Of several subscribers with the same one, what the stack sends to it goes to the newest, and when that leaves to
+ *   the newest of those who stay. What comes from them, and what is sent by session, concerns each alone.
+ *
+ * On the worker; while sessions are adopted, on the reactor.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/sys/bpf/dp_bpf.h"
+#include "daemon/sys/bpf/dp_bpf_priv.h"
+#include "daemon/sys/net/rtnl.h"
+
+static uint32_t hash_of(uint64_t ifid)
+{
+	return hash_bytes(&ifid, sizeof(ifid));
+}
+
+static struct dp_bpf_ifid *find(const struct dp_bpf *d, uint64_t ifid)
+{
+	struct dp_bpf_ifid *own;
+
+	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
+	return own;
+}
+
+bool dp_bpf_ifid_on_ze0(const struct dp_bpf *d, uint64_t ifid)
+{
+	const struct dp_bpf_ifid *own = find(d, ifid);
+
+	return own && own->on_ze0;
+}
+
+/* The newest subscriber that has it. */
+static struct dp_bpf_session *holder(const struct dp_bpf *d, uint64_t ifid)
+{
+	struct dp_bpf_session *newest = NULL;
+
+	for (struct htab_node *n = htab_find(&d->links, hash_of(ifid)); n; n = htab_same(n)) {
+		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_links);
+
+		if (s->peer_ifid == ifid && (!newest || s->link_no > newest->link_no))
+			newest = s;
+	}
+	return newest;
+}
+
+/* One that a previous instance has left stays as it is: the kernel would replace our route to fe80::/64 by its own
+ * when the address is replaced. */
+static int put_on_ze0(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+{
+	int r = rtnl_ensure(sk, rtnl_build_link_local((int)d->conf.ze0, ifid, true));
+
+	return r > 0 || dp_bpf_is_taken(r) ? 0 : r;
+}
+
+/* Puts it on ze0 or takes it off, as the rules have it. */
+static int settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+{
+	struct dp_bpf_ifid *own = find(d, ifid);
+	bool want;
+	int r = 0;
+
+	if (!own)
+		return 0;
+	want = own->chosen || (own->asked && !holder(d, ifid));
+	if (own->on_ze0 && !want && HASH_COUNT(d->ifids) == 1)
+		dp_bpf_no_route6(d, sk);
+	if (want != own->on_ze0)
+		r = want ? put_on_ze0(d, sk, ifid) :
+			   rtnl_link_local(sk, (int)d->conf.ze0, ifid, false);
+	if (r == 0 || !want)
+		own->on_ze0 = want;
+	if (own->chosen || own->asked)
+		return r;
+	HASH_DELETE(hh, d->ifids, own);
+	free(own);
+	return r;
+}
+
+static struct dp_bpf_ifid *get(struct dp_bpf *d, uint64_t ifid)
+{
+	struct dp_bpf_ifid *own = find(d, ifid);
+
+	if (own)
+		return own;
+	own = calloc(1, sizeof(*own));
+	if (!own)
+		return NULL;
+	own->ifid = ifid;
+	HASH_ADD(hh, d->ifids, ifid, sizeof(own->ifid), own);
+	if (own->hh.tbl)
+		return own;
+	free(own);
+	return NULL;
+}
+
+static int own_add(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+{
+	struct dp_bpf_ifid *own = get(d, f->ifid);
+
+	if (!own)
+		return -ENOMEM;
+	*(f->ifid_asked ? &own->asked : &own->chosen) += 1;
+	return settle(d, sk, f->ifid);
+}
+
+static void own_del(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
+{
+	struct dp_bpf_ifid *own = find(d, f->ifid);
+
+	if (!own)
+		return;
+	*(f->ifid_asked ? &own->asked : &own->chosen) -= 1;
+	settle(d, sk, f->ifid);
+}
+
+static void peer_del(struct dp_bpf_session *s, struct nl_sock *sk)
+{
+	struct dp_bpf *d = s->d;
+	uint64_t ifid = s->peer_ifid;
+	const struct dp_bpf_session *next;
+
+	if (!s->linked)
+		return;
+	dp_bpf_link_forget(s);
+	next = holder(d, ifid);
+	if (bpf_dp_link6_is(d->maps, ifid, &s->key))
+		bpf_dp_link6_set(d->maps, ifid, next ? &next->key : NULL);
+	settle(d, sk, ifid);
+}
+
+static int peer_add(struct dp_bpf_session *s, struct nl_sock *sk, uint64_t ifid)
+{
+	struct dp_bpf *d = s->d;
+	int r;
+
+	if (!ifid)
+		return 0; /* it insisted on a request without */
+	r = htab_add(&d->links, &s->in_links, hash_of(ifid));
+	if (r < 0)
+		return r;
+	s->linked = true;
+	s->peer_ifid = ifid;
+	/* Of a former life: its maps know who was the newest. */
+	if (d->past && !bpf_dp_link6_is(d->maps, ifid, NULL)) {
+		s->link_no = bpf_dp_link6_is(d->maps, ifid, &s->key);
+	} else {
+		s->link_no = ++d->last_link;
+		r = bpf_dp_link6_set(d->maps, ifid, &s->key);
+	}
+	return r < 0 ? r : settle(d, sk, ifid);
+}
+
+void dp_bpf_link_forget(struct dp_bpf_session *s)
+{
+	if (s->linked)
+		htab_del(&s->d->links, &s->in_links);
+	s->linked = false;
+}
+
+int dp_bpf_ifid_add(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	int r = peer_add(s, sk, f->peer_ifid);
+
+	if (r == 0) {
+		r = own_add(s->d, sk, f);
+		if (r < 0)
+			own_del(s->d, sk, f);
+	}
+	if (r < 0)
+		peer_del(s, sk);
+	return r;
+}
+
+void dp_bpf_ifid_del(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
+{
+	peer_del(s, sk);
+	own_del(s->d, sk, f);
+}
+
+void dp_bpf_ifid_adopted(struct dp_bpf *d)
+{
+	for (struct htab_node *n = htab_next(&d->links, NULL); n; n = htab_next(&d->links, n)) {
+		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_links);
+
+		if (bpf_dp_link6_is(d->maps, s->peer_ifid, NULL))
+			bpf_dp_link6_set(d->maps, s->peer_ifid, &s->key);
+	}
+}
+
+void dp_bpf_ifids_free(struct dp_bpf *d)
+{
+	struct dp_bpf_ifid *own, *next;
+
+	HASH_ITER(hh, d->ifids, own, next) {
+		HASH_DELETE(hh, d->ifids, own);
+		free(own);
+	}
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Schema and entry points. libyang stops at the first violated `must`; we evaluate each of them
+ * ourselves to report all, and let libyang have the last word.
+ */
+#include "daemon/sys/config/yang.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/base/crypto.h"
+#include "daemon/sys/config/yang_priv.h"
+
+#define FILE_MAX (64u << 20)
+
+struct yang {
+	struct ly_ctx *ctx;
+};
+
+static const char *const modules[] = {
+	"ze-system-conf",    "ze-l2tp-conf",	    "ze-l2tp-auth-local-conf",
+	"ze-l2tp-pool-conf", "ze-l2tp-shaper-conf",
+};
+
+int yang_new(const char *dir, struct yang **ret, struct strbuf *errors)
+{
+	struct yang *y = calloc(1, sizeof(*y));
+	const struct ly_err_item *e;
+
+	if (!y)
+		return -ENOMEM;
+	if (!dir)
+		dir = getenv("ZE_YANG_DIR");
+	if (!dir)
+		dir = ZE_YANG_DIR;
+	ly_log_options(LY_LOSTORE_LAST);
+	if (ly_ctx_new(dir, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD, &y->ctx)) {
+		sb_printf(errors, "%s: can't use this as the directory of YANG modules\n", dir);
+		free(y);
+		return -ENOENT;
+	}
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(modules); i++) {
+		if (ly_ctx_load_module(y->ctx, modules[i], NULL, NULL))
+			continue;
+		e = ly_err_last(y->ctx);
+		sb_printf(errors, "%s: module %s: %s\n", dir, modules[i],
+			  e && e->msg ? e->msg : "can't be loaded");
+		yang_free(y);
+		return -ENOENT;
+	}
+	*ret = y;
+	return 0;
+}
+
+void yang_free(struct yang *y)
+{
+	if (!y)
+		return;
+	ly_ctx_destroy(y->ctx);
+	free(y);
+}
+
+/* ---- what the other two files use ---- */
+
+/* Names of the schema only. The key of a list entry is the operator's text and may be a password in
+ * the wrong place; line and column say which entry is meant. */
+static void add_path(struct strbuf *b, const struct lyd_node *node)
+{
+	if (!node)
+		return;
+	if (lyd_parent(node)) {
+		add_path(b, lyd_parent(node));
+		sb_puts(b, "/");
+	}
+	sb_puts(b, node->schema->name);
+}
+
+/* False when there are too many already. */
+static bool begin_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *node)
+{
+	const char *name = strcmp(d->src->name, "-") == 0 ? "<stdin>" : d->src->name;
+
+	if (++d->n_errors > YANG_ERRORS_MAX)
+		return false;
+	sb_printf(d->errors, "%s:%u:%u: ", name, pos.line, pos.col);
+	add_path(d->errors, node);
+	return true;
+}
+
+void yang_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *node,
+		const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!begin_error(d, pos, node))
+		return;
+	if (node)
+		sb_puts(d->errors, ": ");
+	va_start(ap, fmt);
+	sb_vprintf(d->errors, fmt, ap);
+	va_end(ap);
+	sb_puts(d->errors, "\n");
+}
+
+void yang_error_child(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *parent,
+		      const char *name, const char *msg)
+{
+	if (begin_error(d, pos, parent))
+		sb_printf(d->errors, "%s%s: %s\n", parent ? "/" : "", name, msg);
+}
+
+struct conf_pos yang_pos(const struct yang_doc *d, const struct lyd_node *node)
+{
+	for (; node; node = lyd_parent(node)) {
+		struct yang_place *pl;
+
+		HASH_FIND_PTR(d->places, &node, pl);
+		if (pl)
+			return pl->pos;
+	}
+	return (struct conf_pos){ 1, 1 };
+}
+
+bool yang_has_ext(const struct lysc_node *s, const char *name)
+{
+	LY_ARRAY_COUNT_TYPE i;
+
+	LY_ARRAY_FOR(s->exts, i)
+	if (strcmp(s->exts[i].def->module->name, "ze-extensions") == 0 &&
+	    strcmp(s->exts[i].def->name, name) == 0)
+		return true;
+	return false;
+}
+
+struct lyd_node *yang_child(const struct lyd_node *parent, const char *name)
+{
+	struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(parent), c)
+		if (strcmp(c->schema->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+const char *yang_value(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *c = parent ? yang_child(parent, name) : NULL;
+
+	return c ? lyd_get_value(c) : NULL;
+}
+
+/* ---- validation ---- */
+
+static void check_must(struct yang_doc *d, const struct lyd_node *node)
+{
+	const struct lysc_must *musts = lysc_node_musts(node->schema);
+	LY_ARRAY_COUNT_TYPE i;
+
+	LY_ARRAY_FOR(musts, i)
+	{
+		ly_bool ok = 0;
+
+		if (lyd_eval_xpath3(node, node->schema->module, lyxp_get_expr(musts[i].cond),
+				    LY_VALUE_SCHEMA_RESOLVED, musts[i].prefixes, NULL, &ok))
+			continue; /* libyang will say so itself */
+		if (!ok)
+			yang_error(d, yang_pos(d, node), node, "%s",
+				   musts[i].emsg ? musts[i].emsg : lyxp_get_expr(musts[i].cond));
+	}
+}
+
+static void check_musts(struct yang_doc *d)
+{
+	struct lyd_node *top, *node;
+
+	LY_LIST_FOR(d->root, top)
+		LYD_TREE_DFS_BEGIN(top, node) {
+			check_must(d, node);
+			LYD_TREE_DFS_END(top, node);
+		}
+}
+
+static const char *address_of(const struct lyd_node *entry, struct ze_addr *ret)
+{
+	const char *ip = yang_value(entry, "ip"), *port = yang_value(entry, "port");
+
+	if (!ip || !port || ze_addr_parse(ip, (uint16_t)atoi(port), ret) < 0)
+		return NULL;
+	return ip;
+}
+
+static bool is_any(const struct ze_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof(zero)) == 0;
+}
+
+/* Two endpoints of one ze:listener list that can't both be bound. */
+static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
+{
+	const struct lyd_node *o;
+	struct ze_addr a, b;
+
+	if (!address_of(entry, &a))
+		return;
+	if (ze_addr_needs_scope(&a))
+		yang_error(d, yang_pos(d, entry), entry,
+			   "%s is on every interface: listen on :: or name one, as %s%%2",
+			   yang_value(entry, "ip"), yang_value(entry, "ip"));
+	for (o = entry->prev; o->next; o = o->prev) {
+		if (o->schema != entry->schema || !address_of(o, &b))
+			continue;
+		if (a.family != b.family || a.port != b.port)
+			continue;
+		if (ze_addr_same_ip(&a, &b) || is_any(&a) || is_any(&b))
+			yang_error(d, yang_pos(d, entry), entry,
+				   "%s port %u is taken by the %s in line %u",
+				   yang_value(entry, "ip"), a.port, o->schema->name,
+				   yang_pos(d, o).line);
+	}
+}
+
+static void check_listeners(struct yang_doc *d)
+{
+	struct lyd_node *top, *node;
+
+	LY_LIST_FOR(d->root, top)
+		LYD_TREE_DFS_BEGIN(top, node) {
+			if (node->schema->nodetype == LYS_LIST &&
+			    yang_has_ext(node->schema, "listener"))
+				check_listener(d, node);
+			LYD_TREE_DFS_END(top, node);
+		}
+}
+
+static void validate(struct yang_doc *d)
+{
+	if (lyd_new_implicit_all(&d->root, d->ctx, LYD_IMPLICIT_NO_STATE, NULL)) {
+		yang_error(d, (struct conf_pos){ 1, 1 }, NULL, "out of memory");
+		return;
+	}
+	check_musts(d);
+	check_listeners(d);
+	if (d->n_errors)
+		return; /* libyang would stop at one of these */
+	/* libyang's own words would repeat values, which may be secrets. */
+	if (lyd_validate_all(&d->root, d->ctx, LYD_VALIDATE_NO_STATE, NULL))
+		yang_error(d, (struct conf_pos){ 1, 1 }, NULL,
+			   "not valid by the schema; `yanglint` says where");
+}
+
+static void warn(const struct yang_doc *d, struct strbuf *w)
+{
+	const struct config *c = d->cfg;
+
+	if (c->l2tp && c->n_users == 0)
+		sb_printf(w, "%s: no user is configured: every login will be rejected\n",
+			  d->src->name);
+	if (c->l2tp && d->n_fixed && !c->has_pool)
+		sb_printf(
+			w,
+			"%s:%u: %u users have an address of their own and get none: the far end of their "
+			"links is the gateway of l2tp pool ipv4, which is not there\n",
+			d->src->name, d->fixed_line, d->n_fixed);
+	if (c->l2tp && d->n_fixed && !c->enable_ipcp)
+		sb_printf(
+			w,
+			"%s:%u: %u users have an address of their own and get none: ncp has IPv4 off\n",
+			d->src->name, d->fixed_line, d->n_fixed);
+}
+
+int yang_parse(struct yang *y, const struct yang_source *src, struct config **ret_cfg,
+	       struct strbuf *errors, struct strbuf *warnings)
+{
+	struct yang_doc d = { .ctx = y->ctx, .src = src, .errors = errors };
+
+	yang_tree_read(&d);
+	if (d.n_errors == 0)
+		validate(&d);
+	if (d.n_errors == 0)
+		yang_snapshot(&d);
+	if (d.n_errors == 0 && warnings)
+		warn(&d, warnings);
+	if (d.n_errors > YANG_ERRORS_MAX)
+		sb_printf(errors, "%s: and more errors\n", src->name);
+	yang_tree_done(&d);
+	ly_err_clean(y->ctx, NULL);
+	if (d.n_errors) {
+		config_unref(d.cfg);
+		return -EINVAL;
+	}
+	*ret_cfg = d.cfg;
+	return 0;
+}
+
+/* ---- files ---- */
+
+enum from {
+	FROM_FILE,    /* a regular one: nothing else could keep the daemon waiting */
+	FROM_ANYWHERE /* a pipe, too */
+};
+
+static int why_not(const struct stat *st, enum from from)
+{
+	if (S_ISREG(st->st_mode) || from == FROM_ANYWHERE)
+		return 0;
+	return S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
+}
+
+static const char *why_text(int r)
+{
+	return r == -EINVAL ? "not a regular file: a pipe or device could keep ze waiting" :
+			      strerror(-r);
+}
+
+/* A descriptor or -errno, which has been told. */
+static int open_source(const char *name, enum from from, struct strbuf *errors)
+{
+	int wait = from == FROM_FILE ? O_NONBLOCK : 0;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | wait);
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : why_not(&st, from);
+
+	if (r == 0)
+		return fd;
+	sb_printf(errors, "%s: %s\n", name, why_text(r));
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int read_all(const char *name, enum from from, struct strbuf *ret, struct strbuf *errors)
+{
+	bool standard = strcmp(name, "-") == 0;
+	char buf[16384];
+	size_t n;
+	int r = 0;
+	int fd = standard ? STDIN_FILENO : open_source(name, from, errors);
+	FILE *f = standard ? stdin : fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd < 0)
+		return fd;
+	if (!f) {
+		close(fd);
+		sb_printf(errors, "%s: out of memory\n", name);
+		return -ENOMEM;
+	}
+	setvbuf(f, NULL, _IONBF, 0); /* stdio's buffer could not be wiped */
+	errno = 0;
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && ret->len <= FILE_MAX)
+		sb_add(ret, buf, n);
+	if (ferror(f))
+		r = errno ? -errno : -EIO;
+	else if (ret->len > FILE_MAX)
+		r = -EFBIG;
+	else if (ret->bad)
+		r = -ENOMEM;
+	crypto_wipe(buf, sizeof(buf));
+	if (f != stdin)
+		fclose(f);
+	if (r < 0)
+		sb_printf(errors, "%s: %s\n", name, strerror(-r));
+	return r;
+}
+
+struct outcome {
+	struct config **cfg;
+	struct strbuf *errors, *warnings;
+};
+
+static int read_from(struct yang *y, const char *name, enum from from, const struct outcome *o)
+{
+	struct strbuf text;
+	int r;
+
+	sb_init(&text);
+	r = read_all(name, from, &text, o->errors);
+	if (r == 0)
+		r = yang_parse(y, &(struct yang_source){ name, text.s ? text.s : "", text.len },
+			       o->cfg, o->errors, o->warnings);
+	if (text.s)
+		crypto_wipe(text.s, text.cap);
+	sb_done(&text);
+	return r;
+}
+
+int yang_read_file(struct yang *y, const char *name, struct config **ret_cfg, struct strbuf *errors,
+		   struct strbuf *warnings)
+{
+	return read_from(y, name, FROM_FILE, &(struct outcome){ ret_cfg, errors, warnings });
+}
+
+/* ---- ze config validate ---- */
+
+static const char usage[] =
+	"usage: ze config validate FILE\n"
+	"\n"
+	"Checks a configuration without a running daemon. FILE may be - for standard input.\n"
+	"Prints \"configuration valid\", or each error as file:line:col: path: message.\n"
+	"Exit status: 0 valid, 1 not valid, 2 usage, or the file can't be read.\n";
+
+int yang_validate_main(int argc, char **argv)
+{
+	struct strbuf errors, warnings;
+	struct config *cfg = NULL;
+	struct yang *y = NULL;
+	int r;
+
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc != 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	sb_init(&errors);
+	sb_init(&warnings);
+	r = yang_new(NULL, &y, &errors);
+	if (r == 0)
+		r = read_from(y, argv[1], FROM_ANYWHERE,
+			      &(struct outcome){ &cfg, &errors, &warnings });
+	if (r == 0 && (puts("configuration valid") == EOF || fflush(stdout) == EOF)) {
+		r = -errno;
+		sb_printf(&errors, "ze config validate: %s\n", strerror(-r));
+	}
+	if (warnings.s)
+		fputs(warnings.s, stderr);
+	if (errors.s)
+		fputs(errors.s, stderr);
+	config_unref(cfg);
+	yang_free(y);
+	sb_done(&errors);
+	sb_done(&warnings);
+	if (r == 0)
+		return 0;
+	return r == -EINVAL ? 1 : 2;
+}

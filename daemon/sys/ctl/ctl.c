@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets of the control protocol. Requests of a client are answered in order; while an answer is
+ * being written nothing more is read from that client, so one client keeps at most one answer and one
+ * request line in memory.
+ */
+#include "daemon/sys/ctl/ctl.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/base/list.h"
+#include "daemon/base/log.h"
+#include "daemon/base/strbuf.h"
+#include "daemon/sys/ctl/ctl_proto.h"
+#include "daemon/sys/run/loop.h"
+
+#define CLIENTS_MAX   64
+#define OTHERS_MAX    48 /* of them who are neither root nor us */
+#define IDLE_SECONDS  600.
+#define STALL_SECONDS 30. /* a client that does not take its answer */
+
+struct ctl {
+	struct loop *loop;
+	struct view_history history;
+	struct list clients;
+	unsigned n_clients, n_others; /* others: those with the read-only profile */
+	uint64_t dropped;	      /* to make room */
+	struct log_limit full;
+	int fd;
+	int spare; /* given up for a moment when there is no other left, -1: gone */
+	ev_io accept;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+struct client {
+	struct list link;
+	struct ctl *ctl;
+	struct ctl_who who;
+	int fd;
+	ev_io in, out;
+	ev_timer idle;
+	size_t in_len;
+	struct strbuf answer;
+	size_t sent;
+	char buf[CTL_LINE_MAX];
+};
+
+static void client_free(struct client *c)
+{
+	struct ev_loop *ev = loop_ev(c->ctl->loop);
+
+	ev_io_stop(ev, &c->in);
+	ev_io_stop(ev, &c->out);
+	ev_timer_stop(ev, &c->idle);
+	close(c->fd);
+	list_del(&c->link);
+	c->ctl->n_clients--;
+	c->ctl->n_others -= c->who.read_only;
+	sb_done(&c->answer);
+	free(c);
+}
+
+static void restart_timer(struct client *c, double seconds)
+{
+	struct ev_loop *ev = loop_ev(c->ctl->loop);
+
+	ev_timer_stop(ev, &c->idle);
+	ev_timer_set(&c->idle, seconds, 0.);
+	ev_timer_start(ev, &c->idle);
+}
+
+/* True when all of the answer went out; false when it waits or the client is gone (then freed). */
+static bool flush_answer(struct client *c)
+{
+	struct ev_loop *ev = loop_ev(c->ctl->loop);
+
+	while (c->sent < c->answer.len) {
+		ssize_t n = send(c->fd, c->answer.s + c->sent, c->answer.len - c->sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EAGAIN) {
+			ev_io_stop(ev, &c->in);
+			ev_io_start(ev, &c->out);
+			restart_timer(c, STALL_SECONDS);
+			return false;
+		}
+		if (n <= 0) {
+			client_free(c);
+			return false;
+		}
+		c->sent += (size_t)n;
+	}
+	sb_done(&c->answer);
+	sb_init(&c->answer);
+	c->sent = 0;
+	return true;
+}
+
+static void answer_line(struct client *c, const char *line, size_t len)
+{
+	struct loop *l = c->ctl->loop;
+	struct ctl_turn t = { .engine = loop_engine(l),
+			      .who = &c->who,
+			      .history = &c->ctl->history,
+			      .clock = { loop_now(l), loop_wall_ns() } };
+
+	ctl_proto_line(&t, line, len, &c->answer);
+	loop_turn_done(l);
+}
+
+/* Answers the lines that are complete, one at a time. False: it waits or is gone. */
+static bool serve(struct client *c)
+{
+	char *nl;
+
+	while ((nl = memchr(c->buf, '\n', c->in_len))) {
+		size_t len = (size_t)(nl - c->buf);
+
+		answer_line(c, c->buf, len);
+		c->in_len -= len + 1;
+		memmove(c->buf, nl + 1, c->in_len);
+		if (c->answer.bad) {
+			client_free(c);
+			return false;
+		}
+		if (!flush_answer(c))
+			return false;
+	}
+	if (c->in_len < sizeof(c->buf))
+		return true;
+	ctl_proto_too_long(&c->answer);
+	if (flush_answer(c))
+		client_free(c);
+	return false;
+}
+
+static void on_in(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct client *c = w->data;
+	ssize_t n = recv(c->fd, c->buf + c->in_len, sizeof(c->buf) - c->in_len, MSG_DONTWAIT);
+
+	(void)ev;
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client_free(c);
+		return;
+	}
+	c->in_len += (size_t)n;
+	list_del(&c->link); /* the clients are kept in the order in which they last asked */
+	list_add_tail(&c->ctl->clients, &c->link);
+	restart_timer(c, IDLE_SECONDS);
+	serve(c);
+}
+
+static void on_out(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct client *c = w->data;
+
+	(void)revents;
+	if (!flush_answer(c))
+		return;
+	if (c->in_len == sizeof(c->buf) && !memchr(c->buf, '\n', c->in_len)) {
+		client_free(c); /* the too-long line has had its answer */
+		return;
+	}
+	ev_io_stop(ev, &c->out);
+	ev_io_start(ev, &c->in);
+	restart_timer(c, IDLE_SECONDS);
+	serve(c);
+}
+
+static void on_idle(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	(void)ev;
+	(void)revents;
+	client_free(w->data);
+}
+
+/* From the file alone: a name service may take its time, and the reactor has none. */
+static bool local_name(uid_t uid, char *ret, size_t size)
+{
+	char buf[1024];
+	struct passwd pw, *found = NULL;
+	FILE *f = fopen("/etc/passwd", "re");
+
+	if (!f)
+		return false;
+	while (fgetpwent_r(f, &pw, buf, sizeof(buf), &found) == 0 && found->pw_uid != uid)
+		found = NULL;
+	if (found)
+		snprintf(ret, size, "%s", found->pw_name);
+	fclose(f);
+	return found;
+}
+
+/* root and our own user may do everything, whoever else the socket's mode lets in may look. */
+static int identify(int fd, struct ctl_who *ret)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	char name[40]; /* useradd stops at 32 */
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	ret->read_only = cred.uid != 0 && cred.uid != geteuid();
+	if (local_name(cred.uid, name, sizeof(name)))
+		snprintf(ret->actor, sizeof(ret->actor), "uid %u (%s)", cred.uid, name);
+	else
+		snprintf(ret->actor, sizeof(ret->actor), "uid %u", cred.uid);
+	return 0;
+}
+
+/* The client that has been silent longest; of the others only, or any. */
+static struct client *idlest(const struct ctl *ctl, bool others)
+{
+	struct list *l;
+
+	list_for_each(l, &ctl->clients) {
+		struct client *c = list_entry(l, struct client, link);
+
+		if (!others || c->who.read_only)
+			return c;
+	}
+	return NULL;
+}
+
+static void drop(struct client *c, const struct ctl_who *who)
+{
+	struct ctl *ctl = c->ctl;
+	uint32_t suppressed;
+
+	ctl->dropped++;
+	if (log_limit_pass(&ctl->full, loop_now(ctl->loop), &suppressed))
+		log_kv(LOG_CTL, LOG_WARN, "client-dropped", KV_STR("reason", "too many clients"),
+		       KV_STR("actor", c->who.actor), KV_STR("for", who->actor),
+		       KV_U64("dropped", ctl->dropped), KV_U64("suppressed", suppressed));
+	client_free(c);
+}
+
+/* The one that is idle longest makes room, so that connections which only wait lock out nobody. Others
+ * never push out root, and root pushes out others first. False: root has all places. */
+static bool make_room(struct ctl *ctl, const struct ctl_who *who)
+{
+	bool full = ctl->n_clients >= CLIENTS_MAX;
+	struct client *c;
+
+	if (!full && !(who->read_only && ctl->n_others >= OTHERS_MAX))
+		return true;
+	c = idlest(ctl, who->read_only || ctl->n_others);
+	if (c)
+		drop(c, who);
+	return c != NULL;
+}
+
+static void client_new(struct ctl *ctl, int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c || identify(fd, &c->who) < 0 || !make_room(ctl, &c->who)) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->ctl = ctl;
+	c->fd = fd;
+	sb_init(&c->answer);
+	list_add_tail(&ctl->clients, &c->link);
+	ctl->n_clients++;
+	ctl->n_others += c->who.read_only;
+	ev_io_init(&c->in, on_in, fd, EV_READ);
+	ev_io_init(&c->out, on_out, fd, EV_WRITE);
+	ev_timer_init(&c->idle, on_idle, IDLE_SECONDS, 0.);
+	c->in.data = c->out.data = c->idle.data = c;
+	ev_io_start(loop_ev(ctl->loop), &c->in);
+	ev_timer_start(loop_ev(ctl->loop), &c->idle);
+	log_kv(LOG_CTL, LOG_DEBUG, "client", KV_STR("actor", c->who.actor),
+	       KV_STR("profile", c->who.read_only ? "read-only" : "admin"));
+}
+
+/* Without a descriptor the one that waits would wake us again at once, and for ever. */
+static void send_away(struct ctl *ctl)
+{
+	int fd;
+
+	close(ctl->spare);
+	fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("reason", "no file descriptor left"));
+}
+
+static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct ctl *ctl = w->data;
+	int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)ev;
+	(void)revents;
+	if (fd < 0) {
+		if ((errno == EMFILE || errno == ENFILE) && ctl->spare >= 0)
+			send_away(ctl);
+		return;
+	}
+	client_new(ctl, fd);
+}
+
+/* A socket file nobody listens on is left from a daemon that was killed. */
+static int clear_stale(const struct sockaddr_un *sa, pid_t *ret_pid)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred who = { .pid = 0 };
+	socklen_t len = sizeof(who);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN) {
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
+		*ret_pid = who.pid;
+		r = -EADDRINUSE;
+	} else if (errno == ECONNREFUSED && unlink(sa->sun_path) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int listen_on(const char *path, int *ret_fd, pid_t *ret_pid)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	mode_t old;
+	int fd, r = 0;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(sa.sun_path, path);
+	r = clear_stale(&sa, ret_pid);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	old = umask(0117); /* 0660 from the first moment */
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		r = -errno;
+	umask(old);
+	if (r == 0 && listen(fd, CLIENTS_MAX) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
+{
+	struct ctl *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = listen_on(a->path, &c->fd, ret_pid);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	c->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	strcpy(c->path, a->path);
+	c->loop = a->loop;
+	c->history = a->history;
+	list_init(&c->clients);
+	c->full = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
+	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
+	c->accept.data = c;
+	*ret = c;
+	return 0;
+}
+
+void ctl_serve(struct ctl *c)
+{
+	ev_io_start(loop_ev(c->loop), &c->accept);
+}
+
+void ctl_free(struct ctl *c)
+{
+	if (!c)
+		return;
+	while (!list_empty(&c->clients))
+		client_free(list_entry(c->clients.next, struct client, link));
+	ev_io_stop(loop_ev(c->loop), &c->accept);
+	close(c->fd);
+	if (c->spare >= 0)
+		close(c->spare);
+	unlink(c->path);
+	free(c);
+}

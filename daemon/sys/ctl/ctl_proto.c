@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/ctl/ctl_proto.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "daemon/base/json.h"
+#include "daemon/core/ops.h"
+
+#define WORDS_MAX 300 /* a reason of 256 one-letter words fits */
+
+static void write_error(struct strbuf *answer, const char *status, const char *text)
+{
+	struct json j;
+
+	json_init(&j, answer);
+	json_obj(&j);
+	json_kstr(&j, "status", status);
+	json_kstr(&j, "error", text);
+	json_obj_end(&j);
+}
+
+/* An array of strings into words; the number, or -1. */
+static int take_words(const json_t *array, const char *words[static WORDS_MAX])
+{
+	size_t n = json_array_size(array);
+
+	if (!json_is_array(array) || n > WORDS_MAX)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		words[i] = json_string_value(json_array_get(array, i));
+		if (!words[i])
+			return -1;
+	}
+	return (int)n;
+}
+
+static void run_command(const struct ctl_turn *t, const char *const *words, size_t n,
+			struct strbuf *answer)
+{
+	struct op_request rq = { .words = words,
+				 .n = n,
+				 .actor = t->who->actor,
+				 .read_only = t->who->read_only,
+				 .now = t->clock.now,
+				 .wall_ns = t->clock.wall_ns,
+				 .history = t->history };
+	size_t start = answer->len;
+	struct strbuf err;
+	struct json j;
+	enum op_status s;
+
+	sb_init(&err);
+	sb_puts(answer, "{\"status\":\"ok\",\"data\":");
+	json_init(&j, answer);
+	s = ops_run(t->engine, &rq, &j, &err);
+	if (s == OP_OK) {
+		sb_puts(answer, "}");
+	} else {
+		answer->len = start; /* what was begun becomes the error */
+		write_error(answer, ops_status_name(s), err.s ? err.s : "failed");
+	}
+	sb_done(&err);
+}
+
+static void complete(const struct ctl_turn *t, const char *const *words, size_t n,
+		     struct strbuf *answer)
+{
+	struct json j;
+
+	sb_puts(answer, "{\"status\":\"ok\",\"data\":");
+	json_init(&j, answer);
+	ops_complete(t->engine, words, n, &j);
+	sb_puts(answer, "}");
+}
+
+void ctl_proto_too_long(struct strbuf *answer)
+{
+	write_error(answer, "bad-request", "the request line is longer than 65536 octets");
+	sb_puts(answer, "\n");
+}
+
+void ctl_proto_line(const struct ctl_turn *t, const char *line, size_t len, struct strbuf *answer)
+{
+	json_t *rq = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	const char *words[WORDS_MAX];
+	int n;
+
+	if (!json_is_object(rq))
+		write_error(answer, "bad-request", "a request is one JSON object on one line");
+	else if ((n = take_words(json_object_get(rq, "command"), words)) >= 0)
+		run_command(t, words, (size_t)n, answer);
+	else if ((n = take_words(json_object_get(rq, "complete"), words)) >= 0)
+		complete(t, words, (size_t)n, answer);
+	else
+		write_error(answer, "bad-request",
+			    "want \"command\" or \"complete\" with an array of strings");
+	json_decref(rq);
+	sb_puts(answer, "\n");
+}

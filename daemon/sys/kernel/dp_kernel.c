@@ -1,0 +1,867 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bookkeeping of the kernel plane, on the reactor; the steps themselves run on workers (kernel.h).
+ *
+ * A session's jobs are one sequence: build, rates, families, take down. Session_down while it is being
+ * built stops it at the next step, and what was built is undone by the take-down job behind it.
+ *
+ * A tunnel has a connected UDP socket from its first session to its last. The socket takes the
+ * peer's control packets away from the listener, so it is watched for as long as it exists, and what
+ * is queued in it is read before it is closed. The kernel tunnel is created by whichever session's
+ * job comes first. It is deleted on a worker, because the kernel forgets the id late; sessions that
+ * arrive meanwhile wait, then a new socket is opened.
+ *
+ * On kernels that can't tell tunnels of the same addresses and ports apart, all of a path are one such tunnel
+ * (tunnel_for), and the ids in the sessions' packets are labels (put_label, bpf/ze_label.bpf.c).
+ *
+ * What a former life left (L-216): nothing. The kernel removes tunnel, sessions and pppN when the
+ * process's last descriptors close, also after SIGKILL: the UDP socket's encap_destroy deletes the
+ * tunnel with its sessions, /dev/ppp's release the unit. A restart within that moment gets other
+ * random ids, so that there is nothing to clean and nobody else's tunnels are touched.
+ *
+ * Whoever touches what: `struct kernel_session`, steps and families belong to the session's jobs,
+ * and the reactor reads descriptors and names only between UP and session_down, when no job changes
+ * them. Everything else belongs to the reactor.
+ */
+#include "daemon/sys/kernel/dp_kernel.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
+#include "daemon/base/list.h"
+#include "daemon/base/log.h"
+#include "daemon/sys/kernel/dp_kernel_obj.h"
+#include "daemon/sys/kernel/dp_kernel_priv.h"
+#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/kernel/pppox.h"
+#include "daemon/sys/net/pool_routes.h"
+#include "daemon/sys/net/repair.h"
+#include "daemon/sys/run/counts.h"
+#include "daemon/sys/run/kworker.h"
+
+struct shape_job {
+	struct kjob j;
+	struct session *s;
+	struct shape_plan plan;
+	int result;
+	const char *failed;
+};
+
+struct family_job {
+	struct kjob j;
+	struct session *s;
+	struct dp_family f;
+	bool up;
+	int result;
+	const char *failed;
+};
+
+static void emit(struct dp_kernel *d, const struct dp_event *ev)
+{
+	d->a.io->emit(d->a.io_self, ev);
+}
+
+/* ---- on workers ---- */
+
+static int tunnel_ensure(struct tunnel *t, void *thread)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&t->lock);
+	if (!t->created) {
+		r = t->d->a.ops->tunnel_up(thread, &t->k);
+		t->created = r == 0;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return r;
+}
+
+static void undo_steps(struct session *s, void *thread)
+{
+	while (s->done)
+		s->d->a.ops->steps[--s->done].down(thread, &s->k);
+}
+
+static void turn(const struct kernel_ops *ops, bool *held, bool want)
+{
+	if (want && !*held)
+		ops->enter();
+	if (!want && *held)
+		ops->leave();
+	*held = want;
+}
+
+static void run_up(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, up_job);
+	const struct kernel_ops *ops = s->d->a.ops;
+	const struct kernel_step *step = ops->steps;
+	int r = tunnel_ensure(s->tunnel, thread);
+	bool held = false;
+
+	s->failed = "l2tp-tunnel";
+	while (r == 0 && s->done < KERNEL_STEPS_MAX && step[s->done].name) {
+		s->failed = step[s->done].name;
+		turn(ops, &held, step[s->done].in_turn);
+		r = atomic_load(&s->cancel) ? -ECANCELED : step[s->done].up(thread, &s->k);
+		if (r == 0)
+			s->done++;
+	}
+	turn(ops, &held, false);
+	if (r < 0)
+		undo_steps(s, thread);
+	s->result = r;
+}
+
+/* ending: the session goes, and much with it. */
+static void undo_shape(struct session *s, bool ending, void *thread)
+{
+	while (s->shaped) {
+		const struct kernel_shape_step *step = &s->d->a.ops->shape_steps[--s->shaped];
+
+		if (!ending || !step->with_session)
+			step->down(thread, &s->k);
+	}
+}
+
+/* What is up already is replaced. Half a plan is none. */
+static void run_shape(struct kjob *j, void *thread)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	const struct kernel_shape_step *step = sj->s->d->a.ops->shape_steps;
+	struct session *s = sj->s;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < KERNEL_STEPS_MAX && step[i].name; i++) {
+		sj->failed = step[i].name;
+		r = step[i].up(thread, &s->k, &sj->plan);
+		if (r == 0 && i >= s->shaped)
+			s->shaped = i + 1;
+	}
+	if (r < 0)
+		undo_shape(s, false, thread);
+	sj->result = r;
+}
+
+/* Lets packets pass, or not, as the reactor wants it now. */
+static void settle_pass(struct session *s, struct family *f, bool want, void *thread)
+{
+	int r;
+
+	if (!f->done || want == f->passes)
+		return;
+	r = s->d->a.ops->pass(thread, &s->k, f->f.family, want);
+	if (r < 0)
+		s->open_result = r;
+	else
+		f->passes = want;
+}
+
+static void undo_family(struct session *s, struct family *f, bool ending, void *thread)
+{
+	if (!ending) /* else it goes with the interface */
+		settle_pass(s, f, false, thread);
+	s->k.other_up = s->families[!f->f.family].done > 0;
+	while (f->done) {
+		const struct kernel_family_step *step = &s->d->a.ops->family_steps[--f->done];
+
+		if (!ending || !step->with_session)
+			step->down(thread, &s->k, &f->f);
+	}
+}
+
+static void run_family_up(struct kjob *j, void *thread)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = fj->s;
+	struct family *f = &s->families[fj->f.family];
+	const struct kernel_family_step *step = s->d->a.ops->family_steps;
+	int r = 0;
+
+	s->d->a.ops->enter();
+	undo_family(s, f, false, thread);
+	f->f = fj->f;
+	while (r == 0 && f->done < KERNEL_STEPS_MAX && step[f->done].name) {
+		fj->failed = step[f->done].name;
+		r = step[f->done].up(thread, &s->k, &f->f);
+		if (r == 0)
+			f->done++;
+	}
+	if (r < 0)
+		undo_family(s, f, false, thread);
+	settle_pass(s, f, atomic_load(&f->wanted), thread);
+	s->d->a.ops->leave();
+	fj->result = r;
+}
+
+static void run_open(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, open_job);
+
+	s->d->a.ops->enter();
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		settle_pass(s, &s->families[f], atomic_load(&s->families[f].wanted), thread);
+	s->d->a.ops->leave();
+}
+
+static void run_family_down(struct kjob *j, void *thread)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+
+	undo_family(fj->s, &fj->s->families[fj->f.family], false, thread);
+}
+
+static void run_down(struct kjob *j, void *thread)
+{
+	struct session *s = ze_container_of(j, struct session, down_job);
+
+	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
+		undo_family(s, &s->families[f], true, thread);
+	undo_shape(s, true, thread);
+	undo_steps(s, thread);
+}
+
+static void run_delete(struct kjob *j, void *thread)
+{
+	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
+
+	if (t->created)
+		t->d->a.ops->tunnel_down(thread, &t->k);
+	t->created = false;
+}
+
+/* ---- tunnels ---- */
+
+static struct tunnel *tunnel_find(struct dp_kernel *d, uint16_t tid)
+{
+	struct tunnel *t;
+
+	HASH_FIND(hh, d->tunnels, &tid, sizeof(tid), t);
+	return t;
+}
+
+static void tunnel_free(struct tunnel *t)
+{
+	HASH_DELETE(hh, t->d->tunnels, t);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static bool same_path(const struct net_path *a, const struct net_path *b)
+{
+	return ze_addr_eq(&a->local, &b->local) && ze_addr_eq(&a->peer, &b->peer);
+}
+
+/* Each login of a peer may fail in the same way. */
+static bool may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return log_limit_pass(&d->lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
+}
+
+/* Another tunnel holds the path, on a kernel where that can't work. */
+static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
+{
+	for (struct tunnel *t = d->tunnels; t && d->a.paths == KERNEL_PATHS_ONE; t = t->hh.next) {
+		char peer[ZE_ADDR_TEXT];
+		uint32_t suppressed;
+
+		if (t->tid == want->tid || t->state == TUNNEL_CLOSED ||
+		    !same_path(&t->k.t.path, &want->path))
+			continue;
+		if (!may_log(d, &suppressed))
+			return true;
+		log_kv(LOG_DP, LOG_WARN, "tunnel-path-taken", KV_U64("tid", want->tid),
+		       KV_U64("held-by-tid", t->tid),
+		       KV_STR("peer", ze_addr_text(&want->path.peer, peer)),
+		       KV_STR("why", "Linux before 6.11 can't tell two tunnels apart that have the "
+				     "same addresses and ports"),
+		       KV_STR("set", "l2tp bpf uplink"), KV_SUPPRESSED(suppressed));
+		return true;
+	}
+	return false;
+}
+
+static int tunnel_open(struct tunnel *t, const struct dp_tunnel *what)
+{
+	struct dp_kernel *d = t->d;
+	int fd, r = path_taken(d, what) ? -EADDRINUSE : d->a.ops->socket(&what->path, &fd);
+
+	if (r < 0)
+		return r;
+	t->watch = d->a.io->tunnel_watch(d->a.io_self, fd, &what->path);
+	if (!t->watch) {
+		d->a.ops->close(fd);
+		return -ENOMEM;
+	}
+	t->k = (struct kernel_tunnel){ .t = *what, .fd = fd };
+	t->state = TUNNEL_OPEN;
+	return 0;
+}
+
+static void session_build(struct session *s);
+static void session_fail(struct session *s, int result);
+static void tunnel_unref(struct tunnel *t);
+
+/* The kernel has forgotten the tunnel: close its socket, and serve who came too late for it. */
+static void delete_done(struct kjob *j)
+{
+	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
+	int r = 0;
+
+	/* Its queue goes into the engine, which may want sessions: they wait. */
+	t->refs++;
+	t->d->a.io->tunnel_unwatch(t->watch);
+	t->d->a.ops->close(t->k.fd);
+	t->state = TUNNEL_CLOSED;
+	if (!list_empty(&t->waiting))
+		r = tunnel_open(t, &list_entry(t->waiting.next, struct session, link)->k.s.tunnel);
+	while (!list_empty(&t->waiting)) {
+		struct session *s = list_entry(t->waiting.next, struct session, link);
+
+		list_del(&s->link);
+		if (r < 0)
+			session_fail(s, r);
+		else
+			session_build(s);
+	}
+	tunnel_unref(t);
+}
+
+static void tunnel_unref(struct tunnel *t)
+{
+	if (--t->refs)
+		return;
+	if (t->state == TUNNEL_CLOSED) {
+		tunnel_free(t);
+	} else if (t->state == TUNNEL_OPEN) {
+		t->state = TUNNEL_DELETING;
+		t->delete_job.run = run_delete;
+		t->delete_job.done = delete_done;
+		kworker_submit(t->d->workers, &t->seq, &t->delete_job);
+	}
+}
+
+static struct tunnel *tunnel_new(struct dp_kernel *d, const struct dp_tunnel *what)
+{
+	struct tunnel *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->d = d;
+	t->tid = what->tid;
+	t->k.t.path = what->path;
+	list_init(&t->waiting);
+	kworker_seq_init(&t->seq);
+	HASH_ADD(hh, d->tunnels, tid, sizeof(t->tid), t);
+	if (!t->hh.tbl) {
+		free(t);
+		return NULL;
+	}
+	pthread_mutex_init(&t->lock, NULL);
+	return t;
+}
+
+/* The kernel's tunnel for a session. Where ids are labels it is that of the path, under the id of whose
+ * session came first: while it lasts, another tunnel with that id has to do without. */
+static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct tunnel **ret)
+{
+	struct tunnel *t = tunnel_find(d, what->tid);
+
+	if (d->a.paths == KERNEL_PATHS_LABELLED) {
+		const struct tunnel *same_id = t;
+
+		for (t = d->tunnels; t && !same_path(&t->k.t.path, &what->path);)
+			t = t->hh.next;
+		if (!t && same_id)
+			return -EADDRINUSE;
+	}
+	if (!t)
+		t = tunnel_new(d, what);
+	*ret = t;
+	return t ? 0 : -ENOMEM;
+}
+
+/* Tunnel id 0 is no peer's: the program knows our packets by it. */
+static void put_label(struct kernel_session *k, uint16_t kernel_tid)
+{
+	k->labelled = true;
+	k->label_tid = k->s.tunnel.peer_tid;
+	k->label_sid = k->s.peer_sid;
+	k->s.tunnel.tid = kernel_tid;
+	k->s.tunnel.peer_tid = 0;
+	k->s.peer_sid = k->s.sid;
+}
+
+/* ---- sessions ---- */
+
+static struct session *session_find(struct dp_kernel *d, uint16_t sid)
+{
+	struct session *s;
+
+	HASH_FIND(hh, d->sessions, &sid, sizeof(sid), s);
+	return s;
+}
+
+static void session_free(struct session *s)
+{
+	struct tunnel *t = s->tunnel;
+
+	HASH_DELETE(hh, s->d->sessions, s);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		free(s->spare[f]);
+	free(s);
+	tunnel_unref(t);
+}
+
+static void session_fail(struct session *s, int result)
+{
+	struct dp_kernel *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = result };
+
+	session_free(s);
+	emit(d, &ev);
+}
+
+static void log_step(const struct session *s, const char *step, int result)
+{
+	uint32_t suppressed;
+
+	if (!may_log(s->d, &suppressed))
+		return;
+	log_kv(LOG_DP, LOG_WARN, "kernel-step-failed", KV_U64("tid", s->tunnel->tid),
+	       KV_U64("sid", s->sid), KV_STR("step", step), KV_ERRNO(result),
+	       KV_SUPPRESSED(suppressed));
+}
+
+static void up_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, up_job);
+	struct dp_kernel *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid };
+
+	if (s->state == SESSION_CLOSING)
+		return; /* GONE will be the answer */
+	if (s->result < 0) {
+		log_step(s, s->failed, s->result);
+		session_fail(s, s->result);
+		return;
+	}
+	/* Without memory it is only looked at together with all others. */
+	s->indexed = htab_add(&d->by_ifindex, &s->in_ifindex, dp_kernel_hash(s->k.ifindex)) == 0;
+	s->state = SESSION_UP;
+	memcpy(ev.ifname, s->k.ifname, sizeof(ev.ifname));
+	s->frames.chan = s->k.chan;
+	s->frames.unit = s->k.unit;
+	d->a.io->frames_watch(&s->frames);
+	emit(d, &ev);
+}
+
+static void session_build(struct session *s)
+{
+	s->state = SESSION_BUILDING;
+	s->k.tunnel_fd = s->tunnel->k.fd;
+	s->up_job.run = run_up;
+	s->up_job.done = up_done;
+	kworker_submit(s->d->workers, &s->seq, &s->up_job);
+}
+
+static int session_new(struct dp_kernel *d, const struct dp_session *what, struct session **ret)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->d = d;
+	s->sid = what->sid;
+	s->k = (struct kernel_session){
+		.s = *what, .tunnel_fd = -1, .pppox = -1, .chan = -1, .unit = -1
+	};
+	s->frames.self = d->a.io_self;
+	s->frames.sid = what->sid;
+	list_init(&s->link);
+	list_init(&s->in_suspects);
+	kworker_seq_init(&s->seq);
+	r = tunnel_for(d, &what->tunnel, &s->tunnel);
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	if (d->a.paths == KERNEL_PATHS_LABELLED)
+		put_label(&s->k, s->tunnel->tid);
+	s->tunnel->refs++;
+	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
+	if (!s->hh.tbl) {
+		tunnel_unref(s->tunnel);
+		free(s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int session_up(void *self, const struct dp_session *what)
+{
+	struct dp_kernel *d = self;
+	struct session *s;
+	int r;
+
+	if (session_find(d, what->sid))
+		return -EEXIST;
+	r = session_new(d, what, &s);
+	if (r < 0)
+		return r;
+	if (s->tunnel->state == TUNNEL_DELETING) {
+		list_add_tail(&s->tunnel->waiting, &s->link);
+		return 0;
+	}
+	if (s->tunnel->state == TUNNEL_CLOSED)
+		r = tunnel_open(s->tunnel, &s->k.s.tunnel);
+	if (r < 0)
+		session_free(s);
+	else
+		session_build(s);
+	return r;
+}
+
+static void down_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, down_job);
+	struct dp_kernel *d = s->d;
+	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
+
+	session_free(s);
+	emit(d, &ev);
+}
+
+static void session_down(void *self, uint16_t sid)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+
+	if (!s || s->state == SESSION_CLOSING)
+		return;
+	if (s->state == SESSION_UP) {
+		d->a.io->frames_unwatch(&s->frames);
+		if (s->indexed)
+			htab_del(&d->by_ifindex, &s->in_ifindex);
+	}
+	list_del(&s->in_suspects);
+	list_del(&s->link); /* it may be waiting */
+	s->state = SESSION_CLOSING;
+	atomic_store(&s->cancel, true);
+	s->down_job.run = run_down;
+	s->down_job.done = down_done;
+	kworker_submit(d->workers, &s->seq, &s->down_job);
+}
+
+/* ---- rates ---- */
+
+static void shape_done(struct kjob *j)
+{
+	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
+	struct session *s = sj->s;
+	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
+
+	if (sj->result < 0)
+		log_step(s, sj->failed, sj->result);
+	if (s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(sj);
+}
+
+static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+	struct shape_job *sj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	sj = calloc(1, sizeof(*sj));
+	if (!sj)
+		return -ENOMEM;
+	sj->s = s;
+	sj->plan = *p;
+	sj->j.run = run_shape;
+	sj->j.done = shape_done;
+	kworker_submit(d->workers, &s->seq, &sj->j);
+	return 0;
+}
+
+/* ---- families ---- */
+
+static void family_done(struct kjob *j)
+{
+	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = fj->s;
+	struct dp_event ev = {
+		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
+	};
+
+	if (fj->result < 0)
+		log_step(s, fj->failed, fj->result);
+	if (fj->up && s->state == SESSION_UP)
+		emit(s->d, &ev);
+	free(fj);
+}
+
+static void family_submit(struct session *s, struct family_job *fj)
+{
+	fj->s = s;
+	fj->j.run = fj->up ? run_family_up : run_family_down;
+	fj->j.done = family_done;
+	kworker_submit(s->d->workers, &s->seq, &fj->j);
+}
+
+static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+	struct family_job *fj;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOENT;
+	if (!s->spare[f->family])
+		s->spare[f->family] = calloc(1, sizeof(*fj));
+	fj = calloc(1, sizeof(*fj));
+	if (!fj || !s->spare[f->family]) {
+		free(fj);
+		return -ENOMEM;
+	}
+	fj->f = *f;
+	fj->up = true;
+	family_submit(s, fj);
+	return 0;
+}
+
+static void open_done(struct kjob *j);
+
+static void open_submit(struct session *s)
+{
+	s->opening = true;
+	s->open_again = false;
+	s->open_result = 0;
+	s->open_job.run = run_open;
+	s->open_job.done = open_done;
+	kworker_submit(s->d->workers, &s->seq, &s->open_job);
+}
+
+static void open_done(struct kjob *j)
+{
+	struct session *s = ze_container_of(j, struct session, open_job);
+
+	s->opening = false;
+	if (s->open_result < 0)
+		log_step(s, "np-mode", s->open_result);
+	if (s->open_again && s->state == SESSION_UP)
+		open_submit(s);
+}
+
+/* One job for all that is wanted until it runs, and so none to allocate. */
+static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+{
+	struct session *s = session_find(self, sid);
+
+	if (!s || s->state != SESSION_UP)
+		return;
+	atomic_store(&s->families[family].wanted, open);
+	if (s->opening)
+		s->open_again = true;
+	else
+		open_submit(s);
+}
+
+static void family_down(void *self, uint16_t sid, enum ppp_family family)
+{
+	struct session *s = session_find(self, sid);
+	struct family_job *fj;
+
+	if (!s || s->state != SESSION_UP || !s->spare[family])
+		return;
+	atomic_store(&s->families[family].wanted, false);
+	fj = s->spare[family];
+	s->spare[family] = NULL;
+	fj->f.family = family;
+	family_submit(s, fj);
+}
+
+/* ---- frames, numbers ---- */
+
+/* LCP and authentication belong to the channel, network control protocols to the unit; /dev/ppp
+ * adds FF 03 itself. */
+static int ppp_send(void *self, uint16_t sid, struct span frame)
+{
+	struct session *s = session_find(self, sid);
+	struct rd r = rd_span(frame);
+	uint16_t proto;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	rd_u16(&r);
+	proto = rd_u16(&r);
+	if (r.bad || proto < 0x8000)
+		return -EINVAL;
+	return pppox_write(proto >= 0xc000 ? s->k.chan : s->k.unit,
+			   (struct span){ frame.p + 2, frame.len - 2 });
+}
+
+static size_t list_counts(void *self, struct counts_row *rows, size_t max)
+{
+	struct dp_kernel *d = self;
+	size_t n = 0;
+
+	for (struct session *s = d->sessions; s && n < max; s = s->hh.next)
+		if (s->state == SESSION_UP)
+			rows[n++] = (struct counts_row){ .sid = s->sid, .ifindex = s->k.ifindex };
+	return n;
+}
+
+static int read_counts(void *self, void *thread, struct counts_row *rows, size_t n)
+{
+	struct dp_kernel *d = self;
+
+	return d->a.ops->stats(thread, rows, n);
+}
+
+static const struct counts_source counts_source = { .list = list_counts, .read = read_counts };
+
+static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
+{
+	struct dp_kernel *d = self;
+	struct session *s = session_find(d, sid);
+	const struct dp_stats *st;
+
+	if (!s || s->state != SESSION_UP)
+		return -ENOTCONN;
+	counts_refresh(&d->counts, HASH_COUNT(d->sessions), now);
+	st = counts_find(&d->counts, sid, s->k.ifindex);
+	if (!st)
+		return -EAGAIN;
+	*ret = *st;
+	*ret_as_of = d->counts.last.as_of;
+	return 0;
+}
+
+static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+{
+	struct dp_kernel *d = self;
+
+	counts_refresh(&d->counts, HASH_COUNT(d->sessions), now);
+	return counts_each(&d->counts, each, each_self);
+}
+
+static void set_pool(void *self, const struct dp_pool *p)
+{
+	struct dp_kernel *d = self;
+
+	pool_keeper_set(&d->pool, p);
+}
+
+static void show(void *self, struct json *j)
+{
+	struct dp_kernel *d = self;
+
+	d->a.io->show(d->a.io_self, j);
+}
+
+const struct dataplane_ops dp_kernel_ops = {
+	.name = "kernel",
+	.session_up = session_up,
+	.shape = shape,
+	.family_up = family_up,
+	.family_open = family_open,
+	.family_down = family_down,
+	.session_down = session_down,
+	.ppp_send = ppp_send,
+	.stats = stats,
+	.stats_all = stats_all,
+	.pool = set_pool,
+	.show = show,
+};
+/* ---- life ---- */
+
+static int worker_new(void *self, void **ret_thread)
+{
+	struct dp_kernel *d = self;
+
+	return d->a.ops->thread_new(ret_thread);
+}
+
+static void worker_free(void *self, void *thread)
+{
+	struct dp_kernel *d = self;
+
+	d->a.ops->thread_free(thread);
+}
+
+static void worker_notify(void *self)
+{
+	struct dp_kernel *d = self;
+
+	d->a.io->notify(d->a.io_self);
+}
+
+int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
+{
+	struct dp_kernel *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	d->a = *a;
+	d->lines = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
+	r = kworker_new(&(struct kworker_args){ .threads = a->threads,
+						.thread_new = worker_new,
+						.thread_free = worker_free,
+						.notify = worker_notify,
+						.self = d },
+			&d->workers);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	kworker_seq_init(&d->pool.seq);
+	list_init(&d->suspects);
+	d->pool.worker = d->workers;
+	d->pool.sync = a->ops->pool;
+	counts_init(&d->counts, &counts_source, d->workers, d);
+	*ret = d;
+	return 0;
+}
+
+void dp_kernel_stop(struct dp_kernel *d)
+{
+	if (!d)
+		return;
+	for (struct session *s = d->sessions; s; s = s->hh.next)
+		session_down(d, s->sid);
+	set_pool(d, NULL);
+	kworker_free(d->workers);
+	counts_done(&d->counts);
+	free(d);
+}
+
+void dp_kernel_reap(struct dp_kernel *d)
+{
+	kworker_reap(d->workers);
+}
+
+void *dp_kernel_io_self(const struct dp_kernel *d)
+{
+	return d->a.io_self;
+}
+
+bool dp_kernel_empty(const struct dp_kernel *d)
+{
+	return !d->sessions && !d->tunnels;
+}

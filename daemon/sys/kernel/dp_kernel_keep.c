@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/kernel/dp_kernel_keep.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/sys/bpf/bpf_guard.h"
+#include "daemon/sys/kernel/dp_kernel_priv.h"
+#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/kernel/kernel_label.h"
+#include "daemon/sys/net/follow.h"
+#include "daemon/sys/net/news.h"
+#include "daemon/sys/net/repair.h"
+#include "daemon/sys/net/rtnl.h"
+#include "daemon/sys/run/kworker.h"
+#include "daemon/sys/run/loop.h"
+
+#define GROUPS                                                                                     \
+	(RTMGRP_LINK | RTMGRP_TC | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR)
+#define OF_JOB (1u << REPAIR_PROGRAM | 1u << REPAIR_POOL)
+
+struct kernel_keep {
+	struct loop *loop;
+	struct dp_kernel *d;
+	struct bpf_guard *guard;
+	struct follow *follow;
+	struct follow_listener listener;
+	struct repair policy;
+	ev_timer timer;
+	unsigned under_way; /* kinds */
+	bool stopped;
+	struct kjob job;
+	unsigned kinds; /* the job's */
+	struct repair_result res[REPAIR__KINDS];
+};
+
+/* ---- on a worker ---- */
+
+static void run(struct kjob *j, void *thread)
+{
+	struct kernel_keep *k = ze_container_of(j, struct kernel_keep, job);
+	struct repair_result *programs = &k->res[REPAIR_PROGRAM];
+
+	memset(k->res, 0, sizeof(k->res));
+	programs->wait = true;
+	if (k->kinds & 1u << REPAIR_PROGRAM && k->guard)
+		bpf_guard_restore(k->guard, programs);
+	if (k->kinds & 1u << REPAIR_PROGRAM)
+		kernel_label_restore(programs);
+	if (k->kinds & 1u << REPAIR_POOL)
+		dp_kernel_pool_restore(k->d, thread, &k->res[REPAIR_POOL]);
+}
+
+/* ---- on the reactor ---- */
+
+static void schedule(struct kernel_keep *k);
+
+static void finish(struct kernel_keep *k, enum repair_kind kind, const struct repair_result *res)
+{
+	k->under_way &= ~(1u << kind);
+	repair_done(&k->policy, kind, res, loop_now(k->loop));
+}
+
+static void done(struct kjob *j)
+{
+	struct kernel_keep *k = ze_container_of(j, struct kernel_keep, job);
+
+	for (unsigned kind = 0; kind < REPAIR__KINDS; kind++)
+		if (k->kinds & 1u << kind)
+			finish(k, (enum repair_kind)kind, &k->res[kind]);
+	schedule(k);
+}
+
+void dp_kernel_keep_checked(struct kernel_keep *k, const struct repair_result *res)
+{
+	finish(k, REPAIR_SESSION, res);
+	if (res->missing)
+		dp_kernel_suspect_all(k->d);
+	schedule(k);
+}
+
+static void start(struct kernel_keep *k, ze_ns now)
+{
+	unsigned kinds = repair_take(&k->policy, now);
+
+	k->under_way |= kinds;
+	if (kinds & OF_JOB) {
+		k->kinds = kinds & OF_JOB;
+		k->job.run = run;
+		k->job.done = done;
+		dp_kernel_submit(k->d, &k->job);
+	}
+	if (kinds & 1u << REPAIR_SESSION)
+		dp_kernel_check(k->d);
+}
+
+/* One round after the other. */
+static void schedule(struct kernel_keep *k)
+{
+	struct ev_loop *ev = loop_ev(k->loop);
+	ze_ns now = loop_now(k->loop), due = repair_deadline(&k->policy);
+
+	ev_timer_stop(ev, &k->timer);
+	if (k->stopped || k->under_way || due == ZE_NEVER)
+		return;
+	if (due <= now) {
+		start(k, now);
+		return;
+	}
+	ev_now_update(ev);
+	ev_timer_set(&k->timer, (double)(due - now) / 1e9, 0.);
+	ev_timer_start(ev, &k->timer);
+}
+
+static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	(void)ev;
+	(void)revents;
+	schedule(w->data);
+}
+
+static void heard_session(struct kernel_keep *k, const struct news *n)
+{
+	bool whole = n->kind == NEWS_LINK && n->up && (!n->has_xdp || n->generic_id);
+
+	if (whole || n->gone || n->replaced || n->kind == NEWS_FILTER)
+		return;
+	if (dp_kernel_suspect(k->d, (int)n->ifindex))
+		repair_suspect(&k->policy, REPAIR_SESSION);
+}
+
+static void heard_program(struct kernel_keep *k, const struct news *n)
+{
+	const char *what = NULL;
+	bool guard = k->guard && bpf_guard_heard(k->guard, n, &what);
+
+	if (guard || kernel_label_heard(n))
+		repair_suspect(&k->policy, REPAIR_PROGRAM);
+	if (what)
+		repair_missing(&k->policy, REPAIR_PROGRAM, what);
+}
+
+static void heard(void *self, const struct nlmsghdr *h)
+{
+	struct kernel_keep *k = self;
+	struct news n;
+
+	if (!h) {
+		repair_suspect(&k->policy, REPAIR_PROGRAM);
+		repair_suspect(&k->policy, REPAIR_POOL);
+		repair_suspect(&k->policy, REPAIR_SESSION);
+		dp_kernel_suspect_all(k->d);
+		return;
+	}
+	if (!news_parse(h, &n))
+		return;
+	heard_program(k, &n);
+	heard_session(k, &n);
+	if (n.kind == NEWS_ROUTE && n.blackhole && n.proto == RTNL_ROUTE_PROTO && !n.replaced)
+		repair_suspect(&k->policy, REPAIR_POOL);
+}
+
+static void heard_all(void *self)
+{
+	schedule(self);
+}
+
+/* ---- life ---- */
+
+int dp_kernel_keep_new(struct loop *l, struct dp_kernel *d, struct kernel_keep **ret)
+{
+	struct kernel_keep *k = calloc(1, sizeof(*k));
+	int r;
+
+	if (!k)
+		return -ENOMEM;
+	k->loop = l;
+	k->d = d;
+	ev_init(&k->timer, on_timer);
+	k->timer.data = k;
+	r = follow_new(l, GROUPS, &k->follow);
+	if (r < 0) {
+		free(k);
+		return r;
+	}
+	k->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = k };
+	follow_add(k->follow, &k->listener);
+	*ret = k;
+	return 0;
+}
+
+void dp_kernel_keep_guard(struct kernel_keep *k, struct bpf_guard *g)
+{
+	if (!g)
+		dp_kernel_wait(k->d);
+	k->guard = g;
+}
+
+void dp_kernel_keep_stop(struct kernel_keep *k)
+{
+	if (!k)
+		return;
+	k->stopped = true;
+	follow_del(k->follow, &k->listener);
+	ev_timer_stop(loop_ev(k->loop), &k->timer);
+}
+
+void dp_kernel_keep_free(struct kernel_keep *k)
+{
+	if (!k)
+		return;
+	follow_free(k->follow);
+	free(k);
+}
+
+void dp_kernel_keep_show(const struct kernel_keep *k, struct json *j)
+{
+	repair_show(&k->policy, loop_now(k->loop), j);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The step of a session's download rate in the kernel plane: a qdisc. Blocks; on workers.
+ */
+#pragma once
+
+#include "daemon/sys/kernel/kernel.h"
+
+struct nl_sock;
+
+int kernel_shaper_up(struct nl_sock *rtnl, struct kernel_session *s, const struct shape_plan *p);
+void kernel_shaper_down(struct nl_sock *rtnl, struct kernel_session *s);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/net/ifwatch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/hostip.h"
+#include "daemon/base/log.h"
+#include "daemon/core/engine.h"
+#include "daemon/sys/net/follow.h"
+#include "daemon/sys/net/nlreq.h"
+#include "daemon/sys/run/loop.h"
+
+struct ifwatch {
+	struct loop *loop;
+	struct nl_sock *ask;
+	int names; /* a socket for ioctls */
+	struct follow *follow;
+	struct follow_listener listener;
+	struct hostip_set set;
+	uint32_t gateway;
+	bool changed, lost;
+};
+
+/* ---- one message ---- */
+
+static uint32_t ip_in(const struct nlmsghdr *h, int type)
+{
+	struct nlattr *a =
+		nlmsg_find_attr((struct nlmsghdr *)h, (int)sizeof(struct ifaddrmsg), type);
+
+	return a && nla_len(a) >= 4 ? ntohl(nla_get_u32(a)) : 0;
+}
+
+bool ifwatch_parse(const struct nlmsghdr *h, uint32_t gateway, struct hostip *ret)
+{
+	const struct ifaddrmsg *i = nlmsg_data(h);
+	struct hostip a = { 0 };
+
+	if ((h->nlmsg_type != RTM_NEWADDR && h->nlmsg_type != RTM_DELADDR) ||
+	    !nlmsg_valid_hdr(h, sizeof(*i)) || i->ifa_family != AF_INET || i->ifa_prefixlen > 32)
+		return false;
+	a.ip = ip_in(h, IFA_LOCAL);
+	a.subnet = ip_in(h, IFA_ADDRESS);
+	if (!a.ip)
+		a.ip = a.subnet;
+	if (!a.subnet)
+		a.subnet = a.ip;
+	a.len = i->ifa_prefixlen;
+	a.ifindex = i->ifa_index;
+	if (!a.ip || (a.ip == gateway && a.len == 32))
+		return false;
+	*ret = a;
+	return true;
+}
+
+/* Of an interface that has gone in between, only the number is known. */
+static void describe(const struct ifwatch *w, struct hostip *a)
+{
+	struct ifreq q = { .ifr_ifindex = (int)a->ifindex };
+
+	if (ioctl(w->names, SIOCGIFNAME, &q) < 0)
+		return;
+	memcpy(a->name, q.ifr_name, sizeof(a->name));
+	a->name[sizeof(a->name) - 1] = '\0';
+	if (ioctl(w->names, SIOCGIFFLAGS, &q) == 0)
+		a->neighbours = !(q.ifr_flags & (IFF_NOARP | IFF_LOOPBACK));
+}
+
+static void take_in(struct ifwatch *w, const struct nlmsghdr *h)
+{
+	struct hostip a;
+
+	if (!ifwatch_parse(h, w->gateway, &a))
+		return;
+	w->changed = true;
+	if (h->nlmsg_type == RTM_DELADDR) {
+		hostip_del(&w->set, &a);
+		w->lost = w->lost || w->set.ignored; /* there is room for one of those */
+		return;
+	}
+	describe(w, &a);
+	hostip_add(&w->set, &a); /* counts what it ignores */
+}
+
+/* ---- all that is there ---- */
+
+static void on_address(struct nl_msg *m, void *self)
+{
+	take_in(self, nlmsg_hdr(m));
+}
+
+static void anew(void *self)
+{
+	struct ifwatch *w = self;
+
+	hostip_clear(&w->set);
+}
+
+static int read_all(struct ifwatch *w)
+{
+	const struct ifaddrmsg h = { .ifa_family = AF_INET };
+	struct nl_msg *m = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
+	int r = m ? nlmsg_append(m, (void *)&h, sizeof(h), NLMSG_ALIGNTO) : -ENOMEM;
+
+	anew(w);
+	w->changed = true;
+	return nlreq_run(
+		w->ask,
+		&(struct nlreq){
+			.m = m, .bad = r < 0, .valid = on_address, .anew = anew, .self = w });
+}
+
+static void tell(struct ifwatch *w)
+{
+	struct engine *e = loop_engine(w->loop);
+
+	if (!w->changed || !e)
+		return;
+	w->changed = false;
+	engine_own_addresses(e, &w->set, loop_now(w->loop));
+	loop_turn_done(w->loop);
+}
+
+/* ---- what the kernel says ---- */
+
+static void heard(void *self, const struct nlmsghdr *h)
+{
+	struct ifwatch *w = self;
+
+	if (h)
+		take_in(w, h);
+	else
+		w->lost = true;
+}
+
+/* What could not be read is taken for what it was, until the next notification. */
+static void heard_all(void *self)
+{
+	struct ifwatch *w = self;
+	int r = w->lost ? read_all(w) : 0;
+
+	w->lost = r < 0;
+	if (r < 0)
+		log_kv(LOG_AAA, LOG_WARN, "own-addresses-unknown", KV_ERRNO(r),
+		       KV_STR("effect", "they are asked for again when one of them changes"));
+	else
+		tell(w);
+}
+
+/* ---- life ---- */
+
+static int begin(struct ifwatch *w)
+{
+	int r = nlreq_open(NETLINK_ROUTE, &w->ask);
+
+	if (r < 0)
+		return r;
+	w->names = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (w->names < 0)
+		return -errno;
+	/* Heard before it is read: nothing is missed in between. */
+	r = follow_new(w->loop, RTMGRP_IPV4_IFADDR, &w->follow);
+	if (r == 0)
+		r = read_all(w);
+	return r;
+}
+
+int ifwatch_new(struct loop *l, uint32_t gateway, struct ifwatch **ret)
+{
+	struct ifwatch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->loop = l;
+	w->gateway = gateway;
+	w->names = -1;
+	r = begin(w);
+	if (r < 0) {
+		ifwatch_free(w);
+		return r;
+	}
+	w->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = w };
+	follow_add(w->follow, &w->listener);
+	tell(w);
+	*ret = w;
+	return 0;
+}
+
+void ifwatch_free(struct ifwatch *w)
+{
+	if (!w)
+		return;
+	follow_free(w->follow);
+	nlreq_close(w->ask);
+	if (w->names >= 0)
+		close(w->names);
+	hostip_done(&w->set);
+	free(w);
+}

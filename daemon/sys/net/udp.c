@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Batches of datagrams between sockets and the engine. Ancillary data carries the local address both
+ * ways, so that one wildcard socket serves a host with many addresses (CONFORMANCE L-200).
+ */
+#include "daemon/sys/net/udp.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <linux/udp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/crypto.h"
+#include "daemon/base/list.h"
+#include "daemon/base/log.h"
+#include "daemon/core/engine.h"
+#include "daemon/sys/run/loop.h"
+
+#define BATCH	     32
+#define BATCHES_MAX  8 /* a turn of the loop: others want to live too */
+#define DATAGRAM_MAX 4096
+#define SEND_TRIES   3
+#define ERRORS_MAX   64 /* of a socket that is read to its end */
+
+union control {
+	struct cmsghdr align;
+	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+struct udp_sock {
+	struct list link;
+	struct udp *u;
+	ev_io io;
+	int fd;
+	bool owned;	     /* a listener: we close it */
+	struct ze_addr addr; /* bound; all-zero address: wildcard */
+};
+
+struct udp {
+	struct loop *loop;
+	struct list socks;
+	struct udp_counters n;
+	bool zero_checksum;
+	uint8_t mem[BATCH][DATAGRAM_MAX];
+};
+
+static socklen_t to_sockaddr(const struct ze_addr *a, struct sockaddr_storage *ss)
+{
+	memset(ss, 0, sizeof(*ss));
+	if (a->family == 4) {
+		struct sockaddr_in *in = (void *)ss;
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons(a->port);
+		memcpy(&in->sin_addr, a->ip, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (void *)ss;
+
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(a->port);
+	in6->sin6_scope_id = a->scope;
+	memcpy(&in6->sin6_addr, a->ip, 16);
+	return sizeof(*in6);
+}
+
+static struct ze_addr from_sockaddr(const struct sockaddr_storage *ss)
+{
+	struct ze_addr a = { 0 };
+
+	if (ss->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)ss;
+
+		a.family = 4;
+		a.port = ntohs(in->sin_port);
+		memcpy(a.ip, &in->sin_addr, 4);
+	} else {
+		const struct sockaddr_in6 *in6 = (const void *)ss;
+
+		a.family = 6;
+		a.port = ntohs(in6->sin6_port);
+		a.scope = in6->sin6_scope_id;
+		memcpy(a.ip, &in6->sin6_addr, 16);
+	}
+	return a;
+}
+
+static bool is_wildcard(const struct ze_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof(zero)) == 0;
+}
+
+/* Where a datagram was sent to: the packet info's address, the socket's port. */
+static struct ze_addr local_of(struct msghdr *m, const struct ze_addr *bound)
+{
+	struct ze_addr a = *bound;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo pi;
+
+			memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+			memcpy(a.ip, &pi.ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo pi;
+
+			memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+			memcpy(a.ip, &pi.ipi6_addr, 16);
+			a.scope = IN6_IS_ADDR_LINKLOCAL(&pi.ipi6_addr) ? pi.ipi6_ifindex : 0;
+		}
+	}
+	return a;
+}
+
+/* One batch into the engine; the number of datagrams read, 0 when there are none, or -errno, once. */
+static int read_batch(struct udp_sock *s)
+{
+	struct udp *u = s->u;
+	struct engine *e = loop_engine(u->loop);
+	struct mmsghdr mm[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_storage from[BATCH];
+	union control ctl[BATCH];
+	int n;
+
+	for (int i = 0; i < BATCH; i++) {
+		iov[i] = (struct iovec){ u->mem[i], DATAGRAM_MAX };
+		mm[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
+						 .msg_namelen = sizeof(from[i]),
+						 .msg_iov = &iov[i],
+						 .msg_iovlen = 1,
+						 .msg_control = &ctl[i],
+						 .msg_controllen = sizeof(ctl[i]) };
+	}
+	do
+		n = recvmmsg(s->fd, mm, BATCH, MSG_DONTWAIT, NULL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		/* ICMP errors come here (L-119): they say nothing about the peer that counts. */
+		if (errno != EAGAIN)
+			u->n.rx_errors++;
+		return errno == EAGAIN ? 0 : -errno;
+	}
+	for (int i = 0; i < n; i++) {
+		struct net_path path = { .local = local_of(&mm[i].msg_hdr, &s->addr),
+					 .peer = from_sockaddr(&from[i]) };
+
+		u->n.rx_datagrams++;
+		u->n.rx_bytes += mm[i].msg_len;
+		if (mm[i].msg_hdr.msg_flags & MSG_TRUNC)
+			u->n.rx_errors++;
+		else if (e)
+			engine_udp_input(e, &path, span_of(u->mem[i], mm[i].msg_len),
+					 loop_now(u->loop));
+		crypto_wipe(u->mem[i], mm[i].msg_len); /* PAP: passwords */
+	}
+	return n;
+}
+
+static void on_readable(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct udp_sock *s = w->data;
+
+	(void)ev;
+	(void)revents;
+	for (int i = 0; i < BATCHES_MAX; i++)
+		if (read_batch(s) < BATCH)
+			break;
+	loop_turn_done(s->u->loop);
+}
+
+/* Holds for the kernel plane's data, too, which comes by such a socket. It can't fail: the kernel checks the value. */
+static void set_zero_checksum(const struct udp_sock *s)
+{
+	int on = s->u->zero_checksum;
+
+	if (s->addr.family == 6)
+		setsockopt(s->fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, &on, sizeof(on));
+}
+
+void udp_zero_checksum(struct udp *u, bool accept)
+{
+	struct list *it;
+
+	u->zero_checksum = accept;
+	list_for_each(it, &u->socks)
+		set_zero_checksum(list_entry(it, struct udp_sock, link));
+}
+
+static struct udp_sock *add_sock(struct udp *u, int fd, const struct ze_addr *addr, bool owned)
+{
+	struct udp_sock *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->u = u;
+	s->fd = fd;
+	s->addr = *addr;
+	s->owned = owned;
+	list_add_tail(&u->socks, &s->link);
+	set_zero_checksum(s);
+	ev_io_init(&s->io, on_readable, fd, EV_READ);
+	s->io.data = s;
+	ev_io_start(loop_ev(u->loop), &s->io);
+	return s;
+}
+
+static void del_sock(struct udp_sock *s)
+{
+	ev_io_stop(loop_ev(s->u->loop), &s->io);
+	list_del(&s->link);
+	if (s->owned)
+		close(s->fd);
+	free(s);
+}
+
+static int set_on(int fd, int level, int name)
+{
+	int on = 1;
+
+	return setsockopt(fd, level, name, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+/* Anybody can forge the ICMP that says a path is narrow, and the kernel would believe what quotes a socket of
+ * ours. Without that, what is larger than the device's MTU is fragmented here, and IPv4 on its way, too. Holds
+ * for the kernel plane's tunnels, which send by these sockets. */
+static int ignore_path_mtu(int fd, uint8_t family)
+{
+	int v4 = IP_PMTUDISC_OMIT, v6 = IPV6_PMTUDISC_OMIT;
+	int r = family == 4 ? setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4)) :
+			      setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+
+	return r < 0 ? -errno : 0;
+}
+
+static int open_socket(uint8_t family, int *ret_fd)
+{
+	int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			IPPROTO_UDP);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = family == 4 ? set_on(fd, IPPROTO_IP, IP_PKTINFO) :
+			  set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+	if (r == 0 && family == 6)
+		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	if (r == 0)
+		r = ignore_path_mtu(fd, family);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static void grow_buffers(int fd)
+{
+	int want = 4 << 20;
+
+	/* FORCE needs CAP_NET_ADMIN, which the kernel plane has; else take what the limit gives. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof(want)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
+}
+
+int udp_listen(struct udp *u, const struct ze_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = to_sockaddr(a, &ss);
+	int fd, r = open_socket(a->family, &fd);
+
+	if (r < 0)
+		return r;
+	if (bind(fd, (struct sockaddr *)&ss, len) < 0)
+		r = -errno;
+	else
+		r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
+	grow_buffers(fd);
+	if (r == 0 && !add_sock(u, fd, a, true))
+		r = -ENOMEM;
+	if (r < 0)
+		close(fd);
+	return r;
+}
+
+int udp_connected_socket(const struct net_path *path, int *ret_fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd, r = open_socket(path->local.family, &fd);
+
+	if (r < 0)
+		return r;
+	r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
+	grow_buffers(fd);
+	len = to_sockaddr(&path->local, &ss);
+	if (r == 0 && bind(fd, (struct sockaddr *)&ss, len) < 0)
+		r = -errno;
+	len = to_sockaddr(&path->peer, &ss);
+	if (r == 0 && connect(fd, (struct sockaddr *)&ss, len) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+struct udp_sock *udp_watch(struct udp *u, int fd, const struct net_path *path)
+{
+	return add_sock(u, fd, &path->local, false);
+}
+
+void udp_unwatch(struct udp_sock *s)
+{
+	int n = 1;
+
+	if (!s)
+		return;
+	/* An error in the queue is not its end. */
+	for (int errors = 0; n != 0 && errors < ERRORS_MAX; errors += n < 0)
+		n = read_batch(s);
+	del_sock(s);
+}
+
+/* The listener that owns a local address: exact before wildcard. */
+static struct udp_sock *sock_for(struct udp *u, const struct ze_addr *local)
+{
+	struct udp_sock *best = NULL;
+	struct list *it;
+
+	list_for_each(it, &u->socks) {
+		struct udp_sock *s = list_entry(it, struct udp_sock, link);
+
+		if (!s->owned || s->addr.family != local->family || s->addr.port != local->port)
+			continue;
+		if (ze_addr_same_ip(&s->addr, local))
+			return s;
+		if (is_wildcard(&s->addr))
+			best = s;
+	}
+	return best;
+}
+
+static void set_source(struct msghdr *m, union control *ctl, const struct ze_addr *local)
+{
+	struct cmsghdr *c;
+
+	memset(ctl, 0, sizeof(*ctl));
+	m->msg_control = ctl;
+	if (local->family == 4) {
+		struct in_pktinfo pi = { 0 };
+
+		m->msg_controllen = CMSG_SPACE(sizeof(pi));
+		c = CMSG_FIRSTHDR(m);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(pi));
+		memcpy(&pi.ipi_spec_dst, local->ip, 4);
+		memcpy(CMSG_DATA(c), &pi, sizeof(pi));
+	} else {
+		struct in6_pktinfo pi = { .ipi6_ifindex = local->scope };
+
+		m->msg_controllen = CMSG_SPACE(sizeof(pi));
+		c = CMSG_FIRSTHDR(m);
+		c->cmsg_level = IPPROTO_IPV6;
+		c->cmsg_type = IPV6_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(pi));
+		memcpy(&pi.ipi6_addr, local->ip, 16);
+		memcpy(CMSG_DATA(c), &pi, sizeof(pi));
+	}
+}
+
+/* Not the network's fault, and the next try may go well: what is lost here may be sent once only, as the Success
+ * of CHAP is. */
+static bool again(int tries)
+{
+	return (errno == EINTR || errno == ENOBUFS || errno == ENOMEM) && tries < SEND_TRIES;
+}
+
+static int udp_send(void *self, const struct net_path *path, struct span datagram)
+{
+	struct udp *u = self;
+	struct udp_sock *s = sock_for(u, &path->local);
+	struct sockaddr_storage to;
+	struct iovec iov = { (void *)(uintptr_t)datagram.p, datagram.len };
+	struct msghdr m = { .msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1 };
+	union control ctl;
+	int tries = 0;
+	ssize_t n;
+
+	if (!s)
+		return -EADDRNOTAVAIL;
+	m.msg_namelen = to_sockaddr(&path->peer, &to);
+	set_source(&m, &ctl, &path->local);
+	do
+		n = sendmsg(s->fd, &m, MSG_DONTWAIT);
+	while (n < 0 && again(++tries));
+	if (n < 0) {
+		u->n.tx_errors++;
+		return -errno;
+	}
+	u->n.tx_datagrams++;
+	u->n.tx_bytes += datagram.len;
+	return 0;
+}
+
+const struct net_ops udp_net_ops = { .send = udp_send };
+
+const struct udp_counters *udp_counters(const struct udp *u)
+{
+	return &u->n;
+}
+
+int udp_new(struct loop *l, struct udp **ret)
+{
+	struct udp *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return -ENOMEM;
+	u->loop = l;
+	list_init(&u->socks);
+	*ret = u;
+	return 0;
+}
+
+void udp_free(struct udp *u)
+{
+	if (!u)
+		return;
+	while (!list_empty(&u->socks))
+		del_sock(list_entry(u->socks.next, struct udp_sock, link));
+	free(u);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading the counters of thousands of sessions takes milliseconds, and on the kernel plane RTNL,
+ * which others hold for as long as they like. So it is a worker's job. The reactor writes down who
+ * is up, the job fills in the numbers, the reactor takes the whole over when it is done. Who asks
+ * gets the last reading at once, with its time, and makes the next one begin; so does a timer
+ * (refresh.h), so that what is shown is never older than the poll interval.
+ */
+#include "daemon/sys/run/counts.h"
+
+#include <stdlib.h>
+
+#include "daemon/base/log.h"
+
+static int by_sid(const void *a, const void *b)
+{
+	const struct counts_row *x = a, *y = b;
+
+	return (int)x->sid - (int)y->sid;
+}
+
+static void run(struct kjob *j, void *thread)
+{
+	struct counts *c = ze_container_of(j, struct counts, job);
+	struct counts_reading *next = &c->next;
+
+	qsort(next->rows, next->n, sizeof(*next->rows), by_sid);
+	c->result = next->n ? c->source->read(c->self, thread, next->rows, next->n) : 0;
+}
+
+static void finish(struct kjob *j)
+{
+	struct counts *c = ze_container_of(j, struct counts, job);
+
+	c->under_way = false;
+	if (c->result < 0) {
+		log_kv(LOG_DP, LOG_WARN, "counters-not-read", KV_ERRNO(c->result));
+		free(c->next.rows);
+	} else {
+		free(c->last.rows);
+		c->last = c->next;
+	}
+	c->next = (struct counts_reading){ 0 };
+}
+
+void counts_init(struct counts *c, const struct counts_source *source, struct kworker *worker,
+		 void *self)
+{
+	*c = (struct counts){ .source = source, .worker = worker, .self = self };
+	kworker_seq_init(&c->seq);
+	c->job.run = run;
+	c->job.done = finish;
+}
+
+void counts_done(struct counts *c)
+{
+	free(c->last.rows);
+}
+
+void counts_refresh(struct counts *c, size_t max, ze_ns now)
+{
+	struct counts_row *rows;
+
+	if (c->under_way || (c->asked && now - c->asked < COUNTS_FRESH))
+		return;
+	rows = calloc(max + 1, sizeof(*rows));
+	if (!rows)
+		return; /* the last reading stays, and says how old it is */
+	c->under_way = true;
+	c->asked = now;
+	c->next = (struct counts_reading){ .rows = rows,
+					   .n = c->source->list(c->self, rows, max),
+					   .as_of = now };
+	kworker_submit(c->worker, &c->seq, &c->job);
+}
+
+const struct dp_stats *counts_find(const struct counts *c, uint16_t sid, int ifindex)
+{
+	const struct counts_row key = { .sid = sid }, *row;
+
+	row = c->last.n ? bsearch(&key, c->last.rows, c->last.n, sizeof(key), by_sid) : NULL;
+	return row && row->have && row->ifindex == ifindex ? &row->st : NULL;
+}
+
+ze_ns counts_each(const struct counts *c, dp_stats_fn *each, void *each_self)
+{
+	for (size_t i = 0; each && i < c->last.n; i++)
+		if (c->last.rows[i].have)
+			each(each_self, c->last.rows[i].sid, &c->last.rows[i].st);
+	return c->last.as_of;
+}

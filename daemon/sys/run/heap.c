@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/sys/run/heap.h"
+
+#include <ev.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "daemon/base/log.h"
+
+#define WAIT_S 60.
+
+struct heap {
+	struct ev_loop *ev;
+	ev_timer wait;
+	unsigned peak, now; /* sessions: the most since memory was given back last */
+};
+
+bool heap_fell(unsigned peak, unsigned n)
+{
+	return n <= peak / HEAP_FEW && peak - n >= HEAP_FALL_MIN;
+}
+
+static void stop(struct heap *h)
+{
+	if (!ev_is_active(&h->wait))
+		return;
+	ev_ref(h->ev);
+	ev_timer_stop(h->ev, &h->wait);
+}
+
+/* The watcher must not keep a loop alive which has nothing else to do. */
+static void start(struct heap *h)
+{
+	ev_timer_set(&h->wait, WAIT_S, 0.);
+	ev_timer_start(h->ev, &h->wait);
+	ev_unref(h->ev);
+}
+
+static void on_wait(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	struct heap *h = w->data;
+
+	(void)revents;
+	ev_ref(ev); /* libev has stopped it */
+	log_kv(LOG_MAIN, LOG_DEBUG, "heap-trim", KV_U64("sessions", h->now),
+	       KV_U64("peak", h->peak));
+	malloc_trim(0);
+	h->peak = h->now;
+}
+
+void heap_sessions(struct heap *h, unsigned n)
+{
+	h->now = n;
+	if (n > h->peak)
+		h->peak = n;
+	if (!heap_fell(h->peak, n))
+		stop(h); /* they come back */
+	else if (!ev_is_active(&h->wait))
+		start(h);
+}
+
+struct heap *heap_new(struct ev_loop *ev)
+{
+	struct heap *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->ev = ev;
+	ev_timer_init(&h->wait, on_wait, WAIT_S, 0.);
+	h->wait.data = h;
+	return h;
+}
+
+void heap_free(struct heap *h)
+{
+	if (!h)
+		return;
+	stop(h);
+	free(h);
+}

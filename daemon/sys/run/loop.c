@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libev around one engine. Time is read once a wake-up: a check watcher (which runs first after the
+ * poll) forgets the cached value. The engine's deadline is one ev_timer, moved after every turn.
+ */
+#include "daemon/sys/run/loop.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/core/engine.h"
+#include "daemon/sys/run/heap.h"
+
+struct loop {
+	struct ev_loop *ev;
+	struct engine *engine;
+	ev_timer deadline;
+	ev_check woke;
+	struct heap *heap;
+	ze_ns now; /* 0: not read since the last poll */
+};
+
+static ze_ns clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ZE_SEC(ts.tv_sec) + ts.tv_nsec;
+}
+
+ze_ns loop_now(struct loop *l)
+{
+	if (!l->now)
+		l->now = clock_ns(CLOCK_MONOTONIC);
+	return l->now;
+}
+
+int64_t loop_wall_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+static void on_woke(struct ev_loop *ev, ev_check *w, int revents)
+{
+	struct loop *l = w->data;
+
+	(void)ev;
+	(void)revents;
+	l->now = 0;
+}
+
+static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	struct loop *l = w->data;
+
+	(void)ev;
+	(void)revents;
+	if (l->engine)
+		engine_expire(l->engine, loop_now(l));
+	loop_turn_done(l);
+}
+
+void loop_turn_done(struct loop *l)
+{
+	ze_ns due = l->engine ? engine_deadline(l->engine) : ZE_NEVER;
+	ze_ns wait = due - loop_now(l);
+
+	ev_timer_stop(l->ev, &l->deadline);
+	if (l->engine)
+		heap_sessions(l->heap, engine_sessions(l->engine));
+	if (due == ZE_NEVER)
+		return;
+	/* libev counts from the time of its last poll: a turn may have taken a while since. */
+	ev_now_update(l->ev);
+	ev_timer_set(&l->deadline, wait > 0 ? (double)wait / 1e9 : 0., 0.);
+	ev_timer_start(l->ev, &l->deadline);
+}
+
+int loop_new(struct loop **ret)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+	l->heap = l->ev ? heap_new(l->ev) : NULL;
+	if (!l->heap) {
+		if (l->ev)
+			ev_loop_destroy(l->ev);
+		free(l);
+		return -ENOMEM;
+	}
+	ev_timer_init(&l->deadline, on_deadline, 0., 0.);
+	/* After what was received: an answer that waits in a socket is not late. */
+	ev_set_priority(&l->deadline, EV_MINPRI);
+	l->deadline.data = l;
+	ev_check_init(&l->woke, on_woke);
+	ev_set_priority(&l->woke, EV_MAXPRI);
+	l->woke.data = l;
+	ev_check_start(l->ev, &l->woke);
+	ev_unref(l->ev); /* our own watcher must not keep the loop alive */
+	*ret = l;
+	return 0;
+}
+
+void loop_free(struct loop *l)
+{
+	if (!l)
+		return;
+	ev_ref(l->ev);
+	ev_check_stop(l->ev, &l->woke);
+	ev_timer_stop(l->ev, &l->deadline);
+	heap_free(l->heap);
+	ev_loop_destroy(l->ev);
+	free(l);
+}
+
+void loop_set_engine(struct loop *l, struct engine *e)
+{
+	l->engine = e;
+	loop_turn_done(l);
+}
+
+struct engine *loop_engine(struct loop *l)
+{
+	return l->engine;
+}
+
+struct ev_loop *loop_ev(struct loop *l)
+{
+	return l->ev;
+}
+
+void loop_run(struct loop *l)
+{
+	ev_run(l->ev, 0);
+}
+
+void loop_stop(struct loop *l)
+{
+	ev_break(l->ev, EVBREAK_ALL);
+}
