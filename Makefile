@@ -92,7 +92,7 @@ ZE_LDFLAGS  = $(ld_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
 # What a fuzz target learns from is the code under test: the laboratory around it is not traced. Nor are
 # comparisons in the join: they are of states and times, and were an eighth of a run of `engine`.
 UNTRACED    = $(if $(filter fuzz explore,$(BUILD)),$(if $(filter selftests/lib/% daemon/base/%,$<),-fno-sanitize=fuzzer-no-link) \
-	$(if $(filter daemon/core/%,$(filter-out daemon/core/record.c,$<)),-fno-sanitize-coverage=trace-cmp))
+	$(if $(filter daemon/core/% daemon/view/% daemon/ops/%,$(filter-out daemon/core/record.c,$<)),-fno-sanitize-coverage=trace-cmp))
 COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE),$<),-Wconversion) \
 	$(if $(filter selftests/fuzz/%,$<),-Wno-missing-prototypes)
 
@@ -100,7 +100,7 @@ COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE
 
 # One archive a layer; the mains are linked by name. A layer without sources is an empty archive.
 SYS := $(addprefix daemon/sys/,run net bpf kernel config ctl state)
-LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core $(SYS) daemon/observe web cli selftests/lib
+LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core daemon/view daemon/ops $(SYS) daemon/observe web cli selftests/lib
 MAINS := cli/ze.c cli/zectl.c daemon/main.c daemon/modules.c
 
 srcs  = $(filter-out $(MAINS),$(sort $(wildcard $(1)/*.c)))

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "daemon/core/bus.h"
-#include "daemon/core/view.h"
+#include "daemon/view/view.h"
 
 #define HISTORY_EVENTS 32
 #define HISTORY_ENDED  1024

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "daemon/core/ops.h"
+#include "daemon/ops/ops.h"
 #include "selftests/lib/world.h"
 
 struct asking {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/operate.h"
+#include "daemon/ops/operate.h"
 #include "daemon/l2tp/chan.h"
 #include "daemon/l2tp/msg.h"
 #include "selftests/lib/test_rng.h"

@@ -15,7 +15,7 @@ from tree import Tree, run
 
 CONF = 'docs/man/ze.conf.5'
 ZECTL = 'docs/man/zectl.1'
-OPS = 'daemon/core/ops.c'
+OPS = 'daemon/ops/ops.c'
 NODE = re.compile(r'^\s*(leaf|leaf-list|list|container)\s+([\w-]+)\s*\{')
 
 

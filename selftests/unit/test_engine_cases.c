@@ -16,7 +16,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/core/subscriber.h"
-#include "daemon/core/view.h"
+#include "daemon/view/view.h"
 #include "ppp/proto.h"
 #include "selftests/lib/world.h"
 

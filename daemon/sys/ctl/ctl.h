@@ -14,7 +14,7 @@
 
 #include <sys/types.h>
 
-#include "daemon/core/view.h"
+#include "daemon/view/view.h"
 
 struct ctl;
 struct loop;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/base/json.h"
-#include "daemon/core/ops.h"
+#include "daemon/ops/ops.h"
 
 #define WORDS_MAX 300 /* a reason of 256 one-letter words fits */
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/core/view.h"
+#include "daemon/view/view.h"
 
 #define CTL_LINE_MAX 65536 /* octets of a request with its newline */
 

@@ -3,7 +3,7 @@
  * One table of commands. A row is a list of words; <tid> and <sid> stand for one number, <why> for
  * the optional `reason TEXT... cause CODE`. Execution, errors and completion all read it.
  */
-#include "daemon/core/ops.h"
+#include "daemon/ops/ops.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
-#include "daemon/core/operate.h"
-#include "daemon/core/view.h"
+#include "daemon/ops/operate.h"
+#include "daemon/view/view.h"
 
 #define WORDS_MAX  6
 #define REASON_MAX 256

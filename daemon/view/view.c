@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/core/view.h"
+#include "daemon/view/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/view_priv.h"
+#include "daemon/view/view_priv.h"
 #include "shaping/rate.h"
 #include "ppp/auth.h"
 

@@ -4,8 +4,8 @@
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/subscriber.h"
-#include "daemon/core/view.h"
-#include "daemon/core/view_priv.h"
+#include "daemon/view/view.h"
+#include "daemon/view/view_priv.h"
 #include "shaping/rate.h"
 
 static const char *const state_names[SUB__STATES] = { "starting", "established", "finishing" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/core/operate.h"
+#include "daemon/ops/operate.h"
 
 #include <errno.h>
 
