@@ -11,6 +11,7 @@ import coverage
 import docs
 import layers
 import manpages
+import rooms
 import sizes
 import symbols
 import text
@@ -18,6 +19,8 @@ from tree import Tree
 
 RULES = [
     ('layers', layers.check),
+    ('circles', rooms.check_circles),
+    ('core-order', rooms.check_core),
     ('pure-calls', symbols.check_pure_calls),
     ('pure-state', symbols.check_pure_state),
     ('bpf-try', symbols.check_bpf_try),

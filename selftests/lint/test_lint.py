@@ -10,6 +10,7 @@ import coverage
 import docs
 import layers
 import manpages
+import rooms
 import sizes
 import symbols
 import text
@@ -66,6 +67,12 @@ CASES = [
      {'shaping/plan.c': '#include <netlink/route/tc.h>\n'}),
     (layers.check, {}, {'ppp/a.c': '#include "b.h"\n', 'ppp/b.h': H}),
     (layers.check, {}, {'attic/a.c': C}),
+    (rooms.check_circles, {'daemon/sys/a.c': '#include "daemon/sys/b.h"\n', 'daemon/sys/b.h': H},
+     {'daemon/sys/a.c': '#include "daemon/sys/b.h"\n', 'daemon/sys/b.c': '#include "daemon/sys/c.h"\n',
+      'daemon/sys/c.h': '#include "daemon/sys/a.h"\n'}),
+    (rooms.check_core, {'daemon/core/turn.c': '#include "daemon/core/registry.h"\n'},
+     {'daemon/core/registry.c': '#include "daemon/core/turn.h"\n'}),
+    (rooms.check_core, {}, {'daemon/core/lobby.c': C}),
     (symbols.check_pure_calls, {'ppp/a.c': 'int ppp_a(void);\nint ppp_a(void)\n{\n\treturn 0;\n}\n'},
      {'ppp/a.c': '#include <time.h>\nlong ppp_a(void);\nlong ppp_a(void)\n{\n\treturn time(0);\n}\n'}),
     (symbols.check_pure_calls, {'daemon/sys/run/a.c': '#include <stdio.h>\nvoid a(void)\n{\n\tputs("");\n}\n'},
