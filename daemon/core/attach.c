@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
 
@@ -20,7 +21,7 @@ static void log_failure(const struct subscriber *s, const char *what, int r, ze_
 
 	if (may_log(s, now, &suppressed))
 		log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid),
-		       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)), KV_ERRNO(r),
+		       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)), KV_ERRNO(r),
 		       KV_SUPPRESSED(suppressed));
 }
 
@@ -30,7 +31,7 @@ static void log_taken(const struct subscriber *s, ze_ns now)
 
 	if (may_log(s, now, &suppressed))
 		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
-		       KV_STR("user", subscriber_user(s)), KV_STR("interface", s->ifname),
+		       KV_STR("user", facts_user(s)), KV_STR("interface", s->ifname),
 		       KV_SUPPRESSED(suppressed));
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/core/call.h"
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/login.h"
 #include "daemon/core/record.h"
@@ -125,7 +126,7 @@ static enum reason get_profile(struct subscriber *s, struct rd *r)
 
 	if (r->bad || !(bits & 1))
 		return r->bad ? REASON_RESUME_RECORD : REASON_NONE;
-	p = profile_new(span_str(subscriber_user(s)));
+	p = profile_new(span_str(facts_user(s)));
 	if (!p)
 		return REASON_NO_MEMORY;
 	p->has_address = bits & 2;

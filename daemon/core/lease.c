@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/own.h"
 #include "daemon/core/subscriber.h"
 
@@ -254,7 +255,7 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 			   &(struct engine_line){ LOG_PPP, LOG_WARN, &s->tunnel->losers }, now,
 			   &suppressed))
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
-		       KV_STR("user", subscriber_user(s)),
+		       KV_STR("user", facts_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
 		       KV_STR("reason", ppp_end_name(a->end)),
 		       KV_OPT("interface", span_str(ours ? ours->name : "")),

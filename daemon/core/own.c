@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/facts.h"
 
 #define LINES 16 /* of one kind at a time */
 
@@ -80,8 +80,7 @@ static void log_session(const struct subscriber *s, const struct hostip *a)
 	snprintf(cure, sizeof(cure),
 		 "take it from the interface, or: zectl clear l2tp session teardown %u", s->s.sid);
 	log_kv(LOG_AAA, LOG_WARN, "own-address", KV_STR("address", ip),
-	       KV_STR("interface", a->name), KV_U64("sid", s->s.sid),
-	       KV_STR("user", subscriber_user(s)),
+	       KV_STR("interface", a->name), KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
 	       KV_STR("effect", "the session goes on, but this machine takes packets to it for its "
 				"own"),
 	       KV_STR("cure", cure));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/facts.h"
 
 static void put(struct engine *e, enum journal_kind kind, uint16_t id, const struct wr *w)
 {
@@ -130,7 +130,7 @@ void record_session(struct subscriber *s)
 	if (carried(s)) {
 		wr_u64(&w, (uint64_t)s->up_at);
 		wr_u8(&w, s->pooled);
-		put_user(&w, subscriber_user(s));
+		put_user(&w, facts_user(s));
 		put_profile(&w, s->profile);
 		put_plan(&w, &s->plan);
 		l2tp_session_save(&s->s, &w);

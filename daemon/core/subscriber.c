@@ -8,6 +8,7 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
@@ -140,29 +141,9 @@ void subscriber_free(struct subscriber *s)
 
 /* ---- facts ---- */
 
-const char *subscriber_user(const struct subscriber *s)
-{
-	return s->user ? s->user : "";
-}
-
-struct event subscriber_event(const struct subscriber *s, enum event_kind kind, ze_ns now)
-{
-	return (struct event){
-		.kind = kind,
-		.now = now,
-		.tid = s->tunnel->t.tid,
-		.sid = s->s.sid,
-		.session_serial = s->serial,
-		.user = subscriber_user(s),
-		.ifname = s->ifname,
-		.peer = &s->tunnel->path.peer,
-		.cause = s->cause,
-	};
-}
-
 static void tell(struct subscriber *s, enum event_kind kind, ze_ns now)
 {
-	struct event ev = subscriber_event(s, kind, now);
+	struct event ev = facts_event(s, kind, now);
 
 	engine_event(s->e, &ev);
 }
@@ -178,7 +159,7 @@ static struct ze_addr ip4_addr(uint32_t ip)
 static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_family family,
 		       ze_ns now)
 {
-	struct event ev = subscriber_event(s, kind, now);
+	struct event ev = facts_event(s, kind, now);
 
 	if (family != PPP_FAM_IPV4)
 		return;
@@ -189,7 +170,7 @@ static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_fami
 
 static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_ns now)
 {
-	struct event ev = subscriber_event(s, kind, now);
+	struct event ev = facts_event(s, kind, now);
 
 	ev.rtt = rtt;
 	engine_event(s->e, &ev);
@@ -209,7 +190,7 @@ static void log_up(const struct subscriber *s, ze_ns now)
 	if (!may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)),
+	       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
 	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("interface", s->ifname),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
 	       KV_MS("took", now - s->s.created), KV_SUPPRESSED(suppressed));
@@ -223,7 +204,7 @@ static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, z
 	if (!may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("user", subscriber_user(s)),
+	       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
 	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("cause", s->cause),
 	       KV_U64("result", d->result), KV_U64("error-code", d->error),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
@@ -634,7 +615,7 @@ int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now)
 
 void subscriber_resumed(struct subscriber *s, ze_ns now)
 {
-	struct event ev = subscriber_event(s, EV_SESSION_UP, now);
+	struct event ev = facts_event(s, EV_SESSION_UP, now);
 
 	s->resumed = true;
 	set_state(s, SUB_ESTABLISHED);

@@ -62,7 +62,3 @@ void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_n
 /* Nothing of it is in the data plane any more: gives all back. It is freed when the turn ends. */
 void subscriber_release(struct subscriber *s);
 void subscriber_free(struct subscriber *s);
-/* "" before authentication. */
-const char *subscriber_user(const struct subscriber *s);
-/* The fields every event about it has. */
-struct event subscriber_event(const struct subscriber *s, enum event_kind kind, ze_ns now);

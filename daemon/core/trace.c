@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/facts.h"
 #include "ppp/frame.h"
 
 static const char *message_name(const struct l2tp_hdr *h)
@@ -104,7 +104,7 @@ void trace_frame(const char *dir, const struct subscriber *s, struct span frame)
 	       KV_STR("code", code_name(f.proto, p.code)), KV_U64("id", p.id),
 	       KV_U64("length", p.whole.len), KV_HEX("data", p.data),
 	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
-	       KV_STR("user", subscriber_user(s)));
+	       KV_STR("user", facts_user(s)));
 }
 
 static const char *option_name(uint16_t proto, uint8_t type)
@@ -162,5 +162,5 @@ void trace_refused(struct subscriber *s, const struct ppp_effect *e, ze_ns now)
 	       KV_OPT("code", or_number(code_name(proto, code), code, buf[1])),
 	       KV_OPT("option", or_number(option_name(proto, option), option, buf[2])),
 	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
-	       KV_STR("user", subscriber_user(s)), KV_U64("suppressed", suppressed));
+	       KV_STR("user", facts_user(s)), KV_U64("suppressed", suppressed));
 }

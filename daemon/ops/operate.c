@@ -5,6 +5,7 @@
 
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/subscriber.h"
 
 static void tell(struct engine *e, struct event *ev, const struct operate_why *why)
@@ -44,7 +45,7 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 	note(t->e, ev, why);
 	list_for_each(l, &t->sessions) { /* each session's own trail says who it was */
 		struct subscriber *s = list_entry(l, struct subscriber, in_tunnel);
-		struct event of_session = subscriber_event(s, EV_DISCONNECT_REQUESTED, now);
+		struct event of_session = facts_event(s, EV_DISCONNECT_REQUESTED, now);
 
 		tell(t->e, &of_session, why);
 	}
@@ -55,7 +56,7 @@ static bool close_session(struct subscriber *s, const struct operate_why *why, z
 {
 	if (s->ended)
 		return false;
-	note(s->e, subscriber_event(s, EV_DISCONNECT_REQUESTED, now), why);
+	note(s->e, facts_event(s, EV_DISCONNECT_REQUESTED, now), why);
 	subscriber_clear(s, now);
 	return true;
 }

@@ -12,7 +12,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/facts.h"
 #include "daemon/ops/operate.h"
 #include "daemon/view/view.h"
 
@@ -395,7 +395,7 @@ static void session_ids(const struct engine *e, const char *typed, struct json *
 		const struct subscriber *s = list_entry(it, struct subscriber, in_all);
 
 		snprintf(id, sizeof(id), "%u", s->s.sid);
-		candidate(out, id, subscriber_user(s), typed);
+		candidate(out, id, facts_user(s), typed);
 	}
 }
 

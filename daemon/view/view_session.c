@@ -3,7 +3,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/facts.h"
 #include "daemon/view/view.h"
 #include "daemon/view/view_priv.h"
 #include "shaping/rate.h"
@@ -54,7 +54,7 @@ void view_session_members(const struct subscriber *s, const struct view_clock *c
 	json_ku64(j, "remote-sid", s->s.peer_sid);
 	json_ku64(j, "tunnel-local-tid", s->tunnel->t.tid);
 	json_kstr(j, "state", state_names[s->state]);
-	json_kstr(j, "username", subscriber_user(s));
+	json_kstr(j, "username", facts_user(s));
 	kip4(j, "assigned-addr", s->address);
 	json_kstr(j, "family", family_name(s));
 	json_kstr(j, "interface", s->ifname);

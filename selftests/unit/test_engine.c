@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/facts.h"
 #include "daemon/core/subscriber.h"
 #include "selftests/lib/world.h"
 
@@ -156,7 +157,7 @@ static void without_authentication(void **st)
 	l = lac_up(w, 1);
 	c = lac_call(l, "", "");
 	assert_true(c->c.v4_up && c->c.v6_up);
-	assert_string_equal(subscriber_user(call_sub(c)), "");
+	assert_string_equal(facts_user(call_sub(c)), "");
 	lac_stop(l);
 	empty(w);
 }

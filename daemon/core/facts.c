@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/facts.h"
+
+#include "daemon/core/engine_priv.h"
+
+const char *facts_user(const struct subscriber *s)
+{
+	return s->user ? s->user : "";
+}
+
+struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns now)
+{
+	return (struct event){
+		.kind = kind,
+		.now = now,
+		.tid = s->tunnel->t.tid,
+		.sid = s->s.sid,
+		.session_serial = s->serial,
+		.user = facts_user(s),
+		.ifname = s->ifname,
+		.peer = &s->tunnel->path.peer,
+		.cause = s->cause,
+	};
+}
