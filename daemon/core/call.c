@@ -6,6 +6,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 
 /* Performs what a session's machine asked for; s is NULL for a call that was refused. */

@@ -9,6 +9,7 @@
 #include "daemon/core/call.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
+#include "daemon/core/registry.h"
 
 /* ---- counting ---- */
 

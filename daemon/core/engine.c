@@ -19,6 +19,7 @@
 #include "daemon/core/login.h"
 #include "daemon/core/own.h"
 #include "daemon/core/record.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
 

@@ -19,6 +19,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/login.h"
 #include "daemon/core/record.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 #include "shaping/rate.h"
 

@@ -7,6 +7,7 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 
 /* ---- waiting for an address ---- */

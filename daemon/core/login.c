@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 
 static void release_profile(struct res *r)

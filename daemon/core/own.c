@@ -7,6 +7,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/registry.h"
 
 #define LINES 16 /* of one kind at a time */
 

@@ -5,6 +5,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/registry.h"
 
 static void put(struct engine *e, enum journal_kind kind, uint16_t id, const struct wr *w)
 {

@@ -10,6 +10,7 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
 #include "ppp/frame.h"

@@ -6,6 +6,7 @@
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 
 static void tell(struct engine *e, struct event *ev, const struct operate_why *why)

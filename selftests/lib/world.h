@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/core/engine.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
+#include "daemon/core/registry.h"
 #include "daemon/ops/operate.h"
 #include "daemon/l2tp/chan.h"
 #include "daemon/l2tp/msg.h"
