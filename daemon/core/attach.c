@@ -8,11 +8,12 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
+#include "daemon/core/turn.h"
 
 static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
-	return engine_may_log(s->e, s->tunnel, &(struct engine_line){ LOG_DP, LOG_WARN, NULL }, now,
-			      ret_suppressed);
+	return turn_may_log(s->e, s->tunnel, &(struct turn_line){ LOG_DP, LOG_WARN, NULL }, now,
+			    ret_suppressed);
 }
 
 static void log_failure(const struct subscriber *s, const char *what, int r, ze_ns now)
@@ -241,7 +242,7 @@ static void detached(struct subscriber *s)
 
 static void unshaped(struct subscriber *s, int r, ze_ns now)
 {
-	engine_count(s->e, REASON_SHAPE_FAILED);
+	turn_count(s->e, REASON_SHAPE_FAILED);
 	log_failure(s, "shape-failed", r, now);
 	s->shape = SUB_SHAPE_FAILED;
 }

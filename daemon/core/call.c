@@ -8,6 +8,7 @@
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/turn.h"
 
 /* Performs what a session's machine asked for; s is NULL for a call that was refused. */
 static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
@@ -33,7 +34,7 @@ static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2
 		case L2TP_FX_REFUSED:
 			t->e->about = (struct engine_about){ .msg_type = e->refused.msg_type,
 							     .fault = e->refused.fault };
-			engine_drop(t->e, t, e->refused.fault.reason, &t->path, now);
+			turn_drop(t->e, t, e->refused.fault.reason, &t->path, now);
 			break;
 		case L2TP_FX_TUNNEL_UP:
 		case L2TP_FX_TUNNEL_DOWN:
@@ -42,9 +43,9 @@ static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2
 			break; /* of tunnels */
 		}
 	}
-	engine_tunnel_dirty(t);
+	turn_tunnel_dirty(t);
 	if (s)
-		engine_sub_dirty(s);
+		turn_sub_dirty(s);
 }
 
 /* A CDN for a call that does not get a session. It names the id the call would have had: 0 is out of
@@ -60,7 +61,7 @@ static void refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
 	fx.n = 0;
 	l2tp_session_refuse(own_sid, peer_sid, a, &fx);
 	perform(t, NULL, &fx, now);
-	engine_drop(t->e, t, reason, &t->path, now);
+	turn_drop(t->e, t, reason, &t->path, now);
 }
 
 static void refuse_fault(struct core_tunnel *t, const struct l2tp_msg *m,
@@ -154,7 +155,7 @@ static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns no
 	bool request = m->type == L2TP_ICRQ || m->type == L2TP_OCRQ;
 
 	if (!request || e->call.hdr_sid)
-		engine_drop(t->e, t, REASON_SESSION_UNKNOWN, &t->path, now);
+		turn_drop(t->e, t, REASON_SESSION_UNKNOWN, &t->path, now);
 	else if (e->call.fault)
 		refuse_fault(t, m, e->call.fault, now);
 	else if (m->type == L2TP_OCRQ)

@@ -10,6 +10,7 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/turn.h"
 
 /* ---- counting ---- */
 
@@ -84,7 +85,7 @@ static void tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 		.cause = kind == EV_TUNNEL_DOWN ? l2tp_down_name(t->t.down.cause) : "",
 	};
 
-	engine_event(t->e, &ev);
+	turn_event(t->e, &ev);
 }
 
 /* The established tunnel of this peer by its id: not one that may begin anew. */
@@ -111,8 +112,8 @@ static void log_up(struct core_tunnel *t, ze_ns now)
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
 
-	if (!engine_may_log(t->e, t, &(struct engine_line){ LOG_L2TP, LOG_INFO, NULL }, now,
-			    &suppressed))
+	if (!turn_may_log(t->e, t, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
+			  &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
 	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
@@ -125,8 +126,8 @@ static void log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool w
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
 
-	if (!engine_may_log(t->e, t, &(struct engine_line){ LOG_L2TP, LOG_INFO, NULL }, now,
-			    &suppressed))
+	if (!turn_may_log(t->e, t, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
+			  &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->t.tid),
 	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
@@ -143,7 +144,7 @@ static void tunnel_up(struct core_tunnel *t, ze_ns now)
 
 	if (older && !l2tp_tunnel_lost(&older->t, now)) {
 		/* The peer has answered in the old one meanwhile: this is somebody else. */
-		engine_drop(e, older, REASON_TUNNEL_IN_USE, &t->path, now);
+		turn_drop(e, older, REASON_TUNNEL_IN_USE, &t->path, now);
 		control_abandon(t, L2TP_DOWN_REPLACED, now);
 		return;
 	}
@@ -196,7 +197,7 @@ static void perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
 		case L2TP_FX_REFUSED:
 			t->e->about = (struct engine_about){ .msg_type = e->refused.msg_type,
 							     .fault = e->refused.fault };
-			engine_drop(t->e, t, e->refused.fault.reason, &t->path, now);
+			turn_drop(t->e, t, e->refused.fault.reason, &t->path, now);
 			break;
 		case L2TP_FX_SEND:
 		case L2TP_FX_SESSION_UP:
@@ -204,7 +205,7 @@ static void perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
 			break; /* of sessions */
 		}
 	}
-	engine_tunnel_dirty(t);
+	turn_tunnel_dirty(t);
 }
 
 /* Acts on all that was delivered. */
@@ -217,7 +218,7 @@ static void run(struct core_tunnel *t, ze_ns now)
 		perform(t, &fx, now);
 		fx.n = 0;
 	}
-	engine_tunnel_dirty(t);
+	turn_tunnel_dirty(t);
 }
 
 static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
@@ -225,12 +226,12 @@ static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
 	int r;
 
 	if (!admit_control(&t->control, now)) {
-		engine_drop(t->e, t, REASON_TUNNEL_RATE, &t->path, now);
+		turn_drop(t->e, t, REASON_TUNNEL_RATE, &t->path, now);
 		return;
 	}
 	r = l2tp_tunnel_input(&t->t, h, now);
 	if (r < 0)
-		engine_count(t->e, (enum reason) - r);
+		turn_count(t->e, (enum reason) - r);
 	run(t, now);
 }
 
@@ -265,16 +266,25 @@ void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now)
 	perform(t, &fx, now);
 }
 
-void control_flush(struct core_tunnel *t, ze_ns now)
+static void control_flush(struct core_tunnel *t, ze_ns now)
 {
 	uint8_t buf[ENGINE_DATAGRAM_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 
 	while (l2tp_tunnel_output(&t->t, &w, now)) {
 		if (!w.bad)
-			engine_send(t->e, &t->path, wr_done(&w));
+			turn_send(t->e, &t->path, wr_done(&w));
 		w = wr_init(buf, sizeof(buf));
 	}
+}
+
+/* Recorded before anything is sent: another process must not know less than the peer does. */
+void control_settle(struct core_tunnel *t, ze_ns now)
+{
+	record_tunnel(t);
+	control_flush(t, now);
+	turn_arm(t->e, &t->timer, l2tp_tunnel_deadline(&t->t));
+	control_bury_if_done(t);
 }
 
 void control_bury_if_done(struct core_tunnel *t)
@@ -381,7 +391,7 @@ static void refuse(struct engine *e, const struct net_path *path, const struct l
 	if (!peer_tid || !l2tp_tunnel_refuse(&w, h, peer_tid, a))
 		return;
 	e->stats.tx_msgs[L2TP_STOPCCN]++;
-	engine_send(e, path, wr_done(&w));
+	turn_send(e, path, wr_done(&w));
 }
 
 /* ---- SCCRQ ---- */
@@ -505,7 +515,7 @@ static bool half_open_room(struct engine *e, const struct ze_addr *from, bool kn
 	waits = !known || (t->known && !ze_addr_same_ip(&t->path.peer, from));
 	if (waits && now - t->t.created < ADMIT_HALF_OPEN_GRACE)
 		return false;
-	engine_count(e, REASON_LIMIT_HALF_OPEN);
+	turn_count(e, REASON_LIMIT_HALF_OPEN);
 	control_abandon(t, L2TP_DOWN_TIMEOUT, now);
 	control_bury_if_done(t);
 	return true;
@@ -571,7 +581,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	enum reason r;
 
 	if (!source_allowed(e->cfg, &path->peer)) {
-		engine_drop(e, NULL, REASON_SOURCE_DENIED, path, now);
+		turn_drop(e, NULL, REASON_SOURCE_DENIED, path, now);
 		return;
 	}
 	peer_tid = assigned_tid(e, h);
@@ -582,17 +592,17 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	}
 	old = peer_tid && !e->draining ? standing(e, &path->peer, peer_tid, NULL) : NULL;
 	if (old && may_be_alive(old, now)) {
-		engine_drop(e, old, REASON_TUNNEL_IN_USE, path, now);
+		turn_drop(e, old, REASON_TUNNEL_IN_USE, path, now);
 		return;
 	}
 	if (old && old == t) { /* the first to take its place: no HELLO in between, as above */
 		l2tp_chan_postpone(&old->t.chan, now);
-		engine_tunnel_dirty(old);
+		turn_tunnel_dirty(old);
 	}
 	r = admit(e, path, h, old != NULL, now);
 	t = r == REASON_NONE ? tunnel_new(e, path, is_known(e, &path->peer), now) : NULL;
 	if (!t) {
-		engine_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);
+		turn_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);
 		return;
 	}
 	t->sccrq_hash = hash;
@@ -605,7 +615,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 static void go_on(struct core_tunnel *t, ze_ns now)
 {
 	t->resumed = true;
-	engine_tunnel_dirty(t);
+	turn_tunnel_dirty(t);
 	if (t->t.fsm.state != L2TP_T_ESTABLISHED)
 		return;
 	count_established(t, now);
@@ -674,7 +684,7 @@ static void to_nobody(struct engine *e, const struct net_path *path, const struc
 	if (t)
 		feed(t, h, now);
 	else
-		engine_drop(e, NULL, REASON_TUNNEL_ZERO, path, now);
+		turn_drop(e, NULL, REASON_TUNNEL_ZERO, path, now);
 }
 
 void control_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
@@ -689,9 +699,9 @@ void control_input(struct engine *e, const struct net_path *path, const struct l
 	}
 	t = registry_tunnel(e, h->tid);
 	if (!t)
-		engine_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
+		turn_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
 	else if (!ze_addr_eq(&t->path.peer, &path->peer))
-		engine_drop(e, t, REASON_TUNNEL_PEER, path, now);
+		turn_drop(e, t, REASON_TUNNEL_PEER, path, now);
 	else
 		feed(t, h, now);
 }

@@ -36,8 +36,8 @@ struct control_saved {
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now);
 /* A HELLO unless an acknowledgement is awaited anyway. */
 void control_probe(struct core_tunnel *t, ze_ns now);
-/* Sends what the tunnel has to send. */
-void control_flush(struct core_tunnel *t, ze_ns now);
+/* The end of a turn that changed it: recorded, sent, its timer armed. */
+void control_settle(struct core_tunnel *t, ze_ns now);
 /* Leaves the registry once its last subscriber is released; freed when the turn ends. */
 void control_bury_if_done(struct core_tunnel *t);
 void control_free(struct core_tunnel *t);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The turn. Entry points find the object concerned, let its machine run and perform the effects, which
- * marks what changed as dirty; the end of the turn sends, re-arms timers, publishes and frees.
- * Observers hear of a turn after it has ended, unless it has more to tell than the queue holds: then
- * what is queued is published at once, still in order.
+ * Entry points find the object concerned, let its machine run and perform the effects, which marks what
+ * changed as dirty; the end of the turn sends, re-arms timers, publishes and frees.
  */
 #include "daemon/core/engine.h"
 
@@ -22,193 +20,18 @@
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
-
-/* ---- ports, counters, events ---- */
-
-int engine_send(struct engine *e, const struct net_path *path, struct span datagram)
-{
-	int r = e->ports.net->send(e->ports.net_self, path, datagram);
-
-	trace_datagram("tx", path, datagram);
-	if (r < 0)
-		e->stats.tx_failed++;
-	else
-		e->stats.tx_datagrams++;
-	return r;
-}
-
-void engine_count(struct engine *e, enum reason r)
-{
-	if ((unsigned)r < REASON__COUNT)
-		e->stats.reasons[r]++;
-}
-
-static const char *about_name(const struct engine_about *a, char *buf, size_t size)
-{
-	const char *name = l2tp_msg_name(a->msg_type);
-
-	if (a->data || !a->msg_type)
-		return a->data ? "data" : "";
-	if (strcmp(name, "unknown") != 0)
-		return name;
-	snprintf(buf, size, "type %u", a->msg_type);
-	return buf;
-}
-
-bool engine_may_log(struct engine *e, const struct core_tunnel *t, const struct engine_line *l,
-		    ze_ns now, uint32_t *ret_suppressed)
-{
-	bool wrong = l->level <= LOG_WARN;
-	struct engine_lines *of = t && t->peer ? &t->peer->lines : NULL;
-	struct log_limit *const limits[] = {
-		l->own,
-		!of   ? NULL :
-		wrong ? &of->wrong :
-			&of->usual,
-		wrong ? &e->lines.wrong : &e->lines.usual,
-	};
-
-	return log_wants(l->sub, l->level) &&
-	       log_limits_pass(limits, ZE_ARRAY_SIZE(limits), now, ret_suppressed);
-}
-
-void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
-		 const struct net_path *path, ze_ns now)
-{
-	uint8_t avp[L2TP_FX_TEXT];
-	char peer[ZE_ADDR_TEXT], type[16];
-	uint32_t suppressed;
-	bool same = e->about.fault.reason == r;
-
-	engine_count(e, r);
-	if (!engine_may_log(e, t,
-			    &(struct engine_line){ LOG_L2TP, LOG_WARN, t ? &t->drops : &e->drops },
-			    now, &suppressed))
-		return;
-	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r),
-	       KV_OPT("message", span_str(about_name(&e->about, type, sizeof(type)))),
-	       KV_OPT("avp", same ? l2tp_fault_avp(&e->about.fault, avp) : (struct span){ 0 }),
-	       KV_U64("tid", t ? t->t.tid : 0), KV_STR("peer", ze_addr_text(&path->peer, peer)),
-	       KV_U64("suppressed", suppressed));
-}
-
-static void publish(struct engine *e)
-{
-	if (e->bus)
-		for (unsigned i = 0; i < e->n_events; i++)
-			bus_publish(e->bus, &e->events[i]);
-	e->n_events = 0;
-}
-
-void engine_event(struct engine *e, const struct event *ev)
-{
-	if (e->n_events == ENGINE_EVENTS_MAX)
-		publish(e);
-	e->events[e->n_events++] = *ev;
-}
-
-void engine_stats_total(const struct engine *e, struct engine_stats *ret)
-{
-	const struct list *l;
-
-	*ret = e->stats;
-	list_for_each(l, &e->tunnels) {
-		const struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
-
-		for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
-			ret->rx_msgs[i] += t->t.rx_msgs[i];
-			ret->tx_msgs[i] += t->t.tx_msgs[i];
-		}
-	}
-}
-
-/* ---- the end of a turn ---- */
-
-void engine_tunnel_dirty(struct core_tunnel *t)
-{
-	if (list_empty(&t->dirty) && list_empty(&t->dead))
-		list_add_tail(&t->e->dirty_tunnels, &t->dirty);
-}
-
-void engine_sub_dirty(struct subscriber *s)
-{
-	if (list_empty(&s->dirty) && list_empty(&s->dead))
-		list_add_tail(&s->e->dirty_subs, &s->dirty);
-}
-
-/* A timer stays armed while its object lives, so this can't fail. */
-static void arm(struct engine *e, struct core_timer *t, ze_ns due)
-{
-	timer_set(&e->timers, &t->timer, due < TIMER_FAR ? due : TIMER_FAR);
-}
-
-/* Recorded before anything is sent: another process must not know less than the peer does. */
-static void settle_tunnel(struct core_tunnel *t, ze_ns now)
-{
-	record_tunnel(t);
-	control_flush(t, now);
-	arm(t->e, &t->timer, l2tp_tunnel_deadline(&t->t));
-	control_bury_if_done(t);
-}
-
-static void settle_sub(struct subscriber *s)
-{
-	ze_ns due = ZE_NEVER;
-
-	if (!s->ended) {
-		due = l2tp_session_deadline(&s->s);
-		if (s->opened)
-			due = ze_min_ns(ppp_link_deadline(&s->link),
-					ze_min_ns(due, attach_deadline(s)));
-		due = ze_min_ns(due, login_deadline(s));
-	}
-	arm(s->e, &s->timer, due);
-	record_session(s);
-}
-
-static struct list *pop(struct list *head)
-{
-	struct list *l = head->next;
-
-	if (l == head)
-		return NULL;
-	list_del(l);
-	return l;
-}
-
-/* Sessions that gave way to newer ones end; those whose address has become free go on. Either may
- * make more of both. */
-static void settle_addresses(struct engine *e, ze_ns now)
-{
-	struct list *l;
-
-	do {
-		while ((l = pop(&e->replaced)))
-			subscriber_replaced(list_entry(l, struct subscriber, in_user), now);
-		l = pop(&e->woken);
-		if (l)
-			subscriber_address_free(list_entry(l, struct subscriber, in_waiting), now);
-	} while (l);
-}
-
-void engine_turn_end(struct engine *e, ze_ns now)
-{
-	struct list *l;
-
-	settle_addresses(e, now);
-	while ((l = pop(&e->dirty_subs)))
-		settle_sub(list_entry(l, struct subscriber, dirty));
-	while ((l = pop(&e->dirty_tunnels)))
-		settle_tunnel(list_entry(l, struct core_tunnel, dirty), now);
-	publish(e);
-	e->about = (struct engine_about){ .data = false };
-	while ((l = pop(&e->dead_subs)))
-		subscriber_free(list_entry(l, struct subscriber, dead));
-	while ((l = pop(&e->dead_tunnels)))
-		control_free(list_entry(l, struct core_tunnel, dead));
-}
+#include "daemon/core/turn.h"
 
 /* ---- life ---- */
+
+static const struct turn_ops turn_ops = {
+	.settle_subscriber = subscriber_settle,
+	.settle_tunnel = control_settle,
+	.replaced = subscriber_replaced,
+	.address_free = subscriber_address_free,
+	.free_subscriber = subscriber_free,
+	.free_tunnel = control_free,
+};
 
 /* NULL when out of memory. */
 static struct aaa_local *local_of(const struct config *c)
@@ -306,6 +129,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 
 	if (!e)
 		return -ENOMEM;
+	e->turn = &turn_ops;
 	e->cfg = config_ref(a->cfg);
 	e->boot = config_ref(a->cfg);
 	e->ports = a->ports;
@@ -352,7 +176,7 @@ static void free_all(struct engine *e)
 	}
 	list_init(&e->dirty_tunnels);
 	e->n_events = 0;
-	engine_turn_end(e, 0);
+	turn_end(e, 0);
 }
 
 void engine_free(struct engine *e)
@@ -396,11 +220,11 @@ static void data_input(struct engine *e, const struct net_path *path, const stru
 	e->stats.rx_data++;
 	e->about.data = true;
 	if (!t)
-		engine_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
+		turn_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
 	else if (!ze_addr_eq(&t->path.peer, &path->peer))
-		engine_drop(e, t, REASON_TUNNEL_PEER, path, now);
+		turn_drop(e, t, REASON_TUNNEL_PEER, path, now);
 	else if (!s || s->tunnel != t)
-		engine_count(e, REASON_SESSION_UNKNOWN);
+		turn_count(e, REASON_SESSION_UNKNOWN);
 	else
 		subscriber_frame(s, h->payload, now);
 }
@@ -414,12 +238,12 @@ void engine_udp_input(struct engine *e, const struct net_path *path, struct span
 	e->stats.rx_datagrams++;
 	trace_datagram("rx", path, datagram);
 	if (r < 0)
-		engine_drop(e, NULL, (enum reason) - r, path, now);
+		turn_drop(e, NULL, (enum reason) - r, path, now);
 	else if (l2tp_hdr_is_control(&h))
 		control_input(e, path, &h, now);
 	else
 		data_input(e, path, &h, now);
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
@@ -428,19 +252,19 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
 
 	if (s)
 		attach_event(s, ev, now);
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now)
 {
-	struct subscriber *s = registry_sub(e, SUBSCRIBER_OF_COOKIE(cookie));
+	struct subscriber *s = registry_sub(e, LOGIN_OF_COOKIE(cookie));
 
 	if (cookie && s && s->auth_cookie == cookie)
 		subscriber_verdict(s, a, now);
 	else
 		profile_unref(a->profile);
 	a->profile = NULL;
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now)
@@ -450,7 +274,7 @@ void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns 
 	own_set(e, set);
 	if (own_overlaps_pool(e) != shared)
 		tell_pool(e);
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 ze_ns engine_deadline(const struct engine *e)
@@ -472,16 +296,16 @@ void engine_expire(struct engine *e, ze_ns now)
 		if (t->kind == CORE_TIMER_TUNNEL) {
 			struct core_tunnel *tun = ze_container_of(t, struct core_tunnel, timer);
 
-			engine_tunnel_dirty(tun);
+			turn_tunnel_dirty(tun);
 			control_expire(tun, now);
 		} else {
 			struct subscriber *s = ze_container_of(t, struct subscriber, timer);
 
-			engine_sub_dirty(s);
+			turn_sub_dirty(s);
 			subscriber_expire(s, now);
 		}
 	}
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 /* ---- reload and drain ---- */
@@ -538,9 +362,9 @@ static void new_hello_retries(struct engine *e, ze_ns now)
 		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
 
 		t->t.cfg.hello_retries = (uint16_t)e->cfg->hello_retries;
-		engine_tunnel_dirty(t);
+		turn_tunnel_dirty(t);
 	}
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now)
@@ -588,7 +412,7 @@ void engine_drain(struct engine *e, ze_ns now)
 	e->draining = true;
 	list_for_each_safe(l, next, &e->tunnels)
 		control_close(list_entry(l, struct core_tunnel, in_all), &stop, now);
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }
 
 unsigned engine_sessions(const struct engine *e)

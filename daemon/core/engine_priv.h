@@ -48,6 +48,7 @@
 #define ENGINE_EXPIRE_MAX   256 /* timers served at once */
 
 struct subscriber;
+struct turn_ops;
 
 struct core_timer {
 	struct timer timer; /* must be first */
@@ -200,7 +201,7 @@ struct subscriber {
 struct engine_stats {
 	uint64_t reasons[REASON__COUNT];
 	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT]; /* of freed tunnels; total:
-								      * engine_stats_total */
+								      * turn_stats_total */
 	uint64_t rx_datagrams, tx_datagrams, tx_failed;
 	uint64_t rx_data, tx_data; /* L2TP data messages through the engine */
 	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict at all */
@@ -255,6 +256,7 @@ struct engine {
 	struct hostip_set own; /* addresses of this machine: no subscriber gets one */
 	uint64_t ifid;	       /* of our end of every link; 0: not needed yet */
 	/* the turn */
+	const struct turn_ops *turn;
 	struct timer_heap timers;
 	struct list dirty_tunnels, dirty_subs, dead_tunnels, dead_subs;
 	struct list replaced;	  /* sessions that give way, ended before the turn is */
@@ -269,28 +271,3 @@ struct engine {
 	struct log_limit drops; /* for datagrams of no tunnel */
 	struct engine_lines lines;
 };
-
-/* ---- the turn (engine.c) ---- */
-
-/* Performs what is left, publishes, frees. Every entry point ends with it. */
-void engine_turn_end(struct engine *e, ze_ns now);
-void engine_tunnel_dirty(struct core_tunnel *t);
-void engine_sub_dirty(struct subscriber *s);
-void engine_count(struct engine *e, enum reason r);
-/* One rule for each line that a peer can cause: it has room in what its peer may write and in what all may.
- * t NULL: of no tunnel. own: a narrower limit, or NULL. *ret_suppressed for the line, when true. */
-struct engine_line {
-	enum log_sub sub;
-	enum log_level level;
-	struct log_limit *own;
-};
-bool engine_may_log(struct engine *e, const struct core_tunnel *t, const struct engine_line *l,
-		    ze_ns now, uint32_t *ret_suppressed);
-/* Counts, and writes a line unless there were too many. t may be NULL. */
-void engine_drop(struct engine *e, struct core_tunnel *t, enum reason r,
-		 const struct net_path *path, ze_ns now);
-/* Queues; the queue is published when the turn ends, or earlier when it is full. */
-void engine_event(struct engine *e, const struct event *ev);
-int engine_send(struct engine *e, const struct net_path *path, struct span datagram);
-/* Over tunnels alive and gone. */
-void engine_stats_total(const struct engine *e, struct engine_stats *ret);

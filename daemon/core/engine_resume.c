@@ -21,6 +21,7 @@
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/turn.h"
 #include "shaping/rate.h"
 
 struct tally {
@@ -32,7 +33,7 @@ static void refused(struct engine *e, const struct journal_record *r, enum reaso
 {
 	uint32_t suppressed;
 
-	engine_count(e, why);
+	turn_count(e, why);
 	n->refused++;
 	if (log_limit_pass(&e->drops, now, &suppressed))
 		log_kv(LOG_L2TP, LOG_WARN, "not-resumed",
@@ -302,5 +303,5 @@ void engine_resume(struct engine *e, const struct journal_record *v, size_t n, z
 	log_kv(LOG_L2TP, LOG_INFO, "resumed", KV_U64("tunnels", tally.tunnels),
 	       KV_U64("sessions", tally.sessions), KV_U64("calls-ended", tally.ended),
 	       KV_U64("refused", tally.refused));
-	engine_turn_end(e, now);
+	turn_end(e, now);
 }

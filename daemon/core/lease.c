@@ -8,7 +8,7 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
 #include "daemon/core/registry.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/turn.h"
 
 /* ---- waiting for an address ---- */
 
@@ -95,7 +95,7 @@ static int claim_fixed(struct subscriber *s, uint32_t ip)
 		return hostip_find(&s->e->own, ip) ? -ENOTUNIQ : -EADDRINUSE;
 	}
 	if (holder) {
-		subscriber_give_way(holder);
+		turn_give_way(holder);
 		wait_for(s, holder);
 		return -EINPROGRESS;
 	}
@@ -252,9 +252,9 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 					    NULL;
 	uint32_t suppressed;
 
-	if (engine_may_log(s->e, s->tunnel,
-			   &(struct engine_line){ LOG_PPP, LOG_WARN, &s->tunnel->losers }, now,
-			   &suppressed))
+	if (turn_may_log(s->e, s->tunnel,
+			 &(struct turn_line){ LOG_PPP, LOG_WARN, &s->tunnel->losers }, now,
+			 &suppressed))
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
 		       KV_STR("user", facts_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),

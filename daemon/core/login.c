@@ -8,7 +8,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/registry.h"
-#include "daemon/core/subscriber.h"
+#include "daemon/core/turn.h"
 
 static void release_profile(struct res *r)
 {
@@ -121,7 +121,7 @@ static bool has_room(struct subscriber *s)
 	if (!replaces(e, s->profile))
 		return false;
 	while (u && u->n >= limit) {
-		subscriber_give_way(list_entry(u->sessions.next, struct subscriber, in_user));
+		turn_give_way(list_entry(u->sessions.next, struct subscriber, in_user));
 		u = registry_user(e, s->user);
 	}
 	return true;
@@ -131,9 +131,9 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 {
 	uint32_t suppressed;
 
-	if (engine_may_log(s->e, s->tunnel,
-			   &(struct engine_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
-			   &suppressed))
+	if (turn_may_log(s->e, s->tunnel,
+			 &(struct turn_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
+			 &suppressed))
 		log_kv(LOG_AAA, LOG_WARN, "session-limit", KV_U64("tid", s->tunnel->t.tid),
 		       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
 		       KV_U64("limit", limit_of(s->e, s->profile)),
@@ -240,9 +240,9 @@ static void log_reject(const struct subscriber *s, const char *message, bool hel
 	char peer[ZE_ADDR_TEXT], when[24];
 	uint32_t suppressed;
 
-	if (!engine_may_log(s->e, s->tunnel,
-			    &(struct engine_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
-			    &suppressed))
+	if (!turn_may_log(s->e, s->tunnel,
+			  &(struct turn_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
+			  &suppressed))
 		return;
 	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid),
@@ -342,8 +342,8 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 		.called_number = span_str(s->s.called_number),
 		.sid = s->s.sid,
 	};
-	uint64_t cookie = (uint64_t)s->s.sid << SUBSCRIBER_COOKIE_SHIFT |
-			  (++e->next_cookie & ((UINT64_C(1) << SUBSCRIBER_COOKIE_SHIFT) - 1));
+	uint64_t cookie = (uint64_t)s->s.sid << LOGIN_COOKIE_SHIFT |
+			  (++e->next_cookie & ((UINT64_C(1) << LOGIN_COOKIE_SHIFT) - 1));
 	int r;
 
 	res_release(&s->r_auth);

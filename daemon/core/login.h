@@ -5,12 +5,18 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "daemon/base/compiler.h"
 
 struct aaa_answer;
 struct ppp_auth_request;
 struct profile;
 struct subscriber;
+
+/* A cookie is the session id above a number that is never used twice. */
+#define LOGIN_COOKIE_SHIFT 48
+#define LOGIN_OF_COOKIE(c) ((uint16_t)((c) >> LOGIN_COOKIE_SHIFT))
 
 /* A verdict that comes at once is put in e->answer and noted in s->todo. */
 void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now);

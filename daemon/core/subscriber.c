@@ -10,9 +10,11 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
+#include "daemon/core/record.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
+#include "daemon/core/turn.h"
 #include "ppp/frame.h"
 
 /* ---- life ---- */
@@ -127,7 +129,7 @@ void subscriber_release(struct subscriber *s)
 	s->e->n_subscribers[s->state]--;
 	list_add_tail(&s->e->dead_subs, &s->dead);
 	t->refs--;
-	engine_tunnel_dirty(t);
+	turn_tunnel_dirty(t);
 }
 
 void subscriber_free(struct subscriber *s)
@@ -146,7 +148,7 @@ static void tell(struct subscriber *s, enum event_kind kind, ze_ns now)
 {
 	struct event ev = facts_event(s, kind, now);
 
-	engine_event(s->e, &ev);
+	turn_event(s->e, &ev);
 }
 
 static struct ze_addr ip4_addr(uint32_t ip)
@@ -166,7 +168,7 @@ static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_fami
 		return;
 	ev.family = family;
 	ev.address = ip4_addr(s->link.ipcp.params.peer);
-	engine_event(s->e, &ev);
+	turn_event(s->e, &ev);
 }
 
 static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_ns now)
@@ -174,13 +176,13 @@ static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_
 	struct event ev = facts_event(s, kind, now);
 
 	ev.rtt = rtt;
-	engine_event(s->e, &ev);
+	turn_event(s->e, &ev);
 }
 
 static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
-	return engine_may_log(s->e, s->tunnel, &(struct engine_line){ LOG_L2TP, LOG_INFO, NULL },
-			      now, ret_suppressed);
+	return turn_may_log(s->e, s->tunnel, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
+			    ret_suppressed);
 }
 
 static void log_up(const struct subscriber *s, ze_ns now)
@@ -283,7 +285,7 @@ static void send_frame(struct subscriber *s, struct span frame)
 	if (w.bad)
 		return;
 	e->stats.tx_data++;
-	engine_send(e, &s->tunnel->path, wr_done(&w));
+	turn_send(e, &s->tunnel->path, wr_done(&w));
 }
 
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
@@ -351,7 +353,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		tell_echo(s, EV_ECHO_LOST, 0, now);
 		break;
 	case PPP_FX_REFUSED:
-		engine_count(s->e, e->refused.reason);
+		turn_count(s->e, e->refused.reason);
 		trace_refused(s, e, now);
 		break;
 	case PPP_FX_FINISHED:
@@ -494,7 +496,7 @@ void subscriber_run(struct subscriber *s, ze_ns now)
 			break;
 		answer(s, now);
 	}
-	engine_sub_dirty(s);
+	turn_sub_dirty(s);
 }
 
 /* ---- what happens to it ---- */
@@ -511,14 +513,14 @@ bool subscriber_may_send(struct subscriber *s, ze_ns now)
 	if (admit_frame(&s->frames, now))
 		return true;
 	s->rx_limited++;
-	engine_count(s->e, REASON_PPP_RATE);
+	turn_count(s->e, REASON_PPP_RATE);
 	return false;
 }
 
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 {
 	if (!s->opened || s->ended) {
-		engine_count(s->e, REASON_SESSION_STATE);
+		turn_count(s->e, REASON_SESSION_STATE);
 		return;
 	}
 	if (s->dp == SUB_DP_UP && s->e->ports.dp->inject && is_ip(frame)) {
@@ -573,16 +575,6 @@ void subscriber_clear(struct subscriber *s, ze_ns now)
 	end_now(s, PPP_END_ADMIN, &a, now);
 }
 
-void subscriber_give_way(struct subscriber *s)
-{
-	res_release(&s->r_user);
-	if (s->gives_way || s->ended)
-		return;
-	s->gives_way = true;
-	s->e->stats.sessions_replaced++;
-	list_add_tail(&s->e->replaced, &s->in_user);
-}
-
 void subscriber_replaced(struct subscriber *s, ze_ns now)
 {
 	const struct l2tp_cdn_args a = cdn_of(PPP_END_REPLACED);
@@ -600,6 +592,22 @@ void subscriber_address_free(struct subscriber *s, ze_ns now)
 	s->todo |= (uint16_t)(SUB_TODO_ADDRESS << PPP_FAM_IPV4);
 	ppp_fx_init(&s->e->ppp_fx);
 	subscriber_run(s, now);
+}
+
+void subscriber_settle(struct subscriber *s, ze_ns now)
+{
+	ze_ns due = ZE_NEVER;
+
+	(void)now;
+	if (!s->ended) {
+		due = l2tp_session_deadline(&s->s);
+		if (s->opened)
+			due = ze_min_ns(ppp_link_deadline(&s->link),
+					ze_min_ns(due, attach_deadline(s)));
+		due = ze_min_ns(due, login_deadline(s));
+	}
+	turn_arm(s->e, &s->timer, due);
+	record_session(s);
 }
 
 int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now)
@@ -622,7 +630,7 @@ void subscriber_resumed(struct subscriber *s, ze_ns now)
 	set_state(s, SUB_ESTABLISHED);
 	s->e->stats.sessions_up++;
 	ev.cause = "resumed";
-	engine_event(s->e, &ev);
+	turn_event(s->e, &ev);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++) {
 		s->ncp_up[f] = s->link.ncp[f] == PPP_NCP_UP;
 		if (s->ncp_up[f])

@@ -24,10 +24,6 @@ struct engine;
 struct l2tp_fx_down;
 struct subscriber;
 
-/* A cookie is the session id above a number that is never used twice. */
-#define SUBSCRIBER_COOKIE_SHIFT 48
-#define SUBSCRIBER_OF_COOKIE(c) ((uint16_t)((c) >> SUBSCRIBER_COOKIE_SHIFT))
-
 /* A call the peer names peer_sid. 0, -ENOMEM, -ENOSPC (no session ids), or the rng's error. */
 int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret);
 /* The same with an id of the caller's choice; -EEXIST. */
@@ -52,8 +48,7 @@ void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 void subscriber_run(struct subscriber *s, ze_ns now);
 /* The operator's end: a Terminate-Request, once, and CDN 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);
-/* Its address or its user's place goes to a newer session: it ends before the turn does. */
-void subscriber_give_way(struct subscriber *s);
+/* It gave way to a newer session (turn_give_way), and ends. */
 void subscriber_replaced(struct subscriber *s, ze_ns now);
 /* The address that it waits for may be free. */
 void subscriber_address_free(struct subscriber *s, ze_ns now);
@@ -62,3 +57,5 @@ void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_n
 /* Nothing of it is in the data plane any more: gives all back. It is freed when the turn ends. */
 void subscriber_release(struct subscriber *s);
 void subscriber_free(struct subscriber *s);
+/* The end of a turn that changed it: its timer is armed, and it is recorded. */
+void subscriber_settle(struct subscriber *s, ze_ns now);

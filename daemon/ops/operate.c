@@ -8,13 +8,14 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/turn.h"
 
 static void tell(struct engine *e, struct event *ev, const struct operate_why *why)
 {
 	ev->actor = why->actor;
 	ev->text = why->text ? why->text : "";
 	ev->code = why->code;
-	engine_event(e, ev);
+	turn_event(e, ev);
 }
 
 static void note(struct engine *e, struct event ev, const struct operate_why *why)
@@ -67,7 +68,7 @@ int operate_close_tunnel(struct engine *e, uint16_t tid, const struct operate_wh
 	struct core_tunnel *t = registry_tunnel(e, tid);
 	bool done = t && close_tunnel(t, why, now);
 
-	engine_turn_end(e, now);
+	turn_end(e, now);
 	return done ? 0 : -ENOENT;
 }
 
@@ -76,7 +77,7 @@ int operate_close_session(struct engine *e, uint16_t sid, const struct operate_w
 	struct subscriber *s = registry_sub(e, sid);
 	bool done = s && close_session(s, why, now);
 
-	engine_turn_end(e, now);
+	turn_end(e, now);
 	return done ? 0 : -ENOENT;
 }
 
@@ -87,7 +88,7 @@ unsigned operate_close_all_tunnels(struct engine *e, const struct operate_why *w
 
 	list_for_each_safe(l, next, &e->tunnels)
 		n += close_tunnel(list_entry(l, struct core_tunnel, in_all), why, now);
-	engine_turn_end(e, now);
+	turn_end(e, now);
 	return n;
 }
 
@@ -98,6 +99,6 @@ unsigned operate_close_all_sessions(struct engine *e, const struct operate_why *
 
 	list_for_each_safe(l, next, &e->subscribers)
 		n += close_session(list_entry(l, struct subscriber, in_all), why, now);
-	engine_turn_end(e, now);
+	turn_end(e, now);
 	return n;
 }

@@ -7,6 +7,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/turn.h"
 #include "daemon/view/view_priv.h"
 #include "shaping/rate.h"
 #include "ppp/auth.h"
@@ -280,7 +281,7 @@ void view_statistics(const struct engine *e, const struct view_clock *c, struct 
 {
 	struct engine_stats s;
 
-	engine_stats_total(e, &s);
+	turn_stats_total(e, &s);
 	json_obj(j);
 	json_ku64(j, "tunnels", live_tunnels(e));
 	json_ku64(j, "tunnels-half-open", e->n_half_open);

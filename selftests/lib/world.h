@@ -13,7 +13,6 @@
 
 #include "daemon/core/engine.h"
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
 #include "daemon/ops/operate.h"
 #include "daemon/l2tp/chan.h"

@@ -11,6 +11,7 @@
 
 #include <malloc.h>
 
+#include "daemon/core/turn.h"
 #include "selftests/lib/world.h"
 
 #define LACS  4
@@ -100,7 +101,7 @@ static void eight_hours(void **st)
 	for (ze_ns end = w->now + ZE_SEC(8 * 3600), n = 0; w->now < end; n++)
 		churn(w, (unsigned)n);
 	close_all(w);
-	engine_stats_total(w->e, &s);
+	turn_stats_total(w->e, &s);
 	hellos = s.tx_msgs[L2TP_HELLO];
 	echoes = w_count_events(w, EV_ECHO_RTT);
 	print_message("# %llu hellos, %llu echoes, %u sessions, %u packets lost\n",
