@@ -6,9 +6,14 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
-#include "daemon/core/subscriber.h"
-#include "daemon/core/trace.h"
 #include "daemon/core/turn.h"
+
+void attach_tell_guard(const struct subscriber *s, enum guard_session what)
+{
+	const struct ports *io = &s->e->ports;
+
+	io->guard->session(io->guard_self, s->tunnel->t.tid, s->s.sid, what);
+}
 
 static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
@@ -217,7 +222,7 @@ int attach_resume(struct subscriber *s)
 	}
 	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
-	subscriber_tell_guard(s, GUARD_SESSION_CARRIED);
+	attach_tell_guard(s, GUARD_SESSION_CARRIED);
 	res_add(&s->pool, &s->r_dp, leave_now);
 	return 0;
 }
@@ -283,7 +288,7 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 		return;
 	}
 	s->dp = SUB_DP_UP;
-	subscriber_tell_guard(s, GUARD_SESSION_CARRIED);
+	attach_tell_guard(s, GUARD_SESSION_CARRIED);
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
 	if (s->plan.down_bps)
@@ -328,15 +333,12 @@ static void gone(struct subscriber *s)
 	if (s->dp == SUB_DP_NONE)
 		return;
 	detached(s);
-	if (s->ended)
-		subscriber_release(s);
-	else
+	if (!s->ended)
 		s->todo |= SUB_TODO_NO_PLANE;
 }
 
 void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
-	ppp_fx_init(&s->e->ppp_fx);
 	switch (ev->kind) {
 	case DP_EV_SESSION_UP:
 		session_answer(s, ev, now);
@@ -355,13 +357,6 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		s->todo |= SUB_TODO_NO_PLANE;
 		break;
 	case DP_EV_FRAME:
-		if (!subscriber_may_send(s, now))
-			break;
-		s->rx_frames++;
-		trace_frame("rx", s, ev->frame);
-		if (!s->ended && s->opened)
-			ppp_link_input(&s->link, ev->frame, now, &s->e->ppp_fx);
-		break;
+		break; /* the subscriber's */
 	}
-	subscriber_run(s, now);
 }

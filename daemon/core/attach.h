@@ -18,13 +18,15 @@
 #include <stdbool.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/core/ports.h"
 #include "ppp/proto.h"
 
-struct dp_event;
 struct subscriber;
 
 #define ATTACH_PATIENCE ZE_SEC(1)
 
+/* What stands in front of the sockets is told what the session is to it. */
+void attach_tell_guard(const struct subscriber *s, enum guard_session what);
 void attach_session(struct subscriber *s, ze_ns now);
 void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
 /* After anything that happened to the link: attaches if a family waits and the time has come. */
@@ -38,4 +40,6 @@ void attach_drop_family(struct subscriber *s, enum ppp_family family);
 int attach_resume(struct subscriber *s);
 /* Leaves the plane. False: nothing is there to wait for. */
 bool attach_leave(struct subscriber *s);
+/* Answers and losses. Effects of the link in e->ppp_fx; after the last answer the plane holds nothing, and
+ * s->dp says so. */
 void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);

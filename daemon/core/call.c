@@ -7,7 +7,6 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
-#include "daemon/core/subscriber.h"
 #include "daemon/core/turn.h"
 
 /* Performs what a session's machine asked for; s is NULL for a call that was refused. */
@@ -25,11 +24,11 @@ static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2
 			t->e->stats.sends_lost += !sent;
 			break;
 		case L2TP_FX_SESSION_UP:
-			subscriber_start(s, now);
+			t->e->call_owner->up(s, now);
 			break;
 		case L2TP_FX_SESSION_DOWN:
 			record_over(s, sent && t->up);
-			subscriber_over(s, &e->down, now);
+			t->e->call_owner->down(s, &e->down, now);
 			break;
 		case L2TP_FX_REFUSED:
 			t->e->about = (struct engine_about){ .msg_type = e->refused.msg_type,
@@ -138,7 +137,7 @@ static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 		refuse_limit(t, m->assigned_sid, full, now);
 		return;
 	}
-	r = subscriber_new(t, m->assigned_sid, now, &s);
+	r = t->e->call_owner->begin(t, m->assigned_sid, now, &s);
 	if (r == -ENOSPC)
 		refuse_limit(t, m->assigned_sid, REASON_LIMIT_SESSIONS, now);
 	else if (r < 0)

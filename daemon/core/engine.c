@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "daemon/base/strbuf.h"
-#include "daemon/core/attach.h"
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/login.h"
@@ -130,6 +129,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	if (!e)
 		return -ENOMEM;
 	e->turn = &turn_ops;
+	e->call_owner = &subscriber_call_ops;
 	e->cfg = config_ref(a->cfg);
 	e->boot = config_ref(a->cfg);
 	e->ports = a->ports;
@@ -251,7 +251,7 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
 	struct subscriber *s = registry_sub(e, ev->sid);
 
 	if (s)
-		attach_event(s, ev, now);
+		subscriber_dp_event(s, ev, now);
 	turn_end(e, now);
 }
 

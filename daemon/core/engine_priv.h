@@ -47,6 +47,7 @@
 #define ENGINE_DATAGRAM_MAX 2048
 #define ENGINE_EXPIRE_MAX   256 /* timers served at once */
 
+struct call_owner_ops;
 struct subscriber;
 struct turn_ops;
 
@@ -255,6 +256,7 @@ struct engine {
 	struct addrpool *pool; /* NULL: none */
 	struct hostip_set own; /* addresses of this machine: no subscriber gets one */
 	uint64_t ifid;	       /* of our end of every link; 0: not needed yet */
+	const struct call_owner_ops *call_owner;
 	/* the turn */
 	const struct turn_ops *turn;
 	struct timer_heap timers;

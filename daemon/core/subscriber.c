@@ -19,13 +19,6 @@
 
 /* ---- life ---- */
 
-void subscriber_tell_guard(const struct subscriber *s, enum guard_session what)
-{
-	const struct ports *io = &s->e->ports;
-
-	io->guard->session(io->guard_self, s->tunnel->t.tid, s->s.sid, what);
-}
-
 static void set_state(struct subscriber *s, enum sub_state state)
 {
 	s->e->n_subscribers[s->state]--;
@@ -37,7 +30,7 @@ static void release_sid(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_sid);
 
-	subscriber_tell_guard(s, GUARD_SESSION_GONE);
+	attach_tell_guard(s, GUARD_SESSION_GONE);
 	registry_remove_sub(s);
 	idalloc_put(&s->e->sids, s->s.sid);
 }
@@ -56,7 +49,7 @@ static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns 
 		return r;
 	}
 	res_add(&s->pool, &s->r_sid, release_sid);
-	subscriber_tell_guard(s, GUARD_SESSION_STARTS);
+	attach_tell_guard(s, GUARD_SESSION_STARTS);
 	r = timer_set(&e->timers, &s->timer.timer, TIMER_FAR);
 	if (r == 0)
 		r = registry_add_call(s);
@@ -101,7 +94,8 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 	return 0;
 }
 
-int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret)
+static int subscriber_begin(struct core_tunnel *t, uint16_t peer_sid, ze_ns now,
+			    struct subscriber **ret)
 {
 	uint16_t sid;
 	int r = idalloc_take(&t->e->sids, &t->e->ports.rng, &sid);
@@ -240,7 +234,8 @@ static void no_plane(struct subscriber *s, ze_ns now)
 		   now);
 }
 
-void subscriber_start(struct subscriber *s, ze_ns now)
+/* PPP begins. */
+static void subscriber_up(struct subscriber *s, ze_ns now)
 {
 	if (link_init(s) < 0) {
 		no_plane(s, now);
@@ -508,13 +503,22 @@ static bool is_ip(struct span frame)
 	return ppp_frame_parse(frame, &f) == 0 && (f.proto == PPP_IPV4 || f.proto == PPP_IPV6);
 }
 
-bool subscriber_may_send(struct subscriber *s, ze_ns now)
+/* A PPP control frame, however it came, is within the rate of one session; false: counted. */
+static bool may_send(struct subscriber *s, ze_ns now)
 {
 	if (admit_frame(&s->frames, now))
 		return true;
 	s->rx_limited++;
 	turn_count(s->e, REASON_PPP_RATE);
 	return false;
+}
+
+static void link_frame(struct subscriber *s, struct span frame, ze_ns now)
+{
+	s->rx_frames++;
+	trace_frame("rx", s, frame);
+	if (!s->ended && s->opened)
+		ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
 }
 
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
@@ -527,12 +531,22 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 		s->e->ports.dp->inject(s->e->ports.dp_self, s->s.sid, frame);
 		return;
 	}
-	if (!subscriber_may_send(s, now))
+	if (!may_send(s, now))
 		return;
-	s->rx_frames++;
-	trace_frame("rx", s, frame);
 	ppp_fx_init(&s->e->ppp_fx);
-	ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
+	link_frame(s, frame, now);
+	subscriber_run(s, now);
+}
+
+void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+{
+	ppp_fx_init(&s->e->ppp_fx);
+	if (ev->kind != DP_EV_FRAME)
+		attach_event(s, ev, now);
+	else if (may_send(s, now))
+		link_frame(s, ev->frame, now);
+	if (s->ended && s->dp == SUB_DP_NONE)
+		subscriber_release(s);
 	subscriber_run(s, now);
 }
 
@@ -639,7 +653,7 @@ void subscriber_resumed(struct subscriber *s, ze_ns now)
 	subscriber_run(s, now);
 }
 
-void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)
+static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)
 {
 	if (s->ended)
 		return;
@@ -666,3 +680,9 @@ void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_n
 	if (!attach_leave(s))
 		subscriber_release(s);
 }
+
+const struct call_owner_ops subscriber_call_ops = {
+	.begin = subscriber_begin,
+	.up = subscriber_up,
+	.down = subscriber_down,
+};

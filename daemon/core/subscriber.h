@@ -2,7 +2,7 @@
 /*
  * A subscriber: one call, its PPP link, what it was given, and its place in the data plane.
  *
- *   subscriber_new -ICCN-> subscriber_start ... subscriber_over -data plane let go-> released
+ *   begin -ICCN-> up ... down -data plane let go-> released
  *
  * The PPP machine's effects are performed here. What must be answered by another call of the link is
  * noted in s->todo first, so that the link is never entered twice. Everything acquired sits in
@@ -19,14 +19,14 @@
 #include "daemon/core/ports.h"
 
 struct aaa_answer;
+struct call_owner_ops;
 struct core_tunnel;
 struct engine;
-struct l2tp_fx_down;
 struct subscriber;
 
-/* A call the peer names peer_sid. 0, -ENOMEM, -ENOSPC (no session ids), or the rng's error. */
-int subscriber_new(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret);
-/* The same with an id of the caller's choice; -EEXIST. */
+/* The owner of all calls: PPP ends here. */
+extern const struct call_owner_ops subscriber_call_ops;
+/* A call with an id of the caller's choice; -EEXIST. */
 int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret);
 /* A session that goes on: the link, from its record. Its effects wait for subscriber_resumed. 0 or
@@ -34,13 +34,9 @@ int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze
 int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now);
 /* And it is up: what the link gave and what the plane has are there too. */
 void subscriber_resumed(struct subscriber *s, ze_ns now);
-/* The call is connected: PPP begins. */
-void subscriber_start(struct subscriber *s, ze_ns now);
 /* From the tunnel: a PPP frame, or one that the data plane should have had. */
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);
-/* A PPP control frame, however it came, is within the rate of one session; false: counted. */
-bool subscriber_may_send(struct subscriber *s, ze_ns now);
-void subscriber_tell_guard(const struct subscriber *s, enum guard_session what);
+void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);
 void subscriber_expire(struct subscriber *s, ze_ns now);
 /* A late verdict; takes over the profile reference. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
@@ -52,8 +48,6 @@ void subscriber_clear(struct subscriber *s, ze_ns now);
 void subscriber_replaced(struct subscriber *s, ze_ns now);
 /* The address that it waits for may be free. */
 void subscriber_address_free(struct subscriber *s, ze_ns now);
-/* The call is over; the machine has said so. */
-void subscriber_over(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now);
 /* Nothing of it is in the data plane any more: gives all back. It is freed when the turn ends. */
 void subscriber_release(struct subscriber *s);
 void subscriber_free(struct subscriber *s);
