@@ -99,7 +99,7 @@ COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE
 # ---------------------------------------------------------------- sources
 
 # One archive a layer; the mains are linked by name. A layer without sources is an empty archive.
-SYS := $(addprefix daemon/sys/,run net bpf kernel config ctl state)
+SYS := $(addprefix daemon/sys/,run net bpf kernel config ctl state plane)
 LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core daemon/view daemon/ops $(SYS) daemon/observe web cli selftests/lib
 MAINS := cli/ze.c cli/zectl.c daemon/main.c daemon/modules.c
 

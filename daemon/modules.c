@@ -2,7 +2,6 @@
 #include "daemon/modules.h"
 
 #include <errno.h>
-#include <ev.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,22 +14,16 @@
 #include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
-#include "daemon/core/guard_null.h"
 #include "daemon/observe/history.h"
 #include "daemon/sys/bpf/bpf_common.h"
-#include "daemon/sys/bpf/bpf_guard.h"
-#include "daemon/sys/bpf/bpf_label.h"
 #include "daemon/sys/bpf/bpf_ours.h"
-#include "daemon/sys/bpf/dp_bpf.h"
 #include "daemon/sys/config/yang.h"
 #include "daemon/sys/ctl/ctl.h"
-#include "daemon/sys/kernel/dp_kernel.h"
-#include "daemon/sys/kernel/kernel.h"
 #include "daemon/sys/net/ifwatch.h"
 #include "daemon/sys/net/udp.h"
+#include "daemon/sys/plane/plane.h"
 #include "daemon/sys/run/env.h"
 #include "daemon/sys/run/hardening.h"
-#include "daemon/sys/run/hardening_caps.h"
 #include "daemon/sys/run/logger.h"
 #include "daemon/sys/run/loop.h"
 #include "daemon/sys/run/refresh.h"
@@ -189,7 +182,7 @@ static const struct ze_module mod_hardening = { "hardening", hardening_start, NU
 
 static int settle_start(struct ze *z)
 {
-	hardening_settle(z->dp ? HARDENING_KERNEL : z->dp_bpf ? HARDENING_BPF : HARDENING_NULL);
+	hardening_settle(plane_kind(z->plane));
 	if (access(z->config_file, R_OK) < 0 && errno == EACCES)
 		log_kv(LOG_CONFIG, LOG_WARN, "config-not-readable-again",
 		       KV_STR("file", z->config_file), KV_ERRNO(-errno),
@@ -315,297 +308,28 @@ static void instance_stop(struct ze *z)
 
 static const struct ze_module mod_instance = { "instance", instance_start, instance_stop };
 
-/* Without its record a session is nobody's: its LAC gets no answer, and the client dials again. */
-static void log_damage(const struct ze *z)
-{
-	const unsigned *n = journal_damaged(z->journal);
-	unsigned others = n[JOURNAL__KINDS];
-
-	if (n[JOURNAL_TUNNEL] || n[JOURNAL_SESSION] || others)
-		log_kv(LOG_MAIN, LOG_WARN, "state-file-damaged", KV_STR("file", z->state_path),
-		       KV_U64("tunnels", n[JOURNAL_TUNNEL]), KV_U64("sessions", n[JOURNAL_SESSION]),
-		       KV_U64("others", others),
-		       KV_STR("effect", "these are not resumed: their clients have to dial again"));
-}
-
-static pid_t state_holder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	pid_t pid = fd < 0 ? 0 : instance_holder_of(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return pid;
-}
-
-static int state_open(struct ze *z)
-{
-	int r;
-
-	make_folder(z->state_path);
-	r = journal_open(z->state_path, ZE_BPF_ABI, &z->journal);
-	if (r == -EBUSY)
-		log_holder(&(struct instance_holder){ state_holder(z->state_path), z->state_path });
-	else if (r < 0)
-		log_kv(LOG_MAIN, LOG_ERROR, "no-state-file", KV_STR("file", z->state_path),
-		       KV_ERRNO(r), KV_STR("effect", "not started"));
-	else
-		log_damage(z);
-	return r;
-}
-
-static void state_close(struct ze *z)
-{
-	journal_close(z->journal, !z->leaving);
-	z->journal = NULL;
-}
-
-static bool is_file(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
-/* A bpf plane that was before this one, and is nobody's now. */
-static int state_forget(struct ze *z)
-{
-	struct instance *folder = NULL;
-	struct instance_holder h;
-	int r = is_file(z->state_path) ? state_open(z) : 0;
-
-	if (r == -EBUSY)
-		return r;
-	/* Pins without a state file, too: it may have been another one. */
-	r = z->instance ? 0 : instance_lock_pins(BPF_PINS, &folder, &h);
-	if ((r == 0 || r == -ENOENT) && (is_file(z->state_path) || is_file(BPF_PINS "/about"))) {
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "another data plane"));
-		dp_bpf_sweep(BPF_PINS);
-	}
-	instance_unlock(folder);
-	state_close(z);
-	return 0;
-}
-
 /* ---- data plane ---- */
-
-/* The null plane's answers go into the engine between two turns. */
-struct null_pump {
-	struct dp_null dp;
-	struct loop *loop;
-	ev_prepare prepare;
-};
-
-static void on_prepare(struct ev_loop *ev, ev_prepare *w, int revents)
-{
-	struct null_pump *p = w->data;
-	struct engine *e = loop_engine(p->loop);
-	struct dp_event event;
-
-	(void)ev;
-	(void)revents;
-	while (e && dp_null_next(&p->dp, &event)) {
-		engine_dp_event(e, &event, loop_now(p->loop));
-		loop_turn_done(p->loop);
-	}
-}
-
-static int null_start(struct ze *z)
-{
-	int r = state_forget(z);
-	struct null_pump *p;
-
-	if (r < 0)
-		return r;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	dp_null_init(&p->dp);
-	p->loop = z->loop;
-	ev_prepare_init(&p->prepare, on_prepare);
-	p->prepare.data = p;
-	ev_prepare_start(loop_ev(z->loop), &p->prepare);
-	z->null = p;
-	return 0;
-}
-
-static enum bpf_mode xdp_mode(const struct config *cfg)
-{
-	static const enum bpf_mode modes[] = {
-		[CONFIG_XDP_AUTO] = BPF_MODE_AUTO,
-		[CONFIG_XDP_NATIVE] = BPF_MODE_NATIVE,
-		[CONFIG_XDP_GENERIC] = BPF_MODE_GENERIC,
-	};
-
-	return modes[cfg->bpf.xdp];
-}
-
-/* The kernel plane needs no BPF: without interfaces to stand on there is no guard. */
-static int guard_start(struct ze *z)
-{
-	const struct config *cfg = z->cfg;
-	int r;
-
-	if (!cfg->bpf.n_uplink) {
-		log_kv(LOG_DP, LOG_INFO, "guard-off", KV_STR("set", "l2tp bpf uplink"),
-		       KV_STR("effect", "floods and strays cost the daemon a turn each"));
-		return 0;
-	}
-	r = bpf_guard_open(&(struct bpf_guard_args){ .uplink = cfg->bpf.uplink,
-						     .n_uplink = cfg->bpf.n_uplink,
-						     .listeners = cfg->listeners,
-						     .n_listeners = cfg->n_listeners,
-						     .mode = xdp_mode(cfg),
-						     .pins = BPF_PINS },
-			   &z->guard);
-	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_INFO, r < 0 ? "guard-failed" : "guard",
-	       KV_STR("result", r < 0 ? log_strerror(r) : "ok"));
-	if (r == 0)
-		dp_kernel_guard(z->dp, z->guard);
-	return r;
-}
-
-static int kernel_start(struct ze *z)
-{
-	const struct config *cfg = z->cfg;
-	int r = state_forget(z);
-
-	if (r < 0)
-		return r;
-	hardening_missing(HARDENING_KERNEL);
-	r = dp_kernel_new(&(struct dp_kernel_args){ .loop = z->loop,
-						    .udp = z->udp,
-						    .threads = DP_KERNEL_THREADS,
-						    .uplink = cfg->bpf.uplink,
-						    .n_uplink = cfg->bpf.n_uplink },
-			  &z->dp);
-
-	if (r < 0) {
-		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_ERRNO(r));
-		return r;
-	}
-	log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "kernel"));
-	r = guard_start(z);
-	if (r < 0) {
-		dp_kernel_free(z->dp);
-		z->dp = NULL;
-	}
-	return r;
-}
-
-/* From now on what happens is written; what was before is kept if the plane could take it over. */
-static void state_begin(struct ze *z)
-{
-	journal_begin(z->journal, dp_bpf_adopted(z->dp_bpf), &z->rng);
-}
-
-static int bpf_open(struct ze *z, bool adopt)
-{
-	const struct config_bpf *b = &z->cfg->bpf;
-	int r;
-
-	bpf_label_clear(b->uplink, b->n_uplink); /* of the kernel plane */
-	r = dp_bpf_new(&(struct dp_bpf_args){ .loop = z->loop,
-					      .udp = z->udp,
-					      .uplink = b->uplink,
-					      .core = b->core,
-					      .n_uplink = b->n_uplink,
-					      .n_core = b->n_core,
-					      .listeners = z->cfg->listeners,
-					      .n_listeners = z->cfg->n_listeners,
-					      .mode = xdp_mode(z->cfg),
-					      .pins = BPF_PINS,
-					      .outer_df = b->outer_df,
-					      .adopt = adopt },
-		       &z->dp_bpf);
-
-	if (r < 0)
-		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_STR("plane", "bpf"), KV_ERRNO(r));
-	else
-		log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "bpf"));
-	return r;
-}
-
-/* When nothing goes on though something was there: why. */
-static void log_clean_start(const struct journal *j)
-{
-	struct ze_conf was;
-
-	if (journal_found(j))
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "state file"),
-		       KV_STR("is", journal_why_not(j)));
-	else if (bpf_dp_about(BPF_PINS, &was) == 0)
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "no state file"));
-}
-
-static int bpf_start(struct ze *z)
-{
-	bool adopt;
-	int r = state_open(z);
-
-	if (r < 0)
-		return r;
-	hardening_missing(HARDENING_BPF);
-	adopt = !journal_why_not(z->journal);
-	if (!adopt)
-		log_clean_start(z->journal);
-	r = bpf_open(z, adopt);
-	if (r < 0) {
-		z->leaving = true; /* the next start goes on with whatever is still there */
-		state_close(z);
-		return r;
-	}
-	state_begin(z);
-	return 0;
-}
 
 static int dataplane_start(struct ze *z)
 {
-	bool skip = env_true("ze.l2tp.skip-kernel-probe");
-	struct strbuf why;
-	unsigned missing;
+	struct instance_holder h = { 0 };
+	int r = plane_open(&(struct plane_args){ .loop = z->loop,
+						 .udp = z->udp,
+						 .cfg = z->cfg,
+						 .rng = &z->rng,
+						 .state_path = z->state_path,
+						 .locked = z->instance != NULL },
+			   &z->plane, &h);
 
-	if (!z->cfg->l2tp)
-		return null_start(z);
-	if (z->cfg->dataplane == CONFIG_DP_BPF)
-		return bpf_start(z);
-	missing = kernel_probe();
-	if (!missing)
-		return kernel_start(z);
-	sb_init(&why);
-	kernel_missing_text(missing, &why);
-	if (z->cfg->dataplane == CONFIG_DP_AUTO && z->cfg->bpf.n_uplink) {
-		log_kv(LOG_DP, LOG_INFO, "dataplane-chosen", KV_STR("plane", "bpf"),
-		       KV_STR("why", why.s ? why.s : ""));
-		sb_done(&why);
-		return bpf_start(z);
-	}
-	log_kv(LOG_DP, skip ? LOG_WARN : LOG_ERROR,
-	       skip ? "dataplane-null" : "dataplane-unavailable",
-	       KV_STR("effect", skip ? "subscribers' packets go nowhere" : "not started"),
-	       KV_STR("why", why.s ? why.s : ""));
-	sb_done(&why);
-	return skip ? null_start(z) : -EOPNOTSUPP;
+	if (r == -EBUSY)
+		log_holder(&h);
+	return r;
 }
 
 static void dataplane_stop(struct ze *z)
 {
-	if (z->dp)
-		dp_kernel_guard(z->dp, NULL);
-	bpf_guard_free(z->guard);
-	z->guard = NULL;
-	dp_kernel_free(z->dp);
-	z->dp = NULL;
-	if (z->leaving)
-		dp_bpf_leave(z->dp_bpf);
-	else
-		dp_bpf_free(z->dp_bpf);
-	z->dp_bpf = NULL;
-	state_close(z);
-	if (!z->null)
-		return;
-	ev_prepare_stop(loop_ev(z->loop), &z->null->prepare);
-	dp_null_done(&z->null->dp);
-	free(z->null);
-	z->null = NULL;
+	plane_close(z->plane, z->leaving);
+	z->plane = NULL;
 }
 
 static const struct ze_module mod_dataplane = { "dataplane", dataplane_start, dataplane_stop };
@@ -627,39 +351,18 @@ static const struct ze_module mod_history = { "history", history_start, history_
 
 /* ---- engine ---- */
 
-static void set_plane(struct ze *z, struct ports *io)
-{
-	if (z->dp) {
-		io->dp = &dp_kernel_ops;
-		io->dp_self = z->dp;
-	} else if (z->dp_bpf) {
-		io->dp = &dp_bpf_ops;
-		io->dp_self = z->dp_bpf;
-	} else {
-		io->dp = &dp_null_ops;
-		io->dp_self = &z->null->dp;
-	}
-}
-
 static int engine_start(struct ze *z)
 {
-	struct bpf_guard *guard = z->dp_bpf ? dp_bpf_guard(z->dp_bpf) : z->guard;
 	struct engine_args a = {
 		.cfg = z->cfg,
-		.ports = { .net = &udp_net_ops,
-			   .net_self = z->udp,
-			   .guard = guard ? &bpf_guard_ops : &guard_null_ops,
-			   .guard_self = guard,
-			   .journal = z->journal ? &journal_ops : NULL,
-			   .journal_self = z->journal,
-			   .rng = z->rng },
+		.ports = { .net = &udp_net_ops, .net_self = z->udp, .rng = z->rng },
 		.hardening = hardening_state(),
 		.bus = &z->bus,
 		.now = loop_now(z->loop),
 	};
 	int r;
 
-	set_plane(z, &a.ports);
+	plane_ports(z->plane, &a.ports);
 	r = engine_new(&a, &z->engine);
 	if (r < 0)
 		log_kv(LOG_MAIN, LOG_ERROR, "engine-failed", KV_ERRNO(r));
@@ -712,7 +415,7 @@ static int refresh_start(struct ze *z)
 		log_kv(LOG_MAIN, LOG_WARN, "bad-poll-interval", KV_STR("variable", POLL_INTERVAL),
 		       KV_STR("value", env_get(POLL_INTERVAL)), KV_STR("effect", "30s"),
 		       KV_STR("why", "it is 1s to 1h"));
-	set_plane(z, &io);
+	plane_ports(z->plane, &io);
 	return refresh_new(z->loop, &io, interval, &z->refresh);
 }
 
@@ -765,12 +468,12 @@ static int resume_start(struct ze *z)
 	const struct journal_record *v;
 	size_t n;
 
-	if (!z->dp_bpf || !dp_bpf_adopted(z->dp_bpf))
+	if (!plane_adopted(z->plane))
 		return 0;
-	v = journal_records(z->journal, &n);
+	v = journal_records(plane_journal(z->plane), &n);
 	engine_resume(z->engine, v, n, loop_now(z->loop));
 	loop_turn_done(z->loop);
-	journal_read(z->journal);
+	journal_read(plane_journal(z->plane));
 	return 0;
 }
 
@@ -778,7 +481,9 @@ static const struct ze_module mod_resume = { "resume", resume_start, NULL };
 
 static int persist_start(struct ze *z)
 {
-	return z->journal ? persist_new(z->loop, z->journal, &z->rng, &z->persist) : 0;
+	struct journal *j = plane_journal(z->plane);
+
+	return j ? persist_new(z->loop, j, &z->rng, &z->persist) : 0;
 }
 
 static void persist_stop(struct ze *z)
@@ -854,7 +559,7 @@ int modules_start(struct ze *z)
 			       KV_STR("module", modules[i]->name), KV_ERRNO(r));
 			/* What another life has left still does its work, and may have to; or it was
 			 * not even looked at. */
-			z->leaving = !z->dp_bpf || dp_bpf_adopted(z->dp_bpf);
+			z->leaving = !z->plane || !plane_began_empty(z->plane);
 			stop_from(z, i);
 			return r;
 		}
@@ -864,7 +569,7 @@ int modules_start(struct ze *z)
 
 bool modules_can_leave(const struct ze *z)
 {
-	return z->journal && journal_on(z->journal);
+	return plane_can_leave(z->plane);
 }
 
 void modules_stop(struct ze *z)
@@ -906,8 +611,7 @@ int modules_reload(struct ze *z)
 	}
 	apply_levels(cfg);
 	udp_zero_checksum(z->udp, cfg->zero_checksum);
-	if (z->dp_bpf)
-		dp_bpf_outer_df(z->dp_bpf, cfg->bpf.outer_df);
+	plane_reload(z->plane, cfg);
 	config_unref(z->cfg);
 	z->cfg = cfg;
 	log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file));

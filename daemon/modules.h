@@ -10,21 +10,16 @@
 
 #include "daemon/base/rng.h"
 #include "daemon/core/bus.h"
-#include "daemon/core/dp_null.h"
 
-struct bpf_guard;
 struct config;
 struct ctl;
-struct dp_bpf;
-struct dp_kernel;
 struct engine;
 struct history;
 struct ifwatch;
 struct instance;
-struct journal;
 struct loop;
-struct null_pump;
 struct persist;
+struct plane;
 struct refresh;
 struct strbuf;
 struct udp;
@@ -41,12 +36,8 @@ struct ze {
 	struct config *cfg;
 	struct loop *loop;
 	struct udp *udp;
-	struct dp_kernel *dp; /* of the three planes one is there */
-	struct dp_bpf *dp_bpf;
-	struct null_pump *null;
-	struct bpf_guard *guard;	  /* of the kernel plane; the bpf plane has its own */
+	struct plane *plane;
 	struct persist *persist;	  /* of the journal */
-	struct journal *journal;	  /* with the bpf plane */
 	struct instance *instance;	  /* with planes that share what is in the kernel */
 	char *state_path, *programs_path; /* the state file, and a list beside it */
 	struct bus bus;

@@ -53,6 +53,8 @@ TABLE = [
     ('daemon/sys/ctl/*',       SYS + RUN + ['daemon/ops/ops.h', 'daemon/view/view.h'],
                                                                                  [EV, JANSSON]),
     ('daemon/sys/state/*',     SYS + RUN,                                        [EV]),
+    ('daemon/sys/plane/*',     SYS + RUN + ['daemon/core/dp_null.h', 'daemon/core/guard_null.h', 'daemon/sys/bpf/*',
+                               'daemon/sys/kernel/*', 'daemon/sys/state/*'],     [EV]),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
                                'daemon/view/view.h'],                            [UTHASH]),
     ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),
