@@ -128,7 +128,7 @@ def jobs_of(args):
         if os.path.exists(xml):
             os.unlink(xml)
         jobs.append(Job('pytest', [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider',
-                                   '--junitxml', xml] + args.pytest, args.pytest_timeout, xml))
+                                   '--durations=20', '--junitxml', xml] + args.pytest, args.pytest_timeout, xml))
     return jobs
 
 
