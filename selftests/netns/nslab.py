@@ -38,6 +38,18 @@ def wait_for(what, seconds=10):
     raise AssertionError('not within %s s: %s' % (seconds * SLOW, what.__doc__ or what))
 
 
+def until(check, seconds=10):
+    """Within the time the assertions of check() hold."""
+    end = time.monotonic() + seconds * SLOW
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.05)
+
+
 def ethtool(dev, cmd, value):
     """One old ethtool switch of a device of the current namespace."""
     arg = ctypes.create_string_buffer(struct.pack('II', cmd, value))

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from nslab import lab, wait_for
+from nslab import lab, until, wait_for
 from test_resume import assert_in_step
 from test_shape import configure
 
@@ -60,18 +60,6 @@ class Faults:
         struct.pack_into('i', self.m, 0, -1)
         yield
         struct.pack_into('i', self.m, 0, at)
-
-
-def until(check, seconds=10):
-    """Within the time the assertions of check() hold."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return check()
-        except AssertionError:
-            if time.monotonic() > end:
-                raise
-        time.sleep(0.05)
 
 
 def in_step(x):
