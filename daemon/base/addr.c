@@ -37,7 +37,7 @@ const char *ze_addr_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
 	return buf;
 }
 
-/* Digits only, at most max. */
+/* Parses a decimal number of digits only, at most max. */
 static int parse_number(const char *s, uint64_t max, uint64_t *ret)
 {
 	uint64_t v = 0;
@@ -94,7 +94,7 @@ bool ze_addr_needs_scope(const struct ze_addr *a)
 	return a->family == 6 && link_local(a->ip) && !a->scope;
 }
 
-/* Bits of the address from `len` on. */
+/* Whether the bits of the address from bit `len` to the end are zero. */
 static bool host_bits_zero(const uint8_t ip[16], unsigned len, unsigned bits)
 {
 	for (unsigned i = len; i < bits; i++)
@@ -156,14 +156,14 @@ int ze_ip4_parse(const char *s, uint32_t *ret)
 	return 0;
 }
 
-/* RFC 6890 and RFC 1122 3.2.1.3 */
+/* Special-purpose addresses: RFC 6890 and RFC 1122 section 3.2.1.3. */
 const char *ze_ip4_no_host(uint32_t first, uint32_t last)
 {
 	static const struct {
 		uint32_t first, last;
 		const char *why;
 	} blocks[] = {
-		{ 0x00000000, 0x00ffffff, "0.0.0.0/8 is nobody's address" },
+		{ 0x00000000, 0x00ffffff, "0.0.0.0/8 is not assigned to hosts" },
 		{ 0x7f000000, 0x7fffffff, "127.0.0.0/8 is loopback" },
 		{ 0xa9fe0000, 0xa9feffff, "169.254.0.0/16 is link-local" },
 		{ 0xe0000000, 0xefffffff, "224.0.0.0/4 is multicast" },

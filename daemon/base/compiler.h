@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compiler vocabulary used everywhere. Promises nothing at run time and never includes a system
- * header beyond the freestanding ones.
+ * Time units and compiler attributes used in the whole tree. Contains no run-time code beyond
+ * ze_min_ns() and includes only freestanding headers.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-typedef int64_t ze_ns; /* monotonic time or a duration, in nanoseconds */
+typedef int64_t ze_ns; /* a monotonic time or a duration, in nanoseconds */
 
 #define ZE_NEVER  INT64_MAX
 #define ZE_US(n)  ((ze_ns)(n)*1000)

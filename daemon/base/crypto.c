@@ -52,10 +52,12 @@ void crypto_des56(uint8_t ret[8], const uint8_t clear[8], const uint8_t key7[7])
 
 	for (size_t i = 0; i < 7; i++)
 		k = k << 8 | key7[i];
-	/* 7 key bits go into the top of each octet; DES ignores the lowest, parity. */
+	/* Seven key bits go into the upper bits of each octet; DES ignores the lowest, the parity
+	 * bit. */
 	for (size_t i = 0; i < 8; i++)
 		key[i] = (uint8_t)(k >> (49 - 7 * i) << 1);
-	/* The result only tells that the key is weak; a password may well make one. */
+	/* des_set_key() only reports whether the key is weak, and a password may produce a weak
+	 * key. */
 	des_set_key(&c, key);
 	des_encrypt(&c, DES_BLOCK_SIZE, ret, clear);
 	crypto_wipe(&c, sizeof(c));

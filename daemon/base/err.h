@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Why something was refused: one enum value, one counter, one log word, one test each.
- * Decoders return 0 or -REASON_x (never errno, unless their header says so); everything else in
- * ze returns 0 or -errno. Never prints.
+ * The reasons for which ze refuses or drops something. Each has one enum value, one counter, one
+ * word in the log, and a test. Decoders return 0 or -REASON_x, and never an errno unless their
+ * header says so; all other functions return 0 or -errno. This unit prints nothing.
  */
 #pragma once
 
@@ -37,13 +37,13 @@
 	X(SEQ_OLD, "seq-old", "Ns already received")                                               \
 	X(SEQ_WINDOW, "seq-window", "Ns outside the receive window")                               \
 	X(SEQ_AHEAD, "seq-ahead", "Ns ahead of sequence, queued")                                  \
-	X(NR_AHEAD, "nr-ahead", "Nr acknowledges what was never sent")                             \
+	X(NR_AHEAD, "nr-ahead", "Nr acknowledges a message that was never sent")                   \
 	/* tunnels and sessions */                                                                 \
 	X(TUNNEL_UNKNOWN, "tunnel-unknown", "no such tunnel")                                      \
-	X(TUNNEL_PEER, "tunnel-peer", "packet from another address than the tunnel's peer")        \
+	X(TUNNEL_PEER, "tunnel-peer", "packet from an address that is not the tunnel's peer")      \
 	X(TUNNEL_IN_USE, "tunnel-in-use", "SCCRQ with the id of a tunnel whose peer may be alive") \
-	X(TUNNEL_RATE, "tunnel-rate", "too many control messages of one tunnel")                   \
-	X(TUNNEL_ZERO, "tunnel-zero", "tunnel id 0 and not an SCCRQ")                              \
+	X(TUNNEL_RATE, "tunnel-rate", "too many control messages from one tunnel")                 \
+	X(TUNNEL_ZERO, "tunnel-zero", "message with tunnel id 0 that is not an SCCRQ")             \
 	X(SESSION_UNKNOWN, "session-unknown", "no such session")                                   \
 	X(SESSION_STATE, "session-state", "session not established")                               \
 	X(FSM_EVENT, "fsm-event", "message not allowed in this state")                             \
@@ -59,20 +59,20 @@
 	X(LIMIT_RATE, "limit-rate", "set-up rate exceeded")                                        \
 	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
 	X(DRAINING, "draining", "daemon is shutting down")                                         \
-	X(SHAPE_FAILED, "shape-failed", "the data plane did not take a session's rates")           \
+	X(SHAPE_FAILED, "shape-failed", "the data plane did not apply the session's rates")        \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
-	/* another life of the daemon */                                                           \
+	/* restoring the records of a previous instance */                                         \
 	X(RESUME_RECORD, "resume-record", "saved record is not valid")                             \
 	X(RESUME_ID, "resume-id", "saved id is in use")                                            \
-	X(RESUME_LISTENER, "resume-listener", "saved tunnel has no listener any more")             \
+	X(RESUME_LISTENER, "resume-listener", "no listener for the address of a saved tunnel")     \
 	X(RESUME_TUNNEL, "resume-tunnel", "saved session without its tunnel")                      \
-	X(RESUME_ADDRESS, "resume-address", "saved address is taken or not of the pool")           \
+	X(RESUME_ADDRESS, "resume-address", "saved address is in use or outside the pool")         \
 	X(RESUME_PLANE, "resume-plane", "saved session is not in the data plane")                  \
 	/* PPP */                                                                                  \
 	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \
 	X(PPP_PROTOCOL, "ppp-protocol", "invalid PPP protocol number")                             \
 	X(PPP_PHASE, "ppp-phase", "PPP protocol not allowed in this phase")                        \
-	X(PPP_RATE, "ppp-rate", "too many PPP frames of one session")                              \
+	X(PPP_RATE, "ppp-rate", "too many PPP frames from one session")                            \
 	X(PPP_UNKNOWN, "ppp-unknown", "unknown PPP protocol")                                      \
 	X(CP_SHORT, "cp-short", "control packet truncated")                                        \
 	X(CP_LEN, "cp-len", "control packet Length outside the frame")                             \
@@ -86,9 +86,9 @@
 	X(CHAP_ID, "chap-id", "CHAP response with a wrong identifier")                             \
 	X(CHAP_VALUE_LEN, "chap-value-len", "CHAP value has a wrong size")                         \
 	X(ECHO_LOOP, "echo-loop", "echo carries our own magic number")                             \
-	X(ECHO_MAGIC, "echo-magic", "echo with a foreign magic number")                            \
-	X(ECHO_ID, "echo-id", "echo reply nobody waits for")                                       \
-	X(ECHO_REJECTED, "echo-rejected", "the peer knows no echoes: none are sent any more")      \
+	X(ECHO_MAGIC, "echo-magic", "echo with a wrong magic number")                              \
+	X(ECHO_ID, "echo-id", "echo reply without a matching request")                             \
+	X(ECHO_REJECTED, "echo-rejected", "the peer rejects echo requests; no more are sent")      \
 	X(IP_BEFORE_OPEN, "ip-before-open", "IP packet before its NCP is open")
 
 enum reason {
@@ -99,7 +99,7 @@ enum reason {
 	REASON__COUNT
 };
 
-/* Kebab-case word for logs, JSON and counters: REASON_HDR_SHORT -> "hdr-short". */
+/* The word for logs, JSON and counters: REASON_HDR_SHORT is "hdr-short". */
 const char *reason_name(enum reason r);
-/* The sentence above. */
+/* The sentence of the table above. */
 const char *reason_text(enum reason r);

@@ -51,7 +51,7 @@ int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now)
 	return (int)(row - d->rows);
 }
 
-/* Text that counts what does not fit, as snprintf does. */
+/* Output that also counts what does not fit, as snprintf() does. */
 struct out {
 	char *buf;
 	size_t size, len;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs tables of rows (state, event, guard, action, next). First match wins; FSM_ANY matches every
- * state or event; a guard that says no lets the search go on. Each instance keeps as many of its last
- * transitions as its owner has given it room for. Never calls anything but the row's guard and action.
+ * A state machine given as a table of rows: state, event, guard, action, next state. The first row
+ * that matches is taken. FSM_ANY matches every state or event; a row whose guard returns false is
+ * skipped. An instance can keep its last transitions in memory that its owner provides. Nothing is
+ * called except the guards and the action of the row.
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 #include "daemon/base/ring.h"
 
 #define FSM_ANY	 0xff
-#define FSM_SAME 0xfe /* as next: stay */
+#define FSM_SAME 0xfe /* as the next state: stay in the current state */
 
 struct fsm_row {
 	uint8_t state, event;
@@ -27,7 +28,7 @@ struct fsm_def {
 	const char *name;
 	const struct fsm_row *rows;
 	size_t nrows;
-	const char *const *states; /* names, for history and Graphviz */
+	const char *const *states; /* names, for the history and for Graphviz */
 	const char *const *events;
 	uint8_t nstates, nevents;
 };
@@ -41,19 +42,20 @@ struct fsm {
 	const struct fsm_def *def;
 	uint8_t state;
 	struct ring ring;
-	struct fsm_step *steps; /* the owner's; NULL: nothing is kept */
+	struct fsm_step *steps; /* owned by the owner of the machine; NULL: no history is kept */
 };
 
+/* Starts in `state`, without a history. d must live as long as f. */
 void fsm_init(struct fsm *f, const struct fsm_def *d, uint8_t state);
-/* From now on the last n transitions are kept in `steps`, which lives as long as f. */
+/* Keeps the last n transitions from now on in `steps`, which must live as long as f. */
 void fsm_keep(struct fsm *f, struct fsm_step *steps, uint32_t n);
-/* Sets the row's next state first, then runs its action, so that an action sees the new state.
- * Returns the index of the row taken, -1 when none matched (nothing done). */
+/* Enters the row's next state and then runs its action, so that an action sees the new state.
+ * Returns the index of the row taken, or -1 when no row matched; then nothing was done. */
 int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now);
-/* The row that would be taken, NULL when none: what fsm_run uses, and tests that ask "what if". */
+/* The row that fsm_run() would take, or NULL when there is none. Tests call it directly. */
 const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t event, void *obj,
 			       void *arg);
-/* Writes a Graphviz digraph; returns the length it has or would have (as snprintf). */
+/* Writes a Graphviz digraph. Returns its length, also when it does not fit (as snprintf does). */
 size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size);
-/* "established sccrq -> closing" lines, newest last; as snprintf. */
+/* Writes lines such as "established sccrq -> closing", newest last. Returns as snprintf does. */
 size_t fsm_history(const struct fsm *f, char *buf, size_t size);

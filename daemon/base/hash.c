@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"). The key of the process is
- * the one global of the ground layer: uthash offers no place to pass it.
+ * SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). The key is a global
+ * variable, the only one in daemon/base beside the log's, because uthash passes no context to its
+ * hash function.
  */
 #include "daemon/base/hash.h"
 

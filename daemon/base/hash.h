@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * uthash with the two things a daemon facing the Internet needs: a keyed hash (SipHash-2-4), so
- * that nobody can aim keys at one bucket, and an allocation failure that is an error and not an
- * exit. Include this, never <uthash.h>.
+ * uthash with two changes that a daemon facing the Internet needs: a keyed hash (SipHash-2-4), so
+ * that an attacker cannot choose keys that collide, and an allocation failure that is reported
+ * instead of ending the process. Include this header, never <uthash.h>.
  *
- * After an add, an element whose hh.tbl is NULL was not added: out of memory.
+ * After an add, an element whose hh.tbl is NULL was not added, because memory ran out.
  */
 #pragma once
 
@@ -15,10 +15,12 @@ struct hash_key {
 	uint64_t k0, k1;
 };
 
-/* SipHash-2-4 of len bytes. */
+/* SipHash-2-4 of len octets. */
 uint64_t hash_sip(const struct hash_key *k, const void *p, size_t len);
-/* The process-wide key: set once at start from the random port, before any table exists. */
+/* Sets the key of the process. Called once at the start with random octets, before any table
+ * exists. */
 void hash_set_key(struct hash_key k);
+/* Hash len octets with the key of the process. */
 unsigned hash_bytes(const void *p, size_t len);
 uint64_t hash_bytes64(const void *p, size_t len);
 

@@ -34,7 +34,7 @@ static int compare(const struct hostip *a, const struct hostip *b)
 	return r ? r : compare_u32(a->len, b->len);
 }
 
-/* The first that is not before a. */
+/* The index of the first element that does not sort before a. */
 static size_t place(const struct hostip_set *s, const struct hostip *a)
 {
 	size_t low = 0, high = s->n;

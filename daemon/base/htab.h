@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hash table for what there is one of a session: 16 octets in each element and a pointer in the table,
- * where uthash takes 56. Elements with equal hashes are the caller's to tell apart:
+ * A hash table for objects of which each session has one. It costs 16 octets in each element and
+ * one pointer in the table; uthash takes 56 octets. The caller compares the keys of elements with
+ * equal hashes:
  *
  *	for (n = htab_find(&t, hash); n; n = htab_same(n))
  *		if (element_of(n)->key == key)
  *			return element_of(n);
  *
- * The hash is hash_bytes() of the key. Owns its table of heads only, and nothing when it is empty. A
- * table that can't grow goes on with longer chains.
+ * The hash is hash_bytes() of the key. The table owns only its array of heads, which it frees when
+ * the last element is removed. When it cannot grow, it continues with longer chains.
  */
 #pragma once
 
@@ -20,16 +21,19 @@ struct htab_node {
 	uint32_t hash;
 };
 
-struct htab { /* all zero: empty */
+struct htab { /* an empty table is all zero */
 	struct htab_node **heads;
 	size_t size, n; /* size is a power of two */
 };
 
-/* 0, or -ENOMEM, which only the first of a table can get. */
+/* Adds n. Returns 0, or -ENOMEM, which is possible only for the first element of an empty table. */
 int htab_add(struct htab *t, struct htab_node *n, uint32_t hash);
-/* n is in t. */
+/* Removes n, which must be in t. */
 void htab_del(struct htab *t, struct htab_node *n);
+/* The first element with this hash, or NULL. */
 struct htab_node *htab_find(const struct htab *t, uint32_t hash);
+/* The next element with the hash of n, or NULL. */
 struct htab_node *htab_same(const struct htab_node *n);
-/* All of them, in no order: after n, the first for NULL; NULL at the end. */
+/* Iterates over all elements in no particular order: the element after n, or the first when n is
+ * NULL. Returns NULL at the end. */
 struct htab_node *htab_next(const struct htab *t, const struct htab_node *n);

@@ -12,7 +12,7 @@ int idalloc_init(struct idalloc *a)
 	*a = (struct idalloc){ .bits = calloc(WORDS, sizeof(*a->bits)) };
 	if (!a->bits)
 		return -ENOMEM;
-	a->bits[0] = 1; /* id 0 counts as held for ever */
+	a->bits[0] = 1; /* id 0 is reserved */
 	return 0;
 }
 
@@ -22,7 +22,8 @@ void idalloc_done(struct idalloc *a)
 	*a = (struct idalloc){ 0 };
 }
 
-/* The first free id at or after `from`, going round. There is one: the caller has checked. */
+/* The first free id at or after `from`, wrapping around. The caller has checked that one is
+ * free. */
 static uint16_t next_free(const struct idalloc *a, uint16_t from)
 {
 	unsigned w = from / 64;

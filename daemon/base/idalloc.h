@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 16-bit ids, never 0, unique while held, unpredictable (RFC 2661 9.1 asks for it: an id is what
- * keeps an off-path attacker out). All 65535 can be handed out. Allocates its 8 KB once.
+ * 16-bit identifiers for tunnels and sessions. An id is never 0, is unique while it is held, and is
+ * chosen at random, because an off-path attacker has to guess it (RFC 2661 section 9.1). All 65535
+ * values can be allocated. The bitmap of 8 KB is allocated once.
  */
 #pragma once
 
@@ -12,13 +13,15 @@
 
 struct idalloc {
 	uint64_t *bits;
-	uint32_t used;
+	uint32_t used; /* ids that are held */
 };
 
 int idalloc_init(struct idalloc *a); /* 0 or -ENOMEM */
 void idalloc_done(struct idalloc *a);
-/* 0, -ENOSPC when all are held, or the rng's error. */
+/* Allocates a random id. Returns 0, -ENOSPC when all are held, or the error of the random port. */
 int idalloc_take(struct idalloc *a, const struct rng *g, uint16_t *ret_id);
-int idalloc_claim(struct idalloc *a, uint16_t id); /* a chosen one: 0, -EINVAL for 0, -EEXIST */
+/* Allocates a given id. Returns 0, -EINVAL for id 0, -EEXIST when it is held. */
+int idalloc_claim(struct idalloc *a, uint16_t id);
+/* Releases an id; does nothing when it is not held. */
 void idalloc_put(struct idalloc *a, uint16_t id);
 bool idalloc_held(const struct idalloc *a, uint16_t id);

@@ -16,7 +16,8 @@ static void comma(struct json *j)
 	j->first[j->depth - 1] = false;
 }
 
-/* A value may stand here: after a key, in an array, or as the one value of the document. */
+/* Checks that a value is allowed here: after a key, in an array, or as the only value of the
+ * document. */
 static bool value_begin(struct json *j)
 {
 	if (!j->depth)
@@ -28,7 +29,7 @@ static bool value_begin(struct json *j)
 	if (j->depth && j->kind[j->depth - 1] == '[')
 		comma(j);
 	j->after_key = false;
-	j->begun |= !j->depth; /* its end is seen by the depth */
+	j->begun |= !j->depth; /* the depth shows when a container is complete */
 	return true;
 }
 
@@ -81,7 +82,7 @@ void json_arr_end(struct json *j)
 }
 
 /* Length of the well-formed UTF-8 sequence at p (Unicode table 3-7: no overlong forms, surrogates
- * or values above U+10FFFF), 0 when there is none. */
+ * or values above U+10FFFF), or 0 when there is none. */
 static size_t utf8_len(const uint8_t *p, size_t left)
 {
 	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
@@ -105,7 +106,7 @@ static size_t utf8_len(const uint8_t *p, size_t left)
 	return n;
 }
 
-/* C0, DEL and C1: what a terminal would obey. */
+/* C0 controls, DEL and C1 controls, which a terminal would interpret. */
 static bool is_control(const uint8_t *p, size_t n)
 {
 	return n == 1 ? p[0] < 0x20 || p[0] == 0x7f : n == 2 && p[0] == 0xc2 && p[1] < 0xa0;

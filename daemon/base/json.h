@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Streaming JSON emitter. Strings from the network are escaped and forced to valid UTF-8 (bad
- * octets become U+FFFD, controls \u00XX), so that the output always parses. Commas and nesting are
- * its business: a key given outside an object, a value without its key, a second document, or
- * nesting beyond JSON_DEPTH sets bad, and nothing more is written.
+ * A streaming JSON writer. Strings from the network are escaped and forced to valid UTF-8 (invalid
+ * octets become U+FFFD, control characters \u00XX), so that the output always parses. The writer
+ * adds commas and checks the nesting: a key outside an object, a value without its key, a second
+ * document, or nesting deeper than JSON_DEPTH sets `bad`, and nothing more is written.
  */
 #pragma once
 
@@ -23,6 +23,7 @@ struct json {
 	bool first[JSON_DEPTH];
 };
 
+/* Appends to out, which must live as long as j. */
 void json_init(struct json *j, struct strbuf *out);
 void json_obj(struct json *j);
 void json_obj_end(struct json *j);
@@ -34,15 +35,15 @@ void json_span(struct json *j, struct span s);
 void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 void json_bool(struct json *j, bool v);
-void json_nil(struct json *j); /* null; jansson owns the other name */
-/* Already encoded JSON. */
+void json_nil(struct json *j); /* writes null; jansson has a json_null() */
+/* Writes text that is already JSON. */
 void json_raw(struct json *j, const char *s);
-/* key and value in one call */
+/* Write a key and its value. */
 void json_kstr(struct json *j, const char *key, const char *s);
 void json_kspan(struct json *j, const char *key, struct span s);
 void json_ku64(struct json *j, const char *key, uint64_t v);
 void json_kbool(struct json *j, const char *key, bool v);
-/* Lower-case hex of bytes as a string. */
+/* Writes a key and the octets as a string of lower-case hexadecimal digits. */
 void json_khex(struct json *j, const char *key, struct span s);
-/* True when complete and nothing went wrong. */
+/* True when the document is complete and no error occurred. */
 bool json_ok(const struct json *j);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Intrusive circular doubly linked list. Never allocates. A node that is not in a list points at
- * itself, so removing it again is harmless.
+ * An intrusive circular doubly linked list. It allocates nothing. A node that is in no list points
+ * to itself, so removing it twice is harmless.
  */
 #pragma once
 
@@ -44,7 +44,7 @@ static inline void list_del(struct list *n)
 }
 
 #define list_entry(ptr, type, member) ze_container_of(ptr, type, member)
-/* The loop variable may be removed, others may not. */
+/* The loop body may remove the current element, but no other. */
 #define list_for_each_safe(pos, tmp, head)                                                         \
 	for (pos = (head)->next, tmp = pos->next; pos != (head); pos = tmp, tmp = pos->next)
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One line: `level subsystem event key=value key="quoted value"`. A value is bare when it is a
- * plain word, else quoted, with \" \\ and \xNN for controls and everything beyond ASCII: no value
- * can end its line, its quotes, or colour a terminal. A line that would be longer than the buffer
- * is cut between escapes and ends with ` truncated=yes`.
+ * The format of a line is `level subsystem event key=value key="quoted value"`. A value that is not
+ * a plain word is quoted, with \", \\ and \xNN for control characters and for everything that is
+ * not ASCII, so that no value can end the line, end its quotes, or send escapes to a terminal. A
+ * line longer than the buffer is cut between two escapes and ends with ` truncated=yes`.
  */
 #include "daemon/base/log.h"
 
@@ -19,7 +19,7 @@
 
 #define LINE_SIZE 1024
 #define CUT_MARK  " truncated=yes"
-/* The closing quote, the mark and the NUL always fit. */
+/* What the text may use: the closing quote, the mark and the NUL always fit. */
 #define LINE_ROOM (LINE_SIZE - 1 - sizeof(CUT_MARK))
 
 static const char *const level_names[] = {
@@ -94,7 +94,8 @@ struct line {
 	bool cut;
 };
 
-/* All of it or nothing, and after a nothing nothing more. */
+/* Appends all n octets or nothing. After the first text that did not fit, nothing more is
+ * appended. */
 static void put(struct line *l, const char *s, size_t n)
 {
 	if (l->cut || n > LINE_ROOM - l->len) {
@@ -203,7 +204,7 @@ static void put_value(struct line *l, const struct kv *kv)
 	}
 }
 
-/* A pair of which not even the first octet of the value fits is left out whole. */
+/* When not even the first octet of the value fits, the whole pair is left out. */
 static void put_pair(struct line *l, const struct kv *kv)
 {
 	size_t before = l->len, value;
@@ -240,8 +241,8 @@ void log_write(enum log_sub sub, enum log_level level, const char *event, const 
 	pthread_mutex_unlock(&sink_lock);
 }
 
-/* The generic cell rate algorithm: `next` is when the bucket will be full again. A zeroed limit
- * is a full bucket at any time, also at 0. */
+/* The generic cell rate algorithm: `next` is the time at which the bucket will be full again. A
+ * zeroed limit is a full bucket at any time, also at time 0. */
 static ze_ns ahead_of(const struct log_limit *l, ze_ns now)
 {
 	return l->next > now ? l->next - now : 0;
@@ -320,8 +321,8 @@ void log_sink_stderr(void *self_with_prefix, enum log_level level, enum log_sub 
 	ssize_t n;
 
 	(void)sub;
-	/* One system call, so that lines of several processes do not mix. Nobody is left to be
-	 * told when it fails. */
+	/* One system call per line, so that lines of several processes do not mix. A failure cannot
+	 * be reported anywhere. */
 	do
 		n = writev(STDERR_FILENO, iov, ZE_ARRAY_SIZE(iov));
 	while (n < 0 && errno == EINTR);

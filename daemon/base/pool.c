@@ -12,7 +12,7 @@ void res_add(struct res_pool *p, struct res *r, void (*release)(struct res *))
 	list_add_head(&p->all, &r->link);
 }
 
-/* A res that was only zeroed was never held. */
+/* A zeroed res was never added to a pool. */
 bool res_held(const struct res *r)
 {
 	return r->link.next && !list_empty(&r->link);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an object has acquired, newest first. Each thing that must be given back (an address, a
- * data plane handle, an id) is a `struct res` in the owner's pool; draining the pool is the only
- * teardown and is the same on failure and on success.
+ * The resources an object has acquired, newest first. Everything that must be released (an address,
+ * a data plane handle, an id) is a `struct res` in its owner's pool. Draining the pool is the only
+ * teardown, on failure and on success alike.
  */
 #pragma once
 
@@ -16,16 +16,17 @@ struct res {
 };
 
 struct res_pool {
-	struct list all; /* head is newest */
+	struct list all; /* the head is the newest */
 };
 
 void res_pool_init(struct res_pool *p);
+/* Adds a resource. `release` is called once; it may free r. */
 void res_add(struct res_pool *p, struct res *r, void (*release)(struct res *));
-/* Give one back before the others; harmless when it is not held. */
+/* Releases one resource before the others; does nothing when it is not held. */
 void res_release(struct res *r);
-/* Forget without releasing. */
+/* Removes a resource from its pool without releasing it. */
 void res_forget(struct res *r);
 bool res_held(const struct res *r);
-/* Release everything, newest first. */
+/* Releases everything, newest first. */
 void res_pool_drain(struct res_pool *p);
 unsigned res_pool_count(const struct res_pool *p);

@@ -6,7 +6,8 @@
 
 #include "daemon/base/crypto.h"
 
-/* One character of strict UTF-8 (RFC 3629): no overlong forms, no surrogates; -EINVAL else. */
+/* Reads one character of strict UTF-8 (RFC 3629): no overlong forms, no surrogates. Returns the
+ * code point or -EINVAL. */
 static int32_t utf8_next(struct rd *r)
 {
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -55,7 +56,7 @@ static int to_utf16le(struct span password, struct wr *w)
 
 int rfc2759_nt_hash(struct span password, uint8_t ret[16])
 {
-	uint8_t utf16[RFC2759_PASSWORD_MAX * 4]; /* a character may take two units */
+	uint8_t utf16[RFC2759_PASSWORD_MAX * 4]; /* a character may take two code units */
 	struct wr w = wr_init(utf16, sizeof(utf16));
 	struct span all;
 	int r = to_utf16le(password, &w);
@@ -91,7 +92,7 @@ void rfc2759_response(const uint8_t challenge[8], const uint8_t nt_hash[16], uin
 void rfc2759_authenticator_response(const uint8_t nt_hash[16], const uint8_t nt_response[24],
 				    const uint8_t challenge[8], char ret[43])
 {
-	/* RFC 2759 8.7 gives both as octets; they are these texts without the NUL. */
+	/* RFC 2759 8.7 prints both as octets; they are these texts without the NUL. */
 	static const char magic1[] = "Magic server to client signing constant";
 	static const char magic2[] = "Pad to make it do more than one iteration";
 	static const char hex[] = "0123456789ABCDEF";

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Index arithmetic of a ring that keeps the newest N of a stream; the caller owns the array.
+ * Index arithmetic for a ring that keeps the newest N elements of a stream. The caller owns the
+ * array:
  *   slot = ring_push(&r)           where to write the next element
  *   for (i = 0; i < ring_count(&r); i++) a[ring_at(&r, i)]     oldest first
- * Never allocates.
+ * Allocates nothing.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ static inline uint32_t ring_count(const struct ring *r)
 	return r->pushed < r->size ? r->pushed : r->size;
 }
 
-/* pushed is kept below 2*size, so that it never wraps. */
+/* `pushed` is kept below 2 * size, so that it never wraps around. */
 static inline uint32_t ring_push(struct ring *r)
 {
 	uint32_t slot = r->pushed % r->size;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random bytes as a port: getrandom in the daemon, a seeded generator in tests. Whoever needs
- * unpredictability takes a `const struct rng *`. May fail (-errno): then the operation that needed
- * the bytes fails, nothing falls back to weak ones.
+ * Random octets as a port: getrandom() in the daemon, a seeded generator in tests. A unit that
+ * needs unpredictable values takes a `const struct rng *`. When it fails (-errno), the operation
+ * that needed the octets fails too; there is no fallback to weaker randomness.
  */
 #pragma once
 

@@ -26,7 +26,7 @@ void sb_reset(struct strbuf *b)
 		b->s[0] = '\0';
 }
 
-/* Room for n more bytes and the NUL. */
+/* Makes room for n more octets and the NUL. */
 static bool reserve(struct strbuf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : FIRST_CAP;
@@ -92,7 +92,7 @@ char *sb_take(struct strbuf *b)
 {
 	char *s;
 
-	sb_puts(b, ""); /* an empty text is "", not NULL */
+	sb_puts(b, ""); /* an empty buffer returns "", not NULL */
 	s = b->s;
 	if (b->bad) {
 		free(s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A growing text buffer for what leaves by the control socket, the web or a log. An allocation
- * failure sets `bad`, which stays set; the text is always NUL-terminated (or NULL when empty).
+ * A growing text buffer, used for replies on the control socket and for files. An allocation
+ * failure sets `bad`, which stays set. The text is NUL-terminated, or NULL while it is empty.
  */
 #pragma once
 
@@ -19,10 +19,10 @@ struct strbuf {
 
 void sb_init(struct strbuf *b);
 void sb_done(struct strbuf *b);
-void sb_reset(struct strbuf *b); /* empty, keeps the memory, clears bad */
+void sb_reset(struct strbuf *b); /* empties it, keeps its memory, clears bad */
 void sb_add(struct strbuf *b, const char *p, size_t n);
 void sb_puts(struct strbuf *b, const char *s);
 void sb_printf(struct strbuf *b, const char *fmt, ...) ZE_PRINTF(2, 3);
 void sb_vprintf(struct strbuf *b, const char *fmt, va_list ap) ZE_PRINTF(2, 0);
-/* The text, owned by the caller (free); the buffer is empty again. NULL when bad. */
+/* Returns the text, which the caller frees, and empties the buffer. Returns NULL when bad. */
 char *sb_take(struct strbuf *b);

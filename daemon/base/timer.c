@@ -24,7 +24,7 @@ static void place(struct timer_heap *h, size_t i, struct timer *t)
 	t->slot = i + 1;
 }
 
-/* t belongs at i or nearer the root; what is later than t moves down. */
+/* Moves t from i towards the root; timers that are due later than t move down. */
 static size_t sift_up(struct timer_heap *h, size_t i, struct timer *t)
 {
 	while (i > 0) {
@@ -39,7 +39,7 @@ static size_t sift_up(struct timer_heap *h, size_t i, struct timer *t)
 	return i;
 }
 
-/* The earliest child of i, or h->n when it has none. */
+/* The child of i that is due first, or h->n when i has no child. */
 static size_t first_child(const struct timer_heap *h, size_t i)
 {
 	size_t best = i * ARITY + 1;
@@ -60,7 +60,7 @@ static void sift_down(struct timer_heap *h, size_t i, struct timer *t)
 	place(h, i, t);
 }
 
-/* t is put at i, where another timer or a hole was. */
+/* Puts t at i, in place of another timer or of a removed one, and restores the heap order. */
 static void settle(struct timer_heap *h, size_t i, struct timer *t)
 {
 	sift_down(h, sift_up(h, i, t), t);

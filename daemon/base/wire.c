@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The next n bytes, or NULL once the cursor is bad. A bad reader stands at its end, so that a loop
- * over rd_left() stops. */
+/* The next n octets, or NULL once the cursor is bad. A bad reader is moved to its end, so that a
+ * loop over rd_left() stops. */
 static const uint8_t *rd_take(struct rd *r, size_t n)
 {
 	const uint8_t *p = r->p;
@@ -86,7 +86,7 @@ void rd_copy(struct rd *r, void *to, size_t n)
 		memset(to, 0, n);
 }
 
-/* Where to put the next n bytes, or NULL once the cursor is bad or when n is 0. */
+/* Where to write the next n octets, or NULL once the cursor is bad or when n is 0. */
 static uint8_t *wr_take(struct wr *w, size_t n)
 {
 	uint8_t *p = w->p;

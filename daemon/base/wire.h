@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Cursors over network-order bytes. A read or write outside the buffer does nothing, returns 0 and
- * sets `bad`, which stays set and makes all that follow fail too: test it once at the end. A bad
- * reader has nothing left, so loops over rd_left() stop. Never allocates, never aborts.
+ * Cursors over octets in network order. A read or write outside the buffer does nothing, returns 0
+ * and sets `bad`. The flag stays set and makes all later calls fail too, so test it once at the
+ * end. A bad reader has nothing left, so loops over rd_left() stop. Nothing is allocated and
+ * nothing aborts.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct span { /* borrowed bytes */
+struct span { /* borrowed octets */
 	const uint8_t *p;
 	size_t len;
 };
@@ -47,13 +48,14 @@ uint16_t rd_u16(struct rd *r);
 uint32_t rd_u32(struct rd *r);
 uint64_t rd_u64(struct rd *r);
 void rd_skip(struct rd *r, size_t n);
-/* n bytes as a span; empty and bad when there are fewer. */
+/* The next n octets as a span; an empty span and `bad` when there are fewer. */
 struct span rd_bytes(struct rd *r, size_t n);
-/* Everything left, which may be nothing. */
+/* Everything that is left, possibly nothing. */
 struct span rd_rest(struct rd *r);
-/* A cursor over the next n bytes that can not read its siblings; bad (both) when there are fewer. */
+/* A cursor over the next n octets, which cannot read beyond them. When there are fewer, both are
+ * bad. */
 struct rd rd_sub(struct rd *r, size_t n);
-/* Copies exactly n bytes, or zeroes `to` and sets bad. */
+/* Copies exactly n octets, or zeroes `to` and sets `bad`. */
 void rd_copy(struct rd *r, void *to, size_t n);
 
 static inline struct wr wr_init(void *buf, size_t size)
@@ -80,10 +82,10 @@ void wr_u64(struct wr *w, uint64_t v);
 void wr_bytes(struct wr *w, const void *p, size_t n);
 void wr_span(struct wr *w, struct span s);
 void wr_zero(struct wr *w, size_t n);
-/* Remember the place of a 16-bit field (writes 0 there), fill it later. */
+/* Writes 0 in place of a 16-bit field and returns its offset, to be filled later. */
 size_t wr_mark_u16(struct wr *w);
 void wr_patch_u16(struct wr *w, size_t mark, uint16_t v);
-/* What was written so far. */
+/* The octets written so far; check `bad` first. */
 struct span wr_done(const struct wr *w);
 
 bool span_eq(struct span a, struct span b);

@@ -382,7 +382,7 @@ static void addresses_are_checked(void **st)
 	    "t:2:21: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
 	    "t:2:32: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
 	    "t:2:44: l2tp/allow-from: not a prefix: ADDRESS/LENGTH without host bits\n"
-	    "t:3:23: l2tp/pool/ipv4/gateway: 0.0.0.0/8 is nobody's address\n"
+	    "t:3:23: l2tp/pool/ipv4/gateway: 0.0.0.0/8 is not assigned to hosts\n"
 	    "t:3:52: l2tp/pool/ipv4/end: end is before start\n");
 	bad("environment { l2tp { server a { ip example.net } } }",
 	    "t:1:36: environment/l2tp/server/ip: not an IPv4 or IPv6 address\n");
@@ -396,7 +396,7 @@ static void addresses_that_no_subscriber_can_have(void **st)
 	static const struct {
 		const char *ip, *why;
 	} no[] = {
-		{ "0.1.2.3", "0.0.0.0/8 is nobody's address" },
+		{ "0.1.2.3", "0.0.0.0/8 is not assigned to hosts" },
 		{ "127.0.0.1", "127.0.0.0/8 is loopback" },
 		{ "169.254.9.9", "169.254.0.0/16 is link-local" },
 		{ "224.0.0.5", "224.0.0.0/4 is multicast" },
@@ -497,8 +497,9 @@ static void a_secret_is_never_repeated(void **st)
 	sb_done(&errors);
 }
 
-/* F-B11: a word that may be a secret is not repeated, wherever it stands instead of where it belongs:
- * at each word of a configuration that has everything, before it, behind it, and quoted. */
+/* F-B11: a word that may be a secret is not repeated, wherever it stands instead of where it
+ * belongs: at each word of a configuration that has everything, before it, behind it, and
+ * quoted. */
 static void a_misplaced_secret_is_never_repeated(void **st)
 {
 	static const char text[] =
