@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tunnel authentication, RFC 2661 5.1.1 and 4.4.3 (Challenge Response). */
+/* Tunnel authentication, RFC 2661 5.1.1; the Challenge Response AVP is in 4.4.3. */
 #include "daemon/l2tp/auth.h"
 
 #include "daemon/base/compiler.h"

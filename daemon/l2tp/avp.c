@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The AVP table of RFC 2661 4.4 and RFC 3145, the walker of 4.1, and the writers. Types of other
- * vendors, and of RFCs 3308, 4951 and 5515, have no row: they are unknown.
+ * The AVP table of RFC 2661 4.4 and RFC 3145, the AVP iterator of 4.1, and the writers. AVPs of
+ * other vendors and those of RFC 3308, RFC 4951 and RFC 5515 have no row and count as unknown.
  */
 #include "daemon/l2tp/avp.h"
 
@@ -9,7 +9,7 @@
 
 #define VAR AVP_MAX_VALUE
 
-/* What a row may say beside its numbers. */
+/* The flags a row can have. */
 #define M      .mandatory = true
 #define H      .may_hide = true
 #define SECRET .secret = true
@@ -102,7 +102,7 @@ static const struct avp_spec avp_specs[AVP__COUNT] = {
 				  "private-group-id",                TEXT,         0, VAR, private_group_id,      H),
 	ROW(RX_CONNECT_SPEED,     "Rx Connect Speed",
 				  "rx-connect-speed",                SPEED,        1, 10, rx_speed_bps,           H),
-	/* Its presence is its value: nothing is stored. */
+	/* The presence of this AVP is its value, so nothing is stored. */
 	ROW(SEQUENCING_REQUIRED,  "Sequencing Required",
 				  "sequencing-required",             EMPTY,        0,  0, have,                   M),
 	ROW(PPP_DISCONNECT_CAUSE, "PPP Disconnect Cause Code",
@@ -139,7 +139,7 @@ int avp_next(struct rd *r, struct avp *ret)
 	return 1;
 }
 
-/* The header, or a sticky error for a value that its 10-bit length can't express. */
+/* Writes the header. A value too long for the 10-bit Length sets w->bad. */
 static void put_header(struct wr *w, enum l2tp_avp_type type, size_t value_len)
 {
 	uint16_t m = avp_specs[type].mandatory ? AVP_F_MANDATORY : 0;

@@ -2,22 +2,23 @@
 /*
  * Reliable delivery, RFC 2661 5.8 and appendix A.
  *
- * Sending: messages wait in txq. The first min(cwnd, peer_rws) of them may be on the wire; one gets
- * its Ns when it first goes out, so that a ZLB in between carries the Ns of the message after it.
- * The oldest unacknowledged message alone drives the timer. When it fires, everything in flight is
- * marked for sending again and the congestion window falls to one, so that a peer that drops what
- * is ahead of sequence is served at the pace of its acknowledgements.
+ * Sending: messages wait in txq. The first min(cwnd, peer_rws) of them may be in flight. A message
+ * gets its Ns when it is first sent, so that a ZLB sent before it carries the same Ns. Only the
+ * oldest unacknowledged message runs the retransmission timer. When the timer fires, every message
+ * in flight is marked for retransmission and the congestion window is set to 1, so that a peer that
+ * drops messages ahead of sequence receives them at the pace of its acknowledgements.
  *
- * Receiving: an Ns is old when it is among the 32768 values that end at the last one taken in
- * order (5.8), which is the half of the circle a signed 16-bit difference gets wrong at its end.
+ * Receiving: an Ns is old when it is one of the 32768 values that end with the last one received in
+ * order (5.8). A signed 16-bit difference gets the first of these values wrong.
  *
- * Acknowledging: a message of ours carries the Nr, or a ZLB does ack_delay later. But a peer whose
- * window is full sends nothing until then, so a ZLB goes at once for every ack_every messages, and
- * for half of our window at the latest. We don't see the peer's congestion window: ack_every begins
- * at one, as that does, grows slowly while enough messages come, and is halved when they did not.
- * Also at once: a gap was filled, a duplicate came, or something ahead of sequence.
+ * Acknowledging: the next message sent carries Nr, or a ZLB is sent ack_delay later. A peer whose
+ * congestion window is full sends nothing while it waits, so a ZLB is sent at once after every
+ * ack_every messages, and at the latest when half of the receive window is used. The peer's
+ * congestion window is unknown: like that window, ack_every begins at 1, grows slowly while enough
+ * messages arrive, and is halved when they do not. A ZLB is also sent at once when a gap is filled,
+ * and for a duplicate or a message ahead of sequence.
  *
- * Memory: txq and rxq entries are ours; at most max_queue and rws of them.
+ * Memory: the channel owns the entries of txq (at most max_queue) and rxq (at most rws).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,8 +33,8 @@
 struct chan_msg {
 	struct list link;
 	uint16_t ns, sid, len;
-	bool numbered; /* has its Ns: was on the wire at least once */
-	bool wanted;   /* to be sent, or sent again */
+	bool numbered; /* has its Ns: it was sent at least once */
+	bool wanted;   /* to be sent or retransmitted */
 	uint8_t avps[];
 };
 
@@ -140,8 +141,8 @@ static ze_ns rtx_interval(const struct l2tp_chan *c)
 	return ze_min_ns(t, c->cfg.rtx_max);
 }
 
-/* Appendix A: one more message for each acknowledgement below ssthresh, one for each full window
- * of them above it. */
+/* Appendix A: below ssthresh the window grows by one message for each acknowledgement, above it by
+ * one message for each window of acknowledgements. */
 static void grow_window(struct l2tp_chan *c)
 {
 	if (c->cwnd < c->ssthresh) {
@@ -154,7 +155,7 @@ static void grow_window(struct l2tp_chan *c)
 		c->cwnd = c->peer_rws;
 }
 
-/* True when nr acknowledges something. */
+/* Releases what nr acknowledges. Returns true when it acknowledged a message. */
 static bool take_nr(struct l2tp_chan *c, uint16_t nr, ze_ns now)
 {
 	uint16_t acked = (uint16_t)(nr - c->ns_una);
@@ -183,13 +184,13 @@ void l2tp_chan_ack_now(struct l2tp_chan *c, ze_ns now)
 	c->ack_at = ze_min_ns(c->ack_at, now);
 }
 
-/* Messages taken in order since the peer last saw our Nr. */
+/* The number of messages received in order that the peer has no acknowledgement for yet. */
 static uint16_t unacknowledged(const struct l2tp_chan *c)
 {
 	return (uint16_t)(c->nr - c->nr_sent);
 }
 
-/* The next message in order was taken. */
+/* Called after the next message in order was received. */
 static void schedule_ack(struct l2tp_chan *c, ze_ns now)
 {
 	uint16_t n = unacknowledged(c);
@@ -204,8 +205,9 @@ static void schedule_ack(struct l2tp_chan *c, ze_ns now)
 		c->ack_every++;
 }
 
-/* The peer had fewer messages to send, or waited for us. It may also be that nobody asked for our
- * acknowledgement when it was due: then more are outstanding than ack_every ever stands for. */
+/* The acknowledgement was delayed for the full ack_delay: the peer had fewer messages to send, or
+ * waited for the acknowledgement. The count can be larger than ack_every when the owner did not ask
+ * for output in time, so it is limited to half of the receive window. */
 static void ack_was_late(struct l2tp_chan *c)
 {
 	uint16_t half = unacknowledged(c) / 2, most = c->cfg.rws / 2;
@@ -235,7 +237,7 @@ static int queue_ahead(struct l2tp_chan *c, const struct l2tp_hdr *h)
 	if (!m)
 		return -REASON_NO_MEMORY;
 	m->ns = h->ns;
-	list_add_tail(at, &m->link); /* in front of the first later one */
+	list_add_tail(at, &m->link); /* before the first message with a later Ns */
 	c->rxq_len++;
 	return -REASON_SEQ_AHEAD;
 }
@@ -248,7 +250,7 @@ int l2tp_chan_input(struct l2tp_chan *c, const struct l2tp_hdr *h, ze_ns now, bo
 	free_all(&c->delivered);
 	c->have_current = false;
 	*ret_acked = false;
-	/* An Nr in the half circle behind ns_una is merely old (a delayed message, L-107). */
+	/* An Nr of the half circle before ns_una is only old, from a delayed message (L-107). */
 	if (nr > sent && nr < SEQ_HALF)
 		return -REASON_NR_AHEAD;
 	*ret_acked = take_nr(c, h->nr, now);
@@ -262,7 +264,8 @@ int l2tp_chan_input(struct l2tp_chan *c, const struct l2tp_hdr *h, ze_ns now, bo
 		schedule_ack(c, now);
 		return 0;
 	}
-	/* The peer may have missed our acknowledgement, or should know what we miss. */
+	/* The peer may have missed the acknowledgement, or has to learn which message is
+	 * missing. */
 	l2tp_chan_ack_now(c, now);
 	return ns >= SEQ_HALF ? -REASON_SEQ_OLD : queue_ahead(c, h);
 }
@@ -424,7 +427,7 @@ bool l2tp_chan_acked(const struct l2tp_chan *c, uint16_t ns)
 	return (uint16_t)(c->ns_una - ns - 1) < SEQ_HALF;
 }
 
-/* ---- another life ---- */
+/* ---- restart ---- */
 
 void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w)
 {
@@ -435,7 +438,8 @@ void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w)
 	wr_u16(w, c->txq_len);
 }
 
-/* Numbered at once, sent or not: whatever the peer acknowledges of them is right. */
+/* All messages get their Ns at once, whether they were sent or not, so that any Nr the peer sends
+ * for them is valid. */
 static int refill(struct l2tp_chan *c, struct span avps)
 {
 	struct chan_msg *m = msg_new(0, avps);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The L2TP header, RFC 2661 3.1. A control message with a malformed header is dropped without an
- * acknowledgement (5.8 never sees it), so every refusal here is final.
+ * The L2TP header, RFC 2661 3.1. A control message with a malformed header is dropped before
+ * reliable delivery (5.8) and is therefore not acknowledged.
  */
 #include "daemon/l2tp/hdr.h"
 
@@ -46,7 +46,7 @@ int l2tp_hdr_parse(const void *buf, size_t len, struct l2tp_hdr *ret)
 	h.length = h.flags & L2TP_F_LEN ? rd_u16(&r) : (uint16_t)len;
 	if (h.length < need || h.length > len)
 		return -REASON_HDR_LENGTH;
-	/* Octets behind Length belong to nobody. */
+	/* Octets after Length are not part of the message. */
 	r.end -= len - h.length;
 	h.tid = rd_u16(&r);
 	h.sid = rd_u16(&r);
@@ -80,7 +80,7 @@ size_t l2tp_hdr_begin_ctl(struct wr *w, uint16_t tid, uint16_t sid, uint16_t ns,
 
 void l2tp_hdr_end_ctl(struct wr *w, size_t mark)
 {
-	/* The mark is the place of the Length field, two octets into the header. */
+	/* The mark is the offset of the Length field, two octets into the header. */
 	size_t len = wr_len(w) + 2 - mark;
 
 	if (len > UINT16_MAX)

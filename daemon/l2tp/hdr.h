@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The L2TP header, RFC 2661 3.1, both kinds. Decides by the header alone; never looks at AVPs.
+ * The L2TP header of control and data messages, RFC 2661 3.1. AVPs are not looked at.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 
 struct l2tp_hdr {
 	uint16_t flags;	 /* as received: L2TP_F_* */
-	uint16_t length; /* of the whole message; the datagram's when the L bit is clear */
-	uint16_t offset; /* Offset Size, 0 when the O bit is clear */
+	uint16_t length; /* octets of the message; of the datagram when the L bit is clear */
+	uint16_t offset; /* Offset Size in octets, 0 when the O bit is clear */
 	uint16_t tid, sid, ns, nr; /* ns and nr are 0 when the S bit is clear */
 	struct span payload;
 };
@@ -25,12 +25,14 @@ static inline bool l2tp_hdr_is_control(const struct l2tp_hdr *h)
 	return h->flags & L2TP_F_TYPE;
 }
 
-/* One datagram. 0 or -REASON_HDR_*. Control messages must have L and S set and O clear, and a
- * Length of at least 12. Reserved bits and P are ignored. Octets behind Length are not payload. */
+/* Parses the header of one datagram. Returns 0 or -REASON_HDR_*. A control message must have L and
+ * S set, O clear, and a Length of at least 12. Reserved bits and P are ignored. The payload ends at
+ * Length; *ret refers to buf. */
 int l2tp_hdr_parse(const void *buf, size_t len, struct l2tp_hdr *ret);
-/* Writes 12 octets with Length 0; returns the mark for l2tp_hdr_end_ctl. */
+/* Writes a control header of 12 octets with Length 0. Returns the mark for l2tp_hdr_end_ctl(). */
 size_t l2tp_hdr_begin_ctl(struct wr *w, uint16_t tid, uint16_t sid, uint16_t ns, uint16_t nr);
-/* Fills Length with everything written since begin. */
+/* Sets Length to what was written since l2tp_hdr_begin_ctl(). */
 void l2tp_hdr_end_ctl(struct wr *w, size_t mark);
-/* A data header: 6 octets, or 10 with `seq` (S set, Ns, Nr 0); `prio` sets P. */
+/* Writes a data header: 6 octets, or 10 with L2TP_F_SEQ in h->flags (Ns, and Nr 0). L2TP_F_PRIO is
+ * kept, all other flags are ignored. */
 void l2tp_hdr_write_data(struct wr *w, const struct l2tp_hdr *h);

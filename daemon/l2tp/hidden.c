@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hiding of AVP values, RFC 2661 4.3: original length (2), value, padding, XORed with
- * b(1) = MD5(type, secret, vector) and b(i) = MD5(secret, c(i-1)). The key of a block comes from
- * the cipher text of the one before, never from what it was decrypted to.
+ * Hiding of AVP values, RFC 2661 4.3. The clear text is the original length (2 octets), the value
+ * and padding. It is XORed with b(1) = MD5(type, secret, vector) and b(i) = MD5(secret, c(i-1)):
+ * the key of a block depends on the cipher text of the block before it.
  */
 #include "daemon/l2tp/hidden.h"
 
@@ -41,7 +41,8 @@ int avp_reveal(const struct avp_key *k, struct span hidden, uint8_t *buf, struct
 		buf[i] = hidden.p[i] ^ key[i % BLOCK];
 	}
 	crypto_wipe(key, sizeof(key));
-	/* Whatever the peer, or a wrong secret, made it: it must fit what was received. */
+	/* The peer or a wrong secret can produce any length, so it is checked against what was
+	 * received. */
 	len = (size_t)(buf[0] << 8 | buf[1]);
 	if (len > hidden.len - PREFIX_LEN)
 		return -REASON_HIDDEN_LEN;
@@ -61,7 +62,8 @@ void avp_hide(const struct avp_key *k, struct span clear, size_t pad, struct wr 
 	wr_span(w, clear);
 	wr_zero(w, pad);
 	len = wr_len(w) - start;
-	/* On a write that did not fit too, so that no clear value stays behind in the buffer. */
+	/* Encrypt also what was written before the buffer was full, so that no clear text stays in
+	 * it. */
 	first_key(k, key);
 	for (size_t i = 0; i < len; i++) {
 		if (i > 0 && i % BLOCK == 0)

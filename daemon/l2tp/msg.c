@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Control messages, RFC 2661 6.1-6.14: which AVPs each must and may carry, decoding into and
- * encoding from struct l2tp_msg. Decoding goes on behind a fault, because the answer needs what
- * comes later (a StopCCN goes to the Assigned Tunnel ID). Spans of a decoded message belong to the
- * payload or to the scratch of the caller.
+ * Control messages, RFC 2661 6.1-6.14: which AVPs each message must and may carry, and the
+ * conversion from and to struct l2tp_msg. Decoding continues after a fault, because the answer
+ * needs later AVPs: a StopCCN is sent to the Assigned Tunnel ID. Spans of a decoded message point
+ * into the payload or into the caller's scratch buffer.
  */
 #include "daemon/l2tp/msg.h"
 
@@ -37,8 +37,8 @@ static const struct msg_spec msg_specs[L2TP_MSG__COUNT] = {
 	[L2TP_OCRP]    = { "OCRP", B(ASSIGNED_SESSION_ID), B(PHYSICAL_CHANNEL), true },
 	[L2TP_OCCN]    = { "OCCN", B(FRAMING_TYPE) | B(TX_CONNECT_SPEED),
 			   B(RX_CONNECT_SPEED) | B(SEQUENCING_REQUIRED), true },
-	/* RFC-DEVIATION: 6.6 requires Call Serial Number, and 6.8 Framing Type and Connect Speed: LACs in the
-	 * field leave them out, nothing depends on them. */
+	/* RFC-DEVIATION: 6.6 requires Call Serial Number, and 6.8 Framing Type and Connect Speed.
+	 * Some LACs leave them out, and nothing depends on them. */
 	[L2TP_ICRQ]    = { "ICRQ", B(ASSIGNED_SESSION_ID), B(CALL_SERIAL) | B(BEARER_TYPE) | B(CALLED_NUMBER) |
 			   B(CALLING_NUMBER) | B(SUB_ADDRESS) | B(PHYSICAL_CHANNEL), true },
 	[L2TP_ICRP]    = { "ICRP", B(ASSIGNED_SESSION_ID), 0, true },
@@ -111,7 +111,7 @@ static int get_result(struct rd *r, struct l2tp_result *ret)
 	return 0;
 }
 
-/* Several fields, of a length that the row has checked. */
+/* Decodes a value of several fields; the caller has checked its length. */
 static void get_struct(enum avp_kind kind, struct rd *r, struct l2tp_msg *m)
 {
 	if (kind == AVP_K_Q931) {
@@ -187,7 +187,7 @@ int l2tp_msg_field(const struct avp_spec *s, struct span value, struct l2tp_msg 
 struct decoder {
 	const struct l2tp_dec *dec;
 	struct l2tp_msg *msg;
-	struct l2tp_fault fault; /* the first */
+	struct l2tp_fault fault; /* the first fault */
 	struct wr scratch;
 };
 
@@ -212,8 +212,8 @@ static void set_fault(struct decoder *c, enum reason r, uint16_t vendor, uint16_
 		};
 }
 
-/* The message can't be walked further: 7.1, not recoverable whatever the M bit says. `last` is the
- * AVP in front of what is wrong, NULL: it is the first. */
+/* The rest of the message cannot be parsed, which is not recoverable whatever the M bit says (7.1).
+ * `last` is the AVP before the malformed one, or NULL when the first one is malformed. */
 static void set_walk_fault(struct decoder *c, int err, struct rd at, const struct avp *last)
 {
 	uint16_t vendor, attr;
@@ -251,8 +251,9 @@ static int reveal(struct decoder *c, const struct avp *a, struct span *ret)
 	return err;
 }
 
-/* 0 when the AVP is in the message now; -REASON_AVP_DUPLICATE and -REASON_AVP_LENIENT when it is
- * well known but of no use; another refusal costs the message if its M bit is set. */
+/* Returns 0 when the AVP was stored in the message. -REASON_AVP_DUPLICATE and -REASON_AVP_LENIENT:
+ * the AVP is known but is ignored. With any other reason the message is refused if the M bit is
+ * set. */
 static int take_avp(struct decoder *c, const struct avp *a, const struct msg_spec *ms)
 {
 	const struct avp_spec *s = avp_spec_find(a->vendor, a->type);
@@ -266,11 +267,12 @@ static int take_avp(struct decoder *c, const struct avp *a, const struct msg_spe
 		return -REASON_AVP_UNKNOWN;
 	if ((a->flags & AVP_F_HIDDEN) && !s->may_hide)
 		return -REASON_HIDDEN_FORBIDDEN;
-	/* 4.3: the nearest Random Vector counts, so there may be several. */
+	/* 4.3: the last Random Vector before a hidden AVP applies, so there may be several. */
 	if (a->type != AVP_RANDOM_VECTOR) {
 		if (c->msg->have & bit)
 			return -REASON_AVP_DUPLICATE;
-		/* mpd5 sends such in SCCCN; recognised, so not 4.1's unknown mandatory. */
+		/* mpd5 sends such AVPs in SCCCN. They are recognised, so 4.1 does not refuse
+		 * them. */
 		if (!((ms->required | ms->optional) & bit))
 			return -REASON_AVP_LENIENT;
 	}
@@ -350,7 +352,7 @@ int l2tp_msg_decode(struct span payload, const struct l2tp_dec *d, struct l2tp_m
 		ms = msg_spec_find(ret->type);
 		if (ms)
 			decode_avps(&c, &r, ms);
-		else if (ret->type_mandatory) /* 4.4.1; without the M bit it is only ignored */
+		else if (ret->type_mandatory) /* 4.4.1: without the M bit the message is ignored */
 			set_fault(&c, REASON_MSG_UNKNOWN_MANDATORY, 0, AVP_MSG_TYPE);
 	}
 	if (c.fault.reason == REASON_NONE)
@@ -389,7 +391,7 @@ struct span l2tp_msg_peek_host_name(struct span payload)
 static void put_struct(enum avp_kind kind, const struct l2tp_msg *m, struct wr *w)
 {
 	if (kind == AVP_K_RESULT) {
-		/* Always with an Error Code: Windows 2000 and old xl2tpd refuse the short form. */
+		/* Windows 2000 and old xl2tpd refuse the form without an Error Code. */
 		wr_u16(w, m->result.code);
 		wr_u16(w, m->result.error);
 		wr_span(w, m->result.text);
@@ -468,7 +470,7 @@ static void put_hidden(struct wr *w, uint16_t type, struct span clear, const str
 		wr_patch_u16(w, mark, (uint16_t)(m | AVP_F_HIDDEN | len));
 }
 
-/* Which of m->have is hidden, as bits. */
+/* The AVPs of `have` to hide, as bits. */
 static uint64_t to_hide(uint64_t have, const struct l2tp_enc *e)
 {
 	uint64_t bits = 0;
@@ -507,7 +509,7 @@ int l2tp_msg_encode(const struct l2tp_msg *m, const struct l2tp_enc *e, struct w
 		w->bad |= v.bad;
 	}
 	crypto_wipe(buf, sizeof(buf));
-	/* Bad, so that a caller who forgets to look can't send it either. */
+	/* Also set `bad`, so that a caller that ignores the result cannot send the message. */
 	w->bad |= wr_len(w) - start > L2TP_MSG_MAX;
 	return w->bad ? -REASON_MSG_TOO_LONG : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Control messages as typed structs, RFC 2661 6. A message is decoded whole before anybody acts
- * on it; what is wrong with it comes back as a fault that says what to answer (4.1: the M bit
- * decides whether an unusable AVP costs the message). Spans point into the payload or into the
- * caller's scratch and live as long as those.
+ * Control messages as structs, RFC 2661 6. A message is decoded completely before any state
+ * changes. A message that cannot be used is returned with a fault, which says how to answer it; by
+ * 4.1, the M bit decides whether an unusable AVP makes the whole message unusable. Spans point into
+ * the payload or into the caller's scratch buffer and are valid as long as those.
  */
 #pragma once
 
@@ -16,11 +16,11 @@
 
 struct avp_spec;
 
-#define L2TP_MSG_MAX 1400 /* octets of AVPs we ever send in one message */
+#define L2TP_MSG_MAX 1400 /* octets of AVPs in a message that ze sends */
 
 struct l2tp_result {
 	uint16_t code, error;
-	bool has_error; /* the 8-octet form has none (Windows, MikroTik) */
+	bool has_error; /* false for the form of 8 octets, as sent by Windows and MikroTik */
 	struct span text;
 };
 
@@ -37,9 +37,9 @@ struct l2tp_disconnect { /* RFC 3145 */
 };
 
 struct l2tp_msg {
-	uint16_t type;	     /* enum l2tp_msg_type, or an unknown number when !mandatory */
+	uint16_t type;	     /* enum l2tp_msg_type, or an unknown type when !type_mandatory */
 	bool type_mandatory; /* M bit of the Message Type AVP as received */
-	uint64_t have;	     /* bit (1 << enum l2tp_avp_type) */
+	uint64_t have;	     /* the AVPs present: L2TP_BIT(enum l2tp_avp_type) */
 	struct l2tp_result result;
 	uint16_t protocol_version;
 	uint32_t framing_caps, bearer_caps;
@@ -58,57 +58,59 @@ struct l2tp_msg {
 	struct span proxy_authen_name, proxy_authen_challenge, proxy_authen_response;
 	uint32_t call_errors[6], accm[2];
 	struct span private_group_id;
-	struct span random_vector; /* the last one; encoding takes it from struct l2tp_enc */
+	struct span random_vector; /* the last one received; not used for encoding */
 	struct l2tp_disconnect disconnect;
-	unsigned ignored; /* optional AVPs that were unusable */
+	unsigned ignored; /* number of AVPs that were ignored */
 };
 
 #define L2TP_HAS(m, avp) (((m)->have >> (avp)) & 1)
 #define L2TP_BIT(avp)	 (UINT64_C(1) << (avp))
 
 enum l2tp_fault_where {
-	L2TP_FAULT_AVP,	  /* in this AVP, or it is missing */
-	L2TP_FAULT_AFTER, /* in what follows this AVP, which is too short for a header */
-	L2TP_FAULT_MSG	  /* no AVP in particular */
+	L2TP_FAULT_AVP,	  /* in this AVP, or this AVP is missing */
+	L2TP_FAULT_AFTER, /* in the octets after this AVP, which are too few for an AVP header */
+	L2TP_FAULT_MSG	  /* not in a particular AVP */
 };
 
 struct l2tp_fault {
 	enum reason reason;
-	uint16_t error; /* enum l2tp_error to answer with */
+	uint16_t error; /* enum l2tp_error for the answer */
 	enum l2tp_fault_where where;
 	uint16_t vendor, attr;
 };
 
 struct l2tp_dec {
-	struct span secret; /* empty: no secret; hidden AVPs are then malformed */
-	uint8_t *scratch;   /* at least as long as the payload: revealed values */
+	struct span secret; /* empty: no secret, so hidden AVPs cannot be read */
+	uint8_t *scratch;   /* receives decrypted values; at least as long as the payload */
 	size_t scratch_size;
 };
 
-/* AVPs of one message (header removed, not a ZLB). 0, or -REASON_x with *ret_fault set; then *ret
- * still holds type (0 if even that failed) and what was decoded, to answer with, not to act on.
- * A mandatory unknown, malformed or reserved-bit AVP is a fault; a not mandatory one is ignored and
- * counted in ret->ignored. Missing required AVPs (table of 6.x in msg.c) are REASON_AVP_MISSING;
- * 15 in ICRQ and 19, 24 in ICCN may be absent (field practice). The first of duplicates wins. */
+/* Decodes the AVPs of one message (without the header; not a ZLB). Returns 0, or -REASON_x with
+ * *ret_fault set; then *ret holds the type (0 when it could not be read) and what was decoded,
+ * which may be used for the answer only. An unknown or malformed AVP, or one with reserved bits, is
+ * a fault when its M bit is set; otherwise it is ignored and counted in ret->ignored. A missing
+ * required AVP (the table in msg.c) is REASON_AVP_MISSING; AVP 15 in ICRQ and AVPs 19 and 24 in
+ * ICCN may be absent. Of duplicates the first is used. */
 int l2tp_msg_decode(struct span payload, const struct l2tp_dec *d, struct l2tp_msg *ret,
 		    struct l2tp_fault *ret_fault);
-/* One clear value into its field of m, as the row of the table says. 0, -REASON_AVP_VALUE_LEN or
- * -REASON_AVP_VALUE. */
+/* Decodes one clear value into its member of m, as its table row says. Returns 0,
+ * -REASON_AVP_VALUE_LEN or -REASON_AVP_VALUE. */
 int l2tp_msg_field(const struct avp_spec *s, struct span value, struct l2tp_msg *m);
-/* The clear Host Name of a payload without decoding the rest, so that a secret can be chosen by
- * it first; empty when there is none. */
+/* The Host Name of a payload when it is not hidden, read without decoding the rest, to select the
+ * shared secret. Empty when there is none. */
 struct span l2tp_msg_peek_host_name(struct span payload);
 
-struct l2tp_enc { /* both non-empty: hide what may be hidden, after a Random Vector */
+struct l2tp_enc { /* when both are non-empty, every AVP that may be hidden is hidden */
 	struct span secret, vector;
 };
 
-/* Message Type first, then each AVP in m->have in ascending order; type's M bit is always set.
- * e may be NULL (nothing hidden). 0 or -REASON_MSG_TOO_LONG. */
+/* Encodes the Message Type (always with the M bit), then each AVP of m->have in ascending order. e
+ * may be NULL: nothing is hidden. Returns 0 or -REASON_MSG_TOO_LONG; then w->bad is set too. */
 int l2tp_msg_encode(const struct l2tp_msg *m, const struct l2tp_enc *e, struct wr *w);
 
-const char *l2tp_msg_name(uint16_t type); /* "SCCRQ"; "unknown" */
-/* The message type of a payload without decoding more; 0 when there is none to read. */
+const char *l2tp_msg_name(uint16_t type); /* "SCCRQ", or "unknown" */
+/* The message type of a payload, read without decoding the rest; 0 when it cannot be read. */
 uint16_t l2tp_msg_peek_type(struct span payload);
-/* True for ICRQ ICRP ICCN OCRQ OCRP OCCN CDN WEN SLI: a fault costs the call, not the tunnel. */
+/* True for ICRQ, ICRP, ICCN, OCRQ, OCRP, OCCN, CDN, WEN and SLI: a fault in one of these ends the
+ * call and not the tunnel. */
 bool l2tp_msg_is_call(uint16_t type);

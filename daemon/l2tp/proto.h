@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers of RFC 2661 (and 3145), under the RFC's names. Nothing else. */
+/* The numbers of RFC 2661 and RFC 3145 under the names of the RFCs. Nothing else. */
 #pragma once
 
 #define L2TP_PORT 1701
@@ -22,7 +22,7 @@
 #define AVP_MAX_VALUE	(0x3ff - AVP_HDR_LEN)
 
 enum l2tp_msg_type {  /* 3.2 */
-	L2TP_ZLB = 0, /* ours: a message without AVPs; 0 is reserved on the wire */
+	L2TP_ZLB = 0, /* used for a message without AVPs; 0 is reserved on the wire */
 	L2TP_SCCRQ = 1,
 	L2TP_SCCRP = 2,
 	L2TP_SCCCN = 3,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One incoming call, LNS side: RFC 2661 5.2, 5.6, 7.4.2 and RFC 3145 for why it ended.
- *
- * Lenient by default, strict nowhere: Call Serial Number, Framing Type and Tx Connect Speed may be
- * missing (the decoder lets them pass); what is missing stays 0, "unknown".
- * The session owns the proxy copies and nothing else.
+ * One incoming call on the LNS side: RFC 2661 5.2, 5.6 and 7.4.2, and RFC 3145 for the disconnect
+ * cause. The table below is the whole machine. Call Serial Number, Framing Type and Tx Connect
+ * Speed may be missing (see msg.c); then they are 0, which means unknown.
  */
 #include "daemon/l2tp/session.h"
 
@@ -24,7 +22,7 @@ enum session_event {
 	EV_OUTGOING, /* OCRQ, OCRP, OCCN */
 	EV_FAULT,
 	EV_NO_MEMORY,
-	EV_CLOSE, /* ours */
+	EV_CLOSE, /* requested by the owner */
 	EV_TIMEOUT,
 	EV_ABANDON,
 	EV__COUNT
@@ -100,7 +98,7 @@ static void cdn_asked(void *obj, void *arg)
 	close_with(obj, u, u->close, span_str(u->close->text));
 }
 
-/* Answer to the right call, if the ICRQ that is refused still said which. */
+/* Remembers the id of the refused ICRQ, so that the CDN is sent to the right call. */
 static void learn_peer_sid(struct l2tp_session *s, const struct l2tp_msg *m)
 {
 	if (m->type == L2TP_ICRQ && !s->peer_sid)
@@ -178,7 +176,7 @@ static void come_up(void *obj, void *arg)
 	l2tp_fx_add(u->fx, L2TP_FX_SESSION_UP);
 }
 
-/* 5.6: a CDN is acknowledged by the transport and not answered. */
+/* 5.6: a CDN is acknowledged by the channel and not answered. */
 static void peer_cleared(void *obj, void *arg)
 {
 	struct l2tp_session *s = obj;
@@ -276,7 +274,7 @@ static void run(struct l2tp_session *s, uint8_t event, struct turn *u)
 	fsm_run(&s->fsm, event, s, u, u->now);
 }
 
-/* ---- numbers ---- */
+/* ---- called and calling number ---- */
 
 static size_t number_len(struct span from)
 {
@@ -296,7 +294,7 @@ static const char *keep_number(char **at, struct span from)
 	return to;
 }
 
-/* False: out of memory. */
+/* Returns false when out of memory. */
 static bool keep_numbers(struct l2tp_session *s, const struct l2tp_msg *m)
 {
 	size_t len = number_len(m->called_number) + number_len(m->calling_number) +
@@ -332,7 +330,7 @@ static struct span keep_bytes(struct wr *w, bool have, struct span from)
 	return span_of(at, from.len);
 }
 
-/* NULL when out of memory. m has at least one of PROXY_AVPS. */
+/* Returns NULL when out of memory. m has at least one of PROXY_AVPS. */
 static struct l2tp_proxy *proxy_new(const struct l2tp_msg *m)
 {
 	size_t size = m->initial_rcvd_confreq.len + m->last_sent_confreq.len +
@@ -374,7 +372,7 @@ void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout
 
 void l2tp_session_done(struct l2tp_session *s)
 {
-	/* The response may be a clear password (4.4.5, Proxy Authen Response of PAP). */
+	/* With PAP, the Proxy Authen Response is a clear-text password (4.4.5). */
 	if (s->proxy && s->proxy->response.len)
 		crypto_wipe(s->proxy->mem + (s->proxy->response.p - s->proxy->mem),
 			    s->proxy->response.len);
@@ -410,7 +408,7 @@ void l2tp_session_input(struct l2tp_session *s, const struct l2tp_msg *m,
 	struct turn u = { .fx = fx, .now = now, .msg = m, .fault = fault };
 	uint8_t ev = event_of(m->type);
 
-	/* A CDN ends the call however bad its content is. */
+	/* A CDN ends the call even when it is malformed. */
 	if (fault && ev != EV_CDN)
 		ev = EV_FAULT;
 	if (ev == EV_ICRQ && s->fsm.state == L2TP_S_IDLE && !keep_numbers(s, m))
@@ -463,7 +461,7 @@ void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_
 	send_cdn(fx, own_sid, peer_sid, a, span_str(a->text));
 }
 
-/* ---- another life ---- */
+/* ---- restart ---- */
 
 static void put_text(struct wr *w, const char *text)
 {

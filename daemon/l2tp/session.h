@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One incoming call, LNS side, RFC 2661 7.4.2:  IDLE -ICRQ-> WAIT_CONNECT -ICCN-> ESTABLISHED.
- * Keeps owned copies of what the LAC said about the caller. Sends by L2TP_FX_SEND effects only.
- * WEN is counted, SLI to an LNS is ignored, OCRQ and friends do not belong here.
+ * One incoming call on the LNS side, RFC 2661 7.4.2.
+ *
+ * States:
+ *
+ *   IDLE -ICRQ-> WAIT_CONNECT -ICCN-> ESTABLISHED
+ *   any state -CDN received or sent-> DOWN
+ *
+ * A CDN is sent without waiting for its acknowledgement: the tunnel's channel retransmits it.
+ * Whatever is not in the table of session.c is answered with a CDN of Result Code 2.
+ *
+ * Structures. struct l2tp_session is embedded in the engine's object of a subscriber. It is created
+ * with the ICRQ, and its owner frees it at any time after L2TP_FX_SESSION_DOWN. Two blocks are
+ * allocated and freed by l2tp_session_done(): `numbers`, one block with the called and calling
+ * number and the sub-address, and `proxy`, one block with copies of AVPs 26 to 33 of the ICCN. The
+ * proxy response can be a clear-text password and is wiped. The session keeps no pointer to its
+ * tunnel.
+ *
+ * Input and output. Messages arrive decoded, from the effect L2TP_FX_CALL of the tunnel. Messages
+ * are sent, and the owner learns about the call, by effects: L2TP_FX_SEND, L2TP_FX_SESSION_UP,
+ * L2TP_FX_SESSION_DOWN, L2TP_FX_REFUSED. The session makes no calls and never frees itself.
+ *
+ * Timers. One: setup_timeout from the ICRQ to the ICCN; then a CDN with Result Code 10 is sent.
+ * l2tp_session_deadline() is ZE_NEVER in every other state. The life of an established call is not
+ * limited here; PPP does that.
+ *
+ * Supported: 5.2 (call establishment), 5.6 (session teardown), 7.4.2 (LNS incoming call), WEN
+ * (6.13, the error counters are kept), the proxy AVPs (4.4.5, kept for PPP), RFC 3145.
+ *
+ * Left out: outgoing calls (7.5; OCRQ, OCRP and OCCN are answered with a CDN), SLI (6.14, ignored:
+ * ze does not use an ACCM), and the LAC side (7.4.1).
  */
 #pragma once
 
@@ -21,15 +48,15 @@ enum l2tp_session_state {
 	L2TP_S__COUNT
 };
 
-struct l2tp_proxy { /* copies, in one allocation, of AVPs 26-33; NULL spans when absent */
+struct l2tp_proxy { /* copies of AVPs 26-33 in one allocation; absent ones are empty spans */
 	uint64_t have;
 	struct span initial_rcvd, last_sent, last_rcvd, name, challenge, response;
 	uint16_t authen_type, authen_id;
 	uint8_t mem[];
 };
 
-#define L2TP_NUMBER_MAX	     63
-#define L2TP_SESSION_HISTORY 4 /* the transitions of a call from its first to its last */
+#define L2TP_NUMBER_MAX	     63 /* octets */
+#define L2TP_SESSION_HISTORY 4	/* enough for every transition of a call */
 
 struct l2tp_session {
 	struct fsm fsm;
@@ -38,26 +65,28 @@ struct l2tp_session {
 	bool sequencing_required;
 	ze_ns created, established, connect_deadline;
 	uint32_t call_serial, bearer_type, framing_type;
-	uint32_t tx_speed_bps, rx_speed_bps; /* 0 unknown; rx equals tx when only tx was told */
+	uint32_t tx_speed_bps, rx_speed_bps; /* 0 unknown; rx equals tx when only tx was sent */
 	uint32_t physical_channel;
-	/* Network bytes, cut at L2TP_NUMBER_MAX; "" when not told. In one allocation. */
+	/* As received, cut after L2TP_NUMBER_MAX octets; "" when absent. They point into
+	 * `numbers`. */
 	const char *called_number, *calling_number, *sub_address;
 	char *numbers;
-	struct l2tp_proxy *proxy; /* may be NULL */
+	struct l2tp_proxy *proxy; /* NULL when the ICCN had no proxy AVP */
 	uint32_t call_errors[6];
 	struct l2tp_fx_down down;
 };
 
 extern const struct fsm_def l2tp_session_fsm;
 
-/* setup_timeout: WAIT_CONNECT at most so long (L-147), then CDN. */
+/* sid is our id of the call. setup_timeout is the longest time in WAIT_CONNECT (L-147). */
 void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout, ze_ns now);
+/* Frees what the session has allocated. */
 void l2tp_session_done(struct l2tp_session *s);
-/* A call message for this session, from effect L2TP_FX_CALL; the first one is the ICRQ. fault as in
- * the effect. */
+/* Takes a message for this session, from effect L2TP_FX_CALL; the first one is the ICRQ. `fault` is
+ * that of the effect. */
 void l2tp_session_input(struct l2tp_session *s, const struct l2tp_msg *m,
 			const struct l2tp_fault *fault, ze_ns now, struct l2tp_fx *fx);
-ze_ns l2tp_session_deadline(const struct l2tp_session *s);
+ze_ns l2tp_session_deadline(const struct l2tp_session *s); /* ZE_NEVER: no timer runs */
 void l2tp_session_expire(struct l2tp_session *s, ze_ns now, struct l2tp_fx *fx);
 
 struct l2tp_cdn_args {
@@ -66,19 +95,22 @@ struct l2tp_cdn_args {
 	const char *text;	  /* may be NULL */
 	uint16_t disconnect_code; /* RFC 3145; 0: AVP 46 is not sent */
 	uint16_t disconnect_proto;
-	uint8_t disconnect_direction; /* 0 none, 1 the peer, 2 we */
+	uint8_t disconnect_direction; /* 0 not known, 1 the peer, 2 the local side */
 };
-/* CDN and L2TP_FX_SESSION_DOWN; harmless when down. */
+/* Sends a CDN and reports L2TP_FX_SESSION_DOWN; does nothing when the session is down. */
 void l2tp_session_close(struct l2tp_session *s, const struct l2tp_cdn_args *a, ze_ns now,
 			struct l2tp_fx *fx);
-/* The tunnel went: down without a message. */
+/* Ends the session without a message, because its tunnel has ended. */
 void l2tp_session_abandon(struct l2tp_session *s, const struct l2tp_fx_down *why,
 			  struct l2tp_fx *fx);
-/* A CDN for an ICRQ that never became a session: own_sid is 0 or the id it would have had. */
+/* Sends a CDN for an ICRQ that did not become a session. own_sid is 0 or the id it would have
+ * had. */
 void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_cdn_args *a,
 			 struct l2tp_fx *fx);
-/* What goes on in another process: an established call, without the ids and the proxy's copies. */
+/* Writes what a restarted daemon needs of an established call, without the ids and the proxy
+ * AVPs. */
 void l2tp_session_save(const struct l2tp_session *s, struct wr *w);
-/* After init, which knows our id; peer_sid is the owner's to set. 0, -EBADMSG, -ENOMEM. */
+/* Restores an established call, after l2tp_session_init() with its id; the owner sets peer_sid.
+ * Returns 0, -EBADMSG or -ENOMEM. */
 int l2tp_session_resume(struct l2tp_session *s, struct rd *r, ze_ns now);
 const char *l2tp_session_state_name(const struct l2tp_session *s); /* "wait-connect" */

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control connection, responder side: RFC 2661 5.1, 5.5, 5.7, 7.2.1 and the seed's dead-peer
- * detection. States and clocks are in the header. The rows below are all there is: what is in none
- * of them is the last row, StopCCN "FSM error".
- *
- * Left out: the originator side and with it the tie breaker (4.4.3), which only matters while an
- * SCCRQ of our own is outstanding.
+ * The control connection on the responder side: RFC 2661 5.1, 5.5, 5.7 and 7.2.1, and dead-peer
+ * detection. The header describes the states and timers. The table below is the whole machine: an
+ * event without a row of its own matches the last row, StopCCN with Result Code 7 (FSM error).
  */
 #include "daemon/l2tp/tunnel.h"
 
@@ -24,12 +21,12 @@ enum tunnel_event {
 	EV_STOPCCN,
 	EV_HELLO,
 	EV_CALL,      /* a session message */
-	EV_IGNORABLE, /* unknown without M bit, or not led by a Message Type */
-	EV_FAULT,     /* unknown with M bit, or no type could be read */
-	EV_CLOSE,     /* ours */
+	EV_IGNORABLE, /* unknown without M bit, or the first AVP is not a Message Type */
+	EV_FAULT,     /* unknown with M bit, or its type could not be read */
+	EV_CLOSE,     /* requested by the owner */
 	EV_ABANDON,
-	EV_ACKED, /* nothing of ours is unacknowledged */
-	EV_DEAD,  /* the transport gave up */
+	EV_ACKED, /* every message is acknowledged */
+	EV_DEAD,  /* retransmission exhausted */
 	EV_SETUP_TIMEOUT,
 	EV_HELLO_DUE,
 	EV_KEEPALIVE,
@@ -40,9 +37,9 @@ enum tunnel_event {
 struct turn {
 	struct l2tp_fx *fx;
 	ze_ns now;
-	struct l2tp_stop_args stop; /* what to say, or how to call it, if this ends the tunnel */
+	struct l2tp_stop_args stop; /* for the StopCCN or for the cause, if this ends the tunnel */
 	uint16_t hdr_sid;
-	bool bad; /* t->fault is about t->msg */
+	bool bad; /* t->fault describes t->msg */
 };
 
 /* ---- sending ---- */
@@ -76,7 +73,7 @@ static int queue_msg(struct l2tp_tunnel *t, uint16_t sid, const struct l2tp_msg 
 	return r;
 }
 
-/* A message of the tunnel's own: without it the tunnel can not go on. */
+/* Sends a message of the tunnel itself. When it cannot be queued, the tunnel cannot continue. */
 static void send_own(struct l2tp_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 {
 	if (queue_msg(t, 0, m, now) < 0)
@@ -94,7 +91,7 @@ static struct l2tp_msg stop_msg(uint16_t tid, uint16_t result, uint16_t error, s
 	};
 }
 
-/* ---- telling the owner ---- */
+/* ---- effects for the owner ---- */
 
 static void tell_refused(void *obj, void *arg)
 {
@@ -125,7 +122,7 @@ static bool is_faulty(void *obj, void *arg)
 	return ((const struct turn *)arg)->bad;
 }
 
-/* L-024: nobody to answer to. */
+/* L-024: without an id of the peer's there is nothing to send an answer to. */
 static bool lacks_tid(void *obj, void *arg)
 {
 	const struct l2tp_tunnel *t = obj;
@@ -134,7 +131,7 @@ static bool lacks_tid(void *obj, void *arg)
 	return !L2TP_HAS(&t->msg, AVP_ASSIGNED_TUNNEL_ID) || t->msg.assigned_tid == 0;
 }
 
-/* 4.4.3: only the major number has to match. */
+/* 4.4.3: only the major version has to match. */
 static bool other_version(void *obj, void *arg)
 {
 	const struct l2tp_tunnel *t = obj;
@@ -170,7 +167,7 @@ static bool wrong_response(void *obj, void *arg)
 				t->msg.challenge_response);
 }
 
-/* Our SCCRP was never acknowledged: nobody hears a StopCCN either. */
+/* The SCCRP was never acknowledged, so a StopCCN would not be received either. */
 static bool unheard(void *obj, void *arg)
 {
 	const struct l2tp_tunnel *t = obj;
@@ -190,7 +187,7 @@ static uint8_t keep_text(uint8_t *to, size_t size, struct span from)
 	return (uint8_t)n;
 }
 
-/* Enough to answer with; called for every SCCRQ that names its sender. */
+/* Keeps what an answer needs. Called for every SCCRQ with an Assigned Tunnel ID. */
 static void keep_peer(struct l2tp_tunnel *t)
 {
 	const struct l2tp_msg *m = &t->msg;
@@ -231,7 +228,8 @@ static void send_sccrp(void *obj, void *arg)
 	if (m.vendor_name.len)
 		m.have |= L2TP_BIT(AVP_VENDOR_NAME);
 	if (t->cfg.secret_len) {
-		/* Fresh for each tunnel, so that a recorded SCCCN is worth nothing (L-086). */
+		/* A new challenge for each tunnel, so that a recorded SCCCN cannot be replayed
+		 * (L-086). */
 		if (rng_fill(t->rng, t->challenge, L2TP_CHALLENGE_LEN) < 0) {
 			t->failed = true;
 			return;
@@ -277,7 +275,7 @@ static void send_hello(void *obj, void *arg)
 	send_own(t, &m, u->now);
 }
 
-/* ---- actions: the end ---- */
+/* ---- actions: teardown ---- */
 
 static void stop(struct l2tp_tunnel *t, struct turn *u, struct span text)
 {
@@ -349,7 +347,7 @@ static void stop_sccrq_fault(void *obj, void *arg)
 	stop_fault(obj, arg);
 }
 
-/* 4.4.2: for result 5 the Error Code is the highest version supported. */
+/* 4.4.2: with Result Code 5, the Error Code is the highest version supported. */
 static void stop_version(void *obj, void *arg)
 {
 	struct l2tp_tunnel *t = obj;
@@ -367,7 +365,7 @@ static void bad_event(void *obj, void *arg)
 		    &(struct l2tp_stop_args){ .cause = L2TP_DOWN_PROTOCOL, .result = STOP_FSM });
 }
 
-/* 5.7: ids stay reserved for a full retransmission cycle. */
+/* 5.7: the ids stay reserved for a full retransmission cycle. */
 static void linger(void *obj, void *arg)
 {
 	struct l2tp_tunnel *t = obj;
@@ -388,7 +386,7 @@ static void linger_acked(void *obj, void *arg)
 static void peer_stopped(void *obj, void *arg)
 {
 	struct l2tp_tunnel *t = obj;
-	const struct l2tp_result *r = &t->msg.result; /* zeros when it was missing, L-214 */
+	const struct l2tp_result *r = &t->msg.result; /* zero when it was missing (L-214) */
 
 	linger_acked(t, arg);
 	tell_down(t, arg,
@@ -396,7 +394,7 @@ static void peer_stopped(void *obj, void *arg)
 			  .cause = L2TP_DOWN_PEER, .result = r->code, .error = r->error });
 }
 
-/* Ends without a word and without waiting. */
+/* Ends the tunnel without a message and without lingering. */
 static void drop(void *obj, void *arg)
 {
 	struct l2tp_tunnel *t = obj;
@@ -513,7 +511,7 @@ static void run(struct l2tp_tunnel *t, uint8_t event, struct turn *u)
 	fsm_run(&t->fsm, event, t, u, u->now);
 }
 
-/* What follows from the last event without waiting for another. */
+/* Runs the events that follow from the last one without further input. */
 static void settle(struct l2tp_tunnel *t, struct turn *u)
 {
 	if ((t->failed || l2tp_chan_dead(&t->chan)) && t->fsm.state != L2TP_T_LINGER) {
@@ -526,7 +524,7 @@ static void settle(struct l2tp_tunnel *t, struct turn *u)
 		run(t, EV_LINGERED, u);
 }
 
-/* ---- bytes in and out ---- */
+/* ---- input and output ---- */
 
 void l2tp_tunnel_init(struct l2tp_tunnel *t, const struct l2tp_tunnel_cfg *cfg,
 		      const struct rng *rng, uint16_t tid, ze_ns now)
@@ -547,7 +545,7 @@ void l2tp_tunnel_done(struct l2tp_tunnel *t)
 {
 	l2tp_chan_done(&t->chan);
 	crypto_wipe(t->cfg.secret, sizeof(t->cfg.secret));
-	crypto_wipe(t->scratch, sizeof(t->scratch)); /* revealed AVPs */
+	crypto_wipe(t->scratch, sizeof(t->scratch)); /* decrypted AVPs */
 }
 
 static void note_life(struct l2tp_tunnel *t, ze_ns now)
@@ -586,8 +584,8 @@ static uint8_t event_of_type(const struct l2tp_msg *m)
 	}
 }
 
-/* Unknown message types cost the tunnel only with their M bit set (4.4.1), which the decoder has
- * told by a fault. */
+/* An unknown message type ends the tunnel only when its M bit is set (4.4.1); then the decoder has
+ * returned a fault. */
 static uint8_t classify(struct l2tp_tunnel *t, struct turn *u)
 {
 	uint8_t ev = event_of_type(&t->msg);
@@ -702,7 +700,7 @@ void l2tp_tunnel_expire(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 	settle(t, &u);
 }
 
-/* ---- the owner's verbs ---- */
+/* ---- calls of the owner ---- */
 
 void l2tp_tunnel_close(struct l2tp_tunnel *t, const struct l2tp_stop_args *a, ze_ns now,
 		       struct l2tp_fx *fx)
@@ -718,7 +716,7 @@ void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2t
 	struct turn u = { .fx = fx, .now = t->last_activity, .stop = { .cause = cause } };
 
 	if (t->fsm.state == L2TP_T_LINGER && t->linger_until == ZE_NEVER)
-		return; /* already let go */
+		return; /* L2TP_FX_TUNNEL_FREE was already reported */
 	run(t, EV_ABANDON, &u);
 	settle(t, &u);
 }
@@ -726,8 +724,8 @@ void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2t
 bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t peer_tid,
 			const struct l2tp_stop_args *a)
 {
-	/* 4.4.3 wants an id that was assigned; none was, and a strict peer takes 0 for malformed and
-	 * does not hear the refusal. The peer's own stands in. */
+	/* 4.4.3 wants an id that was assigned, but none was. A strict peer drops a message with id
+	 * 0 as malformed and misses the refusal, so the peer's own id is used. */
 	struct l2tp_msg m = stop_msg(peer_tid, a->result, a->error, span_str(a->text));
 	size_t mark = l2tp_hdr_begin_ctl(w, peer_tid, 0, 0, (uint16_t)(sccrq->ns + 1));
 
@@ -737,7 +735,7 @@ bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t pee
 	return !w->bad;
 }
 
-/* ---- another life ---- */
+/* ---- restart ---- */
 
 static void put_text(struct wr *w, const uint8_t *text, uint8_t len)
 {
