@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * States: IDLE; CHALLENGED, waiting for the peer (a PAP request, or an answer to our challenge);
- * DECIDING, somebody else looks at the credentials; ACCEPTED and REJECTED, the verdict is kept for
- * repetition. ACCEPTED goes back to CHALLENGED when a re-authentication is due. The owner's
- * callbacks come last in every function here, so that they may stop or wipe us.
+ * Phases: IDLE; CHALLENGED, waiting for a PAP request or for a response to the challenge; DECIDING,
+ * waiting for the owner's verdict; ACCEPTED and REJECTED, where the verdict is kept for repeated
+ * requests. ACCEPTED returns to CHALLENGED when a re-authentication is due. Every function here
+ * calls the listener last, so that a callback may stop or free the object.
  *
- * RFC 1334 2, RFC 1994 4, RFC 2759 3 to 6 but for the Change-Password packet, which is refused.
+ * RFC 1334 2, RFC 1994 4, RFC 2759 3 to 6. The Change-Password packet (RFC 2759 7) is refused.
  */
 #include "ppp/auth.h"
 
@@ -49,9 +49,9 @@ void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng
 	a->cfg = cfg;
 	a->rng = rng;
 	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
-	/* The LAC may have challenged the peer before us: an id that is not that one's (RFC 1994 4.1). */
+	/* The LAC may have challenged the peer before, so start with a random id (RFC 1994 4.1). */
 	if (rng_fill(rng, &a->id, sizeof(a->id)) < 0)
-		a->id = 0; /* the challenge will fail for the same reason */
+		a->id = 0; /* sending the challenge will fail for the same reason */
 }
 
 static uint16_t auth_proto(const struct auth *a)
@@ -72,7 +72,7 @@ static void keep_wipe(struct auth_keep *k)
 	*k = (struct auth_keep){ NULL, 0 };
 }
 
-/* False: out of memory, nothing is kept. */
+/* Returns false when out of memory; then nothing is kept. */
 static bool keep(struct auth_keep *k, struct span s)
 {
 	keep_wipe(k);
@@ -115,7 +115,8 @@ static void send_challenge(struct auth *a, ze_ns now, struct ppp_fx *fx)
 	a->retransmit_at = now + a->cfg->retransmit;
 }
 
-/* A new identifier and challenge (RFC 1994 4.1); without random octets there is no round. */
+/* Starts a round with a new identifier and challenge (RFC 1994 4.1). Without random octets the
+ * round is given up. */
 static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *fx)
 {
 	a->phase = AUTH_CHALLENGED;
@@ -159,7 +160,7 @@ static struct span cut(struct span s, size_t max)
 	return span_of(s.p, s.len < max ? s.len : max);
 }
 
-/* Starts the verdict packet; its text follows, then end_reply. */
+/* Begins a verdict packet. Its text follows, then end_reply(). */
 static struct wr begin_reply(const struct auth *a, uint8_t code, uint8_t buf[static AUTH_REPLY_MAX])
 {
 	struct wr w = wr_init(buf, AUTH_REPLY_MAX);
@@ -174,7 +175,7 @@ static void end_reply(struct auth *a, struct wr *w, struct ppp_fx *fx)
 {
 	wr_patch_u16(w, 2, (uint16_t)wr_len(w));
 	send_reply(a, wr_done(w), fx);
-	keep(&a->reply, wr_done(w)); /* without memory it can't be repeated */
+	keep(&a->reply, wr_done(w)); /* when out of memory, the reply cannot be repeated */
 }
 
 static void pap_reply(struct auth *a, uint8_t code, struct span message, struct ppp_fx *fx)
@@ -210,8 +211,8 @@ static void mschap_success(struct auth *a, const struct ppp_auth_answer *v, stru
 	end_reply(a, &w, fx);
 }
 
-/* RFC 2759 6. With a second try the peer answers the challenge of C=, over a new identifier, and we
- * send no Challenge. Returns whether it may try again. */
+/* RFC 2759 6. For a second attempt the peer answers the challenge in C= with a new identifier, and
+ * no Challenge packet is sent. Returns true when the peer may try again. */
 static bool mschap_failure(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
 {
 	struct mschap_failure f = { .error = v->mschap_error ? v->mschap_error : MSCHAP_E_FAILURE };
@@ -220,7 +221,7 @@ static bool mschap_failure(struct auth *a, const struct ppp_auth_answer *v, stru
 
 	f.raw = cut(v->mschap_raw, wr_left(&w));
 	f.message = cut(v->message, AUTH_MESSAGE_MAX);
-	/* Any octets do for C= when it is the last try. */
+	/* C= is always present; its value does not matter when there is no second attempt. */
 	f.retry = rng_fill(a->rng, f.challenge, sizeof(f.challenge)) == 0 && a->retries_left > 0 &&
 		  !a->known;
 	mschap_failure_put(&w, &f);
@@ -273,7 +274,8 @@ void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, str
 	if (!v->accept)
 		reject(a, v, fx);
 	else if (a->method == PPP_AUTH_MSCHAPV2 && !mschap_authenticator_ok(v->mschap2))
-		/* The peer must verify us (RFC 2759 5): a Success without it would be refused there. */
+		/* The peer verifies the authenticator response (RFC 2759 5) and would refuse a
+		 * Success without it. */
 		reject(a, &unproven, fx);
 	else
 		accept(a, v, now, fx);
@@ -299,13 +301,13 @@ static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 	bool stray = a->known && !same_user(a, c);
 
 	if (!stray && (!keep(&a->user, c->user) || !keep(&a->secret, c->secret))) {
-		ppp_fx_refuse(fx, REASON_NO_MEMORY, auth_proto(a), 0); /* the peer repeats it */
+		ppp_fx_refuse(fx, REASON_NO_MEMORY, auth_proto(a), 0); /* the peer retransmits */
 		return;
 	}
 	a->asked_id = c->id;
 	a->retransmit_at = ZE_NEVER;
 	a->retry = false;
-	keep_wipe(&a->reply); /* of the try before */
+	keep_wipe(&a->reply); /* of the previous attempt */
 	if (stray) {
 		ppp_fx_refuse(fx, REASON_CP_MISMATCH, auth_proto(a), 0);
 		reject(a, &stranger, fx);
@@ -314,7 +316,7 @@ static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 	a->phase = AUTH_DECIDING;
 	e = ppp_fx_add(fx, PPP_FX_AUTH_REQUEST);
 	if (!e)
-		return; /* nobody will decide: the phase times out */
+		return; /* there will be no verdict, so the phase times out */
 	e->auth = (struct ppp_auth_request){
 		.method = a->method,
 		.id = c->id,
@@ -328,7 +330,7 @@ static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 	}
 }
 
-/* RFC 1334 2.2.1: every repetition may have a new identifier, and each wants an answer. */
+/* RFC 1334 2.2.1: each repetition may have a new identifier and is answered. */
 static void pap_repeated(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 {
 	bool same = same_user(a, c);
@@ -370,8 +372,8 @@ static void pap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx)
 		pap_repeated(a, &c, fx);
 }
 
-/* A response of a wrong shape. MS-CHAPv2 says so to the peer, which may do better with another
- * version; CHAP-MD5 waits for a right one until the tries are over. */
+/* A response with a wrong length or wrong flags. MS-CHAPv2 rejects it, and the peer may continue
+ * with another version. CHAP-MD5 waits for a valid one until max_tries challenges were sent. */
 static void chap_misshapen(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 {
 	const struct ppp_auth_answer no = { .accept = false };
@@ -413,7 +415,7 @@ static void chap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx
 	else if (a->reply.len && p->id == a->asked_id)
 		send_reply(a, kept(&a->reply), fx); /* RFC 1994 4.2 */
 	else if (a->phase == AUTH_DECIDING && p->id == a->asked_id)
-		return; /* one request asks once */
+		return; /* the verdict for this request is pending */
 	else if (a->phase != AUTH_CHALLENGED || (!a->retry && p->id != a->id))
 		ppp_fx_refuse(fx, REASON_CHAP_ID, PPP_CHAP, p->code);
 	else
@@ -439,11 +441,11 @@ void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, str
 		chap_input(a, &p, fx);
 }
 
-/* ------------------------------------------------------------- another process */
+/* ------------------------------------------------------------- restart */
 
 static ze_ns saved_reauth_at(const struct auth *a)
 {
-	/* In the middle of a round: at once. */
+	/* During a round, restart it at once. */
 	return a->phase == AUTH_ACCEPTED || a->phase == AUTH_IDLE ? a->reauth_at : 0;
 }
 

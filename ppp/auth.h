@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The authenticator's side of PAP (RFC 1334), CHAP-MD5 (RFC 1994) and MS-CHAPv2 (RFC 2759): wire
- * framing only; who is right is decided by whoever answers PPP_FX_AUTH_REQUEST. One object a link.
- * A verdict is repeated for every repetition of the request it answered; one request asks once.
- * Whoever was accepted once stays that user: another name in a later round is rejected here.
+ * The authenticator side of PAP (RFC 1334), CHAP-MD5 (RFC 1994) and MS-CHAPv2 (RFC 2759). This unit
+ * handles the packets only; the owner decides who is accepted, by answering PPP_FX_AUTH_REQUEST.
+ * One object per link. The verdict is sent again for every repetition of the request, but the owner
+ * is asked only once. After the first success the user name is fixed: a later round with another
+ * name is rejected here.
  */
 #pragma once
 
@@ -20,22 +21,22 @@
 #define AUTH_REPLY_MAX	 320
 
 struct auth_cfg {
-	ze_ns retransmit;      /* of a challenge: 3 s */
-	uint8_t max_tries;     /* challenges sent in all: 10 */
-	ze_ns timeout;	       /* the whole phase */
-	ze_ns reauth_interval; /* CHAP only; 0: never */
-	uint8_t retries;       /* MS-CHAPv2 second tries (R=1): 0 */
-	char name[64];	       /* in challenges; never empty */
+	ze_ns retransmit;      /* time between challenges: 3 s */
+	uint8_t max_tries;     /* number of challenges sent: 10 */
+	ze_ns timeout;	       /* of the whole phase */
+	ze_ns reauth_interval; /* CHAP only; 0: no re-authentication */
+	uint8_t retries;       /* second attempts allowed with MS-CHAPv2 (R=1): 0 */
+	char name[64];	       /* Name field of the challenge; never empty */
 };
 
 struct ppp_auth_answer {
 	bool accept;
-	struct span message;   /* for the subscriber; may be empty */
-	struct span mschap2;   /* accept, MS-CHAPv2: "S=" and 40 hex digits, and what may follow;
-				 * required then */
-	uint16_t mschap_error; /* reject: 691 when 0 */
-	enum ppp_end end; /* reject: why, when it is not the password; 0: it may be tried again */
-	struct span mschap_raw; /* reject: a whole "E=... " text to pass through; may be empty */
+	struct span message; /* text for the subscriber; may be empty */
+	struct span mschap2; /* accept with MS-CHAPv2: "S=", 40 hex digits, optional text. Required
+				* then */
+	uint16_t mschap_error;	/* reject: the MS-CHAPv2 error; 0 means 691 */
+	enum ppp_end end;	/* reject: the reason, if another attempt is useless; else 0 */
+	struct span mschap_raw; /* reject: a complete "E=..." text to send; may be empty */
 };
 
 enum auth_phase {
@@ -46,52 +47,57 @@ enum auth_phase {
 	AUTH_REJECTED
 };
 
-struct auth_keep { /* octets kept, as many as there are; owned */
+struct auth_keep { /* an allocated copy of octets, owned by the authenticator */
 	uint8_t *p;
 	uint16_t len;
 };
 
 struct auth;
 
-struct auth_listener { /* what the owner must do; auth only tells */
+struct auth_listener { /* called to report what happened; the owner acts on it */
 	void (*on_done)(struct auth *a, bool accepted, struct ppp_fx *fx);
 	void (*on_timeout)(struct auth *a, struct ppp_fx *fx);
 };
 
 struct auth {
-	const struct auth_cfg *cfg; /* the owner's; lives longer */
+	const struct auth_cfg *cfg; /* borrowed; outlives this object */
 	const struct rng *rng;
 	enum ppp_auth_method method;
 	enum auth_phase phase;
-	bool reauth; /* a later round: the link is already up */
-	bool retry;  /* MS-CHAPv2: waiting for a second try over the new challenge */
-	bool known;  /* accepted once: a later round must be for the same user */
+	bool reauth; /* a later round: the link is established */
+	bool retry;  /* MS-CHAPv2: waiting for a second attempt with the new challenge */
+	bool known;  /* accepted once: later rounds must be for the same user */
 	uint8_t id, tries, retries_left;
 	uint8_t challenge[16];
-	uint8_t asked_id; /* id of the request being decided or decided */
+	uint8_t asked_id; /* id of the request that is or was decided */
 	struct auth_keep user;
-	struct auth_keep secret; /* password or response, only while being decided */
-	struct auth_keep reply;	 /* verdict packet, for repetition */
+	struct auth_keep secret; /* password or response; kept only while a verdict is pending */
+	struct auth_keep reply;	 /* the verdict packet, for repeated requests */
 	ze_ns retransmit_at, phase_deadline, reauth_at;
-	const struct auth_listener *listener; /* set by the owner after init, before start */
+	const struct auth_listener *listener; /* set by the owner between init and start */
 };
 
+/* cfg and rng must outlive a. */
 void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng);
-void auth_done(struct auth *a); /* wipes */
-/* LCP opened with this method (not NONE): PAP waits, CHAP challenges. */
+void auth_done(struct auth *a); /* wipes and frees the copies */
+/* Call when LCP has opened with this method, which is not NONE. PAP waits, CHAP sends a
+ * challenge. */
 void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct ppp_fx *fx);
-/* LCP left Opened: forgets everything but the accepted user and the round's identifier. */
+/* Call when LCP leaves Opened. Wipes everything except the accepted user name and the
+ * identifier. */
 void auth_stop(struct auth *a);
-/* A PAP or CHAP packet; proto says which. Wrong protocol for the method: refused. */
+/* Takes a PAP or CHAP packet. A packet of a protocol that was not agreed on is refused. */
 void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx);
+/* The owner's verdict; ignored when none is pending. */
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx);
-/* Nothing is owed: accepted, perhaps with a round that begins anew, or never asked for. Credentials are
- * not among what is saved. 0, -EBADMSG, -ENOMEM. */
+/* Saves and restores the method, the accepted user name, the identifier and the next
+ * re-authentication; a round that is under way starts again after a restart. Credentials are never
+ * saved. auth_resume() returns 0, -EBADMSG or -ENOMEM. */
 void auth_save(const struct auth *a, struct wr *w);
 int auth_resume(struct auth *a, struct rd *r, ze_ns now);
-ze_ns auth_deadline(const struct auth *a);
+ze_ns auth_deadline(const struct auth *a); /* ZE_NEVER: no timer runs */
 void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx);
 
 const char *ppp_auth_method_name(enum ppp_auth_method m); /* "ms-chap-v2" */
-/* -EINVAL for an unknown word. */
+/* Parses the name of a method. Returns 0 or -EINVAL. */
 int ppp_auth_method_parse(const char *s, enum ppp_auth_method *ret);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFC 1661 4 and 5.1-5.6, once for LCP, IPCP and IPv6CP.
+ * RFC 1661 4 and 5.1-5.6, used for LCP, IPCP and IPv6CP.
  *
- * What happens is the table of RFC 1661 4.1 below; the code around it only finds out which event a
- * packet or a timeout is, and performs the actions in the order of the cell. The state is set before the
- * actions run, so whoever is told by tlu, tld or tlf sees the machine where it now is. Timer: only scr,
- * str and zrc start it, and it does not run outside Closing .. Ack-Sent. There is no passive and no restart
- * option (notes p and r); a crossed answer (note x) renegotiates.
+ * The table below is the one of RFC 1661 4.1. The code around it determines the event of a packet
+ * or a timeout and performs the actions in the order of the cell. The state changes before the
+ * actions run, so the callbacks of tlu, tld and tlf see the new state. The restart timer is started
+ * by scr, str and zrc only, and runs only in the states Closing to Ack-Sent. The passive and the
+ * restart option (notes p and r) are not supported; a crossed answer (note x) renegotiates.
  *
- * A held request is an RCR- whose answer comes later: cp_release runs it again as RCR+.
+ * A request that is held is an RCR- whose answer is sent later: cp_release() runs it again as RCR+.
  *
- * Malformed packets: an option list that can not be walked drops the packet whatever its code; an option
- * with a length that is wrong for its type is rejected by its protocol. An empty Nak or Rej is dropped.
+ * Malformed packets: a packet whose option list cannot be parsed is dropped, whatever its code. An
+ * option with a wrong length for its type is rejected by its protocol. An empty Nak or Reject is
+ * dropped.
  */
 #include "ppp/cp.h"
 
@@ -108,11 +109,11 @@ const char *cp_state_name(const struct cp *cp)
 
 /* ---------------------------------------------------------------- actions */
 
-struct cp_turn { /* what the actions of one event work with */
+struct cp_turn { /* the context of one event, for its actions */
 	struct ppp_fx *fx;
-	const struct cp_pkt *p; /* NULL when no packet is behind the event */
-	uint8_t answer;		/* of scn: CP_CONF_NAK, CP_CONF_REJ; 0: the answer waits */
-	struct span reply;	/* its options */
+	const struct cp_pkt *p; /* NULL when the event is not a packet */
+	uint8_t answer;		/* for scn: CP_CONF_NAK or CP_CONF_REJ; 0: the answer is held */
+	struct span reply;	/* the options of the answer */
 };
 
 static void cp_send(struct cp *cp, struct ppp_fx *fx, uint16_t code_id, struct span data)
@@ -167,7 +168,7 @@ static void act_zrc(struct cp *cp, const struct cp_turn *t)
 {
 	(void)t;
 	cp->restart_count = 0;
-	cp->deadline = cp->now + cp->cfg->restart; /* the peer gets one interval to finish */
+	cp->deadline = cp->now + cp->cfg->restart; /* give the peer one interval to terminate */
 }
 
 static void count_send(struct cp *cp)
@@ -177,7 +178,8 @@ static void count_send(struct cp *cp)
 	cp->deadline = cp->now + cp->cfg->restart;
 }
 
-/* RFC 1661 5.1: a new id when the options changed or a valid answer came, else the same one. */
+/* RFC 1661 5.1: a new id when the options changed or a valid answer was received, else the same
+ * id. */
 static void act_scr(struct cp *cp, const struct cp_turn *t)
 {
 	uint8_t opts[CP_OPTS_MAX];
@@ -201,7 +203,7 @@ static void act_sca(struct cp *cp, const struct cp_turn *t)
 	cp_send(cp, t->fx, code_id(CP_CONF_ACK, t->p->id), t->p->data);
 }
 
-/* A request that comes twice, because it or our Nak got lost, is one failure and not two. */
+/* A repeated request, because it or our Nak was lost, counts as one failure. */
 static bool is_naked_before(const struct cp *cp, uint8_t id)
 {
 	return cp->nak_count && cp->nak_id == id;
@@ -368,14 +370,14 @@ static void cp_refuse(const struct cp *cp, const struct cp_turn *t, enum reason 
 		ppp_fx_refuse_option(t->fx, ppp_opts_bad(t->p->data));
 }
 
-/* No agreement: close, and remember which event said so. */
+/* No agreement is possible: close, and keep the event that caused it. */
 static void cp_give_up(struct cp *cp, enum cp_event ev, const struct cp_turn *t)
 {
 	cp_run(cp, CP_EV_CLOSE, t);
 	cp->cause = (uint8_t)ev;
 }
 
-/* An acceptable request while the owner is not ready. */
+/* Keeps an acceptable request while the owner is not ready. */
 static void cp_keep_request(struct cp *cp, struct cp_turn *t)
 {
 	bool told = cp->held_any;
@@ -407,7 +409,7 @@ static void cp_answer_request(struct cp *cp, struct cp_turn *t, struct wr *reply
 		cp_keep_request(cp, t);
 		return;
 	}
-	cp->held_any = false; /* the peer has asked anew: the older request is void */
+	cp->held_any = false; /* a new request replaces the one that is held */
 	t->reply = wr_done(reply);
 	if (v == CP_NAK)
 		t->answer = CP_CONF_NAK;
@@ -425,7 +427,7 @@ static void on_conf_req(struct cp *cp, struct cp_turn *t)
 
 	if (ppp_opts_check(t->p->data) < 0)
 		cp_refuse(cp, t, REASON_OPT_LEN);
-	else if (t->p->whole.len > CP_REPLY_MAX) /* its answer could be too long for the peer */
+	else if (t->p->whole.len > CP_REPLY_MAX) /* the answer could exceed the peer's MRU */
 		cp_refuse(cp, t, REASON_CP_LEN);
 	else if (cp->state == CP_STOPPED || cp->state >= CP_REQ_SENT)
 		cp_answer_request(cp, t, &reply);
@@ -450,7 +452,7 @@ static void on_conf_ack(struct cp *cp, struct cp_turn *t)
 	cp_run(cp, CP_EV_RCA, t);
 }
 
-/* RFC 1661 5.4: a Reject lists options of our request, in its order, octet for octet. */
+/* RFC 1661 5.4: a Reject lists options of our request unmodified and in the same order. */
 static bool is_part_of_request(const struct cp *cp, struct span opts)
 {
 	struct rd ours = rd_span(span_of(cp->req, cp->req_len)), r = rd_span(opts);
@@ -465,7 +467,7 @@ static bool is_part_of_request(const struct cp *cp, struct span opts)
 	return true;
 }
 
-/* What a Nak says instead is of our own request's kind, or of no kind we know. */
+/* True when every option of a Nak has a valid length for its type; unknown types pass. */
 static bool fits(const struct cp *cp, struct span opts)
 {
 	struct rd r = rd_span(opts);
@@ -488,7 +490,7 @@ static enum reason check_nak_rej(const struct cp *cp, const struct cp_pkt *p)
 	return REASON_NONE;
 }
 
-/* Of our request, the options whose types are in a Nak. */
+/* The options of our request whose types appear in a Nak. */
 static struct span naked_part(const struct cp *cp, struct span nak, struct wr *ret)
 {
 	struct rd ours = rd_span(span_of(cp->req, cp->req_len));
@@ -506,9 +508,10 @@ static struct span naked_part(const struct cp *cp, struct span nak, struct wr *r
 	return wr_done(ret);
 }
 
-/* RFC 1661 4.6: after Max-Failure Naks in a row a peer should say Reject; some never do. An option that is
- * still Nak'd then is taken as rejected, and we go on without it, or end where that can't be. As many
- * Naks again, of what we do not ask for, are a peer that will not agree to anything. */
+/* RFC 1661 4.6: after Max-Failure Naks in a row a peer should send a Reject, but some never do.
+ * After that many, an option that is Nak'd again counts as rejected: we continue without it, or
+ * close when it is required. Twice as many Naks mean that the peer will never agree. Returns -1 to
+ * close. */
 static int cp_follow(struct cp *cp, const struct cp_pkt *p)
 {
 	unsigned limit = cp->cfg->max_failure;
@@ -535,14 +538,14 @@ static void on_nak_rej(struct cp *cp, struct cp_turn *t)
 		return;
 	}
 	cp->req_answered = true;
-	/* Elsewhere it is late or crossed: it moves the automaton but not our wishes. */
+	/* In other states it is late or crossed: it is an event, but our options do not change. */
 	if ((cp->state == CP_REQ_SENT || cp->state == CP_ACK_SENT) && cp_follow(cp, t->p) < 0)
 		cp_give_up(cp, CP_EV_RCN, t);
 	else
 		cp_run(cp, CP_EV_RCN, t);
 }
 
-/* RFC 1661 5.6: what the peer can not do is harmless unless we can not do without it. */
+/* RFC 1661 5.6: a rejected code is fatal only when the protocol needs it. */
 static void on_code_rej(struct cp *cp, struct cp_turn *t)
 {
 	struct rd r = rd_span(t->p->data);
@@ -639,7 +642,7 @@ void cp_release(struct cp *cp, ze_ns now, struct ppp_fx *fx)
 
 /* ---------------------------------------------------------------- options */
 
-#define NAK_MAX 128 /* each known option once */
+#define NAK_MAX 128 /* octets; room for each known option once */
 
 enum cp_verdict cp_judge_each(struct cp *cp, struct span opts, bool no_nak, struct wr *reply,
 			      cp_judge_opt *judge)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFC 1661 5.8. Requests carry our magic number and no data. When all ECHO_OUTSTANDING slots wait for an
- * answer the next request is left out rather than the oldest one given up: `timeout` is a promise.
- * A process that stood still finds the echoes of many links overdue: their answers would come at once.
+ * RFC 1661 5.8. Requests contain our magic number and no data. When all ECHO_OUTSTANDING slots wait
+ * for a reply, the next request is not sent; no slot is released before `timeout`. When the process
+ * was stopped for a while, the requests of many links are overdue; they are spread over an
+ * interval, so that the replies do not arrive at once.
  */
 #include "ppp/echo.h"
 
@@ -26,7 +27,7 @@ void echo_start(struct echo *e, ze_ns now)
 		e->next_send = now + e->cfg->interval;
 }
 
-/* Somewhere in the next interval. */
+/* Sends the next request at some time in the next interval. */
 static void echo_defer(struct echo *e, uint32_t spread, ze_ns now)
 {
 	e->next_send = now + e->cfg->interval / 256 * (1 + spread % 256);
@@ -88,7 +89,7 @@ static void echo_send(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *
 
 	e->deferred = false;
 	e->next_send += e->cfg->interval;
-	if (e->next_send <= now) /* woken late: do not catch up in a burst */
+	if (e->next_send <= now) /* late: do not catch up with a burst */
 		e->next_send = now + e->cfg->interval;
 	while (i < ECHO_OUTSTANDING && e->out_sent[i])
 		i++;
@@ -112,7 +113,8 @@ bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
 		return false;
 	if (now < e->next_send)
 		return true;
-	/* Woken late, and so are all links whose echo was due meanwhile: not all at once. */
+	/* Late, and so are the requests of other links: spread them instead of sending all at
+	 * once. */
 	if (now - e->next_send > ECHO_LATE && !e->deferred) {
 		e->deferred = true;
 		echo_defer(e, magic, now);
@@ -149,7 +151,7 @@ void echo_reply(struct echo *e, const struct cp_pkt *p, struct echo_magic m, ze_
 		why = REASON_ECHO_ID;
 	if (why != REASON_NONE)
 		ppp_fx_refuse(fx, why, PPP_LCP, p->code);
-	/* Somebody at the other end answers, whatever magic number it says. */
+	/* A reply with a wrong magic number still shows that the peer is alive. */
 	if (why != REASON_NONE && why != REASON_ECHO_MAGIC)
 		return;
 	e->last_rtt = now - e->out_sent[i];

@@ -14,12 +14,13 @@ int ppp_frame_parse(struct span bytes, struct ppp_frame *ret)
 		first = rd_u8(&r);
 	}
 	f.proto = first;
-	if (!(first & 1)) /* RFC 1661 6.5: an odd first octet is the whole protocol field */
+	if (!(first & 1)) /* RFC 1661 6.5: an odd first octet is the whole Protocol field */
 		f.proto = (uint16_t)(first << 8 | rd_u8(&r));
 	f.info = rd_rest(&r);
 	if (r.bad)
 		return -REASON_PPP_SHORT;
-	/* RFC 1661 2: the last octet is odd. 00FF is never assigned: it would look like an address. */
+	/* RFC 1661 2: the last octet is odd. 00FF is never assigned, as it looks like an
+	 * address. */
 	if (!(f.proto & 1) || f.proto == 0xff)
 		return -REASON_PPP_PROTOCOL;
 	*ret = f;

@@ -67,7 +67,8 @@ struct wr ppp_fx_frame(struct ppp_fx *fx, uint16_t proto)
 	size_t left = sizeof(fx->mem) - fx->used;
 	struct wr w = wr_init(fx->mem + fx->used, left < PPP_FRAME_MAX ? left : PPP_FRAME_MAX);
 
-	wr_u16(&w, 0xff03); /* never compressed: RFC 1661 6.5 and 6.6 demand it for LCP only */
+	wr_u16(&w,
+	       0xff03); /* never compressed, although RFC 1661 6.5 and 6.6 demand it only for LCP */
 	wr_u16(&w, proto);
 	return w;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Our request carries our address alone: a Nak of it does not move us, a Reject leaves it out. Of the
- * peer's request: its address must be the assigned one; five Naks that were not followed end with a Reject
- * and IPCP closes. A request without address gets a Nak that appends it (RFC 1332 3.3): a peer that does not
- * ask for its address has not agreed to it, and closes IPCP likewise.
+ * Our request contains only our address; a Nak of it is ignored, after a Reject it is left out. The
+ * peer must request the address assigned to it: after five Naks that it did not follow, it gets a
+ * Reject and IPCP closes. A request without an address gets a Nak that adds it (RFC 1332 3.3); a
+ * peer that does not follow has not agreed to its address, so IPCP closes too.
  */
 #include "ppp/ipcp.h"
 
@@ -25,7 +25,7 @@ static void ipcp_request(struct cp *cp, struct wr *opts)
 		ppp_opt_put_u32(opts, IPCP_OPT_ADDRESS, i->params.local);
 }
 
-/* What the peer should have for an option, 0: we have nothing to give. */
+/* The value assigned to the peer for an option; 0: none. */
 static uint32_t assigned(const struct ipcp *i, uint8_t type)
 {
 	switch (type) {
@@ -39,7 +39,7 @@ static uint32_t assigned(const struct ipcp *i, uint8_t type)
 		return i->params.nbns[0];
 	case IPCP_OPT_NBNS2:
 		return i->params.nbns[1];
-	default: /* IP-Addresses, IP-Compression-Protocol, Mobile-IPv4 and what we never heard of */
+	default: /* IP-Addresses, IP-Compression-Protocol, Mobile-IPv4 and unknown options */
 		return 0;
 	}
 }
@@ -80,7 +80,7 @@ static enum cp_verdict ipcp_judge(struct cp *cp, struct span opts, bool no_nak, 
 
 static void ipcp_agreed(struct cp *cp, struct span opts)
 {
-	(void)cp; /* nothing but what we assigned can be agreed */
+	(void)cp; /* only the assigned values can be agreed on */
 	(void)opts;
 }
 
@@ -91,14 +91,14 @@ static bool ipcp_nak_fits(const struct ppp_opt *o)
 
 static int ipcp_naked(struct cp *cp, struct span opts)
 {
-	(void)cp; /* our address is ours */
+	(void)cp; /* our address does not change */
 	(void)opts;
 	return 0;
 }
 
 static int ipcp_rejected(struct cp *cp, struct span opts)
 {
-	(void)opts; /* it lists what we sent: the address */
+	(void)opts; /* only the address can be rejected */
 	ipcp_of(cp)->want_address = false;
 	return 0;
 }
@@ -157,7 +157,7 @@ void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_param
 	i->want_address = true;
 }
 
-/* ---- another process ---- */
+/* ---- restart ---- */
 
 void ipcp_save(const struct ipcp *i, struct wr *w)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPCP, RFC 1332 and 1877, as the side that assigns: our address is told, the peer's is Nak'd into
- * place, DNS and NBNS are given when we have them and rejected when not.
+ * IPCP, RFC 1332 and RFC 1877, on the side that assigns addresses: ze announces its own address,
+ * assigns the peer's with a Nak, and gives DNS and NBNS servers when they are configured; otherwise
+ * it rejects these options.
  */
 #pragma once
 
@@ -10,14 +11,14 @@
 
 #include "ppp/cp.h"
 
-struct ipcp_params { /* addresses in host byte order, 0: none */
+struct ipcp_params { /* addresses in host order; 0: none */
 	uint32_t local, peer;
 	uint32_t dns[2], nbns[2];
 };
 
 struct ipcp;
 
-struct ipcp_listener { /* what the owner must do; members may be NULL */
+struct ipcp_listener { /* called to report what happened; members may be NULL */
 	void (*on_up)(struct ipcp *i, struct ppp_fx *fx);
 	void (*on_down)(struct ipcp *i, struct ppp_fx *fx);
 	void (*on_finished)(struct ipcp *i, struct ppp_fx *fx);
@@ -27,13 +28,14 @@ struct ipcp_listener { /* what the owner must do; members may be NULL */
 struct ipcp {
 	struct cp cp; /* must be first */
 	struct ipcp_params params;
-	bool want_address;		      /* false once the peer rejected the option */
-	const struct ipcp_listener *listener; /* set by the owner after init; nobody before */
+	bool want_address;		      /* false after the peer rejected the option */
+	const struct ipcp_listener *listener; /* set by the owner after init */
 };
 
-/* Starts with cp.hold set. */
+/* Starts with cp.hold set. cfg must outlive i; p is copied. */
 void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p);
-/* What is agreed, and its way into another process: Opened, or Stopped until the peer asks. After
- * resume the owner's callbacks are his to set, as after init. 0 or -EBADMSG. */
+/* Saves and restores what was agreed on. `state` is Opened, or Stopped until the peer sends a
+ * request. After ipcp_resume(), as after ipcp_init(), the owner sets the listener. Returns 0 or
+ * -EBADMSG. */
 void ipcp_save(const struct ipcp *i, struct wr *w);
 int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFC 5072 4.1: zero and our own identifier are Nak'd with a suggestion, any other is the peer's right. A
- * request without identifier gets one Nak adding it, then is accepted. A Nak of ours is followed, unless what
- * it wants is what we have suggested to the peer, or what the peer asks for itself: then we choose another, by
- * chance. IPv6-Compression-Protocol and all else is rejected.
+ * RFC 5072 4.1. An identifier of zero, or equal to ours, gets a Nak with a suggestion; any other is
+ * accepted. A request without an identifier gets one Nak that adds it, then it is accepted. When
+ * our identifier is Nak'd, we use the suggested one, unless it is the one we suggested to the peer
+ * or the one the peer requests: then we choose another at random. IPv6-Compression-Protocol and all
+ * other options are rejected.
  */
 #include "ppp/ipv6cp.h"
 
@@ -12,7 +13,7 @@
 
 #define IPV6CP_CODES 0x00fe /* 1 .. 7 */
 #define IFID_LEN     8
-#define UNIVERSAL    (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: an id nobody assigned has it 0 */
+#define UNIVERSAL    (UINT64_C(0x02) << 56) /* RFC 4291 2.5.1: 0 in a locally assigned identifier */
 
 static struct ipv6cp *ipv6cp_of(struct cp *cp)
 {
@@ -26,7 +27,7 @@ static void put_ifid(struct wr *w, uint64_t id)
 	wr_u64(w, id);
 }
 
-/* 0 when there is none. */
+/* The identifier in the options; 0: there is none. */
 static uint64_t find_ifid(struct span opts)
 {
 	struct ppp_opt o;
@@ -107,7 +108,7 @@ int ipv6cp_random(const struct rng *rng, uint64_t *ret)
 	return 0;
 }
 
-/* One that neither end has or was to have on this link. */
+/* Chooses an identifier that neither end uses or has suggested on this link. */
 static int another(const struct ipv6cp *i, uint64_t *ret)
 {
 	uint64_t v = 0;
@@ -130,13 +131,13 @@ static int ipv6cp_naked(struct cp *cp, struct span opts)
 		i->ifid = id;
 		return 0;
 	}
-	/* Both ends choose alike: the next suggestion must not be the same, either. */
+	/* Both ends chose the same identifier; the next suggestion must differ as well. */
 	return another(i, &i->ifid) < 0 ? -1 : another(i, &i->suggest);
 }
 
 static int ipv6cp_rejected(struct cp *cp, struct span opts)
 {
-	(void)opts; /* it lists what we sent: the identifier */
+	(void)opts; /* only the identifier can be rejected */
 	ipv6cp_of(cp)->want_ifid = false;
 	return 0;
 }
@@ -199,7 +200,7 @@ void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint
 	i->want_ifid = true;
 }
 
-/* ---- another process ---- */
+/* ---- restart ---- */
 
 void ipv6cp_save(const struct ipv6cp *i, struct wr *w)
 {
@@ -227,7 +228,7 @@ int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state stat
 	ifid = rd_u64(r);
 	suggest = rd_u64(r);
 	peer_ifid = rd_u64(r);
-	/* No identifier of the peer's: it insisted on a request without. */
+	/* peer_ifid is 0 when the peer insisted on a request without an identifier. */
 	if (r->bad || !ifid || !suggest || suggest == ifid || peer_ifid == ifid)
 		return -EBADMSG;
 	ipv6cp_init(i, cfg, ifid, suggest, rng);

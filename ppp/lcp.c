@@ -2,20 +2,21 @@
 /*
  * RFC 1661 5.7-5.9 and 6, RFC 1570 2. The automaton is ppp/cp.
  *
- * We ask for MRU, Auth-Protocol and Magic-Number. A Nak of the MRU is followed within mru_min and our
- * own; a Nak of the authentication method leads to the method it names when that one is allowed, else
- * to the next of the list, and never to none. Echo-Requests with a magic number that is neither the peer's nor
- * ours are counted and answered: nothing is won by letting a confused peer believe that the line is dead.
+ * We request MRU, Auth-Protocol and Magic-Number. A Nak of the MRU is followed within the range
+ * from mru_min to our own MRU. A Nak of the authentication method selects the method it names when
+ * that one is allowed, otherwise the next one of the list, and never none. Echo-Requests with a
+ * magic number that is neither the peer's nor ours are counted and answered, since there is no gain
+ * in letting such a peer believe that the line is dead.
  *
- * Loop: a Configure-Request with our own magic number is answered with a Nak of that number alone
- * (RFC 1661 6.4 demands it), else a looped line would first reject our own Auth-Protocol.
+ * Loops: a Configure-Request with our own magic number gets a Nak with that option alone (required
+ * by RFC 1661 6.4). Otherwise a looped line would first reject our own Auth-Protocol.
  */
 #include "ppp/lcp.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define LOOPS_MAX    5	    /* own magic numbers seen in a row */
+#define LOOPS_MAX    5	    /* own magic numbers in a row that mean a loop */
 #define LCP_CODES    0x3ffe /* 1 .. 13 */
 #define MRU_MAX	     1500
 #define ACCM_UNKNOWN 0xffffffff
@@ -45,7 +46,7 @@ static void note_end(struct lcp *l, enum ppp_end end)
 		l->end = end;
 }
 
-/* True: enough of them, it is a loop. */
+/* Returns true when there were enough of them to call it a loop. */
 static bool count_loop(struct lcp *l)
 {
 	if (++l->collisions < LOOPS_MAX)
@@ -54,7 +55,7 @@ static bool count_loop(struct lcp *l)
 	return true;
 }
 
-/* ---------------------------------------------------------------- our wishes */
+/* ---------------------------------------------------------------- our request */
 
 static const struct auth_value {
 	uint8_t len, octets[3];
@@ -99,8 +100,8 @@ static bool is_chap(enum ppp_auth_method m)
 	return m == PPP_AUTH_CHAP_MD5 || m == PPP_AUTH_MSCHAPV2;
 }
 
-/* Does a Nak with this value ask for the method? C223 without an algorithm (seen in the field) means
- * any CHAP. */
+/* True when a Nak with this value asks for the method. Some peers send C223 without an algorithm,
+ * which means any CHAP. */
 static bool names_method(struct span value, enum ppp_auth_method m)
 {
 	const struct auth_value *a = &auth_values[m];
@@ -110,7 +111,7 @@ static bool names_method(struct span value, enum ppp_auth_method m)
 	return a->len && span_eq(value, span_of(a->octets, a->len));
 }
 
-/* The first method of the list that was not refused and, with a value, is named by it. */
+/* The first method of the list that was not refused and, when a value is given, that it names. */
 static uint8_t pick_auth(const struct lcp *l, const struct span *value)
 {
 	uint8_t i = 0;
@@ -125,7 +126,7 @@ static int follow_auth(struct lcp *l, struct span value)
 {
 	enum ppp_auth_method now = lcp_auth_method(l);
 
-	if (now == PPP_AUTH_NONE) /* not asked for */
+	if (now == PPP_AUTH_NONE) /* we did not request it */
 		return 0;
 	if (!span_eq(value, span_of(auth_values[now].octets, auth_values[now].len)))
 		l->refused_auth |= 1u << now;
@@ -196,7 +197,7 @@ static int lcp_rejected(struct cp *cp, struct span opts)
 	return -1;
 }
 
-/* ---------------------------------------------------------------- the peer's wishes */
+/* ---------------------------------------------------------------- the peer's request */
 
 static enum cp_verdict judge_mru(const struct lcp *l, struct span value, struct wr *nak)
 {
@@ -221,7 +222,7 @@ static enum cp_verdict nak_magic(const struct lcp *l, struct wr *nak)
 	return CP_NAK;
 }
 
-/* A magic number equal to ours has been dealt with before. */
+/* Evaluates a magic number that is not ours; lcp_judge() has handled that case. */
 static enum cp_verdict judge_magic(const struct lcp *l, struct span value, struct wr *nak)
 {
 	struct rd r = rd_span(value);
@@ -238,14 +239,14 @@ static enum cp_verdict lcp_judge_opt(struct cp *cp, const struct ppp_opt *o, str
 	switch (o->type) {
 	case LCP_OPT_MRU:
 		return judge_mru(l, o->value, nak);
-	case LCP_OPT_ACCM: /* without meaning on a synchronous line */
+	case LCP_OPT_ACCM: /* no meaning on a synchronous line */
 		return o->value.len == 4 ? CP_ACK : CP_REJ;
 	case LCP_OPT_MAGIC:
 		return judge_magic(l, o->value, nak);
 	case LCP_OPT_PFC:
 	case LCP_OPT_ACFC:
 		return o->value.len == 0 ? CP_ACK : CP_REJ;
-	default: /* among them Auth-Protocol: we do not authenticate to subscribers */
+	default: /* includes Auth-Protocol: ze does not authenticate to subscribers */
 		return CP_REJ;
 	}
 }
@@ -322,7 +323,7 @@ static void lcp_layer_finished(struct cp *cp, struct ppp_fx *fx)
 
 /* ---------------------------------------------------------------- codes above 7 */
 
-/* RFC 1661 5.7: for LCP itself it is fatal; for others it counts in Opened only. */
+/* RFC 1661 5.7: fatal for LCP itself; for other protocols it is valid in Opened only. */
 static void on_proto_rej(struct lcp *l, const struct cp_pkt *p, struct ppp_fx *fx)
 {
 	struct rd r = rd_span(p->data);
@@ -370,7 +371,7 @@ static void on_echo_req(struct lcp *l, const struct cp_pkt *p, struct ppp_fx *fx
 	send_echo_reply(l, p->id, rd_rest(&r), fx);
 }
 
-/* Discard-Request, Identification and Time-Remaining want nothing. */
+/* Discard-Request, Identification and Time-Remaining are ignored. */
 static void lcp_extra(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx)
 {
 	struct lcp *l = lcp_of(cp);
@@ -384,7 +385,7 @@ static void lcp_extra(struct cp *cp, const struct cp_pkt *p, struct ppp_fx *fx)
 			   fx);
 }
 
-/* A peer without echoes is no dead one: none are sent until LCP is negotiated anew. */
+/* A peer without Echo is not dead: none are sent until LCP opens again. */
 static void lcp_code_rejected(struct cp *cp, uint8_t code, struct ppp_fx *fx)
 {
 	struct lcp *l = lcp_of(cp);
@@ -412,7 +413,7 @@ static const struct cp_ops lcp_ops = {
 	.extra = lcp_extra,
 };
 
-/* ---------------------------------------------------------------- the owner's calls */
+/* ---------------------------------------------------------------- calls of the owner */
 
 int lcp_init(struct lcp *l, const struct lcp_cfg *cfg, const struct rng *rng)
 {
@@ -472,7 +473,7 @@ void lcp_save(const struct lcp *l, struct wr *w)
 	wr_u32(w, l->peer_accm);
 }
 
-/* The configuration may have another list by now, in another order. */
+/* The index of a method in the configured list, which may have changed since. */
 static uint8_t auth_place(const struct lcp *l, uint8_t method)
 {
 	uint8_t i = 0;

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machines never call each other. What LCP, authentication and the NCPs tell by their callbacks
- * is noted in `pending`, and settle() acts upon it when the machine has returned, until nothing is
- * left. Every entry of the link ends in settle().
+ * The machines never call each other. What LCP, authentication and the NCPs report by their
+ * callbacks is noted in `pending`; settle() acts on it after the machine has returned, until
+ * nothing is pending. Every entry point ends with settle(). The header describes the phases and
+ * timers.
  *
- * Phases, RFC 1661 3: DEAD -> ESTABLISH -> AUTHENTICATE -> NETWORK -> TERMINATE; LCP leaving Opened
- * for a renegotiation goes back to ESTABLISH. Timers of the link itself: lcp_timeout in ESTABLISH,
- * ncp_timeout in NETWORK while no family is up; authentication has its own. A peer that begins again renews
- * them, so login_deadline bounds their sum from the call's start, or from the end of the last family that was
- * up, until one is. In TERMINATE the
- * restart timer of LCP bounds the wait (RFC 1661 4.4: a peer that terminates gets one interval).
+ * In TERMINATE, the restart timer of LCP limits the wait (RFC 1661 4.4: a peer that terminates gets
+ * one interval).
  */
 #include "ppp/link.h"
 
@@ -25,7 +22,7 @@ enum link_pending {
 	P_AUTH_ACCEPTED = 1 << 3,
 	P_AUTH_REJECTED = 1 << 4,
 	P_AUTH_TIMEOUT = 1 << 5,
-	P_NCP_DOWN = 1 << 6, /* each of these: and one bit more for IPv6 */
+	P_NCP_DOWN = 1 << 6, /* this and the following use one more bit for IPv6 */
 	P_NCP_READY = 1 << 8,
 	P_NCP_UP = 1 << 10,
 	P_NCP_FINISHED = 1 << 12,
@@ -51,7 +48,7 @@ uint16_t ppp_link_mtu(const struct ppp_link *l)
 	return l->lcp.peer_mru < ours ? l->lcp.peer_mru : ours;
 }
 
-/* ------------------------------------------------------------- what the machines tell */
+/* ------------------------------------------------------------- callbacks of the machines */
 
 static void note(struct ppp_link *l, unsigned what)
 {
@@ -143,13 +140,13 @@ NCP_CALLBACKS(ipcp, PPP_FAM_IPV4)
 NCP_CALLBACKS(ipv6cp, PPP_FAM_IPV6)
 #undef NCP_CALLBACKS
 
-/* ------------------------------------------------------------- ends */
+/* ------------------------------------------------------------- termination */
 
 static void finish(struct ppp_link *l, struct ppp_fx *fx)
 {
 	struct ppp_effect *e = ppp_fx_add(fx, PPP_FX_FINISHED);
 
-	if (!e) { /* the owner must learn this one, so the newest effect gives way */
+	if (!e) { /* the owner must see this effect, so it replaces the last one */
 		e = &fx->e[PPP_FX_MAX - 1];
 		e->kind = PPP_FX_FINISHED;
 	}
@@ -161,7 +158,7 @@ static void finish(struct ppp_link *l, struct ppp_fx *fx)
 	l->finished = true;
 }
 
-/* Our own wish to end. A termination already under way goes on for its first reason. */
+/* Terminates the link. When a termination is already in progress, its first reason is kept. */
 static void terminate(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
 {
 	uint8_t st;
@@ -181,7 +178,8 @@ static void terminate(struct ppp_link *l, enum ppp_end end, ze_ns now, struct pp
 
 /* ------------------------------------------------------------- network protocols */
 
-/* Left Opened to come back, RFC 1661 4.1: RCR, RCA, RCN or RTA in Opened; else it terminates. */
+/* True when the automaton left Opened to negotiate again (RFC 1661 4.1: RCR, RCA, RCN or RTA in
+ * Opened) and not to terminate. */
 static bool renegotiates(const struct cp *cp)
 {
 	return cp->state == CP_REQ_SENT || cp->state == CP_ACK_SENT;
@@ -210,7 +208,7 @@ static bool any_up(const struct ppp_link *l)
 	return l->ncp[PPP_FAM_IPV4] == PPP_NCP_UP || l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
 }
 
-/* One pass through all phases. */
+/* The time for one pass through all phases. */
 static ze_ns login_limit(const struct ppp_link *l)
 {
 	return l->cfg->lcp_timeout + l->cfg->auth.timeout + l->cfg->ncp_timeout;
@@ -224,7 +222,7 @@ bool ppp_link_served(const struct ppp_link *l)
 	return any_up(l);
 }
 
-/* The family leaves Opened or gives up; its data plane, if any, is idle from here. */
+/* The family left Opened or was given up. Its data plane, if it has one, is idle from now on. */
 static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, ze_ns now,
 		     struct ppp_fx *fx)
 {
@@ -280,7 +278,7 @@ static void network_start(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	}
 }
 
-/* The layer below is gone: LCP left Opened. */
+/* LCP left Opened. */
 static void network_stop(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
 	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
@@ -288,12 +286,12 @@ static void network_stop(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 			cp_down(ncp_cp(l, fam), now, fx);
 		if (l->ncp[fam] >= PPP_NCP_READY)
 			ncp_lost(l, fam, PPP_NCP_OFF, now, fx);
-		/* What cp_down noted besides is ignored by a family that is off. */
+		/* What cp_down() reported is ignored for a family that is off. */
 		l->ncp[fam] = PPP_NCP_OFF;
 	}
 }
 
-/* Out of Opened: terminated, or negotiated anew. */
+/* The NCP left Opened, to terminate or to negotiate again. */
 static void ncp_went_down(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
 {
 	ncp_lost(l, fam, renegotiates(ncp_cp(l, fam)) ? PPP_NCP_RUNNING : PPP_NCP_OFF, now, fx);
@@ -304,9 +302,9 @@ static enum ppp_end no_family(unsigned fam)
 	return fam == PPP_FAM_IPV4 ? PPP_END_NO_IPV4 : PPP_END_NO_IPV6;
 }
 
-/* The automaton is finished. A family that is required ends the link where nothing will start it again:
- * we closed it, or the peer does not know it. One that the peer terminated, or never answered, may be
- * started by it until ncp_timeout. */
+/* The automaton has finished. A required family ends the link when nothing can start it again: we
+ * closed it, or the peer does not know the protocol. When the peer terminated it or did not answer,
+ * it may start it again until ncp_timeout. */
 static void ncp_finished(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
 {
 	uint8_t cause = ncp_cp(l, fam)->cause;
@@ -388,7 +386,7 @@ static void auth_settle(struct ppp_link *l, unsigned what, ze_ns now, struct ppp
 	}
 }
 
-/* Acts upon what the machines told; `from` is where this turn's effects begin. */
+/* Acts on what the machines reported. `from` is the index of the first effect of this call. */
 static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *fx)
 {
 	while (l->pending && !l->finished) {
@@ -408,7 +406,7 @@ static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *
 		ncp_settle(l, PPP_FAM_IPV6, what, now, fx);
 	}
 	if (l->phase == PPP_PHASE_ESTABLISH && l->lcp.cp.state < CP_REQ_SENT) {
-		/* LCP found the peer hopeless and terminates by itself. */
+		/* LCP gave up on the peer and terminates by itself. */
 		l->phase = PPP_PHASE_TERMINATE;
 		l->phase_deadline = ZE_NEVER;
 	}
@@ -416,7 +414,7 @@ static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *
 		l->tx_frames += fx->e[i].kind == PPP_FX_SEND;
 }
 
-/* ------------------------------------------------------------- entries */
+/* ------------------------------------------------------------- entry points */
 
 int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const struct rng *rng)
 {
@@ -464,8 +462,8 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	settle(l, from, now, fx);
 }
 
-/* The peer wants a family for which there was no address: perhaps there is one by now. Its request gets no
- * answer before there is; it will be repeated. */
+/* The peer requests a family for which there was no address. Ask again, since there may be one now.
+ * The request is not answered until there is an address; the peer will repeat it. */
 static void ask_again(struct ppp_link *l, unsigned fam, const struct ppp_frame *f,
 		      struct ppp_fx *fx)
 {
@@ -501,14 +499,14 @@ static void ncp_input(struct ppp_link *l, unsigned fam, const struct ppp_frame *
 		l->ncp[fam] = PPP_NCP_RUNNING;
 }
 
-/* Anything but LCP, with LCP Opened. */
+/* Takes a frame of a protocol other than LCP while LCP is Opened. */
 static void upper_input(struct ppp_link *l, const struct ppp_frame *f, ze_ns now, struct ppp_fx *fx)
 {
 	bool network = l->phase == PPP_PHASE_NETWORK;
 
 	if (f->proto == PPP_PAP || f->proto == PPP_CHAP)
 		auth_input(&l->auth, f->proto, f->info, now, fx);
-	else if (!network) /* silently, RFC 1661 3.5 */
+	else if (!network) /* silently discarded, RFC 1661 3.5 */
 		ppp_fx_refuse(fx, REASON_PPP_PHASE, f->proto, 0);
 	else if (f->proto == PPP_IPCP)
 		ncp_input(l, PPP_FAM_IPV4, f, now, fx);
@@ -535,7 +533,8 @@ void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp
 	else if (f.proto == PPP_LCP)
 		cp_input(&l->lcp.cp, f.info, now, fx);
 	else if (f.proto == PPP_IPV4 || f.proto == PPP_IPV6) {
-		/* Once it is up the data plane takes packets; one that strays here is not ours. */
+		/* An established family is forwarded by the data plane; a stray packet is
+		 * ignored. */
 		if (l->ncp[f.proto == PPP_IPV4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6] != PPP_NCP_UP)
 			ppp_fx_refuse(fx, REASON_IP_BEFORE_OPEN, f.proto, 0);
 	} else if (l->lcp.cp.state != CP_OPENED)
@@ -555,7 +554,7 @@ ze_ns ppp_link_deadline(const struct ppp_link *l)
 	return ze_min_ns(t, ze_min_ns(cp_deadline(&l->ipcp.cp), cp_deadline(&l->ipv6cp.cp)));
 }
 
-/* What the Network phase lacks at its end. */
+/* The reason for the end of the Network phase. */
 static enum ppp_end unserved(const struct ppp_link *l)
 {
 	for (unsigned fam = 0; fam < PPP_FAM__COUNT; fam++) {
@@ -575,7 +574,7 @@ static void time_out(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp
 		terminate(l, end, now, fx);
 		return;
 	}
-	/* LCP is not open: the peer takes no part in a termination */
+	/* LCP is not open, so the peer takes no part in the termination. */
 	l->end = end;
 	note(l, P_LCP_FINISHED);
 }
@@ -612,14 +611,14 @@ void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, z
 		return;
 	auth_answer(&l->auth, a, now, fx);
 	if (!a->accept && a->end != PPP_END_NONE)
-		terminate(l, a->end, now, fx); /* no second try */
+		terminate(l, a->end, now, fx); /* no second attempt */
 	settle(l, from, now, fx);
 }
 
 void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now)
 {
 	l->required[family] = required;
-	/* A resumed link in which a required family is being negotiated. */
+	/* A restored link in which a required family is still being negotiated. */
 	if (l->phase == PPP_PHASE_NETWORK && l->phase_deadline == ZE_NEVER && !ppp_link_served(l)) {
 		l->phase_deadline = now + l->cfg->ncp_timeout;
 		l->login_deadline = now + login_limit(l);
@@ -643,7 +642,7 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 		l->addr_state[fam] = PPP_ADDR_GIVEN;
 	else
 		l->addr_state[fam] = a->later ? PPP_ADDR_LATER : PPP_ADDR_DECLINED;
-	if (l->ncp[fam] == PPP_NCP_WAITING) { /* not so while LCP is negotiated anew */
+	if (l->ncp[fam] == PPP_NCP_WAITING) { /* false while LCP negotiates again */
 		l->ncp[fam] = PPP_NCP_OFF;
 		if (a->accept)
 			link_run_ncp(l, fam, now, fx);
@@ -653,8 +652,8 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 	settle(l, from, now, fx);
 }
 
-/* The data plane can't carry it. The automaton goes silent, after a Terminate-Request where the peer may think
- * that it is Opened, and the peer's next request gets a Protocol-Reject. */
+/* The data plane cannot carry the family. The automaton sends a Terminate-Request if the peer may
+ * believe that it is Opened, then stays silent; the peer's next request gets a Protocol-Reject. */
 static void ncp_decline(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_fx *fx)
 {
 	struct cp *cp = ncp_cp(l, fam);

@@ -1,28 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One subscriber's PPP link, RFC 1661 3: Establish (LCP), Authenticate, Network (IPCP and IPv6CP side by
- * side), Terminate. Frames and now in, effects out; where frames travel (UDP, /dev/ppp, a BPF plane) is not
- * its business. Each phase has its timeout; the way from the start to the first family that is up has their
- * sum, however often the peer begins again. NCPs are independent: a family that is declined, rejected or
- * terminated leaves the other alone, unless the owner requires it: then the link ends with the reason. With
- * none up for ncp_timeout, or without a required one, the link ends too.
+ * The PPP link of one subscriber, RFC 1661 3.
  *
- * What the owner sees. PPP_FX_AUTHENTICATED comes after the positive verdict of each pass through
- * the Authenticate phase (not of a periodic re-authentication; not at all where none is asked for).
- * PPP_FX_ADDR_REQUEST comes once a family in the life of the link: when the peer negotiates LCP anew
- * all is negotiated again, with the same addresses. Only after an answer `later` it comes again, with
- * each Configure-Request of the peer's. A verdict asked for before PPP_FX_LCP_DOWN must
- * not be given after it: it would be taken for the next one's.
+ * Phases:
  *
- * No Configure-Ack of an NCP is sent before the owner has answered PPP_FX_NCP_READY: what the peer asks
- * for is in the link then, and whatever can fail at the data plane fails before. Packets may pass from
- * PPP_FX_NCP_UP to PPP_FX_NCP_DOWN and at no other time (RFC 1661 3.5). A family that was READY once and
- * is given up, or was up, has its PPP_FX_NCP_DOWN, or PPP_FX_FINISHED. What the data plane has prepared
- * is worth keeping while the family's state is PPP_NCP_RUNNING or above: it is negotiated anew, and
- * ppp_link_ncp_attached may then be called at once. A family that the peer ended may be started by it
- * again.
+ *   DEAD -> ESTABLISH (LCP) -> AUTHENTICATE -> NETWORK (IPCP and IPv6CP in parallel) -> TERMINATE
  *
- * After PPP_FX_FINISHED every call is harmless and does nothing.
+ * When LCP leaves Opened to negotiate again, the link returns to ESTABLISH.
+ *
+ * Structures. struct ppp_link is embedded in the engine's object of a subscriber and contains one
+ * struct lcp (with its struct echo), struct auth, struct ipcp and struct ipv6cp, each over a struct
+ * cp, except auth. They live as long as the link and are initialised again for each negotiation.
+ * ppp_link_done() wipes and frees the credentials. The configuration is shared by many links and
+ * outlives them. Frames and the time go in, effects (ppp/fx.h) come out; how frames travel (UDP,
+ * /dev/ppp, the BPF plane) is not known here.
+ *
+ * Timers. lcp_timeout in ESTABLISH; auth.timeout in AUTHENTICATE; ncp_timeout in NETWORK while no
+ * family is established or a required one is missing. A peer that restarts the negotiation restarts
+ * these timers, so login_deadline limits their sum, from the start of the call or from the loss of
+ * the last family until one is established. The restart timers of LCP and the NCPs, the challenge
+ * and re-authentication timers and the echo timers belong to their machines.
+ *
+ * Families. IPv4 and IPv6 are independent: when one is declined, rejected or terminated, the other
+ * continues, unless the owner has called ppp_link_require() for it; then the link ends with the
+ * reason. The peer may start a family again that it has terminated.
+ *
+ * What the owner sees. PPP_FX_AUTHENTICATED follows the positive verdict of each AUTHENTICATE
+ * phase, but not that of a periodic re-authentication. PPP_FX_ADDR_REQUEST is sent once per family:
+ * after an LCP renegotiation the same addresses are used. After an answer with `later` it is sent
+ * again with each Configure-Request of the peer. A verdict requested before PPP_FX_LCP_DOWN must
+ * not be given after it, since it would be taken for the verdict of the next round.
+ *
+ * The Configure-Ack of an NCP is held until the owner answers PPP_FX_NCP_READY, so that everything
+ * that can fail in the data plane fails before the family opens. Packets may pass from
+ * PPP_FX_NCP_UP to PPP_FX_NCP_DOWN only (RFC 1661 3.5). A family that was READY and is given up, or
+ * that was established, ends with PPP_FX_NCP_DOWN or with PPP_FX_FINISHED. While the state of a
+ * family is PPP_NCP_RUNNING or above, it is being negotiated again: the owner should keep what the
+ * data plane has prepared and can then call ppp_link_ncp_attached() at once. After PPP_FX_FINISHED
+ * every call does nothing.
+ *
+ * Supported: RFC 1661, RFC 1570 (Identification and Time-Remaining are ignored), PAP, CHAP-MD5,
+ * MS-CHAPv2, IPCP with DNS and NBNS (RFC 1877), IPv6CP (RFC 5072).
+ *
+ * Left out: Multilink, compression (CCP, VJ) and encryption (ECP, MPPE), link quality (LQR), CBCP,
+ * EAP.
  */
 #pragma once
 
@@ -46,12 +67,12 @@ enum ppp_phase {
 	PPP_PHASE__COUNT
 };
 
-enum ppp_ncp_state {	  /* of one family, outside its automaton */
-	PPP_NCP_OFF,	  /* disabled, declined, rejected or ended */
-	PPP_NCP_WAITING,  /* asked for addresses */
-	PPP_NCP_RUNNING,  /* automaton runs */
-	PPP_NCP_READY,	  /* PPP_FX_NCP_READY told, Ack held */
-	PPP_NCP_ATTACHED, /* data plane is ready for it, Ack sent */
+enum ppp_ncp_state {	  /* of one family, as seen by the link */
+	PPP_NCP_OFF,	  /* disabled, declined, rejected or terminated */
+	PPP_NCP_WAITING,  /* waiting for addresses */
+	PPP_NCP_RUNNING,  /* being negotiated */
+	PPP_NCP_READY,	  /* PPP_FX_NCP_READY was sent, the Ack is held */
+	PPP_NCP_ATTACHED, /* the data plane is ready, the Ack was sent */
 	PPP_NCP_UP	  /* Opened */
 };
 
@@ -59,26 +80,26 @@ struct ppp_link_cfg {
 	struct lcp_cfg lcp;
 	struct auth_cfg auth;
 	struct cp_cfg ncp;
-	ze_ns lcp_timeout; /* Establish at most so long */
-	ze_ns ncp_timeout; /* Network at most so long without any family up */
+	ze_ns lcp_timeout; /* longest ESTABLISH phase */
+	ze_ns ncp_timeout; /* longest time in NETWORK without an established family */
 	bool enable_ipcp, enable_ipv6cp;
 };
 
 struct ppp_addr_answer {
 	enum ppp_family family;
-	bool accept; /* false: a family that is required ends the link, another is declined: the
-		      * peer gets a Protocol-Reject, or nothing while it may be asked for `later` */
+	bool accept; /* false: a required family ends the link; another one is declined, and the peer
+		      * gets a Protocol-Reject, or no answer when `later` is set */
 	bool later;
-	enum ppp_end end; /* not accepted: why; 0: PPP_END_NO_ADDRESS */
+	enum ppp_end end; /* not accepted: the reason; 0 means PPP_END_NO_ADDRESS */
 	struct ipcp_params v4;
-	uint64_t ifid, suggest; /* IPv6 */
+	uint64_t ifid, suggest; /* IPv6: identifiers of ze and for the peer */
 };
 
 enum ppp_addr_state {
 	PPP_ADDR_UNKNOWN,
 	PPP_ADDR_ASKED,
 	PPP_ADDR_GIVEN,
-	PPP_ADDR_LATER, /* declined for now: asked for again by the peer's next request */
+	PPP_ADDR_LATER, /* declined for now; asked for again with the peer's next request */
 	PPP_ADDR_DECLINED
 };
 
@@ -91,52 +112,56 @@ struct ppp_link {
 	struct ipv6cp ipv6cp;
 	uint8_t ncp[PPP_FAM__COUNT];	    /* enum ppp_ncp_state */
 	uint8_t addr_state[PPP_FAM__COUNT]; /* enum ppp_addr_state */
-	bool required[PPP_FAM__COUNT];	    /* the link is of no use without */
+	bool required[PPP_FAM__COUNT];	    /* the link ends without this family */
 	uint8_t phase;			    /* enum ppp_phase */
 	bool authenticated;
-	struct ipcp_params v4;	/* as given, for each time the family is negotiated */
-	uint64_t ifid, suggest; /* likewise */
+	struct ipcp_params v4;	/* as answered; used for each negotiation */
+	uint64_t ifid, suggest; /* as answered; used for each negotiation */
 	bool finished;
-	uint16_t pending; /* what the machines told and the link has not acted upon yet */
+	uint16_t pending; /* callbacks that settle() has not acted on */
 	enum ppp_end end;
 	ze_ns phase_deadline;
-	ze_ns login_deadline; /* while no family is up: whatever the phases begin again */
+	ze_ns login_deadline; /* runs while no family is established, across renegotiations */
 	uint64_t rx_frames, tx_frames;
 };
 
-/* 0, or the rng's error. cfg is shared by many links and lives longer than any of them. */
+/* cfg and rng must outlive l. Returns 0 or the error of rng. */
 int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const struct rng *rng);
-void ppp_link_done(struct ppp_link *l); /* wipes */
-/* The call is up. */
+void ppp_link_done(struct ppp_link *l); /* wipes the object */
+/* The call is established: start LCP. */
 void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx);
-/* One frame from the peer. */
+/* Takes one frame from the peer. */
 void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp_fx *fx);
-ze_ns ppp_link_deadline(const struct ppp_link *l);
+ze_ns ppp_link_deadline(const struct ppp_link *l); /* ZE_NEVER: no timer runs */
 void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx);
-/* Answers PPP_FX_AUTH_REQUEST; ignored when nobody waits. */
+/* Answers PPP_FX_AUTH_REQUEST; ignored when no verdict is pending. */
 void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, ze_ns now,
 			  struct ppp_fx *fx);
 
-/* The family is required or not: said before it is answered, or when the link is resumed. */
+/* Sets whether the family is required. Call before PPP_FX_ADDR_REQUEST is answered, or after
+ * ppp_link_resume(). */
 void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now);
-/* A family is up, and all that are required. */
+/* True when at least one family and all required ones are established. */
 bool ppp_link_served(const struct ppp_link *l);
 /* Answers PPP_FX_ADDR_REQUEST. */
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
 			  struct ppp_fx *fx);
-/* Answers PPP_FX_NCP_READY: the data plane can carry the family (or can't: the family ends). The peer may
- * move our identifier afterwards, until it acknowledges ours; if the data plane can't carry that, the same. */
+/* Answers PPP_FX_NCP_READY. ok false: the data plane cannot carry the family, which ends. It may
+ * also be called with false later, when the peer has changed our IPv6 identifier and the data plane
+ * cannot carry that. */
 void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, ze_ns now,
 			   struct ppp_fx *fx);
-/* Orderly end: Terminate-Request, then PPP_FX_FINISHED with `end`. */
+/* Terminates the link: Terminate-Request, then PPP_FX_FINISHED with `end`. */
 void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx);
-/* The call is gone: silent, no effects. */
+/* The call has ended: stops the link without effects. */
 void ppp_link_down(struct ppp_link *l);
-/* What goes on in another process: a link that carries a family. False: this one does not, or w is too
- * small. */
+/* Writes what a restarted daemon needs of a link with an established family. Returns false when the
+ * link has none or w is too small. */
 bool ppp_link_save(const struct ppp_link *l, struct wr *w);
-/* After init, instead of open. 0, or -EBADMSG, -ENOMEM: then the link is good for ppp_link_done only. */
+/* Restores a link, after ppp_link_init() and in place of ppp_link_open(). Returns 0, -EBADMSG or
+ * -ENOMEM; after an error only ppp_link_done() may be called. */
 int ppp_link_resume(struct ppp_link *l, struct rd *r, ze_ns now, struct ppp_fx *fx);
+/* The largest packet to send to the peer, in octets: its MRU, but not more than ours. */
 /* Largest packet we may send to the peer: its MRU, never above ours. */
 uint16_t ppp_link_mtu(const struct ppp_link *l);
 const char *ppp_phase_name(const struct ppp_link *l); /* "authenticate" */

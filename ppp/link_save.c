@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A link that carries subscribers' packets, as a record for another process: LCP Opened, nothing
- * owed to the authenticator, a network protocol up. What still negotiates begins anew there; what the
- * peer or we have ended may be asked for by it again.
+ * The record of a link that carries packets, for a restart: LCP is Opened, authentication has
+ * finished, and a network protocol is established. A family that is being negotiated starts again
+ * after the restart; one that was terminated may be requested again by the peer.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "ppp/link_priv.h"
 
 enum saved_family {
-	SAVED_NONE,    /* not given, or not wanted */
-	SAVED_STOPPED, /* the peer may begin */
-	SAVED_RUNNING, /* begins anew */
+	SAVED_NONE,    /* no address was assigned */
+	SAVED_STOPPED, /* the peer may start it */
+	SAVED_RUNNING, /* will be negotiated again */
 	SAVED_UP,
 	SAVED__COUNT
 };
@@ -85,7 +85,7 @@ static int resume_family(struct ppp_link *l, unsigned fam, struct rd *r, ze_ns n
 	uint8_t was = rd_u8(r);
 	int e;
 
-	l->addr_state[fam] = PPP_ADDR_LATER; /* whatever the reason was, it may be gone */
+	l->addr_state[fam] = PPP_ADDR_LATER; /* the reason to decline may no longer apply */
 	if (r->bad || was >= SAVED__COUNT)
 		return -EBADMSG;
 	if (was == SAVED_NONE)

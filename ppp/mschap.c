@@ -24,7 +24,7 @@ bool mschap_authenticator_ok(struct span text)
 	return true;
 }
 
-/* What follows " X=" in front of the free text of "M="; empty when there is none. */
+/* What follows " X=" before the free text of "M="; empty when there is none. */
 static struct span field(struct span raw, char name)
 {
 	const char key[] = { ' ', name, '=' };
@@ -56,8 +56,8 @@ static bool raw_challenge(struct span raw, uint8_t ret[16])
 	return true;
 }
 
-/* A second try happens when both the text and we offer it; a text that promises one we will not
- * wait for (FreeRADIUS says R=1 by default) is told the truth. */
+/* A second attempt is possible when both the text and our configuration offer it. Otherwise R=1 in
+ * the text (the default of FreeRADIUS) is replaced by R=0. */
 static void put_raw(struct wr *w, struct mschap_failure *f)
 {
 	struct span r = field(f->raw, 'R');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Configuration options, RFC 1661 6: the one walker and the writers. */
+/* Configuration options, RFC 1661 6: the iterator and the writers. */
 #pragma once
 
 #include <stdint.h>
@@ -9,15 +9,17 @@
 struct ppp_opt {
 	uint8_t type;
 	struct span value; /* without type and length */
-	struct span whole; /* with them: for Reject, which echoes octets */
+	struct span whole; /* with type and length, as a Reject echoes it */
 };
 
-/* 1 and *ret, 0 at the end, -REASON_OPT_LEN (length below 2 or past the end). */
+/* Reads the next option. Returns 1 and *ret, 0 at the end, or -REASON_OPT_LEN for a length below 2
+ * or past the end. */
 int ppp_opt_next(struct rd *r, struct ppp_opt *ret);
-/* 0 when all of it can be walked. */
+/* Returns 0 when every option can be read, else -REASON_OPT_LEN. */
 int ppp_opts_check(struct span opts);
-/* The type of the option at which the walk ends early, 0: none, or it is not readable. */
+/* The type of the first malformed option; 0 when there is none or its type cannot be read. */
 uint8_t ppp_opts_bad(struct span opts);
+/* Writers. A value that does not fit sets w->bad. */
 void ppp_opt_put(struct wr *w, uint8_t type, struct span value);
 void ppp_opt_put_u16(struct wr *w, uint8_t type, uint16_t v);
 void ppp_opt_put_u32(struct wr *w, uint8_t type, uint32_t v);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers of RFC 1661, 1332, 1334, 1570, 1877, 1994, 2759, 5072 under their names. Nothing else. */
+/*
+ * The numbers of RFC 1661, 1332, 1334, 1570, 1877, 1994, 2759 and 5072 under the names of the RFCs.
+ * Nothing else.
+ */
 #pragma once
 
 #define PPP_IPV4   0x0021
@@ -12,7 +15,7 @@
 #define PPP_CHAP   0xc223
 
 #define PPP_MRU_DEFAULT 1500
-#define PPP_FRAME_MAX	1600 /* FF 03, protocol and information of anything we build */
+#define PPP_FRAME_MAX	1600 /* octets of a frame that is sent: FF 03, protocol, information */
 
 enum cp_code { /* RFC 1661 5, RFC 1570 */
 	CP_CONF_REQ = 1,
