@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who may log in and what they get. Handlers (local, RADIUS) answer a request with accept or
- * reject and a profile; the broker asks them in their order. No wire formats here.
+ * The interface between the engine and the authentication handlers (local users, RADIUS). A handler
+ * answers a request with accept or reject and, on accept, a profile; the broker asks the handlers
+ * in their configured order. There are no wire formats here.
  */
 #pragma once
 
@@ -28,23 +29,24 @@ struct aaa_request {
 	uint16_t sid;
 };
 
-struct profile; /* aaa/profile.h */
+struct profile; /* see aaa/profile.h */
 
 struct aaa_answer {
 	bool accept;
 	char message[AAA_MESSAGE_MAX + 1];
-	char mschap2[43];	 /* accept of MS-CHAPv2: "S=..." */
-	uint16_t mschap_error;	 /* reject of MS-CHAPv2: 691, 648 ...; 0: 691 */
-	struct profile *profile; /* accept: one reference, the receiver's to drop; NULL on reject */
+	char mschap2[43];	 /* accept with MS-CHAPv2: "S=" and 40 hex digits */
+	uint16_t mschap_error;	 /* reject with MS-CHAPv2: 691, 648 ...; 0 means 691 */
+	struct profile *profile; /* accept: one reference, owned by the receiver; NULL on reject */
 };
 
 struct aaa_handler {
 	const char *name; /* "l2tp-auth-local" */
 	void *self;
-	/* 0: *ret is the verdict. -EINPROGRESS: it comes later with this cookie (see broker).
-	 * -ENOENT: knows nothing of this user, ask the next. Others: failed, ask the next. */
+	/* Returns 0 with the verdict in *ret; -EINPROGRESS when the verdict follows under this
+	 * cookie (see broker.h); -ENOENT when the user is not known here, or another error when the
+	 * handler failed: then the next handler is asked. */
 	int (*auth)(void *self, const struct aaa_request *rq, uint64_t cookie,
 		    struct aaa_answer *ret);
-	/* The session went before the verdict: forget the cookie. May be NULL. */
+	/* The session ended before the verdict: drop the request. May be NULL. */
 	void (*cancel)(void *self, uint64_t cookie);
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A bit per address says that it is held. Free ones are of two kinds: from `frontier` on, those that
- * were never held, handed out in order; and the released, in a list, oldest first, that is used when
- * the frontier is at the end. So an address rests as long as the pool can afford, and the links of
- * addresses that were never released are never touched: a big pool costs what it uses.
+ * One bit per address says whether it is held. There are two kinds of free addresses: those from
+ * `frontier` on were never held and are assigned in order; released ones are in a list, oldest
+ * first, which is used when the frontier has reached the end. So a released address stays unused
+ * for as long as possible, and the links of addresses that were never released are never touched,
+ * which keeps the memory of a large pool proportional to its use.
  */
 #include "aaa/addrpool.h"
 
@@ -16,12 +17,12 @@ struct pool_link { /* index + 1; 0: none */
 
 struct addrpool {
 	struct addrpool_cfg cfg;
-	uint64_t *bits, *reserved_bits; /* held; for their owners only */
+	uint64_t *bits, *reserved_bits; /* held; reserved for addrpool_claim() */
 	struct pool_link *links;
-	uint32_t count;	   /* addresses in the range, with the gateway */
-	uint32_t reserved; /* 1 when the gateway is in it */
+	uint32_t count;	   /* addresses in the range, including the gateway */
+	uint32_t reserved; /* 1 when the gateway is in the range, else 0 */
 	uint32_t used, frontier;
-	uint32_t oldest, newest; /* index + 1 of the released */
+	uint32_t oldest, newest; /* index + 1 in the list of released addresses; 0: empty */
 };
 
 static bool held(const struct addrpool *p, uint32_t i)
@@ -115,7 +116,7 @@ int addrpool_take(struct addrpool *p, uint32_t *ret_ip)
 
 	while (p->frontier < p->count) {
 		i = p->frontier++;
-		/* One that was claimed ahead of us is held, or has been released to the list. */
+		/* An address that was claimed before is held, or was released into the list. */
 		if (p->cfg.start + i == p->cfg.gateway || held(p, i) || in_list(p, i) ||
 		    is_reserved(p, i))
 			continue;
@@ -167,7 +168,7 @@ static void reserve(struct addrpool *p, uint32_t i)
 		list_remove(p, i);
 }
 
-/* For anybody again. One behind the frontier is met there. */
+/* Frees a reserved address for everybody. One at or after the frontier will be found there. */
 static void unreserve(struct addrpool *p, uint32_t i)
 {
 	p->reserved_bits[i / 64] &= ~(UINT64_C(1) << i % 64);

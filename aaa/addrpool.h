@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l2tp-pool: IPv4 addresses from a bitmap. A released address is handed out again as late as
- * possible. The gateway is never handed out. Addresses are host order.
+ * The IPv4 address pool (l2tp-pool). A released address is assigned again as late as possible. The
+ * gateway is never assigned. Addresses are in host order.
  */
 #pragma once
 
@@ -10,22 +10,23 @@
 #include <stdint.h>
 
 struct addrpool_cfg {
-	uint32_t gateway, start, end; /* start <= end */
-	uint32_t dns[2];	      /* 0: none */
+	uint32_t gateway, start, end; /* start <= end; both are in the pool */
+	uint32_t dns[2];	      /* for subscribers; 0: none */
 };
 
 struct addrpool;
 
-/* NULL when out of memory; -EINVAL cases are refused by the configuration before. */
+/* Returns NULL when out of memory. The configuration has checked the range. */
 struct addrpool *addrpool_new(const struct addrpool_cfg *cfg);
 void addrpool_free(struct addrpool *p);
 const struct addrpool_cfg *addrpool_cfg(const struct addrpool *p);
 int addrpool_take(struct addrpool *p, uint32_t *ret_ip); /* 0 or -ENOSPC */
-/* A chosen one: 0, -EADDRINUSE; -ERANGE when it is not of this pool (nothing is kept then). */
+/* Takes a given address. Returns 0, -EADDRINUSE, or -ERANGE when it is not in the pool (nothing is
+ * kept then). */
 int addrpool_claim(struct addrpool *p, uint32_t ip);
-/* These are for addrpool_claim only from now on, and no others; addresses outside the pool are ignored. One
- * that is held stays so, and is kept when it comes back. */
+/* Reserves these addresses, and no others, for addrpool_claim(). Addresses outside the pool are
+ * ignored. An address that is held stays held, and is reserved when it is released. */
 void addrpool_reserve(struct addrpool *p, const uint32_t *ips, size_t n);
-void addrpool_put(struct addrpool *p, uint32_t ip); /* harmless when it is free or not ours */
-uint32_t addrpool_used(const struct addrpool *p);
-uint32_t addrpool_size(const struct addrpool *p);
+void addrpool_put(struct addrpool *p, uint32_t ip); /* ignores free and foreign addresses */
+uint32_t addrpool_used(const struct addrpool *p);   /* addresses that are held */
+uint32_t addrpool_size(const struct addrpool *p);   /* addresses without the gateway */

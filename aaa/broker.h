@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Asks the handlers in their order: the first that gives a verdict, or takes the question for later
- * (-EINPROGRESS), ends the search. A late answer is the handler's to deliver, under the cookie. With
- * no handler, or none that knew the user or worked: reject.
+ * Asks the handlers in their order. The first that returns a verdict, or accepts the request for
+ * later (-EINPROGRESS), ends the search. A late verdict is delivered by the handler, under the
+ * cookie. When there is no handler, or every handler returned an error, the login is rejected.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ struct aaa_broker {
 	size_t n;
 };
 
-/* 0 with the verdict, or -EINPROGRESS. */
+/* Returns 0 with the verdict, or -EINPROGRESS. */
 int aaa_broker_auth(struct aaa_broker *b, const struct aaa_request *rq, uint64_t cookie,
 		    struct aaa_answer *ret);
-/* Tells every handler to forget the cookie. */
+/* Cancels the request with this cookie in every handler. */
 void aaa_broker_cancel(struct aaa_broker *b, uint64_t cookie);

@@ -14,8 +14,8 @@
 
 struct local_user {
 	UT_hash_handle hh;
-	struct aaa_local_user given; /* its strings are the caller's: not used here */
-	struct span name, password;  /* in text */
+	struct aaa_local_user given; /* without its strings, which belong to the caller */
+	struct span name, password;  /* point into text */
 	uint8_t text[];
 };
 
@@ -98,7 +98,7 @@ size_t aaa_local_count(const struct aaa_local *l)
 	return HASH_COUNT(l->users);
 }
 
-/* Digests are compared, so that time does not tell how much of a password is right. */
+/* Compares digests, so that the time does not reveal how much of a password is right. */
 static bool pap_ok(const struct aaa_request *rq, struct span password)
 {
 	uint8_t want[CRYPTO_SHA1_LEN], got[CRYPTO_SHA1_LEN];
@@ -125,7 +125,8 @@ static bool chap_ok(const struct aaa_request *rq, struct span password)
 	return ok;
 }
 
-/* RFC 2759 4 and 8: the response is peer challenge 16, zeros 8, NT response 24, flags 1. */
+/* RFC 2759 4 and 8. The response is the peer challenge (16 octets), zeros (8), the NT response (24)
+ * and the flags (1). */
 static bool mschap2_ok(const struct aaa_request *rq, struct span password, char ret_text[43])
 {
 	const uint8_t *peer = rq->response.p, *nt_response = rq->response.p + 24;
@@ -164,7 +165,7 @@ static const struct local_user *lookup(const struct aaa_local *l, const struct a
 {
 	const struct local_user *u = find(l, rq->user);
 
-	/* A Windows client says DOMAIN\user where the RFC hashes the user alone. */
+	/* A Windows client sends DOMAIN\user, while the RFC hashes the user name alone. */
 	if (!u && rq->method == AAA_MSCHAPV2)
 		u = find(l, rfc2759_user(rq->user));
 	return u;
@@ -179,7 +180,7 @@ static void give(struct profile *p, const struct aaa_local_user *u)
 
 int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, struct aaa_answer *ret)
 {
-	/* An unknown user costs the time of a wrong password. */
+	/* An unknown user takes as long as a wrong password. */
 	const struct span nobodys = span_str("nobody's secret");
 	const struct local_user *u = lookup(l, rq);
 	struct aaa_answer a = { .accept = false };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l2tp-auth-local: users of the configuration; PAP, CHAP-MD5, MS-CHAPv2. Without users every login is
- * rejected. Answers at once, in a time that does not tell unknown users from wrong passwords.
- * Passwords are owned copies, wiped on free.
+ * Local users (l2tp-auth-local): the users of the configuration, with PAP, CHAP-MD5 and MS-CHAPv2.
+ * Without users every login is rejected. The verdict is immediate, and its time does not
+ * distinguish an unknown user from a wrong password. Passwords are copied, and wiped when freed.
  */
 #pragma once
 
@@ -15,15 +15,16 @@ struct aaa_local;
 
 struct aaa_local_user {
 	const char *name, *password;
-	uint32_t address; /* fixed IPv4, 0: from the pool */
+	uint32_t address; /* fixed IPv4 in host order; 0: from the pool */
 	struct profile_sessions sessions;
 };
 
-/* NULL when out of memory. Names are unique (the last of equals wins). */
+/* Returns NULL when out of memory. Of users with the same name the last one is used. */
 struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n);
 void aaa_local_free(struct aaa_local *l);
 size_t aaa_local_count(const struct aaa_local *l);
-/* 0 with a verdict (unknown users are rejected here, not passed on), or -ENOMEM. */
+/* Returns 0 with a verdict, or -ENOMEM. Unknown users are rejected, not passed to the next
+ * handler. */
 int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, struct aaa_answer *ret);
-/* A handler over it for the broker. */
+/* A handler for the broker. l must outlive it. */
 struct aaa_handler aaa_local_handler(struct aaa_local *l);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What one subscriber is given: merged once, then immutable and shared by reference. */
+/*
+ * What authentication has granted to a subscriber. Immutable once it is complete, and shared by
+ * reference counting.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -7,15 +10,15 @@
 
 #include "aaa/aaa.h"
 
-enum profile_over_limit {     /* a login when its user has as many sessions as it may */
-	PROFILE_OVER_AUTO,    /* replace with a fixed address, else deny */
-	PROFILE_OVER_REPLACE, /* the oldest session ends */
+enum profile_over_limit {     /* what a login does when its user has reached the session limit */
+	PROFILE_OVER_AUTO,    /* replace with a fixed address, otherwise deny */
+	PROFILE_OVER_REPLACE, /* end the user's oldest session */
 	PROFILE_OVER_DENY
 };
 
-struct profile_sessions { /* how many of a user at a time */
-	bool set;	  /* else the configuration's number */
-	uint32_t limit;	  /* 0: unbounded */
+struct profile_sessions { /* simultaneous sessions of a user */
+	bool set;	  /* false: use the limit of the configuration */
+	uint32_t limit;	  /* 0: unlimited */
 	enum profile_over_limit over;
 };
 
@@ -23,13 +26,14 @@ struct profile {
 	unsigned refs;
 	bool has_address;
 	uint32_t address; /* fixed IPv4, host order */
-	uint32_t dns[2];  /* 0: the pool's */
-	bool ipv4, ipv6;  /* families allowed */
+	uint32_t dns[2];  /* 0: use those of the pool */
+	bool ipv4, ipv6;  /* families that are allowed */
 	struct profile_sessions sessions;
-	char user[]; /* as it shall appear in views and accounting */
+	char user[]; /* as shown to operators and sent in accounting */
 };
 
-/* One reference, both families allowed; NULL when out of memory. user is cut at AAA_USER_MAX. */
+/* Returns one reference to a profile with both families allowed, or NULL when out of memory. The
+ * user name is cut after AAA_USER_MAX octets. */
 struct profile *profile_new(struct span user);
 struct profile *profile_ref(struct profile *p);
-void profile_unref(struct profile *p); /* NULL is harmless */
+void profile_unref(struct profile *p); /* NULL is allowed */

@@ -12,7 +12,7 @@
 
 #include "daemon/base/json.h"
 
-#define ANSWER_MAX (256u << 20) /* 65535 sessions with their histories are less */
+#define ANSWER_MAX (256u << 20) /* octets; more than 65535 sessions with their histories need */
 
 struct client client_default(void)
 {
@@ -57,7 +57,7 @@ static ze_ns monotonic(void)
 	return ZE_SEC(ts.tv_sec) + ts.tv_nsec;
 }
 
-/* 0 when fd is ready for what is wanted, -ETIMEDOUT at the deadline. */
+/* Returns 0 when fd is ready for `what`, or -ETIMEDOUT at the deadline. */
 static int wait_for(int fd, short what, ze_ns deadline)
 {
 	struct pollfd p = { .fd = fd, .events = what };
@@ -72,7 +72,8 @@ static int wait_for(int fd, short what, ze_ns deadline)
 	return n ? 0 : -ETIMEDOUT;
 }
 
-/* A daemon with many clients waiting takes them soon. */
+/* EAGAIN means that the daemon's backlog is full; it empties soon, so try again until the
+ * deadline. */
 static int connect_in_time(int fd, const struct sockaddr_un *sa, ze_ns deadline)
 {
 	while (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0) {
@@ -119,7 +120,7 @@ static int send_all(int fd, const struct strbuf *b, ze_ns deadline)
 	return 0;
 }
 
-/* Up to and without the newline. */
+/* Reads up to the newline, which is left out. */
 static int receive_line(int fd, struct strbuf *line, ze_ns deadline)
 {
 	char buf[65536];
@@ -158,7 +159,7 @@ static int exchange(const struct client *c, const struct strbuf *request, struct
 	if (r < 0)
 		return r;
 	r = send_all(fd, request, deadline);
-	/* A daemon that has had enough of us may say why before it goes. */
+	/* A daemon that closes the connection may have sent the reason before. */
 	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
 		r = receive_line(fd, answer, deadline);
 	close(fd);
@@ -192,31 +193,31 @@ void client_failure(const struct client *c, int err, struct strbuf *text)
 	sb_printf(text, "cannot ask the daemon at %s: ", c->path);
 	switch (-err) {
 	case ENOENT:
-		sb_puts(text, "there is no such socket. Is ze running (systemctl status ze), "
+		sb_puts(text, "the socket does not exist. Is ze running (systemctl status ze), "
 			      "and with this socket (--socket, ZE_SOCKET)?");
 		return;
 	case ECONNREFUSED:
-		sb_puts(text, "nobody listens there. ze has ended and left the socket behind "
+		sb_puts(text, "connection refused. ze has stopped and left the socket behind "
 			      "(systemctl status ze).");
 		return;
 	case EACCES:
 	case EPERM:
-		sb_puts(text, "permission denied. Be root, or a member of the group that "
-			      "owns the socket.");
+		sb_puts(text, "permission denied. Run this as root, or as a member of the group "
+			      "that owns the socket.");
 		return;
 	case EAGAIN:
-		sb_puts(text, "too many clients wait already.");
+		sb_puts(text, "too many clients are waiting. Try again.");
 		return;
 	case ETIMEDOUT:
 		sb_printf(text, "no answer within %u seconds (--timeout).", c->timeout_s);
 		return;
 	case ECONNRESET:
 	case EPIPE:
-		sb_puts(text, "it closed the connection without an answer. It is stopping, or "
+		sb_puts(text, "the connection was closed without an answer. ze is stopping, or "
 			      "has too many clients.");
 		return;
 	case EPROTO:
-		sb_puts(text, "what answered is not ze.");
+		sb_puts(text, "the answer is not from ze. Is this the right socket?");
 		return;
 	default:
 		sb_puts(text, strerror(-err));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One question to the daemon over its control socket, and its answer. Each question has a
- * connection of its own, so that a prompt left open survives a restart of the daemon. Never waits
- * longer than the timeout, never prints.
+ * Sends one request to the daemon over its control socket and receives the answer. Each request
+ * uses a connection of its own, so that a prompt that is left open survives a restart of the
+ * daemon. Never waits longer than the timeout, never prints.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 struct client {
 	const char *path;
-	unsigned timeout_s; /* for the whole question */
+	unsigned timeout_s; /* seconds, for the whole exchange */
 };
 
 enum client_kind {
@@ -25,14 +25,16 @@ enum client_kind {
 	CLIENT_COMPLETE
 };
 
-/* ZE_SOCKET of the environment, or the default. */
+/* The socket of ZE_SOCKET in the environment, or the default one. */
 struct client client_default(void);
-/* The request as a line with its newline. */
+/* Appends the request as a line, with its newline. */
 void client_request(enum client_kind kind, const char *const *words, size_t n, struct strbuf *line);
-/* The object of an answer; NULL when the line is none. */
+/* Parses an answer. Returns the object, or NULL when the line is not an answer of ze. */
 json_t *client_answer(const char *line, size_t len);
-/* 0 and the answer (json_decref), or -errno: -EPROTO when what answers is not ze. */
+/* Returns 0 and the answer, which the caller frees with json_decref(), or -errno: -EPROTO when the
+ * answer is not from ze. */
 int client_ask(const struct client *c, enum client_kind kind, const char *const *words, size_t n,
 	       json_t **ret);
-/* Why client_ask failed, for a person: names the socket and what to look at. */
+/* Appends a message for the operator: why client_ask() failed, with the socket and what to
+ * check. */
 void client_failure(const struct client *c, int err, struct strbuf *text);

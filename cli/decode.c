@@ -16,7 +16,7 @@
 
 #define MAX_INPUT (1024 * 1024)
 
-/* ---- RFC 2661 4.4.2 and RFC 3145 in words ---- */
+/* ---- texts for the codes of RFC 2661 4.4.2 and RFC 3145 ---- */
 
 static const char *const stop_results[] = {
 	[STOP_CLEAR] = "general request to clear control connection",
@@ -136,12 +136,12 @@ static void put_number(struct json *j, uint16_t type, const struct avp_spec *s, 
 	}
 }
 
-/* `decoded`, from a field that l2tp_msg_field has filled. */
+/* Writes `decoded` from a member that l2tp_msg_field() has set. */
 static void put_decoded(struct json *j, const struct avp *a, const struct avp_spec *s,
 			const struct l2tp_msg *m)
 {
 	if (s->kind == AVP_K_BYTES || s->kind == AVP_K_U64)
-		return; /* nothing clearer than the hex; a u64 is more than JSON numbers hold */
+		return; /* the hex is enough; a u64 does not fit a JSON number */
 	json_key(j, "decoded");
 	switch (s->kind) {
 	case AVP_K_EMPTY:
@@ -210,7 +210,7 @@ static int put_avp(struct json *j, const struct avp *a, struct l2tp_msg *m)
 
 /* ---- the datagram ---- */
 
-/* The first thing wrong, and where. */
+/* The first error, and its offset. */
 struct fault {
 	int err;
 	size_t offset;
@@ -251,7 +251,7 @@ static void put_flags(struct json *j, uint16_t flags)
 	json_ku64(j, "version", flags & L2TP_F_VER);
 }
 
-/* Which octet a refused header is wrong at. */
+/* The offset of the octet at which a refused header is wrong. */
 static size_t header_fault_offset(int err, struct span bytes)
 {
 	if (err == -REASON_HDR_SHORT)
@@ -343,7 +343,7 @@ int decode_hex(const char *text, size_t len, uint8_t *buf, struct decode_hex_err
 			at.column = 0;
 		} else if ((text[i] == 'x' || text[i] == 'X') && (digits & 1) &&
 			   text[i - 1] == '0') {
-			digits--; /* the 0 before it was no digit */
+			digits--; /* the 0 before it was part of 0x */
 		} else if (!strchr(" \t\r:", text[i]) || text[i] == '\0') {
 			at.digit = text[i] ? text[i] : '?';
 			*ret_err = at;
@@ -425,7 +425,7 @@ static int print(const struct strbuf *out, bool pretty)
 	return r;
 }
 
-/* Hex to JSON on standard output; the exit status. */
+/* Decodes hex and prints JSON on standard output. Returns the exit status. */
 static int run(const struct strbuf *text, uint8_t *buf, bool pretty)
 {
 	struct decode_hex_error bad;

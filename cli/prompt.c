@@ -16,7 +16,7 @@
 #define HISTORY_LINES 1000
 
 static const char help_text[] = "  ?               what may follow; Tab completes\n"
-				"  exit, quit, ^D  leave\n";
+				"  exit, quit, ^D  leave the prompt\n";
 
 struct prompt {
 	const struct run *run;
@@ -27,7 +27,8 @@ struct prompt {
 	bool leave;
 };
 
-/* The words before the cursor; the last is being typed, maybe "". False: nothing to complete. */
+/* The words before the cursor. The last one is being typed and may be "". Returns false when there
+ * is nothing to complete. */
 static bool words_at_cursor(struct words *w, const char *line, size_t len)
 {
 	if (words_split(w, line, len) < 0 || w->open || w->n == WORDS_MAX)
@@ -74,7 +75,7 @@ static void one_line(struct prompt *p, const char *line, size_t len)
 		fprintf(stderr, "%s: %s\n", p->run->program,
 			r == -E2BIG ? "too many words" : strerror(-r));
 	else if (w.open)
-		fprintf(stderr, "%s: a quotation is not closed\n", p->run->program);
+		fprintf(stderr, "%s: unterminated quotation\n", p->run->program);
 	else if (w.n && w.w[0][0] != '#')
 		one_command(p, &w);
 	if ((r < 0 || w.open) && p->worst < RUN_USAGE)
@@ -84,7 +85,7 @@ static void one_line(struct prompt *p, const char *line, size_t len)
 
 /* ---- not a terminal ---- */
 
-/* `show l2tp ?` in a script or a test is the list the key gives at the prompt. */
+/* `show l2tp ?` in a script or a test prints the same list as the key at the prompt. */
 static bool asks_what_follows(struct prompt *p, const char *line, size_t len)
 {
 	struct words w;
@@ -111,7 +112,7 @@ static void read_lines(struct prompt *p)
 		if (!asks_what_follows(p, line, (size_t)n))
 			one_line(p, line, (size_t)n);
 		if (p->worst == RUN_UNREACHABLE)
-			break; /* the others would fail as well */
+			break; /* the other commands would fail as well */
 	}
 	free(line);
 }
@@ -157,7 +158,7 @@ static const char *word_of(const json_t *list, size_t i)
 	return s ? s : "";
 }
 
-/* How many octets all candidates begin with. */
+/* The number of octets that all candidates have in common. */
 static size_t common(const json_t *list)
 {
 	size_t len = strlen(word_of(list, 0));
@@ -172,7 +173,7 @@ static size_t common(const json_t *list)
 	return len;
 }
 
-/* Adds what is certain; true when something was. */
+/* Inserts what all candidates have in common. Returns true when something was inserted. */
 static bool extend(EditLine *el, const json_t *list, const char *typed)
 {
 	size_t have = strlen(typed), len = common(list), n = json_array_size(list);
@@ -216,7 +217,7 @@ static unsigned char on_tab(EditLine *el, int ch)
 	return ret;
 }
 
-/* The file exists with mode 0600 before libedit writes it. */
+/* Creates the file with mode 0600 before libedit writes to it. */
 static void open_history(struct prompt *p)
 {
 	const char *home = getenv("HOME");

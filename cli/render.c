@@ -12,11 +12,11 @@
 #define INDENT	     2
 #define GAP	     2 /* between columns */
 #define COLUMNS_MAX  32
-#define LIST_MAX     60 /* octets of a list that stays on its line */
+#define LIST_MAX     60 /* octets of a list that is printed on the line of its key */
 #define COUNTERS_MIN 16
 
-/* Tables that have more members than a terminal has room for show these. The first whose first two
- * keys are in the row is taken. */
+/* The columns of tables that have more members than fit a terminal. The first set whose first two
+ * keys are in the row is used. */
 static const char *const column_sets[][10] = {
 	{ "ended-at", "cause", "local-sid", "tunnel-local-tid", "username", "peer", "interface",
 	  "began-at" },
@@ -26,9 +26,9 @@ static const char *const column_sets[][10] = {
 	  "last-activity" },
 };
 
-/* ---- text that is safe and of known width ---- */
+/* ---- text: safe for a terminal, with a known width ---- */
 
-/* One code point of valid UTF-8 (jansson guarantees it); its length. */
+/* Decodes one code point of valid UTF-8 (jansson guarantees it). Returns its length. */
 static size_t decode(const char *s, uint32_t *ret)
 {
 	const unsigned char *u = (const unsigned char *)s;
@@ -36,7 +36,7 @@ static size_t decode(const char *s, uint32_t *ret)
 	uint32_t c = n == 1 ? u[0] : u[0] & (0xffu >> (n + 1));
 
 	for (size_t i = 1; i < n; i++) {
-		if ((u[i] & 0xc0) != 0x80) { /* not from jansson */
+		if ((u[i] & 0xc0) != 0x80) { /* not possible with text from jansson */
 			*ret = 0xfffd;
 			return i;
 		}
@@ -46,7 +46,8 @@ static size_t decode(const char *s, uint32_t *ret)
 	return n;
 }
 
-/* C0, DEL, C1, line separators, zero width, and what turns text around. */
+/* C0 and C1 controls, DEL, line separators, zero-width characters, and changes of text
+ * direction. */
 static bool dangerous(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
@@ -126,10 +127,10 @@ static void put_scalar(const json_t *v, struct strbuf *out)
 	else if (json_is_boolean(v))
 		sb_puts(out, json_is_true(v) ? "yes" : "no");
 	else
-		sb_puts(out, "-"); /* nothing, null, "" */
+		sb_puts(out, "-"); /* missing, null or "" */
 }
 
-/* An array in a cell, or after a key. */
+/* An array in a table cell or after a key. */
 static void put_list(const json_t *array, struct strbuf *out)
 {
 	size_t n = json_array_size(array);
@@ -230,7 +231,7 @@ static int fill_cells(struct table *t, const json_t *rows)
 	return 0;
 }
 
-/* Numbers to the right, and no blanks at the end of a line. */
+/* Numbers are aligned to the right. Lines have no trailing blanks. */
 static void put_row(const struct table *t, const char *const *cells, int indent, struct strbuf *out)
 {
 	int owed = indent;
@@ -294,7 +295,7 @@ static bool is_table(const json_t *v)
 	return n > 0;
 }
 
-/* A scalar or a short list: stands behind its key. */
+/* A scalar or a short list, which is printed after its key. */
 static bool is_short(const json_t *v)
 {
 	size_t len = 0;
@@ -345,7 +346,7 @@ static void put_members(json_t *o, int indent, struct strbuf *out)
 	}
 }
 
-/* Many counters and nothing else: those that are 0 say little, and hide the others. */
+/* An object of many counters and nothing else: counters that are 0 are left out. */
 static bool is_counters(json_t *o)
 {
 	for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it))
@@ -382,7 +383,7 @@ static void put_counters(json_t *o, int indent, struct strbuf *out)
 
 static void put_block(const json_t *obj, int indent, struct strbuf *out)
 {
-	json_t *o = (json_t *)obj; /* jansson's iterator wants it so; nothing is changed */
+	json_t *o = (json_t *)obj; /* jansson's iterator is not const; nothing is changed */
 
 	if (is_counters(o))
 		put_counters(o, indent, out);

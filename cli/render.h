@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon's JSON as text for people: an array of objects becomes a table, an object a block of
- * keys and values, what is nested is indented. Never lets a control character, or one that changes
- * the direction of text, through: names come from the network.
+ * Formats the daemon's JSON for people: an array of objects becomes a table, an object a block of
+ * keys and values, and nested values are indented. Control characters and those that change the
+ * direction of text are never printed as they are, since names come from the network.
  */
 #pragma once
 
@@ -18,5 +18,5 @@ enum render_json_style {
 };
 /* The JSON itself; RENDER_PRETTY is indented and safe for a terminal. Ends with a newline. */
 void render_json(const json_t *data, enum render_json_style style, struct strbuf *out);
-/* One string, with what a terminal must not see written as \uXXXX. */
+/* Appends one string, with unsafe characters as \uXXXX. */
 void render_safe(const char *s, struct strbuf *out);

@@ -61,7 +61,7 @@ static enum run_exit print(const struct run *r, const json_t *data)
 	return x;
 }
 
-/* RUN_OK and the data, which the answer owns. */
+/* Returns RUN_OK and the answer, which the caller frees. */
 static enum run_exit ask(const struct run *r, enum client_kind kind, const char *const *words,
 			 size_t n, json_t **ret_answer)
 {

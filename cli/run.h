@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A command to the daemon and its answer on standard output, the same for ze and zectl. Errors are
- * one line on standard error.
+ * Runs a command of the daemon and prints its answer on standard output, for ze and zectl. Errors
+ * are one line on standard error.
  */
 #pragma once
 
@@ -19,17 +19,18 @@ enum run_exit { /* exit statuses of both programs */
 enum run_format {
 	RUN_TEXT,
 	RUN_JSON,	/* one line, or indented when standard output is a terminal */
-	RUN_JSON_PRETTY /* indented anyway */
+	RUN_JSON_PRETTY /* always indented */
 };
 
 struct run {
-	const char *program; /* begins error lines */
+	const char *program; /* printed at the start of error lines */
 	struct client client;
 	enum run_format format;
 };
 
+/* Runs a command and prints the answer. */
 enum run_exit run_command(const struct run *r, const char *const *words, size_t n);
-/* What may follow the words, one a line: the word, and with help what it is. */
+/* Prints the words that may follow, one per line, with `help` followed by their descriptions. */
 enum run_exit run_complete(const struct run *r, const char *const *words, size_t n, bool help);
-/* For --timeout: seconds, or 0 when the text is none. */
+/* The value of --timeout in seconds; 0 when it is not valid. */
 unsigned run_timeout(const char *text);

@@ -10,7 +10,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* One word from *p; what it says is written to *out, which it advances past a NUL. */
+/* Reads one word from *p and writes it, without quotation marks, and a NUL to *out. */
 static void take_word(struct words *w, const char **p, const char *end, char **out)
 {
 	char quote = '\0';
@@ -43,7 +43,8 @@ int words_split(struct words *ret, const char *line, size_t len)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->blank = true;
-	/* Words never grow; each has at least one octet, or two of quotation, and a NUL. */
+	/* A word never grows; each has at least one octet, or two quotation marks, and gets a
+	 * NUL. */
 	out = ret->buf = malloc(2 * len + 1);
 	if (!out)
 		return -ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A line of the prompt as words, and words as a line for a shell. Blanks part words; '...' and
- * "..." keep blanks, a backslash the next character (not within '...').
+ * Splits a line of the prompt into words, and quotes words for a shell. Blanks separate words;
+ * '...' and "..." keep blanks, a backslash keeps the next character (not inside '...').
  */
 #pragma once
 
@@ -15,13 +15,14 @@
 struct words {
 	char *w[WORDS_MAX];
 	size_t n;
-	bool open;  /* ends within a quotation */
-	bool blank; /* ends with a blank: a new word would begin */
+	bool open;  /* the line ends inside a quotation */
+	bool blank; /* the line ends with a blank, so that a new word begins */
 	char *buf;
 };
 
-/* The first len octets of line. 0, -E2BIG or -ENOMEM. words_done in each case. */
+/* Splits the first len octets of line. Returns 0, -E2BIG or -ENOMEM. Call words_done() in each
+ * case. */
 int words_split(struct words *ret, const char *line, size_t len);
 void words_done(struct words *w);
-/* One word for a POSIX shell, whatever is in it. */
+/* Appends one word quoted for a POSIX shell. */
 void words_quote(const char *word, struct strbuf *out);

@@ -14,28 +14,28 @@
 
 static const char usage[] =
 	"usage: ze [-c FILE] [--socket PATH] [--state FILE]      run the daemon in the foreground\n"
-	"       ze -t [-c FILE]                                 only check the configuration\n"
-	"       ze config validate FILE|-                       the same for any file\n"
-	"       ze l2tp [-H HOST] show [WHAT]                   ask a running daemon\n"
+	"       ze -t [-c FILE]                                 check the configuration and exit\n"
+	"       ze config validate FILE|-                       check another configuration file\n"
+	"       ze l2tp [-H HOST] show [WHAT]                   query a running daemon\n"
 	"       ze l2tp [-H HOST] tunnel teardown ID | teardown-all\n"
 	"       ze l2tp [-H HOST] session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"
-	"       ze l2tp decode [--pretty] [HEX...]              read an L2TP datagram\n"
+	"       ze l2tp decode [--pretty] [HEX...]              decode an L2TP datagram\n"
 	"       ze help | -h | -V\n"
 	"\n"
 	"  -c, --config FILE   configuration (/etc/ze/ze.conf)\n"
 	"      --socket PATH   control socket (" CLIENT_SOCKET ", or $ZE_SOCKET)\n"
-	"      --state FILE    state file (`state` beside the socket)\n"
+	"      --state FILE    state file (`state` in the directory of the socket)\n"
 	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
 	"      --no-hardening  keep all capabilities and system calls, for a debugger\n"
 	"\n"
 	"WHAT: tunnels, tunnel ID, sessions, session ID, statistics, dataplane, listeners, config,\n"
 	"      history\n"
-	"Options of show, tunnel and session, right after l2tp:\n"
-	"  -H, --host HOST     the daemon of HOST, by ssh to zectl there\n"
-	"  -s, --socket PATH   as above; with -H on that host\n"
-	"  -t, --timeout SECS  longest wait for an answer (10)\n"
+	"Options of show, tunnel and session, directly after l2tp:\n"
+	"  -H, --host HOST     query the daemon on HOST, by ssh and zectl\n"
+	"  -s, --socket PATH   control socket as above; with -H on that host\n"
+	"  -t, --timeout SECS  longest wait for an answer, in seconds (10)\n"
 	"\n"
-	"exit status of the daemon: 0 stopped as asked or valid, 1 did not start or not valid, 2 usage;\n"
+	"exit status of the daemon: 0 stopped or valid, 1 could not start or not valid, 2 usage;\n"
 	"of show, tunnel, session: 0 done, 1 refused, 2 usage, 3 no answer\n";
 
 struct l2tp_options {
@@ -62,7 +62,7 @@ static int wrong(const char *text, const char *what)
 
 /* ---- another host ---- */
 
-/* The other side's sshd gives the line to a shell: every word is quoted. */
+/* The sshd of the other host passes the line to a shell, so every word is quoted. */
 static void remote_line(const struct l2tp_options *o, const struct words *w, struct strbuf *line)
 {
 	sb_puts(line, isatty(STDOUT_FILENO) ? "zectl --pretty" : "zectl --json");
@@ -78,13 +78,13 @@ static void remote_line(const struct l2tp_options *o, const struct words *w, str
 	}
 }
 
-/* Returns only when ssh can't be started. */
+/* Returns only when ssh cannot be started. */
 static int by_ssh(const struct l2tp_options *o, const struct words *w)
 {
 	struct strbuf line;
 
 	if (o->host[0] == '-' || !o->host[0])
-		return wrong("not a host:", o->host);
+		return wrong("not a host name:", o->host);
 	sb_init(&line);
 	remote_line(o, w, &line);
 	if (line.bad)
@@ -99,7 +99,7 @@ static int by_ssh(const struct l2tp_options *o, const struct words *w)
 
 /* ---- ze l2tp ---- */
 
-/* show ... is the daemon's show l2tp ..., tunnel and session its clear l2tp ... */
+/* Translates: show ... to show l2tp ..., tunnel and session ... to clear l2tp ... */
 static int forward(const struct l2tp_options *o, int argc, char **argv)
 {
 	struct words w = { .n = 0 };
@@ -118,7 +118,7 @@ static int forward(const struct l2tp_options *o, int argc, char **argv)
 	return (int)run_command(&o->run, (const char *const *)w.w, w.n);
 }
 
-/* -1: go on; else an exit status. */
+/* Returns -1 to continue, else an exit status. */
 static int l2tp_option(struct l2tp_options *o, int c)
 {
 	switch (c) {
@@ -154,14 +154,14 @@ static int l2tp_main(int argc, char **argv)
 	};
 	int c, status;
 
-	optind = 0; /* main() may have read options of its own */
+	optind = 0; /* main() may have parsed options of its own */
 	while ((c = getopt_long(argc, argv, "+H:s:t:h", table, NULL)) != -1) {
 		status = l2tp_option(&o, c);
 		if (status >= 0)
 			return status;
 	}
 	if (optind == argc)
-		return wrong("l2tp: what?", NULL);
+		return wrong("l2tp: missing argument", NULL);
 	if (strcmp(argv[optind], "decode") == 0)
 		return decode_main(argc - optind, argv + optind);
 	return forward(&o, argc - optind, argv + optind);

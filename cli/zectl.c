@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* zectl: the operator's client of a running ze. */
+/* zectl: the command-line client for a running ze. */
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
@@ -16,20 +16,20 @@ static const char usage[] =
 	"  clear l2tp tunnel teardown ID | teardown-all\n"
 	"  clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"
 	"\n"
-	"Without a command it reads commands, one a line; at the prompt `?` shows what may follow.\n"
+	"Without a command it reads commands, one per line; `?` at the prompt lists what may follow.\n"
 	"  -s, --socket PATH   control socket of the daemon (ZE_SOCKET; " CLIENT_SOCKET ")\n"
-	"  -t, --timeout SECS  longest wait for an answer (10)\n"
-	"  -j, --json          the daemon's own answer; indented on a terminal\n"
+	"  -t, --timeout SECS  longest wait for an answer, in seconds (10)\n"
+	"  -j, --json          print the answer as JSON; indented on a terminal\n"
 	"  -p, --pretty        the same, always indented\n"
-	"  --complete WORD...  what may follow, one a line; the last word is being typed\n"
+	"  --complete WORD...  print what may follow, one per line; the last word is being typed\n"
 	"  -h, --help  -V, --version\n"
 	"Exit status: 0 done, 1 the daemon refused, 2 usage, 3 the daemon did not answer.\n";
 
 struct options {
 	struct run run;
 	bool complete;
-	int first;	/* of the words in argv */
-	int exit_early; /* a status, or -1 */
+	int first;	/* index of the first word in argv */
+	int exit_early; /* exit status, or -1 to continue */
 };
 
 static int one_option(struct options *o, int c)
@@ -81,7 +81,7 @@ static void read_options(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .run = { .program = "zectl", .client = client_default() },
 			       .exit_early = -1 };
-	/* +: a reason may have words that begin with a dash */
+	/* "+": a reason may contain words that begin with a dash */
 	while (o->exit_early < 0 && !o->complete &&
 	       (c = getopt_long(argc, argv, "+s:t:jphV", table, NULL)) != -1)
 		o->exit_early = one_option(o, c);

@@ -5,7 +5,7 @@
 
 static uint32_t octets_in(uint64_t bps, unsigned ms)
 {
-	return (uint32_t)(bps * ms / 8000); /* RATE_MAX: 1.25e9 in 100 ms */
+	return (uint32_t)(bps * ms / 8000); /* fits: RATE_MAX gives 1.25e9 in 100 ms */
 }
 
 static uint32_t at_least(uint32_t n, uint32_t floor)

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a subscriber's traffic is held to, and how many octets at once. Octets are those of IP. Pure.
- * A policer's burst is in bpf/police.h.
+ * The rates of a subscriber, and the burst and queue lengths derived from them, in octets of IP
+ * packets. Pure functions. The burst of a policer is in bpf/police.h.
  *
- * A shaper has a queue, so its burst only covers the time between two looks at the clock: 5 ms of
- * its rate, two full packets at least. The queue is 100 ms of the rate, ten full packets at least.
+ * A shaper has a queue, so its burst only has to cover the time between two readings of the clock:
+ * 5 ms of the rate, but at least two full packets. The queue is 100 ms of the rate, but at least
+ * ten full packets.
  *
- * A burst passes once after a pause, beside the rate: it shows in what is measured right after one,
- * and not in the rate of a line that is kept busy.
+ * A burst is sent above the rate once after each pause. It affects a measurement taken right after
+ * a pause, but not the rate of a line that is busy all the time.
  */
 #pragma once
 
 #include <stdint.h>
 
-enum shape_qdisc { /* of the kernel plane's shaper */
+enum shape_qdisc { /* the qdisc of the kernel plane's shaper */
 	SHAPE_TBF,
 	SHAPE_HTB
 };
 
 struct shape_plan {
-	uint64_t down_bps, up_bps; /* down is to the subscriber */
+	uint64_t down_bps, up_bps; /* bit/s; down is towards the subscriber */
 	enum shape_qdisc qdisc;
 };
 
-/* Octets, for a rate of RATE_MIN to RATE_MAX. */
+/* Burst and queue length in octets, for a rate from RATE_MIN to RATE_MAX in bit/s. */
 uint32_t plan_shaper_burst(uint64_t bps);
 uint32_t plan_queue(uint64_t bps);
-/* "tbf", "htb". */
+/* "tbf" or "htb". */
 const char *plan_qdisc_name(enum shape_qdisc q);

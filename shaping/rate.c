@@ -12,7 +12,7 @@
 #define DECIMALS_MAX 6
 #define KI	     1024ull
 
-/* Rows of the table. */
+/* Indexes into the table below. */
 #define BIT  1
 #define TBIT 5
 
@@ -54,7 +54,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Too large a number stays too large for any unit. */
+/* Digits before the point. The result stays above RATE_MAX once it exceeds it, for any unit. */
 static uint64_t whole(const char **p)
 {
 	uint64_t n = 0;
@@ -64,7 +64,7 @@ static uint64_t whole(const char **p)
 	return n;
 }
 
-/* Millionths. */
+/* Digits after the point, in millionths. */
 static int fraction(const char **p, uint64_t *ret)
 {
 	uint64_t n = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rates as tc(8) writes them: 10mbit, 512kbit, 1.5gbit, 64kibit (1024 bit/s each), 250kbps (octets
- * a second, as tc has it), or a plain number of bit/s. Units in any case of letters. Pure.
+ * Rates in the notation of tc(8): 10mbit, 512kbit, 1.5gbit, 64kibit (units of 1024 bit/s), 250kbps
+ * (octets per second, as in tc), or a plain number of bit/s. Upper and lower case are equal. Pure
+ * functions.
  */
 #pragma once
 
@@ -11,8 +12,9 @@
 #define RATE_MAX  100000000000ull /* bit/s */
 #define RATE_TEXT 24
 
-/* 0 and bit/s; -EINVAL: not a rate; -ERANGE: below RATE_MIN or above RATE_MAX. Up to six decimal
- * places; what is less than a bit is cut off. */
+/* Parses a rate into bit/s. Returns 0, -EINVAL for a malformed rate, -ERANGE below RATE_MIN or
+ * above RATE_MAX. Up to six decimal places are accepted; fractions of a bit are cut off. */
 int rate_parse(const char *text, uint64_t *ret_bps);
-/* In the largest decimal unit that needs no decimal point; rate_parse reads it back. Returns buf. */
+/* Formats a rate in the largest decimal unit that needs no decimal point; rate_parse() accepts it.
+ * Returns buf. */
 char *rate_text(uint64_t bps, char buf[static RATE_TEXT]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lengths are those of IP packets: pppN has no link header when a packet is queued. Rates are given
- * with a link layer, so that the kernel computes times itself instead of by the tables of old.
+ * Lengths are those of IP packets, because packets queued on pppN have no link header. Rates are
+ * given with a link layer, so that the kernel calculates times itself and does not expect a rate
+ * table.
  */
 #include "shaping/tc.h"
 
@@ -12,12 +13,13 @@
 #include <netlink/msg.h>
 #include <stdbool.h>
 
-#define TBF_HANDLE  TC_H_MAKE(1u << 16, 0)
-#define HTB_HANDLE  TC_H_MAKE(2u << 16, 0) /* another, so that one can replace the other */
+#define TBF_HANDLE TC_H_MAKE(1u << 16, 0)
+#define HTB_HANDLE                                                                                 \
+	TC_H_MAKE(2u << 16, 0) /* differs from TBF's, so that one can replace the other */
 #define HTB_CLASS   TC_H_MAKE(2u << 16, 1)
 #define FIFO_HANDLE TC_H_MAKE(3u << 16, 0)
-#define TICK_NS	    64	 /* of the kernel's packet scheduler */
-#define QUANTUM	    3000 /* of nobody's concern in a lone class; 0 makes the kernel complain */
+#define TICK_NS	    64	 /* time unit of the kernel's packet scheduler, in ns */
+#define QUANTUM	    3000 /* has no effect with one class; 0 makes the kernel log a warning */
 
 static struct nl_msg *begin(int type, int ifindex, uint32_t parent, uint32_t handle,
 			    const char *kind)
@@ -47,7 +49,7 @@ static struct tc_ratespec ratespec(uint64_t octets)
 				     .rate = octets < UINT32_MAX ? (uint32_t)octets : UINT32_MAX };
 }
 
-/* 64-bit rates only where 32 bits are too few: old kernels don't know them. */
+/* 64-bit rates are used only where 32 bits are not enough, since old kernels do not know them. */
 static bool put_rate64(struct nl_msg *m, int attr, uint64_t octets)
 {
 	return octets < UINT32_MAX || nla_put_u64(m, attr, octets) == 0;
@@ -67,7 +69,7 @@ static int tbf(int ifindex, uint64_t bps, tc_send send, void *self)
 	return finish(m, !ok, send, self);
 }
 
-/* It can't be changed, and needs no change. */
+/* The root qdisc cannot be changed and needs no change, so -EEXIST is success. */
 static int htb_root(int ifindex, tc_send send, void *self)
 {
 	struct tc_htb_glob g = { .version = TC_HTB_PROTOVER, .rate2quantum = 10, .defcls = 1 };
@@ -102,7 +104,7 @@ static int htb_class(int ifindex, uint64_t bps, tc_send send, void *self)
 	return finish(m, !ok, send, self);
 }
 
-/* Its own would be as long as pppN's queue: three packets. */
+/* The default queue of a class would be as long as the queue of pppN: three packets. */
 static int htb_queue(int ifindex, uint64_t bps, tc_send send, void *self)
 {
 	struct tc_fifo_qopt q = { .limit = plan_queue(bps) };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The netlink messages that make a device shape what leaves it: a root qdisc, TBF, or HTB with one
- * class. The only place that knows either. Sends nothing itself.
+ * The netlink messages that shape what a device sends: a root qdisc, either TBF or HTB with one
+ * class. Only this unit knows the qdiscs. It sends nothing itself.
  */
 #pragma once
 
@@ -9,11 +9,12 @@
 
 struct nl_msg;
 
-/* Takes m, sends it, waits: 0 or -errno. */
+/* Sends m, which it takes ownership of, and waits for the result. Returns 0 or -errno. */
 typedef int (*tc_send)(void *self, struct nl_msg *m);
 
-/* The download of the plan; again with another plan replaces it, of the same qdisc without losing
- * what is queued. 0, -ENOMEM or send's error, and then something may be left for tc_clear. */
+/* Shapes the downstream rate of the plan. Calling it again replaces the rate; with the same
+ * qdisc, queued packets are kept. Returns 0, -ENOMEM or the error of send; after an error call
+ * tc_clear(). */
 int tc_shape(int ifindex, const struct shape_plan *p, tc_send send, void *self);
-/* The device's own qdisc again. */
+/* Restores the default qdisc of the device. */
 int tc_clear(int ifindex, tc_send send, void *self);

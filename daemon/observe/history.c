@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rings of events by session serial. A life starts with its first event, is moved to the ended list by
- * EV_SESSION_DOWN, and is dropped when HISTORY_ENDED newer ones have ended.
+ * Events by session serial. A struct life begins with the first event of its session, is moved to
+ * the list of ended ones by EV_SESSION_DOWN, and is freed when HISTORY_ENDED newer ones have ended.
  */
 #include "daemon/observe/history.h"
 
@@ -16,10 +16,10 @@
 #include "daemon/base/ring.h"
 
 #define LIVES_MAX   65535 /* as many as there are session ids */
-#define USER_MAX    63	  /* octets of a name */
-#define NOTES_FIRST 4	  /* most lives need no more; doubled up to HISTORY_EVENTS */
+#define USER_MAX    63	  /* octets of a user name */
+#define NOTES_FIRST 4	  /* enough for most sessions; doubled up to HISTORY_EVENTS */
 
-struct note { /* small: there are many */
+struct note { /* kept small: there can be millions */
 	ze_ns at;
 	const char *cause;
 	uint16_t code;
@@ -29,23 +29,23 @@ struct note { /* small: there are many */
 		uint8_t ip[16]; /* EV_ROUTE_ADD, EV_ROUTE_REMOVE */
 		ze_ns rtt;	/* EV_ECHO_RTT */
 		struct {
-			char *actor, *text; /* EV_DISCONNECT_REQUESTED; owned, NULL: none */
+			char *actor, *text; /* EV_DISCONNECT_REQUESTED; owned, NULL when empty */
 		};
 	};
 };
 
-struct life {
+struct life { /* of one session */
 	struct htab_node in_by_serial;
-	struct list ended; /* in history.ended once it is over */
+	struct list ended; /* in history.ended once the session has ended */
 	uint64_t serial;
 	uint16_t tid, sid;
-	char *user; /* NULL: none, or no memory for it */
+	char *user; /* NULL: unknown, or out of memory */
 	char ifname[16];
-	const char *cause; /* NULL while it lives */
+	const char *cause; /* NULL until the session has ended */
 	struct ze_addr peer;
 	ze_ns began, over;
 	struct ring ring;
-	struct note *notes; /* n_notes of them; the ring wraps only when these are HISTORY_EVENTS */
+	struct note *notes; /* n_notes entries; grows up to HISTORY_EVENTS before the ring wraps */
 	uint32_t n_notes;
 };
 
@@ -149,10 +149,10 @@ static void copy(char *to, size_t size, const char *from)
 
 static char *copy_filled(const char *s)
 {
-	return s && s[0] ? strdup(s) : NULL; /* without memory: no text */
+	return s && s[0] ? strdup(s) : NULL; /* when out of memory, the text is left out */
 }
 
-/* The name of a subscriber seldom changes. */
+/* Called with each event; the name of a subscriber rarely changes. */
 static void set_user(struct life *l, const char *user)
 {
 	size_t n = strnlen(user, USER_MAX);
@@ -167,7 +167,8 @@ static void set_user(struct life *l, const char *user)
 	l->user[n] = '\0';
 }
 
-/* Room for one more; without memory the event is not noted. */
+/* Makes room for one more note. Returns false when out of memory; then the event is not
+ * recorded. */
 static bool grow(struct life *l)
 {
 	uint32_t n = l->n_notes ? 2 * l->n_notes : NOTES_FIRST;
@@ -210,7 +211,7 @@ static void note(struct life *l, const struct event *e)
 	}
 }
 
-/* Echoes would push everything else out of the ring: of a run of them only the newest stays. */
+/* A run of echoes would fill the ring, so only the newest of them is kept. */
 static bool replaces_last(const struct life *l, const struct event *e)
 {
 	uint32_t n = ring_count(&l->ring);
@@ -237,8 +238,9 @@ static void on_event(void *self, const struct event *e)
 	struct life *l = life_of(h, e->session_serial);
 
 	if (!e->session_serial)
-		return; /* about a tunnel */
-	/* A call cleared before PPP began has no EV_SESSION_DOWN: its life would never end. */
+		return; /* an event of a tunnel */
+	/* A call that is cleared before PPP starts has no EV_SESSION_DOWN, so no life is
+	 * created. */
 	if (!l && e->kind != EV_DISCONNECT_REQUESTED)
 		l = life_new(h, e);
 	if (!l || l->over)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The audit trail: a ring of events for every session, kept for a while after the session ended.
- * Bounded: HISTORY_EVENTS a session, HISTORY_ENDED sessions that are gone; the oldest go first.
+ * The audit trail: the events of every session, kept for a while after it has ended. It is limited
+ * to HISTORY_EVENTS events per session and HISTORY_ENDED ended sessions; the oldest are dropped
+ * first.
  */
 #pragma once
 
@@ -17,6 +18,6 @@ struct history;
 
 struct history *history_new(void); /* NULL: out of memory */
 void history_free(struct history *h);
-extern const struct observer history_observer; /* self is a struct history */
-/* For views: the events of live and of ended sessions. */
+extern const struct observer history_observer; /* its self is a struct history */
+/* For the views: the events of active and ended sessions. Borrows h. */
 struct view_history history_view(const struct history *h);

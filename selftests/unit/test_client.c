@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The client's side of the control protocol, the words of a line, and what it says when it fails. */
+/* The client's side of the control protocol, the words of a line, and what it says when it
+ * fails. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -61,14 +62,10 @@ static void failures_name_the_socket_and_a_reason(void **st)
 		int err;
 		const char *says;
 	} cases[] = {
-		{ ENOENT, "Is ze running" },
-		{ ECONNREFUSED, "nobody listens" },
-		{ EACCES, "permission denied" },
-		{ EAGAIN, "too many" },
-		{ ETIMEDOUT, "within 7 seconds" },
-		{ ECONNRESET, "closed the connection" },
-		{ EPROTO, "not ze" },
-		{ ENAMETOOLONG, "too long" },
+		{ ENOENT, "Is ze running" },	   { ECONNREFUSED, "connection refused" },
+		{ EACCES, "permission denied" },   { EAGAIN, "too many" },
+		{ ETIMEDOUT, "within 7 seconds" }, { ECONNRESET, "connection was closed" },
+		{ EPROTO, "not from ze" },	   { ENAMETOOLONG, "too long" },
 	};
 	const struct client c = { "/some/socket", 7 };
 
