@@ -4,12 +4,15 @@
  * can become of a packet. Included by both sides; every size is asserted, and a change of any of
  * them is a new ZE_BPF_ABI. Addresses are octets, so that bpftool prints them as such; an IPv4
  * address fills the first four. Numbers are in host order.
+ *
+ * Fields named `reserved` are 0. They are in values that packets seldom need: a later version may give them a
+ * meaning for which 0 is as it was before, and go on with maps of this one.
  */
 #pragma once
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 9
+#define ZE_BPF_ABI 10
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops remembered by each CPU */
@@ -50,26 +53,24 @@ enum ze_down_bits {
 	ZE_DOWN_OPEN6 = 0x8000
 };
 
+/* The ends of its tunnel are in struct ze_tunnel. With what the kernel adds, a row is one of its allocations of 128
+ * octets, and would be one of 192 if it were longer. */
 struct ze_session {
-	__u8 local[16], peer[16];
-	__u16 local_port, peer_port;
-	__u16 peer_tid, peer_sid;
-	__u8 family; /* of the tunnel: 4 or 6 */
-	__u8 flags;
+	__u16 peer_sid;
 	__u16 mtu;    /* the largest IP packet for the subscriber */
 	__u8 ip4[4];  /* the subscriber's; 0.0.0.0: no IPv4 */
 	__u8 ifid[8]; /* the subscriber's link-local address; 0: no IPv6 */
 	struct ze_net6 net6[ZE_NET6S];
 	__u32 up_cost, down_cost; /* 0: not policed */
-	__u32 scope;		  /* as in struct ze_tunnel */
-	__u32 pad;
+	__u8 flags;		  /* enum ze_sess_flags */
+	__u8 reserved[7];
 };
 
 /* What a packet from a subscriber, and one to it, needs of the session and changes in it, by session id.
  * With tens of thousands of sessions this is what a packet waits for, if it is not in the processor's own
  * cache. So there are 12 octets each way for nearly every packet: the ids that decide what becomes of it,
- * and a credit. The meter is asked by few, and what a tunnel's sessions have in common is by tunnel. All of
- * it is made from struct ze_session; IPv6 addresses are looked up there. */
+ * and a credit. The meter is asked by few, and what a tunnel's sessions have in common is by tunnel. The rest
+ * is made from struct ze_session; IPv6 addresses are looked up there. */
 struct ze_up_id {
 	__u16 tid;   /* ours; 0: no session */
 	__u16 flags; /* enum ze_sess_flags */
@@ -108,10 +109,12 @@ struct ze_numbers {	/* of data packets, modulo 65536, where Sequencing Required 
 	__u16 late;	/* the last number that was refused */
 	__u16 late_run; /* how many before it were refused in order, nothing else between them */
 	__u32 resyncs;	/* how often such a run was followed */
+	__u8 reserved[8];
 };
 
 struct ze_drops { /* by session id */
 	__u64 up_spoofed, up_refused, up_policed, down_policed;
+	__u8 reserved[8];
 };
 
 /* By the low half of an IPv4 address: a session id, 0: none. Its ze_down_id has the other half, as it stands
@@ -207,11 +210,11 @@ struct ze_nexthop { /* cached by the programs themselves */
 	__u8 src[16], dst[16];
 	__u64 until_ns;
 	__u32 ifindex;
+	__u8 dmac[6], smac[6]; /* copied as three words */
 	__u16 mtu;
-	__u8 family; /* and more: see nexthop.h */
-	__u8 dmac[6], smac[6];
-	__u8 tos;
 	__u16 tag[ZE_TAGS_MAX]; /* enum ze_tag, outer first; 0: none */
+	__u8 family;		/* and more: see nexthop.h */
+	__u8 tos;
 };
 
 enum ze_tag {
@@ -233,7 +236,7 @@ struct ze_vlan {
 struct ze_mac {
 	__u32 ifindex; /* 0: the row is free */
 	__u8 mac[6];
-	__u16 pad;
+	__u8 reserved[6];
 };
 
 /* How frames for a VLAN device arrive. */
@@ -301,14 +304,14 @@ enum ze_verdict {
 };
 
 _Static_assert(sizeof(struct ze_sess_key) == 4, "map ABI");
-_Static_assert(sizeof(struct ze_session) == 104, "map ABI");
+_Static_assert(sizeof(struct ze_session) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_up_id) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_down_id) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_credit) == 4, "map ABI");
 _Static_assert(sizeof(struct ze_credits) == 64, "map ABI, a cache line");
 _Static_assert(sizeof(struct ze_meter) == 32, "map ABI");
-_Static_assert(sizeof(struct ze_drops) == 32, "map ABI");
-_Static_assert(sizeof(struct ze_numbers) == 16, "map ABI");
+_Static_assert(sizeof(struct ze_drops) == 40, "map ABI");
+_Static_assert(sizeof(struct ze_numbers) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_near) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_routing) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_ingress) == 40, "map ABI");
@@ -322,6 +325,6 @@ _Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_vlan) == 16, "map ABI");
-_Static_assert(sizeof(struct ze_mac) == 12, "map ABI");
+_Static_assert(sizeof(struct ze_mac) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_vlan_key) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_conf) == 24, "map ABI");

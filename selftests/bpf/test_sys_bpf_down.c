@@ -136,24 +136,13 @@ static struct frame build(const struct row *r)
 	return f;
 }
 
-static struct ze_session session(uint16_t sid, unsigned family, unsigned flags)
+static struct ze_session session(uint16_t sid, unsigned flags)
 {
-	struct ze_session s = { .local_port = 1701,
-				.peer_port = 1702,
-				.peer_tid = 0x1234,
-				.peer_sid = (__u16)(0x5600 + sid),
-				.family = (__u8)family,
+	struct ze_session s = { .peer_sid = (__u16)(0x5600 + sid),
 				.flags = (__u8)flags,
 				.mtu = 1460,
 				.ip4 = { 192, 0, 2, (__u8)(sid + 2) } };
 
-	if (family == 4) {
-		memcpy(s.local, (uint8_t[]){ 10, 0, 0, 1 }, 4);
-		memcpy(s.peer, (uint8_t[]){ 10, 0, 0, 2 }, 4);
-	} else {
-		memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
-		memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
-	}
 	if (sid == 5) {
 		memcpy(&s.net6[0].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
 		memset(&s.net6[0].mask, 0xff, 8);
@@ -164,8 +153,11 @@ static struct ze_session session(uint16_t sid, unsigned family, unsigned flags)
 static void put_session(uint16_t sid, unsigned family, unsigned flags)
 {
 	struct ze_sess_key k = { .tid = family == 4 ? 12 : 14, .sid = sid };
-	struct ze_session s = session(sid, family, flags);
+	struct ze_session s = session(sid, flags);
+	struct ze_tunnel t = rig_ends(family);
 
+	t.peer_port = 1702;
+	bpf_dp_path_put(rig.d, k.tid, &t);
 	rig_session(&rig, k, &s);
 }
 
@@ -344,7 +336,7 @@ static void alike_in_the_low_half(void **st)
 	static const uint8_t first[] = { 192, 0, 2, 7 }, second[] = { 100, 64, 2, 7 },
 			     third[] = { 100, 65, 2, 7 };
 	const struct ze_sess_key k5 = { 12, 5 }, k10 = { 12, 10 };
-	struct ze_session s5 = session(5, 4, 0), s10 = session(10, 4, 0), moved;
+	struct ze_session s5 = session(5, 0), s10 = session(10, 0), moved;
 
 	(void)st;
 	memcpy(s10.ip4, second, sizeof(second));
@@ -433,7 +425,8 @@ static void to_link(uint32_t scope, const char *inner, enum ze_verdict v)
 {
 	struct frame in = build(&(struct row){ .inner = inner });
 	struct ze_sess_key k = { .tid = 15, .sid = 8 };
-	struct ze_session s = session(8, 6, 0);
+	struct ze_session s = session(8, 0);
+	struct ze_tunnel t = rig_ends(6);
 	const uint8_t mark[] = { 2,
 				 'z',
 				 'e',
@@ -448,17 +441,18 @@ static void to_link(uint32_t scope, const char *inner, enum ze_verdict v)
 				 0 };
 	struct rig_run got;
 
-	memcpy(s.local, (uint8_t[16]){ 0xfe, 0x80, [15] = 1 }, 16);
-	memcpy(s.peer, (uint8_t[16]){ 0xfe, 0x80, [15] = 0x99 }, 16);
-	s.scope = scope;
+	memcpy(t.local, (uint8_t[16]){ 0xfe, 0x80, [15] = 1 }, 16);
+	memcpy(t.peer, (uint8_t[16]){ 0xfe, 0x80, [15] = 0x99 }, 16);
+	t.scope = scope;
+	bpf_dp_path_put(rig.d, k.tid, &t);
 	rig_session(&rig, k, &s);
 	rig_run(&rig, BPF_DP_CORE, &in, &got);
 	assert_string_equal(rig_verdict(got.verdict), rig_verdict(v));
 	if (v == ZE_V_DOWN_STACK) {
 		assert_memory_equal(got.out.b, mark, sizeof(mark));
 		assert_int_equal(get16(got.out.b + 12), 0x86dd);
-		assert_memory_equal(got.out.b + 14 + 8, s.local, 16);
-		assert_memory_equal(got.out.b + 14 + 24, s.peer, 16);
+		assert_memory_equal(got.out.b + 14 + 8, t.local, 16);
+		assert_memory_equal(got.out.b + 14 + 24, t.peer, 16);
 		assert_int_equal(transport(got.out.b + 14 + 8, 32, got.out.b + 14 + 40,
 					   got.out.len - 14 - 40, 17),
 				 0);
@@ -526,7 +520,7 @@ static void next_hop_changes(void **st)
 /* Numbers go on without a gap behind what was policed. */
 static void policed_without_a_number(void **st)
 {
-	struct ze_session s = session(7, 4, ZE_SESS_SEQ);
+	struct ze_session s = session(7, ZE_SESS_SEQ);
 	struct frame in = build(&rows[12]);
 	uint16_t sent = 0;
 	struct rig_run got;

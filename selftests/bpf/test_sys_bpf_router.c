@@ -404,19 +404,15 @@ static const char *const world[] = {
 static void put_session(void)
 {
 	struct ze_sess_key k = { .tid = 12, .sid = 5 };
-	struct ze_session s = { .local_port = 1701,
-				.peer_port = 1701,
-				.peer_tid = 0x1234,
-				.peer_sid = 0x5605,
-				.family = 4,
+	const struct ze_tunnel t = rig_ends(4);
+	struct ze_session s = { .peer_sid = 0x5605,
 				.mtu = 1460,
-				.local = { 10, 0, 0, 1 },
-				.peer = { 10, 0, 0, 2 },
 				.ip4 = { 192, 0, 2, 7 },
 				.ifid = { 0, 10, 0, 11, 0, 12, 0, 13 } };
 
 	memcpy(&s.net6[0].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
 	memset(&s.net6[0].mask, 0xff, 8);
+	bpf_dp_path_put(rig.d, k.tid, &t);
 	rig_session(&rig, k, &s);
 }
 
@@ -564,13 +560,12 @@ static bool socket_receives(int in, int udp, const struct frame *f)
 static void from_lacs(void **st)
 {
 	struct ze_sess_key k = { .tid = 14, .sid = 6 };
-	struct ze_session s = { .local_port = 1701, .peer_port = 1701, .family = 6, .mtu = 1460 };
+	const struct ze_tunnel t = rig_ends(6);
+	struct ze_session s = { .mtu = 1460, .ip4 = { 192, 0, 2, 7 } };
 	int in = packet_socket("lac"), udp = udp_socket();
 
 	(void)st;
-	memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
-	memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
-	memcpy(s.ip4, (uint8_t[4]){ 192, 0, 2, 7 }, 4);
+	bpf_dp_path_put(rig.d, k.tid, &t);
 	rig_session(&rig, k, &s);
 	rig_tunnel(&rig, 14, 102);
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(outers); i++) {

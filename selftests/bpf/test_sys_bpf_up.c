@@ -143,41 +143,33 @@ static struct rig rig;
 
 static struct ze_session session(unsigned family)
 {
-	struct ze_session s = {
-		.local_port = 1701,
-		.peer_port = 1701,
-		.family = (__u8)family,
-		.mtu = 1460,
-		.ip4 = { 192, 0, 2, 7 },
-	};
+	struct ze_session s = { .mtu = 1460, .ip4 = { 192, 0, 2, 7 } };
 
 	if (family == 4) {
-		memcpy(s.local, (uint8_t[]){ 10, 0, 0, 1 }, 4);
-		memcpy(s.peer, (uint8_t[]){ 10, 0, 0, 2 }, 4);
 		memcpy(s.ifid, (uint8_t[]){ 0, 10, 0, 11, 0, 12, 0, 13 }, 8);
 		memcpy(&s.net6[1].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
 		memset(&s.net6[1].mask, 0xff, 7);
-	} else {
-		memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
-		memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
 	}
 	return s;
 }
 
-/* In tunnel 12 over IPv4, 14 over IPv6. */
+/* In tunnel 12 over IPv4; 6 in 14, over IPv6. */
 static void put_session(uint16_t sid, const struct ze_session *s)
 {
-	struct ze_sess_key k = { .tid = s->family == 4 ? 12 : 14, .sid = sid };
+	struct ze_sess_key k = { .tid = sid == 6 ? 14 : 12, .sid = sid };
 
 	rig_session(&rig, k, s);
 }
 
 static int group_start(void **st)
 {
+	const struct ze_tunnel ends4 = rig_ends(4), ends6 = rig_ends(6);
 	struct ze_session s = session(4);
 
 	(void)st;
 	rig_start(&rig);
+	bpf_dp_path_put(rig.d, 12, &ends4);
+	bpf_dp_path_put(rig.d, 14, &ends6);
 	put_session(5, &s);
 	s.flags = ZE_SESS_SEQ;
 	put_session(8, &s);

@@ -71,25 +71,18 @@ static unsigned tag0;
 static void put_session(uint16_t sid, unsigned family)
 {
 	struct ze_sess_key k = { .tid = family == 4 ? 12 : 14, .sid = sid };
-	struct ze_session s = { .local_port = 1701,
-				.peer_port = 1701,
-				.peer_tid = 0x1234,
-				.peer_sid = 0x5605,
-				.family = (__u8)family,
-				.mtu = 1460,
-				.ip4 = { 192, 0, 2, 7 } };
+	struct ze_session s = { .peer_sid = 0x5605, .mtu = 1460, .ip4 = { 192, 0, 2, 7 } };
+	struct ze_tunnel t = rig_ends(family);
 
 	if (family == 4) {
-		memcpy(s.local, (uint8_t[]){ 10, 0, 0, 1 }, 4);
-		memcpy(s.peer, (uint8_t[]){ 10, 0, 0, 2 }, 4);
 		memcpy(s.ifid, (uint8_t[]){ 0, 10, 0, 11, 0, 12, 0, 13 }, 8);
 		memcpy(&s.net6[0].prefix, (uint8_t[8]){ 0x20, 1, 0xd, 0xb8, 0, 7 }, 8);
 		memset(&s.net6[0].mask, 0xff, 8);
 	} else {
-		memcpy(s.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, 0, 3, [15] = 1 }, 16);
-		memcpy(s.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, 0, 3, [15] = 2 }, 16);
+		t.local[5] = t.peer[5] = 3;
 		s.ip4[3] = 8;
 	}
+	bpf_dp_path_put(rig.d, k.tid, &t);
 	rig_session(&rig, k, &s);
 }
 

@@ -187,6 +187,22 @@ void rig_tunnel(struct rig *g, uint16_t tid, unsigned host)
 	bpf_guard_ops.tunnel_known(g->guard, &t);
 }
 
+struct ze_tunnel rig_ends(unsigned family)
+{
+	struct ze_tunnel t = {
+		.local_port = 1701, .peer_port = 1701, .peer_tid = 0x1234, .family = (__u8)family
+	};
+
+	if (family == 4) {
+		memcpy(t.local, (uint8_t[]){ 10, 0, 0, 1 }, 4);
+		memcpy(t.peer, (uint8_t[]){ 10, 0, 0, 2 }, 4);
+	} else {
+		memcpy(t.local, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 }, 16);
+		memcpy(t.peer, (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 2 }, 16);
+	}
+	return t;
+}
+
 void rig_session(struct rig *g, struct ze_sess_key k, const struct ze_session *s)
 {
 	bpf_dp_reset(g->d, k.sid);

@@ -46,7 +46,9 @@ void rig_run_guard(struct rig *g, const struct frame *in, struct rig_run *ret);
 /* In both guards: a tunnel of 10.0.0.<host>:1701 or, from 100 on, of 2001:db8::<host - 100>. */
 void rig_tunnel(struct rig *g, uint16_t tid, unsigned host);
 const char *rig_verdict(enum ze_verdict v);
-/* A new session, with both families open. */
+/* The ends of a tunnel with ports 1701: 10.0.0.1 and .2, or 2001:db8::1 and ::2. */
+struct ze_tunnel rig_ends(unsigned family);
+/* A new session of a tunnel that bpf_dp_path_put knows, with both families open. */
 void rig_session(struct rig *g, struct ze_sess_key k, const struct ze_session *s);
 
 /* Appends. Hex may contain spaces. */

@@ -197,7 +197,7 @@ def test_stale_things_go(tmp_path):
         x.stop_ze(signal.SIGKILL)
         sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
         key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
-        put('sessions', key, bytes(104))
+        put('sessions', key, bytes(64))
         for name in ('up_ids', 'down_ids'):
             other = row(name, next(iter(before)))
             assert other['formatted']['value']['tid'] == tid

@@ -480,6 +480,16 @@ static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct 
 	return r;
 }
 
+void bpf_dp_path_put(struct bpf_dp *d, uint16_t tid, const struct ze_tunnel *t)
+{
+	bpf_hot_path(&d->hot, tid, t);
+}
+
+const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid)
+{
+	return &d->hot.paths[tid];
+}
+
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
 		       const struct ze_session *s)
 {

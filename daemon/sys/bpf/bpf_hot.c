@@ -88,19 +88,11 @@ void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 	bpf_hot_open(h, sid, true, false);
 }
 
-/* Several threads may do so at once for sessions of one tunnel: they write the same. */
-static void put_path(struct ze_tunnel *t, const struct ze_session *s)
+/* Packets of its sessions read it meanwhile: it is written only when it is another. */
+void bpf_hot_path(struct bpf_hot *h, uint16_t tid, const struct ze_tunnel *t)
 {
-	struct ze_tunnel v = { .local_port = s->local_port,
-			       .peer_port = s->peer_port,
-			       .peer_tid = s->peer_tid,
-			       .family = s->family,
-			       .scope = s->scope };
-
-	memcpy(v.local, s->local, sizeof(v.local));
-	memcpy(v.peer, s->peer, sizeof(v.peer));
-	if (memcmp(t, &v, sizeof(v)) != 0)
-		*t = v;
+	if (memcmp(&h->paths[tid], t, sizeof(*t)) != 0)
+		h->paths[tid] = *t;
 }
 
 /* Those in `mask` become `bits`. The reactor opens families while a worker changes other bits. */
@@ -129,7 +121,6 @@ static void put_down(struct ze_down_id *d, const struct ze_session *s)
 
 void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
 {
-	put_path(&h->paths[k->tid], s);
 	put_up(&h->up_ids[k->sid], s);
 	put_down(&h->down_ids[k->sid], s);
 	h->up[k->sid].cost = s->up_cost;

@@ -39,6 +39,8 @@ void bpf_hot_unmap(struct bpf_hot *h); /* harmless when nothing is */
 
 /* A session id begins anew: numbers from 0, nothing counted, no family open. */
 void bpf_hot_reset(struct bpf_hot *h, uint16_t sid);
+/* What the sessions of a tunnel have in common: before the first of them, by one thread. */
+void bpf_hot_path(struct bpf_hot *h, uint16_t tid, const struct ze_tunnel *t);
 /* Makes or changes a session; its numbers, counters and rates' state go on. */
 void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s);
 /* The packets of one of its families pass, or no longer do. From any thread, at any time. */

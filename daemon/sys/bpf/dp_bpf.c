@@ -71,7 +71,7 @@ static void run_up(struct kjob *j, void *thread)
 
 	(void)thread;
 	bpf_dp_reset(s->d->maps, s->sid);
-	s->result = s->v.scope ? bpf_dp_serve_links(s->d->maps) : 0;
+	s->result = dp_bpf_path(s)->scope ? bpf_dp_serve_links(s->d->maps) : 0;
 	if (s->result == 0)
 		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
 	if (s->result < 0)
@@ -253,22 +253,38 @@ static void up_done(struct kjob *j)
 	emit(d, &ev);
 }
 
-static struct ze_session value_of(const struct dp_session *what)
+const struct ze_tunnel *dp_bpf_path(const struct dp_bpf_session *s)
 {
-	const struct net_path *p = &what->tunnel.path;
-	struct ze_session v = {
+	return bpf_dp_path(s->d->maps, s->key.tid);
+}
+
+/* The maps have the ends of a tunnel, and nobody else here. */
+static void put_path(struct dp_bpf *d, const struct dp_tunnel *t)
+{
+	const struct net_path *p = &t->path;
+	struct ze_tunnel v = {
 		.local_port = p->local.port,
 		.peer_port = p->peer.port,
-		.peer_tid = what->tunnel.peer_tid,
-		.peer_sid = what->peer_sid,
+		.peer_tid = t->peer_tid,
 		.family = p->peer.family,
-		.flags = what->sequencing ? ZE_SESS_SEQ : 0,
 		.scope = p->peer.scope,
 	};
 
 	memcpy(v.local, p->local.ip, sizeof(v.local));
 	memcpy(v.peer, p->peer.ip, sizeof(v.peer));
-	return v;
+	bpf_dp_path_put(d->maps, t->tid, &v);
+}
+
+static struct net_path path_of(const struct ze_tunnel *t)
+{
+	struct net_path p = {
+		.local = { .family = t->family, .port = t->local_port, .scope = t->scope },
+		.peer = { .family = t->family, .port = t->peer_port, .scope = t->scope },
+	};
+
+	memcpy(p.local.ip, t->local, sizeof(p.local.ip));
+	memcpy(p.peer.ip, t->peer, sizeof(p.peer.ip));
+	return p;
 }
 
 struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_session *what)
@@ -279,14 +295,15 @@ struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_sess
 		return NULL;
 	s->d = d;
 	s->sid = what->sid;
-	s->path = what->tunnel.path;
 	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
-	s->v = value_of(what);
+	s->v.peer_sid = what->peer_sid;
+	s->v.flags = what->sequencing ? ZE_SESS_SEQ : 0;
 	kworker_seq_init(&s->seq);
 	if (htab_add(&d->sessions, &s->in_sessions, hash_bytes(&s->sid, sizeof(s->sid))) < 0) {
 		free(s);
 		return NULL;
 	}
+	put_path(d, &what->tunnel);
 	return s;
 }
 
@@ -447,13 +464,15 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 	bool lcp = frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
 	uint8_t buf[FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
+	struct net_path path;
 	bool seq;
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOTCONN;
+	path = path_of(dp_bpf_path(s));
 	seq = s->v.flags & ZE_SESS_SEQ;
 	wr_u16(&w, (uint16_t)(2 | (lcp ? ZE_L2TP_P : 0) | (seq ? ZE_L2TP_S : 0)));
-	wr_u16(&w, s->v.peer_tid);
+	wr_u16(&w, dp_bpf_path(s)->peer_tid);
 	wr_u16(&w, s->v.peer_sid);
 	if (seq) {
 		wr_u16(&w, bpf_dp_number(d->maps, sid));
@@ -462,19 +481,19 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 	wr_span(&w, frame);
 	if (w.bad)
 		return -EMSGSIZE;
-	return udp_net_ops.send(d->udp, &s->path, span_of(buf, wr_len(&w)));
+	return udp_net_ops.send(d->udp, &path, span_of(buf, wr_len(&w)));
 }
 
 #define TTL_UDP (64 << 8 | IPPROTO_UDP)
 
 /* The checksum of the IPv4 header that put_outer writes. */
-static uint16_t outer_sum(const struct ze_session *v, uint16_t len)
+static uint16_t outer_sum(const struct ze_tunnel *t, uint16_t len)
 {
 	uint32_t sum = 0x4500u + len + TTL_UDP;
 
 	for (int i = 0; i < 4; i += 2) {
-		sum += (uint32_t)(v->peer[i] << 8 | v->peer[i + 1]);
-		sum += (uint32_t)(v->local[i] << 8 | v->local[i + 1]);
+		sum += (uint32_t)(t->peer[i] << 8 | t->peer[i + 1]);
+		sum += (uint32_t)(t->local[i] << 8 | t->local[i + 1]);
 	}
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
@@ -485,7 +504,8 @@ static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame
 {
 	uint16_t udp_len = (uint16_t)(8 + 6 + frame_len);
 	uint16_t len = (uint16_t)(20 + udp_len);
-	bool v6 = s->v.family == 6;
+	const struct ze_tunnel *t = dp_bpf_path(s);
+	bool v6 = t->family == 6;
 
 	wr_zero(w, 12);
 	wr_u16(w, v6 ? ETH_P_IPV6 : ETH_P_IP);
@@ -498,12 +518,12 @@ static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame
 		wr_u16(w, len);
 		wr_u32(w, 0);
 		wr_u16(w, TTL_UDP);
-		wr_u16(w, outer_sum(&s->v, len));
+		wr_u16(w, outer_sum(t, len));
 	}
-	wr_bytes(w, s->v.peer, v6 ? 16 : 4);
-	wr_bytes(w, s->v.local, v6 ? 16 : 4);
-	wr_u16(w, s->v.peer_port);
-	wr_u16(w, s->v.local_port);
+	wr_bytes(w, t->peer, v6 ? 16 : 4);
+	wr_bytes(w, t->local, v6 ? 16 : 4);
+	wr_u16(w, t->peer_port);
+	wr_u16(w, t->local_port);
 	wr_u16(w, udp_len);
 	wr_u16(w, 0);
 	wr_u16(w, 2);

@@ -206,7 +206,7 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
 		if (a->family[i])
 			r = want_family(s, a->family[i]);
-	if (r == 0 && s->v.scope)
+	if (r == 0 && dp_bpf_path(s)->scope)
 		r = bpf_dp_serve_links(d->maps);
 	if (r == 0)
 		r = bpf_dp_session_adopt(d->maps, &s->key, &s->v);

@@ -31,7 +31,6 @@ struct dp_bpf_session {
 	uint16_t sid;
 	bool on[PPP_FAM__COUNT];
 	enum dp_bpf_state state;
-	struct net_path path;
 	struct ze_sess_key key;
 	/* The worker's, to `result`. */
 	bool routed, routed6, linked; /* it is in these tables */
@@ -97,6 +96,8 @@ struct dp_bpf {
 /* The session is not there yet. NULL: out of memory. */
 struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_session *what);
 void dp_bpf_session_free(struct dp_bpf_session *s);
+/* The ends of its tunnel, as the maps have them. */
+const struct ze_tunnel *dp_bpf_path(const struct dp_bpf_session *s);
 struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid);
 /* What the maps say of a family, and of rates. */
 void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on);
