@@ -236,6 +236,12 @@ $(FAULTY): selftests/netns/faulty.c $(B)/flags
 	$(call say,LD,$@)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -O1 -g -fPIC -shared -o $@ $< -ldl
 
+# Runs the programs of the plane, by the rig of their fixtures.
+$(B)/bench/prog: $(B)/obj/selftests/bench/prog.o $(B)/obj/selftests/bpf/xdp_rig.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(TEST_LIBS)) $(PKG_LIBS) -lpthread
+
 $(B)/bench/%: $(B)/obj/selftests/bench/%.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -271,6 +277,7 @@ help:
 	@echo 'make bench       session setup rate and CPU time, in the guest'
 	@echo 'make bench-setup the same and memory a session, BPF plane, 60 000 sessions (root)'
 	@echo 'make bench-dp    CPU time a packet: BPF plane, plain forwarding, l2tp_ppp (root); NATIVE=1, GUEST=1: a part'
+	@echo 'make bench-prog  the same of the BPF programs alone, by kind of packet (root); GUEST=1: in the guest, instructions'
 	@echo 'make format      run clang-format over the C files'
 	@echo 'make install     DESTDIR=, PREFIX= ($(PREFIX)); make uninstall; make clean'
 	@echo

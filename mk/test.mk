@@ -81,7 +81,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net torture check-vm check-vm-oldest bench bench-setup bench-dp demo demo-shell demo-kernel
+.PHONY: check _check check-net torture check-vm check-vm-oldest bench bench-setup bench-dp bench-prog demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -116,6 +116,10 @@ bench-setup: all $(PEER_BIN)
 bench-dp: all $(PEER_BIN) $(BENCH_BIN)
 	@$(if $(GUEST),,$(TEST_ENV) selftests/bench/dp $(if $(JSON),--json '$(JSON)'))
 	@$(if $(NATIVE),,$(TEST_ENV) vmtest/bench_dp $(if $(JSON),--json '$(JSON).guest'))
+
+# The programs alone. GUEST=1: in the guest, where nanoseconds are instructions and the same every time.
+bench-prog: $(B)/bench/prog
+	@$(if $(GUEST),vmtest/guest --count --timeout 900 -- $(abspath $<) 1 1000,$<)
 
 # A hundred subscribers on this machine's kernel; demo-kernel: one on l2tp_ppp, in a guest.
 demo demo-shell: deps
