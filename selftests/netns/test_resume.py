@@ -144,7 +144,7 @@ def test_handed_over(tmp_path):
     """SIGUSR2 and a new daemon, three times under traffic: nothing is lost over all of it."""
     with lab(tmp_path) as x:
         x.start_ze()
-        with traffic(x, 12):
+        with traffic(x, 20):    # a start takes several seconds where others work
             before = sessions(x)
             for _ in range(3):
                 x.ze.send_signal(signal.SIGUSR2)
