@@ -242,29 +242,39 @@ ZE_INLINE bool must_have_checksum(const struct outer *o)
 	return l && !l->zero_checksum;
 }
 
-/* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
- * who sent it. That is looked up once more here, or forwarding would have to keep it in memory. */
-static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 tid, __u32 sid, enum ze_verdict v)
+ZE_INLINE enum ze_verdict guard_datagram(struct xdp_md *ctx, const struct outer *o, __u32 ids,
+					 enum ze_verdict v)
 {
-	struct ze_cursor c = cursor(ctx);
-	struct outer o = { 0 };
+	__u16 k = (__u16)ids;
 	struct ze_peer *t;
-	__u16 k = (__u16)tid;
 	bool peer;
 
-	if (parse_outer(&c, ethertype(&c), &o) != ZE_V_UP_FORWARD)
-		return ZE_V_PASS;
 	t = v < ZE_V_DROP_SHORT ? bpf_map_lookup_elem(&tunnels, &k) : NULL;
-	peer = t && is_peer(&t->path, &o);
-	if (must_have_checksum(&o) && is_endpoint(ctx, &o))
+	peer = t && is_peer(&t->path, o);
+	if (must_have_checksum(o) && is_endpoint(ctx, o))
 		return ZE_V_DROP_CHECKSUM;
 	if (peer)
-		return v == ZE_V_PASS_CONTROL ? guard_control(t) : guard_frame(k, (__u16)sid, v);
-	if (!is_endpoint(ctx, &o))
+		return v == ZE_V_PASS_CONTROL ? guard_control(t) :
+						guard_frame(k, (__u16)(ids >> 16), v);
+	if (!is_endpoint(ctx, o))
 		return ZE_V_PASS;
 	if (v >= ZE_V_DROP_SHORT)
 		return v;
 	if (v == ZE_V_PASS_CONTROL && !k)
-		return guard_setup(&o);
+		return guard_setup(o);
 	return t ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN;
+}
+
+/* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
+ * who sent it. That is read once more here, or forwarding would have to keep it in memory. l3: as l3_of; ids: of
+ * the tunnel, lower half, and of the session. */
+static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 l3, __u32 ids, enum ze_verdict v)
+{
+	struct ze_cursor c = cursor(ctx);
+	struct outer o = { 0 };
+
+	c.off = l3 & ~L3_V6;
+	if (l3 & L3_V6)
+		return reread_outer(&c, true, &o) ? guard_datagram(ctx, &o, ids, v) : ZE_V_PASS;
+	return reread_outer(&c, false, &o) ? guard_datagram(ctx, &o, ids, v) : ZE_V_PASS;
 }

@@ -131,25 +131,43 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	return f->len <= n->mtu ? n : NULL;
 }
 
-/* v6 is f's family, where the compiler knows it. */
-ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, bool v6, __u64 now)
+/* The FIB is asked seldom. Only then the flow is in memory: until then it is in registers. */
+ZE_INLINE struct ze_nexthop *ask_fib(struct xdp_md *ctx, const struct flow *f, bool v6,
+				     struct ze_nexthop *n, __u64 now)
 {
-	__u32 h = f->dst[0] * 0x85ebca6bu, i = 0;
-	const struct ze_routing *r = bpf_map_lookup_elem(&routing, &i);
+	struct flow q = { .tos = f->tos, .len = f->len, .family = v6 ? 6 : 4 };
+
+	copy_ip(q.src, f->src, v6);
+	copy_ip(q.dst, f->dst, v6);
+	return fib(ctx, &q, n, now);
+}
+
+ZE_INLINE const struct ze_routing *how_to_route(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&routing, &zero);
+}
+
+/* v6 is f's family, and of an IPv4 flow the first word of each address is enough. */
+ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, bool v6,
+				     const struct ze_routing *r, __u64 now)
+{
+	__u32 h = f->dst[0] * 0x85ebca6bu, i;
 	bool rules = r && r->by_rules;
 	struct ze_nexthop *n;
 
 	if (v6)
 		h ^= f->dst[1] ^ f->dst[3] * 0xc2b2ae35u;
 	if (rules)
-		h ^= f->src[0] ^ f->src[3];
+		h ^= f->src[0] ^ (v6 ? f->src[3] : 0);
 	i = (h * 0x9e3779b1u) >> 22;
 	n = bpf_map_lookup_elem(&nexthops, &i);
 	if (!n)
 		return NULL;
 	if (fresh(n, f, v6, rules, r && r->void_ns > now ? r->void_ns : now))
 		return f->len <= n->mtu ? n : NULL;
-	return fib(ctx, f, n, now);
+	return ask_fib(ctx, f, v6, n, now);
 }
 
 /* What a tag begins with, and what follows; the bits between are its priority, 0. */
@@ -158,6 +176,17 @@ ZE_INLINE __u16 *write_tag(__u16 *w, __u16 tag)
 	*w++ = tag & ZE_TAG_AD ? bpf_htons(ETH_P_8021AD) : bpf_htons(ETH_P_8021Q);
 	*w++ = bpf_htons(tag & ZE_TAG_VID);
 	return w;
+}
+
+/* Both MAC addresses, with room for them at p. */
+ZE_INLINE void write_macs(void *p, const struct ze_nexthop *n)
+{
+	const __u32 *from = (const void *)n->dmac;
+	__u32 *to = p;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
 }
 
 /* As send_to, with tags between the addresses and the protocol. */
@@ -169,10 +198,9 @@ static __noinline int send_tagged(struct xdp_md *ctx, const struct ze_nexthop *n
 	if (!n || bpf_xdp_adjust_head(ctx, n->tag[1] ? -2 * VLAN_LEN : -VLAN_LEN))
 		return XDP_DROP;
 	p = (__u8 *)(long)ctx->data;
-	if (p + ETH_HLEN + 2 * VLAN_LEN > (__u8 *)(long)ctx->data_end)
+	if (p + ETH_HLEN + 2 * VLAN_LEN > frame_end(ctx))
 		return XDP_DROP;
-	__builtin_memcpy(p, n->dmac, ETH_ALEN);
-	__builtin_memcpy(p + ETH_ALEN, n->smac, ETH_ALEN);
+	write_macs(p, n);
 	w = write_tag((void *)(p + 2 * ETH_ALEN), n->tag[0]);
 	if (n->tag[1])
 		w = write_tag(w, n->tag[1]);
@@ -183,21 +211,20 @@ static __noinline int send_tagged(struct xdp_md *ctx, const struct ze_nexthop *n
 /* Writes the Ethernet header of a packet that starts 14 octets behind data. */
 ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 proto)
 {
-	struct ethhdr *eth = (void *)(long)ctx->data;
+	__u8 *p = (__u8 *)(long)ctx->data;
 
 	if (n && n->tag[0])
 		return send_tagged(ctx, n, proto);
-	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+	if (p + ETH_HLEN > frame_end(ctx))
 		return XDP_DROP;
-	eth->h_proto = proto;
+	*(__u16 *)(p + 2 * ETH_ALEN) = proto;
 	if (n) {
-		__builtin_memcpy(eth->h_dest, n->dmac, ETH_ALEN);
-		__builtin_memcpy(eth->h_source, n->smac, ETH_ALEN);
+		write_macs(p, n);
 		return (int)bpf_redirect_map(&ports, n->ifindex, 0);
 	}
 	for (int i = 0; i < ETH_ALEN; i++) {
-		eth->h_dest[i] = conf.ze0_mac[i];
-		eth->h_source[i] = conf.ze0p_mac[i];
+		p[i] = conf.ze0_mac[i];
+		p[ETH_ALEN + i] = conf.ze0p_mac[i];
 	}
 	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
 }

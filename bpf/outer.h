@@ -51,8 +51,7 @@ ZE_INLINE int passed(enum ze_verdict v)
 
 ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
 {
-	return (struct ze_cursor){ .data = (void *)(long)ctx->data,
-				   .end = (void *)(long)ctx->data_end };
+	return (struct ze_cursor){ .data = (void *)(long)ctx->data, .end = frame_end(ctx) };
 }
 
 /* The frame's protocol, behind ZE_TAGS_MAX VLAN tags at most. Multicast is for the stack. The tags, as
@@ -87,12 +86,13 @@ ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
 {
 	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
+	__u8 first = ip ? *(const __u8 *)ip : 0; /* version, length */
 
-	if (!ip || ip->version != 4 || ip->protocol != IPPROTO_UDP)
+	if (first >> 4 != 4 || ip->protocol != IPPROTO_UDP)
 		return ZE_V_PASS;
 	if (ip->frag_off & bpf_htons(IP_FRAG))
 		return ZE_V_PASS_FRAGMENT;
-	if (ip->ihl != 5)
+	if (first != PLAIN4)
 		return ZE_V_PASS_OPTIONS;
 	if (!is_whole4(ip))
 		return ZE_V_PASS;
@@ -146,6 +146,31 @@ ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
 	o->dport = bpf_ntohs(udp->dest);
 	o->unchecked = o->family == 6 && !udp->check;
 	return ZE_V_UP_FORWARD;
+}
+
+/* Where an outer IP header is, as one number: its offset, and whether it is one of IPv6. */
+#define L3_V6 0x8000u
+
+ZE_INLINE __u32 l3_of(const struct ze_cursor *c, __u16 proto)
+{
+	return c->off | (proto == ETH_P_IPV6 ? L3_V6 : 0);
+}
+
+/* Of a datagram that parse_outer has taken: only what it says. */
+ZE_INLINE bool reread_outer(struct ze_cursor *c, bool v6, struct outer *o)
+{
+	const __u8 *ip = ze_take(c, v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	const struct udphdr *udp = (const void *)ze_take(c, sizeof(*udp));
+
+	if (!ip || !udp)
+		return false;
+	o->family = v6 ? 6 : 4;
+	o->src = ip + (v6 ? 8 : 12);
+	o->dst = ip + (v6 ? 24 : 16);
+	o->sport = bpf_ntohs(udp->source);
+	o->dport = bpf_ntohs(udp->dest);
+	o->unchecked = v6 && !udp->check;
+	return true;
 }
 
 ZE_INLINE enum ze_verdict parse_outer(struct ze_cursor *c, __u16 proto, struct outer *o)

@@ -38,7 +38,7 @@ static __noinline int is_to_vlan(struct xdp_md *ctx, __u32 tags)
 	const struct ze_mac *m = bpf_map_lookup_elem(&vlan_macs, &k);
 	const __u8 *dst = (void *)(long)ctx->data;
 
-	if (!m || dst + ETH_ALEN > (__u8 *)(long)ctx->data_end)
+	if (!m || dst + ETH_ALEN > frame_end(ctx))
 		return 0;
 	return same_mac(m->mac, dst);
 }
@@ -50,8 +50,22 @@ ZE_INLINE bool is_to_us(struct xdp_md *ctx, __u32 tags)
 
 	if (tags)
 		return is_to_vlan(ctx, tags);
-	return dst + ETH_ALEN <= (__u8 *)(long)ctx->data_end &&
-	       is_to_port(dst, ctx->ingress_ifindex);
+	return dst + ETH_ALEN <= frame_end(ctx) && is_to_port(dst, ctx->ingress_ifindex);
+}
+
+/* The protocol of a frame that is for us and has no tags, as nearly all have not; 0: it has to be looked at
+ * again. */
+ZE_INLINE __u16 plain_to_us(struct xdp_md *ctx, const struct ze_cursor *c)
+{
+	const __u8 *p = c->data;
+	__u16 proto;
+
+	if (p + ETH_HLEN > c->end)
+		return 0;
+	proto = ze_be16(p + 2 * ETH_ALEN);
+	if (proto != ETH_P_IP && proto != ETH_P_IPV6)
+		return 0;
+	return is_to_port(p, ctx->ingress_ifindex) ? proto : 0;
 }
 
 /* 0.0.0.0/8, 127.0.0.0/8, and from 224.0.0.0 on. The stack does forward what is in 240.0.0.0/4. */

@@ -15,6 +15,7 @@ int ze_guard(struct xdp_md *ctx)
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
 	__u16 proto = ethertype(&c);
+	__u32 l3 = l3_of(&c, proto);
 	enum ze_verdict v = parse_outer(&c, proto, &o);
 
 	if (v != ZE_V_UP_FORWARD)
@@ -23,7 +24,7 @@ int ze_guard(struct xdp_md *ctx)
 	if (v == ZE_V_UP_FORWARD)
 		v = h.proto == ZE_PPP_IPV4 || h.proto == ZE_PPP_IPV6 ? ZE_V_PASS_DATA :
 								       ZE_V_PASS_PPP;
-	return passed(guard(ctx, h.tid, h.sid, v));
+	return passed(guard(ctx, l3, h.tid | (__u32)h.sid << 16, v));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -27,10 +27,9 @@
 
 #define ZE_INNER_MAX 2048 /* that a checksum over octets is made of: XDP frames are a page */
 
-#define L2TP_LEN	6
-#define L2TP_SEQ_LEN	10
-#define ZE_L2TP_CHECKED 0x0010 /* a reserved bit, ours: the daemon has seen to the sequence */
-#define PPP_LEN		4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
+#define L2TP_LEN     6
+#define L2TP_SEQ_LEN 10
+#define PPP_LEN	     4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
 
 struct inner {
 	struct flow f;
@@ -77,9 +76,11 @@ ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, bool own, struct inner 
 	__u32 off = c->off;
 	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
 
-	if (!ip || ip->version != 4 || ip->ihl < 5)
+	__u8 first = ip ? *(const __u8 *)ip : 0; /* version, length */
+
+	if (first >> 4 != 4 || first < PLAIN4)
 		return false;
-	in->odd = ip->ihl != 5;
+	in->odd = first != PLAIN4;
 	if (!own && !in->odd && !is_whole4(ip))
 		return false;
 	in->ip = (__u8 *)ip;
@@ -88,9 +89,9 @@ ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, bool own, struct inner 
 	in->f.family = 4;
 	in->f.tos = ip->tos;
 	in->f.len = bpf_ntohs(ip->tot_len);
-	copy_ip(in->f.src, &ip->saddr, false);
-	copy_ip(in->f.dst, &ip->daddr, false);
-	return in->f.len >= ip->ihl * 4 && off + in->f.len <= end;
+	in->f.src[0] = ip->saddr;
+	in->f.dst[0] = ip->daddr;
+	return in->f.len >= (first & 0xf) * 4 && off + in->f.len <= end;
 }
 
 ZE_INLINE bool parse_ip6(struct ze_cursor *c, __u32 end, struct inner *in)
@@ -149,11 +150,12 @@ static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid,
 	return ZE_V_DROP_SPOOFED;
 }
 
-ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct flow *f, __u16 sid)
+ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct flow *f, bool v6,
+				       __u16 sid)
 {
-	if (!(s->flags & (f->family == 6 ? ZE_SESS_OPEN6 : ZE_SESS_OPEN4)))
+	if (!(s->flags & (v6 ? ZE_SESS_OPEN6 : ZE_SESS_OPEN4)))
 		return ZE_V_DROP_CLOSED;
-	if (f->family == 6)
+	if (v6)
 		return check_source6(f, s->tid, sid);
 	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
 }
@@ -218,20 +220,23 @@ ZE_INLINE int policed(__u32 sid, enum ze_verdict v)
 	return passed(v);
 }
 
-/* A packet on its way out of a tunnel. */
+/* A packet on its way out of a tunnel, see struct encap. */
 struct decap {
+	struct xdp_md *ctx;
 	const struct ze_up_id *s;
 	const struct inner *in;
 	__u64 now;
 	__u32 sid;
+	bool v6;     /* inner */
+	bool inject; /* for the stack; the daemon has seen to the sequence */
 };
 
 /* Everything but its rate that may refuse a packet whose session is known. */
 ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
 {
-	enum ze_verdict v = check_source(d->s, &d->in->f, h->sid);
+	enum ze_verdict v = check_source(d->s, &d->in->f, d->v6, h->sid);
 
-	if (v == ZE_V_UP_FORWARD && d->s->flags & ZE_SESS_SEQ && !(h->flags & ZE_L2TP_CHECKED))
+	if (v == ZE_V_UP_FORWARD && d->s->flags & ZE_SESS_SEQ && !d->inject)
 		v = check_sequence(h);
 	if (v != ZE_V_UP_FORWARD)
 		refused(h->sid, v);
@@ -255,32 +260,47 @@ ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 	return excess == 0 || bpf_xdp_adjust_tail(ctx, -excess) == 0;
 }
 
-ZE_INLINE int forward_up(struct xdp_md *ctx, const struct decap *d, bool inject)
+ZE_INLINE int forward_up(const struct decap *d)
 {
 	const struct inner *in = d->in;
 	struct ze_nexthop *n = NULL;
-	bool v6 = in->f.family == 6;
-	__u16 proto = v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+	__u16 proto = d->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 
-	if (in->ttl > 1 && !inject && !in->odd && !is_martian(&in->f, v6, in->f.dst))
-		n = nexthop(ctx, &in->f, v6, d->now);
+	if (in->ttl > 1 && !d->inject && !in->odd && !is_martian(&in->f, d->v6, in->f.dst))
+		n = nexthop(d->ctx, &in->f, d->v6, how_to_route(), d->now);
 	if (is_blackhole(n))
 		return passed(ZE_V_DROP_BLACKHOLE);
 	if (n)
-		hop(in->ip, v6);
-	if (!decapsulate(ctx, in))
+		hop(in->ip, d->v6);
+	if (!decapsulate(d->ctx, in))
 		return passed(ZE_V_DROP_ROOM);
 	if (!measure(&up_credits, &up, d->sid, in->f.len, d->now))
 		return policed(d->sid, ZE_V_DROP_UP_RATE);
-	return sent(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(ctx, n, proto));
+	return sent(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(d->ctx, n, proto));
+}
+
+/* The IP packet at the cursor, of a session that its sender is the peer of. Compiled for each family. */
+ZE_INLINE int carry_up(struct decap *d, struct ze_cursor *c, const struct ze_l2tp *h)
+{
+	struct inner in;
+	enum ze_verdict v;
+
+	if (!parse_ip(c, h->end, d->v6, false, &in))
+		return passed(ZE_V_DROP_INNER);
+	d->in = &in;
+	d->now = clock();
+	v = admit(d, h);
+	if (v != ZE_V_UP_FORWARD)
+		return passed(v);
+	return forward_up(d);
 }
 
 ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool inject)
 {
 	struct outer o = { 0 };
 	struct ze_l2tp h = { 0 };
-	struct inner in;
-	struct decap d = { .in = &in };
+	struct decap d = { .ctx = ctx, .inject = inject };
+	__u32 l3 = l3_of(&c, proto);
 	enum ze_verdict v = parse_outer(&c, proto, &o);
 	__u32 sid;
 	bool ours;
@@ -291,55 +311,48 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 	if (v == ZE_V_UP_FORWARD && h.proto != ZE_PPP_IPV4 && h.proto != ZE_PPP_IPV6)
 		v = ZE_V_PASS_PPP;
 	if (v != ZE_V_UP_FORWARD)
-		return passed(guard(ctx, h.tid, h.sid, v));
+		return passed(guard(ctx, l3, h.tid | (__u32)h.sid << 16, v));
 	sid = h.sid;
 	d.sid = sid;
 	d.s = bpf_map_lookup_elem(&up_ids, &sid);
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
-		return passed(guard(ctx, h.tid, 0, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
+		return passed(guard(ctx, l3, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
 	if (!inject && must_have_checksum(&o))
 		return passed(ZE_V_DROP_CHECKSUM);
-	if (!parse_ip(&c, h.end, h.proto == ZE_PPP_IPV6, false, &in))
-		return passed(ZE_V_DROP_INNER);
-	h.flags &= (__u16)~ZE_L2TP_CHECKED;
-	if (inject)
-		h.flags |= ZE_L2TP_CHECKED;
-	d.now = clock();
-	v = admit(&d, &h);
-	if (v != ZE_V_UP_FORWARD)
-		return passed(v);
-	return forward_up(ctx, &d, inject);
+	if (h.proto != ZE_PPP_IPV6)
+		return carry_up(&d, &c, &h);
+	d.v6 = true;
+	return carry_up(&d, &c, &h);
 }
 
 /* Compiled for IPv4 without tags by itself, because most frames are that: where everything is in them is known
  * then, up to the first flag of L2TP. */
-ZE_INLINE int go_up(struct xdp_md *ctx, bool inject)
-{
-	struct ze_cursor c = cursor(ctx);
-	__u32 tags = 0;
-	__u16 proto = ethertype_tags(&c, &tags);
-
-	if (!inject && proto && !is_to_us(ctx, tags))
-		return passed(ZE_V_PASS);
-	if (proto != ETH_P_IP || c.off != ETH_HLEN)
-		return up_in(ctx, c, proto, inject);
-	c = cursor(ctx);
-	c.off = ETH_HLEN;
-	return up_in(ctx, c, ETH_P_IP, inject);
-}
-
 SEC("xdp")
 int ze_uplink(struct xdp_md *ctx)
 {
-	return go_up(ctx, false);
+	struct ze_cursor c = cursor(ctx);
+	__u32 tags = 0;
+	__u16 proto;
+
+	if (plain_to_us(ctx, &c) == ETH_P_IP) {
+		c.off = ETH_HLEN;
+		return up_in(ctx, c, ETH_P_IP, false);
+	}
+	proto = ethertype_tags(&c, &tags);
+	if (proto && !is_to_us(ctx, tags))
+		return passed(ZE_V_PASS);
+	return up_in(ctx, c, proto, false);
 }
 
 /* Run by the daemon on a frame it has made, and never attached. */
 SEC("xdp")
 int ze_inject(struct xdp_md *ctx)
 {
-	return go_up(ctx, true);
+	struct ze_cursor c = cursor(ctx);
+	__u16 proto = ethertype(&c);
+
+	return up_in(ctx, c, proto, true);
 }
 
 /* ---- down ---- */
@@ -408,8 +421,7 @@ ZE_INLINE struct ze_down_id *subscriber(const struct flow *f, bool v6, struct ze
 /* One's complement sum of an inner packet whose own checksums are right, from its headers alone: with the
  * pseudo header, the transport part sums to zero. `hops`: how much further it will be by then, which
  * IPv4's own checksum makes up for. -1: it has no such checksum. */
-ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const struct inner *in, bool v6,
-			       __u16 hops)
+ZE_INLINE __s64 sum_by_headers(const __u8 *end, const struct inner *in, bool v6, __u16 hops)
 {
 	const struct iphdr *ip = (const void *)in->ip;
 	const struct flow *f = &in->f;
@@ -417,13 +429,13 @@ ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const struct inner *in,
 	const __u16 *w = (const void *)p;
 	__u16 proto;
 
-	if (p + 28 > (__u8 *)(long)ctx->data_end)
+	if (p + 28 > end)
 		return -1;
 	if (v6) {
 		proto = p[6];
 		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_ICMPV6)
 			return -1;
-		if (proto == IPPROTO_UDP && (p + 48 > (__u8 *)(long)ctx->data_end || !w[23]))
+		if (proto == IPPROTO_UDP && (p + 48 > end || !w[23]))
 			return -1;
 		return w[0] + w[1] + w[3] - bpf_htons(hops) + (__u16)~bpf_htons(proto);
 	}
@@ -434,14 +446,15 @@ ZE_INLINE __s64 sum_by_headers(const struct xdp_md *ctx, const struct inner *in,
 		return 0;
 	if (proto != IPPROTO_TCP && (proto != IPPROTO_UDP || !w[13]))
 		return -1;
-	return (__u16)~fold((__u64)f->src[0] + f->dst[0] + bpf_htons(proto) +
-			    bpf_htons((__u16)(f->len - sizeof(*ip))));
+	/* The negative of the pseudo header, as a number above 0: this is 0, modulo 65535. */
+	return 0x3fffffffcll - f->src[0] - f->dst[0] - bpf_htons(proto) -
+	       bpf_htons((__u16)(f->len - sizeof(*ip)));
 }
 
-/* The same octet by octet; RFC 8200 8.1 wants a checksum whatever is inside. */
-static __noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
+/* The same octet by octet; RFC 8200 8.1 wants a checksum whatever is inside. Not static, as ask(). */
+__noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
 {
-	const __u8 *p = (__u8 *)(long)ctx->data + (at & 0x7f), *end = (void *)(long)ctx->data_end;
+	const __u8 *p = (__u8 *)(long)ctx->data + (at & 0x7f), *end = frame_end(ctx);
 	__u64 sum = 0;
 
 	for (__u32 i = 0; i < ZE_INNER_MAX / 2; i++, p += 2) {
@@ -521,24 +534,15 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
  * 6864 4.1): DF is set where the configuration says so, and on what every host takes whole. */
 #define WHOLE_LEN 576 /* RFC 1122 3.3.2 */
 
-ZE_INLINE bool outer_df(void)
-{
-	__u32 zero = 0;
-	const struct ze_routing *r = bpf_map_lookup_elem(&routing, &zero);
-
-	return r && r->outer_df;
-}
-
-ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool fits)
+ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool df)
 {
 	__u32 *w = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
 	__u32 first = bpf_htonl(0x45000000 | f->len);
-	bool whole = fits && (f->len <= WHOLE_LEN || outer_df());
-	__u32 second = bpf_htonl(whole ? IP_DF : bpf_get_prandom_u32() << 16);
+	__u32 second = bpf_htonl(df ? IP_DF : bpf_get_prandom_u32() << 16);
 	__u32 third = bpf_htonl(64 << 24 | IPPROTO_UDP << 16); /* TTL */
 	__u16 check = (__u16)~fold((__u64)first + second + third + sum_addrs(f, false));
 
-	if ((void *)(w + 5) > (void *)(long)ctx->data_end)
+	if ((void *)(w + 5) > (const void *)frame_end(ctx))
 		return false;
 	w[0] = first;
 	w[1] = second;
@@ -552,7 +556,7 @@ ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct flow *f)
 {
 	struct ipv6hdr *ip = (void *)((__u8 *)(long)ctx->data + ETH_HLEN);
 
-	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(ip + 1) > (const void *)frame_end(ctx))
 		return false;
 	*ip = (struct ipv6hdr){ .version = 6, .nexthdr = IPPROTO_UDP, .hop_limit = 64 };
 	ip->payload_len = bpf_htons((__u16)(f->len - sizeof(*ip)));
@@ -569,7 +573,7 @@ ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
 	__u16 len = (__u16)(f->len - outer_len(e->v6));
 	__u64 own;
 
-	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > (__u8 *)(long)e->ctx->data_end)
+	if ((__u8 *)(udp + 1) + L2TP_SEQ_LEN + PPP_LEN > frame_end(e->ctx))
 		return false;
 	udp->source = bpf_htons(e->t->local_port);
 	udp->dest = bpf_htons(e->t->peer_port);
@@ -579,9 +583,9 @@ ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
 	return true;
 }
 
-ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool fits)
+ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool df)
 {
-	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, fits);
+	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, df);
 }
 
 /* Neither the FIB as programs may ask it nor the stack forwards what has link-local addresses. So it goes to ze0
@@ -600,7 +604,7 @@ ZE_INLINE int send_to_link(struct xdp_md *ctx, __u32 scope)
 {
 	struct link_hdr *h = (void *)(long)ctx->data;
 
-	if ((void *)(h + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(h + 1) > (const void *)frame_end(ctx))
 		return XDP_DROP;
 	for (int i = 0; i < ETH_ALEN; i++)
 		h->mark[i] = link_mark[i];
@@ -617,10 +621,9 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	int excess = (int)frame_len(e->ctx) - (int)in->off - in->f.len;
 	__u32 over = overhead(e->s, e->v6), scope = e->v6 ? e->t->scope : 0;
 	__s64 sum = e->sum;
+	const struct ze_routing *r = how_to_route();
 	const struct ze_nexthop *n;
-	struct flow f = { .family = e->v6 ? 6 : 4,
-			  .tos = FLOW_OUTER,
-			  .len = (__u16)(in->f.len + over) };
+	struct flow f = { .tos = FLOW_OUTER, .len = (__u16)(in->f.len + over) };
 
 	copy_ip(f.src, e->t->local, e->v6);
 	copy_ip(f.dst, e->t->peer, e->v6);
@@ -628,12 +631,12 @@ ZE_INLINE int encapsulate(const struct encap *e)
 		sum = (__s64)sum_by_octets(e->ctx, in->off, in->f.len);
 	if (scope && f.len > device_mtu(e->ctx, scope))
 		return passed(ZE_V_DROP_LINK);
-	n = scope ? NULL : nexthop(e->ctx, &f, e->v6, e->now);
+	n = scope ? NULL : nexthop(e->ctx, &f, e->v6, r, e->now);
 	if (is_blackhole(n))
 		return passed(ZE_V_DROP_BLACKHOLE);
 	if ((excess && bpf_xdp_adjust_tail(e->ctx, -excess)) ||
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
-	    !write_outer(e, &f, n))
+	    !write_outer(e, &f, n && (f.len <= WHOLE_LEN || (r && r->outer_df))))
 		return passed(ZE_V_DROP_ROOM);
 	/* What is policed has no number: a peer may take a gap for a reason to drop more. */
 	if (!measure(&down_credits, &down, e->sid, in->f.len, e->now))
@@ -652,12 +655,11 @@ ZE_INLINE int encapsulate(const struct encap *e)
 /* All subscribers are behind ze0, so the kernel believes that two of them share a link, and tells one to send to
  * the other without us. Its switch for IPv4 is the device's or the one of all devices, whichever is on; for IPv6
  * there is none. */
-ZE_INLINE bool is_redirect(const struct xdp_md *ctx, const struct inner *in, bool v6)
+ZE_INLINE bool is_redirect(const __u8 *end, const struct inner *in, bool v6)
 {
 	const __u8 *p = in->ip, *icmp = p + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
 
-	if (p[v6 ? 6 : 9] != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || in->odd ||
-	    icmp + 1 > (__u8 *)(long)ctx->data_end)
+	if (p[v6 ? 6 : 9] != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || in->odd || icmp + 1 > end)
 		return false;
 	return *icmp == (v6 ? ND_TYPE_REDIRECT : ICMP_TYPE_REDIRECT);
 }
@@ -675,7 +677,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 		return passed(other);
 	if (!from_stack && is_martian(&in.f, v6, in.f.src))
 		return passed(ZE_V_PASS);
-	e.sum = sum_by_headers(ctx, &in, v6, from_stack ? 0 : 1);
+	e.sum = sum_by_headers(c->end, &in, v6, from_stack ? 0 : 1);
 	s = subscriber(&in.f, v6, s, &sid);
 	if (!s)
 		return passed(other);
@@ -691,7 +693,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 		return passed(ZE_V_PASS_TTL);
 	if (!from_stack && in.f.len > (s->bits & ZE_DOWN_MTU))
 		return passed(ZE_V_PASS_MTU);
-	if (from_stack && is_redirect(ctx, &in, v6))
+	if (from_stack && is_redirect(c->end, &in, v6))
 		return passed(ZE_V_DROP_ICMP_REDIRECT);
 	e.now = clock();
 	if (!from_stack)
@@ -705,12 +707,19 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	return encapsulate(&e);
 }
 
+/* Compiled for frames without tags by itself, as ze_uplink. */
 ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 {
 	struct ze_cursor c = cursor(ctx);
+	__u16 plain = from_stack ? 0 : plain_to_us(ctx, &c), proto;
 	__u32 tags = 0;
-	__u16 proto = ethertype_tags(&c, &tags);
 
+	c.off = plain ? ETH_HLEN : 0;
+	if (plain == ETH_P_IP)
+		return down_in(ctx, &c, false, from_stack);
+	if (plain)
+		return down_in(ctx, &c, true, from_stack);
+	proto = ethertype_tags(&c, &tags);
 	if (!from_stack && proto && !is_to_us(ctx, tags))
 		return passed(ZE_V_PASS);
 	if (proto == ETH_P_IP)

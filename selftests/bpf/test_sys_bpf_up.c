@@ -113,6 +113,7 @@ static const struct row rows[] = {
 	{ "offset far beyond", 0, "0202 000c 0005 ffff ff03 0021", IP4, ZE_V_DROP_OFFSET, NULL },
 	{ "offset to the end", 0, "0202 000c 0005 0022 ff03 0021", IP4, ZE_V_DROP_SHORT, NULL },
 	{ "even protocol", 0, D " ff03 0020", IP4, ZE_V_DROP_PROTOCOL, NULL },
+	{ "address for a protocol", 0, D " ff03 00ff", IP4, ZE_V_DROP_PROTOCOL, NULL },
 	{ "ff not 03", 0, D " ff04 0021", IP4, ZE_V_DROP_PROTOCOL, NULL },
 	{ "unknown session", 0, "0002 000c 0007 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
 	{ "unknown tunnel", 0, "0002 000d 0005 ff03 0021", IP4, ZE_V_DROP_UNKNOWN, NULL },
