@@ -347,7 +347,7 @@ class Ze:
 
     def start(self):
         self.spawn()
-        wait_for(self.is_ready, 10, 'READY=1 of ze')
+        wait_for(self.is_ready, 60, 'READY=1 of ze')      # the verifier works long in emulation
         self.baseline = self.fds()
 
     def is_ready(self):
