@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Completion for zectl and ze. Commands and ids are asked from the running daemon.
+# Completion for zectl and ze. Commands and ids come from the running daemon.
 
-# What may follow the words, the last of which is being typed; options say which daemon.
+# Prints what may follow the words, the last of which is being typed; _ze_daemon selects the daemon.
 _ze_ask() {
 	zectl "${_ze_daemon[@]}" --timeout 2 --complete "$@" 2>/dev/null
 }
