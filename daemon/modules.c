@@ -503,7 +503,7 @@ static int ctl_start(struct ze *z)
 	make_folder(z->socket_path);
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
-					.history = history_view(z->history) },
+					.history = history_snapshots(z->history) },
 		    &z->ctl, &pid);
 	if (r == -EADDRINUSE)
 		log_holder(&(struct instance_holder){ pid, z->socket_path });

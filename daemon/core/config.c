@@ -43,7 +43,7 @@ struct config *config_new(void)
 
 struct config *config_ref(struct config *c)
 {
-	c->refs++;
+	__atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
 	return c;
 }
 
@@ -57,7 +57,7 @@ static void user_done(struct config_user *u)
 
 void config_unref(struct config *c)
 {
-	if (!c || --c->refs)
+	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (size_t i = 0; i < c->n_users; i++)
 		user_done(&c->users[i]);

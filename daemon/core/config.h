@@ -59,7 +59,7 @@ struct config_bpf {
 };
 
 struct config {
-	unsigned refs;
+	unsigned refs; /* of several threads */
 	/* environment {} */
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	size_t n_listeners;

@@ -17,6 +17,7 @@
 #include "daemon/core/own.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/turn.h"
@@ -183,6 +184,7 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	snapshot_drop(e);
 	free_all(e);
 	registry_done(e);
 	admit_done(&e->admit);

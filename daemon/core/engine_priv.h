@@ -48,6 +48,7 @@
 #define ENGINE_EXPIRE_MAX   256 /* timers served at once */
 
 struct call_owner_ops;
+struct snapshot;
 struct subscriber;
 struct turn_ops;
 
@@ -202,7 +203,7 @@ struct subscriber {
 struct engine_stats {
 	uint64_t reasons[REASON__COUNT];
 	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT]; /* of freed tunnels; total:
-								      * turn_stats_total */
+								      * snapshot_stats_total */
 	uint64_t rx_datagrams, tx_datagrams, tx_failed;
 	uint64_t rx_data, tx_data; /* L2TP data messages through the engine */
 	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict at all */
@@ -272,4 +273,5 @@ struct engine {
 	struct engine_stats stats;
 	struct log_limit drops; /* for datagrams of no tunnel */
 	struct engine_lines lines;
+	const struct snapshot *shared_tunnels, *shared_sessions; /* a second old at most, or NULL */
 };

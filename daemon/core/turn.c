@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/core/trace.h"
 
 /* ---- ports, counters, events ---- */
@@ -91,21 +92,6 @@ void turn_event(struct engine *e, const struct event *ev)
 	e->events[e->n_events++] = *ev;
 }
 
-void turn_stats_total(const struct engine *e, struct engine_stats *ret)
-{
-	const struct list *l;
-
-	*ret = e->stats;
-	list_for_each(l, &e->tunnels) {
-		const struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
-
-		for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
-			ret->rx_msgs[i] += t->t.rx_msgs[i];
-			ret->tx_msgs[i] += t->t.tx_msgs[i];
-		}
-	}
-}
-
 /* ---- the end of a turn ---- */
 
 void turn_tunnel_dirty(struct core_tunnel *t)
@@ -175,4 +161,5 @@ void turn_end(struct engine *e, ze_ns now)
 		e->turn->free_subscriber(list_entry(l, struct subscriber, dead));
 	while ((l = pop(&e->dead_tunnels)))
 		e->turn->free_tunnel(list_entry(l, struct core_tunnel, dead));
+	snapshot_expire(e, now);
 }

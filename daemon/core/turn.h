@@ -20,7 +20,6 @@
 struct core_timer;
 struct core_tunnel;
 struct engine;
-struct engine_stats;
 struct event;
 struct net_path;
 struct subscriber;
@@ -63,5 +62,3 @@ void turn_drop(struct engine *e, struct core_tunnel *t, enum reason r, const str
 /* Queues; the queue is published when the turn ends, or earlier when it is full. */
 void turn_event(struct engine *e, const struct event *ev);
 int turn_send(struct engine *e, const struct net_path *path, struct span datagram);
-/* Over tunnels alive and gone. */
-void turn_stats_total(const struct engine *e, struct engine_stats *ret);

@@ -11,7 +11,6 @@
 
 #include "daemon/base/hash.h"
 #include "daemon/base/htab.h"
-#include "daemon/base/json.h"
 #include "daemon/base/list.h"
 #include "daemon/base/ring.h"
 
@@ -265,85 +264,106 @@ const struct observer history_observer = {
 	.on_event = on_event,
 };
 
-/* ---- views ---- */
+/* ---- copies for those who show it ---- */
 
-static void kfilled(struct json *j, const char *key, const char *s)
+static size_t text_len(const char *s)
 {
-	if (s && s[0])
-		json_kstr(j, key, s);
+	return s ? strlen(s) + 1 : 0;
 }
 
-static void kaddr(struct json *j, const char *key, const struct ze_addr *a)
+static const char *put_text(char **at, const char *s)
 {
-	char text[ZE_ADDR_TEXT];
+	size_t n = text_len(s);
+	char *to = *at;
 
-	if (a->family)
-		json_kstr(j, key, ze_addr_text(a, text));
+	if (!n)
+		return NULL;
+	memcpy(to, s, n);
+	*at = to + n;
+	return to;
 }
 
-static void write_note(const struct note *n, const struct view_clock *c, struct json *j)
+static void copy_note(struct snapshot_note *to, const struct note *n, char **at)
 {
-	json_obj(j);
-	view_time(j, "at", c, n->at);
-	json_kstr(j, "event", event_kind_name((enum event_kind)n->kind));
-	kfilled(j, "cause", n->cause);
+	*to = (struct snapshot_note){ .at = n->at,
+				      .event = event_kind_name((enum event_kind)n->kind),
+				      .cause = n->cause,
+				      .code = n->code };
 	if (n->kind == EV_DISCONNECT_REQUESTED) {
-		kfilled(j, "actor", n->actor);
-		kfilled(j, "reason", n->text);
+		to->actor = put_text(at, n->actor);
+		to->text = put_text(at, n->text);
+	} else if (is_route(n->kind)) {
+		to->address.family = n->family;
+		memcpy(to->address.ip, n->ip, sizeof(n->ip));
+	} else if (n->kind == EV_ECHO_RTT) {
+		to->has_rtt = true;
+		to->rtt = n->rtt;
 	}
-	if (is_route(n->kind)) {
-		struct ze_addr a = { .family = n->family };
+}
 
-		memcpy(a.ip, n->ip, sizeof(a.ip));
-		kaddr(j, "address", &a);
+/* l NULL: nothing is known of it, and the trail is empty. */
+static struct snapshot_trail *copy_trail(const struct life *l)
+{
+	uint32_t n = l ? ring_count(&l->ring) : 0;
+	struct snapshot_trail *t;
+	size_t text = 0;
+	char *at;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct note *k = &l->notes[ring_at(&l->ring, i)];
+
+		if (k->kind == EV_DISCONNECT_REQUESTED)
+			text += text_len(k->actor) + text_len(k->text);
 	}
-	if (n->code)
-		json_ku64(j, "disconnect-cause", n->code);
-	if (n->kind == EV_ECHO_RTT)
-		json_ku64(j, "rtt-us", (uint64_t)(n->rtt / 1000));
-	json_obj_end(j);
+	t = malloc(sizeof(*t) + n * sizeof(t->v[0]) + text);
+	if (!t)
+		return NULL;
+	t->n = n;
+	at = (char *)&t->v[n];
+	for (uint32_t i = 0; i < n; i++)
+		copy_note(&t->v[i], &l->notes[ring_at(&l->ring, i)], &at);
+	return t;
 }
 
-static void write_notes(const struct life *l, const struct view_clock *c, struct json *j)
+static struct snapshot_trail *trail_of(const void *self, uint64_t serial)
 {
-	json_arr(j);
-	for (uint32_t i = 0; l && i < ring_count(&l->ring); i++)
-		write_note(&l->notes[ring_at(&l->ring, i)], c, j);
-	json_arr_end(j);
+	return copy_trail(life_of(self, serial));
 }
 
-static void write_session(const void *self, uint64_t serial, const struct view_clock *c,
-			  struct json *j)
+static void copy_life(struct snapshot_life *to, const struct life *l)
 {
-	write_notes(life_of(self, serial), c, j);
+	to->tid = l->tid;
+	to->sid = l->sid;
+	copy(to->user, sizeof(to->user), l->user);
+	copy(to->ifname, sizeof(to->ifname), l->ifname);
+	to->peer = l->peer;
+	to->began = l->began;
+	to->ended = l->over;
+	to->cause = l->cause;
+	to->trail = copy_trail(l);
 }
 
-static void write_ended(const void *self, const struct view_clock *c, struct json *j)
+static struct snapshot_lives *ended_of(const void *self)
 {
 	const struct history *h = self;
+	struct snapshot_lives *v = calloc(1, sizeof(*v) + h->n_ended * sizeof(v->v[0]));
 	struct list *it;
 
-	json_arr(j);
+	if (!v)
+		return NULL;
 	list_for_each(it, &h->ended) {
-		const struct life *l = list_entry(it, struct life, ended);
+		struct snapshot_life *to = &v->v[v->n++];
 
-		json_obj(j);
-		json_ku64(j, "local-sid", l->sid);
-		json_ku64(j, "tunnel-local-tid", l->tid);
-		json_kstr(j, "username", l->user ? l->user : "");
-		kaddr(j, "peer", &l->peer);
-		json_kstr(j, "interface", l->ifname);
-		view_time(j, "began-at", c, l->began);
-		view_time(j, "ended-at", c, l->over);
-		json_kstr(j, "cause", l->cause);
-		json_key(j, "events");
-		write_notes(l, c, j);
-		json_obj_end(j);
+		copy_life(to, list_entry(it, struct life, ended));
+		if (!to->trail) {
+			snapshot_lives_free(v);
+			return NULL;
+		}
 	}
-	json_arr_end(j);
+	return v;
 }
 
-struct view_history history_view(const struct history *h)
+struct snapshot_history history_snapshots(const struct history *h)
 {
-	return (struct view_history){ .self = h, .session = write_session, .ended = write_ended };
+	return (struct snapshot_history){ .self = h, .trail = trail_of, .ended = ended_of };
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/core/bus.h"
-#include "daemon/view/view.h"
+#include "daemon/core/snapshot.h"
 
 #define HISTORY_EVENTS 32
 #define HISTORY_ENDED  1024
@@ -19,5 +19,5 @@ struct history;
 struct history *history_new(void); /* NULL: out of memory */
 void history_free(struct history *h);
 extern const struct observer history_observer; /* its self is a struct history */
-/* For the views: the events of active and ended sessions. Borrows h. */
-struct view_history history_view(const struct history *h);
+/* For snapshots: the events of active and ended sessions. Borrows h. */
+struct snapshot_history history_snapshots(const struct history *h);

@@ -2,6 +2,11 @@
 /*
  * One table of commands. A row is a list of words; <tid> and <sid> stand for one number, <why> for
  * the optional `reason TEXT... cause CODE`. Execution, errors and completion all read it.
+ *
+ * A row is ON_SNAPSHOT or ON_ENGINE. The first prints a copy of the state, taken for this request; its
+ * formatter is a function of the copy, the clock and the place for the answer, and so it can run
+ * anywhere. The second runs in the thread of the engine. What is small and exact anyway (the counters of
+ * the data plane, written by the plane) is ON_ENGINE, and so is all that changes something.
  */
 #include "daemon/ops/ops.h"
 
@@ -12,8 +17,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/core/engine_priv.h"
-#include "daemon/core/facts.h"
-#include "daemon/core/registry.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/ops/operate.h"
 #include "daemon/view/view.h"
 
@@ -41,6 +45,10 @@ struct op_row {
 	const char *words[WORDS_MAX];
 	const char *help;
 	bool clears;
+	/* ON_SNAPSHOT: these two */
+	enum snapshot_kind kind;
+	view_fn *show;
+	/* ON_ENGINE: this one */
 	enum op_status (*run)(struct op_ctx *c);
 };
 
@@ -66,47 +74,29 @@ static enum op_status no_such(struct op_ctx *c, const char *what)
 
 /* ---- show ---- */
 
-static enum op_status show_summary(struct op_ctx *c)
+static const char *what_of(enum snapshot_kind kind)
 {
-	view_summary(c->e, &c->clock, c->data);
-	return OP_OK;
+	return kind == SNAPSHOT_TUNNEL ? "tunnel" : "session";
 }
 
-static enum op_status show_tunnels(struct op_ctx *c)
+/* An operator's question is answered with the state after the last turn. */
+static enum op_status run_on_snapshot(struct op_ctx *c, const struct op_row *row)
 {
-	view_tunnels(c->e, &c->clock, c->data);
-	return OP_OK;
-}
+	const struct op_request *rq = c->rq;
+	const struct snapshot_ask ask = {
+		.kind = row->kind, .id = c->args.id, .now = rq->now, .history = rq->history
+	};
+	const struct snapshot *s;
+	int r = snapshot_take(c->e, &ask, &s);
 
-static enum op_status show_tunnel(struct op_ctx *c)
-{
-	const struct core_tunnel *t = registry_tunnel(c->e, c->args.id);
-
-	if (!t)
-		return no_such(c, "tunnel");
-	view_tunnel(t, &c->clock, c->data);
-	return OP_OK;
-}
-
-static enum op_status show_sessions(struct op_ctx *c)
-{
-	view_sessions(c->e, &c->clock, c->data);
-	return OP_OK;
-}
-
-static enum op_status show_session(struct op_ctx *c)
-{
-	const struct subscriber *s = registry_sub(c->e, c->args.id);
-
-	if (!s)
-		return no_such(c, "session");
-	view_session(s, &c->clock, c->rq->history, c->data);
-	return OP_OK;
-}
-
-static enum op_status show_statistics(struct op_ctx *c)
-{
-	view_statistics(c->e, &c->clock, c->data);
+	if (r == -ENOENT)
+		return no_such(c, what_of(row->kind));
+	if (r < 0) {
+		sb_puts(c->err, r == -ENOTSUP ? "this daemon keeps no history" : "out of memory");
+		return OP_FAILED;
+	}
+	row->show(s, &c->clock, c->data);
+	snapshot_unref(s);
 	return OP_OK;
 }
 
@@ -121,28 +111,6 @@ static enum op_status show_dataplane(struct op_ctx *c)
 	if (io->guard->show)
 		io->guard->show(io->guard_self, c->data);
 	json_obj_end(c->data);
-	return OP_OK;
-}
-
-static enum op_status show_listeners(struct op_ctx *c)
-{
-	view_listeners(c->e, c->data);
-	return OP_OK;
-}
-
-static enum op_status show_config(struct op_ctx *c)
-{
-	view_config(c->e, c->data);
-	return OP_OK;
-}
-
-static enum op_status show_history(struct op_ctx *c)
-{
-	if (!c->rq->history) {
-		sb_puts(c->err, "this daemon keeps no history");
-		return OP_FAILED;
-	}
-	c->rq->history->ended(c->rq->history->self, &c->clock, c->data);
 	return OP_OK;
 }
 
@@ -188,21 +156,24 @@ static enum op_status clear_sessions(struct op_ctx *c)
 }
 
 /* clang-format off */
+#define ON_SNAPSHOT(kind_, show_) .kind = SNAPSHOT_##kind_, .show = (show_)
+#define ON_ENGINE(run_)		  .run = (run_)
+
 static const struct op_row rows[] = {
-	{ { "show", "l2tp" },                          "how many tunnels, sessions, listeners", false, show_summary },
-	{ { "show", "l2tp", "tunnels" },               "all tunnels",                           false, show_tunnels },
-	{ { "show", "l2tp", "tunnel", "<tid>" },       "one tunnel in detail",                  false, show_tunnel },
-	{ { "show", "l2tp", "sessions" },              "all sessions",                          false, show_sessions },
-	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 false, show_session },
-	{ { "show", "l2tp", "statistics" },            "protocol counters",                     false, show_statistics },
-	{ { "show", "l2tp", "dataplane" },             "what forwards, and what became of packets", false, show_dataplane },
-	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   false, show_listeners },
-	{ { "show", "l2tp", "config" },                "configuration in force",                false, show_config },
-	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          false, show_history },
-	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    true,  clear_tunnel },
-	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               true,  clear_tunnels },
-	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", true, clear_session },
-	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", true, clear_sessions },
+	{ { "show", "l2tp" },                          "how many tunnels, sessions, listeners", false, ON_SNAPSHOT(SUMMARY, view_summary) },
+	{ { "show", "l2tp", "tunnels" },               "all tunnels",                           false, ON_SNAPSHOT(TUNNELS, view_tunnels) },
+	{ { "show", "l2tp", "tunnel", "<tid>" },       "one tunnel in detail",                  false, ON_SNAPSHOT(TUNNEL, view_tunnel) },
+	{ { "show", "l2tp", "sessions" },              "all sessions",                          false, ON_SNAPSHOT(SESSIONS, view_sessions) },
+	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 false, ON_SNAPSHOT(SESSION, view_session) },
+	{ { "show", "l2tp", "statistics" },            "protocol counters",                     false, ON_SNAPSHOT(COUNTERS, view_counters) },
+	{ { "show", "l2tp", "dataplane" },             "what forwards, and what became of packets", false, ON_ENGINE(show_dataplane) },
+	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   false, ON_SNAPSHOT(CONFIG, view_listeners) },
+	{ { "show", "l2tp", "config" },                "configuration in force",                false, ON_SNAPSHOT(CONFIG, view_config) },
+	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          false, ON_SNAPSHOT(HISTORY, view_history) },
+	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    true,  ON_ENGINE(clear_tunnel) },
+	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               true,  ON_ENGINE(clear_tunnels) },
+	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", true, ON_ENGINE(clear_session) },
+	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", true, ON_ENGINE(clear_sessions) },
 };
 /* clang-format on */
 
@@ -359,7 +330,7 @@ enum op_status ops_run(struct engine *e, const struct op_request *rq, struct jso
 	c.why = (struct operate_why){ .actor = rq->actor,
 				      .text = c.args.reason[0] ? c.args.reason : NULL,
 				      .code = c.args.cause };
-	return row->run(&c);
+	return row->show ? run_on_snapshot(&c, row) : row->run(&c);
 }
 
 /* ---- completion ---- */
@@ -374,30 +345,37 @@ static void candidate(struct json *out, const char *word, const char *help, cons
 	json_obj_end(out);
 }
 
-static void tunnel_ids(const struct engine *e, const char *typed, struct json *out)
+/* Somebody may hold the key down: each second the ids are copied once. NULL without memory. */
+static const struct snapshot *ids_of(struct engine *e, enum snapshot_kind kind, ze_ns now)
 {
-	char id[8], help[ZE_ADDR_TEXT];
-	struct list *it;
+	const struct snapshot_ask ask = { .kind = kind, .now = now, .max_age = SNAPSHOT_SHARED_NS };
+	const struct snapshot *s;
 
-	list_for_each(it, &e->tunnels) {
-		const struct core_tunnel *t = list_entry(it, struct core_tunnel, in_all);
-
-		snprintf(id, sizeof(id), "%u", t->t.tid);
-		candidate(out, id, ze_addr_text(&t->path.peer, help), typed);
-	}
+	return snapshot_take(e, &ask, &s) < 0 ? NULL : s;
 }
 
-static void session_ids(const struct engine *e, const char *typed, struct json *out)
+static void tunnel_ids(const struct snapshot *s, const char *typed, struct json *out)
+{
+	char id[8], help[ZE_ADDR_TEXT];
+
+	for (size_t i = 0; s && i < s->tunnels.n; i++) {
+		const struct snapshot_tunnel_row *t = &s->tunnels.v[i];
+
+		snprintf(id, sizeof(id), "%u", t->tid);
+		candidate(out, id, ze_addr_text(&t->peer, help), typed);
+	}
+	snapshot_unref(s);
+}
+
+static void session_ids(const struct snapshot *s, const char *typed, struct json *out)
 {
 	char id[8];
-	struct list *it;
 
-	list_for_each(it, &e->subscribers) {
-		const struct subscriber *s = list_entry(it, struct subscriber, in_all);
-
-		snprintf(id, sizeof(id), "%u", s->s.sid);
-		candidate(out, id, facts_user(s), typed);
+	for (size_t i = 0; s && i < s->sessions.n; i++) {
+		snprintf(id, sizeof(id), "%u", s->sessions.v[i].sid);
+		candidate(out, id, s->sessions.v[i].user, typed);
 	}
+	snapshot_unref(s);
 }
 
 /* The help of a row belongs to its last word; an earlier one is only a way there. */
@@ -430,15 +408,16 @@ static bool offered_before(size_t row, size_t at, const char *const *words)
 	return false;
 }
 
-static void offer(struct engine *e, const struct op_row *row, size_t at, const char *typed,
+static void offer(struct engine *e, const struct op_request *rq, const struct op_row *row,
 		  struct json *out)
 {
-	const char *w = row->words[at];
+	size_t at = rq->n ? rq->n - 1 : 0;
+	const char *w = row->words[at], *typed = rq->n ? rq->words[at] : "";
 
 	if (strcmp(w, "<tid>") == 0)
-		tunnel_ids(e, typed, out);
+		tunnel_ids(ids_of(e, SNAPSHOT_TUNNELS, rq->now), typed, out);
 	else if (strcmp(w, "<sid>") == 0)
-		session_ids(e, typed, out);
+		session_ids(ids_of(e, SNAPSHOT_SESSIONS, rq->now), typed, out);
 	else if (strcmp(w, "<why>") != 0)
 		candidate(out, w, word_help(row, at), typed);
 	else {
@@ -447,15 +426,14 @@ static void offer(struct engine *e, const struct op_row *row, size_t at, const c
 	}
 }
 
-void ops_complete(struct engine *e, const char *const *words, size_t n, struct json *out)
+void ops_complete(struct engine *e, const struct op_request *rq, struct json *out)
 {
-	size_t at = n ? n - 1 : 0;
-	const char *typed = n ? words[n - 1] : "";
+	size_t at = rq->n ? rq->n - 1 : 0;
 
 	json_arr(out);
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows) && at < WORDS_MAX; i++)
-		if (rows[i].words[at] && agreement(&rows[i], words, at) == at &&
-		    !offered_before(i, at, words))
-			offer(e, &rows[i], at, typed, out);
+		if (rows[i].words[at] && agreement(&rows[i], rq->words, at) == at &&
+		    !offered_before(i, at, rq->words))
+			offer(e, rq, &rows[i], out);
 	json_arr_end(out);
 }

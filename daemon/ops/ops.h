@@ -18,7 +18,7 @@
 struct engine;
 struct json;
 struct strbuf;
-struct view_history;
+struct snapshot_history;
 
 enum op_status {
 	OP_OK,
@@ -34,16 +34,16 @@ const char *ops_status_name(enum op_status s); /* "not-found" */
 struct op_request {
 	const char *const *words;
 	size_t n;
-	const char *actor;		    /* who asks, for the audit trail: "uid 0 (root)" */
-	bool read_only;			    /* the profile denies `clear` */
-	ze_ns now;			    /* monotonic */
-	int64_t wall_ns;		    /* UTC at now */
-	const struct view_history *history; /* NULL: none */
+	const char *actor;			/* who asks, for the audit trail: "uid 0 (root)" */
+	bool read_only;				/* the profile denies `clear` */
+	ze_ns now;				/* monotonic */
+	int64_t wall_ns;			/* UTC at now */
+	const struct snapshot_history *history; /* NULL: none */
 };
 
 /* On OP_OK exactly one JSON value was written to data; else err is one sentence. */
 enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
 		       struct strbuf *err);
-/* An array of {"word","help"} that may follow the words, the last of which is being typed (may be
- * ""). */
-void ops_complete(struct engine *e, const char *const *words, size_t n, struct json *out);
+/* An array of {"word","help"} that may follow the request's words, the last of which is being typed (may
+ * be ""). Ids are at most a second old; without memory for them there are none. */
+void ops_complete(struct engine *e, const struct op_request *rq, struct json *out);

@@ -6,11 +6,8 @@
 #include <time.h>
 
 #include "daemon/base/json.h"
-#include "daemon/core/engine_priv.h"
-#include "daemon/core/turn.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/view/view_priv.h"
-#include "shaping/rate.h"
-#include "ppp/auth.h"
 
 void view_time(struct json *j, const char *key, const struct view_clock *c, ze_ns at)
 {
@@ -36,285 +33,226 @@ static void kaddr(struct json *j, const char *key, const struct ze_addr *a)
 	json_kstr(j, key, ze_addr_text(a, text));
 }
 
-static unsigned live_tunnels(const struct engine *e)
+void view_summary(const struct snapshot *snap, const struct view_clock *c, struct json *j)
 {
-	return e->n_half_open + e->n_established;
-}
+	const struct snapshot_summary *s = &snap->summary;
 
-/* Whether a restart keeps everybody connected. */
-static void handover(const struct engine *e, struct json *j)
-{
-	const struct ports *p = &e->ports;
-	const char *why = p->journal ? p->journal->why_off(p->journal_self) :
-				       "this data plane ends with the process";
-
-	json_kstr(j, "handover", why ? "off" : "on");
-	if (why)
-		json_kstr(j, "handover-off-because", why);
-}
-
-void view_summary(const struct engine *e, const struct view_clock *c, struct json *j)
-{
 	json_obj(j);
-	json_ku64(j, "tunnel-count", live_tunnels(e));
-	json_ku64(j, "session-count",
-		  e->n_subscribers[SUB_STARTING] + e->n_subscribers[SUB_ESTABLISHED]);
-	json_ku64(j, "listener-count", e->boot->n_listeners);
-	json_ku64(j, "tunnels-established", e->n_established);
-	json_ku64(j, "sessions-starting", e->n_subscribers[SUB_STARTING]);
-	json_ku64(j, "sessions-established", e->n_subscribers[SUB_ESTABLISHED]);
-	json_ku64(j, "sessions-finishing", e->n_subscribers[SUB_FINISHING]);
-	json_kstr(j, "dataplane", e->ports.dp->name);
-	json_kbool(j, "draining", e->draining);
-	handover(e, j);
-	if (e->hardening)
-		json_kstr(j, "hardening", e->hardening);
-	view_time(j, "started-at", c, e->started);
-	view_time(j, "resumed-at", c, e->resumed);
-	json_ku64(j, "tunnels-resumed", e->resumed_tunnels);
-	json_ku64(j, "sessions-resumed", e->resumed_sessions);
-	view_time(j, "captured-at", c, c->now);
+	json_ku64(j, "tunnel-count", s->tunnels);
+	json_ku64(j, "session-count", s->sessions_starting + s->sessions_established);
+	json_ku64(j, "listener-count", s->listeners);
+	json_ku64(j, "tunnels-established", s->tunnels_established);
+	json_ku64(j, "sessions-starting", s->sessions_starting);
+	json_ku64(j, "sessions-established", s->sessions_established);
+	json_ku64(j, "sessions-finishing", s->sessions_finishing);
+	json_kstr(j, "dataplane", s->dataplane);
+	json_kbool(j, "draining", s->draining);
+	json_kstr(j, "handover", s->handover_off ? "off" : "on");
+	if (s->handover_off)
+		json_kstr(j, "handover-off-because", s->handover_off);
+	if (s->hardening)
+		json_kstr(j, "hardening", s->hardening);
+	view_time(j, "started-at", c, s->started);
+	view_time(j, "resumed-at", c, s->resumed);
+	json_ku64(j, "tunnels-resumed", s->tunnels_resumed);
+	json_ku64(j, "sessions-resumed", s->sessions_resumed);
+	view_time(j, "captured-at", c, snap->at);
 	json_obj_end(j);
 }
 
 /* ---- tunnels ---- */
 
-static void tunnel_members(const struct core_tunnel *t, const struct view_clock *c, struct json *j)
+static void tunnel_members(const struct snapshot_tunnel_row *t, const struct view_clock *c,
+			   struct json *j)
 {
-	json_ku64(j, "local-tid", t->t.tid);
-	json_ku64(j, "remote-tid", t->t.peer_tid);
-	kaddr(j, "peer", &t->path.peer);
-	json_kspan(j, "peer-hostname", span_of(t->t.peer_host, t->t.peer_host_len));
-	json_kstr(j, "state", l2tp_tunnel_state_name(&t->t));
-	json_ku64(j, "session-count", t->n_sessions);
-	view_time(j, "created-at", c, t->t.created);
-	view_time(j, "last-activity", c, t->t.last_activity);
-	json_ku64(j, "max-sessions", t->e->cfg->max_sessions);
+	json_ku64(j, "local-tid", t->tid);
+	json_ku64(j, "remote-tid", t->peer_tid);
+	kaddr(j, "peer", &t->peer);
+	json_kspan(j, "peer-hostname", span_of(t->peer_host, t->peer_host_len));
+	json_kstr(j, "state", t->state);
+	json_ku64(j, "session-count", t->sessions);
+	view_time(j, "created-at", c, t->created);
+	view_time(j, "last-activity", c, t->last_activity);
+	json_ku64(j, "max-sessions", t->max_sessions);
 }
 
-void view_tunnels(const struct engine *e, const struct view_clock *c, struct json *j)
+void view_tunnels(const struct snapshot *s, const struct view_clock *c, struct json *j)
 {
-	struct list *it;
-
 	json_arr(j);
-	list_for_each(it, &e->tunnels) {
+	for (size_t i = 0; i < s->tunnels.n; i++) {
 		json_obj(j);
-		tunnel_members(list_entry(it, struct core_tunnel, in_all), c, j);
+		tunnel_members(&s->tunnels.v[i], c, j);
 		json_obj_end(j);
 	}
 	json_arr_end(j);
 }
 
-static void framing(struct json *j, const char *key, uint32_t bits)
+static void framing(struct json *j, const char *key, bool async, bool sync)
 {
 	json_key(j, key);
 	json_arr(j);
-	if (bits & L2TP_FRAMING_ASYNC)
+	if (async)
 		json_str(j, "async");
-	if (bits & L2TP_FRAMING_SYNC)
+	if (sync)
 		json_str(j, "sync");
 	json_arr_end(j);
 }
 
-static void tunnel_peer(const struct l2tp_tunnel *t, struct json *j)
+static void tunnel_peer(const struct snapshot_tunnel *t, struct json *j)
 {
 	char version[16];
 
 	json_key(j, "peer-capabilities");
 	json_obj(j);
-	snprintf(version, sizeof(version), "%u.%u", (unsigned)(t->peer_version >> 8),
-		 (unsigned)(t->peer_version & 0xff));
+	snprintf(version, sizeof(version), "%u.%u", t->peer.version_major, t->peer.version_minor);
 	json_kstr(j, "protocol-version", version);
-	json_kspan(j, "vendor-name", span_of(t->peer_vendor, t->peer_vendor_len));
-	if (t->have & L2TP_BIT(AVP_FIRMWARE_REVISION))
-		json_ku64(j, "firmware-revision", t->peer_firmware);
-	framing(j, "framing", t->peer_framing);
-	json_ku64(j, "bearer", t->peer_bearer);
-	json_ku64(j, "receive-window-size", t->peer_rws);
+	json_kspan(j, "vendor-name", span_of(t->peer.vendor, t->peer.vendor_len));
+	if (t->peer.has_firmware)
+		json_ku64(j, "firmware-revision", t->peer.firmware);
+	framing(j, "framing", t->peer.async, t->peer.sync);
+	json_ku64(j, "bearer", t->peer.bearer);
+	json_ku64(j, "receive-window-size", t->peer.window);
 	json_obj_end(j);
 }
 
-static void tunnel_channel(const struct l2tp_tunnel *t, struct json *j)
+static void tunnel_channel(const struct snapshot_tunnel *t, struct json *j)
 {
-	const struct l2tp_chan *c = &t->chan;
-
 	json_key(j, "channel");
 	json_obj(j);
-	json_ku64(j, "ns", c->ns_next);
-	json_ku64(j, "nr", c->nr);
-	json_ku64(j, "unacknowledged", (uint16_t)(c->ns_next - c->ns_una));
-	json_ku64(j, "queued", c->txq_len);
-	json_ku64(j, "window", c->cwnd);
-	json_ku64(j, "peer-window", c->peer_rws);
-	json_ku64(j, "retransmissions", c->rtx_total);
+	json_ku64(j, "ns", t->channel.ns);
+	json_ku64(j, "nr", t->channel.nr);
+	json_ku64(j, "unacknowledged", t->channel.unacknowledged);
+	json_ku64(j, "queued", t->channel.queued);
+	json_ku64(j, "window", t->channel.window);
+	json_ku64(j, "peer-window", t->channel.peer_window);
+	json_ku64(j, "retransmissions", t->channel.retransmissions);
 	json_obj_end(j);
 }
 
-static void text_lines(struct json *j, const char *key, char *text)
+/* An array of the lines that are not empty. */
+static void text_lines(struct json *j, const char *key, const char *text)
 {
-	char *save = NULL;
-
 	json_key(j, key);
 	json_arr(j);
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
-		json_str(j, l);
-	json_arr_end(j);
-}
-
-static void tunnel_sessions(const struct core_tunnel *t, struct json *j)
-{
-	struct list *it;
-
-	json_key(j, "sessions");
-	json_arr(j);
-	list_for_each(it, &t->sessions)
-		json_u64(j, list_entry(it, struct subscriber, in_tunnel)->s.sid);
-	json_arr_end(j);
-}
-
-void view_tunnel(const struct core_tunnel *t, const struct view_clock *c, struct json *j)
-{
-	char history[L2TP_TUNNEL_HISTORY * 80];
-
-	json_obj(j);
-	tunnel_members(t, c, j);
-	kaddr(j, "local", &t->path.local);
-	view_time(j, "established-at", c, t->t.established);
-	view_time(j, "last-liveness", c, t->t.last_liveness);
-	view_time(j, "resumed-at", c, t->resumed ? t->e->resumed : 0);
-	json_kbool(j, "authenticated", t->t.cfg.secret_len > 0 && t->up);
-	json_ku64(j, "hello-interval", (uint64_t)(t->t.cfg.hello_interval / ZE_SEC(1)));
-	json_ku64(j, "hello-retries", t->t.cfg.hello_retries);
-	tunnel_peer(&t->t, j);
-	tunnel_channel(&t->t, j);
-	tunnel_sessions(t, j);
-	fsm_history(&t->t.fsm, history, sizeof(history));
-	text_lines(j, "transitions", history);
-	json_obj_end(j);
-}
-
-void view_sessions(const struct engine *e, const struct view_clock *c, struct json *j)
-{
-	struct list *it;
-
-	json_arr(j);
-	list_for_each(it, &e->subscribers) {
-		json_obj(j);
-		view_session_members(list_entry(it, struct subscriber, in_all), c, j);
-		json_obj_end(j);
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		if (n)
+			json_span(j, span_of(text, n));
 	}
 	json_arr_end(j);
 }
 
-/* ---- the rest ---- */
-
-static void message_counts(struct json *j, const char *key, const uint64_t *n)
+void view_tunnel(const struct snapshot *s, const struct view_clock *c, struct json *j)
 {
-	json_key(j, key);
+	const struct snapshot_tunnel *t = &s->tunnel;
+
 	json_obj(j);
-	for (unsigned i = 0; i < L2TP_MSG__COUNT; i++)
-		if (n[i])
-			json_ku64(j, i ? l2tp_msg_name((uint16_t)i) : "ZLB", n[i]);
+	tunnel_members(&t->row, c, j);
+	kaddr(j, "local", &t->local);
+	view_time(j, "established-at", c, t->established);
+	view_time(j, "last-liveness", c, t->last_liveness);
+	view_time(j, "resumed-at", c, t->resumed);
+	json_kbool(j, "authenticated", t->authenticated);
+	json_ku64(j, "hello-interval", t->hello_interval_s);
+	json_ku64(j, "hello-retries", t->hello_retries);
+	tunnel_peer(t, j);
+	tunnel_channel(t, j);
+	json_key(j, "sessions");
+	json_arr(j);
+	for (size_t i = 0; i < t->n_sids; i++)
+		json_u64(j, t->sids[i]);
+	json_arr_end(j);
+	text_lines(j, "transitions", t->steps);
 	json_obj_end(j);
 }
 
-static void reason_counts(struct json *j, const uint64_t *n)
+/* ---- the rest ---- */
+
+static void message_counts(const struct snapshot_counters *c, bool rx, struct json *j)
+{
+	json_key(j, rx ? "messages-received" : "messages-sent");
+	json_obj(j);
+	for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
+		uint64_t n = rx ? c->messages[i].rx : c->messages[i].tx;
+
+		if (n)
+			json_ku64(j, c->messages[i].name, n);
+	}
+	json_obj_end(j);
+}
+
+static void reason_counts(const struct snapshot_counters *c, struct json *j)
 {
 	json_key(j, "refused");
 	json_obj(j);
 	for (unsigned i = 1; i < REASON__COUNT; i++)
-		if (n[i])
-			json_ku64(j, reason_name((enum reason)i), n[i]);
+		if (c->reasons[i])
+			json_ku64(j, reason_name((enum reason)i), c->reasons[i]);
 	json_obj_end(j);
 }
 
-static void pool_counts(const struct engine *e, struct json *j)
+static void pool_counts(const struct snapshot_counters *c, struct json *j)
 {
-	if (!e->pool)
+	if (!c->has_pool)
 		return;
 	json_key(j, "pool-ipv4");
 	json_obj(j);
-	json_ku64(j, "used", addrpool_used(e->pool));
-	json_ku64(j, "size", addrpool_size(e->pool));
+	json_ku64(j, "used", c->pool_used);
+	json_ku64(j, "size", c->pool_size);
 	json_obj_end(j);
-}
-
-struct total {
-	struct dp_stats st;
-	uint64_t sessions;
-};
-
-static void add_session(void *self, uint16_t sid, const struct dp_stats *st)
-{
-	struct total *t = self;
-
-	(void)sid;
-	t->sessions++;
-	t->st.up_packets += st->up_packets;
-	t->st.up_bytes += st->up_bytes;
-	t->st.down_packets += st->down_packets;
-	t->st.down_bytes += st->down_bytes;
-	t->st.up_spoofed += st->up_spoofed;
-	t->st.up_policed += st->up_policed;
-	t->st.down_policed += st->down_policed;
-	t->st.up_refused += st->up_refused;
-	t->st.up_resyncs += st->up_resyncs;
 }
 
 /* Absent while nothing has been read. */
-static void traffic_of_all(const struct engine *e, const struct view_clock *c, struct json *j)
+static void traffic_of_all(const struct snapshot_traffic *t, const struct view_clock *c,
+			   struct json *j)
 {
-	struct total t = { .sessions = 0 };
-	ze_ns as_of = e->ports.dp->stats_all(e->ports.dp_self, c->now, add_session, &t);
-
-	if (!as_of)
+	if (!t->known)
 		return;
 	json_key(j, "traffic");
 	json_obj(j);
-	view_time(j, "as-of", c, as_of);
-	json_ku64(j, "sessions", t.sessions);
-	view_stats_members(&t.st, j);
+	view_time(j, "as-of", c, t->as_of);
+	json_ku64(j, "sessions", t->sessions);
+	view_stats_members(&t->st, j);
 	json_obj_end(j);
 }
 
-void view_statistics(const struct engine *e, const struct view_clock *c, struct json *j)
+void view_counters(const struct snapshot *snap, const struct view_clock *c, struct json *j)
 {
-	struct engine_stats s;
+	const struct snapshot_counters *s = &snap->counters;
 
-	turn_stats_total(e, &s);
 	json_obj(j);
-	json_ku64(j, "tunnels", live_tunnels(e));
-	json_ku64(j, "tunnels-half-open", e->n_half_open);
-	json_ku64(j, "tunnels-established", e->n_established);
-	json_ku64(j, "tunnels-up-total", s.tunnels_up);
-	json_ku64(j, "tunnels-down-total", s.tunnels_down);
-	json_ku64(j, "sessions-starting", e->n_subscribers[SUB_STARTING]);
-	json_ku64(j, "sessions-established", e->n_subscribers[SUB_ESTABLISHED]);
-	json_ku64(j, "sessions-finishing", e->n_subscribers[SUB_FINISHING]);
-	json_ku64(j, "sessions-up-total", s.sessions_up);
-	json_ku64(j, "sessions-down-total", s.sessions_down);
-	json_ku64(j, "auth-accepted", s.auth_accepts);
-	json_ku64(j, "auth-rejected", s.auth_rejects);
-	json_ku64(j, "auth-rejects-delayed", s.rejects_delayed);
-	json_ku64(j, "auth-rejects-pending", e->n_held);
-	json_ku64(j, "auth-rejects-withheld", s.rejects_withheld);
-	json_ku64(j, "auth-not-asked", s.logins_unasked);
-	json_ku64(j, "auth-failed", s.auth_failures);
-	json_ku64(j, "session-limit-denied", s.session_limited);
-	json_ku64(j, "sessions-replaced", s.sessions_replaced);
-	json_ku64(j, "addresses-refused", s.addresses_refused);
-	json_ku64(j, "datagrams-received", s.rx_datagrams);
-	json_ku64(j, "datagrams-sent", s.tx_datagrams);
-	json_ku64(j, "datagrams-send-failed", s.tx_failed);
-	json_ku64(j, "ppp-frames-received", s.rx_data);
-	json_ku64(j, "ppp-frames-sent", s.tx_data);
-	json_ku64(j, "log-lines-lost", log_lost());
-	json_ku64(j, "log-lines-suppressed", log_suppressed());
-	traffic_of_all(e, c, j);
-	message_counts(j, "messages-received", s.rx_msgs);
-	message_counts(j, "messages-sent", s.tx_msgs);
-	reason_counts(j, s.reasons);
-	pool_counts(e, j);
+	json_ku64(j, "tunnels", s->tunnels);
+	json_ku64(j, "tunnels-half-open", s->tunnels_half_open);
+	json_ku64(j, "tunnels-established", s->tunnels_established);
+	json_ku64(j, "tunnels-up-total", s->tunnels_up);
+	json_ku64(j, "tunnels-down-total", s->tunnels_down);
+	json_ku64(j, "sessions-starting", s->sessions_starting);
+	json_ku64(j, "sessions-established", s->sessions_established);
+	json_ku64(j, "sessions-finishing", s->sessions_finishing);
+	json_ku64(j, "sessions-up-total", s->sessions_up);
+	json_ku64(j, "sessions-down-total", s->sessions_down);
+	json_ku64(j, "auth-accepted", s->auth_accepts);
+	json_ku64(j, "auth-rejected", s->auth_rejects);
+	json_ku64(j, "auth-rejects-delayed", s->rejects_delayed);
+	json_ku64(j, "auth-rejects-pending", s->rejects_pending);
+	json_ku64(j, "auth-rejects-withheld", s->rejects_withheld);
+	json_ku64(j, "auth-not-asked", s->logins_unasked);
+	json_ku64(j, "auth-failed", s->auth_failures);
+	json_ku64(j, "session-limit-denied", s->session_limited);
+	json_ku64(j, "sessions-replaced", s->sessions_replaced);
+	json_ku64(j, "addresses-refused", s->addresses_refused);
+	json_ku64(j, "datagrams-received", s->rx_datagrams);
+	json_ku64(j, "datagrams-sent", s->tx_datagrams);
+	json_ku64(j, "datagrams-send-failed", s->tx_failed);
+	json_ku64(j, "ppp-frames-received", s->rx_data);
+	json_ku64(j, "ppp-frames-sent", s->tx_data);
+	json_ku64(j, "log-lines-lost", s->log_lost);
+	json_ku64(j, "log-lines-suppressed", s->log_suppressed);
+	traffic_of_all(&s->traffic, c, j);
+	message_counts(s, true, j);
+	message_counts(s, false, j);
+	reason_counts(s, j);
+	pool_counts(s, j);
 	json_obj_end(j);
 }
 
@@ -326,13 +264,15 @@ static void ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
 	ze_addr_text(&bare, buf);
 }
 
-void view_listeners(const struct engine *e, struct json *j)
+void view_listeners(const struct snapshot *s, const struct view_clock *c, struct json *j)
 {
+	const struct config *boot = s->config.boot;
 	char text[ZE_ADDR_TEXT];
 
+	(void)c;
 	json_arr(j);
-	for (size_t i = 0; i < e->boot->n_listeners; i++) {
-		const struct config_listener *l = &e->boot->listeners[i];
+	for (size_t i = 0; i < boot->n_listeners; i++) {
+		const struct config_listener *l = &boot->listeners[i];
 
 		json_obj(j);
 		json_kstr(j, "name", l->name);
@@ -389,17 +329,15 @@ static void config_pool(const struct config *c, bool pool_blackhole, struct json
 	json_obj_end(j);
 }
 
-static void config_shaper(const struct config *c, struct json *j)
+static void config_shaper(const struct snapshot_config *c, struct json *j)
 {
-	char text[RATE_TEXT];
-
-	if (!c->shape.down_bps)
+	if (!c->in_force->shape.down_bps)
 		return;
 	json_key(j, "shaper");
 	json_obj(j);
-	json_kstr(j, "qdisc-type", plan_qdisc_name(c->shape.qdisc));
-	json_kstr(j, "default-rate", rate_text(c->shape.down_bps, text));
-	json_kstr(j, "upload-rate", rate_text(c->shape.up_bps, text));
+	json_kstr(j, "qdisc-type", c->qdisc);
+	json_kstr(j, "default-rate", c->down_rate);
+	json_kstr(j, "upload-rate", c->up_rate);
 	json_obj_end(j);
 }
 
@@ -466,16 +404,17 @@ static void config_ppp(const struct config *c, struct json *j)
 	json_obj_end(j);
 }
 
-void view_config(const struct engine *e, struct json *j)
+void view_config(const struct snapshot *s, const struct view_clock *clock, struct json *j)
 {
-	const struct config *c = e->cfg;
+	const struct config *c = s->config.in_force, *boot = s->config.boot;
 
+	(void)clock;
 	json_obj(j);
 	json_kbool(j, "enabled", c->l2tp);
 	json_kstr(j, "shared-secret", c->secret_len ? "<set>" : "<unset>");
 	json_kbool(j, "hide-avps", c->hide_avps);
 	json_kstr(j, "host-name", c->host_name);
-	json_kstr(j, "auth-method", ppp_auth_method_name(c->auth_method));
+	json_kstr(j, "auth-method", s->config.auth_method);
 	json_kbool(j, "allow-no-auth", c->allow_no_auth);
 	json_ku64(j, "hello-interval", c->hello_interval_s);
 	json_ku64(j, "hello-retries", c->hello_retries);
@@ -492,8 +431,8 @@ void view_config(const struct engine *e, struct json *j)
 	config_lists(c, j);
 	config_ppp(c, j);
 	json_ku64(j, "local-users", c->n_users);
-	config_pool(e->boot, e->cfg->pool_blackhole, j);
-	config_shaper(c, j);
-	config_dataplane(e->boot, e->cfg->bpf.outer_df, j);
+	config_pool(boot, c->pool_blackhole, j);
+	config_shaper(&s->config, j);
+	config_dataplane(boot, c->bpf.outer_df, j);
 	json_obj_end(j);
 }

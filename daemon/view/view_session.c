@@ -2,32 +2,17 @@
 #include <stdio.h>
 
 #include "daemon/base/json.h"
-#include "daemon/core/engine_priv.h"
-#include "daemon/core/facts.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/view/view.h"
 #include "daemon/view/view_priv.h"
-#include "shaping/rate.h"
 
-static const char *const state_names[SUB__STATES] = { "starting", "established", "finishing" };
-
-static const char *const ncp_names[] = {
-	[PPP_NCP_OFF] = "off",
-	[PPP_NCP_WAITING] = "waiting",
-	[PPP_NCP_RUNNING] = "negotiating",
-	[PPP_NCP_READY] = "ready",
-	[PPP_NCP_ATTACHED] = "attached",
-	[PPP_NCP_UP] = "opened",
-};
-
-static const char *family_name(const struct subscriber *s)
+static const char *family_name(const struct snapshot_session_row *s)
 {
-	bool v4 = s->ncp_up[PPP_FAM_IPV4], v6 = s->ncp_up[PPP_FAM_IPV6];
-
-	if (v4 && v6)
+	if (s->ipv4 && s->ipv6)
 		return "ipv4+ipv6";
-	if (v4)
+	if (s->ipv4)
 		return "ipv4";
-	return v6 ? "ipv6" : "";
+	return s->ipv6 ? "ipv6" : "";
 }
 
 static void kip4(struct json *j, const char *key, uint32_t ip)
@@ -48,121 +33,101 @@ static void kifid(struct json *j, const char *key, uint64_t id)
 	json_kstr(j, key, text);
 }
 
-void view_session_members(const struct subscriber *s, const struct view_clock *c, struct json *j)
+static void session_members(const struct snapshot_session_row *s, const struct view_clock *c,
+			    struct json *j)
 {
-	json_ku64(j, "local-sid", s->s.sid);
-	json_ku64(j, "remote-sid", s->s.peer_sid);
-	json_ku64(j, "tunnel-local-tid", s->tunnel->t.tid);
-	json_kstr(j, "state", state_names[s->state]);
-	json_kstr(j, "username", facts_user(s));
+	json_ku64(j, "local-sid", s->sid);
+	json_ku64(j, "remote-sid", s->peer_sid);
+	json_ku64(j, "tunnel-local-tid", s->tid);
+	json_kstr(j, "state", s->state);
+	json_kstr(j, "username", s->user);
 	kip4(j, "assigned-addr", s->address);
 	json_kstr(j, "family", family_name(s));
 	json_kstr(j, "interface", s->ifname);
-	view_time(j, "created-at", c, s->s.created);
+	view_time(j, "created-at", c, s->created);
 }
 
-static void caller(const struct l2tp_session *l, struct json *j)
+void view_sessions(const struct snapshot *s, const struct view_clock *c, struct json *j)
 {
-	json_kstr(j, "calling-number", l->calling_number);
-	json_kstr(j, "called-number", l->called_number);
-	json_kstr(j, "sub-address", l->sub_address);
-	json_ku64(j, "call-serial-number", l->call_serial);
-	json_ku64(j, "physical-channel-id", l->physical_channel);
-	json_ku64(j, "tx-speed-bps", l->tx_speed_bps);
-	json_ku64(j, "rx-speed-bps", l->rx_speed_bps);
-	json_key(j, "framing-type");
-	json_str(j, l->framing_type & L2TP_FRAMING_SYNC	 ? "sync" :
-		    l->framing_type & L2TP_FRAMING_ASYNC ? "async" :
-							   "unknown");
-	json_kbool(j, "sequencing-required", l->sequencing_required);
+	json_arr(j);
+	for (size_t i = 0; i < s->sessions.n; i++) {
+		json_obj(j);
+		session_members(&s->sessions.v[i], c, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
+static void caller(const struct snapshot_session *s, struct json *j)
+{
+	json_kstr(j, "calling-number", s->calling_number);
+	json_kstr(j, "called-number", s->called_number);
+	json_kstr(j, "sub-address", s->sub_address);
+	json_ku64(j, "call-serial-number", s->call_serial);
+	json_ku64(j, "physical-channel-id", s->physical_channel);
+	json_ku64(j, "tx-speed-bps", s->tx_speed_bps);
+	json_ku64(j, "rx-speed-bps", s->rx_speed_bps);
+	json_kstr(j, "framing-type", s->framing);
+	json_kbool(j, "sequencing-required", s->sequencing_required);
 	json_kbool(j, "lns-mode", true);
 }
 
-static void lcp_options(const struct lcp *l, struct json *j)
+static void lcp_options(const struct snapshot_ppp *p, struct json *j)
 {
 	char magic[16];
 
-	json_kstr(j, "lcp-state", cp_state_name(&l->cp));
+	json_kstr(j, "lcp-state", p->lcp_state);
 	json_key(j, "lcp-options");
 	json_obj(j);
-	json_ku64(j, "local-mru", l->want_mru ? l->mru : PPP_MRU_DEFAULT);
-	json_ku64(j, "peer-mru", l->peer_mru);
-	snprintf(magic, sizeof(magic), "%08x", (unsigned)l->magic);
+	json_ku64(j, "local-mru", p->mru);
+	json_ku64(j, "peer-mru", p->peer_mru);
+	snprintf(magic, sizeof(magic), "%08x", (unsigned)p->magic);
 	json_kstr(j, "local-magic", magic);
-	snprintf(magic, sizeof(magic), "%08x", (unsigned)l->peer_magic);
+	snprintf(magic, sizeof(magic), "%08x", (unsigned)p->peer_magic);
 	json_kstr(j, "peer-magic", magic);
-	json_kbool(j, "peer-pfc", l->peer_pfc);
-	json_kbool(j, "peer-acfc", l->peer_acfc);
+	json_kbool(j, "peer-pfc", p->peer_pfc);
+	json_kbool(j, "peer-acfc", p->peer_acfc);
 	json_obj_end(j);
 }
 
-static void echo(const struct echo *e, struct json *j)
+static void echo(const struct snapshot_ppp *p, struct json *j)
 {
 	json_key(j, "lcp-echo");
 	json_obj(j);
-	json_kstr(j, "state", echo_state_name(e));
-	json_ku64(j, "sent", e->sent);
-	json_ku64(j, "replies", e->replies);
-	json_ku64(j, "lost", e->lost);
-	json_ku64(j, "last-rtt-us", (uint64_t)(e->last_rtt / 1000));
-	json_ku64(j, "min-rtt-us", (uint64_t)(e->min_rtt / 1000));
-	json_ku64(j, "max-rtt-us", (uint64_t)(e->max_rtt / 1000));
+	json_kstr(j, "state", p->echo.state);
+	json_ku64(j, "sent", p->echo.sent);
+	json_ku64(j, "replies", p->echo.replies);
+	json_ku64(j, "lost", p->echo.lost);
+	json_ku64(j, "last-rtt-us", (uint64_t)(p->echo.last_rtt / 1000));
+	json_ku64(j, "min-rtt-us", (uint64_t)(p->echo.min_rtt / 1000));
+	json_ku64(j, "max-rtt-us", (uint64_t)(p->echo.max_rtt / 1000));
 	json_obj_end(j);
 }
 
-static const char *auth_state(const struct ppp_link *l)
+static void ppp(const struct snapshot_ppp *p, struct json *j)
 {
-	static const char *const names[] = {
-		[AUTH_IDLE] = "idle",	      [AUTH_CHALLENGED] = "waiting",
-		[AUTH_DECIDING] = "deciding", [AUTH_ACCEPTED] = "accepted",
-		[AUTH_REJECTED] = "rejected",
-	};
-
-	return names[l->auth.phase];
+	json_kstr(j, "ppp-phase", p->phase);
+	lcp_options(p, j);
+	json_kstr(j, "auth-method", p->auth_method);
+	json_kstr(j, "auth-state", p->auth_state);
+	json_kstr(j, "ipcp-state", p->ipcp_state);
+	json_kstr(j, "ipv6cp-state", p->ipv6cp_state);
+	kip4(j, "local-addr", p->local_address);
+	kip4(j, "dns-primary", p->dns[0]);
+	kip4(j, "dns-secondary", p->dns[1]);
+	kifid(j, "local-interface-id", p->ifid);
+	kifid(j, "peer-interface-id", p->peer_ifid);
+	json_ku64(j, "mtu", p->mtu);
+	echo(p, j);
 }
 
-static void ncps(const struct subscriber *s, struct json *j)
+static void rates(const struct snapshot_session *s, struct json *j)
 {
-	const struct ppp_link *l = &s->link;
-	bool open6 = l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
-
-	json_kstr(j, "ipcp-state", ncp_names[l->ncp[PPP_FAM_IPV4]]);
-	json_kstr(j, "ipv6cp-state", ncp_names[l->ncp[PPP_FAM_IPV6]]);
-	kip4(j, "local-addr", s->local_address);
-	kip4(j, "dns-primary", s->dns[0]);
-	kip4(j, "dns-secondary", s->dns[1]);
-	kifid(j, "local-interface-id", open6 ? l->ipv6cp.ifid : s->ifid);
-	kifid(j, "peer-interface-id", open6 ? l->ipv6cp.peer_ifid : 0);
-}
-
-static void ppp(const struct subscriber *s, struct json *j)
-{
-	const struct ppp_link *l = &s->link;
-
-	json_kstr(j, "ppp-phase", ppp_phase_name(l));
-	lcp_options(&l->lcp, j);
-	json_kstr(j, "auth-method", ppp_auth_method_name(lcp_auth_method(&l->lcp)));
-	json_kstr(j, "auth-state", auth_state(l));
-	ncps(s, j);
-	json_ku64(j, "mtu", ppp_link_mtu(l));
-	echo(&l->lcp.echo, j);
-}
-
-static void rates(const struct subscriber *s, struct json *j)
-{
-	static const char *const words[] = {
-		[SUB_SHAPE_OFF] = "none",
-		[SUB_SHAPE_WAITING] = "waiting",
-		[SUB_SHAPE_ON] = "applied",
-		[SUB_SHAPE_FAILED] = "failed",
-	};
-	char text[RATE_TEXT];
-
-	json_kstr(j, "shaping", words[s->shape]);
-	if (s->shape == SUB_SHAPE_OFF)
+	json_kstr(j, "shaping", s->shaping);
+	if (!s->shaped)
 		return;
-	json_kstr(j, "download-rate", rate_text(s->plan.down_bps, text));
-	json_kstr(j, "upload-rate", rate_text(s->plan.up_bps, text));
+	json_kstr(j, "download-rate", s->down_rate);
+	json_kstr(j, "upload-rate", s->up_rate);
 }
 
 void view_stats_members(const struct dp_stats *st, struct json *j)
@@ -179,44 +144,40 @@ void view_stats_members(const struct dp_stats *st, struct json *j)
 }
 
 /* Packets the data plane moved and dropped; absent while there is nothing to ask. */
-static void traffic(const struct subscriber *s, const struct view_clock *c, struct json *j)
+static void traffic(const struct snapshot_session *s, const struct view_clock *c, struct json *j)
 {
-	const struct ports *io = &s->e->ports;
-	struct dp_stats st;
-	ze_ns as_of;
-
 	json_ku64(j, "ppp-frames-received", s->rx_frames);
 	json_ku64(j, "ppp-frames-sent", s->tx_frames);
 	json_ku64(j, "ppp-frames-limited", s->rx_limited);
-	if (s->dp != SUB_DP_UP || io->dp->stats(io->dp_self, s->s.sid, c->now, &st, &as_of) < 0)
+	if (!s->traffic.known)
 		return;
 	json_key(j, "traffic");
 	json_obj(j);
-	view_time(j, "as-of", c, as_of);
-	view_stats_members(&st, j);
+	view_time(j, "as-of", c, s->traffic.as_of);
+	view_stats_members(&s->traffic.st, j);
 	json_obj_end(j);
 }
 
-void view_session(const struct subscriber *s, const struct view_clock *c,
-		  const struct view_history *h, struct json *j)
+void view_session(const struct snapshot *snap, const struct view_clock *c, struct json *j)
 {
+	const struct snapshot_session *s = &snap->session;
 	char peer[ZE_ADDR_TEXT];
 
 	json_obj(j);
-	view_session_members(s, c, j);
-	json_kstr(j, "peer", ze_addr_text(&s->tunnel->path.peer, peer));
-	json_kstr(j, "l2tp-state", l2tp_session_state_name(&s->s));
-	view_time(j, "connected-at", c, s->s.established);
-	view_time(j, "up-at", c, s->up_at);
-	view_time(j, "resumed-at", c, s->resumed ? s->e->resumed : 0);
-	caller(&s->s, j);
-	if (s->linked)
-		ppp(s, j);
+	session_members(&s->row, c, j);
+	json_kstr(j, "peer", ze_addr_text(&s->peer, peer));
+	json_kstr(j, "l2tp-state", s->l2tp_state);
+	view_time(j, "connected-at", c, s->connected);
+	view_time(j, "up-at", c, s->up);
+	view_time(j, "resumed-at", c, s->resumed);
+	caller(s, j);
+	if (s->has_ppp)
+		ppp(&s->ppp, j);
 	rates(s, j);
 	traffic(s, c, j);
-	if (h) {
+	if (s->trail) {
 		json_key(j, "events");
-		h->session(h->self, s->serial, c, j);
+		view_trail(s->trail, c, j);
 	}
 	json_obj_end(j);
 }

@@ -46,7 +46,7 @@ static void drop_world(void)
 
 static void ask(const struct ctl_who *who, const char *line, size_t len)
 {
-	const struct view_history view = history_view(h);
+	const struct snapshot_history view = history_snapshots(h);
 	const struct ctl_turn t = { .engine = w->e,
 				    .who = who,
 				    .history = &view,

@@ -31,15 +31,20 @@ void ask_done(struct asking *a)
 	a->data = NULL;
 }
 
+static struct op_request request(const struct asking *a, const char *const *words, size_t n)
+{
+	return (struct op_request){ .words = words,
+				    .n = n,
+				    .actor = ASKING_ACTOR,
+				    .read_only = a->read_only,
+				    .now = a->w->now,
+				    .wall_ns = ASKING_WALL,
+				    .history = a->history };
+}
+
 enum op_status ask_words(struct asking *a, const char *const *words, size_t n)
 {
-	struct op_request rq = { .words = words,
-				 .n = n,
-				 .actor = ASKING_ACTOR,
-				 .read_only = a->read_only,
-				 .now = a->w->now,
-				 .wall_ns = ASKING_WALL,
-				 .history = a->history };
+	const struct op_request rq = request(a, words, n);
 	struct strbuf out, err;
 	struct json j;
 
@@ -82,13 +87,15 @@ const char *ask_completion(struct asking *a, const char *words)
 	const char *w[WORDS_MAX];
 	struct strbuf out;
 	struct json j;
+	struct op_request rq;
 	size_t len = 0;
 
 	assert_true(strlen(words) < sizeof(text));
 	strcpy(text, words);
+	rq = request(a, w, split(text, w));
 	sb_init(&out);
 	json_init(&j, &out);
-	ops_complete(a->w->e, w, split(text, w), &j);
+	ops_complete(a->w->e, &rq, &j);
 	assert_true(json_ok(&j));
 	ask_done(a);
 	a->data = json_loadb(out.s, out.len, 0, NULL);

@@ -12,7 +12,7 @@
 
 struct asking {
 	struct world *w;
-	const struct view_history *history;
+	const struct snapshot_history *history;
 	bool read_only;
 	/* of the last question */
 	enum op_status status;

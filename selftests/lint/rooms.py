@@ -18,6 +18,8 @@ CORE = [
     'buckets', 'admit', 'pace', 'linkcfg',
     # the objects, and how they are found
     'engine_priv', 'facts', 'registry', 'own',
+    # copies of them for those who show them
+    'snapshot_priv', 'snapshot', 'snapshot_session',
     # the turn
     'trace', 'record', 'turn',
     # what a subscriber is made of

@@ -20,7 +20,7 @@ static struct {
 	struct lac *lac;
 	struct call *call;
 	struct history *h;
-	struct view_history view;
+	struct snapshot_history view;
 	struct ctl_who who;
 	json_t *answer;
 } u;
@@ -33,7 +33,7 @@ static int up(void **st)
 	u.h = history_new();
 	if (!u.w || !u.h)
 		return -1;
-	u.view = history_view(u.h);
+	u.view = history_snapshots(u.h);
 	strcpy(u.who.actor, "uid 0 (root)");
 	u.lac = lac_new(u.w, 1, 1701);
 	lac_connect(u.lac);

@@ -16,6 +16,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/view/view.h"
 #include "ppp/proto.h"
 #include "selftests/lib/world.h"
@@ -105,13 +106,19 @@ static json_t *tunnels_json(void)
 {
 	const struct view_clock clock = { .now = w->now, .wall_ns = INT64_C(1700000000000000000) };
 	const struct core_tunnel *t = list_entry(w->e->tunnels.next, struct core_tunnel, in_all);
+	const struct snapshot_ask of_it = { .kind = SNAPSHOT_TUNNEL,
+					    .id = t->t.tid,
+					    .now = w->now };
+	const struct snapshot *s;
 	struct strbuf out;
 	struct json j;
 	json_t *v;
 
 	sb_init(&out);
 	json_init(&j, &out);
-	view_tunnel(t, &clock, &j);
+	assert_int_equal(snapshot_take(w->e, &of_it, &s), 0);
+	view_tunnel(s, &clock, &j);
+	snapshot_unref(s);
 	assert_true(json_ok(&j));
 	v = json_loads(out.s, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	assert_non_null(v);

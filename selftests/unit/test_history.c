@@ -7,17 +7,20 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/json.h"
 #include "daemon/observe/history.h"
+#include "daemon/view/view.h"
+#include "daemon/view/view_priv.h"
 #include "selftests/lib/asking.h"
 #include "selftests/lib/fail_alloc.h"
 
 static const struct ze_addr peer = { .family = 4, .port = 1701, .ip = { 192, 0, 2, 9 } };
 static struct history *h;
-static struct view_history view;
+static struct snapshot_history view;
 
 static int up(void **st)
 {
@@ -25,7 +28,7 @@ static int up(void **st)
 	h = history_new();
 	if (!h)
 		return -1;
-	view = history_view(h);
+	view = history_snapshots(h);
 	return 0;
 }
 
@@ -73,24 +76,32 @@ static const struct view_clock clock_now = { ZE_SEC(1000000), ZE_SEC(1795392000)
 
 static json_t *trail(uint64_t serial)
 {
+	struct snapshot snap = { .refs = 1 };
 	struct strbuf b;
 	struct json j;
 
 	sb_init(&b);
 	json_init(&j, &b);
-	view.session(view.self, serial, &clock_now, &j);
+	snap.session.trail = view.trail(view.self, serial);
+	assert_non_null(snap.session.trail);
+	view_trail(snap.session.trail, &clock_now, &j);
+	free(snap.session.trail);
 	assert_true(json_ok(&j));
 	return parsed(&b);
 }
 
 static json_t *ended(void)
 {
+	struct snapshot snap = { .refs = 1 };
 	struct strbuf b;
 	struct json j;
 
 	sb_init(&b);
 	json_init(&j, &b);
-	view.ended(view.self, &clock_now, &j);
+	snap.ended = view.ended(view.self);
+	assert_non_null(snap.ended);
+	view_history(&snap, &clock_now, &j);
+	snapshot_lives_free(snap.ended);
 	assert_true(json_ok(&j));
 	return parsed(&b);
 }

@@ -15,7 +15,7 @@
 static struct {
 	struct world *w;
 	struct history *h;
-	struct view_history view;
+	struct snapshot_history view;
 	struct asking a;
 	struct lac *lac[2];
 	struct call *call[3]; /* two in the first tunnel, one in the second */
@@ -29,7 +29,7 @@ static int up(void **st)
 	u.h = history_new();
 	if (!u.w || !u.h || bus_add(&u.w->bus, &history_observer, u.h) < 0)
 		return -1;
-	u.view = history_view(u.h);
+	u.view = history_snapshots(u.h);
 	u.a = (struct asking){ .w = u.w, .history = &u.view };
 	for (unsigned i = 0; i < 2; i++) {
 		u.lac[i] = lac_new(u.w, i + 1, 1701);

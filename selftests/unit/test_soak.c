@@ -11,7 +11,7 @@
 
 #include <malloc.h>
 
-#include "daemon/core/turn.h"
+#include "daemon/core/snapshot_priv.h"
 #include "selftests/lib/world.h"
 
 #define LACS  4
@@ -101,7 +101,7 @@ static void eight_hours(void **st)
 	for (ze_ns end = w->now + ZE_SEC(8 * 3600), n = 0; w->now < end; n++)
 		churn(w, (unsigned)n);
 	close_all(w);
-	turn_stats_total(w->e, &s);
+	snapshot_stats_total(w->e, &s);
 	hellos = s.tx_msgs[L2TP_HELLO];
 	echoes = w_count_events(w, EV_ECHO_RTT);
 	print_message("# %llu hellos, %llu echoes, %u sessions, %u packets lost\n",

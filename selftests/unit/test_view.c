@@ -12,12 +12,13 @@
 
 #include "daemon/base/json.h"
 #include "daemon/observe/history.h"
+#include "daemon/view/view.h"
 #include "selftests/lib/asking.h"
 
 static struct {
 	struct world *w;
 	struct history *h;
-	struct view_history view;
+	struct snapshot_history view;
 	struct asking a;
 	struct lac *lac;
 	struct call *call;
@@ -44,7 +45,7 @@ static int up(void **st)
 	u.h = history_new();
 	if (!u.w || !u.h || bus_add(&u.w->bus, &history_observer, u.h) < 0)
 		return -1;
-	u.view = history_view(u.h);
+	u.view = history_snapshots(u.h);
 	u.a = (struct asking){ .w = u.w, .history = &u.view };
 	u.lac = lac_new(u.w, 1, 1701);
 	strcpy(u.lac->host, "lac\x1b[2J\xff");

@@ -31,7 +31,7 @@
 
 struct ctl {
 	struct loop *loop;
-	struct view_history history;
+	struct snapshot_history history;
 	struct list clients;
 	unsigned n_clients, n_others; /* others: those with the read-only profile */
 	uint64_t dropped;	      /* to make room */

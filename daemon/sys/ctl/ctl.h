@@ -14,7 +14,7 @@
 
 #include <sys/types.h>
 
-#include "daemon/view/view.h"
+#include "daemon/core/snapshot.h"
 
 struct ctl;
 struct loop;
@@ -22,7 +22,7 @@ struct loop;
 struct ctl_args {
 	const char *path; /* a stale socket file is replaced, a live one is -EADDRINUSE */
 	struct loop *loop;
-	struct view_history history; /* what it points to must outlive us */
+	struct snapshot_history history; /* what it points to must outlive us */
 };
 
 /* Callers wait until they are served. 0 or -errno; with -EADDRINUSE, ret_pid is the other process, 0: not

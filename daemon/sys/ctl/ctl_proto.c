@@ -35,16 +35,21 @@ static int take_words(const json_t *array, const char *words[static WORDS_MAX])
 	return (int)n;
 }
 
+static struct op_request request(const struct ctl_turn *t, const char *const *words, size_t n)
+{
+	return (struct op_request){ .words = words,
+				    .n = n,
+				    .actor = t->who->actor,
+				    .read_only = t->who->read_only,
+				    .now = t->clock.now,
+				    .wall_ns = t->clock.wall_ns,
+				    .history = t->history };
+}
+
 static void run_command(const struct ctl_turn *t, const char *const *words, size_t n,
 			struct strbuf *answer)
 {
-	struct op_request rq = { .words = words,
-				 .n = n,
-				 .actor = t->who->actor,
-				 .read_only = t->who->read_only,
-				 .now = t->clock.now,
-				 .wall_ns = t->clock.wall_ns,
-				 .history = t->history };
+	const struct op_request rq = request(t, words, n);
 	size_t start = answer->len;
 	struct strbuf err;
 	struct json j;
@@ -66,11 +71,12 @@ static void run_command(const struct ctl_turn *t, const char *const *words, size
 static void complete(const struct ctl_turn *t, const char *const *words, size_t n,
 		     struct strbuf *answer)
 {
+	const struct op_request rq = request(t, words, n);
 	struct json j;
 
 	sb_puts(answer, "{\"status\":\"ok\",\"data\":");
 	json_init(&j, answer);
-	ops_complete(t->engine, words, n, &j);
+	ops_complete(t->engine, &rq, &j);
 	sb_puts(answer, "}");
 }
 

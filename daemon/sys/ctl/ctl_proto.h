@@ -23,7 +23,7 @@ struct ctl_who {
 struct ctl_turn {
 	struct engine *engine;
 	const struct ctl_who *who;
-	const struct view_history *history;
+	const struct snapshot_history *history;
 	struct view_clock clock;
 };
 

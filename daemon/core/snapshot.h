@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The engine's state at one moment, copied for those who show it. This unit alone reads the engine's
+ * insides for them: a snapshot points to nothing that is live, never changes, and is freed with its last
+ * reference, which any thread may drop. Taking one is for the thread of the engine, between turns.
+ *
+ * Each kind copies what one answer needs and no more. How fresh it is, is for the caller to say:
+ *
+ *   max_age 0           the state after the last turn. An operator's `show` asks so: a session that has
+ *                       come up is in the next answer.
+ *   SNAPSHOT_SHARED_NS  the lists of all tunnels and all sessions, for whoever asks by itself and often
+ *                       (completion at each key, a page that renews itself, a scraper): they are copied
+ *                       once a second at most, however many ask. What is less than a second old may be
+ *                       absent, and what has just ended may be there.
+ *
+ * Words (state, cause) are constants. Text that came from a peer is a copy.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/addr.h"
+#include "daemon/base/compiler.h"
+#include "daemon/base/err.h"
+#include "daemon/base/wire.h"
+#include "daemon/core/config.h"
+#include "daemon/core/ports.h"
+#include "daemon/l2tp/proto.h"
+#include "shaping/rate.h"
+
+struct engine;
+
+#define SNAPSHOT_SHARED_NS ZE_SEC(1)
+
+enum snapshot_kind {
+	SNAPSHOT_NONE,
+	SNAPSHOT_SUMMARY,
+	SNAPSHOT_COUNTERS,
+	SNAPSHOT_CONFIG,
+	SNAPSHOT_TUNNELS,
+	SNAPSHOT_TUNNEL, /* by id */
+	SNAPSHOT_SESSIONS,
+	SNAPSHOT_SESSION, /* by id */
+	SNAPSHOT_HISTORY, /* sessions that ended */
+	SNAPSHOT__KINDS
+};
+
+struct snapshot_summary {
+	unsigned tunnels, tunnels_established; /* being set up or established; established */
+	unsigned sessions_starting, sessions_established, sessions_finishing;
+	unsigned listeners;
+	const char *dataplane;
+	bool draining;
+	const char *handover_off; /* why a restart ends all sessions; NULL: it does not */
+	const char *hardening;	  /* NULL: not told */
+	ze_ns started, resumed;	  /* resumed 0: nothing of a previous instance was */
+	unsigned tunnels_resumed, sessions_resumed;
+};
+
+struct snapshot_traffic {
+	bool known;
+	ze_ns as_of;
+	uint64_t sessions; /* whose sum it is */
+	struct dp_stats st;
+};
+
+struct snapshot_counters {
+	unsigned tunnels, tunnels_half_open, tunnels_established;
+	unsigned sessions_starting, sessions_established, sessions_finishing;
+	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
+	uint64_t auth_accepts, auth_rejects, auth_failures;
+	uint64_t rejects_delayed, rejects_withheld, logins_unasked;
+	unsigned rejects_pending;
+	uint64_t session_limited, sessions_replaced, addresses_refused;
+	uint64_t rx_datagrams, tx_datagrams, tx_failed, rx_data, tx_data;
+	uint64_t log_lost, log_suppressed;
+	struct snapshot_traffic traffic;
+	struct {
+		const char *name; /* "SCCRQ" */
+		uint64_t rx, tx;
+	} messages[L2TP_MSG__COUNT];
+	uint64_t reasons[REASON__COUNT];
+	bool has_pool;
+	uint32_t pool_used, pool_size;
+};
+
+struct snapshot_config {		/* configurations are immutable and counted themselves */
+	struct config *in_force, *boot; /* boot: as started, for what takes a restart to change */
+	const char *auth_method, *qdisc;
+	char down_rate[RATE_TEXT], up_rate[RATE_TEXT];
+};
+
+struct snapshot_tunnel_row {
+	ze_ns created, last_activity;
+	const char *state, *peer_host;
+	unsigned sessions, max_sessions;
+	struct ze_addr peer;
+	uint16_t tid, peer_tid;
+	uint8_t peer_host_len;
+};
+
+#define SNAPSHOT_STEPS_TEXT 1280
+
+struct snapshot_tunnel {
+	struct snapshot_tunnel_row row;
+	struct ze_addr local;
+	ze_ns established, last_liveness, resumed;
+	bool authenticated;
+	unsigned hello_interval_s, hello_retries;
+	struct {
+		const char *vendor;
+		uint8_t vendor_len, version_major, version_minor;
+		bool has_firmware, async, sync; /* framing types */
+		uint16_t firmware, window;
+		uint32_t bearer;
+	} peer;
+	struct {
+		uint16_t ns, nr, unacknowledged, window, peer_window;
+		uint32_t queued;
+		uint64_t retransmissions;
+	} channel;
+	char steps[SNAPSHOT_STEPS_TEXT]; /* the last transitions, a line each */
+	size_t n_sids;
+	const uint16_t *sids;
+};
+
+struct snapshot_session_row {
+	ze_ns created;
+	const char *state, *user;
+	uint32_t address; /* host order; 0: none */
+	uint16_t sid, peer_sid, tid;
+	bool ipv4, ipv6; /* families that are up */
+	char ifname[16];
+};
+
+struct snapshot_ppp {
+	const char *phase, *lcp_state, *auth_method, *auth_state, *ipcp_state, *ipv6cp_state;
+	uint16_t mru, peer_mru, mtu;
+	uint32_t magic, peer_magic;
+	bool peer_pfc, peer_acfc;
+	uint32_t local_address, dns[2];
+	uint64_t ifid, peer_ifid; /* 0: none */
+	struct {
+		const char *state;
+		uint64_t sent, replies, lost;
+		ze_ns last_rtt, min_rtt, max_rtt;
+	} echo;
+};
+
+struct snapshot_session {
+	struct snapshot_session_row row;
+	struct ze_addr peer;
+	const char *l2tp_state;
+	ze_ns connected, up, resumed;
+	const char *calling_number, *called_number, *sub_address, *framing;
+	uint32_t call_serial, physical_channel, tx_speed_bps, rx_speed_bps;
+	bool sequencing_required;
+	bool has_ppp; /* PPP has begun */
+	struct snapshot_ppp ppp;
+	const char *shaping;
+	bool shaped; /* the rates say something */
+	char down_rate[RATE_TEXT], up_rate[RATE_TEXT];
+	uint64_t rx_frames, tx_frames, rx_limited;
+	struct snapshot_traffic traffic;
+	struct snapshot_trail *trail; /* NULL: no history is kept */
+};
+
+/* ---- what an observer keeps of sessions ---- */
+
+struct snapshot_note {
+	ze_ns at;
+	const char *event, *cause; /* cause "": none */
+	const char *actor, *text;  /* who asked for the end, and why; NULL: it was not asked for */
+	struct ze_addr address;	   /* family 0: none */
+	uint16_t code;		   /* Disconnect-Cause; 0: none */
+	bool has_rtt;
+	ze_ns rtt;
+};
+
+struct snapshot_trail { /* one allocation, oldest first */
+	size_t n;
+	struct snapshot_note v[];
+};
+
+struct snapshot_life {
+	uint16_t tid, sid;
+	char user[64], ifname[16];
+	struct ze_addr peer; /* family 0: not known */
+	ze_ns began, ended;
+	const char *cause;
+	struct snapshot_trail *trail;
+};
+
+struct snapshot_lives { /* newest first */
+	size_t n;
+	struct snapshot_life v[];
+};
+
+/* Copies for snapshots; the engine itself knows nothing of them. NULL: out of memory. */
+struct snapshot_history {
+	const void *self;
+	struct snapshot_trail *(*trail)(const void *self, uint64_t serial); /* maybe empty */
+	struct snapshot_lives *(*ended)(const void *self);
+};
+
+void snapshot_lives_free(struct snapshot_lives *l); /* with their trails */
+
+/* ---- a snapshot ---- */
+
+struct snapshot {
+	unsigned refs; /* of several threads */
+	enum snapshot_kind kind;
+	ze_ns at;
+	union {
+		struct snapshot_summary summary;
+		struct snapshot_counters counters;
+		struct snapshot_config config;
+		struct snapshot_tunnel tunnel;
+		struct snapshot_session session;
+		struct {
+			size_t n;
+			struct snapshot_tunnel_row *v; /* oldest first */
+		} tunnels;
+		struct {
+			size_t n;
+			struct snapshot_session_row *v; /* oldest first */
+		} sessions;
+		struct snapshot_lives *ended;
+	};
+};
+
+struct snapshot_ask {
+	enum snapshot_kind kind;
+	uint16_t id;
+	ze_ns now, max_age; /* max_age: of the lists only, the rest is always new */
+	const struct snapshot_history *history; /* NULL: none */
+};
+
+/* 0 and one reference; -ENOENT: no such tunnel or session; -ENOTSUP: no history is kept; -ENOMEM. */
+int snapshot_take(struct engine *e, const struct snapshot_ask *a, const struct snapshot **ret);
+const struct snapshot *snapshot_ref(const struct snapshot *s);
+void snapshot_unref(const struct snapshot *s);
+/* The engine's own references, which it keeps for those who share: what is too old to be shared goes. */
+void snapshot_expire(struct engine *e, ze_ns now);
+void snapshot_drop(struct engine *e); /* all of them */

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sessions for snapshot.h: a row of the list, and one in detail. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/engine_priv.h"
+#include "daemon/core/facts.h"
+#include "daemon/core/registry.h"
+#include "daemon/core/snapshot.h"
+#include "daemon/core/snapshot_priv.h"
+#include "ppp/auth.h"
+
+static const char *const state_names[SUB__STATES] = { "starting", "established", "finishing" };
+
+/* The user's name is the engine's: the caller copies it. */
+static struct snapshot_session_row session_row(const struct subscriber *s)
+{
+	struct snapshot_session_row r = {
+		.created = s->s.created,
+		.state = state_names[s->state],
+		.user = facts_user(s),
+		.address = s->address,
+		.sid = s->s.sid,
+		.peer_sid = s->s.peer_sid,
+		.tid = s->tunnel->t.tid,
+		.ipv4 = s->ncp_up[PPP_FAM_IPV4],
+		.ipv6 = s->ncp_up[PPP_FAM_IPV6],
+	};
+
+	memcpy(r.ifname, s->ifname, sizeof(r.ifname));
+	return r;
+}
+
+int snapshot_take_sessions(struct engine *e, struct snapshot **ret)
+{
+	size_t n = 0, text = 0, i = 0;
+	struct snapshot *s;
+	struct list *it;
+	char *at;
+
+	list_for_each(it, &e->subscribers) {
+		n++;
+		text += strlen(facts_user(list_entry(it, struct subscriber, in_all))) + 1;
+	}
+	s = snapshot_new(n * sizeof(*s->sessions.v) + text);
+	if (!s)
+		return -ENOMEM;
+	s->sessions.n = n;
+	s->sessions.v = (struct snapshot_session_row *)(s + 1);
+	at = (char *)(s->sessions.v + n);
+	list_for_each(it, &e->subscribers) {
+		struct snapshot_session_row *r = &s->sessions.v[i++];
+
+		*r = session_row(list_entry(it, struct subscriber, in_all));
+		r->user = snapshot_text(&at, r->user, strlen(r->user));
+	}
+	*ret = s;
+	return 0;
+}
+
+/* ---- one in detail ---- */
+
+static const char *const ncp_names[] = {
+	[PPP_NCP_OFF] = "off",
+	[PPP_NCP_WAITING] = "waiting",
+	[PPP_NCP_RUNNING] = "negotiating",
+	[PPP_NCP_READY] = "ready",
+	[PPP_NCP_ATTACHED] = "attached",
+	[PPP_NCP_UP] = "opened",
+};
+
+static const char *const auth_names[] = {
+	[AUTH_IDLE] = "idle",	      [AUTH_CHALLENGED] = "waiting", [AUTH_DECIDING] = "deciding",
+	[AUTH_ACCEPTED] = "accepted", [AUTH_REJECTED] = "rejected",
+};
+
+static const char *const shape_names[] = {
+	[SUB_SHAPE_OFF] = "none",
+	[SUB_SHAPE_WAITING] = "waiting",
+	[SUB_SHAPE_ON] = "applied",
+	[SUB_SHAPE_FAILED] = "failed",
+};
+
+static void copy_echo(struct snapshot_ppp *p, const struct echo *e)
+{
+	p->echo.state = echo_state_name(e);
+	p->echo.sent = e->sent;
+	p->echo.replies = e->replies;
+	p->echo.lost = e->lost;
+	p->echo.last_rtt = e->last_rtt;
+	p->echo.min_rtt = e->min_rtt;
+	p->echo.max_rtt = e->max_rtt;
+}
+
+static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
+{
+	const struct ppp_link *l = &s->link;
+	const struct lcp *lcp = &l->lcp;
+	bool open6 = l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
+
+	p->phase = ppp_phase_name(l);
+	p->lcp_state = cp_state_name(&lcp->cp);
+	p->auth_method = ppp_auth_method_name(lcp_auth_method(lcp));
+	p->auth_state = auth_names[l->auth.phase];
+	p->ipcp_state = ncp_names[l->ncp[PPP_FAM_IPV4]];
+	p->ipv6cp_state = ncp_names[l->ncp[PPP_FAM_IPV6]];
+	p->mru = lcp->want_mru ? lcp->mru : PPP_MRU_DEFAULT;
+	p->peer_mru = lcp->peer_mru;
+	p->mtu = ppp_link_mtu(l);
+	p->magic = lcp->magic;
+	p->peer_magic = lcp->peer_magic;
+	p->peer_pfc = lcp->peer_pfc;
+	p->peer_acfc = lcp->peer_acfc;
+	p->local_address = s->local_address;
+	memcpy(p->dns, s->dns, sizeof(p->dns));
+	p->ifid = open6 ? l->ipv6cp.ifid : s->ifid;
+	p->peer_ifid = open6 ? l->ipv6cp.peer_ifid : 0;
+	copy_echo(p, &lcp->echo);
+}
+
+static void copy_call(struct snapshot_session *r, const struct l2tp_session *l, char **at)
+{
+	r->l2tp_state = l2tp_session_state_name(l);
+	r->connected = l->established;
+	r->calling_number = snapshot_text(at, l->calling_number, strlen(l->calling_number));
+	r->called_number = snapshot_text(at, l->called_number, strlen(l->called_number));
+	r->sub_address = snapshot_text(at, l->sub_address, strlen(l->sub_address));
+	r->framing = l->framing_type & L2TP_FRAMING_SYNC  ? "sync" :
+		     l->framing_type & L2TP_FRAMING_ASYNC ? "async" :
+							    "unknown";
+	r->call_serial = l->call_serial;
+	r->physical_channel = l->physical_channel;
+	r->tx_speed_bps = l->tx_speed_bps;
+	r->rx_speed_bps = l->rx_speed_bps;
+	r->sequencing_required = l->sequencing_required;
+}
+
+static void copy_traffic(struct snapshot_session *r, const struct subscriber *s, ze_ns now)
+{
+	const struct ports *io = &s->e->ports;
+	struct snapshot_traffic *t = &r->traffic;
+
+	r->rx_frames = s->rx_frames;
+	r->tx_frames = s->tx_frames;
+	r->rx_limited = s->rx_limited;
+	t->sessions = 1;
+	t->known = s->dp == SUB_DP_UP &&
+		   io->dp->stats(io->dp_self, s->s.sid, now, &t->st, &t->as_of) >= 0;
+}
+
+static void copy_session(struct snapshot_session *r, const struct subscriber *s, char *at)
+{
+	r->row = session_row(s);
+	r->row.user = snapshot_text(&at, r->row.user, strlen(r->row.user));
+	r->peer = s->tunnel->path.peer;
+	r->up = s->up_at;
+	r->resumed = s->resumed ? s->e->resumed : 0;
+	copy_call(r, &s->s, &at);
+	r->has_ppp = s->linked;
+	if (s->linked)
+		copy_ppp(&r->ppp, s);
+	r->shaping = shape_names[s->shape];
+	r->shaped = s->shape != SUB_SHAPE_OFF;
+	rate_text(s->plan.down_bps, r->down_rate);
+	rate_text(s->plan.up_bps, r->up_rate);
+}
+
+int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
+{
+	const struct subscriber *sub = registry_sub(e, a->id);
+	struct snapshot *s;
+
+	if (!sub)
+		return -ENOENT;
+	s = snapshot_new(strlen(facts_user(sub)) + strlen(sub->s.calling_number) +
+			 strlen(sub->s.called_number) + strlen(sub->s.sub_address) + 4);
+	if (!s)
+		return -ENOMEM;
+	copy_session(&s->session, sub, (char *)(s + 1));
+	copy_traffic(&s->session, sub, a->now);
+	if (a->history) {
+		s->session.trail = a->history->trail(a->history->self, sub->serial);
+		if (!s->session.trail) {
+			free(s);
+			return -ENOMEM;
+		}
+	}
+	*ret = s;
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an observer has kept of sessions: the events of one, and the sessions that ended. */
+#include "daemon/base/json.h"
+#include "daemon/core/snapshot.h"
+#include "daemon/view/view.h"
+#include "daemon/view/view_priv.h"
+
+static void kfilled(struct json *j, const char *key, const char *s)
+{
+	if (s && s[0])
+		json_kstr(j, key, s);
+}
+
+static void kaddr(struct json *j, const char *key, const struct ze_addr *a)
+{
+	char text[ZE_ADDR_TEXT];
+
+	if (a->family)
+		json_kstr(j, key, ze_addr_text(a, text));
+}
+
+static void write_note(const struct snapshot_note *n, const struct view_clock *c, struct json *j)
+{
+	json_obj(j);
+	view_time(j, "at", c, n->at);
+	json_kstr(j, "event", n->event);
+	kfilled(j, "cause", n->cause);
+	kfilled(j, "actor", n->actor);
+	kfilled(j, "reason", n->text);
+	kaddr(j, "address", &n->address);
+	if (n->code)
+		json_ku64(j, "disconnect-cause", n->code);
+	if (n->has_rtt)
+		json_ku64(j, "rtt-us", (uint64_t)(n->rtt / 1000));
+	json_obj_end(j);
+}
+
+void view_trail(const struct snapshot_trail *t, const struct view_clock *c, struct json *j)
+{
+	json_arr(j);
+	for (size_t i = 0; i < t->n; i++)
+		write_note(&t->v[i], c, j);
+	json_arr_end(j);
+}
+
+void view_history(const struct snapshot *s, const struct view_clock *c, struct json *j)
+{
+	json_arr(j);
+	for (size_t i = 0; i < s->ended->n; i++) {
+		const struct snapshot_life *l = &s->ended->v[i];
+
+		json_obj(j);
+		json_ku64(j, "local-sid", l->sid);
+		json_ku64(j, "tunnel-local-tid", l->tid);
+		json_kstr(j, "username", l->user);
+		kaddr(j, "peer", &l->peer);
+		json_kstr(j, "interface", l->ifname);
+		view_time(j, "began-at", c, l->began);
+		view_time(j, "ended-at", c, l->ended);
+		json_kstr(j, "cause", l->cause);
+		json_key(j, "events");
+		view_trail(l->trail, c, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
