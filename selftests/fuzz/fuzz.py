@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Run fuzz targets under libFuzzer for a while each and say what came of it.
+"""Run fuzz targets under libFuzzer for a while each and report the results.
 
-Seeds are read from selftests/fuzz/corpus/<name>; what is found grows in the build folder, so that
-fuzzing never dirties the tree. The last line is `N passed, N failed, N skipped`.
+Seeds are read from selftests/fuzz/corpus/<name>; new inputs are written to the build folder, so that
+fuzzing never changes the tree. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
 import concurrent.futures as cf
@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# A run of some targets allocates hundreds of times. A crash is run again by hand, where ASan remembers who did.
+# Recording the call stack of each allocation is expensive. A crash is reproduced by hand, where ASan records them.
 ASAN = 'quarantine_size_mb=4:malloc_context_size=1'
 
 
@@ -36,7 +36,7 @@ def command(name, folder, seconds, args):
 
 
 def run(name, folder, seconds, log, args):
-    """What is wrong, if anything, and what it did."""
+    """(problem or None, summary) of one run."""
     with open(log, 'wb') as f:
         try:
             rc = subprocess.run(command(name, folder, seconds, args), stdin=subprocess.DEVNULL, stdout=f,
@@ -61,8 +61,8 @@ def run(name, folder, seconds, log, args):
 
 
 def fuzz(name, args):
-    """None if all is well, else what to print. Where there is a target without sanitizers, it has three quarters of
-    the time, and what it found is what the one with sanitizers begins with."""
+    """None on success, else the text to print. When there is a target without sanitizers, it has three quarters of
+    the time, and the target with sanitizers starts with the inputs it found."""
     if not seeds_of(name):
         return name, 'no seed in selftests/fuzz/corpus/' + name, ''
     log, seconds, found = os.path.join(args.out, name + '.log'), args.seconds, ''

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes drive one authenticator: packets, verdicts, time. Checked: what is sent is well-formed, a
- * question is asked once and carries what the peer sent, nobody is accepted without a positive
- * verdict, secrets do not outlive the decision, a stopped one is quiet.
+ * The input drives one authenticator: packets, verdicts, time. Checked: what is sent is
+ * well-formed, a verdict is requested once and with the data of the peer, no peer is accepted
+ * without a positive verdict, secrets are wiped after the verdict, a stopped authenticator sends
+ * nothing.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AVPs one after the other. Checked: the walker goes forward and stays inside, what it read put
- * together is the input, a value that the table accepts survives the typed field, and a writer
- * refuses nothing that was read.
+ * AVPs in sequence. Checked: the iterator advances and stays inside the input, the AVPs it returns
+ * add up to the input, a value that the table accepts is stored in its typed member, and the writer
+ * accepts everything that was read.
  */
 #include <stdlib.h>
 #include <string.h>

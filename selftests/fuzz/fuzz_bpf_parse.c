@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One datagram through the header walk of the BPF programs and through the daemon's: both refuse it
- * for the same reason, or both find the same ids, and of data the protocol and payload.
+ * Parses one datagram with the header parser of the BPF programs and with the daemon's. Both must
+ * refuse it for the same reason, or find the same ids and, for data, the same protocol and payload.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes drive a sequence of operations on one channel whose counters start near the wrap. Checked:
- * windows are kept, delivery is in order and once, memory is bounded, an exhausted channel is quiet.
+ * The input drives operations on one channel whose sequence numbers start near the wrap. Checked:
+ * windows are respected, messages are delivered once and in order, memory is limited, a dead
+ * channel sends nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct run {
 	struct l2tp_chan c;
 	ze_ns now;
-	uint16_t taken; /* messages handed out */
+	uint16_t taken; /* messages delivered */
 	uint16_t nr0;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Any text is either a configuration or errors that name a line; never both, never neither. */
+/* Any text gives either a configuration or errors with a line number; never both, never neither. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

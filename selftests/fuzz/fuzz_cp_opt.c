@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * LCP, IPCP and IPv6CP driven by bytes. The first octet chooses the protocol, then operations follow: 0 up,
- * 1 down, 2 open, 3 close, 4 the timer, 5 release, 6 a Configure-Ack of our request, 7 hold; any other
- * begins a packet: code, id, one octet of length (four octets each, so that long ones are reached), data.
- * Whatever comes: no event that can not happen except by us, no effect lost, every sent packet well formed.
+ * The input drives LCP, IPCP or IPv6CP. The first octet chooses the protocol, then operations
+ * follow: 0 up, 1 down, 2 open, 3 close, 4 the timer, 5 release, 6 a Configure-Ack of our request,
+ * 7 hold; any other begins a packet: code, id, one octet of length (in units of four octets), data.
+ * Checked: a peer cannot cause an event that the table calls impossible, no effect is lost, every
+ * packet sent is well-formed.
  */
 #include <stdlib.h>
 
@@ -75,7 +76,7 @@ static void packet(struct cp *cp, struct rd *r, ze_ns now, struct ppp_fx *fx)
 
 	len = len < rd_left(r) ? len : rd_left(r);
 	wr_u8(&w, code);
-	/* an id that fits now and then, else answers are never reached */
+	/* sometimes an id that fits, because otherwise no answer is accepted */
 	wr_u8(&w, id & 0x80 ? cp->req_id : id);
 	wr_u16(&w, (uint16_t)(4 + len));
 	wr_span(&w, rd_bytes(r, len));
@@ -106,7 +107,8 @@ static ze_ns expire(struct cp *cp, ze_ns now, struct ppp_fx *fx)
 	return now;
 }
 
-/* Up and Down only where the table has them: the others would be our own bug. */
+/* Up and Down only in states where the table allows them: otherwise it would be a bug of the
+ * caller. */
 static void operate(struct cp *cp, uint8_t op, ze_ns now, struct ppp_fx *fx)
 {
 	bool below_up = cp->state >= CP_CLOSED;

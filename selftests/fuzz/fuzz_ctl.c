@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines to the control protocol of an engine with two tunnels and three sessions. Whatever a line is,
- * one line of valid JSON with a status is the answer, no secret is in it, and the read-only profile
- * changes nothing.
+ * Lines for the control protocol of an engine with two tunnels and three sessions. Checked: every
+ * line is answered with one line of valid JSON with a status, without secrets, and a read-only
+ * client changes nothing.
  */
 #include <assert.h>
 #include <jansson.h>
@@ -86,6 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p += len;
 	}
 	if (asked)
-		drop_world(); /* the next input finds all sessions again */
+		drop_world(); /* so that the next input finds all sessions */
 	return 0;
 }

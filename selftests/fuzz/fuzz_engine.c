@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes drive LACs and clients against a whole engine: good manners by the scripted LAC, bad ones by raw
- * octets in good and bad headers. Afterwards the daemon drains while nobody answers any more:
- * everything must be gone in time, whatever happened before.
+ * The input drives LACs and clients against a whole engine: valid messages by the scripted LAC,
+ * invalid ones as raw octets after good and bad headers. Afterwards the daemon drains while no peer
+ * answers: everything must be released in time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static struct call *some_call(struct world *w, struct rd *r)
 	return w->n_calls ? &w->calls[i % w->n_calls] : NULL;
 }
 
-/* At most 255 octets of the input. */
+/* Reads at most 255 octets of the input. */
 static struct span some_bytes(struct rd *r)
 {
 	size_t n = rd_u8(r);
@@ -73,7 +73,7 @@ static void call(struct world *w, struct rd *r)
 	c->c.mute = how & 32;
 }
 
-/* Any AVPs in a message the channel delivers. */
+/* Puts any AVPs into a message that the channel delivers. */
 static void message(struct world *w, struct rd *r)
 {
 	struct lac *l = some_lac(w, r);
@@ -235,7 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_init(data, size);
 	struct world *w = world_new(config(), 1);
-	bool vanish = rd_u8(&r) & 1; /* end by engine_free alone */
+	bool vanish = rd_u8(&r) & 1; /* end by engine_free() without a drain */
 
 	if (!w)
 		abort();

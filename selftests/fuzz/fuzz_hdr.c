@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One datagram. Checked: the payload lies inside it, what is accepted and written again parses to
- * the same, and `ze l2tp decode` agrees and emits complete JSON.
+ * One datagram. Checked: the payload is inside it, an accepted header that is written again parses
+ * to the same values, and `ze l2tp decode` gives the same result and complete JSON.
  */
 #include <stdlib.h>
 #include <string.h>

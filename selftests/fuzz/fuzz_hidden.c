@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Type (2 octets), lengths of secret and vector (1 each), secret, vector, value on the wire.
- * Checked: what is revealed lies inside the buffer, and hidden again is the same wire value up to
- * the padding; what is hidden with the right secret is revealed, with a wrong one it is in range.
+ * Type (2 octets), lengths of secret and vector (1 each), secret, vector, hidden value.
+ * Checked: a decrypted value is inside the buffer and encrypts to the same octets except the
+ * padding; an encrypted value decrypts with the right secret, and stays in range with a wrong one.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes drive a whole PPP peer and the owner of the link. Checked: what is sent is well-formed; no
- * family comes up unauthenticated or without its data plane; addresses are asked for once; READY and
- * DOWN alternate; nothing comes after the end; no automaton reaches a cell the RFC calls impossible;
- * no deadline is left behind in the past; a link whose call is gone is silent.
+ * The input drives a whole PPP peer and the owner of the link. Checked: what is sent is
+ * well-formed; no family is established without authentication or without its data plane; addresses
+ * are requested once; READY and DOWN alternate; no effect follows the end; no automaton reaches a
+ * cell that the RFC calls impossible; no deadline stays in the past; a link whose call has ended
+ * sends nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ struct run {
 	uint8_t seed;
 	bool asked, said_yes, lcp_up, finished;
 	bool addr_asked[PPP_FAM__COUNT], up[PPP_FAM__COUNT];
-	bool ready[PPP_FAM__COUNT]; /* told, and not answered */
+	bool ready[PPP_FAM__COUNT]; /* PPP_FX_NCP_READY was received and not answered */
 };
 
 static struct run u;
@@ -195,7 +196,7 @@ static void addresses(uint8_t how)
 	ppp_link_addr_answer(&u.l, &a, u.now, &u.fx);
 }
 
-/* Whatever is answered: the family may be READY once more, without a DOWN in between. */
+/* After any answer the family may become READY again, without a DOWN before. */
 static void attached(enum ppp_family family, bool ok)
 {
 	u.ready[family] = false;

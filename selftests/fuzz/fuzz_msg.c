@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One octet of switches, then the AVPs of a message. Checked: spans lie in the payload or in the
- * scratch, a refusal has its fault, encode(decode(x)) is stable, clear and hidden, and the host name
- * found beforehand is that of the message.
+ * One octet of switches, then the AVPs of a message. Checked: spans are in the payload or in the
+ * scratch buffer, a refusal has its fault, encode(decode(x)) is stable, clear and hidden, and
+ * l2tp_msg_peek_host_name() finds the Host Name of the message.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_spans(&m, in);
 	if (L2TP_HAS(&m, AVP_HOST_NAME))
 		CHECK(span_eq(host, m.host_name));
-	/* an unknown message that is not mandatory has nothing to encode */
+	/* an unknown message type that is not mandatory cannot be encoded */
 	if (r == 0 && strcmp(l2tp_msg_name(m.type), "unknown") != 0) {
 		check_back(&m, NULL);
 		check_back(&m, &enc);

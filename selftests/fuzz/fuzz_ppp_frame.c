@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A PPP frame, the control packet in it and its options: every span stays inside its parent. */
+/* A PPP frame, the control packet in it and its options. Checked: every span is inside its
+ * parent. */
 #include <stdlib.h>
 
 #include "daemon/base/err.h"

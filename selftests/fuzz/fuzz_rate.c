@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A rate. Checked: what is accepted is in range, and printed and read again it is the same and
- * printed the same.
+ * A rate. Checked: an accepted rate is in range, and stays the same when it is formatted and parsed
+ * again.
  */
 #include <stdint.h>
 #include <stdlib.h>

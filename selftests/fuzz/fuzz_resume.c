@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Records of another process, as an enemy would write them: a byte for kind and tunnels, an id, a
- * length, a body, and again. What is taken is written again and must be taken again, octet for octet
- * the same; time passes; and when the daemon drains nothing may be left.
+ * Records of a previous instance with any contents: an octet for kind and tunnels, an id, a length,
+ * a body, and again. Checked: a restored record is saved as the same octets and can be restored
+ * again; time passes, and after a drain nothing is left.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static void check_same(const struct w_record *was, const struct world *w)
 		abort();
 }
 
-/* What was written by a process that went on is taken by the next. */
+/* Records saved by an instance that has restored them can be restored by the next one. */
 static void again(struct world *w)
 {
 	static struct w_record sessions[RECORDS];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes drive a whole tunnel: messages of any content in and out of order, time, our own verbs.
- * Checked: up, down and free at most once each and in that order, calls only while up, and after a
- * close and two minutes the tunnel is always gone.
+ * The input drives a whole tunnel: messages of any content in and out of order, time, calls of the
+ * owner. Checked: up, down and free happen at most once each and in that order, calls only while
+ * established, and two minutes after a close the tunnel is always freed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void flush(struct run *u)
 			return;
 		CHECK(!w.bad && l2tp_hdr_parse(buf, wr_len(&w), &h) == 0);
 	}
-	abort(); /* it would never stop talking */
+	abort(); /* it would never stop sending */
 }
 
 static void receive(struct run *u, struct rd *r, uint8_t how)

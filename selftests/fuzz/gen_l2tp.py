@@ -3,8 +3,8 @@
 """Write the seeds and dictionaries of fuzz_hdr, fuzz_avp, fuzz_hidden and fuzz_msg.
 
 Seeds come from selftests/vectors/l2tp_*.txt, and from a message of each type with every AVP of the
-table in daemon/l2tp/avp.c; the dictionaries are that table. Run it after either has changed; files
-that are in a corpus for another reason stay.
+table in daemon/l2tp/avp.c; the dictionaries contain that table. Run it after a change of either. Other
+files of a corpus are kept.
 """
 import os
 import re
@@ -22,7 +22,7 @@ def read(*path):
 
 
 def cases(name):
-    """The paragraphs of a vector file as dictionaries; repeated keywords are joined."""
+    """The paragraphs of a vector file as dictionaries; values of a repeated keyword are joined."""
     for paragraph in read('selftests', 'vectors', name).split('\n\n'):
         case = {}
         for line in paragraph.splitlines():
@@ -34,7 +34,7 @@ def cases(name):
 
 
 def table():
-    """(type, kebab-case name, shortest value) of each AVP."""
+    """(type, kebab-case name, minimum length of the value) of each AVP."""
     numbers = dict(re.findall(r'\bAVP_(\w+) = (\d+)', read('daemon', 'l2tp', 'proto.h')))
     rows = re.findall(r'ROW\((\w+),\s*"[^"]*",\s*"([^"]*)",\s*\w+,\s*(\d+)',
                       read('daemon', 'l2tp', 'avp.c'))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The driver of a fuzz target without libFuzzer: runs each file of the given corpus folders (or
- * files) once, under whatever sanitizers the build has. Speaks TAP, one test for the target. The
+ * files) once, under the sanitizers of the build. Prints TAP, one test per target. The
  * name of a file is printed before it is run, so the last one printed is the one that crashed.
- * A target whose corpus is empty fails: a replay of nothing proves nothing.
+ * A target with an empty corpus fails.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int run_file(const char *path, size_t size)
 {
-	/* Exactly as long as the input, so that ASan sees a read one octet behind it. */
+	/* As long as the input, so that ASan detects a read of one octet after it. */
 	uint8_t *data = malloc(size ? size : 1);
 	FILE *f = fopen(path, "rb");
 	int r = -EIO;

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* The linker's names for the wrapped functions; weak, so that the flags may be absent. */
+/* The linker's names of the wrapped functions; weak, because the flags may be missing. */
 extern void *__real_malloc(size_t n) __attribute__((weak));
 extern void *__real_calloc(size_t n, size_t size) __attribute__((weak));
 extern void *__real_realloc(void *p, size_t n) __attribute__((weak));

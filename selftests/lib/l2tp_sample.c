@@ -3,7 +3,7 @@
 
 #include "daemon/base/compiler.h"
 
-/* RFC 2661 6.1-6.14 by attribute number, a second transcription. */
+/* The AVPs of each message of RFC 2661 6.1-6.14, transcribed independently of the decoder. */
 static const struct {
 	uint16_t type;
 	uint8_t avps[16]; /* ends with 0 */

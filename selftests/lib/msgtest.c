@@ -53,7 +53,7 @@ int msgtest_decode_span(struct msgtest *c, struct span payload)
 	const struct l2tp_dec d = { .secret = c->secret,
 				    .scratch = c->scratch,
 				    .scratch_size = payload.len };
-	/* a copy as long as the payload, so that ASan sees a read behind it */
+	/* a copy of the same length, so that ASan detects a read after it */
 	uint8_t *copy = malloc(payload.len ? payload.len : 1);
 	int r;
 
@@ -63,7 +63,7 @@ int msgtest_decode_span(struct msgtest *c, struct span payload)
 	r = l2tp_msg_decode(span_of(copy, payload.len), &d, &c->msg, &c->fault);
 	assert_int_equal(r, -(int)c->fault.reason);
 	free(copy);
-	/* again, for spans that outlive this function */
+	/* decoded again, for spans that outlive this function */
 	assert_int_equal(l2tp_msg_decode(payload, &d, &c->msg, &c->fault), r);
 	return r;
 }

@@ -73,7 +73,7 @@ static void put_frame(struct pcap *p, struct span head, struct span body)
 	uint32_t frame = (uint32_t)(IP_LEN + UDP_LEN + len);
 
 	if (len > MAX_FRAME)
-		abort(); /* a test's own fault */
+		abort(); /* an error of the test itself */
 	wr_u32(&w, p->count++);
 	wr_u32(&w, 0);
 	wr_u32(&w, frame);
@@ -111,7 +111,7 @@ static int run_tshark(const char *path, struct strbuf *out)
 		sb_add(out, buf, n);
 	status = pclose(f);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return -ENOENT; /* the shell found no such program */
+		return -ENOENT; /* exit status of the shell: command not found */
 	return status == 0 && !out->bad ? 0 : -EIO;
 }
 

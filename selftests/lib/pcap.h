@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Captures for tshark, the decoder of other people: what we send is put into a classic pcap file
- * (raw IPv4, UDP port 1701 both ways, no UDP checksum) and read back as text. Opens no socket.
+ * Captures for tshark, an independent decoder: writes what ze sends to a classic pcap file (raw
+ * IPv4, UDP port 1701 in both directions, no UDP checksum) and reads tshark's text. Opens no
+ * socket.
  */
 #pragma once
 
@@ -18,14 +19,14 @@ struct pcap {
 	char path[64];
 };
 
-/* Creates a temporary file. 0 or -errno. */
+/* Creates a temporary file. Returns 0 or -errno. */
 int pcap_open(struct pcap *p);
-/* One L2TP datagram of up to 60000 octets. */
+/* Appends one L2TP datagram of up to 60000 octets. */
 void pcap_l2tp(struct pcap *p, struct span datagram);
-/* One PPP frame (from FF 03, or the protocol) in an L2TP data message of session 1. */
+/* Appends one PPP frame (from FF 03 or the protocol on) in an L2TP data message of session 1. */
 void pcap_ppp(struct pcap *p, struct span frame);
-/* Closes the file, and adds what `tshark -V` says of it to out. 0; -ENOENT when there is no
- * tshark; another -errno when writing or tshark failed. */
+/* Closes the file and appends the output of `tshark -V` to out. Returns 0, -ENOENT when there is no
+ * tshark, or another -errno when writing or tshark failed. */
 int pcap_tshark(struct pcap *p, struct strbuf *out);
 /* Closes and removes the file. */
 void pcap_done(struct pcap *p);

@@ -77,7 +77,8 @@ struct cp_pkt kit_sent(const struct ppp_fx *fx, unsigned int n, uint16_t proto)
 		assert_memory_equal(fx->e[i].send.p, "\xff\x03", 2);
 		assert_int_equal(ppp_frame_parse(fx->e[i].send, &f), 0);
 		assert_int_equal(f.proto, proto);
-		assert_int_equal(f.info.len, fx->e[i].send.len - 4); /* full protocol field */
+		assert_int_equal(f.info.len,
+				 fx->e[i].send.len - 4); /* uncompressed Protocol field */
 		assert_int_equal(cp_pkt_parse(f.info, &p), 0);
 		assert_int_equal(p.whole.len, f.info.len);
 		return p;

@@ -49,7 +49,7 @@ static const struct {
 	{ PPP_CHAP, "chap" }, { PPP_PAP, "pap" },
 };
 
-/* ------------------------------------------------------------- what the link does */
+/* ------------------------------------------------------------- effects of the link */
 
 static void say(struct pw *w, const char *word, const char *detail)
 {
@@ -166,7 +166,8 @@ void pw_advance(struct pw *w, ze_ns d)
 	w->now = until;
 }
 
-/* ------------------------------------------------------------- what the peer and the owner do */
+/* ------------------------------------------------------------- actions of the peer and the
+ * owner */
 
 void pw_frame(struct pw *w, const void *p, size_t len)
 {
@@ -207,7 +208,7 @@ void pw_start(struct pw *w, const struct ppp_link_cfg *cfg)
 	pw_assert_log(w, "lcp.1");
 }
 
-/* The peer's request first, then its Ack of ours. */
+/* Sends the peer's request first, then its Ack of ours. */
 void pw_lcp_open_quietly(struct pw *w)
 {
 	pw_give(w, PPP_LCP, CP_CONF_REQ, 1, PW_NOTHING);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A PPP link with a scripted peer and owner, in virtual time. What the link does is written to a log of
- * words ("lcp.1" is a frame sent, code 1) that each step of a test compares as a whole. No decisions:
- * each call is one thing that the peer or the owner does.
+ * A PPP link with a scripted peer and owner, in virtual time. Everything the link does is written
+ * to a log of words ("lcp.1" is an LCP frame with code 1) that each step of a test compares
+ * completely. Nothing happens by itself: each call is one action of the peer or the owner.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ struct pw {
 	ze_ns now;
 	uint32_t seed;
 	char log[2000];
-	struct pw_pkt req[4]; /* newest Configure-Request by protocol: lcp ipcp ipv6cp */
-	struct pw_pkt last;   /* newest packet of ours */
+	struct pw_pkt req[4]; /* last Configure-Request by protocol: lcp ipcp ipv6cp */
+	struct pw_pkt last;   /* last packet of the link */
 	struct ppp_auth_request asked;
 };
 
@@ -44,25 +44,25 @@ extern const struct ppp_link_cfg pw_defaults;
 
 int pw_setup(void **st);
 int pw_teardown(void **st);
-/* Around a call of the link: empty effects; then what came is logged. */
+/* Use before and after a call of the link: empty the effects; log what it did. */
 struct ppp_fx *pw_begin(struct pw *w);
 void pw_end(struct pw *w);
-/* Compares the log since the last time, and empties it. */
+/* Compares the log since the last comparison, and empties it. */
 void pw_assert_log(struct pw *w, const char *want);
 /* Runs every deadline up to now + d. */
 void pw_advance(struct pw *w, ze_ns d);
-/* The peer sends octets; a packet; a CHAP response. */
+/* The peer sends octets, a packet, or a CHAP response. */
 void pw_frame(struct pw *w, const void *p, size_t len);
 void pw_give(struct pw *w, uint16_t proto, uint8_t code, uint8_t id, struct span data);
-/* Acknowledges our newest Configure-Request: 0 LCP, 1 IPCP, 2 IPv6CP. */
+/* The peer acknowledges the last Configure-Request: 0 LCP, 1 IPCP, 2 IPv6CP. */
 void pw_ack(struct pw *w, unsigned which);
-/* Steps of a conversation that all went well, with their log checked. */
+/* Steps of a successful conversation; each checks its log. */
 void pw_start(struct pw *w, const struct ppp_link_cfg *cfg);
-/* The peer's request first, then its Ack of ours; the log is not checked. */
+/* Sends the peer's request first, then its Ack of ours; the log is not checked. */
 void pw_lcp_open_quietly(struct pw *w);
 void pw_lcp_open(struct pw *w);
 void pw_respond(struct pw *w, const char *user);
-/* The owner's answers. */
+/* Answers of the owner. */
 void pw_verdict(struct pw *w, bool accept);
 void pw_addr(struct pw *w, enum ppp_family fam, bool accept);
 void pw_attached(struct pw *w, enum ppp_family fam, bool ok);
@@ -72,5 +72,5 @@ void pw_ipv4_up(struct pw *w);
 void pw_ipv6_up(struct pw *w);
 void pw_all_up_with(struct pw *w, const struct ppp_link_cfg *cfg);
 void pw_all_up(struct pw *w);
-/* Finished: no call has an effect any more. */
+/* The link has finished: checks that no call has an effect any more. */
 void pw_assert_over(struct pw *w);

@@ -58,7 +58,7 @@ void tw_set_secret(const char *s)
 	tw_restart();
 }
 
-/* ---- running it ---- */
+/* ---- running the tunnel ---- */
 
 static void log_fx(struct l2tp_fx *fx)
 {
@@ -106,7 +106,8 @@ int tw_lac_raw(struct span payload, uint16_t ns, uint16_t nr)
 	struct l2tp_fx fx = { .n = 0 };
 	int r;
 
-	tw.t.chan.ack_every = tw.cfg.chan.rws; /* late, so that nothing comes between steps */
+	tw.t.chan.ack_every =
+		tw.cfg.chan.rws; /* delay acknowledgements, so that none comes between steps */
 	r = l2tp_tunnel_input(&tw.t, &h, tw.now);
 	while (l2tp_tunnel_step(&tw.t, tw.now, &fx))
 		log_fx(&fx);
@@ -130,7 +131,7 @@ void tw_lac(const struct l2tp_msg *m)
 	tw.ns++;
 }
 
-/* m and one AVP of the test's own making. */
+/* Encodes m with one more AVP, made by the test. */
 void tw_lac_plus(const struct l2tp_msg *m, uint16_t flags, uint16_t type, struct span value)
 {
 	uint8_t buf[2000];
@@ -247,7 +248,7 @@ void tw_expect_stop(uint16_t result, uint16_t error)
 	tw_expect_state(L2TP_T_CLOSING);
 }
 
-/* Refused, StopCCN, down; acknowledged, lingers, freed. */
+/* Checks the whole sequence: refused, StopCCN, down; acknowledged, lingers, freed. */
 void tw_expect_end(enum reason why, enum l2tp_down cause, uint16_t result, uint16_t error)
 {
 	tw_expect_refused(why);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tunnel under test and the LAC that talks to it, in virtual time: the LAC is the test's own
- * doing, message by message; each datagram and each effect of ours waits to be expected. tw_quiet
- * says that nothing is left unexpected. One world at a time.
+ * A tunnel under test and the LAC that talks to it, in virtual time. The test sends each message of
+ * the LAC, and each datagram and effect of the tunnel has to be expected. tw_quiet() checks that
+ * none is left. There is one world at a time.
  */
 #pragma once
 
@@ -19,7 +19,7 @@
 #define TW_FX_LOG  64
 #define TW_TICK	   1
 
-struct tw_sent { /* one datagram of ours */
+struct tw_sent { /* one datagram of the tunnel */
 	struct l2tp_hdr h;
 	uint8_t b[1500];
 };
@@ -38,14 +38,14 @@ struct tw {
 	struct l2tp_tunnel_cfg cfg;
 	struct test_rng rng;
 	ze_ns now;
-	uint16_t ns, nr; /* the LAC's */
+	uint16_t ns, nr; /* of the LAC */
 	struct tw_sent out[TW_OUT_MAX];
 	unsigned n_out, next_out;
 	struct tw_told told[TW_FX_LOG];
 	unsigned n_told, next_told;
-	struct l2tp_msg m; /* of the last expect_msg */
+	struct l2tp_msg m; /* of the last expect_msg() */
 	uint8_t scratch[1500];
-	bool row_hit[64]; /* of l2tp_tunnel_fsm, over the run */
+	bool row_hit[64]; /* rows of l2tp_tunnel_fsm taken in the whole run */
 };
 
 extern struct tw tw;
@@ -58,7 +58,7 @@ void tw_flush(void);
 int tw_lac_raw(struct span payload, uint16_t ns, uint16_t nr);
 struct span tw_encode(const struct l2tp_msg *m, uint8_t *buf, size_t size);
 void tw_lac(const struct l2tp_msg *m);
-/* m and one AVP of the test's own making. */
+/* Encodes m with one more AVP, made by the test. */
 void tw_lac_plus(const struct l2tp_msg *m, uint16_t flags, uint16_t type, struct span value);
 void tw_lac_zlb(void);
 void tw_expire(void);
@@ -72,7 +72,7 @@ void tw_expect_refused(enum reason r);
 void tw_expect_down(enum l2tp_down cause, uint16_t result, uint16_t error);
 void tw_expect_state(enum l2tp_tunnel_state s);
 void tw_expect_stop(uint16_t result, uint16_t error);
-/* Refused, StopCCN, down; acknowledged, lingers, freed. */
+/* Checks the whole sequence: refused, StopCCN, down; acknowledged, lingers, freed. */
 void tw_expect_end(enum reason why, enum l2tp_down cause, uint16_t result, uint16_t error);
 struct l2tp_msg tw_sccrq(void);
 struct l2tp_msg tw_bare(uint16_t type);

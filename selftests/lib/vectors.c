@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts the comment and the white space around what is left. */
+/* Removes the comment and the surrounding white space. */
 static char *trim(char *s)
 {
 	size_t n;
@@ -114,7 +114,7 @@ struct span vectors_hex(const struct vector *v, const char *key, uint8_t *buf, s
 		}
 		if (n == size || !isxdigit((unsigned char)digits[0]) ||
 		    !isxdigit((unsigned char)digits[1]))
-			abort(); /* a mistake in the file */
+			abort(); /* an error in the file */
 		buf[n++] = (uint8_t)strtoul(digits, NULL, 16);
 		s += 2;
 	}

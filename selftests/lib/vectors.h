@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Test vectors as text: paragraphs separated by empty lines, each line a keyword and its value, #
- * begins a comment. A keyword given again goes on with the value. The files are found below ZE_SRC,
+ * begins a comment. A repeated keyword continues its value. The files are found below ZE_SRC,
  * or below the current folder.
  */
 #pragma once
@@ -20,10 +20,10 @@ struct vector {
 	size_t count;
 };
 
-/* Calls `each` for every paragraph of selftests/vectors/<file> that has lines. The number of
- * paragraphs, or -errno. */
+/* Calls `each` for every paragraph of selftests/vectors/<file> that has lines. Returns the number
+ * of paragraphs, or -errno. */
 int vectors_each(const char *file, void (*each)(const struct vector *v));
 /* The value of a keyword, or NULL. */
 const char *vectors_get(const struct vector *v, const char *key);
-/* The value as hex to buf; an absent one is empty. Aborts on anything else than hex. */
+/* Decodes the value as hex into buf; a missing one is empty. Aborts on anything other than hex. */
 struct span vectors_hex(const struct vector *v, const char *key, uint8_t *buf, size_t size);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-static struct world world; /* too big for a stack, and not to be failed by allocation sweeps */
+static struct world world; /* too large for a stack, and not affected by allocation sweeps */
 
 bool w_fails(struct w_fail *f)
 {
@@ -15,7 +15,7 @@ bool w_fails(struct w_fail *f)
 	return true;
 }
 
-/* True: the process is no more. */
+/* Returns true when the simulated process has ended. */
 static bool gone(struct world *w)
 {
 	if (w->crashed)
@@ -47,7 +47,7 @@ static struct w_dgram *dgram_at(struct world *w, unsigned i)
 	return &w->ring[(w->ring_head + i) % W_RING];
 }
 
-/* Without the room behind its octets. */
+/* Copies a datagram to memory of exactly its length. */
 static void dgram_copy(struct w_dgram *to, const struct w_dgram *from)
 {
 	memcpy(to, from, offsetof(struct w_dgram, b) + from->len);
@@ -92,7 +92,8 @@ static void transmit(struct world *w, const struct net_path *path, struct span b
 		dgram_put(w, path, b, to_engine);
 }
 
-/* What the peer may answer must get through: nothing leaves for a tunnel the guard does not know. */
+/* The peer's answer must pass the guard, so a message may only be sent for a tunnel the guard
+ * knows. */
 static void check_known(const struct world *w, const struct net_path *path, struct span b)
 {
 	const struct core_tunnel *t;
@@ -167,7 +168,7 @@ static void dp_called(struct w_dp *d, char c)
 		d->calls[n] = c;
 }
 
-/* The row of a session that is to be written to. */
+/* The row of a session, for writing. */
 static struct w_dp *dp_row(struct world *w, uint16_t sid)
 {
 	if (!w->dp[sid].listed)
@@ -346,7 +347,7 @@ static void dp_adopt_done(void *self)
 	}
 }
 
-/* Nobody has read anything before dp_as_of is set. */
+/* No counters have been read before dp_as_of is set. */
 static ze_ns dp_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
 {
 	struct world *w = self;
@@ -591,7 +592,7 @@ static bool deliver_one(struct world *w)
 	w->ring_head = (w->ring_head + 1) % W_RING;
 	w->ring_n--;
 	if (d.to_engine && !w->e)
-		return true; /* nobody hears it */
+		return true; /* sent into an empty port: lost */
 	if (d.to_engine) {
 		engine_udp_input(w->e, &d.path, span_of(d.b, d.len), w->now);
 		return true;
@@ -611,7 +612,7 @@ static bool answer_one(struct world *w)
 	e = w->answers[w->answers_head];
 	w->answers_head = (w->answers_head + 1) % W_RING;
 	w->answers_n--;
-	/* It holds on to what failed until that is told. */
+	/* The plane holds a session that failed until it has reported the failure. */
 	if (e.kind == DP_EV_SESSION_UP && e.result < 0 && w->dp[e.sid].held) {
 		w->dp[e.sid].held = false;
 		w->dp_sessions--;
@@ -658,7 +659,7 @@ void w_advance(struct world *w, ze_ns d)
 
 	w_deliver(w);
 	while ((next = next_deadline(w)) <= end) {
-		/* A deadline that does not move is a busy loop in the daemon. */
+		/* A deadline that does not move would be a busy loop in the daemon. */
 		stuck = next > w->now ? 0 : stuck + 1;
 		assert(stuck < 1000);
 		w->now = next > w->now ? next : w->now;
@@ -670,7 +671,7 @@ void w_advance(struct world *w, ze_ns d)
 	w->now = end;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole world ---- */
 
 struct config *w_config(void)
 {
@@ -713,7 +714,7 @@ static int start(struct world *w)
 			  &w->e);
 }
 
-/* The guard of the next process or world knows no tunnel. */
+/* The guard of the next process or world knows no tunnels. */
 static void forget_known(struct world *w)
 {
 	for (unsigned i = 0; i < w->n_known_tids; i++) {
@@ -755,7 +756,7 @@ void w_kill(struct world *w)
 	engine_leave(w->e);
 	w->e = NULL;
 	w->answers_n = 0;
-	/* The next one is told anew. */
+	/* The next process enters its tunnels again. */
 	w->guard = (struct w_guard){ .n_tunnels = 0 };
 	forget_known(w);
 	w->crashed = false;
@@ -766,7 +767,7 @@ void w_kill(struct world *w)
 void w_resume(struct world *w)
 {
 	static struct journal_record v[W_RECORDS];
-	static struct w_record old[W_RECORDS]; /* the engine writes while it reads */
+	static struct w_record old[W_RECORDS]; /* the engine writes records while it reads them */
 	size_t n = 0;
 
 	assert(start(w) == 0);

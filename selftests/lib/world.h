@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A whole engine in virtual time with fakes for everything around it: a network that can lose,
- * repeat and reorder, a data plane that records and fails on demand, LACs that speak L2TP, and PPP
- * clients behind them. Nothing sleeps; w_advance walks from deadline to deadline. LACs use the
- * project's codecs: what both sides would misread alike is tested elsewhere, by programs that share
- * no code with the daemon.
+ * A whole engine in virtual time, with fakes for everything around it: a network that can lose,
+ * repeat and reorder, a data plane that records calls and fails on request, LACs that speak L2TP,
+ * and PPP clients behind them. Nothing sleeps; w_advance() goes from deadline to deadline. The LACs
+ * use the project's codecs. Errors that both sides would share are found by other tests, with
+ * programs that share no code with the daemon.
  */
 #pragma once
 
@@ -31,7 +31,7 @@
 struct world;
 struct lac;
 
-struct w_fail { /* a port that fails once */
+struct w_fail { /* a call of a port that fails once */
 	int left;
 	bool hit;
 };
@@ -57,15 +57,15 @@ struct client { /* a PPP subscriber */
 	bool no_ipv4, no_ipv6, mute;
 	bool insists;	 /* on its own IPv4 address, whatever is suggested */
 	bool no_address; /* sends no IP-Address option */
-	uint16_t mru;	 /* what it asks for; 0: 1492 */
-	/* what became of it */
+	uint16_t mru;	 /* to request; 0: 1492 */
+	/* the result */
 	bool lcp_acked, lcp_ack_sent, lcp_up, auth_ok, auth_bad, terminated;
 	bool v4_acked, v4_up, v6_acked, v6_up, v6_rejected, ack_v4, ack_v6;
 	uint32_t ip, dns[2], gateway;
 	uint64_t ifid, peer_ifid;
-	uint64_t nak_v6; /* the identifier it wants ze to have; 0: any */
-	bool silent_v6;	 /* it does not answer to ze's IPv6CP requests */
-	uint16_t method; /* protocol the LNS asked for */
+	uint64_t nak_v6; /* the identifier it requests for ze; 0: any */
+	bool silent_v6;	 /* it does not answer ze's IPv6CP requests */
+	uint16_t method; /* authentication protocol that the LNS requested */
 	uint8_t chap_alg, challenge[64], challenge_len, chap_id;
 	uint8_t id;
 	uint32_t magic, echoes;
@@ -74,7 +74,7 @@ struct client { /* a PPP subscriber */
 
 struct call {
 	struct lac *l;
-	uint16_t sid, peer_sid; /* the LAC's, ze's */
+	uint16_t sid, peer_sid; /* of the LAC, of ze */
 	bool icrp, connected, over;
 	uint16_t cdn_result, cdn_error, cdn_cause;
 	struct client c;
@@ -85,30 +85,30 @@ struct lac {
 	struct net_path path;
 	struct l2tp_chan chan;
 	char host[64], secret[64];
-	char number[32]; /* the Calling Number of its calls; "": it sends none */
+	char number[32]; /* Calling Number of its calls; "": none is sent */
 	uint16_t tid, peer_tid, next_sid;
 	bool challenge, no_scccn, no_iccn, mute, dead, sequencing;
 	bool up, over;
 	uint16_t stop_result, stop_error;
 	unsigned n_sccrp, rx[L2TP_MSG__COUNT];
 	uint8_t our_challenge[16];
-	struct l2tp_msg last; /* numbers only: spans are gone */
+	struct l2tp_msg last; /* without spans, which are no longer valid */
 };
 
 struct w_dp {	     /* one session of the fake data plane */
-	bool listed; /* its id is in world.dp_sids, held or not */
+	bool listed; /* its id is in world.dp_sids, whether it is held or not */
 	bool held, attached, fam[PPP_FAM__COUNT];
 	bool open[PPP_FAM__COUNT]; /* packets pass */
-	unsigned adopted;	   /* by which process */
+	unsigned adopted;	   /* the instance that took it over */
 	struct dp_session s;
 	struct dp_family f[PPP_FAM__COUNT];
 	struct shape_plan plan;
-	char calls[8]; /* the first ones: U session_up, S shape, 4 and 6 family_up */
+	char calls[8]; /* the first calls: U session_up, S shape, 4 and 6 family_up */
 };
 
-struct w_guard { /* what the engine has told the fake guard */
+struct w_guard { /* the state of the fake guard */
 	struct guard_limits limits;
-	unsigned n_limits; /* calls */
+	unsigned n_limits; /* number of calls */
 	unsigned n_tunnels, n_sessions;
 	struct ze_addr peers[W_PEERS]; /* with an established tunnel */
 	unsigned n_peers, n_peer_calls;
@@ -131,37 +131,38 @@ struct world {
 	/* network */
 	unsigned ring_head, ring_n;
 	unsigned loss_permille, dup_permille, reorder_permille;
-	uint16_t drop_type; /* the next message of this type, either way, is lost */
+	uint16_t drop_type; /* the next message of this type is lost, in either direction */
 	unsigned drop_n;
 	unsigned to_peers, lost;
 	/* data plane */
 	unsigned answers_head, answers_n;
-	bool dp_hold;						  /* keeps its answers */
-	int dp_session_result, dp_family_result, dp_shape_result; /* of the answers */
+	bool dp_hold;						  /* the plane delays its answers */
+	int dp_session_result, dp_family_result, dp_shape_result; /* results of the answers */
 	unsigned dp_sessions;
-	struct dp_pool pool; /* what the plane was told last; 0: none */
-	unsigned n_pools;    /* how often */
+	struct dp_pool pool; /* the last pool passed to the plane; 0: none */
+	unsigned n_pools;    /* number of calls */
 	struct w_guard guard;
-	ze_ns dp_as_of; /* when all counters were read; 0: never */
-	/* the end of a process: what it does counts down; at 0 nothing more comes of it */
-	int crash_in; /* -1: it lives */
+	ze_ns dp_as_of; /* when the counters were read; 0: never */
+	/* The end of a process: each of its actions counts down; at 0 the following ones have no
+	 * effect. */
+	int crash_in; /* -1: no crash */
 	bool crashed;
-	unsigned deeds; /* so far */
-	unsigned lives; /* ended */
+	unsigned deeds; /* actions so far */
+	unsigned lives; /* processes that have ended */
 	const struct hostip_set
-		*own; /* the machine's addresses: told to the next process; NULL: none */
+		*own; /* the host's addresses, passed to the next process; NULL: none */
 	/* peers */
 	unsigned n_lacs;
 	unsigned n_calls;
-	/* what the bus said */
+	/* events of the bus */
 	unsigned n_events, seen[EV__COUNT];
 	unsigned n_records, puts, drops;
-	const char *journal_off; /* what the journal says of itself */
-	/* Which rows of dp and known have been written to: only these are cleared for the next world, and
-	 * looked at where all sessions are meant. */
+	const char *journal_off; /* why the journal is off, as it reports */
+	/* The rows of dp and known that were written to: only these are cleared for the next world,
+	 * and searched where all sessions are meant. */
 	unsigned n_dp_sids, n_known_tids, n_known_sids;
-	/* Not cleared between worlds: the counters above say how many rows are valid. A fuzz target makes
-	 * thousands of worlds per second. */
+	/* Not cleared between worlds: the counters above say how many rows are valid. A fuzz target
+	 * makes thousands of worlds per second. */
 	uint16_t dp_sids[W_SIDS], known_tids[W_SIDS], known_sids[W_SIDS];
 	struct w_dgram ring[W_RING];
 	struct dp_event answers[W_RING];
@@ -170,49 +171,49 @@ struct world {
 	struct event events[W_EVENTS];
 	struct w_record records[W_RECORDS];
 	struct w_dp dp[W_SIDS];
-	struct dp_tunnel known[W_SIDS]; /* to the guard, by our id; tid 0: not */
+	struct dp_tunnel known[W_SIDS]; /* tunnels in the guard, by our id; tid 0: unknown */
 	bool known_listed[W_SIDS];	/* its id is in known_tids */
 	struct w_guard_session {
-		uint16_t tid; /* 0: the guard does not know it */
+		uint16_t tid; /* 0: unknown to the guard */
 		bool carried, listed;
 	} known_session[W_SIDS]; /* by our session id */
 };
 
-/* One world at a time. cfg NULL: w_config(). NULL when the engine could not be made. */
+/* One world at a time. cfg NULL: w_config(). Returns NULL when the engine could not be created. */
 struct world *world_new(struct config *cfg, uint64_t seed);
 void world_free(struct world *w);
-/* The process ends without a word: its data plane, its journal and the network stay. */
+/* Ends the process without a drain: its data plane, its journal and the network stay. */
 void w_kill(struct world *w);
-/* Another one goes on. */
+/* Starts the next process, which restores the records. */
 void w_resume(struct world *w);
-/* Both, and what follows from it. */
+/* Both, and everything that follows. */
 void w_restart(struct world *w);
 const struct w_record *w_record_of(const struct world *w, enum journal_kind kind, uint16_t id);
 /* Secret "zetest", pool 10.0.0.2-254, users alice/wonder and bob/builder (bob: 10.0.0.77). */
 struct config *w_config(void);
-/* Until nothing moves without time passing. */
+/* Runs until nothing changes without time passing. */
 void w_deliver(struct world *w);
 void w_advance(struct world *w, ze_ns d);
 void w_drop_next(struct world *w, uint16_t type);
-/* NULL: nothing is left; else what is. */
+/* Returns NULL when nothing is left, else what is left. */
 const char *w_leftover(const struct world *w);
 #define assert_world_empty(w) assert_string_equal(w_leftover(w) ? w_leftover(w) : "", "")
-/* One datagram into the engine, from anywhere. */
+/* Passes one datagram to the engine, from any address. */
 void w_inject(struct world *w, const struct net_path *path, struct span b);
-/* A LAC's way to ze: 10.9.0.<n>:port. */
+/* The path of a LAC to ze: 10.9.0.<n>:port. */
 struct net_path w_path(unsigned n, uint16_t port);
 unsigned w_count_events(const struct world *w, enum event_kind k);
 const struct event *w_last_event(const struct world *w, enum event_kind k);
 bool w_fails(struct w_fail *f);
-/* The guard knows an established tunnel of this address. */
+/* True when the guard knows an established tunnel of this address. */
 bool w_guard_established(const struct world *w, const struct ze_addr *peer);
 
 /* ---- LAC (world_lac.c) ---- */
 
 struct lac *lac_new(struct world *w, unsigned host, uint16_t port);
-/* A minimal good SCCRQ into buf. */
+/* Writes a minimal valid SCCRQ into buf. */
 struct span lac_sccrq(const struct lac *l, uint8_t *buf, size_t size);
-void lac_connect(struct lac *l); /* SCCRQ; the rest follows by itself */
+void lac_connect(struct lac *l); /* sends an SCCRQ; the rest follows by itself */
 void lac_send(struct lac *l, uint16_t hdr_sid, const struct l2tp_msg *m);
 struct call *lac_call(struct lac *l, const char *user, const char *password); /* ICRQ ... */
 void lac_icrq(struct lac *l, uint16_t hdr_sid, uint16_t sid);
@@ -221,7 +222,7 @@ void lac_stop(struct lac *l);
 void lac_input(struct lac *l, struct span datagram);
 void lac_data(struct call *c, struct span frame);
 void lac_flush(struct lac *l);
-struct core_tunnel *lac_tunnel(const struct lac *l); /* ze's side; NULL */
+struct core_tunnel *lac_tunnel(const struct lac *l); /* ze's object, or NULL */
 struct subscriber *call_sub(const struct call *c);
 struct call *lac_find_call(struct lac *l, uint16_t sid);
 

@@ -97,7 +97,7 @@ static void send_chap(struct call *c)
 	send_cp(c, PPP_CHAP, CHAP_RESPONSE, p->chap_id, wr_done(&w));
 }
 
-/* LCP is up both ways: authenticate, or go on when nothing is asked for. */
+/* LCP is open in both directions: authenticate, or continue when that is not requested. */
 static void lcp_check(struct call *c)
 {
 	struct client *p = &c->c;
@@ -326,7 +326,7 @@ static void ipcp_input(struct call *c, const struct cp_pkt *k)
 	p->v4_up = p->v4_acked && p->ack_v4;
 }
 
-/* ze's identifier is to be nak_v6. */
+/* Requests nak_v6 as the identifier of ze. */
 static bool naks_v6(struct call *c, const struct cp_pkt *k)
 {
 	uint8_t buf[10] = { IPV6CP_OPT_IFID, 10 };

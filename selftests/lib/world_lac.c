@@ -125,7 +125,7 @@ struct call *lac_call(struct lac *l, const char *user, const char *password)
 	struct world *w = l->w;
 	struct call *c = NULL;
 
-	/* Places of calls that are over are used again. */
+	/* Entries of ended calls are used again. */
 	for (unsigned i = 0; i < w->n_calls && !c; i++)
 		if (w->calls[i].over)
 			c = &w->calls[i];
@@ -167,7 +167,7 @@ static void got_icrp(struct lac *l, struct call *c, const struct l2tp_msg *m)
 		r.have |= L2TP_BIT(AVP_SEQUENCING_REQUIRED);
 	lac_send(l, c->peer_sid, &r);
 	c->connected = true;
-	lac_flush(l); /* the ICCN goes before the first frame */
+	lac_flush(l); /* send the ICCN before the first frame */
 	client_open(c);
 }
 
@@ -253,7 +253,8 @@ void lac_input(struct lac *l, struct span b)
 	while (l2tp_chan_deliver(&l->chan, &rx))
 		if (l2tp_msg_decode(rx.payload, &dec, &m, &fault) == 0)
 			got(l, rx.sid, &m);
-	/* Our SCCRQ was answered by a refusal that assigns no id: nothing to retransmit for. */
+	/* The SCCRQ was answered by a refusal that assigns no id, so there is nothing to
+	 * retransmit. */
 	lac_flush(l);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which tests name which case of the conformance checklist, and what is said about the others.
+"""Which tests name which case of the conformance checklist, and why others are not covered.
 
 Cases are in selftests/conformance.txt. A test names one (or a range, L-001...L-010) in a comment
 directly above it or inside it; only functions that are run count. selftests/COVERAGE.md shows the
@@ -36,7 +36,7 @@ def cases(tree):
 
 
 def spelled_out(known, first, last):
-    """The ids of a range; of a single one, also when nobody knows it."""
+    """The ids of a range; for a single id, also when it is unknown."""
     if not last:
         return [first]
     return [i for i in known if first <= i <= last] if first in known and last in known else \
@@ -44,7 +44,7 @@ def spelled_out(known, first, last):
 
 
 def c_functions(lines):
-    """(first line of the signature, last line, name) of all, in order."""
+    """(first line of the signature, last line, name) of each function, in order."""
     ret, start = [], None
     for n, line in enumerate(lines):
         if line == '{':
@@ -75,12 +75,12 @@ def vector_cases(lines):
 
 
 def owner(functions, n):
-    """The function whose line this is, or the next one; None behind the last."""
+    """The function that contains this line, or the next one; None after the last."""
     return next((name for _, end, name in functions if n <= end), None)
 
 
 def tests_of(name, text):
-    """(all functions, names of those that are run)"""
+    """(all functions, the names of those that are run)"""
     lines = text.split('\n')
     if name.endswith('.c'):
         found = c_functions(lines)
@@ -95,7 +95,7 @@ def tests_of(name, text):
 
 
 def named(tree, known):
-    """id -> sorted list of file:function, and what is wrong with the naming."""
+    """id -> sorted list of file:function, and errors in the naming."""
     where, bad = {}, []
     for f in tree.files:
         if f.startswith('selftests/lint/') or not any(
@@ -124,7 +124,7 @@ def table(known, where):
 
 
 def listed(text, heading, bad):
-    """id -> reason, of the list under that heading."""
+    """id -> reason, from the list under that heading."""
     part = re.search(r'^## %s$(.*?)(?=^## |\Z)' % heading, text, re.M | re.S)
     ret = {}
     for m in re.finditer(r'^- ([^:]*): +(.*(?:\n  .*)*)', part.group(1) if part else '', re.M):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What cppcheck must know of headers it does not read and of the C it does not know. Promises the
- * shape of these macros, not their meaning; no compiler ever sees this file.
+ * Declarations that cppcheck needs for headers it does not read and for C extensions it does not
+ * know. Only the shape of these macros matters; no compiler reads this file.
  */
 #pragma once
 

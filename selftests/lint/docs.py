@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the documents say is true: examples validate, reasons are explained, named files and links exist.
+"""Checks the documents: examples validate, reasons are explained, named files and links exist.
 
 An example is a fence marked `ze-conf` in a .md file, contrib/ze.conf, or a literal block of a manual
 page that begins like a configuration.
@@ -30,7 +30,7 @@ def unroff(block):
 
 
 def examples(tree):
-    """(file, line, text) of each complete configuration that is shown to somebody."""
+    """(file, line, text) of each complete configuration in the documents."""
     for f in documents(tree):
         for m in FENCE.finditer(tree.text(f)):
             yield f, tree.text(f).count('\n', 0, m.start(1)), m.group(1)
@@ -90,7 +90,7 @@ def check_verdicts(tree):
 
 
 def check_paths(tree):
-    """Every path of the picture is a file or folder of the tree; x.[ch] is either or both."""
+    """Every path in the architecture page is a file or folder of the tree; x.[ch] is either or both."""
     if PICTURE not in tree.files:
         return []
     folders = {os.path.dirname(f) for f in tree.files}
@@ -109,13 +109,13 @@ def check_paths(tree):
 
 
 def anchors(text):
-    """Of each heading, as a forge makes them."""
+    """The anchors of the headings, as GitHub and GitLab create them."""
     heads = re.findall(r'(?m)^#+ (.+)$', re.sub(r'(?ms)^```.*?^```$', '', text))
     return {re.sub(r'[^\w -]', '', h.lower()).replace(' ', '-') for h in heads}
 
 
 def check_links(tree):
-    """Links within the tree lead somewhere, to a heading when they name one."""
+    """Links inside the tree refer to existing files and headings."""
     bad = []
     for f in documents(tree):
         for n, line in enumerate(tree.lines(f), 1):

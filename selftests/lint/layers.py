@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who may include whom. This table is the picture of the design; a new arrow is a design change.
+"""Which files may include which. A new row or entry is a design change.
 
-Rows are tried from the top, the first whose pattern matches the including file holds. A layer may
-always include its own headers. Ground means daemon/base without log.h: only what is not pure logs.
+Rows are tried in order; the first one whose pattern matches the including file is used. A folder may
+always include its own headers. GROUND is daemon/base without log.h, because pure layers do not log.
 """
 import fnmatch
 import os
@@ -42,7 +42,7 @@ TABLE = [
     ('daemon/view/*',          GROUND + ['daemon/core/snapshot.h'],              []),
     ('daemon/ops/*',           LOGGED + ['daemon/core/*', 'daemon/view/*', 'daemon/l2tp/*', 'ppp/*',
                                'aaa/*', 'shaping/plan.h'],                       [UTHASH]),
-    # The rooms of daemon/sys: each may look into those above it that are named.
+    # The rooms of daemon/sys: each may include those before it that are named.
     ('daemon/sys/run/*',       SYS,                                              [EV, SECCOMP, CAP]),
     ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
     ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),
@@ -67,7 +67,7 @@ TABLE = [
     ('vmtest/*',               ['*'],                                            LIBRARIES),
 ]
 
-# Nobody includes these from outside: main and modules are the top.
+# No other file may include these: main and modules are the top.
 TOP = re.compile(r'^daemon/[^/]+\.h$')
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manual says what there is: every leaf, list and container of the YANG modules has its item in
-ze.conf(5), every choice and default is in it, every command of the daemon is in zectl(1), and
+"""The manual is complete: every leaf, list and container of the YANG modules has its item in
+ze.conf(5) with its choices and default, every command of the daemon is in zectl(1), and
 mandoc -Tlint finds nothing.
 
-usage: manpages.py [rule...]    status 1 and one line each on standard output when something is not
+usage: manpages.py [rule...]    prints one line for each error; status 1 when there is one
 """
 import os
 import re
@@ -20,7 +20,7 @@ NODE = re.compile(r'^\s*(leaf|leaf-list|list|container)\s+([\w-]+)\s*\{')
 
 
 def blocks(text):
-    """(kind, name, line, body) of each node of a module; bodies end with their brace."""
+    """(kind, name, line, body) of each node of a module; a body ends with its closing brace."""
     lines = text.split('\n')
     for n, line in enumerate(lines):
         m = NODE.match(line)
@@ -36,7 +36,7 @@ def blocks(text):
 
 
 def items(page):
-    """Word -> text of all items whose line begins with it or has it as a name."""
+    """Word -> text of all items whose line begins with the word or has it as a name."""
     found = {}
     parts = re.split(r'(?m)^\.It ', page)[1:]
     for part in parts:
@@ -47,7 +47,7 @@ def items(page):
 
 
 def limits(body):
-    """The numbers and words of a leaf that a reader must find: default, range or length, enums."""
+    """The numbers and words that the item of a leaf must contain: default, range or length, enums."""
     said = re.findall(r'(?m)^\s*default "([^"]+)"', body)
     said += re.findall(r'(?m)^\s*enum ([\w-]+)', body)
     for text in re.findall(r'(?m)^\s*(?:range|length) "([^"]+)"', body):
@@ -76,7 +76,7 @@ def check_conf(tree):
 
 
 def check_commands(tree):
-    """The rows of the daemon's command table, as items of zectl(1)."""
+    """The rows of the daemon's command table, in the form of items of zectl(1)."""
     page = re.sub(r'(?m)^\.(It|Xo|Xc|Op)|\b(Cm|Ar|Op|Xo)\b', ' ', tree.text(ZECTL)) \
         if ZECTL in tree.files else ''
     page = re.sub(r'[ \n]+', ' ', page)
@@ -93,7 +93,7 @@ def check_commands(tree):
 
 
 def check_mandoc(tree):
-    """Everything but the age of the system's own index of manuals and references into it."""
+    """All messages of mandoc except those about the age of the system's index and its references."""
     pages = [f for f in tree.files if re.match(r'docs/man/.*\.[158]$', f)]
     if not shutil.which('mandoc'):
         return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Lengths, nesting and parameters.
 
-The tree is kernel formatted (another rule sees to it), so a function body is what stands between a
+The tree is kernel formatted (another rule checks it), so a function body is the text between a
 `{` and a `}` in column one, tables never look like that, and depth is the number of leading tabs.
 """
 import re
@@ -19,7 +19,7 @@ class Function:
 
 
 def signature(lines, brace):
-    """Name and parameter text of the function whose `{` is at the index."""
+    """Name and parameter text of the function whose `{` is at this index."""
     start = brace
     while start > 0 and lines[start - 1].strip() and lines[start - 1][0] not in '}#{' and \
             not lines[start - 1].rstrip().endswith(';'):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the objects say: the pure layers call no clock and no I/O and own no mutable state, and
-every exported symbol has one header and the prefix of its module."""
+"""Checks the objects: the pure layers call no clock and no I/O and have no mutable state, and
+every exported symbol is declared in one header and has the prefix of its module."""
 import os
 import re
 
@@ -8,9 +8,9 @@ from tree import run, without_comments
 
 NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'declared-once', 'prefix', 'bpf-try'}
 PURE = ['daemon/base', 'daemon/l2tp', 'ppp', 'aaa']
-NOT_PURE = {'daemon/base/log'}      # the sink of log lines is a callback, but the rest formats
+NOT_PURE = {'daemon/base/log'}      # formats lines; its sink is a callback
 
-# Names as libc knows them: a leading `__` and a trailing `_chk` are taken off first.
+# Names as in libc: a leading `__` and a trailing `_chk` are removed first.
 IMPURE = re.compile(r'^(time|times|gettimeofday|clock|clock_\w+|timespec_get|ftime|nanosleep|sleep|usleep'
                     r'|localtime\w*|gmtime\w*|mktime|rand\w*|srand\w*|random\w*|srandom\w*|[dlm]rand48'
                     r'|getrandom|getentropy|arc4random\w*'
@@ -24,12 +24,12 @@ IMPURE = re.compile(r'^(time|times|gettimeofday|clock|clock_\w+|timespec_get|fti
                     r'|pthread_\w+|ev_\w+|nl_\w+|nla_\w+|nlmsg_\w+|genl\w+|rtnl_\w+|ly_\w+|lyd_\w+|lys_\w+'
                     r'|bpf_\w+|MHD_\w+|json_(load|dump)\w*|el_\w+)$')
 
-# State a pure layer may have, with its reason.
+# State that a pure layer may have, with the reason.
 STATE = {
     ('daemon/base/hash', 'process_key'),    # set once at start: hash flooding needs a secret
 }
 
-# Prefixes that are not the name of the unit, its first word or its layer.
+# Prefixes other than the name of the unit, its first word or its layer.
 EXTRA = {
     'daemon/base/wire': ['rd_', 'wr_', 'span_'],
     'daemon/base/strbuf': ['sb_'],
@@ -39,7 +39,7 @@ EXTRA = {
     'daemon/l2tp/hidden': ['avp_'],
     'ppp/frame': ['cp_'],
 }
-# A call on a map that fails once is made again: there is one unit that knows of which errors.
+# A map call that fails may succeed when it is repeated; one unit knows for which errors.
 TRIED = re.compile(r'^bpf_map_((lookup|update|delete)_elem|get_next_key)$')
 TRIES = 'daemon/sys/bpf/bpf_try'
 IGNORED = re.compile(r'^(__|_GLOBAL_|_DYNAMIC|\.|asan\.|\$|main$|LLVMFuzzer)')
@@ -76,7 +76,7 @@ def check_pure_calls(tree):
     for unit, obj in pure_objects(tree):
         for line in run(['nm', '-u', obj], tree.root)[1].split('\n'):
             name = line.split()[-1] if line.split() else ''
-            # clang and gcc insert calls of the sanitizers; they are not ours
+            # clang and gcc insert calls of the sanitizers, which are ignored
             if name and not name.startswith(('__asan', '__ubsan', '__sanitizer', '__gcov', '__llvm')) \
                     and IMPURE.match(bare(name)):
                 bad.append('%s.c: calls %s(), and its layer is pure' % (unit, name))
@@ -111,7 +111,7 @@ def exported(tree):
 
 
 def declarations(tree):
-    """name -> set of the headers declaring it. Only lines that start in column one declare."""
+    """name -> set of the headers that declare it. Only lines that start in column one count."""
     ret = {}
     for f in tree.c_files(('.h',)):
         for line in without_comments(tree.text(f)).split('\n'):

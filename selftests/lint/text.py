@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What can be read off the text: licence lines, header form, forbidden words, formatters."""
+"""Checks of the text: licence lines, header form, forbidden words, formatters."""
 import concurrent.futures as cf
 import os
 import re
@@ -15,7 +15,7 @@ WORDS = [
     (re.compile(r'\bnot (yet )?implemented\b', re.I), 'finish it or do not offer it'),
     (re.compile(r'/work/|/tmp/[\w.-]*lab\b|/home/\w+/'), 'a path of somebody\'s machine'),
 ]
-# These name the forbidden words, or list what is missing on purpose.
+# These files contain the forbidden words, or list on purpose what is missing.
 WORDS_EXEMPT = ('selftests/lint/', 'selftests/COVERAGE.md', 'LICENSE')
 TEXT = ('.c', '.h', '.sh', '.py', '.md', '.mk', '.yang', '.conf', '.service', '.bash', '.txt', '.zt',
         '.html', '.css', '.js', '.1', '.5', '.8')
@@ -65,7 +65,7 @@ def check_headers_alone(tree):
     cc = os.environ.get('CC', 'gcc').split()
 
     def one(f):
-        # Named twice: it must also survive being included again.
+        # Included twice, to check that this is possible.
         rc, _, err = run(cc + ['-std=gnu11', '-D_GNU_SOURCE', '-I.', '-Wall', '-Wextra', '-Werror',
                                '-fsyntax-only', '-x', 'c'] + cflags + ['-'], tree.root,
                          '#include "%s"\n#include "%s"\n' % (f, f))
@@ -80,7 +80,7 @@ def check_headers_alone(tree):
 
 
 def clang_format():
-    """Version 14 is what the tree is formatted with; another one disagrees about details."""
+    """The tree is formatted with version 14; other versions give different results."""
     for exe in ('clang-format-14', 'clang-format'):
         if shutil.which(exe) and ' version 14' in run([exe, '--version'], '/')[1]:
             return exe
@@ -115,7 +115,7 @@ def check_shellcheck(tree):
 
 
 def check_systemd(tree):
-    """The unit is verified as a copy whose programs exist, for ze is not installed here."""
+    """Verifies a copy of the unit with existing programs, because ze is not installed here."""
     bad = []
     for f in [f for f in tree.files if f.endswith('.service')]:
         with tempfile.TemporaryDirectory() as d:

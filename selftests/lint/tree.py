@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The files of the tree, read once, and small helpers every rule needs."""
+"""The files of the tree, read once, and small helpers for the rules."""
 import os
 import re
 import shutil
@@ -14,7 +14,7 @@ class Tree:
         self._text = {}
 
     def _list(self):
-        """Tracked and new files, but nothing ignored; a plain walk outside a git checkout."""
+        """Tracked and new files without the ignored ones; a plain walk outside a git checkout."""
         names = []
         if os.path.exists(os.path.join(self.root, '.git')) and shutil.which('git'):
             names = run(['git', '-c', 'safe.directory=*', 'ls-files', '-co', '--exclude-standard'],
@@ -35,7 +35,7 @@ class Tree:
         return self.text(name).split('\n')
 
     def c_files(self, suffixes=('.c', '.h')):
-        """Our C; not generated headers and not what others wrote."""
+        """The C files of this tree, without generated headers and third-party files."""
         return [f for f in self.files if f.endswith(suffixes) and not foreign(f)]
 
     def scripts(self):
@@ -67,7 +67,7 @@ def run(argv, cwd, stdin=None):
 
 
 def without_comments(text):
-    """The same text with comments and the insides of strings blanked, lines kept."""
+    """The same text with comments and the contents of strings blanked; lines are kept."""
     def blank(m):
         s = m.group(0)
         if s[0] in '"\'':
