@@ -37,7 +37,7 @@
  * first HELLO is sent. With hello_retries 0 only retransmission detects a dead peer.
  *
  * A new SCCRQ with the id of an established tunnel means that the peer has restarted, or that
- * somebody else has sent it. Only the real peer can acknowledge a HELLO in the old tunnel, so the
+ * the SCCRQ is forged. Only the real peer can acknowledge a HELLO in the old tunnel, so the
  * owner calls l2tp_tunnel_doubt() and later asks l2tp_tunnel_lost().
  *
  * Supported: 4.2, 4.3 and 4.4 (AVPs, hiding), 5.1 and 5.1.1 (set-up, authentication), 5.5
