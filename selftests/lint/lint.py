@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The rules of the tree that a compiler does not check, each one a test. Speaks TAP.
+"""The rules of the tree that a compiler does not check, each one a test. Prints TAP.
 
-usage: lint.py [rule...]      with ZE_OUT naming the build folder for the rules about objects
+usage: lint.py [rule...]      ZE_OUT is the build folder, for the rules about objects
 """
 import os
 import sys
 
 import coverage
 import docs
+import language
 import layers
 import manpages
 import rooms
@@ -36,6 +37,7 @@ RULES = [
     ('spdx', text.check_spdx),
     ('coverage', coverage.check),
     ('words', text.check_words),
+    ('language', language.check),
     ('clang-format', text.check_format),
     ('shellcheck', text.check_shellcheck),
     ('systemd-unit', text.check_systemd),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every lint rule can fail: each is shown a tree it must like and one it must refuse. Speaks TAP."""
+"""Tests of the lint rules: each gets a tree that it must accept and one that it must refuse. Prints TAP."""
 import os
 import subprocess
 import sys
@@ -8,6 +8,7 @@ import tempfile
 
 import coverage
 import docs
+import language
 import layers
 import manpages
 import rooms
@@ -152,6 +153,13 @@ CASES = [
     (docs.check_links, {'docs/a.md': '# To and fro\n[x](b.md#so-it-is) [y](#to-and-fro) [z](http://a)\n',
                         'docs/b.md': '## So it is!\n'}, {'docs/a.md': '[x](c.md)\n'}),
     (docs.check_links, {}, {'docs/a.md': '# A\n[x](#b)\n'}),
+    (language.check,
+     {'ppp/a.c': C + 'int told; /* ops->judge() is called, and the verdict is sent */\n',
+      'daemon/main.c': C + '/* a stranger */\n', 'cli/a.py': 'anew = 1  # again\n'},
+     {'ppp/a.c': C + '/*\n * The link begins\n * anew.\n */\n'}),
+    (language.check, {}, {'cli/a.c': C + 'const char *a = "it is told";\n'}),
+    (language.check, {}, {'docs/a.md': 'A stranger has no session.\n'}),
+    (language.check, {}, {'selftests/lib/a.py': '"""Whoever asks."""\n'}),
 ]
 CASES += [(coverage.check, covered(), covered(**change)) for change in (
     {'test': '/* L-002 */'},                        # L-001 is neither named nor listed
