@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * RFC 1661 5.8. Requests contain our magic number and no data. When all ECHO_OUTSTANDING slots wait
- * for a reply, the next request is not sent; no slot is released before `timeout`. When the process
- * was stopped for a while, the requests of many links are overdue; they are spread over an
- * interval, so that the replies do not arrive at once.
+ * for a reply, the next request is not sent; a slot without a reply is not released before
+ * `timeout`. When the process was stopped for a while, the requests of many links are overdue; they
+ * are spread over an interval, so that the replies do not arrive at once.
  */
 #include "ppp/echo.h"
 

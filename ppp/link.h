@@ -10,10 +10,10 @@
  *
  * Structures. struct ppp_link is embedded in the engine's object of a subscriber and contains one
  * struct lcp (with its struct echo), struct auth, struct ipcp and struct ipv6cp, each over a struct
- * cp, except auth. They live as long as the link and are initialised again for each negotiation.
- * ppp_link_done() wipes and frees the credentials. The configuration is shared by many links and
- * outlives them. Frames and the time go in, effects (ppp/fx.h) come out; how frames travel (UDP,
- * /dev/ppp, the BPF plane) is not known here.
+ * cp, except auth. They live as long as the link; ipcp and ipv6cp are initialised again each time
+ * their family is negotiated. ppp_link_done() wipes and frees the credentials. The configuration is
+ * shared by many links and outlives them. Frames and the time go in, effects (ppp/fx.h) come out;
+ * how frames travel (UDP, /dev/ppp, the BPF plane) is not known here.
  *
  * Timers. lcp_timeout in ESTABLISH; auth.timeout in AUTHENTICATE; ncp_timeout in NETWORK while no
  * family is established or a required one is missing. A peer that restarts the negotiation restarts

@@ -43,6 +43,7 @@ static inline size_t rd_left(const struct rd *r)
 	return (size_t)(r->end - r->p);
 }
 
+/* Read an integer in network order, or skip n octets. */
 uint8_t rd_u8(struct rd *r);
 uint16_t rd_u16(struct rd *r);
 uint32_t rd_u32(struct rd *r);
@@ -75,6 +76,7 @@ static inline size_t wr_left(const struct wr *w)
 	return (size_t)(w->end - w->p);
 }
 
+/* Write an integer in network order, n octets, a span, or n zero octets. */
 void wr_u8(struct wr *w, uint8_t v);
 void wr_u16(struct wr *w, uint16_t v);
 void wr_u32(struct wr *w, uint32_t v);

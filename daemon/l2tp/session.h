@@ -8,7 +8,7 @@
  *   any state -CDN received or sent-> DOWN
  *
  * A CDN is sent without waiting for its acknowledgement: the tunnel's channel retransmits it.
- * Whatever is not in the table of session.c is answered with a CDN of Result Code 2.
+ * A message that the table of session.c does not allow is answered with a CDN of Result Code 2.
  *
  * Structures. struct l2tp_session is embedded in the engine's object of a subscriber. It is created
  * with the ICRQ, and its owner frees it at any time after L2TP_FX_SESSION_DOWN. Two blocks are
