@@ -264,7 +264,7 @@ const struct observer history_observer = {
 	.on_event = on_event,
 };
 
-/* ---- copies for those who show it ---- */
+/* ---- copies for snapshots ---- */
 
 static size_t text_len(const char *s)
 {
@@ -301,7 +301,7 @@ static void copy_note(struct snapshot_note *to, const struct note *n, char **at)
 	}
 }
 
-/* l NULL: nothing is known of it, and the trail is empty. */
+/* When l is NULL, the session has no recorded events, and the trail is empty. */
 static struct snapshot_trail *copy_trail(const struct life *l)
 {
 	uint32_t n = l ? ring_count(&l->ring) : 0;
