@@ -6,17 +6,15 @@
 #include "daemon/core/engine.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "daemon/base/strbuf.h"
 #include "daemon/core/control.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/login.h"
 #include "daemon/core/own.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/reload.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/trace.h"
@@ -32,95 +30,6 @@ static const struct turn_ops turn_ops = {
 	.free_subscriber = subscriber_free,
 	.free_tunnel = control_free,
 };
-
-/* NULL when out of memory. */
-static struct aaa_local *local_of(const struct config *c)
-{
-	struct aaa_local_user *u = calloc(c->n_users + 1, sizeof(*u));
-	struct aaa_local *l;
-
-	if (!u)
-		return NULL;
-	for (size_t i = 0; i < c->n_users; i++)
-		u[i] = (struct aaa_local_user){ .name = c->users[i].name,
-						.password = c->users[i].password,
-						.address = c->users[i].address,
-						.sessions = c->users[i].sessions };
-	l = aaa_local_new(u, c->n_users);
-	free(u);
-	return l;
-}
-
-/* Users' fixed addresses are theirs from the start. Without memory they are as soon as they log in. */
-static void reserve_addresses(struct engine *e, const struct config *c)
-{
-	uint32_t *v = e->pool ? calloc(c->n_users + 1, sizeof(*v)) : NULL;
-
-	if (!v)
-		return;
-	for (size_t i = 0; i < c->n_users; i++)
-		v[i] = c->users[i].address;
-	addrpool_reserve(e->pool, v, c->n_users);
-	free(v);
-}
-
-static void set_local(struct engine *e, struct aaa_local *l)
-{
-	aaa_local_free(e->local);
-	e->local = l;
-	e->broker.handlers[0] = aaa_local_handler(l);
-	e->broker.n = 1;
-}
-
-static int init(struct engine *e)
-{
-	struct aaa_local *l;
-	int r = registry_init(e);
-
-	if (r < 0)
-		return r;
-	e->linkcfg = linkcfg_new(e->cfg);
-	l = e->linkcfg ? local_of(e->cfg) : NULL;
-	if (!l)
-		return -ENOMEM;
-	set_local(e, l);
-	if (e->cfg->has_pool) {
-		e->pool = addrpool_new(&e->cfg->pool);
-		if (!e->pool)
-			return -ENOMEM;
-		reserve_addresses(e, e->cfg);
-	}
-	return 0;
-}
-
-static void tell_pool(const struct engine *e)
-{
-	const struct dataplane_ops *dp = e->ports.dp;
-	const struct addrpool_cfg *cfg = e->pool ? addrpool_cfg(e->pool) : NULL;
-
-	/* Its routes would go before those of a subnet, and with them all neighbours there, LACs among them. */
-	if (cfg && e->cfg->pool_blackhole && !own_overlaps_pool(e))
-		dp->pool(e->ports.dp_self, &(struct dp_pool){ cfg->start, cfg->end });
-	else
-		dp->pool(e->ports.dp_self, NULL);
-}
-
-static void tell_limits(const struct engine *e)
-{
-	e->ports.guard->limits(e->ports.guard_self,
-			       &(struct guard_limits){ .setup_rate = e->cfg->setup_rate,
-						       .source_rate = ADMIT_SOURCE_RATE,
-						       .source_burst = ADMIT_SOURCE_BURST,
-						       .known_rate = ADMIT_KNOWN_RATE,
-						       .known_burst = ADMIT_KNOWN_BURST,
-						       .frame_rate = ADMIT_FRAME_RATE,
-						       .frame_burst = ADMIT_FRAME_BURST,
-						       .control_rate = ADMIT_CONTROL_RATE,
-						       .control_burst = ADMIT_CONTROL_BURST,
-						       .zero_checksum = e->cfg->zero_checksum,
-						       .allow = e->cfg->allow_from,
-						       .n_allow = e->cfg->n_allow_from });
-}
 
 int engine_new(const struct engine_args *a, struct engine **ret)
 {
@@ -149,13 +58,15 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	list_init(&e->replaced);
 	list_init(&e->pool_waiters);
 	list_init(&e->woken);
-	r = init(e);
+	r = registry_init(e);
+	if (r == 0)
+		r = reload_start(e);
 	if (r < 0) {
 		engine_free(e);
 		return r;
 	}
-	tell_limits(e);
-	tell_pool(e);
+	reload_limits(e);
+	reload_pool(e);
 	*ret = e;
 	return 0;
 }
@@ -190,12 +101,8 @@ void engine_free(struct engine *e)
 	admit_done(&e->admit);
 	pace_done(&e->pace);
 	timer_heap_done(&e->timers);
-	aaa_local_free(e->local);
-	addrpool_free(e->pool);
 	hostip_done(&e->own);
-	linkcfg_unref(e->linkcfg);
-	config_unref(e->boot);
-	config_unref(e->cfg);
+	reload_done(e);
 	free(e);
 }
 
@@ -275,7 +182,7 @@ void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns 
 
 	own_set(e, set);
 	if (own_overlaps_pool(e) != shared)
-		tell_pool(e);
+		reload_pool(e);
 	turn_end(e, now);
 }
 
@@ -312,96 +219,13 @@ void engine_expire(struct engine *e, ze_ns now)
 
 /* ---- reload and drain ---- */
 
-static bool has_listener(const struct config *c, const struct ze_addr *a)
-{
-	for (size_t i = 0; i < c->n_listeners; i++)
-		if (ze_addr_eq(&c->listeners[i].addr, a))
-			return true;
-	return false;
-}
-
-/* In any order: no two of a configuration are the same. */
-static bool same_listeners(const struct config *a, const struct config *b)
-{
-	if (a->n_listeners != b->n_listeners)
-		return false;
-	for (size_t i = 0; i < a->n_listeners; i++)
-		if (!has_listener(b, &a->listeners[i].addr))
-			return false;
-	return true;
-}
-
-static bool same_pool(const struct config *a, const struct config *b)
-{
-	const struct addrpool_cfg *p = &a->pool, *q = &b->pool;
-
-	if (!a->has_pool || !b->has_pool)
-		return a->has_pool == b->has_pool;
-	return p->gateway == q->gateway && p->start == q->start && p->end == q->end &&
-	       p->dns[0] == q->dns[0] && p->dns[1] == q->dns[1];
-}
-
-static void warn_unchanged(const struct config *boot, const struct config *c, struct strbuf *w)
-{
-	struct config_bpf now = c->bpf;
-
-	if (!same_listeners(boot, c))
-		sb_puts(w, "listeners: not changed; restart to rebind\n");
-	if (!same_pool(boot, c))
-		sb_puts(w, "l2tp pool ipv4: not changed; restart to use the new pool\n");
-	now.outer_df = boot->bpf.outer_df; /* this may change */
-	if (boot->dataplane != c->dataplane || memcmp(&boot->bpf, &now, sizeof(now)) != 0)
-		sb_puts(w, "l2tp dataplane and bpf: not changed; restart to change them\n");
-}
-
-/* Dead-peer detection of live tunnels follows the new number from its next tick on; everything else
- * a tunnel or session was made with it keeps. */
-static void new_hello_retries(struct engine *e, ze_ns now)
-{
-	struct list *l;
-
-	list_for_each(l, &e->tunnels) {
-		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
-
-		t->t.cfg.hello_retries = (uint16_t)e->cfg->hello_retries;
-		turn_tunnel_dirty(t);
-	}
-	turn_end(e, now);
-}
-
 int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now)
 {
-	struct linkcfg *links;
-	struct aaa_local *l;
-	bool blackhole;
+	int r = reload_apply(e, cfg, warnings);
 
-	if (cfg->l2tp != e->boot->l2tp) {
-		sb_puts(warnings, "l2tp enabled: not changed, and nothing else of l2tp; restart to "
-				  "enable or disable\n");
-		return -EBUSY;
-	}
-	l = local_of(cfg);
-	links = linkcfg_new(cfg);
-	if (!l || !links) {
-		aaa_local_free(l);
-		linkcfg_unref(links);
-		return -ENOMEM;
-	}
-	warn_unchanged(e->boot, cfg, warnings);
-	set_local(e, l);
-	linkcfg_unref(e->linkcfg);
-	e->linkcfg = links;
-	blackhole = e->cfg->pool_blackhole;
-	config_ref(cfg);
-	config_unref(e->cfg);
-	e->cfg = cfg;
-	reserve_addresses(e, cfg);
-	own_check(e);
-	if (blackhole != cfg->pool_blackhole)
-		tell_pool(e);
-	tell_limits(e);
-	new_hello_retries(e, now);
-	return 0;
+	if (r == 0)
+		turn_end(e, now);
+	return r;
 }
 
 void engine_drain(struct engine *e, ze_ns now)

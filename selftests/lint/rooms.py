@@ -27,7 +27,7 @@ CORE = [
     # tunnels, calls, subscribers
     'call', 'control', 'subscriber',
     # the entries
-    'engine', 'reload', 'engine_resume',
+    'reload', 'engine', 'engine_resume',
 ]
 
 # Circles that are still there: only ever fewer and smaller.
