@@ -328,11 +328,16 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns
 }
 
 /* Gone, whether we asked for it or not. */
-static void gone(struct subscriber *s)
+static void gone(struct subscriber *s, const struct dp_event *ev)
 {
+	const struct dp_stats *n = &ev->final;
+
 	if (s->dp == SUB_DP_NONE)
 		return;
 	detached(s);
+	s->counted = ev->counted;
+	s->traffic = (struct event_traffic){ n->up_packets, n->up_bytes, n->down_packets,
+					     n->down_bytes };
 	if (!s->ended)
 		s->todo |= SUB_TODO_NO_PLANE;
 }
@@ -350,7 +355,7 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		shape_answer(s, ev, now);
 		break;
 	case DP_EV_GONE:
-		gone(s);
+		gone(s, ev);
 		break;
 	case DP_EV_LOST:
 		log_taken(s, now);

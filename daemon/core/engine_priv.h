@@ -185,6 +185,8 @@ struct subscriber {
 	struct core_user *of_user; /* NULL: not counted */
 	uint64_t ifid, suggest;	   /* IPv6, 0: none yet */
 	enum sub_dp dp;
+	bool counted; /* the plane has said what it moved: traffic */
+	struct event_traffic traffic;
 	enum sub_shape shape;
 	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
 	struct dp_family dp_has[PPP_FAM__COUNT]; /* what family_up was last told */

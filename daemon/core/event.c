@@ -9,6 +9,7 @@ const char *event_kind_name(enum event_kind k)
 		[EV_SESSION_STARTING] = "session-starting",
 		[EV_SESSION_UP] = "session-up",
 		[EV_SESSION_DOWN] = "session-down",
+		[EV_SESSION_CLOSED] = "session-closed",
 		[EV_DISCONNECT_REQUESTED] = "disconnect-requested",
 		[EV_ROUTE_ADD] = "route-add",
 		[EV_ROUTE_REMOVE] = "route-remove",

@@ -15,6 +15,7 @@ enum event_kind {
 	EV_SESSION_STARTING, /* ICCN accepted, PPP begins */
 	EV_SESSION_UP,	     /* first family up */
 	EV_SESSION_DOWN,
+	EV_SESSION_CLOSED, /* after DOWN, when the data plane has let go: traffic is final */
 	EV_DISCONNECT_REQUESTED,
 	EV_ROUTE_ADD, /* host route of a subscriber: family, address */
 	EV_ROUTE_REMOVE,
@@ -24,6 +25,10 @@ enum event_kind {
 };
 
 #define EV_BIT(k) (1u << (k))
+
+struct event_traffic { /* IP packets and octets; up is from the subscriber */
+	uint64_t up_packets, up_bytes, down_packets, down_bytes;
+};
 
 struct event {
 	enum event_kind kind;
@@ -39,6 +44,7 @@ struct event {
 	enum ppp_family family;
 	struct ze_addr address; /* ROUTE: the /32 or /128 */
 	ze_ns rtt;
+	struct event_traffic traffic; /* CLOSED */
 };
 
 const char *event_kind_name(enum event_kind k); /* "session-up" */

@@ -82,9 +82,9 @@ enum dp_event_kind {
 	DP_EV_SESSION_UP, /* result, ifname: answers session_up */
 	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
 	DP_EV_SHAPED,	  /* result: answers shape */
-	DP_EV_GONE,	  /* answers session_down: nothing is left, the sid may be used again */
-	DP_EV_FRAME,	  /* frame: a PPP control frame of an attached session */
-	DP_EV_LOST /* the kernel took it away behind our back; session_down follows from us */
+	DP_EV_GONE, /* answers session_down: nothing is left, the sid may be used again; counted, final */
+	DP_EV_FRAME, /* frame: a PPP control frame of an attached session */
+	DP_EV_LOST   /* the kernel took it away behind our back; session_down follows from us */
 };
 
 struct dp_event {
@@ -94,6 +94,8 @@ struct dp_event {
 	enum ppp_family family;
 	char ifname[16]; /* "" when the plane has no device a subscriber */
 	struct span frame;
+	bool counted; /* GONE: final is what the session moved in all; else the plane does not know */
+	struct dp_stats final;
 };
 
 struct dataplane_ops {

@@ -26,6 +26,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/wire.h"
 #include "daemon/core/config.h"
+#include "daemon/core/event.h"
 #include "daemon/core/ports.h"
 #include "daemon/l2tp/proto.h"
 #include "shaping/rate.h"
@@ -189,6 +190,7 @@ struct snapshot_life {
 	char user[64], ifname[16];
 	struct ze_addr peer; /* family 0: not known */
 	ze_ns began, ended;
+	struct event_traffic traffic; /* what it moved, when the data plane had removed it */
 	const char *cause;
 	struct snapshot_trail *trail;
 };

@@ -208,6 +208,31 @@ static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, z
 	       KV_MS("duration", s->up_at ? now - s->up_at : 0), KV_SUPPRESSED(suppressed));
 }
 
+/* The data plane has let go of it, or never had it: what it moved is known. */
+static void closed(struct subscriber *s, ze_ns now)
+{
+	struct event ev = facts_event(s, EV_SESSION_CLOSED, now);
+	uint32_t suppressed;
+
+	if (!s->linked)
+		return;
+	ev.traffic = s->traffic;
+	turn_event(s->e, &ev);
+	if (s->counted && may_log(s, now, &suppressed))
+		log_kv(LOG_L2TP, LOG_INFO, "session-closed", KV_U64("tid", s->tunnel->t.tid),
+		       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
+		       KV_U64("up-packets", s->traffic.up_packets),
+		       KV_U64("up-bytes", s->traffic.up_bytes),
+		       KV_U64("down-packets", s->traffic.down_packets),
+		       KV_U64("down-bytes", s->traffic.down_bytes), KV_SUPPRESSED(suppressed));
+}
+
+static void closed_release(struct subscriber *s, ze_ns now)
+{
+	closed(s, now);
+	subscriber_release(s);
+}
+
 /* ---- PPP ---- */
 
 static int link_init(struct subscriber *s)
@@ -546,7 +571,7 @@ void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns 
 	else if (may_send(s, now))
 		link_frame(s, ev->frame, now);
 	if (s->ended && s->dp == SUB_DP_NONE)
-		subscriber_release(s);
+		closed_release(s, now);
 	subscriber_run(s, now);
 }
 
@@ -678,7 +703,7 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 	res_release(&s->r_user);
 	lease_wait_end(s);
 	if (!attach_leave(s))
-		subscriber_release(s);
+		closed_release(s, now);
 }
 
 const struct call_owner_ops subscriber_call_ops = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Events by session serial. A struct life begins with the first event of its session, is moved to
- * the list of ended ones by EV_SESSION_DOWN, and is freed when HISTORY_ENDED newer ones have ended.
+ * the list of ended ones by EV_SESSION_DOWN, gets its counters with EV_SESSION_CLOSED, and is freed
+ * when HISTORY_ENDED newer ones have ended.
  */
 #include "daemon/observe/history.h"
 
@@ -43,6 +44,7 @@ struct life { /* of one session */
 	const char *cause; /* NULL until the session has ended */
 	struct ze_addr peer;
 	ze_ns began, over;
+	struct event_traffic traffic; /* when it was over */
 	struct ring ring;
 	struct note *notes; /* n_notes entries; grows up to HISTORY_EVENTS before the ring wraps */
 	uint32_t n_notes;
@@ -240,8 +242,10 @@ static void on_event(void *self, const struct event *e)
 		return; /* an event of a tunnel */
 	/* A call that is cleared before PPP starts has no EV_SESSION_DOWN, so no life is
 	 * created. */
-	if (!l && e->kind != EV_DISCONNECT_REQUESTED)
+	if (!l && e->kind != EV_DISCONNECT_REQUESTED && e->kind != EV_SESSION_CLOSED)
 		l = life_new(h, e);
+	if (l && e->kind == EV_SESSION_CLOSED)
+		l->traffic = e->traffic;
 	if (!l || l->over)
 		return;
 	if (replaces_last(l, e)) {
@@ -259,8 +263,9 @@ static void on_event(void *self, const struct event *e)
 const struct observer history_observer = {
 	.name = "history",
 	.wants = EV_BIT(EV_SESSION_STARTING) | EV_BIT(EV_SESSION_UP) | EV_BIT(EV_SESSION_DOWN) |
-		 EV_BIT(EV_DISCONNECT_REQUESTED) | EV_BIT(EV_ROUTE_ADD) | EV_BIT(EV_ROUTE_REMOVE) |
-		 EV_BIT(EV_ECHO_RTT) | EV_BIT(EV_ECHO_LOST),
+		 EV_BIT(EV_SESSION_CLOSED) | EV_BIT(EV_DISCONNECT_REQUESTED) |
+		 EV_BIT(EV_ROUTE_ADD) | EV_BIT(EV_ROUTE_REMOVE) | EV_BIT(EV_ECHO_RTT) |
+		 EV_BIT(EV_ECHO_LOST),
 	.on_event = on_event,
 };
 
@@ -340,6 +345,7 @@ static void copy_life(struct snapshot_life *to, const struct life *l)
 	to->began = l->began;
 	to->ended = l->over;
 	to->cause = l->cause;
+	to->traffic = l->traffic;
 	to->trail = copy_trail(l);
 }
 

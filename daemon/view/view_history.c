@@ -58,6 +58,10 @@ void view_history(const struct snapshot *s, const struct view_clock *c, struct j
 		view_time(j, "began-at", c, l->began);
 		view_time(j, "ended-at", c, l->ended);
 		json_kstr(j, "cause", l->cause);
+		json_ku64(j, "up-packets", l->traffic.up_packets);
+		json_ku64(j, "up-bytes", l->traffic.up_bytes);
+		json_ku64(j, "down-packets", l->traffic.down_packets);
+		json_ku64(j, "down-bytes", l->traffic.down_bytes);
 		json_key(j, "events");
 		view_trail(l->trail, c, j);
 		json_obj_end(j);

@@ -254,6 +254,19 @@ static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
 	w->dp[sid].fam[family] = w->dp[sid].open[family] = false;
 }
 
+static struct dp_stats numbers_of(uint16_t sid)
+{
+	return (struct dp_stats){ .up_packets = sid,
+				  .up_bytes = 2,
+				  .down_packets = 3,
+				  .down_bytes = 4,
+				  .up_spoofed = 5,
+				  .up_policed = 6,
+				  .down_policed = 7,
+				  .up_refused = 8,
+				  .up_resyncs = 9 };
+}
+
 static void dp_session_down(void *self, uint16_t sid)
 {
 	struct world *w = self;
@@ -263,7 +276,10 @@ static void dp_session_down(void *self, uint16_t sid)
 	assert(w->dp[sid].held);
 	w->dp[sid] = (struct w_dp){ .listed = true };
 	w->dp_sessions--;
-	dp_answer(w, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
+	dp_answer(w, &(struct dp_event){ .kind = DP_EV_GONE,
+					 .sid = sid,
+					 .counted = true,
+					 .final = numbers_of(sid) });
 }
 
 static int dp_ppp_send(void *self, uint16_t sid, struct span frame)
@@ -283,19 +299,6 @@ static int dp_ppp_send(void *self, uint16_t sid, struct span frame)
 	wr_span(&wr, frame);
 	transmit(w, &d->s.tunnel.path, wr_done(&wr), false);
 	return 0;
-}
-
-static struct dp_stats numbers_of(uint16_t sid)
-{
-	return (struct dp_stats){ .up_packets = sid,
-				  .up_bytes = 2,
-				  .down_packets = 3,
-				  .down_bytes = 4,
-				  .up_spoofed = 5,
-				  .up_policed = 6,
-				  .down_policed = 7,
-				  .up_refused = 8,
-				  .up_resyncs = 9 };
 }
 
 static int dp_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)

@@ -65,6 +65,25 @@ def test_hundred_subscribers(tmp_path, mode):
             assert not json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + m))
 
 
+def test_a_closed_session_has_its_counters(tmp_path):
+    """After a known number of packets the closed session has exactly those, and not zeros."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        addrs = x.start_lac(2)
+        x.traffic('core', 'lac', ['send', '7007', '30', '900', '198.51.100.2', ','.join(addrs)], 60)
+        x.traffic('lac', 'core', ['spread', '7007', '20', '1400', '198.51.100.2', ','.join(addrs)], 40)
+        keys = ('up-packets', 'up-bytes', 'down-packets', 'down-bytes')
+        want = {'up-packets': 30, 'up-bytes': 30 * 928, 'down-packets': 20, 'down-bytes': 20 * 1428}
+        for s in x.show('sessions'):
+            got = x.show('session', str(s['local-sid']))['traffic']
+            assert {k: got[k] for k in keys} == want
+        x.stop_lac()
+        wait_for(lambda: x.show('dataplane')['sessions'] == 0)
+        wait_for(lambda: [{k: e[k] for k in keys} for e in x.show('history')] == [want, want])
+        assert x.log('ze.log').count(
+            'up-packets=30 up-bytes=27840 down-packets=20 down-bytes=28560') == 2
+
+
 def test_login_again(tmp_path):
     """A second LAC finds nothing of the first in its way, neither here nor in the laboratory."""
     with lab(tmp_path) as x:

@@ -300,6 +300,67 @@ static void sequencing_attaches_first(void **st)
 
 /* ---- what fits the tunnel ---- */
 
+static const struct operate_why why = { .actor = "test" };
+
+static void expect_ends(unsigned downs, unsigned closes)
+{
+	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), downs);
+	assert_int_equal(w_count_events(w, EV_SESSION_CLOSED), closes);
+}
+
+/* The plane tells what the session moved when it lets go, after the call has ended. */
+static void ends_with_its_counters(void **st)
+{
+	struct call *c = lac_call(l, "alice", "wonder");
+	uint16_t sid = call_sub(c)->s.sid;
+	const struct event *e;
+
+	(void)st;
+	w->dp_hold = true;
+	assert_int_equal(operate_close_session(w->e, sid, &why, w->now), 0);
+	w_deliver(w);
+	expect_ends(1, 0);
+	w->dp_hold = false;
+	w_deliver(w);
+	expect_ends(1, 1);
+	e = w_last_event(w, EV_SESSION_CLOSED);
+	assert_int_equal(e->sid, sid);
+	assert_int_equal(e->traffic.up_packets, sid);
+	assert_int_equal(e->traffic.up_bytes, 2);
+	assert_int_equal(e->traffic.down_packets, 3);
+	assert_int_equal(e->traffic.down_bytes, 4);
+}
+
+/* It let go by itself: the call ends afterwards, and not with zeros. */
+static void lost_with_its_counters(void **st)
+{
+	struct call *c = lac_call(l, "alice", "wonder");
+	uint16_t sid = call_sub(c)->s.sid;
+
+	(void)st;
+	w->dp[sid] = (struct w_dp){ .listed = true };
+	w->dp_sessions--;
+	engine_dp_event(w->e,
+			&(struct dp_event){ .kind = DP_EV_GONE,
+					    .sid = sid,
+					    .counted = true,
+					    .final = { .up_packets = 77 } },
+			w->now);
+	w_deliver(w);
+	expect_ends(1, 1);
+	assert_int_equal(w_last_event(w, EV_SESSION_CLOSED)->traffic.up_packets, 77);
+}
+
+/* A login that fails never was in the plane, and is closed with its end. */
+static void closed_without_a_plane(void **st)
+{
+	(void)st;
+	lac_call(l, "alice", "wrong");
+	w_advance(w, ZE_SEC(90));
+	expect_ends(1, 1);
+	assert_int_equal(w_last_event(w, EV_SESSION_CLOSED)->traffic.up_packets, 0);
+}
+
 static void fits(uint16_t mru, uint16_t peer_mru, uint16_t mtu)
 {
 	struct call *c = call_of(&(struct client){ .mru = peer_mru });
@@ -360,6 +421,9 @@ int main(void)
 		T(naked_before_the_ack),
 		T(naked_and_not_carried),
 		T(closed_until_acknowledged),
+		T(ends_with_its_counters),
+		T(lost_with_its_counters),
+		T(closed_without_a_plane),
 		T(mru_over_ipv4),
 		T(mru_with_sequencing),
 		T(mru_over_ipv6),

@@ -171,6 +171,18 @@ static void one_life(void **st)
 
 	v = ended();
 	assert_int_equal(json_array_size(v), 1);
+	assert_int_equal(number(v, 0, "up-packets"), 0); /* the data plane has not let go yet */
+	json_decref(v);
+	e = event(EV_SESSION_CLOSED, 1, ZE_SEC(400));
+	e.traffic = (struct event_traffic){ 11, 12, 13, UINT64_C(1) << 40 };
+	tell(e);
+	tell(event(EV_SESSION_CLOSED, 2, ZE_SEC(400))); /* of none we know */
+	v = ended();
+	assert_int_equal(json_array_size(v), 1);
+	assert_int_equal(number(v, 0, "up-packets"), 11);
+	assert_int_equal(number(v, 0, "up-bytes"), 12);
+	assert_int_equal(number(v, 0, "down-packets"), 13);
+	assert_true(number(v, 0, "down-bytes") == INT64_C(1) << 40);
 	assert_int_equal(number(v, 0, "local-sid"), 1);
 	assert_int_equal(number(v, 0, "tunnel-local-tid"), 3);
 	assert_string_equal(text(v, 0, "username"), "alice");

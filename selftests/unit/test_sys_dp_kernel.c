@@ -23,6 +23,9 @@
 #include "daemon/sys/run/counts.h"
 #include "selftests/lib/fail_alloc.h"
 
+/* The fakes take what the real ones take. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 #define FIRST_FD 100
 
 static struct {
@@ -36,8 +39,9 @@ static struct {
 	int pool_error;
 	char taken; /* the step whose check finds something missing, and what it says */
 	int check_result;
-	int stats_error;
-	int sockets; /* opened and not closed */
+	int stats_error, final_error;
+	struct dp_event gone; /* the last one */
+	int sockets;	      /* opened and not closed */
 	int next_fd;
 	int socket_error, watch_fails;
 	int watched, frames;
@@ -87,7 +91,6 @@ static int up(char name)
 #define STEP(x)                                                                                    \
 	static int up_##x(void *thread, struct kernel_session *s)                                  \
 	{                                                                                          \
-		(void)thread;                                                                      \
 		snprintf(s->ifname, sizeof(s->ifname), "ppp%u", s->s.sid);                         \
 		s->ifindex = w.ifindex;                                                            \
 		w.up = *s;                                                                         \
@@ -95,8 +98,6 @@ static int up(char name)
 	}                                                                                          \
 	static void down_##x(void *thread, struct kernel_session *s)                               \
 	{                                                                                          \
-		(void)thread;                                                                      \
-		(void)s;                                                                           \
 		note("-%c ", #x[0]);                                                               \
 	}
 STEP(a)
@@ -111,8 +112,6 @@ static char family_name(const struct dp_family *f)
 
 static int fake_pass(void *thread, struct kernel_session *s, enum ppp_family family, bool pass)
 {
-	(void)thread;
-	(void)s;
 	note("%c%s%s ", family_name(&(struct dp_family){ .family = family }),
 	     w.fail == 'p' ? "!" : "", pass ? "open" : "shut");
 	return w.fail == 'p' ? -EIO : 0;
@@ -121,15 +120,12 @@ static int fake_pass(void *thread, struct kernel_session *s, enum ppp_family fam
 #define FAMILY_STEP(x)                                                                             \
 	static int fam_up_##x(void *thread, struct kernel_session *s, const struct dp_family *f)   \
 	{                                                                                          \
-		(void)thread;                                                                      \
-		(void)s;                                                                           \
 		note("%c", family_name(f));                                                        \
 		return up(#x[0]);                                                                  \
 	}                                                                                          \
 	static void fam_down_##x(void *thread, struct kernel_session *s,                           \
 				 const struct dp_family *f)                                        \
 	{                                                                                          \
-		(void)thread;                                                                      \
 		note("%c-%c%s%u ", family_name(f), #x[0], s->other_up ? "o" : "", f->mtu);         \
 	}
 FAMILY_STEP(x)
@@ -140,15 +136,11 @@ FAMILY_STEP(z)
 	static int shape_up_##x(void *thread, struct kernel_session *s,                            \
 				const struct shape_plan *p)                                        \
 	{                                                                                          \
-		(void)thread;                                                                      \
-		(void)s;                                                                           \
 		note("%u", (unsigned)p->down_bps);                                                 \
 		return up(#x[0]);                                                                  \
 	}                                                                                          \
 	static void shape_down_##x(void *thread, struct kernel_session *s)                         \
 	{                                                                                          \
-		(void)thread;                                                                      \
-		(void)s;                                                                           \
 		note("-%c ", #x[0]);                                                               \
 	}
 SHAPE_STEP(q)
@@ -164,15 +156,11 @@ static int check(char name)
 
 static int check_a(void *thread, struct kernel_session *s)
 {
-	(void)thread;
-	(void)s;
 	return check('a');
 }
 
 static int fam_check_x(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
-	(void)thread;
-	(void)s;
 	note("%c", family_name(f));
 	return check('x');
 }
@@ -190,7 +178,6 @@ static void thread_free(void *thread)
 
 static int fake_socket(const struct net_path *path, int *ret_fd)
 {
-	(void)path;
 	if (w.socket_error)
 		return w.socket_error;
 	w.sockets++;
@@ -208,21 +195,17 @@ static void fake_close(int fd)
 
 static int tunnel_up(void *thread, const struct kernel_tunnel *t)
 {
-	(void)thread;
 	assert_in_range(t->fd, FIRST_FD, w.next_fd);
 	return up('T');
 }
 
 static void tunnel_down(void *thread, const struct kernel_tunnel *t)
 {
-	(void)thread;
-	(void)t;
 	note("-T ");
 }
 
 static int fake_stats(void *thread, struct counts_row *rows, size_t n)
 {
-	(void)thread;
 	w.readings++;
 	for (size_t i = 0; i < n; i++) {
 		rows[i].st.up_packets = (uint64_t)rows[i].sid + 1000 * w.readings;
@@ -231,9 +214,15 @@ static int fake_stats(void *thread, struct counts_row *rows, size_t n)
 	return w.stats_error;
 }
 
+static int fake_final(void *thread, const struct kernel_session *k, struct dp_stats *ret)
+{
+	if (!w.final_error)
+		*ret = (struct dp_stats){ .up_packets = k->s.sid, .down_bytes = 9 };
+	return w.final_error;
+}
+
 static int fake_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
 {
-	(void)thread;
 	(void)res;
 	w.pool = *want;
 	w.pools++;
@@ -262,6 +251,7 @@ static const struct kernel_ops ops = {
 	.pass = fake_pass,
 	.pool = fake_pool,
 	.stats = fake_stats,
+	.final = fake_final,
 };
 
 static void notify(void *self)
@@ -293,6 +283,8 @@ static void emit(void *self, const struct dp_event *ev)
 		note("(%s) ", ev->ifname);
 	else
 		note("(%d) ", ev->kind == DP_EV_GONE ? ev->sid : ev->result);
+	if (ev->kind == DP_EV_GONE)
+		w.gone = *ev;
 	if (ev->kind == DP_EV_GONE && w.again) {
 		struct dp_session s = session(1, w.again, 2);
 
@@ -304,7 +296,6 @@ static void emit(void *self, const struct dp_event *ev)
 static struct udp_sock *tunnel_watch(void *self, int fd, const struct net_path *path)
 {
 	(void)fd;
-	(void)path;
 	if (w.watch_fails)
 		return NULL;
 	w.watched++;
@@ -321,13 +312,11 @@ static void tunnel_unwatch(struct udp_sock *u)
 
 static void frames_watch(struct dp_frames *f)
 {
-	(void)f;
 	w.frames++;
 }
 
 static void frames_unwatch(struct dp_frames *f)
 {
-	(void)f;
 	w.frames--;
 }
 
@@ -418,7 +407,6 @@ static int shape(uint16_t sid, uint64_t bps)
 
 static void up_and_down_in_reverse(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(ask(1, 7, 2), 0);
 	expect("socket ");
@@ -451,7 +439,6 @@ static void every_failing_step_undoes_the_former(void **st)
 		{ 'd', "socket +T +a +b +c !d -c -b -a UP(-105) -T unwatch close " },
 	};
 
-	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
 		begin(KERNEL_PATHS_FREE);
 		w.fail = rows[i].fail;
@@ -478,7 +465,6 @@ static void down_while_it_is_built(void **st)
 		{ 'd', "socket +T +a +b +c +d -d -c -b -a GONE(7) -T unwatch close " },
 	};
 
-	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
 		begin(KERNEL_PATHS_FREE);
 		w.down_at = rows[i].at;
@@ -492,7 +478,6 @@ static void down_while_it_is_built(void **st)
 
 static void down_before_it_is_begun(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(ask(1, 7, 2), 0);
 	dp_kernel_ops.session_down(w.d, 7);
@@ -504,7 +489,6 @@ static void down_before_it_is_begun(void **st)
 
 static void tunnel_lives_from_first_to_last_session(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_ONE);
 	assert_int_equal(ask(1, 7, 2), 0);
 	assert_int_equal(ask(1, 8, 2), 0);
@@ -523,7 +507,6 @@ static void tunnel_lives_from_first_to_last_session(void **st)
 /* A call that comes while its tunnel is being deleted gets a new one. */
 static void session_during_deletion_waits(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_ONE);
 	bring_up(1, 7);
 	w.again = 8;
@@ -542,7 +525,6 @@ static void session_during_deletion_waits(void **st)
 
 static void refused_at_once(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	w.socket_error = -EADDRNOTAVAIL;
 	assert_int_equal(ask(1, 7, 2), -EADDRNOTAVAIL);
@@ -558,7 +540,6 @@ static void refused_at_once(void **st)
 /* Linux before 6.11: two tunnels of one peer address and port. */
 static void second_tunnel_on_a_path(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_ONE);
 	bring_up(1, 7);
 	assert_int_equal(ask(2, 8, 2), -EADDRINUSE);
@@ -573,7 +554,6 @@ static void second_tunnel_on_a_path(void **st)
 /* The same with labels: one socket, one tunnel of the kernel's, as long as any of the sessions. */
 static void tunnels_of_a_path_are_one(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_LABELLED);
 	bring_up(1, 7);
 	assert_int_equal(ask(2, 8, 2), 0);
@@ -596,7 +576,6 @@ static void labels(void **st)
 {
 	const struct kernel_session *k = &w.up;
 
-	(void)st;
 	begin(KERNEL_PATHS_LABELLED);
 	bring_up(1, 7);
 	bring_up(2, 8);
@@ -617,7 +596,6 @@ static void labels(void **st)
 
 static void families_come_and_go(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	dp_kernel_ops.family_down(w.d, 7, PPP_FAM_IPV4); /* never was */
@@ -643,7 +621,6 @@ static void families_come_and_go(void **st)
  * wanted last holds, by one job. */
 static void families_open_and_shut(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	dp_kernel_ops.family_open(w.d, 7, PPP_FAM_IPV4, true); /* no such session */
 	bring_up(1, 7);
@@ -688,7 +665,6 @@ static void failing_family_step_undoes_the_former(void **st)
 		{ 'z', "4+x 4+y 4!z 4-y1400 4-x1400 FAMILY(-105) " },
 	};
 
-	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
 		begin(KERNEL_PATHS_FREE);
 		bring_up(1, 7);
@@ -705,7 +681,6 @@ static void failing_family_step_undoes_the_former(void **st)
 
 static void rates_before_families(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(shape(7, 1), -ENOENT);
 	bring_up(1, 7);
@@ -736,7 +711,6 @@ static void failing_rate_step_leaves_none(void **st)
 		{ 's', "1+q 1+r 1!s -r -q SHAPED(-105) ", "2+q 2+r 2!s -s -r -q SHAPED(-105) " },
 	};
 
-	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
 		begin(KERNEL_PATHS_FREE);
 		bring_up(1, 7);
@@ -761,7 +735,6 @@ static void failing_rate_step_leaves_none(void **st)
 
 static void rates_then_down(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(shape(7, 1), 0);
@@ -774,7 +747,6 @@ static void rates_then_down(void **st)
 /* A family asked for just before the end: no answer but GONE. */
 static void family_then_down(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
@@ -795,7 +767,6 @@ static void checks(const char *trace)
 /* F-A4: what is up is looked at, in order with the session's own jobs; what is down is wanted no more. */
 static void what_others_take_away(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	w.ifindex = 40;
 	bring_up(1, 7);
@@ -824,7 +795,6 @@ static void numbers_only_while_up(void **st)
 	struct dp_stats s;
 	ze_ns as_of;
 
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	assert_int_equal(dp_kernel_ops.stats(w.d, 7, ZE_SEC(9), &s, &as_of), -ENOTCONN);
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -ENOTCONN);
@@ -836,6 +806,36 @@ static void numbers_only_while_up(void **st)
 	assert_int_equal(as_of, ZE_SEC(9));
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, sizeof(ip))), -EINVAL);
 	assert_int_equal(dp_kernel_ops.ppp_send(w.d, 7, span_of(ip, 3)), -EINVAL);
+	end();
+}
+
+static void take_down(uint16_t sid)
+{
+	dp_kernel_ops.session_down(w.d, sid);
+	dp_kernel_reap(w.d);
+	assert_int_equal(w.gone.sid, sid);
+}
+
+/* Read while it has its interface; if somebody took that away, what was read last, or nothing. */
+static void gone_with_its_counters(void **st)
+{
+	struct dp_stats s;
+	ze_ns as_of;
+
+	begin(KERNEL_PATHS_FREE);
+	w.ifindex = 40;
+	bring_up(1, 7);
+	take_down(7);
+	assert_true(w.gone.counted && w.gone.final.up_packets == 7 && w.gone.final.down_bytes == 9);
+	w.final_error = -ENODEV;
+	bring_up(1, 8);
+	take_down(8);
+	assert_false(w.gone.counted);
+	bring_up(1, 9);
+	dp_kernel_ops.stats(w.d, 9, ZE_SEC(9), &s, &as_of);
+	dp_kernel_reap(w.d);
+	take_down(9);
+	assert_true(w.gone.counted && w.gone.final.up_packets == 1009);
 	end();
 }
 
@@ -858,7 +858,6 @@ static void all_numbers_are_read_by_a_worker(void **st)
 {
 	ze_ns as_of;
 
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 9);
 	bring_up(2, 7);
@@ -883,7 +882,6 @@ static void a_reading_that_fails(void **st)
 {
 	ze_ns as_of;
 
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	sum_at(ZE_SEC(5), &as_of);
@@ -905,7 +903,6 @@ static void a_new_session_has_no_numbers_of_the_old(void **st)
 	struct dp_stats s;
 	ze_ns as_of;
 
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	sum_at(ZE_SEC(5), &as_of);
@@ -921,7 +918,6 @@ static void a_new_session_has_no_numbers_of_the_old(void **st)
 /* The end of the daemon takes down what is up, being built, and asked for. */
 static void stop_takes_everything_down(void **st)
 {
-	(void)st;
 	begin(KERNEL_PATHS_FREE);
 	bring_up(1, 7);
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
@@ -936,7 +932,6 @@ static void out_of_memory_leaves_nothing(void **st)
 {
 	bool hit = true;
 
-	(void)st;
 	if (!fail_alloc_works())
 		skip();
 	begin(KERNEL_PATHS_FREE);
@@ -987,6 +982,7 @@ int main(void)
 		cmocka_unit_test(family_then_down),
 		cmocka_unit_test(what_others_take_away),
 		cmocka_unit_test(numbers_only_while_up),
+		cmocka_unit_test(gone_with_its_counters),
 		cmocka_unit_test(all_numbers_are_read_by_a_worker),
 		cmocka_unit_test(a_reading_that_fails),
 		cmocka_unit_test(a_new_session_has_no_numbers_of_the_old),

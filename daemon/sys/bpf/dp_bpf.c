@@ -203,12 +203,15 @@ static void run_family_down(struct kjob *j, void *thread)
 	undo_family(fj->s, fj->family, thread);
 }
 
+static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid);
+
 static void run_down(struct kjob *j, void *thread)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		undo_family(s, (enum ppp_family)f, thread);
+	s->final = numbers_of(s->d, s->sid);
 	bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
 
@@ -327,7 +330,9 @@ static void down_done(struct kjob *j)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 	struct dp_bpf *d = s->d;
-	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
+	struct dp_event ev = {
+		.kind = DP_EV_GONE, .sid = s->sid, .counted = true, .final = s->final
+	};
 
 	dp_bpf_session_free(s);
 	emit(d, &ev);

@@ -224,6 +224,7 @@ static void run_down(struct kjob *j, void *thread)
 	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
 		undo_family(s, &s->families[f], true, thread);
 	undo_shape(s, true, thread);
+	s->counted = s->k.ifindex && s->d->a.ops->final(thread, &s->k, &s->final) == 0;
 	undo_steps(s, thread);
 }
 
@@ -537,8 +538,15 @@ static void down_done(struct kjob *j)
 {
 	struct session *s = ze_container_of(j, struct session, down_job);
 	struct dp_kernel *d = s->d;
-	struct dp_event ev = { .kind = DP_EV_GONE, .sid = s->sid };
+	struct dp_event ev = {
+		.kind = DP_EV_GONE, .sid = s->sid, .counted = s->counted, .final = s->final
+	};
+	const struct dp_stats *last = counts_find(&d->counts, s->sid, s->k.ifindex);
 
+	if (!s->counted && last) { /* somebody took the interface away: what was read last */
+		ev.counted = true;
+		ev.final = *last;
+	}
 	session_free(s);
 	emit(d, &ev);
 }

@@ -78,6 +78,8 @@ struct session {
 	int open_result;
 	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
 	struct dp_frames frames;
+	bool counted; /* by the take-down job: final */
+	struct dp_stats final;
 };
 
 struct dp_kernel {

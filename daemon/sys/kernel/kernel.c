@@ -354,6 +354,18 @@ static int stats(void *thread, struct counts_row *rows, size_t n)
 	return r;
 }
 
+static int final(void *thread, const struct kernel_session *k, struct dp_stats *ret)
+{
+	struct dp_stats st = { 0 };
+	int r = rtnl_link_stats(((struct thread *)thread)->route, k->ifindex, &st);
+
+	if (r < 0)
+		return r;
+	kernel_ingress_read(k->ifindex, &st);
+	*ret = st;
+	return 0;
+}
+
 static int pool(void *thread, const struct pool_routes *want, struct repair_result *res)
 {
 	return pool_routes_sync(((struct thread *)thread)->route, want, res);
@@ -393,6 +405,7 @@ const struct kernel_ops kernel_ops = {
 	.pass = family_pass,
 	.pool = pool,
 	.stats = stats,
+	.final = final,
 };
 
 bool kernel_tunnels_share_path(void)

@@ -85,6 +85,8 @@ struct kernel_ops {
 	int (*pool)(void *thread, const struct pool_routes *want, struct repair_result *res);
 	/* All of them in one go, those that are there: 0 or -errno. */
 	int (*stats)(void *thread, struct counts_row *rows, size_t n);
+	/* Of one session, while it has its interface: 0 or -errno. */
+	int (*final)(void *thread, const struct kernel_session *k, struct dp_stats *ret);
 };
 
 extern const struct kernel_ops kernel_ops; /* the real ones */

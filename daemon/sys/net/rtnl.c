@@ -454,3 +454,26 @@ int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self)
 	rtnl_leave();
 	return r;
 }
+
+static void take_link_stats(void *self, int ifindex, const struct dp_stats *st)
+{
+	struct dp_stats *ret = self;
+
+	(void)ifindex;
+	*ret = *st;
+}
+
+int rtnl_link_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret)
+{
+	struct if_stats_msg h = { .ifindex = (uint32_t)ifindex,
+				  .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) };
+	struct stats_dump d = { .each = take_link_stats, .self = ret };
+	int r;
+
+	rtnl_enter();
+	r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, 0, &h, sizeof(h)),
+					   .valid = on_stats,
+					   .self = &d });
+	rtnl_leave();
+	return r;
+}

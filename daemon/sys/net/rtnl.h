@@ -72,6 +72,8 @@ int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t
 /* Packets and octets of every device of the namespace, in one dump. */
 typedef void rtnl_stats_fn(void *self, int ifindex, const struct dp_stats *st);
 int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self);
+/* Of one interface. */
+int rtnl_link_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret);
 
 /* The messages, for rtnl_ensure and tests; NULL: no memory. */
 struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add);
