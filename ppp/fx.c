@@ -1,37 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ppp/fx.h"
 
-const char *ppp_end_name(enum ppp_end e)
-{
-	static const char *const names[PPP_END__COUNT] = {
-		[PPP_END_NONE] = "none",
-		[PPP_END_ADMIN] = "admin",
-		[PPP_END_PEER] = "peer",
-		[PPP_END_AUTH_FAILED] = "auth-failed",
-		[PPP_END_AUTH_TIMEOUT] = "auth-timeout",
-		[PPP_END_AUTH_REFUSED] = "auth-refused",
-		[PPP_END_LCP_TIMEOUT] = "lcp-timeout",
-		[PPP_END_NCP_TIMEOUT] = "ncp-timeout",
-		[PPP_END_LOGIN_TIMEOUT] = "login-timeout",
-		[PPP_END_ECHO] = "echo",
-		[PPP_END_LOOP] = "loop",
-		[PPP_END_REJECTED] = "rejected",
-		[PPP_END_NO_IPV4] = "no-ipv4",
-		[PPP_END_NO_IPV6] = "no-ipv6",
-		[PPP_END_ADDRESS_REFUSED] = "address-refused",
-		[PPP_END_PLANE] = "dataplane-failed",
-		[PPP_END_NO_ADDRESS] = "no-address",
-		[PPP_END_NO_POOL] = "no-pool",
-		[PPP_END_POOL_EMPTY] = "pool-empty",
-		[PPP_END_ADDRESS_IN_USE] = "address-in-use",
-		[PPP_END_ADDRESS_OURS] = "own-address",
-		[PPP_END_SESSION_LIMIT] = "session-limit",
-		[PPP_END_REPLACED] = "replaced",
-	};
-
-	return (unsigned int)e < PPP_END__COUNT ? names[e] : "unknown";
-}
-
 struct ppp_effect *ppp_fx_add(struct ppp_fx *fx, enum ppp_fx_kind kind)
 {
 	struct ppp_effect *e;

@@ -62,8 +62,6 @@ enum ppp_end { /* why the link ended, as shown in events and logs */
 	PPP_END__COUNT
 };
 
-const char *ppp_end_name(enum ppp_end e); /* "auth-failed" */
-
 struct ppp_auth_request {
 	enum ppp_auth_method method;
 	uint8_t id; /* of the PAP or CHAP packet */

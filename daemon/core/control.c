@@ -7,6 +7,7 @@
 
 #include "daemon/base/crypto.h"
 #include "daemon/core/call.h"
+#include "daemon/core/end_cause.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
@@ -75,6 +76,8 @@ static void uncount_established(struct core_tunnel *t)
 
 static void tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 {
+	const enum end_cause end = kind == EV_TUNNEL_DOWN ? end_cause_of_down(t->t.down.cause) :
+							    END_NONE;
 	const struct event ev = {
 		.kind = kind,
 		.now = now,
@@ -82,7 +85,8 @@ static void tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 		.user = "",
 		.ifname = "",
 		.peer = &t->path.peer,
-		.cause = kind == EV_TUNNEL_DOWN ? l2tp_down_name(t->t.down.cause) : "",
+		.end = end,
+		.cause = end_cause_word(end),
 	};
 
 	turn_event(t->e, &ev);
@@ -132,8 +136,8 @@ static void log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool w
 	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->t.tid),
 	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
 	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
-	       KV_STR("cause", l2tp_down_name(d->cause)), KV_U64("result", d->result),
-	       KV_U64("error-code", d->error),
+	       KV_STR("cause", end_cause_word(end_cause_of_down(d->cause))),
+	       KV_U64("result", d->result), KV_U64("error-code", d->error),
 	       KV_MS("duration", was_up ? now - t->t.established : 0), KV_SUPPRESSED(suppressed));
 }
 

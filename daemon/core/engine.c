@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/core/control.h"
+#include "daemon/core/end_cause.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/login.h"
 #include "daemon/core/own.h"
@@ -230,11 +231,10 @@ int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings,
 
 void engine_drain(struct engine *e, ze_ns now)
 {
-	static const struct l2tp_stop_args stop = { .cause = L2TP_DOWN_SHUTDOWN,
-						    .result = STOP_SHUTDOWN,
-						    .text = "shutting down" };
+	struct l2tp_stop_args stop;
 	struct list *l, *next;
 
+	end_cause_stop(END_SHUTDOWN, "shutting down", &stop);
 	e->draining = true;
 	list_for_each_safe(l, next, &e->tunnels)
 		control_close(list_entry(l, struct core_tunnel, in_all), &stop, now);

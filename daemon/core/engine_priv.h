@@ -172,7 +172,7 @@ struct subscriber {
 	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
 	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
 	ze_ns up_at;			    /* first family up; 0 before */
-	const char *cause;		    /* why it ended: a word */
+	enum end_cause end;		    /* why it ends */
 	char *user;			    /* NULL before authentication; stays valid to the end */
 	struct profile *profile;	    /* NULL before authentication and without it */
 	uint64_t auth_cookie;		    /* a verdict is owed; 0: none */

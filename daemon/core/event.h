@@ -7,6 +7,7 @@
 
 #include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
+#include "daemon/core/end_cause.h"
 #include "ppp/proto.h"
 
 enum event_kind {
@@ -38,6 +39,7 @@ struct event {
 	const char *user;	 /* "" before authentication */
 	const char *ifname;
 	const struct ze_addr *peer; /* of the tunnel */
+	enum end_cause end;	    /* DOWN, CLOSED */
 	const char *cause; /* DOWN: a word: "peer", "auth-failed", "keepalive-timeout"; a constant */
 	const char *actor, *text; /* DISCONNECT_REQUESTED: who, free text */
 	uint16_t code;		  /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */

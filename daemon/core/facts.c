@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/facts.h"
 
+#include "daemon/core/end_cause.h"
 #include "daemon/core/engine_priv.h"
 
 const char *facts_user(const struct subscriber *s)
@@ -19,6 +20,7 @@ struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns
 		.user = facts_user(s),
 		.ifname = s->ifname,
 		.peer = &s->tunnel->path.peer,
-		.cause = s->cause,
+		.end = s->end,
+		.cause = end_cause_word(s->end),
 	};
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/end_cause.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
@@ -258,7 +259,7 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
 		       KV_STR("user", facts_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
-		       KV_STR("reason", ppp_end_name(a->end)),
+		       KV_STR("reason", end_cause_word(end_cause_of_ppp(a->end))),
 		       KV_OPT("interface", span_str(ours ? ours->name : "")),
 		       KV_U64("suppressed", suppressed));
 }

@@ -190,8 +190,9 @@ struct snapshot_life {
 	char user[64], ifname[16];
 	struct ze_addr peer; /* family 0: not known */
 	ze_ns began, ended;
-	struct event_traffic traffic; /* what it moved, when the data plane had removed it */
-	const char *cause;
+	struct event_traffic traffic;	/* what it moved, when the data plane had removed it */
+	const char *cause, *cause_text; /* a word, a sentence */
+	uint8_t terminate_cause;	/* RFC 2866 5.10 */
 	struct snapshot_trail *trail;
 };
 

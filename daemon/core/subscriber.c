@@ -7,6 +7,7 @@
 
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
+#include "daemon/core/end_cause.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
@@ -72,7 +73,6 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 	}
 	s->e = t->e;
 	s->tunnel = t;
-	s->cause = "";
 	s->timer.kind = CORE_TIMER_SUBSCRIBER;
 	list_init(&s->in_tunnel);
 	list_init(&s->in_all);
@@ -202,8 +202,9 @@ static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, z
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
-	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("cause", s->cause),
-	       KV_U64("result", d->result), KV_U64("error-code", d->error),
+	       KV_STR("address", ze_ip4_text(s->address, ip)),
+	       KV_STR("cause", end_cause_word(s->end)), KV_U64("result", d->result),
+	       KV_U64("error-code", d->error),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
 	       KV_MS("duration", s->up_at ? now - s->up_at : 0), KV_SUPPRESSED(suppressed));
 }
@@ -248,22 +249,21 @@ static int link_init(struct subscriber *s)
 	return r;
 }
 
-static void no_plane(struct subscriber *s, ze_ns now)
+/* CDN, and the call is over. */
+static void end_call(struct subscriber *s, enum end_cause cause, ze_ns now)
 {
-	s->cause = "dataplane-failed";
-	call_close(s,
-		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PPP,
-					    .result = CDN_NO_FACILITIES_NOW,
-					    .error = L2TP_ERR_RESOURCES,
-					    .text = "data plane failed" },
-		   now);
+	struct l2tp_cdn_args a;
+
+	end_cause_cdn(cause, &a);
+	s->end = cause;
+	call_close(s, &a, now);
 }
 
 /* PPP begins. */
 static void subscriber_up(struct subscriber *s, ze_ns now)
 {
 	if (link_init(s) < 0) {
-		no_plane(s, now);
+		end_call(s, END_PLANE, now);
 		return;
 	}
 	s->linked = true;
@@ -390,74 +390,6 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 	}
 }
 
-/* RFC 2661 4.4.2 has few words for how a call ends; RFC 3145 3 has more. */
-static struct l2tp_cdn_args cdn_of(enum ppp_end end)
-{
-	struct l2tp_cdn_args a = { .cause = L2TP_DOWN_PPP,
-				   .result = CDN_ADMIN,
-				   .text = ppp_end_name(end) };
-
-	switch (end) {
-	case PPP_END_ECHO:
-		a.result = CDN_CARRIER_LOST;
-		a.disconnect_code = 8;
-		break;
-	case PPP_END_PEER:
-		a.disconnect_code = 3;
-		a.disconnect_direction = 1;
-		break;
-	case PPP_END_LCP_TIMEOUT:
-		a.result = CDN_TIMEOUT;
-		a.disconnect_code = 5;
-		break;
-	case PPP_END_NCP_TIMEOUT:
-	case PPP_END_LOGIN_TIMEOUT:
-		a.result = CDN_TIMEOUT;
-		break;
-	case PPP_END_LOOP:
-		a.disconnect_code = 7;
-		break;
-	case PPP_END_ADDRESS_REFUSED:
-		a.disconnect_code = 19;
-		a.disconnect_direction = 2;
-		break;
-	case PPP_END_PLANE:
-	case PPP_END_NO_ADDRESS:
-	case PPP_END_NO_POOL:
-	case PPP_END_POOL_EMPTY:
-	case PPP_END_ADDRESS_IN_USE:
-	case PPP_END_ADDRESS_OURS:
-		a.result = CDN_NO_FACILITIES_NOW;
-		a.error = L2TP_ERR_RESOURCES;
-		break;
-	case PPP_END_ADMIN:
-		a.disconnect_code = 1;
-		break;
-	case PPP_END_NONE:
-	case PPP_END_AUTH_FAILED:
-	case PPP_END_AUTH_TIMEOUT:
-	case PPP_END_AUTH_REFUSED:
-	case PPP_END_REJECTED:
-	case PPP_END_NO_IPV4:
-	case PPP_END_NO_IPV6:
-	case PPP_END_SESSION_LIMIT:
-	case PPP_END_REPLACED:
-	case PPP_END__COUNT:
-		break;
-	}
-	if (a.disconnect_code)
-		a.disconnect_proto = end == PPP_END_ADDRESS_REFUSED ? PPP_IPCP : PPP_LCP;
-	return a;
-}
-
-static void finish(struct subscriber *s, ze_ns now)
-{
-	struct l2tp_cdn_args a = cdn_of(s->link.end);
-
-	s->cause = ppp_end_name(s->link.end);
-	call_close(s, &a, now);
-}
-
 static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	struct ppp_addr_answer a;
@@ -495,10 +427,10 @@ static void answer(struct subscriber *s, ze_ns now)
 				      bit == SUB_TODO_ATTACHED << PPP_FAM_IPV6, now, &s->e->ppp_fx);
 		break;
 	case SUB_TODO_NO_PLANE:
-		no_plane(s, now);
+		end_call(s, END_PLANE, now);
 		break;
 	default:
-		finish(s, now);
+		end_call(s, end_cause_of_ppp(s->link.end), now);
 		break;
 	}
 }
@@ -593,8 +525,7 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 }
 
 /* Our wish, whatever the peer says: a Terminate-Request, once, and the CDN. */
-static void end_now(struct subscriber *s, enum ppp_end end, const struct l2tp_cdn_args *a,
-		    ze_ns now)
+static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
 {
 	if (s->opened) {
 		ppp_fx_init(&s->e->ppp_fx);
@@ -602,26 +533,18 @@ static void end_now(struct subscriber *s, enum ppp_end end, const struct l2tp_cd
 		subscriber_run(s, now);
 	}
 	if (!s->ended)
-		call_close(s, a, now);
+		end_call(s, end_cause_of_ppp(end), now);
 }
 
 void subscriber_clear(struct subscriber *s, ze_ns now)
 {
-	struct l2tp_cdn_args a = cdn_of(PPP_END_ADMIN);
-
-	a.cause = L2TP_DOWN_ADMIN;
-	a.disconnect_direction = 2;
-	end_now(s, PPP_END_ADMIN, &a, now);
+	end_now(s, PPP_END_ADMIN, now);
 }
 
 void subscriber_replaced(struct subscriber *s, ze_ns now)
 {
-	const struct l2tp_cdn_args a = cdn_of(PPP_END_REPLACED);
-
-	if (s->ended)
-		return;
-	s->cause = ppp_end_name(PPP_END_REPLACED);
-	end_now(s, PPP_END_REPLACED, &a, now);
+	if (!s->ended)
+		end_now(s, PPP_END_REPLACED, now);
 }
 
 void subscriber_address_free(struct subscriber *s, ze_ns now)
@@ -684,8 +607,8 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 		return;
 	s->ended = true;
 	s->todo = 0;
-	if (!*s->cause)
-		s->cause = l2tp_down_name(down->cause);
+	if (s->end == END_NONE)
+		s->end = end_cause_of_down(down->cause);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_REMOVE, (enum ppp_family)f, now);

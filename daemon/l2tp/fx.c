@@ -5,25 +5,6 @@
 
 #include "daemon/l2tp/avp.h"
 
-static const char *const down_names[L2TP_DOWN__COUNT] = {
-	[L2TP_DOWN_PEER] = "peer",
-	[L2TP_DOWN_ADMIN] = "admin",
-	[L2TP_DOWN_SHUTDOWN] = "shutdown",
-	[L2TP_DOWN_KEEPALIVE] = "keepalive-timeout",
-	[L2TP_DOWN_TRANSPORT] = "retransmit-exhausted",
-	[L2TP_DOWN_AUTH] = "auth-failed",
-	[L2TP_DOWN_PROTOCOL] = "protocol-error",
-	[L2TP_DOWN_TIMEOUT] = "setup-timeout",
-	[L2TP_DOWN_PPP] = "ppp",
-	[L2TP_DOWN_TUNNEL] = "tunnel-down",
-	[L2TP_DOWN_REPLACED] = "replaced",
-};
-
-const char *l2tp_down_name(enum l2tp_down d)
-{
-	return d < L2TP_DOWN__COUNT ? down_names[d] : "unknown";
-}
-
 struct l2tp_effect *l2tp_fx_add(struct l2tp_fx *fx, enum l2tp_fx_kind kind)
 {
 	struct l2tp_effect *e;

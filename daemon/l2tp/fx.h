@@ -41,8 +41,6 @@ enum l2tp_down {	     /* why a tunnel or session ended, as shown in events and l
 	L2TP_DOWN__COUNT
 };
 
-const char *l2tp_down_name(enum l2tp_down d); /* "keepalive-timeout" */
-
 struct l2tp_fx_down {
 	enum l2tp_down cause;
 	uint16_t result, error;	  /* Result Code AVP of the StopCCN or CDN sent or received */

@@ -41,7 +41,7 @@ struct life { /* of one session */
 	uint16_t tid, sid;
 	char *user; /* NULL: unknown, or out of memory */
 	char ifname[16];
-	const char *cause; /* NULL until the session has ended */
+	enum end_cause end; /* END_NONE until the session has ended */
 	struct ze_addr peer;
 	ze_ns began, over;
 	struct event_traffic traffic; /* when it was over */
@@ -224,7 +224,7 @@ static bool replaces_last(const struct life *l, const struct event *e)
 static void end_life(struct history *h, struct life *l, const struct event *e)
 {
 	l->over = e->now;
-	l->cause = e->cause;
+	l->end = e->end;
 	h->n_live--;
 	list_add_head(&h->ended, &l->ended);
 	if (++h->n_ended > HISTORY_ENDED) {
@@ -344,7 +344,9 @@ static void copy_life(struct snapshot_life *to, const struct life *l)
 	to->peer = l->peer;
 	to->began = l->began;
 	to->ended = l->over;
-	to->cause = l->cause;
+	to->cause = end_cause_word(l->end);
+	to->cause_text = end_cause_sentence(l->end);
+	to->terminate_cause = (uint8_t)end_cause_acct(l->end);
 	to->traffic = l->traffic;
 	to->trail = copy_trail(l);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "daemon/core/control.h"
+#include "daemon/core/end_cause.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
@@ -28,10 +29,7 @@ static void note(struct engine *e, struct event ev, const struct operate_why *wh
 
 static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, ze_ns now)
 {
-	/* RFC 2661 4.4.2: 6, the requester is being shut down; the seed's "administrative". */
-	static const struct l2tp_stop_args stop = { .cause = L2TP_DOWN_ADMIN,
-						    .result = STOP_SHUTDOWN,
-						    .text = "administrative" };
+	struct l2tp_stop_args stop;
 	const struct event ev = { .kind = EV_DISCONNECT_REQUESTED,
 				  .now = now,
 				  .tid = t->t.tid,
@@ -51,6 +49,7 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 
 		tell(t->e, &of_session, why);
 	}
+	end_cause_stop(END_ADMIN, "administrative", &stop);
 	return control_close(t, &stop, now);
 }
 

@@ -58,6 +58,8 @@ void view_history(const struct snapshot *s, const struct view_clock *c, struct j
 		view_time(j, "began-at", c, l->began);
 		view_time(j, "ended-at", c, l->ended);
 		json_kstr(j, "cause", l->cause);
+		json_kstr(j, "cause-text", l->cause_text);
+		json_ku64(j, "terminate-cause", l->terminate_cause);
 		json_ku64(j, "up-packets", l->traffic.up_packets);
 		json_ku64(j, "up-bytes", l->traffic.up_bytes);
 		json_ku64(j, "down-packets", l->traffic.down_packets);

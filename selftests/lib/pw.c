@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/end_cause.h"
+
 static int fill(void *self, void *buf, size_t len)
 {
 	struct pw *w = self;
@@ -127,7 +129,7 @@ static void saw(struct pw *w, const struct ppp_effect *e)
 		say(w, "!", reason_name(e->refused.reason));
 		break;
 	case PPP_FX_FINISHED:
-		say(w, "END:", ppp_end_name(e->end));
+		say(w, "END:", end_cause_word(end_cause_of_ppp(e->end)));
 		break;
 	}
 }

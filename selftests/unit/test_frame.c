@@ -136,15 +136,6 @@ static void too_much_is_lost_not_overrun(void **st)
 	assert_int_equal(fx.n, PPP_FX_MAX);
 }
 
-static void ends_have_names(void **st)
-{
-	(void)st;
-	for (int i = 0; i < PPP_END__COUNT; i++)
-		assert_non_null(ppp_end_name((enum ppp_end)i));
-	assert_string_equal(ppp_end_name(PPP_END_AUTH_FAILED), "auth-failed");
-	assert_string_equal(ppp_end_name(PPP_END__COUNT), "unknown");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,7 +144,6 @@ int main(void)
 		cmocka_unit_test(control_packets),
 		cmocka_unit_test(frames_are_built_in_place),
 		cmocka_unit_test(too_much_is_lost_not_overrun),
-		cmocka_unit_test(ends_have_names),
 	};
 
 	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);

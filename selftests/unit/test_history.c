@@ -157,6 +157,7 @@ static void one_life(void **st)
 	json_decref(v);
 	e = event(EV_SESSION_DOWN, 1, ZE_SEC(21));
 	e.cause = "admin";
+	e.end = END_ADMIN;
 	tell(e);
 
 	v = trail(1);
@@ -189,6 +190,8 @@ static void one_life(void **st)
 	assert_string_equal(text(v, 0, "interface"), "ppp7");
 	assert_string_equal(text(v, 0, "peer"), "192.0.2.9:1701");
 	assert_string_equal(text(v, 0, "cause"), "admin");
+	assert_string_equal(text(v, 0, "cause-text"), "an operator ended it");
+	assert_int_equal(number(v, 0, "terminate-cause"), 6); /* RFC 2866 5.10: Admin Reset */
 	assert_non_null(text(v, 0, "began-at"));
 	assert_non_null(text(v, 0, "ended-at"));
 	assert_int_equal(json_array_size(ask_member(json_array_get(v, 0), "events")), 5);

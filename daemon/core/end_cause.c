@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/end_cause.h"
+
+#include "daemon/l2tp/proto.h"
+#include "daemon/l2tp/session.h"
+#include "daemon/l2tp/tunnel.h"
+#include "ppp/proto.h"
+
+static const struct end_row {
+	const char *word, *sentence;
+	uint8_t result, error, code, direction, acct;
+} rows[END__COUNT] = {
+#define X(id, word, result, error, code, dir, acct, sentence)                                      \
+	[END_##id] = { word, sentence, CDN_##result, L2TP_ERR_##error, code, dir, ACCT_##acct },
+	END_CAUSES(X)
+#undef X
+};
+
+enum end_cause end_cause_of_down(enum l2tp_down d)
+{
+	static const uint8_t of[L2TP_DOWN__COUNT] = {
+		[L2TP_DOWN_PEER] = END_PEER,
+		[L2TP_DOWN_ADMIN] = END_ADMIN,
+		[L2TP_DOWN_SHUTDOWN] = END_SHUTDOWN,
+		[L2TP_DOWN_KEEPALIVE] = END_KEEPALIVE,
+		[L2TP_DOWN_TRANSPORT] = END_TRANSPORT,
+		[L2TP_DOWN_AUTH] = END_TUNNEL_AUTH,
+		[L2TP_DOWN_PROTOCOL] = END_PROTOCOL,
+		[L2TP_DOWN_TIMEOUT] = END_SETUP_TIMEOUT,
+		[L2TP_DOWN_PPP] = END_PPP,
+		[L2TP_DOWN_TUNNEL] = END_TUNNEL,
+		[L2TP_DOWN_REPLACED] = END_TUNNEL_REPLACED,
+	};
+
+	return (unsigned)d < L2TP_DOWN__COUNT ? (enum end_cause)of[d] : END_NONE;
+}
+
+enum end_cause end_cause_of_ppp(enum ppp_end e)
+{
+	static const uint8_t of[PPP_END__COUNT] = {
+		[PPP_END_NONE] = END_NONE,
+		[PPP_END_ADMIN] = END_ADMIN,
+		[PPP_END_PEER] = END_USER,
+		[PPP_END_AUTH_FAILED] = END_AUTH_FAILED,
+		[PPP_END_AUTH_TIMEOUT] = END_AUTH_TIMEOUT,
+		[PPP_END_AUTH_REFUSED] = END_AUTH_REFUSED,
+		[PPP_END_LCP_TIMEOUT] = END_LCP_TIMEOUT,
+		[PPP_END_NCP_TIMEOUT] = END_NCP_TIMEOUT,
+		[PPP_END_LOGIN_TIMEOUT] = END_LOGIN_TIMEOUT,
+		[PPP_END_ECHO] = END_ECHO,
+		[PPP_END_LOOP] = END_LOOP,
+		[PPP_END_REJECTED] = END_REJECTED,
+		[PPP_END_NO_IPV4] = END_NO_IPV4,
+		[PPP_END_NO_IPV6] = END_NO_IPV6,
+		[PPP_END_ADDRESS_REFUSED] = END_ADDRESS_REFUSED,
+		[PPP_END_PLANE] = END_PLANE,
+		[PPP_END_NO_ADDRESS] = END_NO_ADDRESS,
+		[PPP_END_NO_POOL] = END_NO_POOL,
+		[PPP_END_POOL_EMPTY] = END_POOL_EMPTY,
+		[PPP_END_ADDRESS_IN_USE] = END_ADDRESS_IN_USE,
+		[PPP_END_ADDRESS_OURS] = END_OWN_ADDRESS,
+		[PPP_END_SESSION_LIMIT] = END_SESSION_LIMIT,
+		[PPP_END_REPLACED] = END_REPLACED,
+	};
+
+	return (unsigned)e < PPP_END__COUNT ? (enum end_cause)of[e] : END_NONE;
+}
+
+static const struct end_row *row(enum end_cause c)
+{
+	return &rows[(unsigned)c < END__COUNT ? c : END_NONE];
+}
+
+const char *end_cause_word(enum end_cause c)
+{
+	return row(c)->word;
+}
+
+const char *end_cause_sentence(enum end_cause c)
+{
+	return row(c)->sentence;
+}
+
+enum acct_cause end_cause_acct(enum end_cause c)
+{
+	return (enum acct_cause)row(c)->acct;
+}
+
+void end_cause_cdn(enum end_cause c, struct l2tp_cdn_args *ret)
+{
+	const struct end_row *r = row(c);
+
+	*ret = (struct l2tp_cdn_args){ .cause = L2TP_DOWN_PPP,
+				       .result = r->result,
+				       .error = r->error,
+				       .text = r->word,
+				       .disconnect_code = r->code,
+				       .disconnect_direction = r->direction };
+	if (r->code)
+		ret->disconnect_proto = c == END_ADDRESS_REFUSED ? PPP_IPCP : PPP_LCP;
+}
+
+void end_cause_stop(enum end_cause c, const char *text, struct l2tp_stop_args *ret)
+{
+	*ret = (struct l2tp_stop_args){ .cause = c == END_SHUTDOWN ? L2TP_DOWN_SHUTDOWN :
+								     L2TP_DOWN_ADMIN,
+					.result = STOP_SHUTDOWN,
+					.text = text };
+}

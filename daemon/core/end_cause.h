@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Why tunnels and sessions end: one row for each cause, with its word for events and logs, a sentence for
+ * people, and what is said of it to the peer (RFC 2661 4.4.2, RFC 3145 3) and in accounting (RFC 2866 5.10).
+ * Words may be shared where a tunnel and a session end for the same reason.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/l2tp/fx.h"
+#include "ppp/fx.h"
+
+struct l2tp_cdn_args;
+struct l2tp_stop_args;
+
+/* RFC 2866 5.10 */
+enum acct_cause {
+	ACCT_USER_REQUEST = 1,
+	ACCT_LOST_CARRIER = 2,
+	ACCT_LOST_SERVICE = 3,
+	ACCT_ADMIN_RESET = 6,
+	ACCT_ADMIN_REBOOT = 7,
+	ACCT_PORT_ERROR = 8,
+	ACCT_NAS_ERROR = 9,
+	ACCT_NAS_REQUEST = 10,
+	ACCT_PORT_PREEMPTED = 13,
+	ACCT_SERVICE_UNAVAILABLE = 15,
+	ACCT_USER_ERROR = 17
+};
+
+/*
+ * result, error: of our CDN. code, dir: RFC 3145 Disconnect Code and direction (1 the peer, 2 we; 0 for the
+ * link as a whole); code 0: the AVP is not sent.
+ */
+/* clang-format off */
+#define END_CAUSES(X) \
+	/* id             word                     result                 error  code dir  accounting */ \
+	X(NONE,           "",                      ADMIN,                 NONE,      0, 0, NAS_REQUEST, \
+	  "still up, or ended without a cause") \
+	/* what the L2TP machines say */ \
+	X(PEER,           "peer",                  ADMIN,                 NONE,      0, 0, LOST_CARRIER, \
+	  "the peer ended the tunnel or the call") \
+	X(ADMIN,          "admin",                 ADMIN,                 NONE,      1, 2, ADMIN_RESET, \
+	  "an operator ended it") \
+	X(SHUTDOWN,       "shutdown",              NO_FACILITIES_NOW,     NONE,      0, 0, ADMIN_REBOOT, \
+	  "the daemon was stopped") \
+	X(KEEPALIVE,      "keepalive-timeout",     CARRIER_LOST,          NONE,      0, 0, LOST_SERVICE, \
+	  "the peer did not answer HELLO messages") \
+	X(TRANSPORT,      "retransmit-exhausted",  CARRIER_LOST,          NONE,      0, 0, LOST_SERVICE, \
+	  "the peer did not acknowledge control messages") \
+	X(TUNNEL_AUTH,    "auth-failed",           ADMIN,                 NONE,      0, 0, NAS_ERROR, \
+	  "the peer did not prove that it knows the tunnel's secret") \
+	X(PROTOCOL,       "protocol-error",        ERROR,                 NONE,      0, 0, NAS_ERROR, \
+	  "the peer sent a message that must not be accepted") \
+	X(SETUP_TIMEOUT,  "setup-timeout",         TIMEOUT,               NONE,      0, 0, LOST_CARRIER, \
+	  "it was not established in time") \
+	X(PPP,            "ppp",                   ADMIN,                 NONE,      0, 0, NAS_REQUEST, \
+	  "PPP ended") \
+	X(TUNNEL,         "tunnel-down",           ADMIN,                 NONE,      0, 0, LOST_SERVICE, \
+	  "its tunnel ended") \
+	X(TUNNEL_REPLACED, "replaced",             ADMIN,                 NONE,      0, 0, LOST_SERVICE, \
+	  "the peer opened a new tunnel with the same id") \
+	/* what the PPP machines say */ \
+	X(USER,           "peer",                  ADMIN,                 NONE,      3, 1, USER_REQUEST, \
+	  "the subscriber ended the link") \
+	X(AUTH_FAILED,    "auth-failed",           ADMIN,                 NONE,      0, 0, USER_ERROR, \
+	  "the login was rejected") \
+	X(AUTH_TIMEOUT,   "auth-timeout",          ADMIN,                 NONE,      0, 0, USER_ERROR, \
+	  "the subscriber did not authenticate in time") \
+	X(AUTH_REFUSED,   "auth-refused",          ADMIN,                 NONE,      0, 0, USER_ERROR, \
+	  "the subscriber refused all authentication protocols") \
+	X(LCP_TIMEOUT,    "lcp-timeout",           TIMEOUT,               NONE,      5, 0, LOST_CARRIER, \
+	  "LCP did not converge, or was not answered") \
+	X(NCP_TIMEOUT,    "ncp-timeout",           TIMEOUT,               NONE,      0, 0, USER_ERROR, \
+	  "no network protocol came up in time, or all of them ended") \
+	X(LOGIN_TIMEOUT,  "login-timeout",         TIMEOUT,               NONE,      0, 0, USER_ERROR, \
+	  "negotiation began again and again, and no network protocol came up") \
+	X(ECHO,           "echo",                  CARRIER_LOST,          NONE,      8, 0, LOST_CARRIER, \
+	  "the subscriber did not answer LCP echo requests") \
+	X(LOOP,           "loop",                  ADMIN,                 NONE,      7, 0, PORT_ERROR, \
+	  "the line is looped back") \
+	X(REJECTED,       "rejected",              ADMIN,                 NONE,      0, 0, USER_ERROR, \
+	  "the subscriber rejected something that PPP cannot do without") \
+	X(NO_IPV4,        "no-ipv4",               ADMIN,                 NONE,      0, 0, USER_ERROR, \
+	  "IPv4 is required and did not come up, or ended") \
+	X(NO_IPV6,        "no-ipv6",               ADMIN,                 NONE,      0, 0, USER_ERROR, \
+	  "IPv6 is required and did not come up, or ended") \
+	X(ADDRESS_REFUSED, "address-refused",      ADMIN,                 NONE,     19, 2, USER_ERROR, \
+	  "the subscriber insists on another address than its own, or on none") \
+	X(PLANE,          "dataplane-failed",      NO_FACILITIES_NOW,     RESOURCES, 0, 0, NAS_ERROR, \
+	  "the data plane could not carry the session") \
+	X(NO_ADDRESS,     "no-address",            NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
+	  "no address could be assigned") \
+	X(NO_POOL,        "no-pool",               NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
+	  "no address pool is configured") \
+	X(POOL_EMPTY,     "pool-empty",            NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
+	  "all addresses of the pool are in use") \
+	X(ADDRESS_IN_USE, "address-in-use",        NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
+	  "the subscriber's address is in use elsewhere") \
+	X(OWN_ADDRESS,    "own-address",           NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
+	  "the subscriber's address belongs to this machine") \
+	X(SESSION_LIMIT,  "session-limit",         ADMIN,                 NONE,      0, 0, SERVICE_UNAVAILABLE, \
+	  "the user has as many sessions as it may") \
+	X(REPLACED,       "replaced",              ADMIN,                 NONE,      0, 0, PORT_PREEMPTED, \
+	  "a newer session of the user took its place")
+/* clang-format on */
+
+enum end_cause {
+#define X(id, word, result, error, code, dir, acct, sentence) END_##id,
+	END_CAUSES(X)
+#undef X
+	END__COUNT
+};
+
+enum end_cause end_cause_of_down(enum l2tp_down d);
+enum end_cause end_cause_of_ppp(enum ppp_end e);
+const char *end_cause_word(enum end_cause c); /* "auth-failed"; "" for none */
+const char *end_cause_sentence(enum end_cause c);
+/* Of Acct-Terminate-Cause. */
+enum acct_cause end_cause_acct(enum end_cause c);
+/* The CDN for it; its text is the word. */
+void end_cause_cdn(enum end_cause c, struct l2tp_cdn_args *ret);
+/* A StopCCN of our own wish: RFC 2661 4.4.2, 6, the requester is being shut down. */
+void end_cause_stop(enum end_cause c, const char *text, struct l2tp_stop_args *ret);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Causes of ends: each cause of the machines has a row, and a row is whole. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "daemon/core/end_cause.h"
+#include "daemon/l2tp/proto.h"
+#include "daemon/l2tp/session.h"
+#include "daemon/l2tp/tunnel.h"
+#include "ppp/proto.h"
+
+#define T(f) cmocka_unit_test(f)
+
+/* All but "none" have a word of small letters, a sentence, and numbers that the RFCs know. */
+static void rows_are_whole(void **st)
+{
+	struct l2tp_cdn_args a;
+
+	(void)st;
+	assert_string_equal(end_cause_word(END_NONE), "");
+	for (int c = END_NONE + 1; c < END__COUNT; c++) {
+		const char *word = end_cause_word((enum end_cause)c);
+
+		assert_true(*word && word[strspn(word, "abcdefghijklmnopqrstuvwxyz-46")] == '\0');
+		assert_true(strlen(end_cause_sentence((enum end_cause)c)) > strlen(word));
+		assert_in_range(end_cause_acct((enum end_cause)c), 1, 18); /* RFC 2866 5.10 */
+		end_cause_cdn((enum end_cause)c, &a);
+		assert_in_range(a.result, CDN_CARRIER_LOST, CDN_NO_FRAMING); /* RFC 2661 4.4.2 */
+		assert_in_range(a.disconnect_code, 0, 22);		     /* RFC 3145 3 */
+		assert_in_range(a.disconnect_direction, 0, 2);
+		assert_true(a.disconnect_code || !a.disconnect_proto);
+		assert_string_equal(a.text, word);
+	}
+	assert_string_equal(end_cause_word(END__COUNT), "");
+}
+
+/* Each cause of the machines has a row of its own. */
+static void machines_have_rows(void **st)
+{
+	unsigned seen[END__COUNT] = { 0 };
+
+	(void)st;
+	for (int d = 0; d < L2TP_DOWN__COUNT; d++)
+		seen[end_cause_of_down((enum l2tp_down)d)]++;
+	for (int e = 0; e < PPP_END__COUNT; e++)
+		seen[end_cause_of_ppp((enum ppp_end)e)]++;
+	for (int c = 0; c < END__COUNT; c++)
+		assert_int_equal(seen[c], c == END_ADMIN ? 2 : 1);
+	assert_int_equal(end_cause_of_down(L2TP_DOWN__COUNT), END_NONE);
+	assert_int_equal(end_cause_of_ppp(PPP_END__COUNT), END_NONE);
+}
+
+static void examples(void **st)
+{
+	struct l2tp_cdn_args a;
+	struct l2tp_stop_args s;
+
+	(void)st;
+	assert_string_equal(end_cause_word(end_cause_of_ppp(PPP_END_AUTH_FAILED)), "auth-failed");
+	assert_string_equal(end_cause_word(end_cause_of_down(L2TP_DOWN_KEEPALIVE)),
+			    "keepalive-timeout");
+	assert_int_equal(end_cause_acct(END_USER), ACCT_USER_REQUEST);
+	assert_int_equal(end_cause_acct(END_ADMIN), ACCT_ADMIN_RESET);
+	end_cause_cdn(END_ECHO, &a);
+	assert_int_equal(a.result, CDN_CARRIER_LOST);
+	assert_int_equal(a.disconnect_code, 8);
+	assert_int_equal(a.disconnect_proto, PPP_LCP);
+	end_cause_cdn(END_ADDRESS_REFUSED, &a);
+	assert_int_equal(a.disconnect_code, 19);
+	assert_int_equal(a.disconnect_proto, PPP_IPCP);
+	end_cause_cdn(END_POOL_EMPTY, &a);
+	assert_int_equal(a.result, CDN_NO_FACILITIES_NOW);
+	assert_int_equal(a.error, L2TP_ERR_RESOURCES);
+	end_cause_stop(END_SHUTDOWN, "shutting down", &s);
+	assert_int_equal(s.cause, L2TP_DOWN_SHUTDOWN);
+	assert_int_equal(s.result, STOP_SHUTDOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { T(rows_are_whole), T(machines_have_rows), T(examples) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
