@@ -359,6 +359,26 @@ static void alike_in_the_low_half(void **st)
 	assert_int_equal(bpf_dp_counters(rig.d, 10).down_packets, 2);
 }
 
+/* Of two sessions with one address the newer has it, also when something else of the older one changes. */
+static void address_of_the_newer(void **st)
+{
+	static const uint8_t ip[] = { 192, 0, 2, 7 };
+	const struct ze_sess_key k5 = { 12, 5 }, k10 = { 12, 10 };
+	struct ze_session s5 = session(5, 0), s10 = session(10, 0), changed = s5;
+
+	(void)st;
+	memcpy(s10.ip4, ip, sizeof(ip));
+	rig_session(&rig, k10, &s10);
+	leads_to(ip, 10);
+	changed.mtu = 1400;
+	assert_int_equal(bpf_dp_session_put(rig.d, &k5, &s5, &changed), 0);
+	leads_to(ip, 10);
+	bpf_dp_session_drop(rig.d, &k10, &s10);
+	leads_to(ip, 0);
+	assert_int_equal(bpf_dp_session_put(rig.d, &k5, NULL, &s5), 0);
+	leads_to(ip, 5);
+}
+
 static void meets(const struct row *r, enum bpf_dp_prog p, enum ze_verdict v)
 {
 	struct frame in = build(r);
@@ -552,6 +572,7 @@ int main(void)
 		cmocka_unit_test(counts),
 		cmocka_unit_test(next_hop_changes),
 		cmocka_unit_test(alike_in_the_low_half),
+		cmocka_unit_test(address_of_the_newer),
 		cmocka_unit_test(policed_without_a_number),
 	};
 

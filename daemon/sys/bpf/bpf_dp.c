@@ -449,32 +449,53 @@ static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_
 		take_out(fd, key, n);
 }
 
-static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+/* What session s has and `but` does not: those are nobody's in `nobody`. */
+static const struct ze_session nobody;
+
+static bool has_ip4(const struct ze_session *s, const struct ze_session *but)
 {
-	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
+	return memcmp(s->ip4, none, sizeof(s->ip4)) != 0 &&
+	       memcmp(s->ip4, but->ip4, sizeof(s->ip4)) != 0;
+}
+
+static bool has_net6(const struct ze_session *s, int i, const struct ze_session *but)
+{
+	if (!s->net6[i].mask)
+		return false;
+	for (int k = 0; k < ZE_NET6S; k++)
+		if (memcmp(&s->net6[i], &but->net6[k], sizeof(s->net6[i])) == 0)
+			return false;
+	return true;
+}
+
+static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s,
+		      const struct ze_session *but)
+{
+	if (has_ip4(s, but)) {
 		bpf_hot_far(&d->hot, s->ip4, k->sid);
 		drop_owned(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
 	}
 	for (int i = 0; i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
-		if (s->net6[i].mask)
+		if (has_net6(s, i, but))
 			drop_owned(d->skel->maps.prefixes6, &key, k, NULL);
 	}
 }
 
-static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s,
+		    const struct ze_session *but)
 {
 	int r = 0;
 
-	if (memcmp(s->ip4, none, sizeof(s->ip4)) != 0) {
+	if (has_ip4(s, but)) {
 		r = set_in(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
 		bpf_hot_near(&d->hot, s->ip4, k->sid);
 	}
 	for (int i = 0; r == 0 && i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
-		if (s->net6[i].mask)
+		if (has_net6(s, i, but))
 			r = bpf_try_put(bpf_map__fd(d->skel->maps.prefixes6), &key, k, BPF_ANY);
 	}
 	return r;
@@ -490,17 +511,25 @@ const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid)
 	return &d->hot.paths[tid];
 }
 
+/* The row of a session that has one; if it is lost, a new one. */
+static int change_row(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+{
+	int r = bpf_try_put(map_fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+
+	return r == -ENOENT ? put_in(d->skel->maps.sessions, k, s, &d->n_sessions) : r;
+}
+
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
 		       const struct ze_session *s)
 {
 	int r;
 
 	if (was)
-		drop_ways(d, k, was);
-	r = set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
-	bpf_hot_put(&d->hot, k,
-		    s); /* in any case: a family that is taken away is, by the tables in memory */
-	return r < 0 ? r : put_ways(d, k, s);
+		drop_ways(d, k, was, s);
+	r = was ? change_row(d, k, s) : set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
+	/* In any case: a family that is taken away is, by the tables in memory. */
+	bpf_hot_put(&d->hot, k, s);
+	return r < 0 ? r : put_ways(d, k, s, was ? was : &nobody);
 }
 
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
@@ -549,7 +578,7 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was)
 {
 	bpf_hot_drop(&d->hot, k);
-	drop_ways(d, k, was);
+	drop_ways(d, k, was, &nobody);
 	take_out(bpf_map__fd(d->skel->maps.sessions), k, &d->n_sessions);
 }
 
@@ -565,13 +594,15 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 {
 	struct ze_session was;
 	bool there = get(d, k, &was);
+	int r = 0;
 
 	if (!there)
 		bpf_hot_reset(&d->hot, k->sid);
 	if (!there || memcmp(&was, s, sizeof(was)) != 0)
-		return bpf_dp_session_put(d, k, there ? &was : NULL, s);
-	bpf_hot_put(&d->hot, k, s);
-	return put_ways(d, k, s);
+		r = bpf_dp_session_put(d, k, there ? &was : NULL, s);
+	else
+		bpf_hot_put(&d->hot, k, s);
+	return r < 0 ? r : put_ways(d, k, s, &nobody); /* entries may be lost */
 }
 
 _Static_assert(sizeof(struct ze_lpm6) <= BPF_COMMON_KEY, "the longest key that is pruned");

@@ -66,7 +66,7 @@ void bpf_dp_leave(struct bpf_dp *d);
 /* The ends of a tunnel, before its first session. One thread. */
 void bpf_dp_path_put(struct bpf_dp *d, uint16_t tid, const struct ze_tunnel *t);
 const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid);
-/* A session, and what leads to it. `was`: what it was before, or NULL. */
+/* A session, and what leads to it. `was`: what it was before, or NULL; what both have stays as it is. */
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
 		       const struct ze_session *s);
 /* The same session with other numbers; what leads to it stays. */
