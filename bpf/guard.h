@@ -206,7 +206,8 @@ ZE_INLINE enum ze_verdict guard_odd(struct xdp_md *ctx, struct ze_cursor *c, boo
 	return setup < ZE_V_DROP_SHORT ? v : setup;
 }
 
-static __noinline enum ze_verdict guard_odd4(struct xdp_md *ctx, enum ze_verdict v)
+/* Not static, as guard: so the verifier looks at them once, not once for each way that leads here. */
+__noinline enum ze_verdict guard_odd4(struct xdp_md *ctx, enum ze_verdict v)
 {
 	struct ze_cursor c = cursor(ctx);
 
@@ -214,7 +215,7 @@ static __noinline enum ze_verdict guard_odd4(struct xdp_md *ctx, enum ze_verdict
 	return guard_odd(ctx, &c, false, v);
 }
 
-static __noinline enum ze_verdict guard_odd6(struct xdp_md *ctx, enum ze_verdict v)
+__noinline enum ze_verdict guard_odd6(struct xdp_md *ctx, enum ze_verdict v)
 {
 	struct ze_cursor c = cursor(ctx);
 
@@ -268,7 +269,7 @@ ZE_INLINE enum ze_verdict guard_datagram(struct xdp_md *ctx, const struct outer 
 /* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
  * who sent it. That is read once more here, or forwarding would have to keep it in memory. l3: as l3_of; ids: of
  * the tunnel, lower half, and of the session. */
-static __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 l3, __u32 ids, enum ze_verdict v)
+__noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 l3, __u32 ids, enum ze_verdict v)
 {
 	struct ze_cursor c = cursor(ctx);
 	struct outer o = { 0 };

@@ -31,7 +31,7 @@ ZE_INLINE bool is_to_port(const __u8 *dst, __u32 ifindex)
 	return false;
 }
 
-static __noinline int is_to_vlan(struct xdp_md *ctx, __u32 tags)
+__noinline int is_to_vlan(struct xdp_md *ctx, __u32 tags)
 {
 	struct ze_vlan_key k = { .port = ctx->ingress_ifindex,
 				 .tag = { (__u16)tags, (__u16)(tags >> 16) } };

@@ -201,7 +201,7 @@ ZE_INLINE struct ze_drops *drops_of(__u32 sid)
 	return bpf_map_lookup_elem(&drops, &sid);
 }
 
-static __noinline int refused(__u32 sid, enum ze_verdict v)
+__noinline int refused(__u32 sid, enum ze_verdict v)
 {
 	struct ze_drops *n = drops_of(sid);
 
