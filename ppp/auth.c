@@ -449,39 +449,57 @@ static ze_ns saved_reauth_at(const struct auth *a)
 	return a->phase == AUTH_ACCEPTED || a->phase == AUTH_IDLE ? a->reauth_at : 0;
 }
 
+enum { /* tags are never used again for something else */
+	SAVED_METHOD = 1,
+	SAVED_ID,
+	SAVED_USER,
+	SAVED_REAUTH_AT,
+	SAVED__COUNT
+};
+
+static const struct tlv_field auth_fields[] = {
+	[SAVED_METHOD] = TLV_OPTIONAL("method", 1, 1, "1, PAP, with a user; else 0, none"),
+	[SAVED_ID] = TLV_OPTIONAL("id", 1, 1, "0"),
+	[SAVED_USER] = TLV_OPTIONAL("user", 0, AUTH_USER_MAX, "never asked for"), /* as claimed */
+	[SAVED_REAUTH_AT] = TLV_OPTIONAL("reauth-at", 8, 8, "an interval from now"),
+};
+
+const struct tlv_table auth_saved = { "auth", auth_fields, SAVED__COUNT };
+
 void auth_save(const struct auth *a, struct wr *w)
 {
-	wr_u8(w, (uint8_t)a->method);
-	wr_u8(w, a->known);
-	wr_u8(w, a->id);
-	wr_u8(w, a->known ? (uint8_t)a->user.len : 0);
+	tlv_opt_u8(w, SAVED_METHOD, (uint8_t)a->method);
+	tlv_opt_u8(w, SAVED_ID, a->id);
 	if (a->known)
-		wr_span(w, kept(&a->user));
-	wr_u64(w, (uint64_t)saved_reauth_at(a));
+		tlv_put_span(w, SAVED_USER, kept(&a->user));
+	if (saved_reauth_at(a) != ZE_NEVER)
+		tlv_put_u64(w, SAVED_REAUTH_AT, (uint64_t)saved_reauth_at(a));
 }
 
-int auth_resume(struct auth *a, struct rd *r, ze_ns now)
+enum reason auth_resume(struct auth *a, struct span saved, ze_ns now)
 {
-	uint8_t method = rd_u8(r);
-	struct span user;
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&auth_saved, saved, f);
+	uint8_t method;
 	ze_ns at;
 
-	a->known = rd_u8(r) != 0;
-	a->id = rd_u8(r);
-	user = rd_bytes(r, rd_u8(r));
-	at = (ze_ns)rd_u64(r);
-	if (r->bad || method >= PPP_AUTH__COUNT || user.len > AUTH_USER_MAX || at < 0 ||
-	    (a->known && method == PPP_AUTH_NONE))
-		return -EBADMSG;
+	if (why != REASON_NONE)
+		return why;
+	a->known = f[SAVED_USER].p != NULL;
+	method = tlv_u8(f[SAVED_METHOD], a->known ? PPP_AUTH_PAP : PPP_AUTH_NONE);
+	at = (ze_ns)tlv_u64(f[SAVED_REAUTH_AT], (uint64_t)ZE_NEVER);
+	a->id = tlv_u8(f[SAVED_ID], 0);
+	if (method >= PPP_AUTH__COUNT || at < 0 || (a->known && method == PPP_AUTH_NONE))
+		return REASON_RESUME_RECORD;
 	a->method = (enum ppp_auth_method)method;
 	if (!a->known)
-		return 0;
-	if (!keep(&a->user, user))
-		return -ENOMEM;
+		return REASON_NONE;
+	if (!keep(&a->user, f[SAVED_USER]))
+		return REASON_NO_MEMORY;
 	a->phase = AUTH_ACCEPTED;
 	if (method != PPP_AUTH_PAP && a->cfg->reauth_interval)
 		a->reauth_at = ze_min_ns(at, now + a->cfg->reauth_interval);
-	return 0;
+	return REASON_NONE;
 }
 
 /* ------------------------------------------------------------- time */

@@ -13,6 +13,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/rng.h"
+#include "daemon/base/tlv.h"
 #include "ppp/frame.h"
 #include "ppp/fx.h"
 
@@ -90,11 +91,12 @@ void auth_stop(struct auth *a);
 void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx);
 /* The owner's verdict; ignored when none is pending. */
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx);
-/* Saves and restores the method, the accepted user name, the identifier and the next
+/* The fields of its restart record: the method, the accepted user name, the identifier and the next
  * re-authentication; a round that is under way starts again after a restart. Credentials are never
- * saved. auth_resume() returns 0, -EBADMSG or -ENOMEM. */
+ * saved. */
+extern const struct tlv_table auth_saved;
 void auth_save(const struct auth *a, struct wr *w);
-int auth_resume(struct auth *a, struct rd *r, ze_ns now);
+enum reason auth_resume(struct auth *a, struct span saved, ze_ns now);
 ze_ns auth_deadline(const struct auth *a); /* ZE_NEVER: no timer runs */
 void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx);
 

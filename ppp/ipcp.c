@@ -159,38 +159,70 @@ void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_param
 
 /* ---- restart ---- */
 
+enum { /* tags are never used again for something else */
+	SAVED_NEXT_ID = 1,
+	SAVED_REQUEST_ID,
+	SAVED_HAS_ADDRESS,
+	SAVED_LOCAL,
+	SAVED_PEER,
+	SAVED_DNS1,
+	SAVED_DNS2,
+	SAVED_NBNS1,
+	SAVED_NBNS2,
+	SAVED__COUNT
+};
+
+static const struct tlv_field ipcp_fields[] = {
+	[SAVED_NEXT_ID] = TLV_OPTIONAL("next-id", 1, 1, "0"),
+	[SAVED_REQUEST_ID] = TLV_OPTIONAL("request-id", 1, 1, "0"),
+	[SAVED_HAS_ADDRESS] = TLV_OPTIONAL("has-address", 1, 1, "1: our request has the option"),
+	[SAVED_LOCAL] = TLV_REQUIRED("local", 4, 4),
+	[SAVED_PEER] = TLV_REQUIRED("peer", 4, 4),
+	[SAVED_DNS1] = TLV_OPTIONAL("dns-primary", 4, 4, "none"),
+	[SAVED_DNS2] = TLV_OPTIONAL("dns-secondary", 4, 4, "none"),
+	[SAVED_NBNS1] = TLV_OPTIONAL("nbns-primary", 4, 4, "none"),
+	[SAVED_NBNS2] = TLV_OPTIONAL("nbns-secondary", 4, 4, "none"),
+};
+
+const struct tlv_table ipcp_saved = { "ipcp", ipcp_fields, SAVED__COUNT };
+
 void ipcp_save(const struct ipcp *i, struct wr *w)
 {
-	wr_u8(w, i->cp.next_id);
-	wr_u8(w, i->cp.req_id);
-	wr_u8(w, i->want_address);
-	wr_u32(w, i->params.local);
-	wr_u32(w, i->params.peer);
-	for (unsigned n = 0; n < 2; n++) {
-		wr_u32(w, i->params.dns[n]);
-		wr_u32(w, i->params.nbns[n]);
-	}
+	const struct ipcp_params *p = &i->params;
+
+	tlv_opt_u8(w, SAVED_NEXT_ID, i->cp.next_id);
+	tlv_opt_u8(w, SAVED_REQUEST_ID, i->cp.req_id);
+	if (!i->want_address)
+		tlv_put_u8(w, SAVED_HAS_ADDRESS, 0);
+	tlv_put_u32(w, SAVED_LOCAL, p->local);
+	tlv_put_u32(w, SAVED_PEER, p->peer);
+	tlv_opt_u32(w, SAVED_DNS1, p->dns[0]);
+	tlv_opt_u32(w, SAVED_DNS2, p->dns[1]);
+	tlv_opt_u32(w, SAVED_NBNS1, p->nbns[0]);
+	tlv_opt_u32(w, SAVED_NBNS2, p->nbns[1]);
 }
 
-int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r)
+enum reason ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state,
+			struct span saved)
 {
-	struct ipcp_params p = { 0 };
-	struct cp_ids ids;
-	bool want;
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&ipcp_saved, saved, f);
+	struct ipcp_params p;
 
-	ids.next = rd_u8(r);
-	ids.req = rd_u8(r);
-	want = rd_u8(r) != 0;
-	p.local = rd_u32(r);
-	p.peer = rd_u32(r);
-	for (unsigned n = 0; n < 2; n++) {
-		p.dns[n] = rd_u32(r);
-		p.nbns[n] = rd_u32(r);
-	}
-	if (r->bad || !p.peer || p.peer == p.local)
-		return -EBADMSG;
+	if (why != REASON_NONE)
+		return why;
+	p = (struct ipcp_params){
+		.local = tlv_u32(f[SAVED_LOCAL], 0),
+		.peer = tlv_u32(f[SAVED_PEER], 0),
+		.dns = { tlv_u32(f[SAVED_DNS1], 0), tlv_u32(f[SAVED_DNS2], 0) },
+		.nbns = { tlv_u32(f[SAVED_NBNS1], 0), tlv_u32(f[SAVED_NBNS2], 0) },
+	};
+	if (!p.peer || p.peer == p.local)
+		return REASON_RESUME_RECORD;
 	ipcp_init(i, cfg, &p);
-	i->want_address = want;
-	cp_resume(&i->cp, state, ids);
-	return 0;
+	i->want_address = tlv_u8(f[SAVED_HAS_ADDRESS], 1) != 0;
+	cp_resume(&i->cp, state,
+		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
+				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
+	return REASON_NONE;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/tlv.h"
 #include "ppp/cp.h"
 
 struct ipcp_params { /* addresses in host order; 0: none */
@@ -34,8 +35,9 @@ struct ipcp {
 
 /* Starts with cp.hold set. cfg must outlive i; p is copied. */
 void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p);
-/* Saves and restores what was agreed on. `state` is Opened, or Stopped until the peer sends a
- * request. After ipcp_resume(), as after ipcp_init(), the owner sets the listener. Returns 0 or
- * -EBADMSG. */
+/* The fields of its restart record: what was agreed on. `state` is Opened, or Stopped until the peer
+ * sends a request. After ipcp_resume(), as after ipcp_init(), the owner sets the listener. */
+extern const struct tlv_table ipcp_saved;
 void ipcp_save(const struct ipcp *i, struct wr *w);
-int ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r);
+enum reason ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state,
+			struct span saved);

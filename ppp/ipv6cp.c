@@ -202,39 +202,61 @@ void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint
 
 /* ---- restart ---- */
 
+enum { /* tags are never used again for something else */
+	SAVED_NEXT_ID = 1,
+	SAVED_REQUEST_ID,
+	SAVED_HAS_IFID,
+	SAVED_MISSING_NAKS,
+	SAVED_IFID,
+	SAVED_SUGGEST,
+	SAVED_PEER_IFID,
+	SAVED__COUNT
+};
+
+static const struct tlv_field ipv6cp_fields[] = {
+	[SAVED_NEXT_ID] = TLV_OPTIONAL("next-id", 1, 1, "0"),
+	[SAVED_REQUEST_ID] = TLV_OPTIONAL("request-id", 1, 1, "0"),
+	[SAVED_HAS_IFID] = TLV_OPTIONAL("has-ifid", 1, 1, "1: our request has the option"),
+	[SAVED_MISSING_NAKS] = TLV_OPTIONAL("missing-naks", 1, 1, "0"),
+	[SAVED_IFID] = TLV_REQUIRED("ifid", 8, 8),
+	[SAVED_SUGGEST] = TLV_REQUIRED("suggest", 8, 8),
+	[SAVED_PEER_IFID] = TLV_OPTIONAL("peer-ifid", 8, 8, "0: the peer insists on none"),
+};
+
+const struct tlv_table ipv6cp_saved = { "ipv6cp", ipv6cp_fields, SAVED__COUNT };
+
 void ipv6cp_save(const struct ipv6cp *i, struct wr *w)
 {
-	wr_u8(w, i->cp.next_id);
-	wr_u8(w, i->cp.req_id);
-	wr_u8(w, i->want_ifid);
-	wr_u8(w, i->missing_naks);
-	wr_u64(w, i->ifid);
-	wr_u64(w, i->suggest);
-	wr_u64(w, i->peer_ifid);
+	tlv_opt_u8(w, SAVED_NEXT_ID, i->cp.next_id);
+	tlv_opt_u8(w, SAVED_REQUEST_ID, i->cp.req_id);
+	if (!i->want_ifid)
+		tlv_put_u8(w, SAVED_HAS_IFID, 0);
+	tlv_opt_u8(w, SAVED_MISSING_NAKS, i->missing_naks);
+	tlv_put_u64(w, SAVED_IFID, i->ifid);
+	tlv_put_u64(w, SAVED_SUGGEST, i->suggest);
+	tlv_opt_u64(w, SAVED_PEER_IFID, i->peer_ifid);
 }
 
-int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r,
-		  const struct rng *rng)
+enum reason ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state,
+			  struct span saved, const struct rng *rng)
 {
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&ipv6cp_saved, saved, f);
 	uint64_t ifid, suggest, peer_ifid;
-	uint8_t missing_naks;
-	struct cp_ids ids;
-	bool want;
 
-	ids.next = rd_u8(r);
-	ids.req = rd_u8(r);
-	want = rd_u8(r) != 0;
-	missing_naks = rd_u8(r);
-	ifid = rd_u64(r);
-	suggest = rd_u64(r);
-	peer_ifid = rd_u64(r);
-	/* peer_ifid is 0 when the peer insisted on a request without an identifier. */
-	if (r->bad || !ifid || !suggest || suggest == ifid || peer_ifid == ifid)
-		return -EBADMSG;
+	if (why != REASON_NONE)
+		return why;
+	ifid = tlv_u64(f[SAVED_IFID], 0);
+	suggest = tlv_u64(f[SAVED_SUGGEST], 0);
+	peer_ifid = tlv_u64(f[SAVED_PEER_IFID], 0);
+	if (!ifid || !suggest || suggest == ifid || peer_ifid == ifid)
+		return REASON_RESUME_RECORD;
 	ipv6cp_init(i, cfg, ifid, suggest, rng);
-	i->want_ifid = want;
-	i->missing_naks = missing_naks;
+	i->want_ifid = tlv_u8(f[SAVED_HAS_IFID], 1) != 0;
+	i->missing_naks = tlv_u8(f[SAVED_MISSING_NAKS], 0);
 	i->peer_ifid = peer_ifid;
-	cp_resume(&i->cp, state, ids);
-	return 0;
+	cp_resume(&i->cp, state,
+		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
+				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
+	return REASON_NONE;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/base/rng.h"
+#include "daemon/base/tlv.h"
 #include "ppp/cp.h"
 
 struct ipv6cp;
@@ -38,7 +39,8 @@ void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint
 int ipv6cp_random(const struct rng *rng, uint64_t *ret);
 /* The peer's identifier: of the request that is held, otherwise as agreed. 0: it has none. */
 uint64_t ipv6cp_peer_ifid(const struct ipv6cp *i);
-/* Saves and restores what was agreed on; see ipcp_resume(). Returns 0 or -EBADMSG. */
+/* The fields of its restart record: what was agreed on; see ipcp_resume(). */
+extern const struct tlv_table ipv6cp_saved;
 void ipv6cp_save(const struct ipv6cp *i, struct wr *w);
-int ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state, struct rd *r,
-		  const struct rng *rng);
+enum reason ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state,
+			  struct span saved, const struct rng *rng);

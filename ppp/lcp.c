@@ -448,29 +448,66 @@ void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx
 	ppp_fx_cp_end(fx, &w);
 }
 
-enum saved_bits {
-	SAVED_MRU = 1,
-	SAVED_MAGIC = 2,
-	SAVED_AUTH = 4,
-	SAVED_PFC = 8,
-	SAVED_ACFC = 16,
+/* ---- restart record ---- */
+
+enum { /* tags are never used again for something else */
+	SAVED_FLAGS = 1,
+	SAVED_AUTH_METHOD,
+	SAVED_NEXT_ID,
+	SAVED_REQUEST_ID,
+	SAVED_MRU,
+	SAVED_MAGIC,
+	SAVED_PEER_MRU,
+	SAVED_PEER_MAGIC,
+	SAVED_PEER_ACCM,
+	SAVED__COUNT
+};
+
+enum saved_flags { /* the first three: an option of ours that the peer has acknowledged */
+	SAVED_HAS_MRU = 1,
+	SAVED_HAS_MAGIC = 2,
+	SAVED_HAS_AUTH = 4,
+	SAVED_PEER_PFC = 8,
+	SAVED_PEER_ACFC = 16,
 	SAVED_AUTH_REFUSED = 32
 };
 
+static const struct tlv_field lcp_fields[] = {
+	[SAVED_FLAGS] = TLV_OPTIONAL("flags", 1, 1, "0; unknown bits are ignored"),
+	[SAVED_AUTH_METHOD] = TLV_OPTIONAL("auth-method", 1, 1, "0, none"),
+	[SAVED_NEXT_ID] = TLV_OPTIONAL("next-id", 1, 1, "0"),
+	[SAVED_REQUEST_ID] = TLV_OPTIONAL("request-id", 1, 1, "0"),
+	[SAVED_MRU] = TLV_OPTIONAL("mru", 2, 2, "1500"),
+	[SAVED_MAGIC] = TLV_OPTIONAL("magic", 4, 4, "0, none"),
+	[SAVED_PEER_MRU] = TLV_OPTIONAL("peer-mru", 2, 2, "1500"),
+	[SAVED_PEER_MAGIC] = TLV_OPTIONAL("peer-magic", 4, 4, "0, none"),
+	[SAVED_PEER_ACCM] = TLV_OPTIONAL("peer-accm", 4, 4, "not said"),
+};
+
+const struct tlv_table lcp_saved = { "lcp", lcp_fields, SAVED__COUNT };
+
+static uint8_t saved_flags(const struct lcp *l)
+{
+	return (uint8_t)((l->want_mru ? SAVED_HAS_MRU : 0) | (l->want_magic ? SAVED_HAS_MAGIC : 0) |
+			 (l->want_auth ? SAVED_HAS_AUTH : 0) | (l->peer_pfc ? SAVED_PEER_PFC : 0) |
+			 (l->peer_acfc ? SAVED_PEER_ACFC : 0) |
+			 (l->auth_refused ? SAVED_AUTH_REFUSED : 0));
+}
+
 void lcp_save(const struct lcp *l, struct wr *w)
 {
-	wr_u8(w, (uint8_t)((l->want_mru ? SAVED_MRU : 0) | (l->want_magic ? SAVED_MAGIC : 0) |
-			   (l->want_auth ? SAVED_AUTH : 0) | (l->peer_pfc ? SAVED_PFC : 0) |
-			   (l->peer_acfc ? SAVED_ACFC : 0) |
-			   (l->auth_refused ? SAVED_AUTH_REFUSED : 0)));
-	wr_u8(w, (uint8_t)lcp_auth_method(l));
-	wr_u8(w, l->cp.next_id);
-	wr_u8(w, l->cp.req_id);
-	wr_u16(w, l->mru);
-	wr_u32(w, l->magic);
-	wr_u16(w, l->peer_mru);
-	wr_u32(w, l->peer_magic);
-	wr_u32(w, l->peer_accm);
+	tlv_opt_u8(w, SAVED_FLAGS, saved_flags(l));
+	tlv_opt_u8(w, SAVED_AUTH_METHOD, (uint8_t)lcp_auth_method(l));
+	tlv_opt_u8(w, SAVED_NEXT_ID, l->cp.next_id);
+	tlv_opt_u8(w, SAVED_REQUEST_ID, l->cp.req_id);
+	if (l->mru != PPP_MRU_DEFAULT)
+		tlv_put_u16(w, SAVED_MRU, l->mru);
+	tlv_opt_u32(w, SAVED_MAGIC, l->magic);
+	if (l->peer_mru != PPP_MRU_DEFAULT)
+		tlv_put_u16(w, SAVED_PEER_MRU, l->peer_mru);
+	tlv_opt_u32(w, SAVED_PEER_MAGIC, l->peer_magic);
+	if (l->peer_accm != ACCM_UNKNOWN)
+		tlv_put_u32(w, SAVED_PEER_ACCM, l->peer_accm);
 }
 
 /* The index of a method in the configured list, which may have changed since. */
@@ -483,33 +520,42 @@ static uint8_t auth_place(const struct lcp *l, uint8_t method)
 	return i;
 }
 
-int lcp_resume(struct lcp *l, struct rd *r, ze_ns now)
+static void resume_flags(struct lcp *l, uint8_t flags)
 {
-	uint8_t bits = rd_u8(r), method;
-	struct cp_ids ids;
+	l->want_mru = flags & SAVED_HAS_MRU;
+	l->want_magic = flags & SAVED_HAS_MAGIC;
+	l->want_auth = flags & SAVED_HAS_AUTH;
+	l->peer_pfc = flags & SAVED_PEER_PFC;
+	l->peer_acfc = flags & SAVED_PEER_ACFC;
+	l->auth_refused = flags & SAVED_AUTH_REFUSED;
+}
 
-	method = rd_u8(r);
-	ids.next = rd_u8(r);
-	ids.req = rd_u8(r);
-	l->mru = rd_u16(r);
-	l->magic = rd_u32(r);
-	l->peer_mru = rd_u16(r);
-	l->peer_magic = rd_u32(r);
-	l->peer_accm = rd_u32(r);
-	l->want_mru = bits & SAVED_MRU;
-	l->want_magic = bits & SAVED_MAGIC;
-	l->want_auth = bits & SAVED_AUTH;
-	l->peer_pfc = bits & SAVED_PFC;
-	l->peer_acfc = bits & SAVED_ACFC;
-	l->auth_refused = bits & SAVED_AUTH_REFUSED;
+enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now)
+{
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&lcp_saved, saved, f);
+	uint8_t method;
+
+	if (why != REASON_NONE)
+		return why;
+	resume_flags(l, tlv_u8(f[SAVED_FLAGS], 0));
+	method = tlv_u8(f[SAVED_AUTH_METHOD], PPP_AUTH_NONE);
+	l->mru = tlv_u16(f[SAVED_MRU], PPP_MRU_DEFAULT);
+	l->magic = l->want_magic ? tlv_u32(f[SAVED_MAGIC], 0) : 0;
+	l->want_magic = l->magic != 0;
+	l->peer_mru = tlv_u16(f[SAVED_PEER_MRU], PPP_MRU_DEFAULT);
+	l->peer_magic = tlv_u32(f[SAVED_PEER_MAGIC], 0);
+	l->peer_accm = tlv_u32(f[SAVED_PEER_ACCM], ACCM_UNKNOWN);
 	l->auth_at = auth_place(l, method);
-	if (r->bad || method >= PPP_AUTH__COUNT || l->mru < l->cfg->mru_min || l->mru > MRU_MAX ||
-	    l->peer_mru < l->cfg->mru_min || l->want_magic == !l->magic)
-		return -EBADMSG;
+	if (method >= PPP_AUTH__COUNT || l->mru < l->cfg->mru_min || l->mru > MRU_MAX ||
+	    l->peer_mru < l->cfg->mru_min)
+		return REASON_RESUME_RECORD;
 	l->cp.peer_mru = l->peer_mru;
-	cp_resume(&l->cp, CP_OPENED, ids);
+	cp_resume(&l->cp, CP_OPENED,
+		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
+				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
 	echo_resume(&l->echo, l->magic, now);
-	return 0;
+	return REASON_NONE;
 }
 
 ze_ns lcp_deadline(const struct lcp *l)

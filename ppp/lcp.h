@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/base/rng.h"
+#include "daemon/base/tlv.h"
 #include "ppp/cp.h"
 #include "ppp/echo.h"
 
@@ -63,9 +64,10 @@ int lcp_init(struct lcp *l, const struct lcp_cfg *cfg, const struct rng *rng);
 enum ppp_auth_method lcp_auth_method(const struct lcp *l);
 /* Sends a Protocol-Reject for a frame, cut to the peer's MRU. Does nothing outside Opened. */
 void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx *fx);
-/* Saves and restores the options agreed on; the state is Opened. Returns 0 or -EBADMSG. */
+/* The fields of its restart record: the options agreed on; the state is Opened. */
+extern const struct tlv_table lcp_saved;
 void lcp_save(const struct lcp *l, struct wr *w);
-int lcp_resume(struct lcp *l, struct rd *r, ze_ns now);
+enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now);
 /* The timers of the automaton and of the echoes. ZE_NEVER: none runs. */
 ze_ns lcp_deadline(const struct lcp *l);
 void lcp_expire(struct lcp *l, ze_ns now, struct ppp_fx *fx);

@@ -155,13 +155,13 @@ void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, 
 void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx);
 /* The call has ended: stops the link without effects. */
 void ppp_link_down(struct ppp_link *l);
-/* Writes what a restarted daemon needs of a link with an established family. Returns false when the
- * link has none or w is too small. */
+/* The fields of the restart record of a link with an established family. Returns false when the link
+ * has none or w is too small. */
+extern const struct tlv_table ppp_link_saved;
 bool ppp_link_save(const struct ppp_link *l, struct wr *w);
-/* Restores a link, after ppp_link_init() and in place of ppp_link_open(). Returns 0, -EBADMSG or
- * -ENOMEM; after an error only ppp_link_done() may be called. */
-int ppp_link_resume(struct ppp_link *l, struct rd *r, ze_ns now, struct ppp_fx *fx);
+/* Restores a link, after ppp_link_init() and in place of ppp_link_open(). After a refusal only
+ * ppp_link_done() may be called. */
+enum reason ppp_link_resume(struct ppp_link *l, struct span saved, ze_ns now, struct ppp_fx *fx);
 /* The largest packet to send to the peer, in octets: its MRU, but not more than ours. */
-/* Largest packet we may send to the peer: its MRU, never above ours. */
 uint16_t ppp_link_mtu(const struct ppp_link *l);
 const char *ppp_phase_name(const struct ppp_link *l); /* "authenticate" */

@@ -62,7 +62,13 @@
 	X(SHAPE_FAILED, "shape-failed", "the data plane did not apply the session's rates")        \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
 	/* restoring the records of a previous instance */                                         \
+	X(TLV_SHORT, "tlv-short", "field of a saved record is cut off")                            \
+	X(TLV_REPEATED, "tlv-repeated", "field occurs twice in a saved record")                    \
+	X(TLV_LENGTH, "tlv-length", "field of a saved record has a wrong length")                  \
+	X(TLV_MISSING, "tlv-missing", "saved record lacks a required field")                       \
 	X(RESUME_RECORD, "resume-record", "saved record is not valid")                             \
+	X(RESUME_NEWER, "resume-newer", "saved record needs a newer ze")                           \
+	X(RESUME_OLDER, "resume-older", "saved record is of a ze that is too old")                 \
 	X(RESUME_ID, "resume-id", "saved id is in use")                                            \
 	X(RESUME_LISTENER, "resume-listener", "no listener for the address of a saved tunnel")     \
 	X(RESUME_TUNNEL, "resume-tunnel", "saved session without its tunnel")                      \

@@ -630,8 +630,7 @@ static void go_on(struct core_tunnel *t, ze_ns now)
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now)
 {
 	struct core_tunnel *t;
-	enum reason why = REASON_NONE;
-	int r;
+	enum reason why;
 
 	if (!v->tid)
 		return REASON_RESUME_RECORD;
@@ -641,13 +640,9 @@ enum reason control_resume(struct engine *e, const struct control_saved *v, ze_n
 	if (!t)
 		return REASON_NO_MEMORY;
 	t->sccrq_hash = v->sccrq_hash;
-	r = l2tp_tunnel_resume(&t->t, v->r, now);
+	why = l2tp_tunnel_resume(&t->t, v->control, now);
 	tell_known(t); /* who is buried is known */
-	if (r < 0)
-		why = r == -ENOMEM ? REASON_NO_MEMORY : REASON_RESUME_RECORD;
-	else if (v->r->bad || rd_left(v->r))
-		why = REASON_RESUME_RECORD;
-	else if (registry_tunnel_of(e, &v->path.peer, t->t.peer_tid, t))
+	if (why == REASON_NONE && registry_tunnel_of(e, &v->path.peer, t->t.peer_tid, t))
 		why = REASON_RESUME_ID;
 	if (why == REASON_NONE) {
 		go_on(t, now);

@@ -25,13 +25,12 @@ void control_expire(struct core_tunnel *t, ze_ns now);
 /* StopCCN; false when it was already closing. */
 bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now);
 void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now);
-/* A tunnel of another process goes on: its record from where the machine's part begins. REASON_NONE,
- * or why not. */
+/* A tunnel of another process goes on. REASON_NONE, or why not. */
 struct control_saved {
 	uint16_t tid;
 	struct net_path path;
 	uint64_t sccrq_hash;
-	struct rd *r;
+	struct span control; /* l2tp_tunnel_saved */
 };
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now);
 /* A HELLO unless an acknowledgement is awaited anyway. */

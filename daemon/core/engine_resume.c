@@ -19,6 +19,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/login.h"
 #include "daemon/core/record.h"
+#include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/turn.h"
@@ -41,16 +42,36 @@ static void refused(struct engine *e, const struct journal_record *r, enum reaso
 		       KV_U64("id", r->id), KV_REASON(why), KV_U64("suppressed", suppressed));
 }
 
+/* The outermost level, which every version can read. */
+static enum reason open_record(const struct journal_record *rec, struct span *f)
+{
+	const struct record_versions *ours = &record_versions[rec->kind];
+	enum reason why = tlv_read(record_tags[rec->kind], rec->body, f);
+
+	if (why != REASON_NONE)
+		return why;
+	if (tlv_u16(f[RECORD_NEEDS], 0) > ours->writes)
+		return REASON_RESUME_NEWER;
+	return tlv_u16(f[RECORD_VERSION], 0) < ours->reads ? REASON_RESUME_OLDER : REASON_NONE;
+}
+
 /* ---- tunnels ---- */
 
-static struct ze_addr get_addr(struct rd *r)
+static enum reason get_addr(struct span saved, struct ze_addr *ret)
 {
-	struct ze_addr a = { .family = rd_u8(r) };
+	struct span f[RECORD_ADDR__COUNT], ip;
+	enum reason why = tlv_read(&record_address_tags, saved, f);
 
-	a.port = rd_u16(r);
-	a.scope = rd_u32(r);
-	rd_copy(r, a.ip, sizeof(a.ip));
-	return a;
+	if (why != REASON_NONE)
+		return why;
+	ip = f[RECORD_ADDR_IP];
+	if (ip.len != 4 && ip.len != 16)
+		return REASON_TLV_LENGTH;
+	*ret = (struct ze_addr){ .family = ip.len == 4 ? 4 : 6,
+				 .port = tlv_u16(f[RECORD_ADDR_PORT], 0),
+				 .scope = tlv_u32(f[RECORD_ADDR_SCOPE], 0) };
+	memcpy(ret->ip, ip.p, ip.len);
+	return REASON_NONE;
 }
 
 static bool is_any(const struct ze_addr *a)
@@ -75,68 +96,69 @@ static bool is_listened(const struct config *c, const struct ze_addr *local)
 
 static bool is_path(const struct net_path *p)
 {
-	return (p->local.family == 4 || p->local.family == 6) &&
-	       p->peer.family == p->local.family && p->local.port && p->peer.port &&
+	return p->peer.family == p->local.family && p->local.port && p->peer.port &&
 	       !is_any(&p->local) && !is_any(&p->peer);
+}
+
+static enum reason get_path(const struct span *f, struct net_path *ret)
+{
+	enum reason why = get_addr(f[RECORD_TUN_LOCAL], &ret->local);
+
+	if (why == REASON_NONE)
+		why = get_addr(f[RECORD_TUN_PEER], &ret->peer);
+	if (why == REASON_NONE && !is_path(ret))
+		why = REASON_RESUME_RECORD;
+	return why;
 }
 
 static enum reason resume_tunnel(struct engine *e, const struct journal_record *rec, ze_ns now)
 {
-	struct rd r = rd_span(rec->body);
-	struct net_path path = { .local = get_addr(&r) };
-	uint64_t hash;
+	struct span record[RECORD__COUNT], f[RECORD_TUN__COUNT];
+	enum reason why = open_record(rec, record);
+	struct control_saved v = { .tid = rec->id };
 
-	path.peer = get_addr(&r);
-	hash = rd_u64(&r);
-	if (r.bad || !is_path(&path))
-		return REASON_RESUME_RECORD;
-	if (!is_listened(e->boot, &path.local))
+	if (why == REASON_NONE)
+		why = tlv_read(&record_tunnel_tags, record[RECORD_TUNNEL], f);
+	if (why == REASON_NONE)
+		why = get_path(f, &v.path);
+	if (why != REASON_NONE)
+		return why;
+	if (!is_listened(e->boot, &v.path.local))
 		return REASON_RESUME_LISTENER;
-	return control_resume(e, &(struct control_saved){ rec->id, path, hash, &r }, now);
+	v.sccrq_hash = tlv_u64(f[RECORD_TUN_SCCRQ_HASH], 0);
+	v.control = f[RECORD_TUN_CONTROL];
+	return control_resume(e, &v, now);
 }
 
 /* ---- sessions ---- */
 
-struct saved {
-	uint16_t tid, peer_sid;
-	uint8_t form;
-};
-
-static struct saved get_saved(struct rd *r)
+static enum reason get_user(struct subscriber *s, struct span name)
 {
-	struct saved v = { .tid = rd_u16(r) };
-
-	v.peer_sid = rd_u16(r);
-	v.form = rd_u8(r);
-	return v;
-}
-
-static enum reason get_user(struct subscriber *s, struct rd *r)
-{
-	struct span name = rd_bytes(r, rd_u8(r));
-
-	if (r->bad || name.len > AAA_USER_MAX || (name.len && memchr(name.p, 0, name.len)))
+	if (name.len && memchr(name.p, 0, name.len))
 		return REASON_RESUME_RECORD;
 	s->user = strndup(name.len ? (const char *)name.p : "", name.len);
 	return s->user ? REASON_NONE : REASON_NO_MEMORY;
 }
 
-static enum reason get_profile(struct subscriber *s, struct rd *r)
+static enum reason get_profile(struct subscriber *s, struct span saved)
 {
-	uint8_t bits = rd_u8(r);
+	struct span f[RECORD_PROF__COUNT];
+	enum reason why = tlv_read(&record_profile_tags, saved, f);
 	struct profile *p;
+	uint8_t families;
 
-	if (r->bad || !(bits & 1))
-		return r->bad ? REASON_RESUME_RECORD : REASON_NONE;
+	if (!saved.p || why != REASON_NONE)
+		return why;
 	p = profile_new(span_str(facts_user(s)));
 	if (!p)
 		return REASON_NO_MEMORY;
-	p->has_address = bits & 2;
-	p->ipv4 = bits & 4;
-	p->ipv6 = bits & 8;
-	p->address = rd_u32(r);
-	p->dns[0] = rd_u32(r);
-	p->dns[1] = rd_u32(r);
+	families = tlv_u8(f[RECORD_PROF_FAMILIES], RECORD_FAMILY_IPV4 | RECORD_FAMILY_IPV6);
+	p->ipv4 = families & RECORD_FAMILY_IPV4;
+	p->ipv6 = families & RECORD_FAMILY_IPV6;
+	p->has_address = f[RECORD_PROF_ADDRESS].p != NULL;
+	p->address = tlv_u32(f[RECORD_PROF_ADDRESS], 0);
+	p->dns[0] = tlv_u32(f[RECORD_PROF_DNS1], 0);
+	p->dns[1] = tlv_u32(f[RECORD_PROF_DNS2], 0);
 	login_resume(s, p);
 	return REASON_NONE;
 }
@@ -146,40 +168,43 @@ static bool is_rate(uint64_t bps)
 	return bps >= RATE_MIN && bps <= RATE_MAX;
 }
 
-static enum reason get_plan(struct shape_plan *p, struct rd *r)
+static enum reason get_plan(struct shape_plan *p, struct span saved)
 {
-	uint8_t qdisc = rd_u8(r);
+	struct span f[RECORD_PLAN__COUNT];
+	enum reason why;
 
-	if (r->bad || qdisc > 1 + SHAPE_HTB)
-		return REASON_RESUME_RECORD;
-	if (!qdisc)
+	if (!saved.p)
 		return REASON_NONE;
-	p->qdisc = (enum shape_qdisc)(qdisc - 1);
-	p->down_bps = rd_u64(r);
-	p->up_bps = rd_u64(r);
+	why = tlv_read(&record_plan_tags, saved, f);
+	if (why != REASON_NONE)
+		return why;
+	p->qdisc = tlv_u8(f[RECORD_PLAN_QDISC], SHAPE_TBF) == SHAPE_HTB ? SHAPE_HTB : SHAPE_TBF;
+	p->down_bps = tlv_u64(f[RECORD_PLAN_DOWN], 0);
+	p->up_bps = tlv_u64(f[RECORD_PLAN_UP], 0);
 	return is_rate(p->down_bps) && is_rate(p->up_bps) ? REASON_NONE : REASON_RESUME_RECORD;
 }
 
-/* In the order in which record_session writes. */
-static enum reason fill(struct subscriber *s, struct rd *r, ze_ns now)
+/* What the record itself says. */
+static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 {
 	enum reason why;
-	bool pooled;
 
-	s->up_at = (ze_ns)rd_u64(r);
-	pooled = rd_u8(r) != 0;
+	s->up_at = (ze_ns)tlv_u64(f[RECORD_SES_UP_AT], (uint64_t)now);
 	if (s->up_at <= 0 || s->up_at > now)
 		return REASON_RESUME_RECORD;
-	why = get_user(s, r);
+	why = get_user(s, f[RECORD_SES_USER]);
 	if (why == REASON_NONE)
-		why = get_profile(s, r);
+		why = get_profile(s, f[RECORD_SES_PROFILE]);
 	if (why == REASON_NONE)
-		why = get_plan(&s->plan, r);
-	if (why != REASON_NONE)
-		return why;
-	if (l2tp_session_resume(&s->s, r, now) < 0 || subscriber_resume(s, r, now) < 0 || r->bad ||
-	    rd_left(r))
-		return REASON_RESUME_RECORD;
+		why = get_plan(&s->plan, f[RECORD_SES_PLAN]);
+	if (why == REASON_NONE)
+		why = l2tp_session_resume(&s->s, f[RECORD_SES_CALL], now);
+	return why == REASON_NONE ? subscriber_resume(s, f[RECORD_SES_LINK], now) : why;
+}
+
+/* What it had: its user's place, its address, the data plane. */
+static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
+{
 	if (*s->user && login_count(s) < 0)
 		return REASON_NO_MEMORY;
 	if (lease_resume(s, pooled) < 0)
@@ -190,19 +215,40 @@ static enum reason fill(struct subscriber *s, struct rd *r, ze_ns now)
 	return attach_resume(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
 }
 
-static enum reason resume_session(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid,
-				  struct rd *r, ze_ns now)
-{
-	struct subscriber *s;
-	enum reason why;
+struct saved { /* a session's record, opened */
+	uint16_t sid, tid, peer_sid;
+	struct span session; /* p NULL: a call that is to end */
+};
 
-	if (!sid || !peer_sid)
+static enum reason open_session(const struct journal_record *rec, struct saved *ret)
+{
+	struct span f[RECORD__COUNT];
+	enum reason why = open_record(rec, f);
+
+	*ret = (struct saved){ .sid = rec->id,
+			       .tid = tlv_u16(f[RECORD_TID], 0),
+			       .peer_sid = tlv_u16(f[RECORD_PEER_SID], 0),
+			       .session = f[RECORD_SESSION] };
+	return why;
+}
+
+static enum reason resume_session(struct core_tunnel *t, const struct saved *v, ze_ns now)
+{
+	struct span f[RECORD_SES__COUNT];
+	enum reason why = tlv_read(&record_session_tags, v->session, f);
+	struct subscriber *s;
+
+	if (why != REASON_NONE)
+		return why;
+	if (!v->sid || !v->peer_sid)
 		return REASON_RESUME_RECORD;
-	if (registry_sub(t->e, sid) || registry_sub_of(t, peer_sid))
+	if (registry_sub(t->e, v->sid) || registry_sub_of(t, v->peer_sid))
 		return REASON_RESUME_ID;
-	if (subscriber_new_as(t, sid, peer_sid, now, &s) < 0)
+	if (subscriber_new_as(t, v->sid, v->peer_sid, now, &s) < 0)
 		return REASON_NO_MEMORY;
-	why = fill(s, r, now);
+	why = fill(s, f, now);
+	if (why == REASON_NONE)
+		why = claim(s, tlv_u8(f[RECORD_SES_POOLED], 0) != 0, now);
 	if (why == REASON_NONE) {
 		subscriber_resumed(s, now);
 		return why;
@@ -213,38 +259,32 @@ static enum reason resume_session(struct core_tunnel *t, uint16_t sid, uint16_t 
 }
 
 /* A call that does not go on must not stay with the peer either. */
-static void end_call(struct engine *e, const struct journal_record *rec, const struct saved *v,
-		     ze_ns now)
+static void end_call(struct engine *e, const struct saved *v, ze_ns now)
 {
 	struct core_tunnel *t = registry_tunnel(e, v->tid);
 
-	if (t && t->up && rec->id && v->peer_sid && !registry_sub_of(t, v->peer_sid))
-		call_forget(t, rec->id, v->peer_sid, now);
-	else if (e->ports.journal && !registry_sub(e, rec->id))
-		e->ports.journal->drop(e->ports.journal_self, JOURNAL_SESSION, rec->id);
+	if (t && t->up && v->sid && v->peer_sid && !registry_sub_of(t, v->peer_sid))
+		call_forget(t, v->sid, v->peer_sid, now);
+	else if (e->ports.journal && !registry_sub(e, v->sid))
+		e->ports.journal->drop(e->ports.journal_self, JOURNAL_SESSION, v->sid);
 }
 
 static void session(struct engine *e, const struct journal_record *rec, struct tally *n, ze_ns now)
 {
-	struct rd r = rd_span(rec->body);
-	struct saved v = get_saved(&r);
+	struct saved v;
+	enum reason why = open_session(rec, &v);
 	struct core_tunnel *t = registry_tunnel(e, v.tid);
-	enum reason why = REASON_NONE;
 
-	if (r.bad || v.form > RECORD_ESTABLISHED)
-		why = REASON_RESUME_RECORD;
-	else if (v.form == RECORD_ESTABLISHED && !(t && t->up))
-		why = REASON_RESUME_TUNNEL;
-	else if (v.form == RECORD_ESTABLISHED)
-		why = resume_session(t, rec->id, v.peer_sid, &r, now);
+	if (why == REASON_NONE && v.session.p)
+		why = t && t->up ? resume_session(t, &v, now) : REASON_RESUME_TUNNEL;
 	if (why != REASON_NONE)
 		refused(e, rec, why, n, now);
-	else if (v.form == RECORD_ESTABLISHED)
+	else if (v.session.p)
 		n->sessions++;
 	else
 		n->ended++;
-	if (why != REASON_NONE || v.form != RECORD_ESTABLISHED)
-		end_call(e, rec, &v, now);
+	if (why != REASON_NONE || !v.session.p)
+		end_call(e, &v, now);
 }
 
 /* ---- all of it ---- */
@@ -268,11 +308,12 @@ static void tunnels(struct engine *e, const struct journal_record *v, size_t cou
 	}
 }
 
-static bool is_of_form(const struct journal_record *rec, enum record_form form)
+static bool is_established(const struct journal_record *rec)
 {
-	struct rd r = rd_span(rec->body);
+	struct saved v;
 
-	return get_saved(&r).form == form;
+	open_session(rec, &v);
+	return v.session.p != NULL;
 }
 
 /* Established ones first: a call that has ended may have had the peer's id of one that goes on. */
@@ -281,8 +322,7 @@ static void sessions(struct engine *e, const struct journal_record *v, size_t co
 {
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < count; i++)
-			if (v[i].kind == JOURNAL_SESSION &&
-			    is_of_form(&v[i], RECORD_ESTABLISHED) == (pass == 0))
+			if (v[i].kind == JOURNAL_SESSION && is_established(&v[i]) == (pass == 0))
 				session(e, &v[i], n, now);
 }
 

@@ -187,8 +187,9 @@ enum journal_kind {
 	JOURNAL__KINDS
 };
 
-#define JOURNAL_RECORD_MAX 1000
-#define JOURNAL_FORMAT	   2 /* of all records: a change of any of them is a new one */
+#define JOURNAL_RECORD_MAX 2000
+/* Of the file. What is in a record may change without: daemon/core/record_tags.h. */
+#define JOURNAL_FORMAT 3
 
 struct journal_record {
 	enum journal_kind kind;

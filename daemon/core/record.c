@@ -5,6 +5,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
 
 static void put(struct engine *e, enum journal_kind kind, uint16_t id, const struct wr *w)
@@ -17,14 +18,25 @@ static void drop(struct engine *e, enum journal_kind kind, uint16_t id)
 	e->ports.journal->drop(e->ports.journal_self, kind, id);
 }
 
+static struct wr begin(uint8_t *buf, enum journal_kind kind)
+{
+	struct wr w = wr_init(buf, JOURNAL_RECORD_MAX);
+
+	tlv_put_u16(&w, RECORD_VERSION, record_versions[kind].writes);
+	tlv_put_u16(&w, RECORD_NEEDS, record_versions[kind].needs);
+	return w;
+}
+
 /* ---- tunnels ---- */
 
-static void put_addr(struct wr *w, const struct ze_addr *a)
+static void put_addr(struct wr *w, uint8_t tag, const struct ze_addr *a)
 {
-	wr_u8(w, a->family);
-	wr_u16(w, a->port);
-	wr_u32(w, a->scope);
-	wr_bytes(w, a->ip, sizeof(a->ip));
+	size_t mark = tlv_begin(w, tag);
+
+	tlv_put_span(w, RECORD_ADDR_IP, span_of(a->ip, a->family == 4 ? 4 : sizeof(a->ip)));
+	tlv_put_u16(w, RECORD_ADDR_PORT, a->port);
+	tlv_opt_u32(w, RECORD_ADDR_SCOPE, a->scope);
+	tlv_end(w, mark);
 }
 
 /* Those of whose end the peer knows, or will by the end of the tunnel. */
@@ -45,17 +57,29 @@ static void forget_told(struct core_tunnel *t)
 	*q = (struct core_told){ 0 };
 }
 
+static bool put_tunnel(const struct core_tunnel *t, struct wr *w)
+{
+	size_t tunnel = tlv_begin(w, RECORD_TUNNEL), control;
+	bool ok;
+
+	put_addr(w, RECORD_TUN_LOCAL, &t->path.local);
+	put_addr(w, RECORD_TUN_PEER, &t->path.peer);
+	tlv_opt_u64(w, RECORD_TUN_SCCRQ_HASH, t->sccrq_hash);
+	control = tlv_begin(w, RECORD_TUN_CONTROL);
+	ok = l2tp_tunnel_save(&t->t, w);
+	tlv_end(w, control);
+	tlv_end(w, tunnel);
+	return ok && !w->bad;
+}
+
 void record_tunnel(struct core_tunnel *t)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
-	struct wr w = wr_init(buf, sizeof(buf));
+	struct wr w = begin(buf, JOURNAL_TUNNEL);
 
 	if (!t->e->ports.journal)
 		return;
-	put_addr(&w, &t->path.local);
-	put_addr(&w, &t->path.peer);
-	wr_u64(&w, t->sccrq_hash);
-	if (l2tp_tunnel_save(&t->t, &w))
+	if (put_tunnel(t, &w))
 		put(t->e, JOURNAL_TUNNEL, t->t.tid, &w);
 	else
 		drop(t->e, JOURNAL_TUNNEL, t->t.tid);
@@ -74,29 +98,33 @@ void record_tunnel_gone(struct core_tunnel *t)
 
 static void put_profile(struct wr *w, const struct profile *p)
 {
-	wr_u8(w, (uint8_t)(p ? 1 | p->has_address << 1 | p->ipv4 << 2 | p->ipv6 << 3 : 0));
+	uint8_t families = (uint8_t)((p && p->ipv4 ? RECORD_FAMILY_IPV4 : 0) |
+				     (p && p->ipv6 ? RECORD_FAMILY_IPV6 : 0));
+	size_t mark;
+
 	if (!p)
 		return;
-	wr_u32(w, p->address);
-	wr_u32(w, p->dns[0]);
-	wr_u32(w, p->dns[1]);
+	mark = tlv_begin(w, RECORD_SES_PROFILE);
+	if (families != (RECORD_FAMILY_IPV4 | RECORD_FAMILY_IPV6))
+		tlv_put_u8(w, RECORD_PROF_FAMILIES, families);
+	if (p->has_address)
+		tlv_put_u32(w, RECORD_PROF_ADDRESS, p->address);
+	tlv_opt_u32(w, RECORD_PROF_DNS1, p->dns[0]);
+	tlv_opt_u32(w, RECORD_PROF_DNS2, p->dns[1]);
+	tlv_end(w, mark);
 }
 
 static void put_plan(struct wr *w, const struct shape_plan *p)
 {
-	wr_u8(w, p->down_bps ? (uint8_t)(1 + p->qdisc) : 0);
+	size_t mark;
+
 	if (!p->down_bps)
 		return;
-	wr_u64(w, p->down_bps);
-	wr_u64(w, p->up_bps);
-}
-
-static void put_user(struct wr *w, const char *user)
-{
-	struct span s = span_str(user);
-
-	wr_u8(w, (uint8_t)s.len);
-	wr_span(w, s);
+	mark = tlv_begin(w, RECORD_SES_PLAN);
+	tlv_opt_u8(w, RECORD_PLAN_QDISC, (uint8_t)p->qdisc);
+	tlv_put_u64(w, RECORD_PLAN_DOWN, p->down_bps);
+	tlv_put_u64(w, RECORD_PLAN_UP, p->up_bps);
+	tlv_end(w, mark);
 }
 
 /* What is up must be so in the data plane too. */
@@ -110,34 +138,45 @@ static bool carried(const struct subscriber *s)
 	return true;
 }
 
-static struct wr begin(uint8_t *buf, uint16_t tid, uint16_t peer_sid, enum record_form form)
+static struct wr begin_session(uint8_t *buf, uint16_t tid, uint16_t peer_sid)
 {
-	struct wr w = wr_init(buf, JOURNAL_RECORD_MAX);
+	struct wr w = begin(buf, JOURNAL_SESSION);
 
-	wr_u16(&w, tid);
-	wr_u16(&w, peer_sid);
-	wr_u8(&w, (uint8_t)form);
+	tlv_put_u16(&w, RECORD_TID, tid);
+	tlv_put_u16(&w, RECORD_PEER_SID, peer_sid);
 	return w;
+}
+
+static bool put_session(const struct subscriber *s, struct wr *w)
+{
+	size_t session = tlv_begin(w, RECORD_SESSION), part;
+	bool ok;
+
+	tlv_put_u64(w, RECORD_SES_UP_AT, (uint64_t)s->up_at);
+	tlv_opt_u8(w, RECORD_SES_POOLED, s->pooled);
+	tlv_opt_span(w, RECORD_SES_USER, span_str(facts_user(s)));
+	put_profile(w, s->profile);
+	put_plan(w, &s->plan);
+	part = tlv_begin(w, RECORD_SES_CALL);
+	l2tp_session_save(&s->s, w);
+	tlv_end(w, part);
+	part = tlv_begin(w, RECORD_SES_LINK);
+	ok = ppp_link_save(&s->link, w);
+	tlv_end(w, part);
+	tlv_end(w, session);
+	return ok && !w->bad;
 }
 
 void record_session(struct subscriber *s)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
-	struct wr w;
+	struct wr w, whole;
 
 	if (!s->e->ports.journal || s->ended)
 		return;
-	w = begin(buf, s->tunnel->t.tid, s->s.peer_sid, RECORD_ESTABLISHED);
-	if (carried(s)) {
-		wr_u64(&w, (uint64_t)s->up_at);
-		wr_u8(&w, s->pooled);
-		put_user(&w, facts_user(s));
-		put_profile(&w, s->profile);
-		put_plan(&w, &s->plan);
-		l2tp_session_save(&s->s, &w);
-	}
-	if (!carried(s) || !ppp_link_save(&s->link, &w))
-		w = begin(buf, s->tunnel->t.tid, s->s.peer_sid, RECORD_CALL);
+	w = whole = begin_session(buf, s->tunnel->t.tid, s->s.peer_sid);
+	if (carried(s) && put_session(s, &whole))
+		w = whole;
 	put(s->e, JOURNAL_SESSION, s->s.sid, &w);
 }
 
@@ -174,7 +213,7 @@ static bool wait_for_ack(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 static void put_call(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
-	struct wr w = begin(buf, t->t.tid, peer_sid, RECORD_CALL);
+	struct wr w = begin_session(buf, t->t.tid, peer_sid);
 
 	put(t->e, JOURNAL_SESSION, sid, &w);
 }

@@ -2,7 +2,7 @@
 /*
  * What of a tunnel and a session goes on in another process, as records for the journal. They are
  * written when a turn ends and before its control messages are sent: what a peer has heard of us is
- * always among what the next life knows. Does nothing without a journal.
+ * always among what the next life knows. Does nothing without a journal. Their form: record_tags.h.
  *
  * A call that ends by our CDN keeps a short record until the peer has acknowledged it, as one has
  * that is not yet established: the next life says CDN again.
@@ -15,11 +15,6 @@
 struct core_tunnel;
 struct engine;
 struct subscriber;
-
-enum record_form {
-	RECORD_CALL,	   /* known by its ids only */
-	RECORD_ESTABLISHED /* goes on */
-};
 
 void record_tunnel(struct core_tunnel *t);
 void record_tunnel_gone(struct core_tunnel *t);

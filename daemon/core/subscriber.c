@@ -572,16 +572,13 @@ void subscriber_settle(struct subscriber *s, ze_ns now)
 	record_session(s);
 }
 
-int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now)
+enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now)
 {
-	int e;
-
-	e = link_init(s);
-	if (e < 0)
-		return e;
+	if (link_init(s) < 0)
+		return REASON_NO_MEMORY;
 	s->linked = s->opened = true;
 	ppp_fx_init(&s->e->ppp_fx);
-	return ppp_link_resume(&s->link, r, now, &s->e->ppp_fx);
+	return ppp_link_resume(&s->link, link, now, &s->e->ppp_fx);
 }
 
 void subscriber_resumed(struct subscriber *s, ze_ns now)

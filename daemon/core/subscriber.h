@@ -29,9 +29,8 @@ extern const struct call_owner_ops subscriber_call_ops;
 /* A call with an id of the caller's choice; -EEXIST. */
 int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret);
-/* A session that goes on: the link, from its record. Its effects wait for subscriber_resumed. 0 or
- * -errno. */
-int subscriber_resume(struct subscriber *s, struct rd *r, ze_ns now);
+/* A session that goes on: the link, from its record. Its effects wait for subscriber_resumed. */
+enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now);
 /* And it is up: what the link gave and what the plane has are there too. */
 void subscriber_resumed(struct subscriber *s, ze_ns now);
 /* From the tunnel: a PPP frame, or one that the data plane should have had. */

@@ -427,15 +427,34 @@ bool l2tp_chan_acked(const struct l2tp_chan *c, uint16_t ns)
 	return (uint16_t)(c->ns_una - ns - 1) < SEQ_HALF;
 }
 
-/* ---- restart ---- */
+/* ---- restart record ---- */
+
+enum { /* tags are never used again for something else */
+	SAVED_PEER_TID = 1,
+	SAVED_PEER_WINDOW,
+	SAVED_NR,
+	SAVED_NS,
+	SAVED_QUEUED,
+	SAVED__COUNT
+};
+
+static const struct tlv_field chan_fields[] = {
+	[SAVED_PEER_TID] = TLV_REQUIRED("peer-tid", 2, 2),
+	[SAVED_PEER_WINDOW] = TLV_OPTIONAL("peer-window", 2, 2, "4 (RFC 2661 4.4.3)"),
+	[SAVED_NR] = TLV_REQUIRED("nr", 2, 2), /* next expected from the peer */
+	[SAVED_NS] = TLV_REQUIRED("ns", 2, 2), /* of the oldest that is not acknowledged */
+	[SAVED_QUEUED] = TLV_OPTIONAL("queued", 2, 2, "0, or 1 while the tunnel closes"),
+};
+
+const struct tlv_table l2tp_chan_saved = { "channel", chan_fields, SAVED__COUNT };
 
 void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w)
 {
-	wr_u16(w, c->peer_tid);
-	wr_u16(w, c->peer_rws);
-	wr_u16(w, c->nr);
-	wr_u16(w, c->ns_una);
-	wr_u16(w, c->txq_len);
+	tlv_put_u16(w, SAVED_PEER_TID, c->peer_tid);
+	tlv_put_u16(w, SAVED_PEER_WINDOW, c->peer_rws);
+	tlv_put_u16(w, SAVED_NR, c->nr);
+	tlv_put_u16(w, SAVED_NS, c->ns_una);
+	tlv_opt_u16(w, SAVED_QUEUED, c->txq_len);
 }
 
 /* All messages get their Ns at once, whether they were sent or not, so that any Nr the peer sends
@@ -453,23 +472,27 @@ static int refill(struct l2tp_chan *c, struct span avps)
 	return 0;
 }
 
-int l2tp_chan_resume(struct l2tp_chan *c, struct rd *r, struct span filler, struct span last,
-		     ze_ns now)
+enum reason l2tp_chan_resume(struct l2tp_chan *c, struct span saved, struct span filler,
+			     struct span last, ze_ns now)
 {
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&l2tp_chan_saved, saved, f);
 	uint16_t tid, rws, n;
 	int e = 0;
 
-	tid = rd_u16(r);
-	rws = rd_u16(r);
-	c->nr = c->nr_sent = rd_u16(r);
-	c->ns_una = c->ns_next = rd_u16(r);
-	n = rd_u16(r);
-	if (r->bad || !tid || !rws || n > c->cfg.max_queue || (last.len && !n))
-		return -EBADMSG;
+	if (why != REASON_NONE)
+		return why;
+	tid = tlv_u16(f[SAVED_PEER_TID], 0);
+	rws = tlv_u16(f[SAVED_PEER_WINDOW], L2TP_DEFAULT_RWS);
+	c->nr = c->nr_sent = tlv_u16(f[SAVED_NR], 0);
+	c->ns_una = c->ns_next = tlv_u16(f[SAVED_NS], 0);
+	n = tlv_u16(f[SAVED_QUEUED], last.len ? 1 : 0);
+	if (!tid || !rws || n > c->cfg.max_queue || (last.len && !n))
+		return REASON_RESUME_RECORD;
 	l2tp_chan_set_peer(c, tid, rws);
 	while (e == 0 && c->txq_len < n)
 		e = refill(c, last.len && c->txq_len + 1 == n ? last : filler);
 	if (n)
 		c->output_at = now;
-	return e;
+	return e < 0 ? REASON_NO_MEMORY : REASON_NONE;
 }

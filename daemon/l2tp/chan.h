@@ -14,6 +14,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/list.h"
+#include "daemon/base/tlv.h"
 #include "daemon/l2tp/hdr.h"
 
 struct l2tp_chan_cfg {
@@ -100,12 +101,13 @@ uint16_t l2tp_chan_last_ns(const struct l2tp_chan *c);
 /* True when the message with this Ns was acknowledged. */
 bool l2tp_chan_acked(const struct l2tp_chan *c, uint16_t ns);
 
-/* Writes what a restarted daemon needs: the peer's tunnel id and window, both sequence numbers, and
- * the number of unacknowledged messages, including those not sent yet. */
+/* The fields of its restart record: the peer's tunnel id and window, both sequence numbers, and the
+ * number of unacknowledged messages, including those not sent yet. */
+extern const struct tlv_table l2tp_chan_saved;
 void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w);
 /* Restores what l2tp_chan_save() wrote, after l2tp_chan_init() and in place of
  * l2tp_chan_set_peer(). The contents of unacknowledged messages are not saved: `filler` takes the
  * place of each, and `last`, unless it is empty, the place of the newest. A peer that had received
- * the original treats the replacement as a duplicate. Returns 0, -EBADMSG or -ENOMEM. */
-int l2tp_chan_resume(struct l2tp_chan *c, struct rd *r, struct span filler, struct span last,
-		     ze_ns now);
+ * the original treats the replacement as a duplicate. */
+enum reason l2tp_chan_resume(struct l2tp_chan *c, struct span saved, struct span filler,
+			     struct span last, ze_ns now);

@@ -26,7 +26,9 @@ enum l2tp_fx_kind {
 	L2TP_FX_REFUSED	      /* refused: count and log it */
 };
 
-enum l2tp_down {	     /* why a tunnel or session ended, as shown in events and logs */
+/* Why a tunnel or session ended, as shown in events and logs. Restart records have the values: they
+ * never change. */
+enum l2tp_down {
 	L2TP_DOWN_PEER,	     /* StopCCN or CDN received */
 	L2TP_DOWN_ADMIN,     /* cleared by an operator */
 	L2TP_DOWN_SHUTDOWN,  /* the daemon is stopping */

@@ -461,62 +461,96 @@ void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_
 	send_cdn(fx, own_sid, peer_sid, a, span_str(a->text));
 }
 
-/* ---- restart ---- */
+/* ---- restart record ---- */
 
-static void put_text(struct wr *w, const char *text)
-{
-	struct span s = span_str(text);
+enum { /* tags are never used again for something else */
+	SAVED_CREATED = 1,
+	SAVED_ESTABLISHED,
+	SAVED_CALL_SERIAL,
+	SAVED_BEARER_TYPE,
+	SAVED_FRAMING_TYPE,
+	SAVED_TX_SPEED,
+	SAVED_RX_SPEED,
+	SAVED_CHANNEL,
+	SAVED_SEQUENCING,
+	SAVED_CALLED_NUMBER,
+	SAVED_CALLING_NUMBER,
+	SAVED_SUB_ADDRESS,
+	SAVED__COUNT
+};
 
-	wr_u8(w, (uint8_t)s.len);
-	wr_span(w, s);
-}
+static const struct tlv_field call_fields[] = {
+	[SAVED_CREATED] = TLV_OPTIONAL("created", 8, 8, "when it was established"),
+	[SAVED_ESTABLISHED] = TLV_OPTIONAL("established", 8, 8, "now"),
+	[SAVED_CALL_SERIAL] = TLV_OPTIONAL("call-serial-number", 4, 4, "0"),
+	[SAVED_BEARER_TYPE] = TLV_OPTIONAL("bearer-type", 4, 4, "0"),
+	[SAVED_FRAMING_TYPE] = TLV_OPTIONAL("framing-type", 4, 4, "0"),
+	[SAVED_TX_SPEED] = TLV_OPTIONAL("tx-speed-bps", 4, 4, "0, unknown"),
+	[SAVED_RX_SPEED] = TLV_OPTIONAL("rx-speed-bps", 4, 4, "0, unknown"),
+	[SAVED_CHANNEL] = TLV_OPTIONAL("physical-channel-id", 4, 4, "0"),
+	[SAVED_SEQUENCING] = TLV_OPTIONAL("sequencing-required", 1, 1, "0, no"),
+	[SAVED_CALLED_NUMBER] = TLV_OPTIONAL("called-number", 0, L2TP_NUMBER_MAX, "none"),
+	[SAVED_CALLING_NUMBER] = TLV_OPTIONAL("calling-number", 0, L2TP_NUMBER_MAX, "none"),
+	[SAVED_SUB_ADDRESS] = TLV_OPTIONAL("sub-address", 0, L2TP_NUMBER_MAX, "none"),
+};
 
-static struct span get_text(struct rd *r)
-{
-	struct span s = rd_bytes(r, rd_u8(r));
-
-	r->bad = r->bad || s.len > L2TP_NUMBER_MAX || (s.len && memchr(s.p, 0, s.len));
-	return s;
-}
+const struct tlv_table l2tp_session_saved = { "call", call_fields, SAVED__COUNT };
 
 void l2tp_session_save(const struct l2tp_session *s, struct wr *w)
 {
-	wr_u64(w, (uint64_t)s->created);
-	wr_u64(w, (uint64_t)s->established);
-	wr_u32(w, s->call_serial);
-	wr_u32(w, s->bearer_type);
-	wr_u32(w, s->framing_type);
-	wr_u32(w, s->tx_speed_bps);
-	wr_u32(w, s->rx_speed_bps);
-	wr_u32(w, s->physical_channel);
-	wr_u8(w, s->sequencing_required);
-	put_text(w, s->called_number);
-	put_text(w, s->calling_number);
-	put_text(w, s->sub_address);
+	tlv_put_u64(w, SAVED_CREATED, (uint64_t)s->created);
+	tlv_put_u64(w, SAVED_ESTABLISHED, (uint64_t)s->established);
+	tlv_opt_u32(w, SAVED_CALL_SERIAL, s->call_serial);
+	tlv_opt_u32(w, SAVED_BEARER_TYPE, s->bearer_type);
+	tlv_opt_u32(w, SAVED_FRAMING_TYPE, s->framing_type);
+	tlv_opt_u32(w, SAVED_TX_SPEED, s->tx_speed_bps);
+	tlv_opt_u32(w, SAVED_RX_SPEED, s->rx_speed_bps);
+	tlv_opt_u32(w, SAVED_CHANNEL, s->physical_channel);
+	tlv_opt_u8(w, SAVED_SEQUENCING, s->sequencing_required);
+	tlv_opt_span(w, SAVED_CALLED_NUMBER, span_str(s->called_number));
+	tlv_opt_span(w, SAVED_CALLING_NUMBER, span_str(s->calling_number));
+	tlv_opt_span(w, SAVED_SUB_ADDRESS, span_str(s->sub_address));
 }
 
-int l2tp_session_resume(struct l2tp_session *s, struct rd *r, ze_ns now)
+static bool is_text(struct span s)
 {
-	struct l2tp_msg m = { 0 };
+	return !s.len || !memchr(s.p, 0, s.len);
+}
 
-	s->created = (ze_ns)rd_u64(r);
-	s->established = (ze_ns)rd_u64(r);
-	s->call_serial = rd_u32(r);
-	s->bearer_type = rd_u32(r);
-	s->framing_type = rd_u32(r);
-	s->tx_speed_bps = rd_u32(r);
-	s->rx_speed_bps = rd_u32(r);
-	s->physical_channel = rd_u32(r);
-	s->sequencing_required = rd_u8(r) != 0;
-	m.called_number = get_text(r);
-	m.calling_number = get_text(r);
-	m.sub_address = get_text(r);
-	if (r->bad || s->created < 0 || s->established < s->created || s->established > now)
-		return -EBADMSG;
-	if (!keep_numbers(s, &m))
-		return -ENOMEM;
+static bool resume_numbers(struct l2tp_session *s, const struct span *f)
+{
+	const struct l2tp_msg m = { .called_number = f[SAVED_CALLED_NUMBER],
+				    .calling_number = f[SAVED_CALLING_NUMBER],
+				    .sub_address = f[SAVED_SUB_ADDRESS] };
+
+	return keep_numbers(s, &m);
+}
+
+enum reason l2tp_session_resume(struct l2tp_session *s, struct span saved, ze_ns now)
+{
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&l2tp_session_saved, saved, f);
+
+	if (why != REASON_NONE)
+		return why;
+	s->established = (ze_ns)tlv_u64(f[SAVED_ESTABLISHED], (uint64_t)now);
+	s->created = (ze_ns)tlv_u64(f[SAVED_CREATED], (uint64_t)s->established);
+	s->call_serial = tlv_u32(f[SAVED_CALL_SERIAL], 0);
+	s->bearer_type = tlv_u32(f[SAVED_BEARER_TYPE], 0);
+	s->framing_type = tlv_u32(f[SAVED_FRAMING_TYPE], 0);
+	s->tx_speed_bps = tlv_u32(f[SAVED_TX_SPEED], 0);
+	s->rx_speed_bps = tlv_u32(f[SAVED_RX_SPEED], 0);
+	s->physical_channel = tlv_u32(f[SAVED_CHANNEL], 0);
+	s->sequencing_required = tlv_u8(f[SAVED_SEQUENCING], 0) != 0;
+	if (s->created < 0 || s->established < s->created || s->established > now)
+		return REASON_RESUME_RECORD;
+	if (!is_text(f[SAVED_CALLED_NUMBER]) || !is_text(f[SAVED_CALLING_NUMBER]) ||
+	    !is_text(f[SAVED_SUB_ADDRESS]))
+		return REASON_RESUME_RECORD;
+	if (!resume_numbers(s, f))
+		return REASON_NO_MEMORY;
 	s->fsm.state = L2TP_S_ESTABLISHED;
-	return 0;
+	return REASON_NONE;
 }
 
 const char *l2tp_session_state_name(const struct l2tp_session *s)

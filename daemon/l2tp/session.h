@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #include "daemon/base/fsm.h"
+#include "daemon/base/tlv.h"
 #include "daemon/l2tp/fx.h"
 #include "daemon/l2tp/msg.h"
 
@@ -107,10 +108,9 @@ void l2tp_session_abandon(struct l2tp_session *s, const struct l2tp_fx_down *why
  * had. */
 void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_cdn_args *a,
 			 struct l2tp_fx *fx);
-/* Writes what a restarted daemon needs of an established call, without the ids and the proxy
- * AVPs. */
+/* The fields of an established call's restart record, without the ids and the proxy AVPs. */
+extern const struct tlv_table l2tp_session_saved;
 void l2tp_session_save(const struct l2tp_session *s, struct wr *w);
-/* Restores an established call, after l2tp_session_init() with its id; the owner sets peer_sid.
- * Returns 0, -EBADMSG or -ENOMEM. */
-int l2tp_session_resume(struct l2tp_session *s, struct rd *r, ze_ns now);
+/* Restores an established call, after l2tp_session_init() with its id; the owner sets peer_sid. */
+enum reason l2tp_session_resume(struct l2tp_session *s, struct span saved, ze_ns now);
 const char *l2tp_session_state_name(const struct l2tp_session *s); /* "wait-connect" */

@@ -735,46 +735,76 @@ bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t pee
 	return !w->bad;
 }
 
-/* ---- restart ---- */
+/* ---- restart record ---- */
 
-static void put_text(struct wr *w, const uint8_t *text, uint8_t len)
-{
-	wr_u8(w, len);
-	wr_bytes(w, text, len);
-}
+enum { /* tags are never used again for something else */
+	SAVED_CLOSING = 1,
+	SAVED_CAUSE,
+	SAVED_RESULT,
+	SAVED_ERROR,
+	SAVED_CREATED,
+	SAVED_ESTABLISHED,
+	SAVED_SCCRQ_AVPS,
+	SAVED_PEER_VERSION,
+	SAVED_PEER_FIRMWARE,
+	SAVED_PEER_FRAMING,
+	SAVED_PEER_BEARER,
+	SAVED_PEER_HOST,
+	SAVED_PEER_VENDOR,
+	SAVED_CHANNEL,
+	SAVED__COUNT
+};
 
-static uint8_t get_text(struct rd *r, uint8_t *to, size_t size)
-{
-	struct span s = rd_bytes(r, rd_u8(r));
+#define VERSION_DEFAULT 0x0100 /* RFC 2661 4.4.3 */
 
-	r->bad = r->bad || s.len > size;
-	return r->bad ? 0 : keep_text(to, size, s);
-}
+static const struct tlv_field control_fields[] = {
+	[SAVED_CLOSING] = TLV_OPTIONAL("closing", 1, 1, "0, it is established"),
+	[SAVED_CAUSE] = TLV_OPTIONAL("cause", 1, 1, "shutdown; so is an unknown one"),
+	[SAVED_RESULT] = TLV_OPTIONAL("result", 2, 2, "6, shutting down"),
+	[SAVED_ERROR] = TLV_OPTIONAL("error", 2, 2, "0"),
+	[SAVED_CREATED] = TLV_OPTIONAL("created", 8, 8, "when it was established"),
+	[SAVED_ESTABLISHED] = TLV_OPTIONAL("established", 8, 8, "now"),
+	[SAVED_SCCRQ_AVPS] = TLV_OPTIONAL("sccrq-avps", 8, 8, "none"), /* by AVP type, a bit each */
+	[SAVED_PEER_VERSION] = TLV_OPTIONAL("peer-version", 2, 2, "1.0"),
+	[SAVED_PEER_FIRMWARE] = TLV_OPTIONAL("peer-firmware", 2, 2, "0"),
+	[SAVED_PEER_FRAMING] = TLV_OPTIONAL("peer-framing", 4, 4, "0"),
+	[SAVED_PEER_BEARER] = TLV_OPTIONAL("peer-bearer", 4, 4, "0"),
+	[SAVED_PEER_HOST] = TLV_OPTIONAL("peer-host", 0, L2TP_HOST_NAME_MAX, "none"),
+	[SAVED_PEER_VENDOR] = TLV_OPTIONAL("peer-vendor", 0, 64, "none"),
+	[SAVED_CHANNEL] = TLV_NESTED("channel", l2tp_chan_saved, NULL),
+};
+
+const struct tlv_table l2tp_tunnel_saved = { "control", control_fields, SAVED__COUNT };
 
 bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w)
 {
 	bool closing = t->fsm.state == L2TP_T_CLOSING;
+	size_t mark;
 
 	if (!closing && t->fsm.state != L2TP_T_ESTABLISHED)
 		return false;
-	wr_u8(w, closing);
-	wr_u8(w, closing ? (uint8_t)t->down.cause : 0);
-	wr_u16(w, t->down.result);
-	wr_u16(w, t->down.error);
-	wr_u64(w, (uint64_t)t->created);
-	wr_u64(w, (uint64_t)t->established);
-	wr_u64(w, t->have);
-	wr_u16(w, t->peer_version);
-	wr_u16(w, t->peer_firmware);
-	wr_u32(w, t->peer_framing);
-	wr_u32(w, t->peer_bearer);
-	put_text(w, t->peer_host, t->peer_host_len);
-	put_text(w, t->peer_vendor, t->peer_vendor_len);
+	if (closing) {
+		tlv_put_u8(w, SAVED_CLOSING, 1);
+		tlv_put_u8(w, SAVED_CAUSE, (uint8_t)t->down.cause);
+		tlv_put_u16(w, SAVED_RESULT, t->down.result);
+		tlv_opt_u16(w, SAVED_ERROR, t->down.error);
+	}
+	tlv_put_u64(w, SAVED_CREATED, (uint64_t)t->created);
+	tlv_put_u64(w, SAVED_ESTABLISHED, (uint64_t)t->established);
+	tlv_opt_u64(w, SAVED_SCCRQ_AVPS, t->have);
+	tlv_put_u16(w, SAVED_PEER_VERSION, t->peer_version);
+	tlv_opt_u16(w, SAVED_PEER_FIRMWARE, t->peer_firmware);
+	tlv_opt_u32(w, SAVED_PEER_FRAMING, t->peer_framing);
+	tlv_opt_u32(w, SAVED_PEER_BEARER, t->peer_bearer);
+	tlv_opt_span(w, SAVED_PEER_HOST, span_of(t->peer_host, t->peer_host_len));
+	tlv_opt_span(w, SAVED_PEER_VENDOR, span_of(t->peer_vendor, t->peer_vendor_len));
+	mark = tlv_begin(w, SAVED_CHANNEL);
 	l2tp_chan_save(&t->chan, w);
+	tlv_end(w, mark);
 	return !w->bad;
 }
 
-static int resume_chan(struct l2tp_tunnel *t, struct rd *r, bool closing, ze_ns now)
+static enum reason resume_chan(struct l2tp_tunnel *t, struct span saved, bool closing, ze_ns now)
 {
 	const struct l2tp_msg hello = { .type = L2TP_HELLO, .have = L2TP_BIT(AVP_MSG_TYPE) };
 	const struct l2tp_msg stop =
@@ -783,39 +813,56 @@ static int resume_chan(struct l2tp_tunnel *t, struct rd *r, bool closing, ze_ns 
 	struct wr f = wr_init(filler, sizeof(filler)), l = wr_init(last, sizeof(last));
 
 	if (l2tp_msg_encode(&hello, NULL, &f) < 0 || l2tp_msg_encode(&stop, NULL, &l) < 0)
-		return -EBADMSG;
-	return l2tp_chan_resume(&t->chan, r, wr_done(&f),
+		return REASON_RESUME_RECORD;
+	return l2tp_chan_resume(&t->chan, saved, wr_done(&f),
 				closing ? wr_done(&l) : (struct span){ 0 }, now);
 }
 
-int l2tp_tunnel_resume(struct l2tp_tunnel *t, struct rd *r, ze_ns now)
+static void resume_peer(struct l2tp_tunnel *t, const struct span *f)
 {
-	bool closing = rd_u8(r) != 0;
-	int e;
+	t->have = tlv_u64(f[SAVED_SCCRQ_AVPS], 0);
+	t->peer_version = tlv_u16(f[SAVED_PEER_VERSION], VERSION_DEFAULT);
+	t->peer_firmware = tlv_u16(f[SAVED_PEER_FIRMWARE], 0);
+	t->peer_framing = tlv_u32(f[SAVED_PEER_FRAMING], 0);
+	t->peer_bearer = tlv_u32(f[SAVED_PEER_BEARER], 0);
+	t->peer_host_len = keep_text(t->peer_host, sizeof(t->peer_host), f[SAVED_PEER_HOST]);
+	t->peer_vendor_len =
+		keep_text(t->peer_vendor, sizeof(t->peer_vendor), f[SAVED_PEER_VENDOR]);
+}
 
-	t->down.cause = (enum l2tp_down)rd_u8(r);
-	t->down.result = rd_u16(r);
-	t->down.error = rd_u16(r);
-	t->created = (ze_ns)rd_u64(r);
-	t->established = (ze_ns)rd_u64(r);
-	t->have = rd_u64(r);
-	t->peer_version = rd_u16(r);
-	t->peer_firmware = rd_u16(r);
-	t->peer_framing = rd_u32(r);
-	t->peer_bearer = rd_u32(r);
-	t->peer_host_len = get_text(r, t->peer_host, sizeof(t->peer_host));
-	t->peer_vendor_len = get_text(r, t->peer_vendor, sizeof(t->peer_vendor));
-	if (r->bad || t->down.cause >= L2TP_DOWN__COUNT || t->created < 0 ||
-	    t->established < t->created || t->established > now)
-		return -EBADMSG;
-	e = resume_chan(t, r, closing, now);
-	if (e < 0)
-		return e;
+static void resume_down(struct l2tp_fx_down *d, const struct span *f)
+{
+	uint8_t cause = tlv_u8(f[SAVED_CAUSE], L2TP_DOWN_SHUTDOWN);
+
+	d->cause = cause < L2TP_DOWN__COUNT ? (enum l2tp_down)cause : L2TP_DOWN_SHUTDOWN;
+	d->result = tlv_u16(f[SAVED_RESULT], STOP_SHUTDOWN);
+	d->error = tlv_u16(f[SAVED_ERROR], 0);
+}
+
+enum reason l2tp_tunnel_resume(struct l2tp_tunnel *t, struct span saved, ze_ns now)
+{
+	struct span f[SAVED__COUNT];
+	enum reason why = tlv_read(&l2tp_tunnel_saved, saved, f);
+	bool closing;
+
+	if (why != REASON_NONE)
+		return why;
+	t->established = (ze_ns)tlv_u64(f[SAVED_ESTABLISHED], (uint64_t)now);
+	t->created = (ze_ns)tlv_u64(f[SAVED_CREATED], (uint64_t)t->established);
+	if (t->created < 0 || t->established < t->created || t->established > now)
+		return REASON_RESUME_RECORD;
+	resume_peer(t, f);
+	closing = tlv_u8(f[SAVED_CLOSING], 0) != 0;
+	if (closing)
+		resume_down(&t->down, f);
+	why = resume_chan(t, f[SAVED_CHANNEL], closing, now);
+	if (why != REASON_NONE)
+		return why;
 	t->peer_tid = t->chan.peer_tid;
 	t->peer_rws = t->chan.peer_rws;
 	t->down_told = closing;
 	t->fsm.state = closing ? L2TP_T_CLOSING : L2TP_T_ESTABLISHED;
-	return 0;
+	return REASON_NONE;
 }
 
 void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)

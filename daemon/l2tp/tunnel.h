@@ -54,6 +54,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/fsm.h"
 #include "daemon/base/rng.h"
+#include "daemon/base/tlv.h"
 #include "daemon/l2tp/chan.h"
 #include "daemon/l2tp/fx.h"
 #include "daemon/l2tp/msg.h"
@@ -155,13 +156,13 @@ void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2t
  * it does not fit into w. */
 bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t peer_tid,
 			const struct l2tp_stop_args *a);
-/* Writes what a restarted daemon needs. Returns false when the tunnel is neither established nor
+/* The fields of its restart record. Returns false when the tunnel is neither established nor
  * closing, or when w is too small. */
+extern const struct tlv_table l2tp_tunnel_saved;
 bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w);
 /* Restores a tunnel, after l2tp_tunnel_init() with its id, as established, or as closing with its
- * StopCCN in flight. HELLOs take the place of all other messages that were not acknowledged.
- * Returns 0, -EBADMSG or -ENOMEM. */
-int l2tp_tunnel_resume(struct l2tp_tunnel *t, struct rd *r, ze_ns now);
+ * StopCCN in flight. HELLOs take the place of all other messages that were not acknowledged. */
+enum reason l2tp_tunnel_resume(struct l2tp_tunnel *t, struct span saved, ze_ns now);
 /* Sends a HELLO to an established peer, unless a message is waiting for an acknowledgement. */
 void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
 /* Checks whether the peer still knows this tunnel: sends a HELLO, or retransmits the oldest

@@ -21,7 +21,7 @@ CORE = [
     # copies of them for those who show them
     'snapshot_priv', 'snapshot', 'snapshot_session',
     # the turn
-    'trace', 'record', 'turn',
+    'trace', 'record_tags', 'record', 'turn',
     # what a subscriber is made of
     'attach', 'lease', 'login',
     # tunnels, calls, subscribers

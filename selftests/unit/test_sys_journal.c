@@ -308,7 +308,7 @@ static void damaged(void **st)
 		put(j, JOURNAL_SESSION, 1, 40, 'a');
 		put(j, JOURNAL_TUNNEL, 2, 40, 'b');
 		journal_close(j, false);
-		spoil(at, 0x10);
+		spoil(at, 0x20);
 		j = begin(true);
 		damage_is(j, 0, by_kind, !by_kind);
 		assert_int_equal(count(j), 1);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The form of restart records: fields of daemon/base/tlv.h. The tables here are the levels that the engine
+ * writes itself; they name those of the machines (l2tp_session_saved, ppp_link_saved and others), so that
+ * record_tags[kind] leads to every field there is. docs/state-file.md is printed from them.
+ *
+ * The outermost level is read by every version, and is the same in all of them: `version` is the version of
+ * the writer's records of this kind, `needs` the oldest reader's that may use the record. A writer raises
+ * `version` with each new field, and `needs` only when a reader that skips the new field would do harm. A
+ * reader refuses records that need a newer one (resume-newer), and those older than it understands
+ * (resume-older). A tag, or a value of an enumeration that is written, never gets another meaning.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/base/tlv.h"
+#include "daemon/core/ports.h"
+
+struct record_versions {
+	uint16_t writes; /* version of what this program writes */
+	uint16_t needs;	 /* a reader that may use it has this version at least */
+	uint16_t reads;	 /* the oldest that this program understands */
+};
+
+extern const struct record_versions record_versions[JOURNAL__KINDS];
+extern const struct tlv_table *const record_tags[JOURNAL__KINDS];
+extern const struct tlv_table record_tunnel_tags;
+extern const struct tlv_table record_address_tags;
+extern const struct tlv_table record_session_tags;
+extern const struct tlv_table record_profile_tags;
+extern const struct tlv_table record_plan_tags;
+
+enum { /* the outermost level; the last one differs */
+	RECORD_VERSION = 1,
+	RECORD_NEEDS,
+	RECORD_TUNNEL,		    /* of a tunnel: its fields */
+	RECORD_TID = RECORD_TUNNEL, /* of a session */
+	RECORD_PEER_SID,
+	RECORD_SESSION, /* its fields; absent: a call that is known by its ids only, and ends */
+	RECORD__COUNT
+};
+
+enum {
+	RECORD_TUN_LOCAL = 1,
+	RECORD_TUN_PEER,
+	RECORD_TUN_SCCRQ_HASH,
+	RECORD_TUN_CONTROL,
+	RECORD_TUN__COUNT
+};
+
+enum {
+	RECORD_ADDR_IP = 1,
+	RECORD_ADDR_PORT,
+	RECORD_ADDR_SCOPE,
+	RECORD_ADDR__COUNT
+};
+
+enum {
+	RECORD_SES_UP_AT = 1,
+	RECORD_SES_POOLED,
+	RECORD_SES_USER,
+	RECORD_SES_PROFILE,
+	RECORD_SES_PLAN,
+	RECORD_SES_CALL,
+	RECORD_SES_LINK,
+	RECORD_SES__COUNT
+};
+
+enum {
+	RECORD_PROF_FAMILIES = 1,
+	RECORD_PROF_ADDRESS,
+	RECORD_PROF_DNS1,
+	RECORD_PROF_DNS2,
+	RECORD_PROF__COUNT
+};
+
+enum { /* bits of RECORD_PROF_FAMILIES */
+	RECORD_FAMILY_IPV4 = 1,
+	RECORD_FAMILY_IPV6 = 2
+};
+
+enum {
+	RECORD_PLAN_QDISC = 1,
+	RECORD_PLAN_DOWN,
+	RECORD_PLAN_UP,
+	RECORD_PLAN__COUNT
+};
