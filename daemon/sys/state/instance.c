@@ -4,26 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "daemon/base/log.h"
+#include "daemon/sys/net/netns_lock.h"
 
-#define BPFFS	    "/sys/fs/bpf"
-#define NETNS_NAME  "ze-dataplane" /* behind a zero octet */
-#define NETNS_QUEUE 128 /* callers who only want to know who we are, and are never accepted */
-#define TRIES_MAX   100
+#define BPFFS	  "/sys/fs/bpf"
+#define TRIES_MAX 100
 
 struct instance {
 	char *pins;
@@ -102,55 +97,6 @@ static int lock_folder(struct instance *i, bool make, struct instance_holder *h)
 	return -EAGAIN;
 }
 
-/* ---- the network namespace ---- */
-
-static socklen_t name_of(struct sockaddr_un *a)
-{
-	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	memcpy(a->sun_path + 1, NETNS_NAME, strlen(NETNS_NAME));
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(NETNS_NAME));
-}
-
-/* Anybody may take a name there: only a process that could be a ze is believed. */
-static int ask_holder(const struct sockaddr_un *a, socklen_t len, struct instance_holder *h)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ucred who = { .uid = 0 };
-	socklen_t size = sizeof(who);
-
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)a, len) == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
-		who = (struct ucred){ .uid = 0 };
-	close(fd);
-	if (who.uid == 0 || who.uid == geteuid()) {
-		*h = (struct instance_holder){ who.pid, "this network namespace" };
-		return -EBUSY;
-	}
-	log_kv(LOG_MAIN, LOG_WARN, "lock-taken", KV_STR("socket", "@" NETNS_NAME),
-	       KV_U64("pid", (uint64_t)who.pid), KV_U64("uid", who.uid),
-	       KV_STR("effect", "a second ze in this network namespace would not be noticed"));
-	return 0;
-}
-
-static int lock_netns(struct instance *i, struct instance_holder *h)
-{
-	struct sockaddr_un a;
-	socklen_t len = name_of(&a);
-	int r;
-
-	i->netns = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (i->netns < 0)
-		return -errno;
-	if (bind(i->netns, (struct sockaddr *)&a, len) == 0)
-		return listen(i->netns, NETNS_QUEUE) < 0 ? -errno : 0;
-	r = -errno;
-	close(i->netns);
-	i->netns = -1;
-	return r == -EADDRINUSE ? ask_holder(&a, len, h) : r;
-}
-
 /* ---- both ---- */
 
 static int open_instance(const char *pins, struct instance **ret)
@@ -171,13 +117,13 @@ static int open_instance(const char *pins, struct instance **ret)
 
 int instance_lock(const char *pins, struct instance **ret, struct instance_holder *ret_holder)
 {
-	struct instance_holder h = { 0 };
+	struct instance_holder h = { 0, "this network namespace" };
 	struct instance *i;
 	int r = open_instance(pins, &i);
 
 	if (r < 0)
 		return r;
-	r = lock_netns(i, &h);
+	r = netns_lock_take(&i->netns, &h.pid);
 	if (r == 0)
 		r = mount_bpffs(pins);
 	if (r == 0)
@@ -208,6 +154,26 @@ int instance_lock_pins(const char *pins, struct instance **ret, struct instance_
 	instance_unlock(i);
 	if (r == -EBUSY)
 		*ret_holder = h;
+	return r;
+}
+
+const char *instance_pins(const struct instance *i)
+{
+	return i->pins;
+}
+
+int instance_lock_again(struct instance *i)
+{
+	struct instance_holder h;
+	int old = i->folder, r;
+
+	if (is_there(i->pins, old))
+		return 0;
+	r = lock_folder(i, true, &h);
+	if (r == 0)
+		close(old);
+	else
+		i->folder = old;
 	return r;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Only one ze at a time works on what processes share: the pinned maps, which all network namespaces with
  * one bpffs share, and the devices of a network namespace. Two locks, which the kernel drops when the
- * process dies, however it does: one on the folder of pins, and an abstract socket, whose name a network
- * namespace has once. Taken before anything is touched.
+ * process dies, however it does: one on the folder of pins, and one on the network namespace
+ * (daemon/sys/net/netns_lock.h). Taken before anything is touched.
  */
 #pragma once
 
@@ -22,6 +22,9 @@ struct instance_holder {
 int instance_lock(const char *pins, struct instance **ret, struct instance_holder *ret_holder);
 /* Only for as long as it takes to look: the folder if there is one. -ENOENT: there is none. */
 int instance_lock_pins(const char *pins, struct instance **ret, struct instance_holder *ret_holder);
+/* Somebody may have removed the folder of pins meanwhile: it is made and locked again. 0, -EBUSY or -errno. */
+int instance_lock_again(struct instance *i);
+const char *instance_pins(const struct instance *i); /* the folder */
 /* An empty folder goes. NULL is allowed. */
 void instance_unlock(struct instance *i);
 /* Who holds a lock by flock on this file; 0: not known. */
