@@ -93,12 +93,13 @@ static void on_stop(struct ev_loop *ev, ev_signal *w, int revents)
 static void on_leave(struct ev_loop *ev, ev_signal *w, int revents)
 {
 	struct daemon *d = w->data;
+	const char *why;
 
 	if (d->draining || d->z.leaving)
 		return;
-	if (!modules_can_leave(&d->z)) {
-		log_kv(LOG_MAIN, LOG_WARN, "can-not-leave",
-		       KV_STR("why", "no state file: another data plane, or it failed"),
+	why = modules_why_stay(&d->z);
+	if (why) {
+		log_kv(LOG_MAIN, LOG_WARN, "can-not-leave", KV_STR("why", why),
 		       KV_STR("effect", "draining"));
 		on_stop(ev, w, revents);
 		return;

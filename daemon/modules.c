@@ -26,6 +26,7 @@
 #include "daemon/sys/run/hardening.h"
 #include "daemon/sys/run/logger.h"
 #include "daemon/sys/run/loop.h"
+#include "daemon/sys/run/path.h"
 #include "daemon/sys/run/refresh.h"
 #include "daemon/sys/state/instance.h"
 #include "daemon/sys/state/journal.h"
@@ -220,17 +221,6 @@ static const struct ze_module mod_loop = { "loop", loop_start, loop_end };
 
 /* ---- state file ---- */
 
-/* The folder of a file: ours to make when nobody else has. */
-static void make_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
-
-	if (folder && mkdir(folder, 0755) == 0)
-		chmod(folder, 0755); /* whatever the umask says: what is in it has its own rights */
-	free(folder);
-}
-
 static void state_stop(struct ze *z)
 {
 	bpf_ours_use_list(NULL);
@@ -253,7 +243,7 @@ static int state_start(struct ze *z)
 		state_stop(z);
 		return -ENOMEM;
 	}
-	make_folder(z->state_path);
+	path_make_folder(z->state_path);
 	bpf_ours_use_list(z->programs_path);
 	return 0;
 }
@@ -293,6 +283,9 @@ static int instance_start(struct ze *z)
 
 	if (r == -EBUSY)
 		log_holder(&h);
+	else if (r == -EACCES || r == -EROFS)
+		path_why_log(LOG_ERROR, LOG_MAIN,
+			     &(struct path_failure){ "no-lock", BPF_PINS, "not started", r });
 	else if (r < 0)
 		log_kv(LOG_MAIN, LOG_ERROR, "no-lock", KV_STR("pins", BPF_PINS), KV_ERRNO(r),
 		       KV_STR("effect", "not started"),
@@ -483,7 +476,16 @@ static int persist_start(struct ze *z)
 {
 	struct journal *j = plane_journal(z->plane);
 
-	return j ? persist_new(z->loop, j, &z->rng, &z->persist) : 0;
+	return j ? persist_new(&(struct persist_args){ .loop = z->loop,
+						       .journal = j,
+						       .state_path = z->state_path,
+						       .rng = &z->rng,
+						       .instance = z->instance,
+						       .pins_missing = plane_pins_missing,
+						       .pins_restore = plane_pins_restore,
+						       .plane = z->plane },
+			       &z->persist) :
+		   0;
 }
 
 static void persist_stop(struct ze *z)
@@ -500,7 +502,7 @@ static int ctl_start(struct ze *z)
 	pid_t pid = 0;
 	int r;
 
-	make_folder(z->socket_path);
+	path_make_folder(z->socket_path);
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
 					.history = history_snapshots(z->history) },
@@ -508,8 +510,9 @@ static int ctl_start(struct ze *z)
 	if (r == -EADDRINUSE)
 		log_holder(&(struct instance_holder){ pid, z->socket_path });
 	else if (r < 0)
-		log_kv(LOG_CTL, LOG_ERROR, "control-socket-failed", KV_STR("path", z->socket_path),
-		       KV_ERRNO(r));
+		path_why_log(LOG_ERROR, LOG_CTL,
+			     &(struct path_failure){ "control-socket-failed", z->socket_path,
+						     "not started", r });
 	return r;
 }
 
@@ -567,9 +570,9 @@ int modules_start(struct ze *z)
 	return 0;
 }
 
-bool modules_can_leave(const struct ze *z)
+const char *modules_why_stay(const struct ze *z)
 {
-	return plane_can_leave(z->plane);
+	return plane_why_stay(z->plane);
 }
 
 void modules_stop(struct ze *z)

@@ -58,7 +58,7 @@ struct ze_module {
 int modules_start(struct ze *z);
 /* Newest first. */
 void modules_stop(struct ze *z);
-/* The data plane goes on without us, and another process can take over. */
-bool modules_can_leave(const struct ze *z);
+/* NULL: the data plane goes on without us, and another process can take over. Else why not. */
+const char *modules_why_stay(const struct ze *z);
 /* Another configuration from the file, if it is valid: what can change does, the rest is a warning. */
 int modules_reload(struct ze *z);

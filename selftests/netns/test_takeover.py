@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -340,8 +341,8 @@ def test_foreign_program(tmp_path, mode):
 
 # ---- two daemons ----
 
-def second(x, *options, netns='lns'):
-    p = x.spawn(netns, 'second.log', ZE, '-c', x.conf, *options)
+def second(x, *options, netns='lns', under=()):
+    p = x.spawn(netns, 'second.log', *under, ZE, '-c', x.conf, *options)
     assert p.wait(60) == 1, x.log('second.log')
     return x.log('second.log')
 
@@ -390,16 +391,32 @@ def test_second_on_other_things(tmp_path):
         assert_in_step(x)
 
 
-def test_lock_is_not_everybodys(tmp_path):
-    """F-A2: a process that is nobody's ze has the name of the lock: a warning, and a start."""
+SQUAT = """import os, socket, sys, time
+os.setuid(65534)
+s, c = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+s.bind("\\0ze-dataplane")
+if sys.argv[1] != "bound":
+    s.listen(0)
+if sys.argv[1] == "full":
+    c.connect("\\0ze-dataplane")
+print("ready", flush=True)
+time.sleep(600)"""
+OWN_BPFFS = ('unshare', '-m', '--propagation', 'private', 'sh', '-c', 'mount -t bpf bpf /sys/fs/bpf; exec "$@"', 'sh')
+
+
+@pytest.mark.parametrize('how', ['listening', 'bound', 'full'])
+def test_lock_is_not_everybodys(tmp_path, how):
+    """F-A2: another user's program has the name of the lock, and need not listen there or answer: a warning that names
+    it, a start, and a second ze, with pins of its own, still finds the first."""
     with lab(tmp_path) as x:
-        code = 'import os, socket, time; os.setuid(65534); s = socket.socket(socket.AF_UNIX); ' \
-               's.bind("\\0ze-dataplane"); s.listen(); print("ready", flush=True); time.sleep(600)'
-        p = x.spawn('lns', 'squat.log', sys.executable, '-c', code)
+        p = x.spawn('lns', 'squat.log', sys.executable, '-c', SQUAT, how)
         try:
             wait_for(lambda: 'ready' in x.log('squat.log'))
             x.start_ze()
-            assert 'lock-taken' in x.log('ze.log') and 'uid=65534' in x.log('ze.log')
+            assert 'lock-taken' in x.log('ze.log') and ' uid=65534 ' in x.log('ze.log')
+            assert how != 'listening' or ' pid=%d ' % p.pid in x.log('ze.log')
+            log = second(x, '--socket', x.sock + '2', under=OWN_BPFFS)
+            assert 'another ze is running' in log and 'pid=%d ' % x.ze.pid in log and 'network namespace' in log
         finally:
             p.kill()
             p.wait()
@@ -445,6 +462,85 @@ def test_no_room_for_the_state_file(tmp_path):
             x.stop_ze(signal.SIGKILL)
         finally:
             run('umount', '-l', small)
+
+
+def test_pins_removed_by_hand(tmp_path):
+    """F-A7: with the rights of the unit: pins, or their whole folder, come back within seconds, and the next process has
+    all sessions. Where they can't come back, a restart would lose everybody, which is logged and shown."""
+    with lab(tmp_path) as x:
+        x.start_ze(*WITHOUT_SYS_ADMIN)
+        x.start_lac(5)
+        before = sessions(x)
+        names = sorted(os.listdir(PINS))
+        for n in names[::2]:
+            os.unlink(os.path.join(PINS, n))
+        wait_for(lambda: 'pins-restored' in x.log('ze.log'), 20)
+        shutil.rmtree(PINS)
+        wait_for(lambda: x.log('ze.log').count('pins-restored') == 2, 20)
+        assert sorted(os.listdir(PINS)) == names and handover(x) == ('on', None)
+        log = second(x, '--socket', x.sock + '2')
+        assert 'another ze is running' in log       # the folder that came back is locked, too
+        os.unlink(os.path.join(PINS, 'sessions'))
+        os.chown(PINS, 65534, 65534)
+        wait_for(lambda: handover(x)[0] == 'off', 20)
+        assert PINS in handover(x)[1] and 'Permission denied' in handover(x)[1]
+        line = next(w for w in x.log('ze.log').split('\n') if 'pins-lost' in w)
+        assert 'at=%s' % PINS in line and 'owner 65534' in line and 'a restart ends all sessions' in line
+        os.chown(PINS, 0, 0)
+        wait_for(lambda: handover(x) == ('on', None), 20)
+        x.stop_ze(signal.SIGKILL)
+        x.start_ze(*WITHOUT_SYS_ADMIN)
+        assert sessions(x) == before and len(before) == 5
+
+
+def test_folder_of_the_state_file_removed(tmp_path):
+    """F-A7: with the state file and the control socket in it: both come back within seconds; a folder that can't be
+    made is said to be missing, and tried again as soon."""
+    with lab(tmp_path) as x:
+        top = os.path.join(x.dir, 'top')
+        os.mkdir(top)
+        run_dir = os.path.join(top, 'ze')
+        x.sock = os.path.join(run_dir, 'ze.sock')
+        x.start_ze()
+        x.start_lac(3)
+        before = sessions(x)
+        shutil.rmtree(run_dir)
+        wait_for(lambda: x.show(check=False) and handover(x) == ('on', None), 30)
+        assert 'control-socket-restored' in x.log('ze.log') and 'state-file-restored' in x.log('ze.log')
+        shutil.rmtree(top)
+        wait_for(lambda: 'control-socket-lost' in x.log('ze.log') and x.log('ze.log').count('state-file-failed') == 2, 30)
+        for event in ('control-socket-lost', 'state-file-failed'):
+            line = [w for w in x.log('ze.log').split('\n') if event in w][-1]
+            assert 'at=%s ' % top in line and 'does not exist' in line and 'mkdir -p %s' % run_dir in line
+        os.mkdir(top)
+        wait_for(lambda: x.show(check=False) and handover(x) == ('on', None), 30)
+        x.stop_ze(signal.SIGKILL)
+        x.start_ze()
+        assert sessions(x) == before and len(before) == 3
+
+
+def test_paths_that_refuse(tmp_path):
+    """F-A7: the line of a file or socket that can't be made names what refused: a folder that is missing or another
+    user's; another file in the place of the socket, which stays as it is."""
+    with lab(tmp_path) as x:
+        os.chmod(x.dir, 0o755)
+        foreign, plain = os.path.join(x.dir, 'foreign'), os.path.join(x.dir, 'plain')
+        os.mkdir(foreign, 0o700)
+        os.chown(foreign, 65534, 65534)
+        with open(plain, 'w', encoding='utf-8') as f:
+            f.write('mine')
+        for path, said in ((x.dir + '/no/where/s', ('at=%s/no ' % x.dir, 'mkdir -p %s/no/where' % x.dir)),
+                           (foreign + '/s', ('at=%s ' % foreign, 'owner 65534', 'chown 0 ' + foreign)),
+                           (plain, ('it is no socket', 'remove it'))):
+            log = second(x, '--socket', path)
+            line = next(w for w in log.split('\n') if 'control-socket-failed' in w)
+            assert all(w in line for w in said), line
+        with open(plain, encoding='utf-8') as f:
+            assert f.read() == 'mine'
+        x.start_ze(more=('--state', foreign + '/s'))
+        line = next(w for w in x.log('ze.log').split('\n') if 'no-state-file' in w)
+        assert 'Permission denied' in line and 'at=%s ' % foreign in line and 'owner 65534' in line, line
+        assert handover(x)[0] == 'off' and foreign + ':' in handover(x)[1]
 
 
 def test_state_file_of_another(tmp_path):

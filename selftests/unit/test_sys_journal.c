@@ -392,7 +392,7 @@ static void is_off(const char *why)
 	assert_string_equal(journal_why_not(j), why);
 	journal_begin(j, true, &rng.rng);
 	assert_false(journal_on(j));
-	assert_string_equal(journal_ops.why_off(j), why);
+	assert_memory_equal(journal_ops.why_off(j), why, strlen(why)); /* and where */
 	journal_close(j, true);
 	assert_int_equal(access(path, F_OK), 0);
 }

@@ -112,6 +112,55 @@ int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir
 	return r < 0 ? r : pin_programs(obj, dir, "");
 }
 
+/* Calls pin(fd, path) for each pin that is not there. */
+static int each_missing(const char *dir, const struct bpf_object *obj,
+			int (*pin)(int fd, const char *path), unsigned *ret_n)
+{
+	struct bpf_program *p;
+	char path[PATH_MAX];
+	struct bpf_map *m;
+	int r = 0;
+
+	*ret_n = 0;
+	bpf_object__for_each_map(m, obj)
+	{
+		if (bpf_map__is_internal(m) ||
+		    access(path_of(path, dir, bpf_map__name(m), ""), F_OK) == 0)
+			continue;
+		++*ret_n;
+		if (pin && r == 0)
+			r = pin(bpf_map__fd(m), path);
+	}
+	bpf_object__for_each_program(p, obj)
+	{
+		if (access(path_of(path, dir, bpf_program__name(p), ""), F_OK) == 0)
+			continue;
+		++*ret_n;
+		if (pin && r == 0)
+			r = pin(bpf_program__fd(p), path);
+	}
+	return r;
+}
+
+unsigned bpf_common_pins_missing(const struct bpf_common *c, const struct bpf_object *obj)
+{
+	unsigned n = 0;
+
+	if (c->pins)
+		each_missing(c->pins, obj, NULL, &n);
+	return n;
+}
+
+int bpf_common_pins_restore(struct bpf_common *c, const struct bpf_object *obj)
+{
+	unsigned n;
+	int r = each_missing(c->pins, obj, bpf_obj_pin, &n);
+
+	if (r == 0)
+		c->folder = inode_of(c->pins); /* it may have been removed with them */
+	return r;
+}
+
 /* ---- maps of a former life ---- */
 
 static bool is_same(const struct bpf_map *m, const struct bpf_map_info *i)

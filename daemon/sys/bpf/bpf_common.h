@@ -86,6 +86,10 @@ int bpf_common_locate(struct bpf_common *c, size_t i);
 /* Attaches what is no longer attached: 0 it was, 1 it is again, -EBUSY somebody else's program is there, or
  * -errno. Blocks. */
 int bpf_common_restore(struct bpf_common *c, size_t i);
+/* Pins of the object that somebody has removed. */
+unsigned bpf_common_pins_missing(const struct bpf_common *c, const struct bpf_object *obj);
+/* Those come back, from our descriptors. 0 or the first error. */
+int bpf_common_pins_restore(struct bpf_common *c, const struct bpf_object *obj);
 /* Detaches, unpins. */
 void bpf_common_done(struct bpf_common *c);
 /* Lets go of all, which stays where it is. */

@@ -392,6 +392,16 @@ bool bpf_dp_heard_link(const struct bpf_dp *d, const struct news *n)
 	       n->ifindex == d->skel->rodata->conf.ze0;
 }
 
+unsigned bpf_dp_pins_missing(const struct bpf_dp *d)
+{
+	return bpf_common_pins_missing(&d->c, d->skel->obj);
+}
+
+int bpf_dp_pins_restore(struct bpf_dp *d)
+{
+	return bpf_common_pins_restore(&d->c, d->skel->obj);
+}
+
 size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max)
 {
 	int uplink = bpf_dp_prog_fd(d, BPF_DP_UPLINK), core = bpf_dp_prog_fd(d, BPF_DP_CORE);

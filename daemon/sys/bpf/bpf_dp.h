@@ -118,6 +118,9 @@ int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);
 bool bpf_dp_heard(struct bpf_dp *d, const struct news *n, const char **ret_what);
 /* Attaches what is no longer attached, also to a port that has come again. On the worker. */
 void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res);
+/* Pins that somebody has removed, and their return: 0 or -errno. */
+unsigned bpf_dp_pins_missing(const struct bpf_dp *d);
+int bpf_dp_pins_restore(struct bpf_dp *d);
 /* The interfaces that LACs and the core are behind, as they are now: at most max of them. */
 size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max);
 /* Programs and maps, as members of an object. */

@@ -874,6 +874,16 @@ void dp_bpf_outer_df(struct dp_bpf *d, bool on)
 		log_kv(LOG_DP, LOG_ERROR, "outer-df-failed", KV_ERRNO(r));
 }
 
+unsigned dp_bpf_pins_missing(const struct dp_bpf *d)
+{
+	return bpf_dp_pins_missing(d->maps);
+}
+
+int dp_bpf_pins_restore(struct dp_bpf *d)
+{
+	return bpf_dp_pins_restore(d->maps);
+}
+
 /* Memory and descriptors. */
 static void done(struct dp_bpf *d)
 {

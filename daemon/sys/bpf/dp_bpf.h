@@ -36,6 +36,9 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret);
 bool dp_bpf_adopted(const struct dp_bpf *d);
 /* Whether outer IPv4 packets get DF; changes with a reload. */
 void dp_bpf_outer_df(struct dp_bpf *d, bool on);
+/* Pins that somebody has removed, and their return: 0 or -errno. Without them no other process can take over. */
+unsigned dp_bpf_pins_missing(const struct dp_bpf *d);
+int dp_bpf_pins_restore(struct dp_bpf *d);
 /* Takes down what still is, and waits for it. */
 void dp_bpf_free(struct dp_bpf *d);
 /* Lets go of all, which goes on by itself; what is under way ends before. */

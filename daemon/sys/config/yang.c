@@ -16,6 +16,7 @@
 
 #include "daemon/base/crypto.h"
 #include "daemon/sys/config/yang_priv.h"
+#include "daemon/sys/run/path.h"
 
 #define FILE_MAX (64u << 20)
 
@@ -320,6 +321,20 @@ static const char *why_text(int r)
 			      strerror(-r);
 }
 
+static void say_why_not(const char *name, int r, struct strbuf *errors)
+{
+	struct path_why w = { .why = NULL };
+
+	if (r != -ENOENT && r != -EINVAL && r != -EISDIR)
+		path_why(name, r, &w);
+	sb_printf(errors, "%s: %s", name, why_text(r));
+	if (w.why && strcmp(w.at, name) != 0)
+		sb_printf(errors, ": %s", w.at);
+	if (w.why)
+		sb_printf(errors, ": %s (%s)", w.why, w.cure);
+	sb_puts(errors, "\n");
+}
+
 /* A descriptor or -errno, which has been told. */
 static int open_source(const char *name, enum from from, struct strbuf *errors)
 {
@@ -330,7 +345,7 @@ static int open_source(const char *name, enum from from, struct strbuf *errors)
 
 	if (r == 0)
 		return fd;
-	sb_printf(errors, "%s: %s\n", name, why_text(r));
+	say_why_not(name, r, errors);
 	if (fd >= 0)
 		close(fd);
 	return r;

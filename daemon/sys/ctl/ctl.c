@@ -23,10 +23,12 @@
 #include "daemon/base/strbuf.h"
 #include "daemon/sys/ctl/ctl_proto.h"
 #include "daemon/sys/run/loop.h"
+#include "daemon/sys/run/path.h"
 
 #define CLIENTS_MAX   64
 #define OTHERS_MAX    48 /* of them who are neither root nor us */
 #define IDLE_SECONDS  600.
+#define CHECK_SECONDS 2.  /* between two looks at the socket's file */
 #define STALL_SECONDS 30. /* a client that does not take its answer */
 
 struct ctl {
@@ -39,6 +41,10 @@ struct ctl {
 	int fd;
 	int spare; /* given up for a moment when there is no other left, -1: gone */
 	ev_io accept;
+	ev_timer check;
+	dev_t dev; /* of the socket's file */
+	ino_t ino;
+	int lost; /* -errno: somebody has removed the file, and it can't be made again */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -323,11 +329,14 @@ static int clear_stale(const struct sockaddr_un *sa, pid_t *ret_pid)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct ucred who = { .pid = 0 };
 	socklen_t len = sizeof(who);
+	struct stat st;
 	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN) {
+	if (lstat(sa->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		r = -ENOTSOCK; /* somebody's file */
+	else if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN) {
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
 		*ret_pid = who.pid;
 		r = -EADDRINUSE;
@@ -366,6 +375,61 @@ static int listen_on(const char *path, int *ret_fd, pid_t *ret_pid)
 	return 0;
 }
 
+/* ---- the file ---- */
+
+static void note_file(struct ctl *c)
+{
+	struct stat st = { 0 };
+
+	if (stat(c->path, &st) < 0)
+		st.st_ino = 0;
+	c->dev = st.st_dev;
+	c->ino = st.st_ino;
+}
+
+static bool has_file(const struct ctl *c)
+{
+	struct stat st;
+
+	return stat(c->path, &st) == 0 && st.st_dev == c->dev && st.st_ino == c->ino;
+}
+
+static void cannot_listen(struct ctl *c, int r)
+{
+	if (!c->lost)
+		path_why_log(LOG_ERROR, LOG_CTL,
+			     &(struct path_failure){ "control-socket-lost", c->path,
+						     "zectl does not reach ze", r });
+	c->lost = r;
+}
+
+/* Without its file nobody can connect: whoever removed it, or its folder, does not want to be without. */
+static void on_check(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	struct ctl *c = w->data;
+	pid_t pid;
+	int fd, r;
+
+	(void)revents;
+	if (has_file(c))
+		return;
+	path_make_folder(c->path);
+	r = listen_on(c->path, &fd, &pid);
+	if (r < 0) {
+		cannot_listen(c, r);
+		return;
+	}
+	ev_io_stop(ev, &c->accept);
+	close(c->fd);
+	c->fd = fd;
+	c->lost = 0;
+	note_file(c);
+	ev_io_set(&c->accept, fd, EV_READ);
+	ev_io_start(ev, &c->accept);
+	log_kv(LOG_CTL, LOG_WARN, "control-socket-restored", KV_STR("file", c->path),
+	       KV_STR("why", "somebody had removed it"));
+}
+
 int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 {
 	struct ctl *c = calloc(1, sizeof(*c));
@@ -380,12 +444,14 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 	}
 	c->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	strcpy(c->path, a->path);
+	note_file(c);
 	c->loop = a->loop;
 	c->history = a->history;
 	list_init(&c->clients);
 	c->full = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);
-	c->accept.data = c;
+	ev_timer_init(&c->check, on_check, CHECK_SECONDS, CHECK_SECONDS);
+	c->accept.data = c->check.data = c;
 	*ret = c;
 	return 0;
 }
@@ -393,6 +459,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 void ctl_serve(struct ctl *c)
 {
 	ev_io_start(loop_ev(c->loop), &c->accept);
+	ev_timer_start(loop_ev(c->loop), &c->check);
 }
 
 void ctl_free(struct ctl *c)
@@ -402,9 +469,11 @@ void ctl_free(struct ctl *c)
 	while (!list_empty(&c->clients))
 		client_free(list_entry(c->clients.next, struct client, link));
 	ev_io_stop(loop_ev(c->loop), &c->accept);
+	ev_timer_stop(loop_ev(c->loop), &c->check);
 	close(c->fd);
 	if (c->spare >= 0)
 		close(c->spare);
-	unlink(c->path);
+	if (has_file(c))
+		unlink(c->path);
 	free(c);
 }

@@ -25,6 +25,7 @@
 #include "daemon/sys/run/hardening.h"
 #include "daemon/sys/run/hardening_caps.h"
 #include "daemon/sys/run/loop.h"
+#include "daemon/sys/run/path.h"
 #include "daemon/sys/state/instance.h"
 #include "daemon/sys/state/journal.h"
 
@@ -71,14 +72,18 @@ static pid_t state_holder(const char *path)
 static int state_open(struct plane *p, const struct plane_args *a,
 		      struct instance_holder *ret_holder)
 {
-	int r = journal_open(a->state_path, ZE_BPF_ABI, &p->journal);
+	int r;
+
+	path_make_folder(a->state_path);
+	r = journal_open(a->state_path, ZE_BPF_ABI, &p->journal);
 
 	if (r == -EBUSY)
 		*ret_holder =
 			(struct instance_holder){ state_holder(a->state_path), a->state_path };
 	else if (r < 0)
-		log_kv(LOG_MAIN, LOG_ERROR, "no-state-file", KV_STR("file", a->state_path),
-		       KV_ERRNO(r), KV_STR("effect", "not started"));
+		path_why_log(LOG_ERROR, LOG_MAIN,
+			     &(struct path_failure){ "no-state-file", a->state_path, "not started",
+						     r });
 	else
 		log_damage(p->journal, a->state_path);
 	return r;
@@ -380,9 +385,26 @@ unsigned plane_kind(const struct plane *p)
 	return p->kernel ? HARDENING_KERNEL : p->bpf ? HARDENING_BPF : HARDENING_NULL;
 }
 
-bool plane_can_leave(const struct plane *p)
+const char *plane_why_stay(const struct plane *p)
 {
-	return p->journal && journal_on(p->journal);
+	const char *why = p->journal ? journal_ops.why_off(p->journal) :
+				       "this data plane has no state file";
+
+	return why || journal_on(p->journal) ? why : "the state file is not written";
+}
+
+unsigned plane_pins_missing(const void *self)
+{
+	const struct plane *p = self;
+
+	return dp_bpf_pins_missing(p->bpf);
+}
+
+int plane_pins_restore(void *self)
+{
+	struct plane *p = self;
+
+	return dp_bpf_pins_restore(p->bpf);
 }
 
 void plane_reload(struct plane *p, const struct config *cfg)

@@ -48,8 +48,11 @@ bool plane_adopted(const struct plane *p);
 bool plane_began_empty(const struct plane *p);
 /* One of enum hardening_for (hardening_caps.h): whose capabilities this process needs. */
 unsigned plane_kind(const struct plane *p);
-/* Another process could go on from here now. */
-bool plane_can_leave(const struct plane *p);
+/* NULL: another process could go on from here now. Else why not. */
+const char *plane_why_stay(const struct plane *p);
+/* Of the BPF plane, which has a journal: pins that somebody has removed, and their return, 0 or -errno. */
+unsigned plane_pins_missing(const void *plane);
+int plane_pins_restore(void *plane);
 /* What of a new configuration can change while it runs. */
 void plane_reload(struct plane *p, const struct config *cfg);
 /* leave: everything in the kernel and the state file stays, for another process. Else all is removed. NULL is

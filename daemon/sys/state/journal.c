@@ -18,6 +18,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/hash.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/run/path.h"
 
 #define MAGIC	    "ze-state"
 #define MAGIC_LEN   8
@@ -57,6 +58,8 @@ struct journal {
 	bool foreign; /* the file is another's, or others may write to it: never ours to use */
 	bool tells_damage;
 	const char *why_not, *why_off;
+	const char *blocked; /* it is fine itself, and of no use */
+	char why_text[PATH_WHY_TEXT];
 	unsigned damaged[JOURNAL__KINDS + 1]; /* the last: kind unknown */
 	uint8_t *old;			      /* the file as it was */
 	struct journal_record *records;
@@ -120,15 +123,29 @@ static uint32_t take(struct journal *j, uint32_t units)
 
 /* ---- writing ---- */
 
+static void set_why_off(struct journal *j, int r)
+{
+	struct path_why w;
+
+	path_why(j->path, r, &w);
+	if (w.why && r != -ENOSPC)
+		snprintf(j->why_text, sizeof(j->why_text), "%s: %.200s: %s", log_strerror(r), w.at,
+			 w.why);
+	else
+		snprintf(j->why_text, sizeof(j->why_text), "%s", log_strerror(r));
+	j->why_off = j->why_text;
+}
+
 /* A journal that lacks something is worse than none. */
 static void give_up(struct journal *j, int r)
 {
 	if (!j->why_off)
-		log_kv(LOG_MAIN, LOG_ERROR, "state-file-failed", KV_STR("file", j->path),
-		       KV_ERRNO(r),
-		       KV_STR("effect", "until it is written again, a restart ends all sessions"));
+		path_why_log(LOG_ERROR, LOG_MAIN,
+			     &(struct path_failure){
+				     "state-file-failed", j->path,
+				     "until it is written again, a restart ends all sessions", r });
 	j->on = false;
-	j->why_off = log_strerror(r);
+	set_why_off(j, r);
 	if (j->fd >= 0 && ftruncate(j->fd, 0) < 0)
 		unlink(j->path);
 }
@@ -206,7 +223,7 @@ static const char *why_off(const void *self)
 {
 	const struct journal *j = self;
 
-	return j->why_off;
+	return j->why_off ? j->why_off : j->blocked;
 }
 
 const struct journal_ops journal_ops = { .put = put, .drop = drop, .why_off = why_off };
@@ -452,7 +469,7 @@ static int look_at_foreign(struct journal *j, const char *path, struct stat *ret
 {
 	j->fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	if (j->fd < 0)
-		return -errno;
+		return -EACCES; /* there is none: it is the folder that refuses */
 	if (fstat(j->fd, ret) < 0)
 		return -errno;
 	return S_ISREG(ret->st_mode) && ret->st_uid != geteuid() ? 0 : -EACCES;
@@ -536,9 +553,11 @@ static void start_off(struct journal *j, int r)
 		close(j->fd);
 	j->fd = -1;
 	j->why_not = log_strerror(r);
-	log_kv(LOG_MAIN, LOG_WARN, "no-state-file", KV_STR("file", j->path), KV_ERRNO(r),
-	       KV_STR("effect", "until it can be written, a restart ends all sessions"));
-	j->why_off = j->why_not;
+	path_why_log(LOG_WARN, LOG_MAIN,
+		     &(struct path_failure){ "no-state-file", j->path,
+					     "until it can be written, a restart ends all sessions",
+					     r });
+	set_why_off(j, r);
 }
 
 int journal_open(const char *path, uint32_t abi, struct journal **ret)
@@ -673,7 +692,7 @@ int journal_restart(struct journal *j, const struct rng *rng)
 		r = begin_anew(j, rng);
 	j->on = r == 0;
 	if (r < 0 && !j->foreign)
-		j->why_off = log_strerror(r);
+		set_why_off(j, r);
 	return r;
 }
 
@@ -704,6 +723,11 @@ bool journal_check(struct journal *j)
 bool journal_on(const struct journal *j)
 {
 	return j->on;
+}
+
+void journal_block(struct journal *j, const char *why)
+{
+	j->blocked = why;
 }
 
 void journal_read(struct journal *j)

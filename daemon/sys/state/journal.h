@@ -43,6 +43,8 @@ int journal_restart(struct journal *j, const struct rng *rng);
 bool journal_restarted(struct journal *j);
 /* Somebody may have removed or replaced the file: then it is off, which is logged. Is it on? */
 bool journal_check(struct journal *j);
+/* Something else that the next process needs is missing: why, for why_off, kept by the caller. NULL: no more. */
+void journal_block(struct journal *j, const char *why);
 /* remove: nobody shall go on. */
 void journal_close(struct journal *j, bool remove);
 extern const struct journal_ops journal_ops; /* self is a struct journal */
