@@ -332,6 +332,14 @@ def test_another_pool(tmp_path):
         wait_for(lambda: x.log('lac.log').count(' ended: ') == 2)
         assert x.log('ze.log').count('reason=resume-address') == 2
         assert_in_step(x)
+        # Nobody goes on, so that nothing on ze0 does: that is no damage, and nothing is repaired.
+        x.stop_ze(signal.SIGKILL)
+        edit(x, '{ gateway 10.100.0.1; start 10.100.0.4; end 10.100.15.254 }', '{ gateway 10.101.0.1; start 10.101.0.2; end 10.101.0.9 }')
+        x.start_ze()
+        wait_for(lambda: x.log('lac.log').count(' ended: ') == 3)
+        x.stop_lac()
+        x.start_lac(1)
+        assert 'repaired' not in x.log('ze.log')
 
 
 def test_one_at_a_time(tmp_path):

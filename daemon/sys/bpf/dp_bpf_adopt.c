@@ -268,6 +268,9 @@ void dp_bpf_adopt_done(void *self)
 	dp_bpf_ifid_adopted(d);
 	routes = drop_routes(d);
 	dp_bpf_route6_prune(d);
+	/* No session with IPv6 goes on: the kernel would take the shared route away with the last address. */
+	if (!d->ifids)
+		dp_bpf_no_route6(d, d->rtnl);
 	for (size_t i = 0; i < d->past->addrs.n; i++) {
 		const struct past_ip *a = &d->past->addrs.v[i];
 
