@@ -115,7 +115,7 @@ def test_interface_made_anew(line):
     for dev, wire, more in (('up0', ('lac', 'l0', '10.9.0.2/24', 'up0', '10.9.0.1/24'), ()),
                             ('core0', ('core', 'c0', '198.51.100.2/24', 'core0', '198.51.100.1/24'),
                              (('core', 'route', 'add', 'default', 'via', '198.51.100.1'),))):
-        before = repairs(x)['program']['repaired']
+        before = repairs(x).get('program', {'repaired': 0})['repaired']
         x.ip('lns', 'link', 'del', dev)
         wait_for(lambda d=dev: problems(x) == {d: 'the interface does not exist'})
         assert modes(x)[dev] is None
@@ -139,11 +139,15 @@ def test_somebody_elses_program(line):
     """F-A4: it stays where it is, is shown, and when it leaves, ours is back."""
     x = line
     wait_for(lambda: whole(x, x.addrs))
-    before = repairs(x)['program']['repaired']
+    before = repairs(x).get('program', {'repaired': 0})['repaired']
     other = next(p['id'] for p in x.show('dataplane')['programs'] if p['program'] == 'ze_accept')
     x.sh('lns', 'bpftool', 'net', 'attach', 'xdp', 'id', str(other), 'dev', 'core0', 'overwrite')
     wait_for(lambda: problems(x) == {'core0': 'another XDP program is on the interface'})
     assert modes(x)['core0'] is None and repairs(x)['program']['missing'] == 1
+    named = 'on core0 is another XDP program, name'
+    assert named in repairs(x)['program']['why'] and 'id %s' % other in repairs(x)['program']['why']
+    line_of_it = [w for w in x.log('ze.log').split('\n') if 'repair-failed' in w][-1]
+    assert named in line_of_it and 'ip link set dev core0 xdp off' in line_of_it and 'appears' not in line_of_it
     x.ip('lns', 'link', 'set', 'dev', 'core0', 'xdp', 'off')
     wait_for(lambda: repaired(x, 'program', 1, before))
     assert not problems(x)

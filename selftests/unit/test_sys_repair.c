@@ -175,6 +175,34 @@ static void what_waits_is_not_polled(void **st)
 	assert_true(repair_deadline(&r) <= ZE_SEC(1));
 }
 
+/* F-A4: somebody else's program does not "appear": what is there, and what to do. */
+static void somebody_elses_is_named(void **st)
+{
+	struct repair_result bad = result(0, 1, -EBUSY), all = result(0, 1, -ENODEV);
+	struct repair r = { 0 };
+	struct strbuf out;
+	struct json j;
+
+	(void)st;
+	repair_explain(&bad, "on up0 is another XDP program, name xdp_pass, id 57",
+		       "ip link set dev up0 xdp off");
+	repair_explain(&bad, "the second", "of no use");
+	repair_add(&all, &bad);
+	all.wait = true;
+	repair_take(&r, ZE_SEC(1));
+	repair_done(&r, REPAIR_PROGRAM, &all, ZE_SEC(1));
+	assert_non_null(strstr(logged, "id 57"));
+	assert_non_null(strstr(logged, "cure=\"ip link set dev up0 xdp off\""));
+	assert_non_null(strstr(logged, "next-try=\"when that is gone\""));
+	sb_init(&out);
+	json_init(&j, &out);
+	json_obj(&j);
+	repair_show(&r, ZE_SEC(1), &j);
+	json_obj_end(&j);
+	assert_non_null(strstr(out.s, "\"why\":\"on up0 is another"));
+	sb_done(&out);
+}
+
 static void shown(void **st)
 {
 	const struct repair_result some = result(4, 2, -EBUSY);
@@ -384,6 +412,7 @@ int main(void)
 		cmocka_unit_test_setup(a_fight_is_no_storm, setup),
 		cmocka_unit_test_setup(what_fails_is_tried_again_with_one_line, setup),
 		cmocka_unit_test_setup(what_waits_is_not_polled, setup),
+		cmocka_unit_test_setup(somebody_elses_is_named, setup),
 		cmocka_unit_test_setup(shown, setup),
 		cmocka_unit_test_setup(every_kind_has_a_name, setup),
 		cmocka_unit_test_setup(a_link_and_its_programs, setup),

@@ -21,6 +21,7 @@
 #include "daemon/sys/bpf/bpf_try.h"
 #include "daemon/sys/net/news.h"
 #include "daemon/sys/net/port_check.h"
+#include "daemon/sys/net/repair.h"
 #include "daemon/sys/net/vrf.h"
 
 #define NEXT	 "_next" /* and a number: of a program that takes over from another of its name */
@@ -585,14 +586,28 @@ int bpf_common_restore(struct bpf_common *c, size_t i)
 	int r = bpf_xdp_query((int)p->ifindex, 0, &q), again = 0;
 
 	if (r == 0 && !is_attached(p, q.drv_prog_id, q.skb_prog_id)) {
-		r = q.drv_prog_id || q.skb_prog_id ?
-			    -EBUSY :
-			    bpf_xdp_attach((int)p->ifindex, p->prog,
-					   flag(p->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+		p->other = q.drv_prog_id ? q.drv_prog_id : q.skb_prog_id;
+		r = p->other ? -EBUSY :
+			       bpf_xdp_attach((int)p->ifindex, p->prog,
+					      flag(p->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 		again = r == 0;
 	}
 	set_problem(p, r);
 	return r < 0 ? r : again;
+}
+
+void bpf_common_explain(const struct bpf_common *c, size_t i, struct repair_result *res)
+{
+	const struct bpf_common_port *p = &c->ports[i];
+	char name[BPF_OURS_NAME], why[REPAIR_WHY], cure[REPAIR_WHY];
+
+	bpf_ours_name(p->other, name);
+	snprintf(why, sizeof(why), "on %s is another XDP program, name %s, id %u", p->name, name,
+		 p->other);
+	snprintf(cure, sizeof(cure),
+		 "see bpftool prog show id %u; take it off: ip link set dev %s xdp off", p->other,
+		 p->name);
+	repair_explain(res, why, cure);
 }
 
 void bpf_common_leave(struct bpf_common *c)

@@ -35,6 +35,7 @@ struct bpf_common_port {
 	char name[16];		  /* an interface that comes again has the same */
 	int problem;		  /* 0: attached; -errno; set by the worker or a notification */
 	const char *send_problem; /* its driver does not take what programs send; NULL: none */
+	uint32_t other;		  /* with -EBUSY: the program that is there */
 	bool native;
 	bool in_vrf;		       /* the reactor's */
 	char refusal[XDP_REFUSAL_WHY]; /* why it is not, where that was not asked for; "": none */
@@ -86,6 +87,9 @@ int bpf_common_locate(struct bpf_common *c, size_t i);
 /* Attaches what is no longer attached: 0 it was, 1 it is again, -EBUSY somebody else's program is there, or
  * -errno. Blocks. */
 int bpf_common_restore(struct bpf_common *c, size_t i);
+struct repair_result;
+/* Of that -EBUSY, for the operator. */
+void bpf_common_explain(const struct bpf_common *c, size_t i, struct repair_result *res);
 /* Pins of the object that somebody has removed. */
 unsigned bpf_common_pins_missing(const struct bpf_common *c, const struct bpf_object *obj);
 /* Those come back, from our descriptors. 0 or the first error. */

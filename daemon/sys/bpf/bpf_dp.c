@@ -351,6 +351,9 @@ static void restore_link(const struct bpf_dp *d, struct repair_result *res)
 	r = bpf_link_attach(bpf_program__fd(d->skel->progs.ze_link), d->skel->rodata->conf.ze0);
 	if (r)
 		repair_note(res, r < 0 ? r : 0, "ze0");
+	if (r == -EBUSY)
+		repair_explain(res, "somebody else's tc filter has the place of ze's",
+			       "tc filter show dev ze0 ingress, then tc filter del");
 	if (r < 0 && r != -EBUSY)
 		res->wait = false;
 }
@@ -363,6 +366,8 @@ void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res)
 
 		if (r)
 			repair_note(res, r < 0 ? r : 0, d->c.ports[i].name);
+		if (r == -EBUSY)
+			bpf_common_explain(&d->c, i, res);
 		if (r < 0 && r != -ENODEV && r != -EBUSY)
 			res->wait = false;
 	}

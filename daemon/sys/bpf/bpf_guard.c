@@ -433,6 +433,8 @@ void bpf_guard_restore(struct bpf_guard *g, struct repair_result *res)
 			r = bpf_common_restore(&g->c, i);
 		if (r)
 			repair_note(res, r < 0 ? r : 0, g->c.ports[i].name);
+		if (r == -EBUSY)
+			bpf_common_explain(&g->c, i, res);
 		if (r < 0 && r != -ENODEV && r != -EBUSY)
 			res->wait = false;
 	}

@@ -124,24 +124,30 @@ int bpf_ours_note(const struct bpf_object *obj)
 	return list_file ? id_list_add(list_file, ids, n) : 0;
 }
 
-void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native)
+void bpf_ours_name(uint32_t id, char ret[BPF_OURS_NAME])
 {
-	struct bpf_prog_info info = { 0 };
-	char name[IF_NAMESIZE], cure[64];
+	struct bpf_prog_info info = { .name = "unknown" };
 	int fd = bpf_prog_get_fd_by_id(id);
 
 	if (fd >= 0) {
 		info_of(fd, &info);
 		close(fd);
 	}
+	snprintf(ret, BPF_OURS_NAME, "%s", info.name);
+}
+
+void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native)
+{
+	char name[IF_NAMESIZE], cure[64], program[BPF_OURS_NAME];
+
+	bpf_ours_name(id, program);
 	if (!if_indextoname(ifindex, name))
 		name[0] = '\0';
 	snprintf(cure, sizeof(cure), "ip link set dev %s %s off", name,
 		 native ? "xdp" : "xdpgeneric");
 	log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", name),
-	       KV_STR("why", "somebody else's XDP program is on it"),
-	       KV_STR("program", fd < 0 ? "unknown" : info.name), KV_U64("id", id),
-	       KV_STR("effect", "not started"), KV_STR("cure", cure));
+	       KV_STR("why", "somebody else's XDP program is on it"), KV_STR("program", program),
+	       KV_U64("id", id), KV_STR("effect", "not started"), KV_STR("cure", cure));
 }
 
 /* ---- all of a network namespace ---- */

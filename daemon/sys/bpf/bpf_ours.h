@@ -26,6 +26,9 @@ int bpf_ours_open(const char *pins, uint32_t id);
 bool bpf_ours(const char *pins, uint32_t id);
 /* For a program that is not ours and stands in our way: says on which interface it is, and the cure. */
 void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native);
+/* The program's name, where we may look (CAP_SYS_ADMIN): else "unknown". */
+#define BPF_OURS_NAME 16
+void bpf_ours_name(uint32_t id, char ret[BPF_OURS_NAME]);
 /* All programs of ours leave the devices of this network namespace, but those that `stays` names, which
  * may be NULL. 0 or the first error, which has been logged, after all have been tried. */
 typedef bool bpf_ours_stays(const void *self, unsigned ifindex);

@@ -75,6 +75,14 @@ void repair_note(struct repair_result *res, int error, const char *what)
 		res->repaired++;
 }
 
+void repair_explain(struct repair_result *res, const char *why, const char *cure)
+{
+	if (res->why[0])
+		return;
+	snprintf(res->why, sizeof(res->why), "%s", why);
+	snprintf(res->cure, sizeof(res->cure), "%s", cure);
+}
+
 void repair_add(struct repair_result *res, const struct repair_result *more)
 {
 	bool first = more->missing ? !res->missing : !res->repaired && !res->missing;
@@ -83,6 +91,7 @@ void repair_add(struct repair_result *res, const struct repair_result *more)
 		copy(res->what, more->what);
 	if (!res->missing)
 		res->error = more->error;
+	repair_explain(res, more->why, more->cure);
 	res->repaired += more->repaired;
 	res->missing += more->missing;
 }
@@ -106,7 +115,8 @@ static ze_ns slow_down(struct repair_row *row, ze_ns now)
 static void log_repair(enum repair_kind k, const struct repair_result *res, ze_ns delay)
 {
 	bool bad = res->missing;
-	struct kv kv[8] = { KV_STR("kind", repair_kind_name(k)), KV_STR("what", res->what) };
+	const char *until = res->why[0] ? "when that is gone" : "when it appears";
+	struct kv kv[10] = { KV_STR("kind", repair_kind_name(k)), KV_STR("what", res->what) };
 	size_t n = 2;
 
 	if (res->repaired)
@@ -115,8 +125,12 @@ static void log_repair(enum repair_kind k, const struct repair_result *res, ze_n
 		kv[n++] = KV_U64("missing", res->missing);
 		kv[n++] = KV_ERRNO(res->error);
 	}
+	if (bad && res->why[0]) {
+		kv[n++] = KV_STR("why", res->why);
+		kv[n++] = KV_STR("cure", res->cure);
+	}
 	if (bad && res->wait)
-		kv[n++] = KV_STR("next-try", "when it appears");
+		kv[n++] = KV_STR("next-try", until);
 	else if (bad || delay >= ZE_SEC(1))
 		kv[n++] = KV_MS("next-try-in", delay);
 	if (delay >= ZE_SEC(1) && res->repaired)
@@ -136,6 +150,7 @@ void repair_done(struct repair *r, enum repair_kind k, const struct repair_resul
 	row->missing = res->missing;
 	row->error = res->missing ? res->error : 0;
 	copy(row->what, res->missing ? res->what : "");
+	snprintf(row->why, sizeof(row->why), "%s", res->missing ? res->why : "");
 	if (res->repaired || (res->missing && !res->wait))
 		delay = slow_down(row, now);
 	if (res->missing && !res->wait)
@@ -152,6 +167,8 @@ static void show_row(const struct repair_row *row, enum repair_kind k, ze_ns now
 	json_ku64(j, "missing", row->missing);
 	json_kstr(j, "first-missing", row->missing ? row->what : NULL);
 	json_kstr(j, "error", row->error ? log_strerror(row->error) : NULL);
+	if (row->why[0])
+		json_kstr(j, "why", row->why);
 	json_ku64(j, "next-try-ms",
 		  row->wanted && row->next > now ? (uint64_t)((row->next - now) / ZE_MS(1)) : 0);
 	json_obj_end(j);

@@ -29,6 +29,7 @@ enum repair_kind {
 #define REPAIR_QUIET  ZE_SEC(10)
 #define REPAIR_LAST   ZE_SEC(30) /* the longest */
 #define REPAIR_WHAT   64
+#define REPAIR_WHY    128
 
 struct repair_result {
 	uint64_t repaired;	/* were missing and are there again */
@@ -36,12 +37,15 @@ struct repair_result {
 	int error;		/* why, of the first of those */
 	bool wait;		/* trying again is of no use before the kernel reports a change */
 	char what[REPAIR_WHAT]; /* the first one of either */
+	/* Of the first that is missing, when somebody else has its place; "": nobody has. */
+	char why[REPAIR_WHY], cure[REPAIR_WHY];
 };
 
 struct repair_row {
 	uint64_t repaired, missing;
 	int error;
 	char what[REPAIR_WHAT]; /* the first that is missing */
+	char why[REPAIR_WHY];	/* what has its place */
 	bool wanted;
 	unsigned streak;
 	ze_ns delay, next, last; /* last: when something was missing */
@@ -64,6 +68,8 @@ void repair_missing(struct repair *r, enum repair_kind k, const char *what);
 void repair_done(struct repair *r, enum repair_kind k, const struct repair_result *res, ze_ns now);
 /* One more that was missing and is back, or could not be put back: into res. */
 void repair_note(struct repair_result *res, int error, const char *what);
+/* Somebody else has the place of what is missing: what that is, and how to get rid of it. The first one counts. */
+void repair_explain(struct repair_result *res, const char *why, const char *cure);
 /* The results of another job. */
 void repair_add(struct repair_result *res, const struct repair_result *more);
 /* A member `repairs`. */
