@@ -259,10 +259,39 @@ static void fixed_addresses_without_ipv4(void **st)
 	warned(text, "");
 	snprintf(text, sizeof(text), SERVER "l2tp { %s", users);
 	warned(text,
+	       "t:4: 2 users have an address of their own and can't log in: the far end of their links is "
+	       "the gateway of l2tp pool ipv4, which is not there\n");
+	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 wanted } %s", users);
+	warned(text,
 	       "t:4: 2 users have an address of their own and get none: the far end of their links is "
 	       "the gateway of l2tp pool ipv4, which is not there\n");
 	snprintf(text, sizeof(text), SERVER "l2tp { " POOL " ncp { ipv4 off } %s", users);
 	warned(text, "t:4: 2 users have an address of their own and get none: ncp has IPv4 off\n");
+}
+
+/* F-C5: what no session could ever have is no configuration. */
+static void nobody_could_log_in(void **st)
+{
+	static const char users[] = "auth { local { user a { password p; address 10.0.0.7 } } }";
+	char text[400];
+
+	(void)st;
+	bad(SERVER "l2tp {\n ncp { ipv6 wanted\n  ipv4 required } }",
+	    "t:4:8: l2tp/ncp/ipv4: IPv4 is required and there is no l2tp pool ipv4: nobody could log "
+	    "in\n");
+	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 required } %s }", users);
+	bad(text,
+	    "t:2:19: l2tp/ncp/ipv4: IPv4 is required and there is no l2tp pool ipv4: nobody could "
+	    "log in\n");
+	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 required } " POOL " %s }", users);
+	warned(text, "");
+	warned(SERVER "l2tp { enabled false; ncp { ipv4 required } }", "");
+	/* Without authentication no user is needed. */
+	warned(SERVER "l2tp { allow-no-auth true; auth-method none }", "");
+	warned(SERVER "l2tp { allow-no-auth true; allow-from [ 2001:db8::/32 ] }",
+	       "t: l2tp allow-from has only prefixes of the address family that no l2tp server has: no "
+	       "LAC will be answered\n");
+	warned(SERVER "l2tp { allow-no-auth true; allow-from [ 2001:db8::/32\n 10.0.0.0/8 ] }", "");
 }
 
 static void all_errors_are_told_with_their_places(void **st)
@@ -587,6 +616,68 @@ static void errors_end_at_a_hundred(void **st)
 	sb_done(&errors);
 }
 
+static void read_warned(const char *file, const char *want)
+{
+	struct strbuf errors, warnings;
+	struct config *c = NULL;
+
+	sb_init(&errors);
+	sb_init(&warnings);
+	assert_int_equal(yang_read_file(yang, file, &c, &errors, &warnings), 0);
+	assert_string_equal(warnings.s ? warnings.s : "", want);
+	config_unref(c);
+	sb_done(&errors);
+	sb_done(&warnings);
+}
+
+static void write_config(const char *file, const char *text, mode_t mode)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(file, mode), 0);
+}
+
+/* Passwords that everybody may read; a folder that nobody may search keeps them. */
+static void an_open_file_is_a_warning(void **st)
+{
+	static const char user[] = SERVER "l2tp { auth { local { user a { password p } } } }";
+	static const char none[] = SERVER "l2tp { allow-no-auth true }";
+	static const char secret[] = SERVER "l2tp { allow-no-auth true; shared-secret s }";
+	char dir[] = "/tmp/ze-yang-XXXXXX", file[64], want[300];
+
+	(void)st;
+	assert_non_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/ze.conf", dir);
+	assert_int_equal(chmod(dir, 0755), 0);
+	snprintf(
+		want, sizeof(want),
+		"%s: mode 0644, owner %u: every user of this machine may read the passwords and secrets "
+		"in it (chmod 600 %s)\n",
+		file, geteuid(), file);
+	write_config(file, user, 0644);
+	read_warned(file, want);
+	write_config(file, secret, 0644);
+	read_warned(file, want);
+	write_config(file, none, 0644);
+	read_warned(file, "");
+	write_config(file, user, 0640);
+	read_warned(file, "");
+	snprintf(
+		want, sizeof(want),
+		"%s: mode 0602, owner %u: every user of this machine may change it (chmod 600 %s)\n",
+		file, geteuid(), file);
+	write_config(file, none, 0602);
+	read_warned(file, want);
+	write_config(file, user, 0666);
+	assert_int_equal(chmod(dir, 0750), 0);
+	read_warned(file, "");
+	unlink(file);
+	rmdir(dir);
+}
+
 static void a_missing_file_is_named(void **st)
 {
 	struct strbuf errors;
@@ -650,6 +741,8 @@ int main(void)
 		cmocka_unit_test(an_empty_container_has_its_defaults),
 		cmocka_unit_test(presence_enables_and_enabled_false_disables),
 		cmocka_unit_test(no_user_is_a_warning),
+		cmocka_unit_test(nobody_could_log_in),
+		cmocka_unit_test(an_open_file_is_a_warning),
 		cmocka_unit_test(fixed_addresses_without_ipv4),
 		cmocka_unit_test(all_errors_are_told_with_their_places),
 		cmocka_unit_test(rules_across_leaves),

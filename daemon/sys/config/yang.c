@@ -257,19 +257,44 @@ static void validate(struct yang_doc *d)
 			   "not valid by the schema; `yanglint` says where");
 }
 
+static bool has_listener(const struct config *c, uint8_t family)
+{
+	for (size_t i = 0; i < c->n_listeners; i++)
+		if (c->listeners[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* No LAC that is allowed can reach an endpoint. */
+static bool allows_nobody(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_allow_from; i++)
+		if (has_listener(c, c->allow_from[i].addr.family))
+			return false;
+	return c->n_allow_from;
+}
+
 static void warn(const struct yang_doc *d, struct strbuf *w)
 {
 	const struct config *c = d->cfg;
 
-	if (c->l2tp && c->n_users == 0)
+	if (c->l2tp && allows_nobody(c))
+		sb_printf(
+			w,
+			"%s: l2tp allow-from has only prefixes of the address family that no l2tp "
+			"server has: no LAC will be answered\n",
+			d->src->name);
+	if (c->l2tp && c->n_users == 0 && !c->allow_no_auth)
 		sb_printf(w, "%s: no user is configured: every login will be rejected\n",
 			  d->src->name);
 	if (c->l2tp && d->n_fixed && !c->has_pool)
 		sb_printf(
 			w,
-			"%s:%u: %u users have an address of their own and get none: the far end of their "
+			"%s:%u: %u users have an address of their own and %s: the far end of their "
 			"links is the gateway of l2tp pool ipv4, which is not there\n",
-			d->src->name, d->fixed_line, d->n_fixed);
+			d->src->name, d->fixed_line, d->n_fixed,
+			c->need_ipv4 == CONFIG_NEED_WANTED || !c->enable_ipcp ? "get none" :
+										"can't log in");
 	if (c->l2tp && d->n_fixed && !c->enable_ipcp)
 		sb_printf(
 			w,
@@ -306,6 +331,17 @@ int yang_parse(struct yang *y, const struct yang_source *src, struct config **re
 enum from {
 	FROM_FILE,    /* a regular one: nothing else could keep the daemon waiting */
 	FROM_ANYWHERE /* a pipe, too */
+};
+
+struct file_mode {
+	bool others_read, others_write;
+	unsigned mode, owner;
+};
+
+struct outcome {
+	struct config **cfg;
+	struct strbuf *errors, *warnings;
+	struct file_mode mode;
 };
 
 static int why_not(const struct stat *st, enum from from)
@@ -351,8 +387,41 @@ static int open_source(const char *name, enum from from, struct strbuf *errors)
 	return r;
 }
 
-static int read_all(const char *name, enum from from, struct strbuf *ret, struct strbuf *errors)
+/* Whoever may read the file or write to it has all passwords, or makes his own. */
+static void check_mode(const char *name, int fd, struct file_mode *m)
 {
+	struct stat st;
+
+	*m = (struct file_mode){ 0 };
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !path_is_public(name))
+		return;
+	m->others_read = st.st_mode & S_IROTH;
+	m->others_write = st.st_mode & S_IWOTH;
+	m->mode = st.st_mode & 07777;
+	m->owner = st.st_uid;
+}
+
+static void warn_mode(const char *name, const struct file_mode *m, const struct config *c,
+		      struct strbuf *w)
+{
+	bool secrets = c->secret_len || c->n_users;
+
+	if (m->others_write)
+		sb_printf(w, "%s: mode %04o, owner %u: every user of this machine may change it",
+			  name, m->mode, m->owner);
+	else if (m->others_read && secrets)
+		sb_printf(w,
+			  "%s: mode %04o, owner %u: every user of this machine may read the "
+			  "passwords and secrets in it",
+			  name, m->mode, m->owner);
+	else
+		return;
+	sb_printf(w, " (chmod 600 %s)\n", name);
+}
+
+static int read_all(const char *name, enum from from, struct strbuf *ret, struct outcome *o)
+{
+	struct strbuf *errors = o->errors;
 	bool standard = strcmp(name, "-") == 0;
 	char buf[16384];
 	size_t n;
@@ -367,6 +436,7 @@ static int read_all(const char *name, enum from from, struct strbuf *ret, struct
 		sb_printf(errors, "%s: out of memory\n", name);
 		return -ENOMEM;
 	}
+	check_mode(name, fd, &o->mode);
 	setvbuf(f, NULL, _IONBF, 0); /* stdio's buffer could not be wiped */
 	errno = 0;
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && ret->len <= FILE_MAX)
@@ -385,21 +455,18 @@ static int read_all(const char *name, enum from from, struct strbuf *ret, struct
 	return r;
 }
 
-struct outcome {
-	struct config **cfg;
-	struct strbuf *errors, *warnings;
-};
-
-static int read_from(struct yang *y, const char *name, enum from from, const struct outcome *o)
+static int read_from(struct yang *y, const char *name, enum from from, struct outcome *o)
 {
 	struct strbuf text;
 	int r;
 
 	sb_init(&text);
-	r = read_all(name, from, &text, o->errors);
+	r = read_all(name, from, &text, o);
 	if (r == 0)
 		r = yang_parse(y, &(struct yang_source){ name, text.s ? text.s : "", text.len },
 			       o->cfg, o->errors, o->warnings);
+	if (r == 0 && o->warnings)
+		warn_mode(name, &o->mode, *o->cfg, o->warnings);
 	if (text.s)
 		crypto_wipe(text.s, text.cap);
 	sb_done(&text);
@@ -409,7 +476,7 @@ static int read_from(struct yang *y, const char *name, enum from from, const str
 int yang_read_file(struct yang *y, const char *name, struct config **ret_cfg, struct strbuf *errors,
 		   struct strbuf *warnings)
 {
-	return read_from(y, name, FROM_FILE, &(struct outcome){ ret_cfg, errors, warnings });
+	return read_from(y, name, FROM_FILE, &(struct outcome){ ret_cfg, errors, warnings, { 0 } });
 }
 
 /* ---- ze config validate ---- */
@@ -441,7 +508,7 @@ int yang_validate_main(int argc, char **argv)
 	r = yang_new(NULL, &y, &errors);
 	if (r == 0)
 		r = read_from(y, argv[1], FROM_ANYWHERE,
-			      &(struct outcome){ &cfg, &errors, &warnings });
+			      &(struct outcome){ &cfg, &errors, &warnings, { 0 } });
 	if (r == 0 && (puts("configuration valid") == EOF || fflush(stdout) == EOF)) {
 		r = -errno;
 		sb_printf(&errors, "ze config validate: %s\n", strerror(-r));

@@ -284,6 +284,16 @@ static void read_ncp(struct config *c, const struct lyd_node *ncp)
 	c->ncp_timeout_s = get_u32(ncp, "timeout");
 }
 
+/* What would end every login: the far end of every IPv4 link is the gateway of the pool. */
+static void check_needs(struct yang_doc *d, const struct lyd_node *ncp)
+{
+	const struct config *c = d->cfg;
+
+	if (c->l2tp && c->need_ipv4 == CONFIG_NEED_REQUIRED && !c->has_pool)
+		error_at(d, yang_child(ncp, "ipv4"),
+			 "IPv4 is required and there is no l2tp pool ipv4: nobody could log in");
+}
+
 static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	const struct lyd_node *auth = yang_child(l2tp, "authentication");
@@ -318,6 +328,7 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	read_auth(d, l2tp);
 	read_pool(d, l2tp);
 	read_shaper(d, l2tp);
+	check_needs(d, ncp);
 }
 
 /* The endpoint that answers LACs at an address from first to last; NULL: none does. */

@@ -157,3 +157,16 @@ void path_make_folder(const char *path)
 		chmod(folder, 0755); /* whatever the umask says: what is in it has its own rights */
 	free(folder);
 }
+
+bool path_is_public(const char *path)
+{
+	char folder[PATH_MAX] = "", whole[PATH_MAX];
+	struct stat st;
+
+	if (realpath(path, whole))
+		path = whole;
+	while (next_folder(path, folder))
+		if (stat(folder, &st) < 0 || !(st.st_mode & S_IXOTH))
+			return false;
+	return true;
+}

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "daemon/base/log.h"
 
 #define PATH_WHY_TEXT 512
@@ -27,3 +29,5 @@ struct path_failure {
 void path_why_log(enum log_level level, enum log_sub sub, const struct path_failure *f);
 /* The folder of a file: made when nobody has made it yet. Folders above it are not. */
 void path_make_folder(const char *path);
+/* Every user may come as far as the folder of a file. */
+bool path_is_public(const char *path);
