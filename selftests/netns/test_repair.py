@@ -153,6 +153,26 @@ def test_somebody_elses_program(line):
     assert not problems(x)
 
 
+def test_port_down(line):
+    """F-A4: a port whose other end is down, or that is set down itself, is named and shown, and so is its return."""
+    x = line
+    wait_for(lambda: whole(x, x.addrs))
+
+    def state():
+        return {p['interface']: (p['role'], p['state']) for p in x.show('dataplane')['ports']}
+    assert state() == {'up0': ('uplink', 'up'), 'core0': ('core', 'up')}
+    for n, dev, word in (('core', 'c0', 'no-carrier'), ('lns', 'core0', 'down')):
+        x.ip(n, 'link', 'set', dev, 'down')
+        wait_for(lambda: state()['core0'] == ('core', word))
+        assert 'port-down interface=core0 role=core state=%s ' % word in x.log('ze.log')
+        before = x.log('ze.log').count('port-up interface=core0')
+        x.ip(n, 'link', 'set', dev, 'up')
+        wait_for(lambda: state()['core0'] == ('core', 'up'))
+        assert x.log('ze.log').count('port-up interface=core0') == before + 1
+    x.ip('core', 'route', 'replace', 'default', 'via', '198.51.100.1')
+    works(x, x.addrs[0])
+
+
 def test_our_own_deletions_are_no_repairs(line):
     """F-A4: subscribers come and go, with the same addresses; nothing is repaired, nothing is left."""
     x = line

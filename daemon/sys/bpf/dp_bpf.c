@@ -31,6 +31,7 @@
 #include "daemon/sys/bpf/ze0.h"
 #include "daemon/sys/net/follow.h"
 #include "daemon/sys/net/nlreq.h"
+#include "daemon/sys/net/portwatch.h"
 #include "daemon/sys/net/routing.h"
 #include "daemon/sys/net/rtnl.h"
 #include "daemon/sys/net/udp.h"
@@ -609,6 +610,7 @@ static void show(void *self, struct json *j)
 	json_ku64(j, "sessions", d->sessions.n);
 	json_ku64(j, "sessions-max", ZE_SIDS);
 	bpf_dp_show(d->maps, j);
+	portwatch_show(d->ports, j);
 	dp_bpf_repair_show(d, j);
 }
 
@@ -791,7 +793,7 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 	return r < 0 ? r : open_maps(d, a, false);
 }
 
-static int watch(struct dp_bpf *d)
+static int watch(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	int r = follow_new(d->loop, ROUTING_GROUPS | RTMGRP_TC, &d->follow);
 
@@ -809,6 +811,14 @@ static int watch(struct dp_bpf *d)
 						      .worker = d->worker,
 						      .maps = d->maps },
 				&d->vlans);
+	if (r == 0)
+		r = portwatch_new(&(struct portwatch_args){ .loop = d->loop,
+							    .follow = d->follow,
+							    .uplink = a->uplink,
+							    .n_uplink = a->n_uplink,
+							    .core = a->core,
+							    .n_core = a->n_core },
+				  &d->ports);
 	return r < 0 ? r : dp_bpf_repair_new(d);
 }
 
@@ -831,7 +841,7 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
 	if (!d->adopted)
 		r = start_clean(d, a);
-	return r < 0 ? r : watch(d);
+	return r < 0 ? r : watch(d, a);
 }
 
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
@@ -889,6 +899,7 @@ static void done(struct dp_bpf *d)
 {
 	vlans_free(d->vlans);
 	routing_free(d->routing);
+	portwatch_free(d->ports);
 	follow_free(d->follow);
 	free(d->gateways);
 	close_raw(d);

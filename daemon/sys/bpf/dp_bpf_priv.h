@@ -16,6 +16,7 @@
 struct dp_bpf_repair;
 struct follow;
 struct nl_sock;
+struct portwatch;
 struct routing;
 struct vlans;
 
@@ -88,6 +89,7 @@ struct dp_bpf {
 	struct follow *follow;
 	struct routing *routing;
 	struct vlans *vlans;
+	struct portwatch *ports;
 	struct dp_bpf_repair *repair;
 	struct pool_keeper pool;
 	struct dp_bpf_past *past; /* while a former life's is adopted */

@@ -166,7 +166,7 @@ int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 						       .paths = paths(a) },
 			    &g->d);
 	if (r == 0) {
-		r = dp_kernel_keep_new(g->loop, g->d, &g->keep);
+		r = dp_kernel_keep_new(a, g->d, &g->keep);
 		if (r < 0)
 			dp_kernel_stop(g->d);
 	}

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "daemon/sys/bpf/bpf_guard.h"
+#include "daemon/sys/kernel/dp_kernel.h"
 #include "daemon/sys/kernel/dp_kernel_priv.h"
 #include "daemon/sys/kernel/kernel.h"
 #include "daemon/sys/kernel/kernel_label.h"
 #include "daemon/sys/net/follow.h"
 #include "daemon/sys/net/news.h"
+#include "daemon/sys/net/portwatch.h"
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/net/rtnl.h"
 #include "daemon/sys/run/kworker.h"
@@ -28,6 +30,7 @@ struct kernel_keep {
 	struct bpf_guard *guard;
 	struct follow *follow;
 	struct follow_listener listener;
+	struct portwatch *ports;
 	struct repair policy;
 	ev_timer timer;
 	unsigned under_way; /* kinds */
@@ -170,19 +173,27 @@ static void heard_all(void *self)
 
 /* ---- life ---- */
 
-int dp_kernel_keep_new(struct loop *l, struct dp_kernel *d, struct kernel_keep **ret)
+int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
+		       struct kernel_keep **ret)
 {
 	struct kernel_keep *k = calloc(1, sizeof(*k));
 	int r;
 
 	if (!k)
 		return -ENOMEM;
-	k->loop = l;
+	k->loop = a->loop;
 	k->d = d;
 	ev_init(&k->timer, on_timer);
 	k->timer.data = k;
-	r = follow_new(l, GROUPS, &k->follow);
+	r = follow_new(a->loop, GROUPS, &k->follow);
+	if (r == 0)
+		r = portwatch_new(&(struct portwatch_args){ .loop = a->loop,
+							    .follow = k->follow,
+							    .uplink = a->uplink,
+							    .n_uplink = a->n_uplink },
+				  &k->ports);
 	if (r < 0) {
+		follow_free(k->follow);
 		free(k);
 		return r;
 	}
@@ -205,6 +216,8 @@ void dp_kernel_keep_stop(struct kernel_keep *k)
 		return;
 	k->stopped = true;
 	follow_del(k->follow, &k->listener);
+	portwatch_free(k->ports);
+	k->ports = NULL;
 	ev_timer_stop(loop_ev(k->loop), &k->timer);
 }
 
@@ -212,11 +225,13 @@ void dp_kernel_keep_free(struct kernel_keep *k)
 {
 	if (!k)
 		return;
+	portwatch_free(k->ports);
 	follow_free(k->follow);
 	free(k);
 }
 
 void dp_kernel_keep_show(const struct kernel_keep *k, struct json *j)
 {
+	portwatch_show(k->ports, j);
 	repair_show(&k->policy, loop_now(k->loop), j);
 }

@@ -8,13 +8,15 @@
 
 struct bpf_guard;
 struct dp_kernel;
+struct dp_kernel_args;
 struct json;
 struct kernel_keep;
 struct loop;
 struct repair_result;
 
-/* 0 or -errno. */
-int dp_kernel_keep_new(struct loop *l, struct dp_kernel *d, struct kernel_keep **ret);
+/* The state of the uplinks is followed, too. 0 or -errno. */
+int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
+		       struct kernel_keep **ret);
 /* NULL: waits until the one there was is no longer used. */
 void dp_kernel_keep_guard(struct kernel_keep *k, struct bpf_guard *g);
 /* From now on nothing is put back any more; the plane's workers are still there. NULL is harmless. */

@@ -50,6 +50,7 @@ static bool parse_link(const struct nlmsghdr *h, struct news *ret)
 	ret->ifindex = (unsigned)i->ifi_index;
 	ret->gone = h->nlmsg_type == RTM_DELLINK;
 	ret->up = i->ifi_flags & IFF_UP;
+	ret->running = i->ifi_flags & IFF_RUNNING;
 	ret->in_vrf = is_in_vrf(find(h, sizeof(*i), IFLA_LINKINFO));
 	name = find(h, sizeof(*i), IFLA_IFNAME);
 	if (name)

@@ -21,7 +21,7 @@ struct news {
 	enum news_kind kind;
 	unsigned ifindex; /* 0: of a route without a device */
 	/* NEWS_LINK */
-	bool gone, up, in_vrf;
+	bool gone, up, running, in_vrf; /* running: with a carrier */
 	char name[16];
 	bool has_xdp; /* the next two say what is attached; 0: nothing */
 	uint32_t native_id, generic_id;
