@@ -14,8 +14,9 @@
 #include "daemon/base/log.h"
 #include "daemon/sys/run/logger.h"
 
-#define PIPE  4096
-#define LINES 20000
+#define PIPE	 4096
+#define LINES	 20000
+#define WARNINGS 1000
 
 static struct {
 	unsigned lines, info, warn, lost; /* read; lost: by what was said */
@@ -86,7 +87,7 @@ static void full_pipe_stops_nobody(void **st)
 	assert_int_equal(log_lost() - before, lost);
 	logger_stop(); /* does not wait for a reader for ever */
 	/* Somebody reads: the thread is still at it. */
-	while (!got.warn || got.info + lost < LINES)
+	while (!got.warn || got.info + got.lost < LINES)
 		read_some(fd[0]);
 	assert_int_equal(got.lost, lost);
 	assert_int_equal(got.info + got.lost, LINES);
@@ -110,10 +111,37 @@ static void all_is_written_at_the_end(void **st)
 	close(fd[1]);
 }
 
+/* F-A5: while other lines are lost, what is kept free for warnings is for warnings alone; how many were lost is said once
+ * there is room. */
+static void warnings_have_all_of_their_reserve(void **st)
+{
+	uint64_t before = log_lost(), lost;
+	int fd[2];
+
+	(void)st;
+	memset(&got, 0, sizeof(got));
+	open_pipe(fd);
+	say_many();
+	for (unsigned i = 0; i < WARNINGS; i++) {
+		log_write(LOG_MAIN, LOG_WARN, "remarkable", NULL);
+		log_kv(LOG_MAIN, LOG_INFO, "one", KV_U64("n", LINES + i));
+	}
+	lost = log_lost() - before;
+	while (got.info + got.lost + got.warn < LINES + 2 * WARNINGS)
+		read_some(fd[0]);
+	assert_int_equal(got.warn, WARNINGS);
+	assert_int_equal(got.lost, lost);
+	assert_in_range(got.lines - got.info - got.warn, 1, 10);
+	logger_stop();
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_written_at_the_end),
+		cmocka_unit_test(warnings_have_all_of_their_reserve),
 		cmocka_unit_test(full_pipe_stops_nobody), /* last: its thread stays */
 	};
 

@@ -17,6 +17,7 @@
 
 #define ROOM	     (256 * 1024)
 #define RESERVE	     (32 * 1024) /* for warnings and errors */
+#define LOST_LINE    100	 /* at most, of log-lines-lost */
 #define STOP_SECONDS 1
 
 static struct {
@@ -53,6 +54,12 @@ static void append_line(enum log_level level, const char *line)
 	append("\n", 1);
 }
 
+/* Not of the reserve, of which each warning would cost twice as much while other lines are lost. */
+static bool may_say_lost(size_t need)
+{
+	return q.lost && need + RESERVE <= ROOM - q.n;
+}
+
 static void say_lost(void)
 {
 	char line[80];
@@ -70,7 +77,7 @@ static void lose(uint64_t lines)
 
 static void sink(void *self, enum log_level level, enum log_sub sub, const char *line)
 {
-	size_t need = strlen(line) + 100; /* what has to be said before it, too */
+	size_t need = strlen(line) + LOST_LINE; /* what has to be said before it, too */
 
 	(void)self;
 	(void)sub;
@@ -78,7 +85,7 @@ static void sink(void *self, enum log_level level, enum log_sub sub, const char 
 	if (need + (level > LOG_WARN ? RESERVE : 0) > ROOM - q.n) {
 		lose(1);
 	} else {
-		if (q.lost)
+		if (may_say_lost(need))
 			say_lost();
 		append_line(level, line);
 		pthread_cond_signal(&q.work);
@@ -140,6 +147,8 @@ static void *writer(void *arg)
 		if (!q.n)
 			break;
 		n = take(buf);
+		if (may_say_lost(LOST_LINE))
+			say_lost(); /* as soon as there is room: the next line may not come for long */
 		q.writing = true;
 		pthread_mutex_unlock(&q.lock);
 		lost = put(q.fd, buf, n);
