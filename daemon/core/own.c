@@ -61,16 +61,23 @@ static size_t fixed_place(const struct fixed_list *f, uint32_t ip)
 
 /* ---- an address of ours ---- */
 
-bool own_is_taken(const struct engine *e, uint32_t ip)
+const char *own_holder(const struct engine *e, uint32_t ip)
 {
 	const struct ze_addr a = { .family = 4,
 				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
 					   (uint8_t)(ip >> 8), (uint8_t)ip } };
-
 	const struct core_peer *lac = registry_peer(e, &a);
+	const struct hostip *own = hostip_find(&e->own, ip);
 
+	if (own)
+		return own->name[0] ? own->name : "an interface that is gone";
 	/* A source that has not answered yet may be forged, and would take the address from its subscriber. */
-	return hostip_find(&e->own, ip) || (lac && lac->n_established);
+	return lac && lac->n_established ? "a LAC" : NULL;
+}
+
+bool own_is_taken(const struct engine *e, uint32_t ip)
+{
+	return own_holder(e, ip);
 }
 
 static void log_session(const struct subscriber *s, const struct hostip *a)

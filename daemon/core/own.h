@@ -20,5 +20,7 @@ void own_set(struct engine *e, const struct hostip_set *set);
 void own_check(const struct engine *e);
 /* A subnet with neighbours has addresses of the pool. */
 bool own_overlaps_pool(const struct engine *e);
-/* The machine's own, or that of a LAC with an established tunnel: no subscriber's. */
+/* Who has it: "eth0", an interface of this machine; "a LAC", one with an established tunnel. NULL: neither. */
+const char *own_holder(const struct engine *e, uint32_t ip);
+/* One of the two has it: it is no subscriber's. */
 bool own_is_taken(const struct engine *e, uint32_t ip);

@@ -153,6 +153,7 @@ struct snapshot_ppp {
 struct snapshot_session {
 	struct snapshot_session_row row;
 	struct ze_addr peer;
+	char also_on[32]; /* who else has its address, see own_holder; "": nobody */
 	const char *l2tp_state;
 	ze_ns connected, up, resumed;
 	const char *calling_number, *called_number, *sub_address, *framing;

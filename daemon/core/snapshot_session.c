@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sessions for snapshot.h: a row of the list, and one in detail. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/own.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/snapshot_priv.h"
@@ -119,6 +121,14 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 	copy_echo(p, &lcp->echo);
 }
 
+/* It may have come after the session: the machine takes packets to it for its own. */
+static void copy_conflict(struct snapshot_session *r, const struct subscriber *s)
+{
+	const char *holder = s->address ? own_holder(s->e, s->address) : NULL;
+
+	snprintf(r->also_on, sizeof(r->also_on), "%s", holder ? holder : "");
+}
+
 static void copy_call(struct snapshot_session *r, const struct l2tp_session *l, char **at)
 {
 	r->l2tp_state = l2tp_session_state_name(l);
@@ -156,6 +166,7 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 	r->peer = s->tunnel->path.peer;
 	r->up = s->up_at;
 	r->resumed = s->resumed ? s->e->resumed : 0;
+	copy_conflict(r, s);
 	copy_call(r, &s->s, &at);
 	r->has_ppp = s->linked;
 	if (s->linked)

@@ -11,6 +11,7 @@
 
 #include "daemon/base/hostip.h"
 #include "daemon/base/strbuf.h"
+#include "selftests/lib/asking.h"
 #include "selftests/lib/world.h"
 
 #define BOBS 0x0a00004d /* 10.0.0.77 */
@@ -150,7 +151,23 @@ static void not_a_users(void **st)
 	assert_int_equal(c->c.ip, BOBS);
 }
 
-/* F-B4: one that came while a session has it: the session goes on, and one line says what to do. */
+/* What show l2tp session has; NULL: nothing. */
+static const char *shown_holder(unsigned sid)
+{
+	struct asking a = { .w = w };
+	static char holder[64];
+	char words[48];
+	json_t *v;
+
+	snprintf(words, sizeof(words), "show l2tp session %u", sid);
+	assert_int_equal(ask(&a, words), OP_OK);
+	v = json_object_get(a.data, "assigned-addr-also-on");
+	snprintf(holder, sizeof(holder), "%s", v ? json_string_value(v) : "");
+	ask_done(&a);
+	return v ? holder : NULL;
+}
+
+/* F-B4: one that came while a session has it: the session goes on, one line says what to do, and it is shown. */
 static void while_a_session_has_it(void **st)
 {
 	struct call *c;
@@ -159,7 +176,9 @@ static void while_a_session_has_it(void **st)
 	(void)st;
 	begin();
 	c = lac_call(l, "bob", "builder");
+	assert_null(shown_holder(c->peer_sid));
 	comes("eth9", BOBS, 32);
+	assert_string_equal(shown_holder(c->peer_sid), "eth9");
 	snprintf(want, sizeof(want), "address=10.0.0.77 interface=eth9 sid=%u user=bob",
 		 c->peer_sid);
 	assert_said(want);
