@@ -73,6 +73,11 @@ static void put_safe(const char *s, size_t len, bool keep_newline, struct strbuf
 	}
 }
 
+void render_safe_n(const char *s, size_t n, struct strbuf *out)
+{
+	put_safe(s, n, false, out);
+}
+
 void render_safe(const char *s, struct strbuf *out)
 {
 	put_safe(s, strlen(s), false, out);

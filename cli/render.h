@@ -20,3 +20,4 @@ enum render_json_style {
 void render_json(const json_t *data, enum render_json_style style, struct strbuf *out);
 /* Appends one string, with unsafe characters as \uXXXX. */
 void render_safe(const char *s, struct strbuf *out);
+void render_safe_n(const char *s, size_t n, struct strbuf *out);

@@ -12,11 +12,15 @@
 static void complain(const struct run *r, const char *text)
 {
 	struct strbuf b;
+	const char *line = text, *end;
 
-	sb_init(&b);
-	render_safe(text, &b);
-	fprintf(stderr, "%s: %s\n", r->program, b.s ? b.s : "out of memory");
-	sb_done(&b);
+	for (; *line; line = *end ? end + 1 : end) { /* of a refused reload there may be many */
+		end = strchrnul(line, '\n');
+		sb_init(&b);
+		render_safe_n(line, (size_t)(end - line), &b);
+		fprintf(stderr, "%s: %s\n", r->program, b.s ? b.s : "out of memory");
+		sb_done(&b);
+	}
 }
 
 static enum run_exit unreachable(const struct run *r, int err)

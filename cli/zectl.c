@@ -15,6 +15,7 @@ static const char usage[] =
 	"  show l2tp statistics | dataplane | listeners | config | history\n"
 	"  clear l2tp tunnel teardown ID | teardown-all\n"
 	"  clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"
+	"  reload\n"
 	"\n"
 	"Without a command it reads commands, one per line; `?` at the prompt lists what may follow.\n"
 	"  -s, --socket PATH   control socket of the daemon (ZE_SOCKET; " CLIENT_SOCKET ")\n"

@@ -118,9 +118,7 @@ static void on_hangup(struct ev_loop *ev, ev_signal *w, int revents)
 	(void)revents;
 	if (d->draining)
 		return;
-	notify_reloading();
 	modules_reload(&d->z);
-	notify_send("READY=1");
 }
 
 static void watch(struct daemon *d)

@@ -26,6 +26,7 @@
 #include "daemon/sys/run/hardening.h"
 #include "daemon/sys/run/logger.h"
 #include "daemon/sys/run/loop.h"
+#include "daemon/sys/run/notify.h"
 #include "daemon/sys/run/path.h"
 #include "daemon/sys/run/refresh.h"
 #include "daemon/sys/state/instance.h"
@@ -119,18 +120,14 @@ static void log_lines(enum log_level level, const char *event, const struct strb
 	}
 }
 
-static int read_config(struct ze *z, struct config **ret)
+/* What it has to say goes to the log, and stays in errors and warnings, which are empty. */
+static int read_config(struct ze *z, struct config **ret, struct strbuf *errors,
+		       struct strbuf *warnings)
 {
-	struct strbuf errors, warnings;
-	int r;
+	int r = yang_read_file(z->yang, z->config_file, ret, errors, warnings);
 
-	sb_init(&errors);
-	sb_init(&warnings);
-	r = yang_read_file(z->yang, z->config_file, ret, &errors, &warnings);
-	log_lines(LOG_WARN, "config-warning", &warnings);
-	log_lines(LOG_ERROR, "config-error", &errors);
-	sb_done(&errors);
-	sb_done(&warnings);
+	log_lines(LOG_WARN, "config-warning", warnings);
+	log_lines(LOG_ERROR, "config-error", errors);
 	return r;
 }
 
@@ -155,10 +152,16 @@ static const struct ze_module mod_yang = { "yang", yang_start, yang_stop };
 
 static int config_start(struct ze *z)
 {
-	int r = read_config(z, &z->cfg);
+	struct strbuf errors, warnings;
+	int r;
 
+	sb_init(&errors);
+	sb_init(&warnings);
+	r = read_config(z, &z->cfg, &errors, &warnings);
 	if (r == 0)
 		apply_levels(z->cfg);
+	sb_done(&errors);
+	sb_done(&warnings);
 	return r;
 }
 
@@ -497,6 +500,9 @@ static const struct ze_module mod_persist = { "persist", persist_start, persist_
 
 /* ---- control socket ---- */
 
+static int reload_for(void *self, const char *actor, struct strbuf *errors,
+		      struct strbuf *warnings);
+
 static int ctl_start(struct ze *z)
 {
 	pid_t pid = 0;
@@ -505,7 +511,8 @@ static int ctl_start(struct ze *z)
 	path_make_folder(z->socket_path);
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
-					.history = history_snapshots(z->history) },
+					.history = history_snapshots(z->history),
+					.reload = { reload_for, z } },
 		    &z->ctl, &pid);
 	if (r == -EADDRINUSE)
 		log_holder(&(struct instance_holder){ pid, z->socket_path });
@@ -581,42 +588,77 @@ void modules_stop(struct ze *z)
 }
 
 /* Standard input could make the reactor wait, and has been read. */
-static int reread_config(struct ze *z, struct config **ret)
+static int reread_config(struct ze *z, struct config **ret, struct strbuf *errors,
+			 struct strbuf *warnings)
 {
 	if (strcmp(z->config_file, "-") != 0)
-		return read_config(z, ret);
-	log_kv(LOG_CONFIG, LOG_ERROR, "config-error", KV_STR("file", z->config_file),
-	       KV_STR("why", "standard input is read once"));
+		return read_config(z, ret, errors, warnings);
+	sb_puts(errors, "standard input is read once\n");
+	log_lines(LOG_ERROR, "config-error", errors);
 	return -EINVAL;
 }
 
-int modules_reload(struct ze *z)
+static int take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
+		       struct strbuf *warnings)
 {
-	struct strbuf warnings;
-	struct config *cfg;
-	int r = reread_config(z, &cfg);
+	struct strbuf more;
+	int r;
 
-	if (r < 0) {
-		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
-		       KV_STR("effect", "the running configuration stays"));
-		return r;
-	}
-	sb_init(&warnings);
-	r = engine_reload(z->engine, cfg, &warnings, loop_now(z->loop));
+	sb_init(&more);
+	r = engine_reload(z->engine, cfg, &more, loop_now(z->loop));
 	loop_turn_done(z->loop);
-	log_lines(LOG_WARN, "reload-warning", &warnings);
-	sb_done(&warnings);
-	if (r < 0) {
-		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_ERRNO(r),
-		       KV_STR("effect", "the running configuration stays"));
-		config_unref(cfg);
+	log_lines(LOG_WARN, "reload-warning", &more);
+	if (more.s)
+		sb_puts(r < 0 ? errors : warnings, more.s);
+	else if (r < 0)
+		sb_printf(errors, "%s\n", log_strerror(r));
+	sb_done(&more);
+	if (r < 0)
 		return r;
-	}
 	apply_levels(cfg);
 	udp_zero_checksum(z->udp, cfg->zero_checksum);
 	plane_reload(z->plane, cfg);
 	config_unref(z->cfg);
 	z->cfg = cfg;
-	log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file));
 	return 0;
+}
+
+static int reload(struct ze *z, const char *actor, struct strbuf *errors, struct strbuf *warnings)
+{
+	struct config *cfg = NULL;
+	int r = reread_config(z, &cfg, errors, warnings);
+
+	if (r == 0)
+		r = take_config(z, cfg, errors, warnings);
+	if (r < 0)
+		config_unref(cfg);
+	if (r < 0)
+		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
+		       KV_STR("actor", actor), KV_ERRNO(r),
+		       KV_STR("effect", "the running configuration stays"));
+	else
+		log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file),
+		       KV_STR("actor", actor));
+	return r;
+}
+
+static int reload_for(void *self, const char *actor, struct strbuf *errors, struct strbuf *warnings)
+{
+	int r;
+
+	notify_reloading();
+	r = reload(self, actor, errors, warnings);
+	notify_send("READY=1");
+	return r;
+}
+
+void modules_reload(struct ze *z)
+{
+	struct strbuf errors, warnings;
+
+	sb_init(&errors);
+	sb_init(&warnings);
+	reload_for(z, "SIGHUP", &errors, &warnings);
+	sb_done(&errors);
+	sb_done(&warnings);
 }

@@ -61,4 +61,4 @@ void modules_stop(struct ze *z);
 /* NULL: the data plane goes on without us, and another process can take over. Else why not. */
 const char *modules_why_stay(const struct ze *z);
 /* Another configuration from the file, if it is valid: what can change does, the rest is a warning. */
-int modules_reload(struct ze *z);
+void modules_reload(struct ze *z);

@@ -44,7 +44,7 @@ struct op_ctx {
 struct op_row {
 	const char *words[WORDS_MAX];
 	const char *help;
-	bool clears;
+	bool changes;
 	/* ON_SNAPSHOT: these two */
 	enum snapshot_kind kind;
 	view_fn *show;
@@ -155,6 +155,46 @@ static enum op_status clear_sessions(struct op_ctx *c)
 	return OP_OK;
 }
 
+/* ---- reload ---- */
+
+static void each_line(const struct strbuf *text, struct json *j)
+{
+	const char *p = text->s ? text->s : "", *end;
+
+	json_arr(j);
+	for (; *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, '\n');
+		json_span(j, span_of(p, (size_t)(end - p)));
+	}
+	json_arr_end(j);
+}
+
+static enum op_status reload(struct op_ctx *c)
+{
+	const struct op_reload *rl = c->rq->reload;
+	struct strbuf warnings;
+	int r;
+
+	if (!rl || c->e->draining) {
+		sb_puts(c->err, rl ? "ze is stopping" : "this daemon has no configuration file");
+		return OP_FAILED;
+	}
+	sb_init(&warnings);
+	r = rl->run(rl->self, c->rq->actor, c->err, &warnings);
+	if (r == 0) {
+		json_obj(c->data);
+		json_kstr(c->data, "action", "reload");
+		json_kstr(c->data, "status", "ok");
+		json_key(c->data, "warnings");
+		each_line(&warnings, c->data);
+		json_obj_end(c->data);
+	} else {
+		sb_puts(c->err, "refused, the running configuration stays");
+	}
+	sb_done(&warnings);
+	return r < 0 ? OP_FAILED : OP_OK;
+}
+
 /* clang-format off */
 #define ON_SNAPSHOT(kind_, show_) .kind = SNAPSHOT_##kind_, .show = (show_)
 #define ON_ENGINE(run_)		  .run = (run_)
@@ -174,6 +214,7 @@ static const struct op_row rows[] = {
 	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               true,  ON_ENGINE(clear_tunnels) },
 	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", true, ON_ENGINE(clear_session) },
 	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", true, ON_ENGINE(clear_sessions) },
+	{ { "reload" },                                "read the configuration file again",     true,  ON_ENGINE(reload) },
 };
 /* clang-format on */
 
@@ -320,8 +361,8 @@ enum op_status ops_run(struct engine *e, const struct op_request *rq, struct jso
 	row = find_row(rq, &best);
 	if (!row)
 		return not_understood(&c, best);
-	if (row->clears && rq->read_only) {
-		sb_puts(err, "the read-only profile does not allow clear");
+	if (row->changes && rq->read_only) {
+		sb_printf(err, "the read-only profile does not allow %s", row->words[0]);
 		return OP_DENIED;
 	}
 	s = take_args(&c, row);

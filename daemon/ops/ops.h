@@ -6,6 +6,7 @@
  *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|dataplane|listeners|config|history]
  *   clear l2tp tunnel teardown ID | teardown-all
  *   clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all
+ *   reload
  */
 #pragma once
 
@@ -31,14 +32,22 @@ enum op_status {
 
 const char *ops_status_name(enum op_status s); /* "not-found" */
 
+/* The configuration's file is read again. 0, or -errno: the running one stays. Both ways there may be warnings; errors
+ * and warnings are whole lines. */
+struct op_reload {
+	int (*run)(void *self, const char *actor, struct strbuf *errors, struct strbuf *warnings);
+	void *self;
+};
+
 struct op_request {
 	const char *const *words;
 	size_t n;
 	const char *actor;			/* who asks, for the audit trail: "uid 0 (root)" */
-	bool read_only;				/* the profile denies `clear` */
+	bool read_only;				/* the profile denies what changes something */
 	ze_ns now;				/* monotonic */
 	int64_t wall_ns;			/* UTC at now */
 	const struct snapshot_history *history; /* NULL: none */
+	const struct op_reload *reload;		/* NULL: there is no file */
 };
 
 /* On OP_OK exactly one JSON value was written to data; else err is one sentence. */

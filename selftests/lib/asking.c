@@ -39,7 +39,8 @@ static struct op_request request(const struct asking *a, const char *const *word
 				    .read_only = a->read_only,
 				    .now = a->w->now,
 				    .wall_ns = ASKING_WALL,
-				    .history = a->history };
+				    .history = a->history,
+				    .reload = a->reload };
 }
 
 enum op_status ask_words(struct asking *a, const char *const *words, size_t n)

@@ -13,6 +13,7 @@
 struct asking {
 	struct world *w;
 	const struct snapshot_history *history;
+	const struct op_reload *reload;
 	bool read_only;
 	/* of the last command */
 	enum op_status status;

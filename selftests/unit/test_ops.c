@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/base/strbuf.h"
 #include "daemon/observe/history.h"
 #include "selftests/lib/asking.h"
 
@@ -178,6 +180,54 @@ static void read_only_may_not_clear(void **st)
 	refused(OP_DENIED, "read-only", "clear l2tp session teardown 64999");
 	assert_int_equal(w_count_events(u.w, EV_DISCONNECT_REQUESTED), 0);
 	assert_int_equal(u.w->e->n_subscribers[SUB_ESTABLISHED], 3);
+}
+
+/* ---- reload ---- */
+
+static struct {
+	int result;
+	unsigned asked;
+	char actor[32];
+} file;
+
+static int reload_file(void *self, const char *actor, struct strbuf *errors,
+		       struct strbuf *warnings)
+{
+	assert_ptr_equal(self, &file);
+	file.asked++;
+	snprintf(file.actor, sizeof(file.actor), "%s", actor);
+	sb_puts(warnings, "ze.conf: one\nze.conf: two\n");
+	if (file.result < 0)
+		sb_puts(errors, "ze.conf:3:1: wrong\nze.conf:4:1: too\n");
+	return file.result;
+}
+
+static void reload_says_what_came_of_it(void **st)
+{
+	static const struct op_reload rl = { reload_file, &file };
+
+	(void)st;
+	memset(&file, 0, sizeof(file));
+	refused(OP_FAILED, "no configuration file", "reload");
+	u.a.reload = &rl;
+	done("reload");
+	assert_string_equal(text("action"), "reload");
+	assert_string_equal(text("status"), "ok");
+	assert_int_equal(json_array_size(ask_member(u.a.data, "warnings")), 2);
+	assert_string_equal(json_string_value(json_array_get(ask_member(u.a.data, "warnings"), 1)),
+			    "ze.conf: two");
+	assert_string_equal(file.actor, ASKING_ACTOR);
+	file.result = -EINVAL;
+	refused(OP_FAILED, "ze.conf:3:1: wrong\nze.conf:4:1: too\nrefused", "reload");
+	refused(OP_UNKNOWN_COMMAND, "\"now\" after reload", "reload now");
+	assert_int_equal(file.asked, 2);
+	u.a.read_only = true;
+	refused(OP_DENIED, "read-only profile does not allow reload", "reload");
+	assert_int_equal(file.asked, 2);
+	u.a.read_only = false;
+	engine_drain(u.w->e, u.w->now);
+	refused(OP_FAILED, "stopping", "reload");
+	assert_int_equal(file.asked, 2);
 }
 
 static void without_history(void **st)
@@ -411,7 +461,9 @@ static void offers(const char *words, const char *want)
 static void completion_of_words(void **st)
 {
 	(void)st;
-	offers("", "show clear");
+	offers("", "show clear reload");
+	offers("r", "reload");
+	offers("reload ", "");
 	offers("s", "show");
 	offers("show ", "l2tp");
 	offers("show l2tp ",
@@ -468,6 +520,7 @@ int main(void)
 		T(ids_are_1_to_65535),
 		T(read_only_may_look),
 		T(read_only_may_not_clear),
+		T(reload_says_what_came_of_it),
 		T(without_history),
 		T(tear_one_tunnel_down),
 		T(a_tunnel_torn_down_is_in_the_trail_of_its_sessions),

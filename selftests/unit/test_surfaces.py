@@ -161,7 +161,7 @@ def test_lines_from_a_pipe(ze):
 
 
 def test_completion_for_shells(ze):
-    assert ze.zectl('--complete').stdout == 'show\nclear\n'
+    assert ze.zectl('--complete').stdout == 'show\nclear\nreload\n'
     assert ze.zectl('--complete', 'show', 'l2tp', 'tu').stdout == 'tunnels\ntunnel\n'
     assert ze.zectl('--complete', 'nothing', '').stdout == ''
 
@@ -346,6 +346,7 @@ def test_others_may_only_look(ze, tmp_path):
     os.chown(ze.sock, 0, NOBODY)
     assert run(ze.env, exe, 'show', 'l2tp', **who).returncode == 0
     refused(run(ze.env, exe, 'clear', 'l2tp', 'session', 'teardown-all', **who), 1, 'read-only')
+    refused(run(ze.env, exe, 'reload', **who), 1, 'read-only')
     os.chown(ze.sock, 0, 0)
 
 
@@ -415,6 +416,41 @@ def test_reload(tmp_path):
         ze.stop()
     assert ze.proc.returncode == 0
     assert time.time() - began < 1  # nobody is waited for when there is no tunnel
+
+
+def test_reload_by_zectl(tmp_path):
+    """As by SIGHUP, and whoever asked is told what came of it: the errors with their lines and status 1, or the
+    warnings."""
+    ze = Daemon(str(tmp_path))
+    try:
+        with open(ze.conf, encoding='utf-8') as f:
+            good = f.read()
+
+        def write(text):
+            with open(ze.conf, 'w', encoding='utf-8') as f:
+                f.write(text)
+        write(good.replace('l2tp { shared', 'l2tp { hello-interval 7; shared'))
+        p = ze.zectl('reload')
+        assert p.returncode == 0 and re.search(r'^status: +ok$', p.stdout, re.M) and not p.stderr, p
+        assert config_of(ze)['hello-interval'] == 7
+        write(good.replace('drain-timeout 1', 'drain-timeout 61; hello-interval 99999'))
+        p = ze.zectl('reload')
+        assert p.returncode == 1 and not p.stdout
+        errors = p.stderr.splitlines()
+        assert errors[0].startswith(f'zectl: {ze.conf}:2:') and 'drain-timeout' in errors[0], errors
+        assert 'hello-interval' in errors[1] and errors[-1] == 'zectl: refused, the running configuration stays'
+        assert config_of(ze)['hello-interval'] == 7
+        write(good.replace('shared-secret', 'enabled false; shared-secret'))
+        refused(ze.zectl('reload'), 1, 'restart to enable or disable')
+        write(re.sub('port [0-9]+', f'port {free_port()}', good))
+        p = ze.zectl('--json', 'reload')
+        assert any('listeners' in w for w in json.loads(p.stdout)['warnings']), p
+        with open(ze.log.name, encoding='utf-8') as f:
+            said = f.read()
+        assert said.count('info config reloaded ') == 2 and said.count('reload-refused') == 2
+        assert 'actor="uid ' in said
+    finally:
+        ze.stop()
 
 
 def test_nobody_reads_what_is_printed(ze):

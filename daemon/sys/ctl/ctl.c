@@ -34,6 +34,7 @@
 struct ctl {
 	struct loop *loop;
 	struct snapshot_history history;
+	struct op_reload reload;
 	struct list clients;
 	unsigned n_clients, n_others; /* others: those with the read-only profile */
 	uint64_t dropped;	      /* to make room */
@@ -118,6 +119,7 @@ static void answer_line(struct client *c, const char *line, size_t len)
 	struct ctl_turn t = { .engine = loop_engine(l),
 			      .who = &c->who,
 			      .history = &c->ctl->history,
+			      .reload = &c->ctl->reload,
 			      .clock = { loop_now(l), loop_wall_ns() } };
 
 	ctl_proto_line(&t, line, len, &c->answer);
@@ -447,6 +449,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 	note_file(c);
 	c->loop = a->loop;
 	c->history = a->history;
+	c->reload = a->reload;
 	list_init(&c->clients);
 	c->full = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	ev_io_init(&c->accept, on_accept, c->fd, EV_READ);

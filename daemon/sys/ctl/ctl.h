@@ -7,13 +7,14 @@
  *   {"complete":["show","l2tp","se"]}           -> {"status":"ok","data":[{"word":..,"help":..}]}
  *
  * Who asks is known by SO_PEERCRED. root and the daemon's own user may do everything; others in
- * the socket's group have the read-only profile, which refuses `clear`. Bounded: connections,
+ * the socket's group have the read-only profile, which refuses what changes something. Bounded: connections,
  * request length (64 KiB), answer queue; slow or silent clients are dropped.
  */
 #pragma once
 
 #include <sys/types.h>
 
+#include "daemon/ops/ops.h"
 #include "daemon/core/snapshot.h"
 
 struct ctl;
@@ -23,6 +24,7 @@ struct ctl_args {
 	const char *path; /* a stale socket file is replaced, a live one is -EADDRINUSE */
 	struct loop *loop;
 	struct snapshot_history history; /* what it points to must outlive us */
+	struct op_reload reload;	 /* the same */
 };
 
 /* Callers wait until they are served. 0 or -errno; with -EADDRINUSE, ret_pid is the other process, 0: not

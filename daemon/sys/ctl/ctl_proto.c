@@ -43,7 +43,8 @@ static struct op_request request(const struct ctl_turn *t, const char *const *wo
 				    .read_only = t->who->read_only,
 				    .now = t->clock.now,
 				    .wall_ns = t->clock.wall_ns,
-				    .history = t->history };
+				    .history = t->history,
+				    .reload = t->reload };
 }
 
 static void run_command(const struct ctl_turn *t, const char *const *words, size_t n,

@@ -13,6 +13,7 @@
 #define CTL_LINE_MAX 65536 /* octets of a request with its newline */
 
 struct engine;
+struct op_reload;
 struct strbuf;
 
 struct ctl_who {
@@ -24,6 +25,7 @@ struct ctl_turn {
 	struct engine *engine;
 	const struct ctl_who *who;
 	const struct snapshot_history *history;
+	const struct op_reload *reload;
 	struct view_clock clock;
 };
 
