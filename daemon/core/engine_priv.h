@@ -168,6 +168,7 @@ struct subscriber {
 	bool resumed;			    /* began in another process */
 	bool pooled;			    /* its address is the pool's */
 	bool gives_way;			    /* to a newer session of its user */
+	bool counted;			    /* the plane has said what it moved: traffic */
 	uint16_t todo;			    /* enum sub_todo */
 	uint8_t dp_family[PPP_FAM__COUNT];  /* enum sub_family */
 	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
@@ -185,12 +186,13 @@ struct subscriber {
 	struct core_user *of_user; /* NULL: not counted */
 	uint64_t ifid, suggest;	   /* IPv6, 0: none yet */
 	enum sub_dp dp;
-	bool counted; /* the plane has said what it moved: traffic */
-	struct event_traffic traffic;
 	enum sub_shape shape;
 	ze_ns attach_by; /* a family waits: not longer than so for the line to be quiet */
-	struct dp_family dp_has[PPP_FAM__COUNT]; /* what family_up was last told */
-	struct shape_plan plan;			 /* rates 0: none */
+	union {
+		struct dp_family dp_has[PPP_FAM__COUNT]; /* what family_up was last told */
+		struct event_traffic traffic;		 /* counted: after the plane let go */
+	};
+	struct shape_plan plan; /* rates 0: none */
 	char ifname[16];
 	bool ncp_up[PPP_FAM__COUNT]; /* opened: route told */
 	uint8_t shape_waiting;	     /* shape calls not yet answered */

@@ -217,7 +217,8 @@ static void closed(struct subscriber *s, ze_ns now)
 
 	if (!s->linked)
 		return;
-	ev.traffic = s->traffic;
+	if (s->counted)
+		ev.traffic = s->traffic;
 	turn_event(s->e, &ev);
 	if (s->counted && may_log(s, now, &suppressed))
 		log_kv(LOG_L2TP, LOG_INFO, "session-closed", KV_U64("tid", s->tunnel->t.tid),

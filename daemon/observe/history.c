@@ -44,7 +44,7 @@ struct life { /* of one session */
 	enum end_cause end; /* END_NONE until the session has ended */
 	struct ze_addr peer;
 	ze_ns began, over;
-	struct event_traffic traffic; /* when it was over */
+	struct event_traffic *traffic; /* when it was over; NULL: none, or no memory for it */
 	struct ring ring;
 	struct note *notes; /* n_notes entries; grows up to HISTORY_EVENTS before the ring wraps */
 	uint32_t n_notes;
@@ -86,6 +86,7 @@ static void life_free(struct history *h, struct life *l)
 		note_done(&l->notes[i]);
 	free(l->notes);
 	free(l->user);
+	free(l->traffic);
 	free(l);
 }
 
@@ -233,6 +234,14 @@ static void end_life(struct history *h, struct life *l, const struct event *e)
 	}
 }
 
+static void set_traffic(struct life *l, const struct event *e)
+{
+	if (!l->traffic)
+		l->traffic = malloc(sizeof(*l->traffic));
+	if (l->traffic)
+		*l->traffic = e->traffic;
+}
+
 static void on_event(void *self, const struct event *e)
 {
 	struct history *h = self;
@@ -245,7 +254,7 @@ static void on_event(void *self, const struct event *e)
 	if (!l && e->kind != EV_DISCONNECT_REQUESTED && e->kind != EV_SESSION_CLOSED)
 		l = life_new(h, e);
 	if (l && e->kind == EV_SESSION_CLOSED)
-		l->traffic = e->traffic;
+		set_traffic(l, e);
 	if (!l || l->over)
 		return;
 	if (replaces_last(l, e)) {
@@ -347,7 +356,8 @@ static void copy_life(struct snapshot_life *to, const struct life *l)
 	to->cause = end_cause_word(l->end);
 	to->cause_text = end_cause_sentence(l->end);
 	to->terminate_cause = (uint8_t)end_cause_acct(l->end);
-	to->traffic = l->traffic;
+	if (l->traffic)
+		to->traffic = *l->traffic;
 	to->trail = copy_trail(l);
 }
 

@@ -204,15 +204,12 @@ static void run_family_down(struct kjob *j, void *thread)
 	undo_family(fj->s, fj->family, thread);
 }
 
-static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid);
-
 static void run_down(struct kjob *j, void *thread)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		undo_family(s, (enum ppp_family)f, thread);
-	s->final = numbers_of(s->d, s->sid);
 	bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
 
@@ -327,12 +324,15 @@ static int session_up(void *self, const struct dp_session *what)
 	return 0;
 }
 
+static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid);
+
 static void down_done(struct kjob *j)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 	struct dp_bpf *d = s->d;
+	/* Nothing counts any more, and the row of the counters is this session's until its id is given back. */
 	struct dp_event ev = {
-		.kind = DP_EV_GONE, .sid = s->sid, .counted = true, .final = s->final
+		.kind = DP_EV_GONE, .sid = s->sid, .counted = true, .final = numbers_of(d, s->sid)
 	};
 
 	dp_bpf_session_free(s);

@@ -43,7 +43,6 @@ struct dp_bpf_session {
 	struct ze_session v;
 	struct dp_family f[PPP_FAM__COUNT];
 	int result;
-	struct dp_stats final; /* when it was taken down */
 	struct kseq seq;
 	struct kjob up_job, down_job;
 	struct dp_bpf_family_end
