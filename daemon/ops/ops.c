@@ -19,9 +19,10 @@
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/ops/operate.h"
+#include "daemon/ops/rights.h"
 #include "daemon/view/view.h"
 
-#define WORDS_MAX  6
+#define WORDS_MAX  RIGHTS_WORDS_MAX
 #define REASON_MAX 256
 #define WORD_TEXT  32
 
@@ -44,7 +45,6 @@ struct op_ctx {
 struct op_row {
 	const char *words[WORDS_MAX];
 	const char *help;
-	bool changes;
 	/* ON_SNAPSHOT: these two */
 	enum snapshot_kind kind;
 	view_fn *show;
@@ -180,7 +180,7 @@ static enum op_status reload(struct op_ctx *c)
 		return OP_FAILED;
 	}
 	sb_init(&warnings);
-	r = rl->run(rl->self, c->rq->actor, c->err, &warnings);
+	r = rl->run(rl->self, c->rq->actor->name, c->err, &warnings);
 	if (r == 0) {
 		json_obj(c->data);
 		json_kstr(c->data, "action", "reload");
@@ -200,21 +200,21 @@ static enum op_status reload(struct op_ctx *c)
 #define ON_ENGINE(run_)		  .run = (run_)
 
 static const struct op_row rows[] = {
-	{ { "show", "l2tp" },                          "how many tunnels, sessions, listeners", false, ON_SNAPSHOT(SUMMARY, view_summary) },
-	{ { "show", "l2tp", "tunnels" },               "all tunnels",                           false, ON_SNAPSHOT(TUNNELS, view_tunnels) },
-	{ { "show", "l2tp", "tunnel", "<tid>" },       "one tunnel in detail",                  false, ON_SNAPSHOT(TUNNEL, view_tunnel) },
-	{ { "show", "l2tp", "sessions" },              "all sessions",                          false, ON_SNAPSHOT(SESSIONS, view_sessions) },
-	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 false, ON_SNAPSHOT(SESSION, view_session) },
-	{ { "show", "l2tp", "statistics" },            "protocol counters",                     false, ON_SNAPSHOT(COUNTERS, view_counters) },
-	{ { "show", "l2tp", "dataplane" },             "what forwards, and what became of packets", false, ON_ENGINE(show_dataplane) },
-	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   false, ON_SNAPSHOT(CONFIG, view_listeners) },
-	{ { "show", "l2tp", "config" },                "configuration in force",                false, ON_SNAPSHOT(CONFIG, view_config) },
-	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          false, ON_SNAPSHOT(HISTORY, view_history) },
-	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    true,  ON_ENGINE(clear_tunnel) },
-	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               true,  ON_ENGINE(clear_tunnels) },
-	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", true, ON_ENGINE(clear_session) },
-	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", true, ON_ENGINE(clear_sessions) },
-	{ { "reload" },                                "read the configuration file again",     true,  ON_ENGINE(reload) },
+	{ { "show", "l2tp" },                          "how many tunnels, sessions, listeners", ON_SNAPSHOT(SUMMARY, view_summary) },
+	{ { "show", "l2tp", "tunnels" },               "all tunnels",                           ON_SNAPSHOT(TUNNELS, view_tunnels) },
+	{ { "show", "l2tp", "tunnel", "<tid>" },       "one tunnel in detail",                  ON_SNAPSHOT(TUNNEL, view_tunnel) },
+	{ { "show", "l2tp", "sessions" },              "all sessions",                          ON_SNAPSHOT(SESSIONS, view_sessions) },
+	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 ON_SNAPSHOT(SESSION, view_session) },
+	{ { "show", "l2tp", "statistics" },            "protocol counters",                     ON_SNAPSHOT(COUNTERS, view_counters) },
+	{ { "show", "l2tp", "dataplane" },             "what forwards, and what became of packets", ON_ENGINE(show_dataplane) },
+	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   ON_SNAPSHOT(CONFIG, view_listeners) },
+	{ { "show", "l2tp", "config" },                "configuration in force",                ON_SNAPSHOT(CONFIG, view_config) },
+	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          ON_SNAPSHOT(HISTORY, view_history) },
+	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    ON_ENGINE(clear_tunnel) },
+	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               ON_ENGINE(clear_tunnels) },
+	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", ON_ENGINE(clear_session) },
+	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", ON_ENGINE(clear_sessions) },
+	{ { "reload" },                                "read the configuration file again",     ON_ENGINE(reload) },
 };
 /* clang-format on */
 
@@ -348,6 +348,15 @@ static const struct op_row *find_row(const struct op_request *rq, size_t *ret_be
 	return NULL;
 }
 
+/* An argument is not looked at: whether an id exists is nobody's business who may not use it. */
+static enum op_status denied(struct op_ctx *c, const struct op_row *row)
+{
+	sb_printf(c->err, "the %s profile does not allow", c->rq->actor->profile->name);
+	for (size_t i = 0; i < row_len(row) && !is_placeholder(row->words[i]); i++)
+		sb_printf(c->err, " %s", row->words[i]);
+	return OP_DENIED;
+}
+
 enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
 		       struct strbuf *err)
 {
@@ -361,14 +370,12 @@ enum op_status ops_run(struct engine *e, const struct op_request *rq, struct jso
 	row = find_row(rq, &best);
 	if (!row)
 		return not_understood(&c, best);
-	if (row->changes && rq->read_only) {
-		sb_printf(err, "the read-only profile does not allow %s", row->words[0]);
-		return OP_DENIED;
-	}
+	if (!rights_permit(rq->actor->profile, row->words))
+		return denied(&c, row);
 	s = take_args(&c, row);
 	if (s != OP_OK)
 		return s;
-	c.why = (struct operate_why){ .actor = rq->actor,
+	c.why = (struct operate_why){ .actor = rq->actor->name,
 				      .text = c.args.reason[0] ? c.args.reason : NULL,
 				      .code = c.args.cause };
 	return row->show ? run_on_snapshot(&c, row) : row->run(&c);
@@ -440,10 +447,16 @@ static const char *word_help(const struct op_row *row, size_t i)
 	return "";
 }
 
-static bool offered_before(size_t row, size_t at, const char *const *words)
+/* The row goes on after the words before `at`. */
+static bool may_follow(const struct op_row *row, const struct op_request *rq, size_t at)
+{
+	return row->words[at] && agreement(row, rq->words, at) == at;
+}
+
+static bool offered_before(size_t row, const struct op_request *rq, size_t at)
 {
 	for (size_t i = 0; i < row; i++)
-		if (agreement(&rows[i], words, at) == at && rows[i].words[at] &&
+		if (may_follow(&rows[i], rq, at) &&
 		    strcmp(rows[i].words[at], rows[row].words[at]) == 0)
 			return true;
 	return false;
@@ -473,8 +486,7 @@ void ops_complete(struct engine *e, const struct op_request *rq, struct json *ou
 
 	json_arr(out);
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows) && at < WORDS_MAX; i++)
-		if (rows[i].words[at] && agreement(&rows[i], rq->words, at) == at &&
-		    !offered_before(i, at, rq->words))
+		if (may_follow(&rows[i], rq, at) && !offered_before(i, rq, at))
 			offer(e, rq, &rows[i], out);
 	json_arr_end(out);
 }

@@ -19,7 +19,14 @@
 struct engine;
 struct json;
 struct strbuf;
+struct rights_profile;
 struct snapshot_history;
+
+/* Who asks, and what they may: every surface names one, and ops alone checks it. */
+struct op_actor {
+	char name[64];			      /* for the audit trail: "uid 0 (root)" */
+	const struct rights_profile *profile; /* never NULL */
+};
 
 enum op_status {
 	OP_OK,
@@ -42,8 +49,7 @@ struct op_reload {
 struct op_request {
 	const char *const *words;
 	size_t n;
-	const char *actor;			/* who asks, for the audit trail: "uid 0 (root)" */
-	bool read_only;				/* the profile denies what changes something */
+	const struct op_actor *actor;		/* never NULL */
 	ze_ns now;				/* monotonic */
 	int64_t wall_ns;			/* UTC at now */
 	const struct snapshot_history *history; /* NULL: none */
@@ -54,5 +60,6 @@ struct op_request {
 enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
 		       struct strbuf *err);
 /* An array of {"word","help"} that may follow the request's words, the last of which is being typed (may
- * be ""). Ids are at most a second old; without memory for them there are none. */
+ * be ""). Ids are at most a second old; without memory for them there
+ * are none. */
 void ops_complete(struct engine *e, const struct op_request *rq, struct json *out);

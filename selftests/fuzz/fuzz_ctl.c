@@ -13,6 +13,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "daemon/observe/history.h"
+#include "daemon/ops/rights.h"
 #include "daemon/sys/ctl/ctl_proto.h"
 #include "selftests/lib/world.h"
 
@@ -44,7 +45,7 @@ static void drop_world(void)
 	w = NULL;
 }
 
-static void ask(const struct ctl_who *who, const char *line, size_t len)
+static void ask(const struct op_actor *who, const char *line, size_t len)
 {
 	const struct snapshot_history view = history_snapshots(h);
 	const struct ctl_turn t = { .engine = w->e,
@@ -66,8 +67,8 @@ static void ask(const struct ctl_who *who, const char *line, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct ctl_who root = { .actor = "uid 0 (root)" };
-	static const struct ctl_who guest = { .actor = "uid 1000", .read_only = true };
+	static const struct op_actor root = { "uid 0 (root)", &rights_admin };
+	static const struct op_actor guest = { "uid 1000", &rights_read_only };
 	const char *p = (const char *)data, *end = p + size;
 	unsigned asked;
 

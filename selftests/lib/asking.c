@@ -31,12 +31,15 @@ void ask_done(struct asking *a)
 	a->data = NULL;
 }
 
+/* Good until the next one. */
 static struct op_request request(const struct asking *a, const char *const *words, size_t n)
 {
+	static struct op_actor actor = { .name = ASKING_ACTOR };
+
+	actor.profile = a->profile ? a->profile : &rights_admin;
 	return (struct op_request){ .words = words,
 				    .n = n,
-				    .actor = ASKING_ACTOR,
-				    .read_only = a->read_only,
+				    .actor = &actor,
 				    .now = a->w->now,
 				    .wall_ns = ASKING_WALL,
 				    .history = a->history,

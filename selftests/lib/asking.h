@@ -8,13 +8,14 @@
 #include <jansson.h>
 
 #include "daemon/ops/ops.h"
+#include "daemon/ops/rights.h"
 #include "selftests/lib/world.h"
 
 struct asking {
 	struct world *w;
 	const struct snapshot_history *history;
 	const struct op_reload *reload;
-	bool read_only;
+	const struct rights_profile *profile; /* NULL: admin */
 	/* of the last command */
 	enum op_status status;
 	char error[512];

@@ -40,6 +40,7 @@ TABLE = [
                                                                                  [UTHASH]),
     # Formatters may run in any thread: they see snapshots and nothing that is live.
     ('daemon/view/*',          GROUND + ['daemon/core/snapshot.h'],              []),
+    ('daemon/ops/rights.*',    GROUND,                                           []),
     ('daemon/ops/*',           LOGGED + ['daemon/core/*', 'daemon/view/*', 'daemon/l2tp/*', 'ppp/*',
                                'aaa/*', 'shaping/plan.h'],                       [UTHASH]),
     # The rooms of daemon/sys: each may include those before it that are named.
@@ -51,7 +52,7 @@ TABLE = [
     ('daemon/sys/config/*',    LOGGED + ['daemon/core/config.h', 'shaping/rate.h', 'daemon/sys/run/path.h'],
                                                                                  [YANG]),
     ('daemon/sys/ctl/*',       SYS + RUN + ['daemon/core/snapshot.h', 'daemon/ops/ops.h',
-                               'daemon/view/view.h'],                            [EV, JANSSON]),
+                               'daemon/ops/rights.h', 'daemon/view/view.h'],     [EV, JANSSON]),
     ('daemon/sys/state/*',     SYS + RUN + ['daemon/sys/net/netns_lock.h'],      [EV]),
     ('daemon/sys/plane/*',     SYS + RUN + ['daemon/core/dp_null.h', 'daemon/core/guard_null.h', 'daemon/sys/bpf/*',
                                'daemon/sys/kernel/*', 'daemon/sys/state/*'],     [EV]),

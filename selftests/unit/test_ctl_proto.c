@@ -21,7 +21,7 @@ static struct {
 	struct call *call;
 	struct history *h;
 	struct snapshot_history view;
-	struct ctl_who who;
+	struct op_actor who;
 	json_t *answer;
 } u;
 
@@ -34,7 +34,7 @@ static int up(void **st)
 	if (!u.w || !u.h)
 		return -1;
 	u.view = history_snapshots(u.h);
-	strcpy(u.who.actor, "uid 0 (root)");
+	u.who = (struct op_actor){ "uid 0 (root)", &rights_admin };
 	u.lac = lac_new(u.w, 1, 1701);
 	lac_connect(u.lac);
 	u.call = lac_call(u.lac, "alice", "wonder");
@@ -193,12 +193,12 @@ static void refusals(void **st)
 static void read_only(void **st)
 {
 	(void)st;
-	u.who.read_only = true;
+	u.who.profile = &rights_read_only;
 	bad("{\"command\":[\"clear\",\"l2tp\",\"session\",\"teardown-all\"]}", "denied",
 	    "read-only");
 	assert_int_equal(u.w->e->n_subscribers[SUB_ESTABLISHED], 1);
 	good("{\"command\":[\"show\",\"l2tp\",\"sessions\"]}");
-	u.who.read_only = false;
+	u.who.profile = &rights_admin;
 	good("{\"command\":[\"clear\",\"l2tp\",\"session\",\"teardown-all\"]}");
 	assert_int_equal(json_integer_value(ask_member(u.answer, "data.sessions-cleared")), 1);
 	w_deliver(u.w);

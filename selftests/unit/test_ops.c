@@ -156,7 +156,7 @@ static void ids_are_1_to_65535(void **st)
 static void read_only_may_look(void **st)
 {
 	(void)st;
-	u.a.read_only = true;
+	u.a.profile = &rights_read_only;
 	done("show l2tp");
 	done("show l2tp tunnels");
 	done("show l2tp tunnel %u", tid(0));
@@ -171,7 +171,7 @@ static void read_only_may_look(void **st)
 static void read_only_may_not_clear(void **st)
 {
 	(void)st;
-	u.a.read_only = true;
+	u.a.profile = &rights_read_only;
 	refused(OP_DENIED, "read-only", "clear l2tp tunnel teardown %u", tid(0));
 	refused(OP_DENIED, "read-only", "clear l2tp tunnel teardown-all");
 	refused(OP_DENIED, "read-only", "clear l2tp session teardown %u", sid(0));
@@ -221,10 +221,10 @@ static void reload_says_what_came_of_it(void **st)
 	refused(OP_FAILED, "ze.conf:3:1: wrong\nze.conf:4:1: too\nrefused", "reload");
 	refused(OP_UNKNOWN_COMMAND, "\"now\" after reload", "reload now");
 	assert_int_equal(file.asked, 2);
-	u.a.read_only = true;
+	u.a.profile = &rights_read_only;
 	refused(OP_DENIED, "read-only profile does not allow reload", "reload");
 	assert_int_equal(file.asked, 2);
-	u.a.read_only = false;
+	u.a.profile = NULL;
 	engine_drain(u.w->e, u.w->now);
 	refused(OP_FAILED, "stopping", "reload");
 	assert_int_equal(file.asked, 2);
@@ -480,6 +480,30 @@ static void completion_of_words(void **st)
 	offers("clear l2tp session teardown 5 reason a b c ", "");
 }
 
+/* Whether one may is asked first: a profile says so of the command, whatever id was typed. */
+static void a_profile_of_rules(void **st)
+{
+	static const struct rights_rule rules[] = {
+		{ true, { "*", "l2tp", "session", "*" } },
+		{ false, { "*", "l2tp", "tunnel" } },
+		{ true, { "show" } },
+	};
+	static const struct rights_profile mine = { "mine", rules, ZE_ARRAY_SIZE(rules), false };
+
+	(void)st;
+	u.a.profile = &mine;
+	done("show l2tp");
+	done("show l2tp tunnels");
+	done("show l2tp session %u", sid(0));
+	refused(OP_DENIED, "the mine profile does not allow show l2tp tunnel",
+		"show l2tp tunnel 64999");
+	refused(OP_DENIED, "the mine profile does not allow clear l2tp tunnel teardown-all",
+		"clear l2tp tunnel teardown-all");
+	refused(OP_DENIED, "does not allow", "show l2tp tunnel x");
+	done("clear l2tp session teardown-all");
+	assert_int_equal(number("sessions-cleared"), 3);
+}
+
 static void completion_of_ids(void **st)
 {
 	char want[64], words[64];
@@ -521,6 +545,7 @@ int main(void)
 		T(read_only_may_look),
 		T(read_only_may_not_clear),
 		T(reload_says_what_came_of_it),
+		T(a_profile_of_rules),
 		T(without_history),
 		T(tear_one_tunnel_down),
 		T(a_tunnel_torn_down_is_in_the_trail_of_its_sessions),

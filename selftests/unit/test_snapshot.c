@@ -320,7 +320,8 @@ static void without_memory(void **st)
 static void operators_without_memory(void **st)
 {
 	static const char *const words[] = { "show", "l2tp", "sessions" };
-	struct op_request rq = { .words = words, .n = 3, .actor = "test", .now = u.w->now };
+	static const struct op_actor actor = { "test", &rights_admin };
+	struct op_request rq = { .words = words, .n = 3, .actor = &actor, .now = u.w->now };
 	struct strbuf out, err;
 	struct json j;
 

@@ -21,6 +21,7 @@
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
+#include "daemon/ops/rights.h"
 #include "daemon/sys/ctl/ctl_proto.h"
 #include "daemon/sys/run/loop.h"
 #include "daemon/sys/run/path.h"
@@ -52,7 +53,8 @@ struct ctl {
 struct client {
 	struct list link;
 	struct ctl *ctl;
-	struct ctl_who who;
+	struct op_actor who;
+	bool other; /* neither root nor our own user */
 	int fd;
 	ev_io in, out;
 	ev_timer idle;
@@ -72,7 +74,7 @@ static void client_free(struct client *c)
 	close(c->fd);
 	list_del(&c->link);
 	c->ctl->n_clients--;
-	c->ctl->n_others -= c->who.read_only;
+	c->ctl->n_others -= c->other;
 	sb_done(&c->answer);
 	free(c);
 }
@@ -214,19 +216,20 @@ static bool local_name(uid_t uid, char *ret, size_t size)
 }
 
 /* root and our own user may do everything, whoever else the socket's mode lets in may look. */
-static int identify(int fd, struct ctl_who *ret)
+static int identify(struct client *c)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	char name[40]; /* useradd stops at 32 */
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return -errno;
-	ret->read_only = cred.uid != 0 && cred.uid != geteuid();
+	c->other = cred.uid != 0 && cred.uid != geteuid();
+	c->who.profile = c->other ? &rights_read_only : &rights_admin;
 	if (local_name(cred.uid, name, sizeof(name)))
-		snprintf(ret->actor, sizeof(ret->actor), "uid %u (%s)", cred.uid, name);
+		snprintf(c->who.name, sizeof(c->who.name), "uid %u (%s)", cred.uid, name);
 	else
-		snprintf(ret->actor, sizeof(ret->actor), "uid %u", cred.uid);
+		snprintf(c->who.name, sizeof(c->who.name), "uid %u", cred.uid);
 	return 0;
 }
 
@@ -238,13 +241,13 @@ static struct client *idlest(const struct ctl *ctl, bool others)
 	list_for_each(l, &ctl->clients) {
 		struct client *c = list_entry(l, struct client, link);
 
-		if (!others || c->who.read_only)
+		if (!others || c->other)
 			return c;
 	}
 	return NULL;
 }
 
-static void drop(struct client *c, const struct ctl_who *who)
+static void drop(struct client *c, const struct client *by)
 {
 	struct ctl *ctl = c->ctl;
 	uint32_t suppressed;
@@ -252,23 +255,23 @@ static void drop(struct client *c, const struct ctl_who *who)
 	ctl->dropped++;
 	if (log_limit_pass(&ctl->full, loop_now(ctl->loop), &suppressed))
 		log_kv(LOG_CTL, LOG_WARN, "client-dropped", KV_STR("reason", "too many clients"),
-		       KV_STR("actor", c->who.actor), KV_STR("for", who->actor),
+		       KV_STR("actor", c->who.name), KV_STR("for", by->who.name),
 		       KV_U64("dropped", ctl->dropped), KV_U64("suppressed", suppressed));
 	client_free(c);
 }
 
 /* The one that is idle longest makes room, so that connections which only wait lock out nobody. Others
  * never push out root, and root pushes out others first. False: root has all places. */
-static bool make_room(struct ctl *ctl, const struct ctl_who *who)
+static bool make_room(struct ctl *ctl, const struct client *by)
 {
 	bool full = ctl->n_clients >= CLIENTS_MAX;
 	struct client *c;
 
-	if (!full && !(who->read_only && ctl->n_others >= OTHERS_MAX))
+	if (!full && !(by->other && ctl->n_others >= OTHERS_MAX))
 		return true;
-	c = idlest(ctl, who->read_only || ctl->n_others);
+	c = idlest(ctl, by->other || ctl->n_others);
 	if (c)
-		drop(c, who);
+		drop(c, by);
 	return c != NULL;
 }
 
@@ -276,25 +279,26 @@ static void client_new(struct ctl *ctl, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
-	if (!c || identify(fd, &c->who) < 0 || !make_room(ctl, &c->who)) {
+	if (c)
+		c->fd = fd;
+	if (!c || identify(c) < 0 || !make_room(ctl, c)) {
 		free(c);
 		close(fd);
 		return;
 	}
 	c->ctl = ctl;
-	c->fd = fd;
 	sb_init(&c->answer);
 	list_add_tail(&ctl->clients, &c->link);
 	ctl->n_clients++;
-	ctl->n_others += c->who.read_only;
+	ctl->n_others += c->other;
 	ev_io_init(&c->in, on_in, fd, EV_READ);
 	ev_io_init(&c->out, on_out, fd, EV_WRITE);
 	ev_timer_init(&c->idle, on_idle, IDLE_SECONDS, 0.);
 	c->in.data = c->out.data = c->idle.data = c;
 	ev_io_start(loop_ev(ctl->loop), &c->in);
 	ev_timer_start(loop_ev(ctl->loop), &c->idle);
-	log_kv(LOG_CTL, LOG_DEBUG, "client", KV_STR("actor", c->who.actor),
-	       KV_STR("profile", c->who.read_only ? "read-only" : "admin"));
+	log_kv(LOG_CTL, LOG_DEBUG, "client", KV_STR("actor", c->who.name),
+	       KV_STR("profile", c->who.profile->name));
 }
 
 /* Without a descriptor the one that waits would wake us again at once, and for ever. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/base/json.h"
-#include "daemon/ops/ops.h"
 
 #define WORDS_MAX 300 /* a reason of 256 one-letter words fits */
 
@@ -39,8 +38,7 @@ static struct op_request request(const struct ctl_turn *t, const char *const *wo
 {
 	return (struct op_request){ .words = words,
 				    .n = n,
-				    .actor = t->who->actor,
-				    .read_only = t->who->read_only,
+				    .actor = t->who,
 				    .now = t->clock.now,
 				    .wall_ns = t->clock.wall_ns,
 				    .history = t->history,

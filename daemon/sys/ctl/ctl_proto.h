@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/ops/ops.h"
 #include "daemon/view/view.h"
 
 #define CTL_LINE_MAX 65536 /* octets of a request with its newline */
@@ -16,14 +17,9 @@ struct engine;
 struct op_reload;
 struct strbuf;
 
-struct ctl_who {
-	char actor[64]; /* "uid 0 (root)" */
-	bool read_only;
-};
-
 struct ctl_turn {
 	struct engine *engine;
-	const struct ctl_who *who;
+	const struct op_actor *who;
 	const struct snapshot_history *history;
 	const struct op_reload *reload;
 	struct view_clock clock;
