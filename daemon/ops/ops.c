@@ -447,10 +447,11 @@ static const char *word_help(const struct op_row *row, size_t i)
 	return "";
 }
 
-/* The row goes on after the words before `at`. */
+/* The row goes on after the words before `at`, and the actor may use it. */
 static bool may_follow(const struct op_row *row, const struct op_request *rq, size_t at)
 {
-	return row->words[at] && agreement(row, rq->words, at) == at;
+	return row->words[at] && agreement(row, rq->words, at) == at &&
+	       rights_permit(rq->actor->profile, row->words);
 }
 
 static bool offered_before(size_t row, const struct op_request *rq, size_t at)

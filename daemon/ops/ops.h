@@ -60,6 +60,6 @@ struct op_request {
 enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
 		       struct strbuf *err);
 /* An array of {"word","help"} that may follow the request's words, the last of which is being typed (may
- * be ""). Ids are at most a second old; without memory for them there
+ * be ""): of commands that the actor may use. Ids are at most a second old; without memory for them there
  * are none. */
 void ops_complete(struct engine *e, const struct op_request *rq, struct json *out);

@@ -198,6 +198,8 @@ static void read_only(void **st)
 	    "read-only");
 	assert_int_equal(u.w->e->n_subscribers[SUB_ESTABLISHED], 1);
 	good("{\"command\":[\"show\",\"l2tp\",\"sessions\"]}");
+	good("{\"complete\":[\"\"]}");
+	assert_int_equal(json_array_size(ask_member(u.answer, "data")), 1);
 	u.who.profile = &rights_admin;
 	good("{\"command\":[\"clear\",\"l2tp\",\"session\",\"teardown-all\"]}");
 	assert_int_equal(json_integer_value(ask_member(u.answer, "data.sessions-cleared")), 1);

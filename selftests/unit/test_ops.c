@@ -480,6 +480,31 @@ static void completion_of_words(void **st)
 	offers("clear l2tp session teardown 5 reason a b c ", "");
 }
 
+/* What one may not use is not offered, and a word that is left stays. */
+static void completion_of_what_one_may(void **st)
+{
+	static const struct rights_rule rules[] = {
+		{ true, { "clear", "l2tp", "session", "teardown" } },
+		{ false, { "clear" } },
+		{ false, { "show", "l2tp", "session" } },
+		{ true, { "show", "l2tp", "tunnels" } },
+	};
+	static const struct rights_profile few = { "few", rules, ZE_ARRAY_SIZE(rules), false };
+
+	(void)st;
+	u.a.profile = &rights_read_only;
+	offers("", "show");
+	offers("clear ", "");
+	offers("clear l2tp session teardown ", "");
+	offers("show l2tp s", "sessions session statistics");
+	u.a.profile = &few;
+	offers("", "show clear");
+	offers("clear l2tp ", "session");
+	offers("clear l2tp session ", "teardown");
+	offers("show l2tp ", "tunnels");
+	offers("show l2tp session ", "");
+}
+
 /* Whether one may is asked first: a profile says so of the command, whatever id was typed. */
 static void a_profile_of_rules(void **st)
 {
@@ -562,6 +587,7 @@ int main(void)
 		T(reason_of_many_words),
 		T(bad_reasons),
 		T(completion_of_words),
+		T(completion_of_what_one_may),
 		T(completion_of_ids),
 		T(names_of_statuses),
 	};
