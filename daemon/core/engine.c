@@ -47,7 +47,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	e->bus = a->bus;
 	e->hardening = a->hardening;
 	e->started = a->now;
-	e->drops = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
+	e->drops = e->denied = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	e->lines.wrong = e->lines.usual = (struct log_limit){ .every = ZE_MS(10), .burst = 1000 };
 	timer_heap_init(&e->timers);
 	list_init(&e->tunnels);

@@ -275,7 +275,8 @@ struct engine {
 	struct engine_about about;
 	struct aaa_answer answer; /* verdict waiting for its effects to be performed */
 	struct engine_stats stats;
-	struct log_limit drops; /* for datagrams of no tunnel */
+	struct log_limit drops;	 /* for datagrams of no tunnel */
+	struct log_limit denied; /* for commands of operators who may not use them */
 	struct engine_lines lines;
 	const struct snapshot *shared_tunnels, *shared_sessions; /* a second old at most, or NULL */
 };

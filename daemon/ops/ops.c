@@ -16,15 +16,17 @@
 #include <string.h>
 
 #include "daemon/base/json.h"
+#include "daemon/base/log.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/ops/operate.h"
 #include "daemon/ops/rights.h"
 #include "daemon/view/view.h"
 
-#define WORDS_MAX  RIGHTS_WORDS_MAX
-#define REASON_MAX 256
-#define WORD_TEXT  32
+#define WORDS_MAX    RIGHTS_WORDS_MAX
+#define REASON_MAX   256
+#define WORD_TEXT    32
+#define COMMAND_TEXT (WORDS_MAX * WORD_TEXT) /* no word of a row is that long */
 
 struct op_args { /* what the placeholders of a row took */
 	uint16_t id;
@@ -348,12 +350,30 @@ static const struct op_row *find_row(const struct op_request *rq, size_t *ret_be
 	return NULL;
 }
 
-/* An argument is not looked at: whether an id exists is nobody's business who may not use it. */
+/* The words of a row up to its arguments. */
+static const char *command_of(const struct op_row *row, char buf[static COMMAND_TEXT])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < row_len(row) && !is_placeholder(row->words[i]); i++)
+		len += (size_t)snprintf(buf + len, COMMAND_TEXT - len, "%s%s", i ? " " : "",
+					row->words[i]);
+	return buf;
+}
+
+/* The arguments are not looked at: who may not use the command does not learn which ids there are. */
 static enum op_status denied(struct op_ctx *c, const struct op_row *row)
 {
-	sb_printf(c->err, "the %s profile does not allow", c->rq->actor->profile->name);
-	for (size_t i = 0; i < row_len(row) && !is_placeholder(row->words[i]); i++)
-		sb_printf(c->err, " %s", row->words[i]);
+	const struct op_actor *who = c->rq->actor;
+	char command[COMMAND_TEXT];
+	uint32_t suppressed;
+
+	command_of(row, command);
+	if (log_limit_pass(&c->e->denied, c->rq->now, &suppressed))
+		log_kv(LOG_CTL, LOG_WARN, "command-denied", KV_STR("actor", who->name),
+		       KV_STR("profile", who->profile->name), KV_STR("command", command),
+		       KV_SUPPRESSED(suppressed));
+	sb_printf(c->err, "the %s profile does not allow %s", who->profile->name, command);
 	return OP_DENIED;
 }
 

@@ -505,6 +505,44 @@ static void completion_of_what_one_may(void **st)
 	offers("show l2tp session ", "");
 }
 
+static struct {
+	unsigned n;
+	char last[512];
+} lines;
+
+static void keep_denied(void *self, enum log_level level, enum log_sub sub, const char *line)
+{
+	(void)self;
+	(void)sub;
+	if (!strstr(line, "command-denied"))
+		return;
+	assert_int_equal(level, LOG_WARN);
+	lines.n++;
+	snprintf(lines.last, sizeof(lines.last), "%s", line);
+}
+
+/* Who tried what is in the log, and it can't be filled with it. */
+static void what_is_denied_is_logged(void **st)
+{
+	(void)st;
+	memset(&lines, 0, sizeof(lines));
+	log_set_sink(keep_denied, NULL);
+	u.a.profile = &rights_read_only;
+	refused(OP_DENIED, "read-only", "clear l2tp session teardown %u reason secret", sid(0));
+	assert_int_equal(lines.n, 1);
+	assert_non_null(strstr(lines.last, "actor=\"" ASKING_ACTOR "\""));
+	assert_non_null(strstr(lines.last, "profile=read-only"));
+	assert_non_null(strstr(lines.last, "command=\"clear l2tp session teardown\""));
+	for (unsigned i = 0; i < 100; i++)
+		refused(OP_DENIED, "read-only", "clear l2tp tunnel teardown-all");
+	assert_in_range(lines.n, 2, 20);
+	w_advance(u.w, ZE_SEC(2));
+	refused(OP_DENIED, "read-only", "clear l2tp tunnel teardown-all");
+	assert_non_null(strstr(lines.last, " suppressed="));
+	done("show l2tp");
+	log_set_sink(NULL, NULL);
+}
+
 /* Whether one may is asked first: a profile says so of the command, whatever id was typed. */
 static void a_profile_of_rules(void **st)
 {
@@ -570,6 +608,7 @@ int main(void)
 		T(read_only_may_look),
 		T(read_only_may_not_clear),
 		T(reload_says_what_came_of_it),
+		T(what_is_denied_is_logged),
 		T(a_profile_of_rules),
 		T(without_history),
 		T(tear_one_tunnel_down),
