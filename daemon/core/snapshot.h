@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The engine's state at one moment, copied for those who show it. This unit alone reads the engine's
- * insides for them: a snapshot points to nothing that is live, never changes, and is freed with its last
- * reference, which any thread may drop. Taking one is for the thread of the engine, between turns.
+ * Copies of the engine's state for views. This unit alone reads the engine's insides for them. A snapshot
+ * contains no pointer to a live object, never changes, and is freed with its last reference, which may be
+ * dropped in any thread. It is taken in the thread of the engine, between turns.
  *
- * Each kind copies what one answer needs and no more. How fresh it is, is for the caller to say:
+ * Each kind copies what one answer needs. The caller chooses how old it may be (snapshot_ask.max_age):
  *
- *   max_age 0           the state after the last turn. An operator's `show` asks so: a session that has
- *                       come up is in the next answer.
- *   SNAPSHOT_SHARED_NS  the lists of all tunnels and all sessions, for whoever asks by itself and often
- *                       (completion at each key, a page that renews itself, a scraper): they are copied
- *                       once a second at most, however many ask. What is less than a second old may be
- *                       absent, and what has just ended may be there.
+ *   0                   the state after the last turn. An operator's `show` uses this: it prints a session
+ *                       that has just been established.
+ *   SNAPSHOT_SHARED_NS  for callers that ask often: completion at each keystroke, a page that refreshes
+ *                       itself, a scraper. They share the lists of all tunnels and all sessions, which are
+ *                       copied once per second at most. A session younger than a second may be absent, one
+ *                       that has just ended may be present.
  *
- * Words (state, cause) are constants. Text that came from a peer is a copy.
+ * Words (state, cause) are constants. Text from a peer is copied.
  */
 #pragma once
 
@@ -246,6 +246,6 @@ struct snapshot_ask {
 int snapshot_take(struct engine *e, const struct snapshot_ask *a, const struct snapshot **ret);
 const struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
-/* The engine's own references, which it keeps for those who share: what is too old to be shared goes. */
+/* The engine keeps a reference on each shared list: drops those that are too old to be shared. */
 void snapshot_expire(struct engine *e, ze_ns now);
 void snapshot_drop(struct engine *e); /* all of them */

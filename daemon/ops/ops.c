@@ -3,10 +3,9 @@
  * One table of commands. A row is a list of words; <tid> and <sid> stand for one number, <why> for
  * the optional `reason TEXT... cause CODE`. Execution, errors and completion all read it.
  *
- * A row is ON_SNAPSHOT or ON_ENGINE. The first prints a copy of the state, taken for this request; its
- * formatter is a function of the copy, the clock and the place for the answer, and so it can run
- * anywhere. The second runs in the thread of the engine. What is small and exact anyway (the counters of
- * the data plane, written by the plane) is ON_ENGINE, and so is all that changes something.
+ * A row is ON_SNAPSHOT or ON_ENGINE. The first formats a snapshot that was taken for this request; its
+ * formatter gets the snapshot, the clock and the output, and so it can run in any thread. The second runs
+ * in the thread of the engine: commands that change something, and what the data plane writes itself.
  */
 #include "daemon/ops/ops.h"
 
@@ -413,7 +412,7 @@ static void candidate(struct json *out, const char *word, const char *help, cons
 	json_obj_end(out);
 }
 
-/* Somebody may hold the key down: each second the ids are copied once. NULL without memory. */
+/* A client may ask at each keystroke: the ids are copied once per second at most. NULL: out of memory. */
 static const struct snapshot *ids_of(struct engine *e, enum snapshot_kind kind, ze_ns now)
 {
 	const struct snapshot_ask ask = { .kind = kind, .now = now, .max_age = SNAPSHOT_SHARED_NS };

@@ -22,7 +22,7 @@ struct strbuf;
 struct rights_profile;
 struct snapshot_history;
 
-/* Who asks, and what they may: every surface names one, and ops alone checks it. */
+/* The user and their permissions: each user interface names one, and only ops checks it. */
 struct op_actor {
 	char name[64];			      /* for the audit trail: "uid 0 (root)" */
 	const struct rights_profile *profile; /* never NULL */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who may use which commands: a profile is a list of rules, tried in their order, of which the first that
- * matches decides. ops asks it before it runs a command and before it offers one, for all surfaces alike
- * (socket, ssh, web), so that nobody else has to. Pure.
+ * Permissions. A profile is a list of rules in order; the first one that matches a command decides. ops
+ * checks the profile before it runs a command and before it offers one, for all user interfaces (socket,
+ * ssh, web), which need no check of their own. Pure.
  *
- * A rule has words: `*` is any one word, others are compared without regard to case. It matches a command
- * that begins with its words; what is compared is the command's row in the table of ops, where an argument
- * is one word, such as `<sid>`, whatever was typed:
+ * A rule is a list of words. `*` matches any one word, other words are compared without case. The rule
+ * matches every command that begins with its words. It is compared with the command's row in the table of
+ * ops, where an argument is one word such as `<sid>`, independent of what was typed:
  *
- *   show                                  all that begins with the word show
- *   clear l2tp session teardown           one session, not teardown-all
- *   * l2tp tunnel                         one tunnel, whatever is done with it
+ *   show                             every command that begins with the word show
+ *   clear l2tp session teardown      one session; not teardown-all
+ *   * l2tp tunnel                    every verb on one tunnel
  */
 #pragma once
 
@@ -32,7 +32,7 @@ struct rights_profile {
 	bool permit; /* what no rule matches */
 };
 
-/* Built in: everything; and `show`, nothing else. */
+/* Built in: all commands, and `show` only. */
 extern const struct rights_profile rights_admin;
 extern const struct rights_profile rights_read_only;
 

@@ -252,10 +252,12 @@ static void small_ones_are_not_shared(void **st)
 	snapshot_unref(b);
 }
 
-/* What nobody may share any more does not wait in memory: any turn lets go of it. */
+/* A list that is too old to be shared is freed by the next turn. */
 static void memory_is_given_back(void **st)
 {
 	(void)st;
+	snapshot_unref(take(SNAPSHOT_SESSIONS));
+	assert_null(u.w->e->shared_sessions); /* only what was asked for as shared is kept */
 	snapshot_unref(share(SNAPSHOT_SESSIONS));
 	snapshot_unref(share(SNAPSHOT_TUNNELS));
 	assert_non_null(u.w->e->shared_sessions);
