@@ -22,7 +22,7 @@ ERRORS = (errno.ENOBUFS, errno.ENOMEM, errno.EINTR)
 NAMES = ('sendmsg', 'recvmsg', 'recvmmsg', 'send', 'recv', 'sendto', 'recvfrom', 'bind', 'connect', 'setsockopt', 'socket', 'ioctl', 'bpf')
 EACH = 6
 # The long form takes nine minutes where the machine is not busy. Where it is, calls are left out after this time.
-SECONDS = 700
+SECONDS = 600
 
 
 class Faults:

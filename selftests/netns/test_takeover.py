@@ -116,9 +116,9 @@ class Steps:
 
 
 def within(seconds, points):
-    """The first four, and more while there is time, of which the long form has thirty times as much: more than it
+    """The first four, and more while there is time, of which the long form has 24 times as much: more than it
     needs on a machine with nothing else to do. It says how far it came."""
-    end = time.monotonic() + seconds * (30 if LONG else 1)
+    end = time.monotonic() + seconds * (24 if LONG else 1)
     for n, point in enumerate(points):
         if n >= 4 and time.monotonic() > end:
             print('killed at %d of %d steps' % (n, len(points)))
