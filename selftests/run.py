@@ -136,7 +136,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument('-j', type=int, default=os.cpu_count() or 2, help='programs at once')
     ap.add_argument('-o', '--out', required=True, help='folder for logs')
-    ap.add_argument('--timeout', type=int, default=120, help='seconds for one program')
+    ap.add_argument('--timeout', type=int, default=600, help='seconds for one program')
     ap.add_argument('--pytest-timeout', type=int, default=900, help='seconds for all of pytest')
     ap.add_argument('--lint', action='store_true')
     ap.add_argument('--unit', nargs='*', default=[])
