@@ -355,6 +355,7 @@ static int engine_start(struct ze *z)
 		.hardening = hardening_state(),
 		.bus = &z->bus,
 		.now = loop_now(z->loop),
+		.wall_ns = loop_wall_ns(),
 	};
 	int r;
 

@@ -469,7 +469,8 @@ enum saved_flags { /* the first three: an option of ours that the peer has ackno
 	SAVED_HAS_AUTH = 4,
 	SAVED_PEER_PFC = 8,
 	SAVED_PEER_ACFC = 16,
-	SAVED_AUTH_REFUSED = 32
+	SAVED_AUTH_REFUSED = 32,
+	SAVED_ECHO_REJECTED = 64 /* since version 2 of session records */
 };
 
 static const struct tlv_field lcp_fields[] = {
@@ -491,7 +492,8 @@ static uint8_t saved_flags(const struct lcp *l)
 	return (uint8_t)((l->want_mru ? SAVED_HAS_MRU : 0) | (l->want_magic ? SAVED_HAS_MAGIC : 0) |
 			 (l->want_auth ? SAVED_HAS_AUTH : 0) | (l->peer_pfc ? SAVED_PEER_PFC : 0) |
 			 (l->peer_acfc ? SAVED_PEER_ACFC : 0) |
-			 (l->auth_refused ? SAVED_AUTH_REFUSED : 0));
+			 (l->auth_refused ? SAVED_AUTH_REFUSED : 0) |
+			 (l->echo.rejected ? SAVED_ECHO_REJECTED : 0));
 }
 
 void lcp_save(const struct lcp *l, struct wr *w)
@@ -555,6 +557,8 @@ enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now)
 		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
 				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
 	echo_resume(&l->echo, l->magic, now);
+	if (tlv_u8(f[SAVED_FLAGS], 0) & SAVED_ECHO_REJECTED)
+		echo_reject(&l->echo);
 	return REASON_NONE;
 }
 

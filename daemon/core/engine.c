@@ -47,6 +47,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	e->bus = a->bus;
 	e->hardening = a->hardening;
 	e->started = a->now;
+	e->next_id = a->wall_ns > 0 ? (uint64_t)a->wall_ns : 1;
 	e->drops = e->denied = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	e->lines.wrong = e->lines.usual = (struct log_limit){ .every = ZE_MS(10), .burst = 1000 };
 	timer_heap_init(&e->timers);

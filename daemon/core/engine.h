@@ -26,6 +26,7 @@ struct engine_args {
 	struct bus *bus;
 	const char *hardening; /* what the process has given up, to be shown: "on"; may be NULL */
 	ze_ns now;
+	int64_t wall_ns; /* UTC at now: session ids begin with it */
 };
 
 /* 0 or -errno. */

@@ -161,7 +161,7 @@ struct subscriber {
 	struct linkcfg *linkcfg;
 	struct ppp_link link;
 	struct core_timer timer;
-	uint64_t serial; /* never used twice */
+	uint64_t id; /* never used twice on this machine: engine.next_id */
 	enum sub_state state;
 	bool linked, opened;		    /* ppp_link is initialised; and was told to open */
 	bool ended;			    /* call is over: the link is deaf, resources go */
@@ -251,7 +251,11 @@ struct engine {
 	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct core_tunnel */
 	unsigned n_half_open_known;		      /* part of n_half_open */
 	unsigned n_subscribers[SUB__STATES];
-	uint64_t next_serial, next_cookie;
+	/* Of the next session. Begins with the wall clock in nanoseconds, or above what was resumed, and is
+	 * counted: no process reaches the clock, so that the next one begins above it. Two sessions have one id
+	 * only when the clock is set back to the very nanoseconds at which an earlier process began. */
+	uint64_t next_id;
+	uint64_t next_cookie;
 	struct admit admit;
 	struct pace pace;
 	unsigned n_held; /* subscribers with an answer that waits */

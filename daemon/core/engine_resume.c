@@ -189,8 +189,9 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 {
 	enum reason why;
 
+	s->id = tlv_u64(f[RECORD_SES_ID], s->id);
 	s->up_at = (ze_ns)tlv_u64(f[RECORD_SES_UP_AT], (uint64_t)now);
-	if (s->up_at <= 0 || s->up_at > now)
+	if (!s->id || s->up_at <= 0 || s->up_at > now)
 		return REASON_RESUME_RECORD;
 	why = get_user(s, f[RECORD_SES_USER]);
 	if (why == REASON_NONE)
@@ -316,6 +317,25 @@ static bool is_established(const struct journal_record *rec)
 	return v.session.p != NULL;
 }
 
+/* New sessions, and those that have none, get ids above all that are taken: the wall clock may have been set
+ * back since. */
+static void reserve_ids(struct engine *e, const struct journal_record *v, size_t count)
+{
+	struct span f[RECORD_SES__COUNT];
+	struct saved s;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t id;
+
+		if (v[i].kind != JOURNAL_SESSION || open_session(&v[i], &s) != REASON_NONE ||
+		    tlv_read(&record_session_tags, s.session, f) != REASON_NONE)
+			continue;
+		id = tlv_u64(f[RECORD_SES_ID], 0);
+		if (id >= e->next_id && id < UINT64_MAX)
+			e->next_id = id + 1;
+	}
+}
+
 /* Established ones first: a call that has ended may have had the peer's id of one that goes on. */
 static void sessions(struct engine *e, const struct journal_record *v, size_t count,
 		     struct tally *n, ze_ns now)
@@ -333,6 +353,7 @@ void engine_resume(struct engine *e, const struct journal_record *v, size_t n, z
 
 	e->resumed = now;
 	tunnels(e, v, n, &tally, now);
+	reserve_ids(e, v, n);
 	sessions(e, v, n, &tally, now);
 	if (e->ports.dp->adopt_done)
 		e->ports.dp->adopt_done(e->ports.dp_self);

@@ -35,8 +35,8 @@ struct event {
 	enum event_kind kind;
 	ze_ns now;
 	uint16_t tid, sid;
-	uint64_t session_serial; /* tells two lives of one sid apart */
-	const char *user;	 /* "" before authentication */
+	uint64_t session_id; /* never used twice on this machine, and kept by a restart; 0: of a tunnel */
+	const char *user; /* "" before authentication */
 	const char *ifname;
 	const struct ze_addr *peer; /* of the tunnel */
 	enum end_cause end;	    /* DOWN, CLOSED */
@@ -50,3 +50,6 @@ struct event {
 };
 
 const char *event_kind_name(enum event_kind k); /* "session-up" */
+/* As operators and others see it: 16 hexadecimal digits. Returns buf. */
+#define EVENT_ID_TEXT 17
+const char *event_id_text(uint64_t session_id, char buf[static EVENT_ID_TEXT]);

@@ -16,7 +16,7 @@ struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns
 		.now = now,
 		.tid = s->tunnel->t.tid,
 		.sid = s->s.sid,
-		.session_serial = s->serial,
+		.session_id = s->id,
 		.user = facts_user(s),
 		.ifname = s->ifname,
 		.peer = &s->tunnel->path.peer,

@@ -152,6 +152,7 @@ static bool put_session(const struct subscriber *s, struct wr *w)
 	size_t session = tlv_begin(w, RECORD_SESSION), part;
 	bool ok;
 
+	tlv_put_u64(w, RECORD_SES_ID, s->id);
 	tlv_put_u64(w, RECORD_SES_UP_AT, (uint64_t)s->up_at);
 	tlv_opt_u8(w, RECORD_SES_POOLED, s->pooled);
 	tlv_opt_span(w, RECORD_SES_USER, span_str(facts_user(s)));

@@ -6,10 +6,10 @@
 #include "daemon/l2tp/tunnel.h"
 #include "ppp/link.h"
 
-/* Version 1: the first that is made of fields. */
+/* Version 1: the first that is made of fields. Session records 2: id, and that echoes were rejected. */
 const struct record_versions record_versions[JOURNAL__KINDS] = {
 	[JOURNAL_TUNNEL] = { .writes = 1, .needs = 1, .reads = 1 },
-	[JOURNAL_SESSION] = { .writes = 1, .needs = 1, .reads = 1 },
+	[JOURNAL_SESSION] = { .writes = 2, .needs = 1, .reads = 1 },
 };
 
 /* ---- tunnels ---- */
@@ -64,6 +64,7 @@ static const struct tlv_field session_fields[] = {
 	[RECORD_SES_PLAN] = TLV_NESTED("plan", record_plan_tags, "no rates"),
 	[RECORD_SES_CALL] = TLV_NESTED("call", l2tp_session_saved, "all its defaults"),
 	[RECORD_SES_LINK] = TLV_NESTED("link", ppp_link_saved, NULL),
+	[RECORD_SES_ID] = TLV_OPTIONAL("id", 8, 8, "a new one"),
 };
 
 const struct tlv_table record_session_tags = { "session", session_fields, RECORD_SES__COUNT };

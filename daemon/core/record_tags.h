@@ -64,6 +64,7 @@ enum {
 	RECORD_SES_PLAN,
 	RECORD_SES_CALL,
 	RECORD_SES_LINK,
+	RECORD_SES_ID, /* since version 2 */
 	RECORD_SES__COUNT
 };
 

@@ -25,6 +25,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/err.h"
 #include "daemon/base/wire.h"
+#include "daemon/core/event.h"
 #include "daemon/core/config.h"
 #include "daemon/core/event.h"
 #include "daemon/core/ports.h"
@@ -152,6 +153,7 @@ struct snapshot_ppp {
 
 struct snapshot_session {
 	struct snapshot_session_row row;
+	char id[EVENT_ID_TEXT];
 	struct ze_addr peer;
 	char also_on[32]; /* who else has its address, see own_holder; "": nobody */
 	const char *l2tp_state;
@@ -187,6 +189,7 @@ struct snapshot_trail { /* one allocation, oldest first */
 };
 
 struct snapshot_life {
+	char id[EVENT_ID_TEXT];
 	uint16_t tid, sid;
 	char user[64], ifname[16];
 	struct ze_addr peer; /* family 0: not known */
@@ -205,7 +208,7 @@ struct snapshot_lives { /* newest first */
 /* Copies for snapshots; the engine itself knows nothing of them. NULL: out of memory. */
 struct snapshot_history {
 	const void *self;
-	struct snapshot_trail *(*trail)(const void *self, uint64_t serial); /* maybe empty */
+	struct snapshot_trail *(*trail)(const void *self, uint64_t id); /* maybe empty */
 	struct snapshot_lives *(*ended)(const void *self);
 };
 

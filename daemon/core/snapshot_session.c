@@ -163,6 +163,7 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 {
 	r->row = session_row(s);
 	r->row.user = snapshot_text(&at, r->row.user, strlen(r->row.user));
+	event_id_text(s->id, r->id);
 	r->peer = s->tunnel->path.peer;
 	r->up = s->up_at;
 	r->resumed = s->resumed ? s->e->resumed : 0;
@@ -191,7 +192,7 @@ int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct
 	copy_session(&s->session, sub, (char *)(s + 1));
 	copy_traffic(&s->session, sub, a->now);
 	if (a->history) {
-		s->session.trail = a->history->trail(a->history->self, sub->serial);
+		s->session.trail = a->history->trail(a->history->self, sub->id);
 		if (!s->session.trail) {
 			free(s);
 			return -ENOMEM;

@@ -86,7 +86,7 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 		free(s);
 		return r;
 	}
-	s->serial = ++t->e->next_serial;
+	s->id = t->e->next_id++;
 	s->state = SUB_STARTING;
 	t->e->n_subscribers[SUB_STARTING]++;
 	t->refs++;
@@ -181,28 +181,29 @@ static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppres
 
 static void log_up(const struct subscriber *s, ze_ns now)
 {
-	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
+	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[EVENT_ID_TEXT];
 	uint32_t suppressed;
 
 	if (!may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
-	       KV_STR("address", ze_ip4_text(s->address, ip)), KV_STR("interface", s->ifname),
+	       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
+	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->address, ip)),
+	       KV_STR("interface", s->ifname),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
 	       KV_MS("took", now - s->s.created), KV_SUPPRESSED(suppressed));
 }
 
 static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
 {
-	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT];
+	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[EVENT_ID_TEXT];
 	uint32_t suppressed;
 
 	if (!may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
-	       KV_STR("address", ze_ip4_text(s->address, ip)),
+	       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
+	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->address, ip)),
 	       KV_STR("cause", end_cause_word(s->end)), KV_U64("result", d->result),
 	       KV_U64("error-code", d->error),
 	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
@@ -213,6 +214,7 @@ static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, z
 static void closed(struct subscriber *s, ze_ns now)
 {
 	struct event ev = facts_event(s, EV_SESSION_CLOSED, now);
+	char id[EVENT_ID_TEXT];
 	uint32_t suppressed;
 
 	if (!s->linked)
@@ -222,8 +224,8 @@ static void closed(struct subscriber *s, ze_ns now)
 	turn_event(s->e, &ev);
 	if (s->counted && may_log(s, now, &suppressed))
 		log_kv(LOG_L2TP, LOG_INFO, "session-closed", KV_U64("tid", s->tunnel->t.tid),
-		       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
-		       KV_U64("up-packets", s->traffic.up_packets),
+		       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
+		       KV_STR("user", facts_user(s)), KV_U64("up-packets", s->traffic.up_packets),
 		       KV_U64("up-bytes", s->traffic.up_bytes),
 		       KV_U64("down-packets", s->traffic.down_packets),
 		       KV_U64("down-bytes", s->traffic.down_bytes), KV_SUPPRESSED(suppressed));

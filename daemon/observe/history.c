@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Events by session serial. A struct life begins with the first event of its session, is moved to
+ * Events by session id. A struct life begins with the first event of its session, is moved to
  * the list of ended ones by EV_SESSION_DOWN, gets its counters with EV_SESSION_CLOSED, and is freed
  * when HISTORY_ENDED newer ones have ended.
  */
@@ -35,9 +35,9 @@ struct note { /* kept small: there can be millions */
 };
 
 struct life { /* of one session */
-	struct htab_node in_by_serial;
+	struct htab_node in_by_id;
 	struct list ended; /* in history.ended once the session has ended */
-	uint64_t serial;
+	uint64_t id;
 	uint16_t tid, sid;
 	char *user; /* NULL: unknown, or out of memory */
 	char ifname[16];
@@ -51,7 +51,7 @@ struct life { /* of one session */
 };
 
 struct history {
-	struct htab by_serial;
+	struct htab by_id;
 	struct list ended; /* newest first */
 	unsigned n_ended, n_live;
 };
@@ -80,7 +80,7 @@ static void note_done(struct note *n)
 
 static void life_free(struct history *h, struct life *l)
 {
-	htab_del(&h->by_serial, &l->in_by_serial);
+	htab_del(&h->by_id, &l->in_by_id);
 	list_del(&l->ended);
 	for (size_t i = 0; i < l->n_notes; i++)
 		note_done(&l->notes[i]);
@@ -96,24 +96,24 @@ void history_free(struct history *h)
 
 	if (!h)
 		return;
-	for (n = htab_next(&h->by_serial, NULL); n; n = next) {
-		next = htab_next(&h->by_serial, n);
-		life_free(h, ze_container_of(n, struct life, in_by_serial));
+	for (n = htab_next(&h->by_id, NULL); n; n = next) {
+		next = htab_next(&h->by_id, n);
+		life_free(h, ze_container_of(n, struct life, in_by_id));
 	}
 	free(h);
 }
 
-static uint32_t hash_of(uint64_t serial)
+static uint32_t hash_of(uint64_t id)
 {
-	return hash_bytes(&serial, sizeof(serial));
+	return hash_bytes(&id, sizeof(id));
 }
 
-static struct life *life_of(const struct history *h, uint64_t serial)
+static struct life *life_of(const struct history *h, uint64_t id)
 {
-	for (struct htab_node *n = htab_find(&h->by_serial, hash_of(serial)); n; n = htab_same(n)) {
-		struct life *l = ze_container_of(n, struct life, in_by_serial);
+	for (struct htab_node *n = htab_find(&h->by_id, hash_of(id)); n; n = htab_same(n)) {
+		struct life *l = ze_container_of(n, struct life, in_by_id);
 
-		if (l->serial == serial)
+		if (l->id == id)
 			return l;
 	}
 	return NULL;
@@ -128,7 +128,7 @@ static struct life *life_new(struct history *h, const struct event *e)
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
-	l->serial = e->session_serial;
+	l->id = e->session_id;
 	l->tid = e->tid;
 	l->sid = e->sid;
 	l->began = e->now;
@@ -136,7 +136,7 @@ static struct life *life_new(struct history *h, const struct event *e)
 	list_init(&l->ended);
 	if (e->peer)
 		l->peer = *e->peer;
-	if (htab_add(&h->by_serial, &l->in_by_serial, hash_of(l->serial)) < 0) {
+	if (htab_add(&h->by_id, &l->in_by_id, hash_of(l->id)) < 0) {
 		free(l);
 		return NULL;
 	}
@@ -245,9 +245,9 @@ static void set_traffic(struct life *l, const struct event *e)
 static void on_event(void *self, const struct event *e)
 {
 	struct history *h = self;
-	struct life *l = life_of(h, e->session_serial);
+	struct life *l = life_of(h, e->session_id);
 
-	if (!e->session_serial)
+	if (!e->session_id)
 		return; /* an event of a tunnel */
 	/* A call that is cleared before PPP starts has no EV_SESSION_DOWN, so no life is
 	 * created. */
@@ -339,13 +339,14 @@ static struct snapshot_trail *copy_trail(const struct life *l)
 	return t;
 }
 
-static struct snapshot_trail *trail_of(const void *self, uint64_t serial)
+static struct snapshot_trail *trail_of(const void *self, uint64_t id)
 {
-	return copy_trail(life_of(self, serial));
+	return copy_trail(life_of(self, id));
 }
 
 static void copy_life(struct snapshot_life *to, const struct life *l)
 {
+	event_id_text(l->id, to->id);
 	to->tid = l->tid;
 	to->sid = l->sid;
 	copy(to->user, sizeof(to->user), l->user);

@@ -51,6 +51,7 @@ void view_history(const struct snapshot *s, const struct view_clock *c, struct j
 
 		json_obj(j);
 		json_ku64(j, "local-sid", l->sid);
+		json_kstr(j, "session-id", l->id);
 		json_ku64(j, "tunnel-local-tid", l->tid);
 		json_kstr(j, "username", l->user);
 		kaddr(j, "peer", &l->peer);

@@ -167,6 +167,7 @@ void view_session(const struct snapshot *snap, const struct view_clock *c, struc
 	session_members(&s->row, c, j);
 	if (s->also_on[0]) /* packets to it do not all reach the subscriber */
 		json_kstr(j, "assigned-addr-also-on", s->also_on);
+	json_kstr(j, "session-id", s->id);
 	json_kstr(j, "peer", ze_addr_text(&s->peer, peer));
 	json_kstr(j, "l2tp-state", s->l2tp_state);
 	view_time(j, "connected-at", c, s->connected);

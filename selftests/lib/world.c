@@ -713,7 +713,8 @@ static int start(struct world *w)
 							    .journal_self = w,
 							    .rng = { .fill = fill, .self = w } },
 						 .bus = &w->bus,
-						 .now = w->now },
+						 .now = w->now,
+						 .wall_ns = W_WALL_NS + w->now + w->clock_step },
 			  &w->e);
 }
 

@@ -147,8 +147,9 @@ struct world {
 	 * effect. */
 	int crash_in; /* -1: no crash */
 	bool crashed;
-	unsigned deeds; /* actions so far */
-	unsigned lives; /* processes that have ended */
+	unsigned deeds;	  /* actions so far */
+	unsigned lives;	  /* processes that have ended */
+	ze_ns clock_step; /* of the wall clock, seen by the next process */
 	const struct hostip_set
 		*own; /* the host's addresses, passed to the next process; NULL: none */
 	/* peers */
@@ -178,6 +179,8 @@ struct world {
 		bool carried, listed;
 	} known_session[W_SIDS]; /* by our session id */
 };
+
+#define W_WALL_NS INT64_C(1800000000000000000) /* UTC when a world's clock was 0 */
 
 /* One world at a time. cfg NULL: w_config(). Returns NULL when the engine could not be created. */
 struct world *world_new(struct config *cfg, uint64_t seed);

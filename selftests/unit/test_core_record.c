@@ -6,9 +6,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/json.h"
+#include "daemon/base/strbuf.h"
 #include "daemon/core/record_tags.h"
+#include "daemon/core/registry.h"
+#include "daemon/core/snapshot.h"
+#include "daemon/core/turn.h"
+#include "daemon/view/view.h"
 #include "selftests/lib/tlv_edit.h"
 #include "selftests/lib/world.h"
 
@@ -17,25 +25,40 @@ struct scene { /* a subscriber whose daemon was killed */
 	struct lac *l;
 	struct call *c;
 	struct w_record t, s; /* as it wrote them */
+	uint64_t id;
 };
 
-static struct scene scene_killed(void)
+static struct config *scene_config(void)
 {
 	struct config *cfg = w_config();
-	struct scene x;
 
 	assert_non_null(cfg);
 	cfg->listeners[0].addr = (struct ze_addr){ .family = 4, .port = 1701 };
 	cfg->n_listeners = 1;
 	cfg->shape = (struct shape_plan){ 1000000, 256000, SHAPE_HTB };
-	x.w = world_new(cfg, 1);
+	return cfg;
+}
+
+static struct scene scene_up(void)
+{
+	struct scene x = { .w = world_new(scene_config(), 1) };
+
 	assert_non_null(x.w);
 	x.l = lac_new(x.w, 1, 1701);
+	strcpy(x.l->number, "0301234567");
 	lac_connect(x.l);
 	x.c = lac_call(x.l, "alice", "wonder");
 	assert_true(x.c->c.v4_up && x.c->c.v6_up);
 	x.t = *w_record_of(x.w, JOURNAL_TUNNEL, x.l->peer_tid);
 	x.s = *w_record_of(x.w, JOURNAL_SESSION, x.c->peer_sid);
+	x.id = call_sub(x.c)->id;
+	return x;
+}
+
+static struct scene scene_killed(void)
+{
+	struct scene x = scene_up();
+
 	w_kill(x.w);
 	return x;
 }
@@ -74,6 +97,7 @@ static void set_u16(struct scene *x, enum journal_kind kind, uint32_t at, uint16
 
 #define AT_VERSION 0
 #define AT_NEEDS   1
+#define AT_ID	   5 /* the first of the session's fields */
 
 static uint64_t scene_count(const struct scene *x, enum reason r)
 {
@@ -275,6 +299,232 @@ static void too_long(void **st)
 	}
 }
 
+/* ---- records of version 1, as the first ze with tags wrote them ---- */
+
+/* clang-format off */
+static const uint8_t v1_tunnel[] = {
+	0x01, 0x00, 0x02, 0x00, 0x01, 0x02, 0x00, 0x02, 0x00, 0x01, 0x03, 0x00, 0x76, 0x01, 0x00, 0x0c,
+	0x01, 0x00, 0x04, 0x0a, 0x08, 0x00, 0x01, 0x02, 0x00, 0x02, 0x06, 0xa5, 0x02, 0x00, 0x0c, 0x01,
+	0x00, 0x04, 0x0a, 0x09, 0x00, 0x01, 0x02, 0x00, 0x02, 0x06, 0xa5, 0x03, 0x00, 0x08, 0x00, 0x00,
+	0x00, 0x00, 0x4e, 0xc3, 0xd3, 0x67, 0x04, 0x00, 0x4a, 0x05, 0x00, 0x08, 0x00, 0x00, 0x00, 0xe8,
+	0xd4, 0xa5, 0x10, 0x00, 0x06, 0x00, 0x08, 0x00, 0x00, 0x00, 0xe8, 0xd4, 0xa5, 0x10, 0x00, 0x07,
+	0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x8d, 0x08, 0x00, 0x02, 0x01, 0x00, 0x0a,
+	0x00, 0x04, 0x00, 0x00, 0x00, 0x03, 0x0c, 0x00, 0x03, 0x6c, 0x61, 0x63, 0x0e, 0x00, 0x14, 0x01,
+	0x00, 0x02, 0x00, 0x64, 0x02, 0x00, 0x02, 0x00, 0x04, 0x03, 0x00, 0x02, 0x00, 0x04, 0x04, 0x00,
+	0x02, 0x00, 0x02,
+};
+
+static const uint8_t v1_session[] = {
+	0x01, 0x00, 0x02, 0x00, 0x01, 0x02, 0x00, 0x02, 0x00, 0x01, 0x03, 0x00, 0x02, 0x8e, 0x02, 0x04,
+	0x00, 0x02, 0x00, 0x01, 0x05, 0x01, 0x11, 0x01, 0x00, 0x08, 0x00, 0x00, 0x00, 0xe8, 0xd4, 0xa5,
+	0x10, 0x00, 0x02, 0x00, 0x01, 0x01, 0x03, 0x00, 0x05, 0x61, 0x6c, 0x69, 0x63, 0x65, 0x04, 0x00,
+	0x00, 0x05, 0x00, 0x1a, 0x01, 0x00, 0x01, 0x01, 0x02, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x0f, 0x42, 0x40, 0x03, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xe8, 0x00, 0x06, 0x00,
+	0x3f, 0x01, 0x00, 0x08, 0x00, 0x00, 0x00, 0xe8, 0xd4, 0xa5, 0x10, 0x00, 0x02, 0x00, 0x08, 0x00,
+	0x00, 0x00, 0xe8, 0xd4, 0xa5, 0x10, 0x00, 0x03, 0x00, 0x04, 0x00, 0x00, 0x00, 0x01, 0x05, 0x00,
+	0x04, 0x00, 0x00, 0x00, 0x01, 0x06, 0x00, 0x04, 0x00, 0x0f, 0x42, 0x40, 0x07, 0x00, 0x04, 0x00,
+	0x0f, 0x42, 0x40, 0x0b, 0x00, 0x0a, 0x30, 0x33, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37,
+	0x07, 0x00, 0x95, 0x01, 0x00, 0x28, 0x01, 0x00, 0x01, 0x07, 0x02, 0x00, 0x01, 0x02, 0x03, 0x00,
+	0x01, 0x02, 0x04, 0x00, 0x01, 0x01, 0x05, 0x00, 0x02, 0x05, 0xb4, 0x06, 0x00, 0x04, 0xaa, 0xf3,
+	0x54, 0x2a, 0x07, 0x00, 0x02, 0x05, 0xd4, 0x08, 0x00, 0x04, 0x11, 0x11, 0x00, 0x01, 0x02, 0x00,
+	0x01, 0x01, 0x03, 0x00, 0x10, 0x01, 0x00, 0x01, 0x02, 0x02, 0x00, 0x01, 0xea, 0x03, 0x00, 0x05,
+	0x61, 0x6c, 0x69, 0x63, 0x65, 0x05, 0x00, 0x24, 0x01, 0x00, 0x01, 0x02, 0x02, 0x00, 0x01, 0x01,
+	0x04, 0x00, 0x04, 0x0a, 0x00, 0x00, 0x01, 0x05, 0x00, 0x04, 0x0a, 0x00, 0x00, 0x02, 0x06, 0x00,
+	0x04, 0x08, 0x08, 0x08, 0x08, 0x07, 0x00, 0x04, 0x08, 0x08, 0x04, 0x04, 0x07, 0x00, 0x29, 0x01,
+	0x00, 0x01, 0x02, 0x02, 0x00, 0x01, 0x01, 0x05, 0x00, 0x08, 0xcd, 0x51, 0x5b, 0xca, 0x6a, 0x4c,
+	0xba, 0xed, 0x06, 0x00, 0x08, 0x35, 0x4d, 0xe9, 0xc8, 0xc6, 0x87, 0x10, 0x1e, 0x07, 0x00, 0x08,
+	0x0a, 0x0b, 0x0c, 0x0d, 0x00, 0x00, 0x00, 0x01,
+};
+/* clang-format on */
+
+#define V1_TID 36354
+#define V1_SID 61359
+
+static void version_1(void **st)
+{
+	const struct journal_record v[] = {
+		{ JOURNAL_TUNNEL, V1_TID, span_of(v1_tunnel, sizeof(v1_tunnel)) },
+		{ JOURNAL_SESSION, V1_SID, span_of(v1_session, sizeof(v1_session)) },
+	};
+	struct scene x = { .w = world_new(scene_config(), 1) };
+	const struct core_tunnel *t;
+	const struct subscriber *s;
+
+	(void)st;
+	engine_resume(x.w->e, v, 2, x.w->now);
+	w_deliver(x.w);
+	assert_int_equal(x.w->e->resumed_sessions, 1);
+	t = registry_tunnel(x.w->e, V1_TID);
+	s = registry_sub(x.w->e, V1_SID);
+	assert_int_equal(t->t.peer_tid, 100);
+	assert_int_equal(t->t.peer_rws, 4);
+	assert_int_equal(t->t.chan.nr, 4);
+	assert_memory_equal(t->t.peer_host, "lac", 3);
+	assert_int_equal(t->path.peer.ip[3], 1);
+	assert_int_equal(s->s.peer_sid, 1);
+	assert_int_equal(s->s.call_serial, 1);
+	assert_int_equal(s->s.tx_speed_bps, 1000000);
+	assert_string_equal(s->s.calling_number, "0301234567");
+	assert_string_equal(s->user, "alice");
+	assert_true(s->pooled);
+	assert_int_equal(s->address, 0x0a000002);
+	assert_int_equal(s->plan.down_bps, 1000000);
+	assert_int_equal(s->plan.up_bps, 256000);
+	assert_int_equal(s->plan.qdisc, SHAPE_HTB);
+	assert_int_equal(s->link.lcp.magic, 0xaaf3542a);
+	assert_int_equal(s->link.auth.method, PPP_AUTH_CHAP_MD5);
+	assert_int_equal(s->link.ipcp.params.dns[0], 0x08080808);
+	assert_true(s->link.ipv6cp.peer_ifid == UINT64_C(0x0a0b0c0d00000001));
+	assert_true(s->id >= W_WALL_NS); /* version 1 has none */
+	assert_true(tlv_u16(tlv_at(record_tags[JOURNAL_SESSION],
+				   span_of(w_record_of(x.w, JOURNAL_SESSION, V1_SID)->b,
+					   w_record_of(x.w, JOURNAL_SESSION, V1_SID)->len),
+				   (uint8_t[]){ RECORD_VERSION, 0 }),
+			    0) == record_versions[JOURNAL_SESSION].writes);
+	scene_end(&x);
+}
+
+/* ---- the id ---- */
+
+/* It survives, and no later session gets it, whatever the clock says. */
+static void id_is_kept(void **st)
+{
+	static const ze_ns steps[] = { 0, ZE_SEC(3600), -ZE_SEC(3600), -W_WALL_NS - ZE_SEC(5000) };
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(steps); i++) {
+		struct scene x = scene_killed();
+		struct call *c;
+
+		x.w->clock_step = steps[i];
+		resume(&x);
+		assert_true(call_sub(x.c)->id == x.id);
+		c = lac_call(x.l, "alice", "wonder");
+		assert_true(c->c.v4_up);
+		assert_true(call_sub(c)->id > x.id);
+		assert_true(w_last_event(x.w, EV_SESSION_UP)->session_id == call_sub(c)->id);
+		scene_end(&x);
+	}
+}
+
+/* A session without an id gets one that no other has, also of those that are read after it. */
+static void id_of_an_older_record(void **st)
+{
+	struct scene x = scene_killed();
+	struct call *c;
+	uint64_t id;
+
+	(void)st;
+	resume(&x);
+	c = lac_call(x.l, "bob", "builder");
+	id = call_sub(c)->id;
+	w_kill(x.w);
+	edit(&x, JOURNAL_SESSION, (struct tlv_edit){ .change = TLV_DROP, .at = AT_ID });
+	set_u16(&x, JOURNAL_SESSION, AT_VERSION, 1);
+	x.w->clock_step = (ze_ns)id - W_WALL_NS - x.w->now; /* the very nanosecond */
+	resume(&x);
+	assert_int_equal(x.w->e->resumed_sessions, 2);
+	assert_true(call_sub(c)->id == id);
+	assert_true(call_sub(x.c)->id > id);
+	scene_end(&x);
+}
+
+/* A daemon that is started twice within a second, and has nobody left of the first time. */
+static void id_without_records(void **st)
+{
+	struct scene x = scene_killed();
+
+	(void)st;
+	memset(x.w->records, 0, sizeof(x.w->records));
+	x.w->now += ZE_MS(1);
+	resume(&x);
+	assert_true(x.w->e->next_id > x.id + 1000);
+	scene_end(&x);
+}
+
+/* ---- what operators see ---- */
+
+/* Cuts "name":value, out of JSON. */
+static void cut(char *text, const char *name)
+{
+	char key[64], *at, *p;
+	int depth = 0;
+
+	snprintf(key, sizeof(key), "\"%s\":", name);
+	at = strstr(text, key);
+	if (!at)
+		return;
+	for (p = at + strlen(key); *p && (depth || (*p != ',' && *p != '}')); p++)
+		depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+	memmove(at, p, strlen(p) + 1);
+}
+
+/* Without what a restart changes, as the guide says. */
+static char *shown(const struct world *w, const struct subscriber *s)
+{
+	static const char *const process[] = { "resumed-at",
+					       "ppp-frames-received",
+					       "ppp-frames-sent",
+					       "ppp-frames-limited",
+					       "sent",
+					       "replies",
+					       "lost",
+					       "last-rtt-us",
+					       "min-rtt-us",
+					       "max-rtt-us",
+					       "events" };
+	const struct view_clock clock = { w->now, W_WALL_NS + w->now };
+	const struct snapshot *snap;
+	struct strbuf b;
+	struct json j;
+	char *text;
+
+	sb_init(&b);
+	json_init(&j, &b);
+	assert_int_equal(snapshot_take(w->e,
+				       &(struct snapshot_ask){ .kind = SNAPSHOT_SESSION,
+							       .id = s->s.sid,
+							       .now = w->now },
+				       &snap),
+			 0);
+	view_session(snap, &clock, &j);
+	snapshot_unref(snap);
+	text = sb_take(&b);
+	assert_non_null(text);
+	cut(text,
+	    "interface"); /* of the fake plane only: planes that hand over have no device each */
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(process); i++)
+		cut(text, process[i]);
+	return text;
+}
+
+/* The same before and after kill -9: who it is, what it was given, how it is connected. */
+static void shown_the_same(void **st)
+{
+	(void)st;
+	for (int rejects = 0; rejects < 2; rejects++) {
+		struct scene x = scene_up();
+		struct subscriber *s = call_sub(x.c);
+		char *before, *after, id[EVENT_ID_TEXT];
+
+		if (rejects)
+			echo_reject(&s->link.lcp.echo);
+		turn_sub_dirty(s);
+		w_advance(x.w, ZE_SEC(61));
+		before = shown(x.w, call_sub(x.c));
+		assert_non_null(strstr(before, rejects ? "rejected-by-peer" : "running"));
+		assert_non_null(strstr(before, event_id_text(s->id, id)));
+		assert_non_null(strstr(before, "0301234567"));
+		w_kill(x.w);
+		w_resume(x.w);
+		after = shown(x.w, call_sub(x.c));
+		assert_string_equal(after, before);
+		free(before);
+		free(after);
+		scene_end(&x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +536,11 @@ int main(void)
 		cmocka_unit_test(older_than_understood),
 		cmocka_unit_test(twice_the_same_tag),
 		cmocka_unit_test(too_long),
+		cmocka_unit_test(version_1),
+		cmocka_unit_test(id_is_kept),
+		cmocka_unit_test(id_of_an_older_record),
+		cmocka_unit_test(id_without_records),
+		cmocka_unit_test(shown_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static struct event event(enum event_kind kind, uint64_t serial, ze_ns at)
 			       .now = at,
 			       .tid = 3,
 			       .sid = (uint16_t)serial,
-			       .session_serial = serial,
+			       .session_id = serial,
 			       .user = "",
 			       .ifname = "",
 			       .cause = "",

@@ -233,7 +233,7 @@ static void session(void **st)
 	(void)st;
 	show_id("session", u.call->peer_sid);
 	has(u.a.data, SESSION_KEYS
-	    " peer/s l2tp-state/s connected-at/t up-at/t calling-number/s called-number/s "
+	    " peer/s l2tp-state/s session-id/s connected-at/t up-at/t calling-number/s called-number/s "
 	    "sub-address/s call-serial-number/n physical-channel-id/n tx-speed-bps/n rx-speed-bps/n "
 	    "framing-type/s sequencing-required/b lns-mode/b ppp-phase/s lcp-state/s lcp-options/o "
 	    "auth-method/s auth-state/s ipcp-state/s ipv6cp-state/s local-addr/s dns-primary/s "
