@@ -284,8 +284,6 @@ static void session(struct engine *e, const struct journal_record *rec, struct t
 		n->sessions++;
 	else
 		n->ended++;
-	if (why != REASON_NONE || !v.session.p)
-		end_call(e, &v, now);
 }
 
 /* ---- all of it ---- */
@@ -346,6 +344,20 @@ static void sessions(struct engine *e, const struct journal_record *v, size_t co
 				session(e, &v[i], n, now);
 }
 
+/* Calls that were not restored end, once it is known which were: of two records with one id of the peer, the
+ * CDN for the one that was refused would end the other. */
+static void end_calls(struct engine *e, const struct journal_record *v, size_t count, ze_ns now)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct saved s;
+
+		if (v[i].kind != JOURNAL_SESSION)
+			continue;
+		open_session(&v[i], &s);
+		end_call(e, &s, now);
+	}
+}
+
 void engine_resume(struct engine *e, const struct journal_record *v, size_t n, ze_ns now)
 {
 	struct tally tally = { 0 };
@@ -355,6 +367,7 @@ void engine_resume(struct engine *e, const struct journal_record *v, size_t n, z
 	tunnels(e, v, n, &tally, now);
 	reserve_ids(e, v, n);
 	sessions(e, v, n, &tally, now);
+	end_calls(e, v, n, now);
 	if (e->ports.dp->adopt_done)
 		e->ports.dp->adopt_done(e->ports.dp_self);
 	list_for_each(l, &e->tunnels)

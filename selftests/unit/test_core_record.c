@@ -249,6 +249,29 @@ static void older_than_understood(void **st)
 	}
 }
 
+/* Two records with one id of the peer: the one that is refused does not end the other. */
+static void refused_beside_a_good_one(void **st)
+{
+	struct scene x = scene_killed();
+	struct w_record bad = x.s;
+	struct journal_record v[3];
+
+	(void)st;
+	bad.b[2 * TLV_HEAD + 2] = 255; /* the high octet of `needs` */
+	v[0] = (struct journal_record){ JOURNAL_TUNNEL, x.t.id, span_of(x.t.b, x.t.len) };
+	v[1] = (struct journal_record){ JOURNAL_SESSION, bad.id ^ 1, span_of(bad.b, bad.len) };
+	v[2] = (struct journal_record){ JOURNAL_SESSION, x.s.id, span_of(x.s.b, x.s.len) };
+	memset(x.w->records, 0, sizeof(x.w->records));
+	w_resume(x.w);
+	engine_resume(x.w->e, v, 3, x.w->now);
+	w_deliver(x.w);
+	assert_int_equal(scene_count(&x, REASON_RESUME_NEWER), 1);
+	assert_int_equal(x.w->e->resumed_sessions, 1);
+	w_advance(x.w, ZE_SEC(10));
+	assert_false(x.c->over);
+	scene_end(&x);
+}
+
 /* Each field in turn: refused by the reason, and the call ends. False: there are no more fields. */
 static bool wrong(enum journal_kind k, struct tlv_edit e, enum reason why)
 {
@@ -534,6 +557,7 @@ int main(void)
 		cmocka_unit_test(needs_newer),
 		cmocka_unit_test(needs_newer_whatever_it_has),
 		cmocka_unit_test(older_than_understood),
+		cmocka_unit_test(refused_beside_a_good_one),
 		cmocka_unit_test(twice_the_same_tag),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(version_1),
