@@ -41,6 +41,8 @@ static void copy(struct wr *w, const struct tlv_table *t, struct span record, st
 		const struct tlv_field *f = known(t, tag);
 		bool meant = is_meant(e, e->n++, f);
 
+		if (meant)
+			e->was = v;
 		if (meant && e->change == TLV_DROP)
 			continue;
 		if (meant && e->change == TLV_INSERT)
@@ -57,6 +59,7 @@ static void copy(struct wr *w, const struct tlv_table *t, struct span record, st
 void tlv_edit(struct wr *w, const struct tlv_table *t, struct span record, struct tlv_edit *e)
 {
 	e->n = 0;
+	e->was = (struct span){ 0 };
 	copy(w, t, record, e);
 }
 

@@ -22,7 +22,8 @@ struct tlv_edit {
 	uint32_t at;	   /* which field: they are counted through all levels, outer ones first */
 	bool optional;	   /* with TLV_EVERY: only what may be absent and has no fields in it */
 	struct span value; /* TLV_REPLACE, TLV_INSERT */
-	uint32_t n;	   /* returned: fields there are */
+	uint32_t n;	   /* returned: how many fields there are */
+	struct span was;   /* returned: the value of the field `at` */
 };
 
 void tlv_edit(struct wr *w, const struct tlv_table *t, struct span record, struct tlv_edit *e);
