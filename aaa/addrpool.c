@@ -25,7 +25,7 @@ struct addrpool {
 	uint32_t oldest, newest; /* index + 1 in the list of released addresses; 0: empty */
 };
 
-static bool held(const struct addrpool *p, uint32_t i)
+static bool addrpool_held(const struct addrpool *p, uint32_t i)
 {
 	return p->bits[i / 64] >> i % 64 & 1;
 }
@@ -65,7 +65,7 @@ static void list_remove(struct addrpool *p, uint32_t i)
 	p->links[i] = (struct pool_link){ 0 };
 }
 
-static void hold(struct addrpool *p, uint32_t i)
+static void addrpool_hold(struct addrpool *p, uint32_t i)
 {
 	p->bits[i / 64] |= UINT64_C(1) << i % 64;
 	p->used++;
@@ -117,10 +117,10 @@ int addrpool_take(struct addrpool *p, uint32_t *ret_ip)
 	while (p->frontier < p->count) {
 		i = p->frontier++;
 		/* An address that was claimed before is held, or was released into the list. */
-		if (p->cfg.start + i == p->cfg.gateway || held(p, i) || in_list(p, i) ||
+		if (p->cfg.start + i == p->cfg.gateway || addrpool_held(p, i) || in_list(p, i) ||
 		    is_reserved(p, i))
 			continue;
-		hold(p, i);
+		addrpool_hold(p, i);
 		*ret_ip = p->cfg.start + i;
 		return 0;
 	}
@@ -128,7 +128,7 @@ int addrpool_take(struct addrpool *p, uint32_t *ret_ip)
 		return -ENOSPC;
 	i = p->oldest - 1;
 	list_remove(p, i);
-	hold(p, i);
+	addrpool_hold(p, i);
 	*ret_ip = p->cfg.start + i;
 	return 0;
 }
@@ -141,11 +141,11 @@ int addrpool_claim(struct addrpool *p, uint32_t ip)
 		return -EADDRINUSE;
 	if (!of_pool(p, ip))
 		return -ERANGE;
-	if (held(p, i))
+	if (addrpool_held(p, i))
 		return -EADDRINUSE;
 	if (in_list(p, i))
 		list_remove(p, i);
-	hold(p, i);
+	addrpool_hold(p, i);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ void addrpool_put(struct addrpool *p, uint32_t ip)
 {
 	uint32_t i = ip - p->cfg.start;
 
-	if (!of_pool(p, ip) || !held(p, i))
+	if (!of_pool(p, ip) || !addrpool_held(p, i))
 		return;
 	p->bits[i / 64] &= ~(UINT64_C(1) << i % 64);
 	p->used--;
@@ -161,7 +161,7 @@ void addrpool_put(struct addrpool *p, uint32_t ip)
 		list_append(p, i);
 }
 
-static void reserve(struct addrpool *p, uint32_t i)
+static void addrpool_reserve_index(struct addrpool *p, uint32_t i)
 {
 	p->reserved_bits[i / 64] |= UINT64_C(1) << i % 64;
 	if (in_list(p, i))
@@ -172,7 +172,8 @@ static void reserve(struct addrpool *p, uint32_t i)
 static void unreserve(struct addrpool *p, uint32_t i)
 {
 	p->reserved_bits[i / 64] &= ~(UINT64_C(1) << i % 64);
-	if (i < p->frontier && !held(p, i) && !in_list(p, i) && p->cfg.start + i != p->cfg.gateway)
+	if (i < p->frontier && !addrpool_held(p, i) && !in_list(p, i) &&
+	    p->cfg.start + i != p->cfg.gateway)
 		list_append(p, i);
 }
 
@@ -184,7 +185,7 @@ void addrpool_reserve(struct addrpool *p, const uint32_t *ips, size_t n)
 				unreserve(p, w * 64 + b);
 	for (size_t i = 0; i < n; i++)
 		if (of_pool(p, ips[i]))
-			reserve(p, ips[i] - p->cfg.start);
+			addrpool_reserve_index(p, ips[i] - p->cfg.start);
 }
 
 uint32_t addrpool_used(const struct addrpool *p)

@@ -23,7 +23,7 @@ struct aaa_local {
 	struct local_user *users;
 };
 
-static struct local_user *find(const struct aaa_local *l, struct span name)
+static struct local_user *local_find(const struct aaa_local *l, struct span name)
 {
 	struct local_user *u = NULL;
 
@@ -38,13 +38,13 @@ static void user_free(struct local_user *u)
 	free(u);
 }
 
-static void forget(struct aaa_local *l, struct local_user *u)
+static void local_forget(struct aaa_local *l, struct local_user *u)
 {
 	HASH_DEL(l->users, u);
 	user_free(u);
 }
 
-static int add(struct aaa_local *l, const struct aaa_local_user *from)
+static int local_add(struct aaa_local *l, const struct aaa_local_user *from)
 {
 	size_t name_len = strlen(from->name), password_len = strlen(from->password);
 	struct local_user *u = malloc(sizeof(*u) + name_len + password_len), *old;
@@ -58,9 +58,9 @@ static int add(struct aaa_local *l, const struct aaa_local_user *from)
 	memcpy(u->text + name_len, from->password, password_len);
 	u->name = span_of(u->text, name_len);
 	u->password = span_of(u->text + name_len, password_len);
-	old = find(l, u->name);
+	old = local_find(l, u->name);
 	if (old)
-		forget(l, old);
+		local_forget(l, old);
 	HASH_ADD_KEYPTR(hh, l->users, u->name.p, u->name.len, u);
 	if (!u->hh.tbl) {
 		user_free(u);
@@ -74,7 +74,7 @@ struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n)
 	struct aaa_local *l = calloc(1, sizeof(*l));
 
 	for (size_t i = 0; l && i < n; i++) {
-		if (add(l, &users[i]) < 0) {
+		if (local_add(l, &users[i]) < 0) {
 			aaa_local_free(l);
 			return NULL;
 		}
@@ -89,7 +89,7 @@ void aaa_local_free(struct aaa_local *l)
 	if (!l)
 		return;
 	HASH_ITER(hh, l->users, u, next)
-		forget(l, u);
+		local_forget(l, u);
 	free(l);
 }
 
@@ -163,11 +163,11 @@ static bool password_ok(const struct aaa_request *rq, struct span password, char
 
 static const struct local_user *lookup(const struct aaa_local *l, const struct aaa_request *rq)
 {
-	const struct local_user *u = find(l, rq->user);
+	const struct local_user *u = local_find(l, rq->user);
 
 	/* A Windows client sends DOMAIN\user, while the RFC hashes the user name alone. */
 	if (!u && rq->method == AAA_MSCHAPV2)
-		u = find(l, rfc2759_user(rq->user));
+		u = local_find(l, rfc2759_user(rq->user));
 	return u;
 }
 

@@ -58,7 +58,7 @@ static ze_ns monotonic(void)
 }
 
 /* Returns 0 when fd is ready for `what`, or -ETIMEDOUT at the deadline. */
-static int wait_for(int fd, short what, ze_ns deadline)
+static int client_wait_for(int fd, short what, ze_ns deadline)
 {
 	struct pollfd p = { .fd = fd, .events = what };
 	ze_ns left = deadline - monotonic();
@@ -107,7 +107,7 @@ static int connect_to(const char *path, ze_ns deadline, int *ret_fd)
 static int send_all(int fd, const struct strbuf *b, ze_ns deadline)
 {
 	for (size_t done = 0; done < b->len;) {
-		int r = wait_for(fd, POLLOUT, deadline);
+		int r = client_wait_for(fd, POLLOUT, deadline);
 		ssize_t n;
 
 		if (r < 0)
@@ -126,7 +126,7 @@ static int receive_line(int fd, struct strbuf *line, ze_ns deadline)
 	char buf[65536];
 
 	for (;;) {
-		int r = wait_for(fd, POLLIN, deadline);
+		int r = client_wait_for(fd, POLLIN, deadline);
 		ssize_t n;
 		char *nl;
 

@@ -120,7 +120,8 @@ static void put_disconnect(struct json *j, const struct l2tp_disconnect *d)
 	json_obj_end(j);
 }
 
-static void put_number(struct json *j, uint16_t type, const struct avp_spec *s, struct span value)
+static void decode_put_number(struct json *j, uint16_t type, const struct avp_spec *s,
+			      struct span value)
 {
 	struct rd r = rd_span(value);
 	uint32_t v = s->kind == AVP_K_U16 ? rd_u16(&r) : rd_u32(&r);
@@ -151,7 +152,7 @@ static void put_decoded(struct json *j, const struct avp *a, const struct avp_sp
 		break;
 	case AVP_K_U16:
 	case AVP_K_U32:
-		put_number(j, a->type, s, a->value);
+		decode_put_number(j, a->type, s, a->value);
 		break;
 	case AVP_K_SPEED:
 		json_u64(j, a->type == AVP_TX_CONNECT_SPEED ? m->tx_speed_bps : m->rx_speed_bps);
@@ -264,7 +265,7 @@ static size_t header_fault_offset(int err, struct span bytes)
 	return 0;
 }
 
-static void put_header(struct json *j, struct span bytes, const struct l2tp_hdr *h)
+static void decode_put_header(struct json *j, struct span bytes, const struct l2tp_hdr *h)
 {
 	struct rd r = rd_span(bytes);
 	uint16_t flags = rd_u16(&r);
@@ -300,7 +301,7 @@ int decode_l2tp(struct span bytes, struct json *j)
 
 	f.err = l2tp_hdr_parse(bytes.p, bytes.len, &h);
 	json_obj(j);
-	put_header(j, bytes, f.err == 0 ? &h : NULL);
+	decode_put_header(j, bytes, f.err == 0 ? &h : NULL);
 	if (f.err < 0)
 		f.offset = header_fault_offset(f.err, bytes);
 	else if (l2tp_hdr_is_control(&h))
@@ -396,7 +397,7 @@ static int read_input(int argc, char **argv, struct strbuf *text)
 	return 0;
 }
 
-static void complain(const struct decode_hex_error *e)
+static void decode_complain(const struct decode_hex_error *e)
 {
 	if (!e->digit)
 		fprintf(stderr, "ze l2tp decode: odd number of hex digits\n");
@@ -405,7 +406,7 @@ static void complain(const struct decode_hex_error *e)
 			e->line, e->column, e->digit >= ' ' && e->digit < 0x7f ? e->digit : '?');
 }
 
-static int print(const struct strbuf *out, bool pretty)
+static int decode_print(const struct strbuf *out, bool pretty)
 {
 	char *text = out->s;
 	int r = 0;
@@ -426,7 +427,7 @@ static int print(const struct strbuf *out, bool pretty)
 }
 
 /* Decodes hex and prints JSON on standard output. Returns the exit status. */
-static int run(const struct strbuf *text, uint8_t *buf, bool pretty)
+static int decode_run(const struct strbuf *text, uint8_t *buf, bool pretty)
 {
 	struct decode_hex_error bad;
 	struct strbuf out;
@@ -434,7 +435,7 @@ static int run(const struct strbuf *text, uint8_t *buf, bool pretty)
 	int n = decode_hex(text->s, text->len, buf, &bad), r, err;
 
 	if (n < 0) {
-		complain(&bad);
+		decode_complain(&bad);
 		return 2;
 	}
 	if (n == 0) {
@@ -444,7 +445,7 @@ static int run(const struct strbuf *text, uint8_t *buf, bool pretty)
 	sb_init(&out);
 	json_init(&j, &out);
 	r = decode_l2tp(span_of(buf, (size_t)n), &j) < 0;
-	err = json_ok(&j) ? print(&out, pretty) : -ENOMEM;
+	err = json_ok(&j) ? decode_print(&out, pretty) : -ENOMEM;
 	if (err < 0) {
 		fprintf(stderr, "ze l2tp decode: %s\n", strerror(-err));
 		r = 2;
@@ -466,7 +467,7 @@ static int decode_input(int argc, char **argv, bool pretty)
 		fprintf(stderr, "ze l2tp decode: %s\n", strerror(r < 0 ? -r : ENOMEM));
 		r = 2;
 	} else {
-		r = run(&text, buf, pretty);
+		r = decode_run(&text, buf, pretty);
 	}
 	free(buf);
 	sb_done(&text);

@@ -252,7 +252,7 @@ static void put_row(const struct table *t, const char *const *cells, int indent,
 	sb_puts(out, "\n");
 }
 
-static void put_header(const struct table *t, int indent, struct strbuf *out)
+static void render_put_header(const struct table *t, int indent, struct strbuf *out)
 {
 	char names[COLUMNS_MAX][64];
 	const char *cells[COLUMNS_MAX];
@@ -279,7 +279,7 @@ static void put_table(const json_t *rows, int indent, struct strbuf *out)
 	if (fill_cells(&t, rows) < 0) {
 		out->bad = true;
 	} else {
-		put_header(&t, indent, out);
+		render_put_header(&t, indent, out);
 		for (size_t i = 0; i < t.n_rows; i++)
 			put_row(&t, (const char *const *)&t.cells[i * t.n_columns], indent, out);
 	}
@@ -320,7 +320,7 @@ static bool is_short(const json_t *v)
 	return len <= LIST_MAX;
 }
 
-static void put_value(const json_t *v, int indent, struct strbuf *out);
+static void render_put_value(const json_t *v, int indent, struct strbuf *out);
 
 static void put_members(json_t *o, int indent, struct strbuf *out)
 {
@@ -339,7 +339,7 @@ static void put_members(json_t *o, int indent, struct strbuf *out)
 		sb_puts(out, ":");
 		if (!is_short(v)) {
 			sb_puts(out, "\n");
-			put_value(v, indent + INDENT, out);
+			render_put_value(v, indent + INDENT, out);
 			continue;
 		}
 		pad(out, widest - width(key) + 1);
@@ -396,7 +396,7 @@ static void put_block(const json_t *obj, int indent, struct strbuf *out)
 		put_members(o, indent, out);
 }
 
-static void put_value(const json_t *v, int indent, struct strbuf *out)
+static void render_put_value(const json_t *v, int indent, struct strbuf *out)
 {
 	if (json_is_object(v) && json_object_size(v)) {
 		put_block(v, indent, out);
@@ -420,7 +420,7 @@ static void put_value(const json_t *v, int indent, struct strbuf *out)
 
 void render_text(const json_t *data, struct strbuf *out)
 {
-	put_value(data, 0, out);
+	render_put_value(data, 0, out);
 }
 
 void render_json(const json_t *data, enum render_json_style style, struct strbuf *out)

@@ -9,7 +9,7 @@
 
 #include "cli/render.h"
 
-static void complain(const struct run *r, const char *text)
+static void run_complain(const struct run *r, const char *text)
 {
 	struct strbuf b;
 	const char *line = text, *end;
@@ -29,25 +29,25 @@ static enum run_exit unreachable(const struct run *r, int err)
 
 	sb_init(&b);
 	client_failure(&r->client, err, &b);
-	complain(r, b.s ? b.s : "out of memory");
+	run_complain(r, b.s ? b.s : "out of memory");
 	sb_done(&b);
 	return RUN_UNREACHABLE;
 }
 
-static enum run_exit put(const struct run *r, const struct strbuf *text)
+static enum run_exit run_put(const struct run *r, const struct strbuf *text)
 {
 	if (text->bad) {
-		complain(r, "out of memory");
+		run_complain(r, "out of memory");
 		return RUN_REFUSED;
 	}
 	if (text->len && (fwrite(text->s, text->len, 1, stdout) != 1 || fflush(stdout) != 0)) {
-		complain(r, strerror(errno));
+		run_complain(r, strerror(errno));
 		return RUN_REFUSED;
 	}
 	return RUN_OK;
 }
 
-static enum run_exit print(const struct run *r, const json_t *data)
+static enum run_exit run_print(const struct run *r, const json_t *data)
 {
 	struct strbuf out;
 	enum run_exit x;
@@ -60,14 +60,14 @@ static enum run_exit print(const struct run *r, const json_t *data)
 			    r->format == RUN_JSON_PRETTY || isatty(STDOUT_FILENO) ? RENDER_PRETTY :
 										    RENDER_LINE,
 			    &out);
-	x = put(r, &out);
+	x = run_put(r, &out);
 	sb_done(&out);
 	return x;
 }
 
 /* Returns RUN_OK and the answer, which the caller frees. */
-static enum run_exit ask(const struct run *r, enum client_kind kind, const char *const *words,
-			 size_t n, json_t **ret_answer)
+static enum run_exit run_ask(const struct run *r, enum client_kind kind, const char *const *words,
+			     size_t n, json_t **ret_answer)
 {
 	const char *text;
 	int err = client_ask(&r->client, kind, words, n, ret_answer);
@@ -77,7 +77,7 @@ static enum run_exit ask(const struct run *r, enum client_kind kind, const char 
 	if (strcmp(json_string_value(json_object_get(*ret_answer, "status")), "ok") == 0)
 		return RUN_OK;
 	text = json_string_value(json_object_get(*ret_answer, "error"));
-	complain(r, text ? text : "failed");
+	run_complain(r, text ? text : "failed");
 	json_decref(*ret_answer);
 	return RUN_REFUSED;
 }
@@ -85,16 +85,16 @@ static enum run_exit ask(const struct run *r, enum client_kind kind, const char 
 enum run_exit run_command(const struct run *r, const char *const *words, size_t n)
 {
 	json_t *answer;
-	enum run_exit x = ask(r, CLIENT_COMMAND, words, n, &answer);
+	enum run_exit x = run_ask(r, CLIENT_COMMAND, words, n, &answer);
 
 	if (x != RUN_OK)
 		return x;
-	x = print(r, json_object_get(answer, "data"));
+	x = run_print(r, json_object_get(answer, "data"));
 	json_decref(answer);
 	return x;
 }
 
-static void candidate(const json_t *c, bool help, struct strbuf *out)
+static void run_candidate(const json_t *c, bool help, struct strbuf *out)
 {
 	const char *word = json_string_value(json_object_get(c, "word"));
 	const char *text = json_string_value(json_object_get(c, "help"));
@@ -118,15 +118,15 @@ enum run_exit run_complete(const struct run *r, const char *const *words, size_t
 	struct strbuf out;
 	json_t *answer;
 	const json_t *list;
-	enum run_exit x = ask(r, CLIENT_COMPLETE, words, n, &answer);
+	enum run_exit x = run_ask(r, CLIENT_COMPLETE, words, n, &answer);
 
 	if (x != RUN_OK)
 		return x;
 	sb_init(&out);
 	list = json_object_get(answer, "data");
 	for (size_t i = 0; i < json_array_size(list); i++)
-		candidate(json_array_get(list, i), help, &out);
-	x = put(r, &out);
+		run_candidate(json_array_get(list, i), help, &out);
+	x = run_put(r, &out);
 	sb_done(&out);
 	json_decref(answer);
 	return x;

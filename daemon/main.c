@@ -121,7 +121,7 @@ static void on_hangup(struct ev_loop *ev, ev_signal *w, int revents)
 	modules_reload(&d->z);
 }
 
-static void watch(struct daemon *d)
+static void main_watch(struct daemon *d)
 {
 	struct ev_loop *ev = loop_ev(d->z.loop);
 
@@ -175,7 +175,7 @@ static int live(struct daemon *d)
 	files = hardening_apply(d->z.no_hardening);
 	if (modules_start(&d->z) < 0)
 		return EXIT_START;
-	watch(d);
+	main_watch(d);
 	hold_signals(false);
 	log_kv(LOG_MAIN, LOG_INFO, "started", KV_STR("version", ZE_VERSION),
 	       KV_STR("config", d->z.config_file), KV_STR("socket", d->z.socket_path),
@@ -190,7 +190,7 @@ static int live(struct daemon *d)
 	return EXIT_OK;
 }
 
-static int run(struct daemon *d)
+static int main_run(struct daemon *d)
 {
 	int status = live(d);
 
@@ -270,7 +270,7 @@ static int run_daemon(int argc, char **argv)
 		fprintf(stderr, "ze: \"%s\" is not a command\n", argv[optind]);
 		return wrong_usage();
 	}
-	return test ? check_config(&d.z) : run(&d);
+	return test ? check_config(&d.z) : main_run(&d);
 }
 
 int main(int argc, char **argv)

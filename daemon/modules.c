@@ -599,8 +599,8 @@ static int reread_config(struct ze *z, struct config **ret, struct strbuf *error
 	return -EINVAL;
 }
 
-static int take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
-		       struct strbuf *warnings)
+static int modules_take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
+			       struct strbuf *warnings)
 {
 	struct strbuf more;
 	int r;
@@ -624,13 +624,14 @@ static int take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
 	return 0;
 }
 
-static int reload(struct ze *z, const char *actor, struct strbuf *errors, struct strbuf *warnings)
+static int modules_reload_by(struct ze *z, const char *actor, struct strbuf *errors,
+			     struct strbuf *warnings)
 {
 	struct config *cfg = NULL;
 	int r = reread_config(z, &cfg, errors, warnings);
 
 	if (r == 0)
-		r = take_config(z, cfg, errors, warnings);
+		r = modules_take_config(z, cfg, errors, warnings);
 	if (r < 0)
 		config_unref(cfg);
 	if (r < 0)
@@ -648,7 +649,7 @@ static int reload_for(void *self, const char *actor, struct strbuf *errors, stru
 	int r;
 
 	notify_reloading();
-	r = reload(self, actor, errors, warnings);
+	r = modules_reload_by(self, actor, errors, warnings);
 	notify_send("READY=1");
 	return r;
 }

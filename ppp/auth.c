@@ -73,7 +73,7 @@ static void keep_wipe(struct auth_keep *k)
 }
 
 /* Returns false when out of memory; then nothing is kept. */
-static bool keep(struct auth_keep *k, struct span s)
+static bool auth_keep_span(struct auth_keep *k, struct span s)
 {
 	keep_wipe(k);
 	k->p = malloc(s.len ? s.len : 1);
@@ -175,7 +175,8 @@ static void end_reply(struct auth *a, struct wr *w, struct ppp_fx *fx)
 {
 	wr_patch_u16(w, 2, (uint16_t)wr_len(w));
 	send_reply(a, wr_done(w), fx);
-	keep(&a->reply, wr_done(w)); /* when out of memory, the reply cannot be repeated */
+	auth_keep_span(&a->reply,
+		       wr_done(w)); /* when out of memory, the reply cannot be repeated */
 }
 
 static void pap_reply(struct auth *a, uint8_t code, struct span message, struct ppp_fx *fx)
@@ -251,7 +252,7 @@ static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, s
 	a->listener->on_done(a, true, fx);
 }
 
-static void reject(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
+static void auth_reject(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
 {
 	if (a->method == PPP_AUTH_PAP)
 		pap_reply(a, PAP_NAK, v->message, fx);
@@ -272,11 +273,11 @@ void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, str
 		return;
 	keep_wipe(&a->secret);
 	if (!v->accept)
-		reject(a, v, fx);
+		auth_reject(a, v, fx);
 	else if (a->method == PPP_AUTH_MSCHAPV2 && !mschap_authenticator_ok(v->mschap2))
 		/* The peer verifies the authenticator response (RFC 2759 5) and would refuse a
 		 * Success without it. */
-		reject(a, &unproven, fx);
+		auth_reject(a, &unproven, fx);
 	else
 		accept(a, v, now, fx);
 }
@@ -293,14 +294,15 @@ static bool same_user(const struct auth *a, const struct credentials *c)
 	return span_eq(c->user, kept(&a->user));
 }
 
-static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
+static void auth_ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 {
 	const struct ppp_auth_answer stranger = { .accept = false };
 	struct ppp_effect *e;
 
 	bool stray = a->known && !same_user(a, c);
 
-	if (!stray && (!keep(&a->user, c->user) || !keep(&a->secret, c->secret))) {
+	if (!stray &&
+	    (!auth_keep_span(&a->user, c->user) || !auth_keep_span(&a->secret, c->secret))) {
 		ppp_fx_refuse(fx, REASON_NO_MEMORY, auth_proto(a), 0); /* the peer retransmits */
 		return;
 	}
@@ -310,7 +312,7 @@ static void ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 	keep_wipe(&a->reply); /* of the previous attempt */
 	if (stray) {
 		ppp_fx_refuse(fx, REASON_CP_MISMATCH, auth_proto(a), 0);
-		reject(a, &stranger, fx);
+		auth_reject(a, &stranger, fx);
 		return;
 	}
 	a->phase = AUTH_DECIDING;
@@ -367,7 +369,7 @@ static void pap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx)
 	if (r.bad || c.user.len > AUTH_USER_MAX)
 		ppp_fx_refuse(fx, REASON_PAP_LEN, PPP_PAP, p->code);
 	else if (a->phase == AUTH_CHALLENGED)
-		ask(a, &c, fx);
+		auth_ask(a, &c, fx);
 	else
 		pap_repeated(a, &c, fx);
 }
@@ -384,7 +386,7 @@ static void chap_misshapen(struct auth *a, const struct credentials *c, struct p
 	a->asked_id = c->id;
 	a->retransmit_at = ZE_NEVER;
 	a->retries_left = 0;
-	reject(a, &no, fx);
+	auth_reject(a, &no, fx);
 }
 
 static void chap_response(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
@@ -394,7 +396,7 @@ static void chap_response(struct auth *a, const struct credentials *c, struct pp
 			      c->secret.len == MSCHAP2_LEN && c->secret.p[MSCHAP2_FLAGS_AT] == 0;
 
 	if (shaped)
-		ask(a, c, fx);
+		auth_ask(a, c, fx);
 	else
 		chap_misshapen(a, c, fx);
 }
@@ -494,7 +496,7 @@ enum reason auth_resume(struct auth *a, struct span saved, ze_ns now)
 	a->method = (enum ppp_auth_method)method;
 	if (!a->known)
 		return REASON_NONE;
-	if (!keep(&a->user, f[SAVED_USER]))
+	if (!auth_keep_span(&a->user, f[SAVED_USER]))
 		return REASON_NO_MEMORY;
 	a->phase = AUTH_ACCEPTED;
 	if (method != PPP_AUTH_PAP && a->cfg->reauth_interval)

@@ -50,7 +50,7 @@ uint16_t ppp_link_mtu(const struct ppp_link *l)
 
 /* ------------------------------------------------------------- callbacks of the machines */
 
-static void note(struct ppp_link *l, unsigned what)
+static void link_note(struct ppp_link *l, unsigned what)
 {
 	l->pending = (uint16_t)(l->pending | what);
 }
@@ -58,13 +58,13 @@ static void note(struct ppp_link *l, unsigned what)
 static void lcp_up(struct lcp *lcp, struct ppp_fx *fx)
 {
 	(void)fx;
-	note(ze_container_of(lcp, struct ppp_link, lcp), P_LCP_UP);
+	link_note(ze_container_of(lcp, struct ppp_link, lcp), P_LCP_UP);
 }
 
 static void lcp_down(struct lcp *lcp, struct ppp_fx *fx)
 {
 	(void)fx;
-	note(ze_container_of(lcp, struct ppp_link, lcp), P_LCP_DOWN);
+	link_note(ze_container_of(lcp, struct ppp_link, lcp), P_LCP_DOWN);
 }
 
 static void lcp_finished(struct lcp *lcp, enum ppp_end end, struct ppp_fx *fx)
@@ -74,7 +74,7 @@ static void lcp_finished(struct lcp *lcp, enum ppp_end end, struct ppp_fx *fx)
 	(void)fx;
 	if (l->end == PPP_END_NONE)
 		l->end = end;
-	note(l, P_LCP_FINISHED);
+	link_note(l, P_LCP_FINISHED);
 }
 
 static void lcp_protocol_rejected(struct lcp *lcp, uint16_t proto, ze_ns now, struct ppp_fx *fx)
@@ -97,14 +97,14 @@ static const struct lcp_listener lcp_listener = {
 static void auth_decided(struct auth *a, bool accepted, struct ppp_fx *fx)
 {
 	(void)fx;
-	note(ze_container_of(a, struct ppp_link, auth),
-	     accepted ? P_AUTH_ACCEPTED : P_AUTH_REJECTED);
+	link_note(ze_container_of(a, struct ppp_link, auth),
+		  accepted ? P_AUTH_ACCEPTED : P_AUTH_REJECTED);
 }
 
 static void auth_timed_out(struct auth *a, struct ppp_fx *fx)
 {
 	(void)fx;
-	note(ze_container_of(a, struct ppp_link, auth), P_AUTH_TIMEOUT);
+	link_note(ze_container_of(a, struct ppp_link, auth), P_AUTH_TIMEOUT);
 }
 
 static const struct auth_listener auth_listener = { .on_done = auth_decided,
@@ -114,22 +114,22 @@ static const struct auth_listener auth_listener = { .on_done = auth_decided,
 	static void ncp##_on_up(struct ncp *n, struct ppp_fx *fx)                                  \
 	{                                                                                          \
 		(void)fx;                                                                          \
-		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_UP << (fam));                 \
+		link_note(ze_container_of(n, struct ppp_link, ncp), P_NCP_UP << (fam));            \
 	}                                                                                          \
 	static void ncp##_on_down(struct ncp *n, struct ppp_fx *fx)                                \
 	{                                                                                          \
 		(void)fx;                                                                          \
-		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_DOWN << (fam));               \
+		link_note(ze_container_of(n, struct ppp_link, ncp), P_NCP_DOWN << (fam));          \
 	}                                                                                          \
 	static void ncp##_on_ready(struct ncp *n, struct ppp_fx *fx)                               \
 	{                                                                                          \
 		(void)fx;                                                                          \
-		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_READY << (fam));              \
+		link_note(ze_container_of(n, struct ppp_link, ncp), P_NCP_READY << (fam));         \
 	}                                                                                          \
 	static void ncp##_on_finished(struct ncp *n, struct ppp_fx *fx)                            \
 	{                                                                                          \
 		(void)fx;                                                                          \
-		note(ze_container_of(n, struct ppp_link, ncp), P_NCP_FINISHED << (fam));           \
+		link_note(ze_container_of(n, struct ppp_link, ncp), P_NCP_FINISHED << (fam));      \
 	}                                                                                          \
 	static const struct ncp##_listener ncp##_listener = { .on_up = ncp##_on_up,                \
 							      .on_down = ncp##_on_down,            \
@@ -142,7 +142,7 @@ NCP_CALLBACKS(ipv6cp, PPP_FAM_IPV6)
 
 /* ------------------------------------------------------------- termination */
 
-static void finish(struct ppp_link *l, struct ppp_fx *fx)
+static void link_finish(struct ppp_link *l, struct ppp_fx *fx)
 {
 	struct ppp_effect *e = ppp_fx_add(fx, PPP_FX_FINISHED);
 
@@ -173,7 +173,7 @@ static void terminate(struct ppp_link *l, enum ppp_end end, ze_ns now, struct pp
 	cp_close(&l->lcp.cp, now, fx);
 	st = l->lcp.cp.state;
 	if (st == CP_INITIAL || st == CP_CLOSED || st == CP_STOPPED)
-		note(l, P_LCP_FINISHED);
+		link_note(l, P_LCP_FINISHED);
 }
 
 /* ------------------------------------------------------------- network protocols */
@@ -387,7 +387,7 @@ static void auth_settle(struct ppp_link *l, unsigned what, ze_ns now, struct ppp
 }
 
 /* Acts on what the machines reported. `from` is the index of the first effect of this call. */
-static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *fx)
+static void link_settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *fx)
 {
 	while (l->pending && !l->finished) {
 		unsigned what = l->pending;
@@ -396,7 +396,7 @@ static void settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *
 		if (what & P_LCP_DOWN)
 			went_down(l, now, fx);
 		if (what & P_LCP_FINISHED) {
-			finish(l, fx);
+			link_finish(l, fx);
 			break;
 		}
 		if (what & P_LCP_UP)
@@ -459,7 +459,7 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	l->login_deadline = now + login_limit(l);
 	cp_open(&l->lcp.cp, now, fx);
 	cp_up(&l->lcp.cp, now, fx);
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }
 
 /* The peer requests a family for which there was no address. Ask again, since there may be one now.
@@ -541,7 +541,7 @@ void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp
 		ppp_fx_refuse(fx, REASON_PPP_PHASE, f.proto, 0);
 	else
 		upper_input(l, &f, now, fx);
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }
 
 ze_ns ppp_link_deadline(const struct ppp_link *l)
@@ -576,7 +576,7 @@ static void time_out(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp
 	}
 	/* LCP is not open, so the peer takes no part in the termination. */
 	l->end = end;
-	note(l, P_LCP_FINISHED);
+	link_note(l, P_LCP_FINISHED);
 }
 
 void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
@@ -599,7 +599,7 @@ void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		l->login_deadline = ZE_NEVER;
 		time_out(l, PPP_END_LOGIN_TIMEOUT, now, fx);
 	}
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }
 
 void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, ze_ns now,
@@ -612,7 +612,7 @@ void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, z
 	auth_answer(&l->auth, a, now, fx);
 	if (!a->accept && a->end != PPP_END_NONE)
 		terminate(l, a->end, now, fx); /* no second attempt */
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }
 
 void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now)
@@ -649,7 +649,7 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 	}
 	if (!a->accept && l->required[fam])
 		terminate(l, a->end ? a->end : PPP_END_NO_ADDRESS, now, fx);
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }
 
 /* The data plane cannot carry the family. The automaton sends a Terminate-Request if the peer may
@@ -681,7 +681,7 @@ void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, 
 		l->ncp[family] = PPP_NCP_ATTACHED;
 		cp_release(ncp_cp(l, family), now, fx);
 	}
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }
 
 void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
@@ -691,5 +691,5 @@ void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_
 	if (l->finished)
 		return;
 	terminate(l, end, now, fx);
-	settle(l, from, now, fx);
+	link_settle(l, from, now, fx);
 }

@@ -42,7 +42,7 @@ static const struct tlv_field link_fields[] = {
 
 const struct tlv_table ppp_link_saved = { "link", link_fields, SAVED__COUNT };
 
-static enum saved_family family_of(const struct ppp_link *l, unsigned fam)
+static enum saved_family link_save_family_of(const struct ppp_link *l, unsigned fam)
 {
 	if (l->addr_state[fam] != PPP_ADDR_GIVEN)
 		return FAMILY_NONE;
@@ -61,7 +61,7 @@ static bool is_up(const struct ppp_link *l)
 
 static void save_ipv4(const struct ppp_link *l, struct wr *w)
 {
-	enum saved_family is = family_of(l, PPP_FAM_IPV4);
+	enum saved_family is = link_save_family_of(l, PPP_FAM_IPV4);
 	size_t mark;
 
 	if (is == FAMILY_NONE)
@@ -75,7 +75,7 @@ static void save_ipv4(const struct ppp_link *l, struct wr *w)
 
 static void save_ipv6(const struct ppp_link *l, struct wr *w)
 {
-	enum saved_family is = family_of(l, PPP_FAM_IPV6);
+	enum saved_family is = link_save_family_of(l, PPP_FAM_IPV6);
 	size_t mark;
 
 	if (is == FAMILY_NONE)

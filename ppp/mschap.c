@@ -70,7 +70,7 @@ static void put_raw(struct wr *w, struct mschap_failure *f)
 		w->start[at + (size_t)(r.p - f->raw.p)] = '0';
 }
 
-static void put_number(struct wr *w, uint16_t v)
+static void mschap_put_number(struct wr *w, uint16_t v)
 {
 	char digits[5];
 	size_t n = 0;
@@ -83,7 +83,7 @@ static void put_number(struct wr *w, uint16_t v)
 		wr_u8(w, (uint8_t)digits[--n]);
 }
 
-static void put_text(struct wr *w, const char *s)
+static void mschap_put_text(struct wr *w, const char *s)
 {
 	wr_bytes(w, s, strlen(s));
 }
@@ -97,16 +97,16 @@ void mschap_failure_put(struct wr *w, struct mschap_failure *f)
 		return;
 	}
 	f->retry = f->retry && f->error == MSCHAP_E_FAILURE;
-	put_text(w, "E=");
-	put_number(w, f->error);
-	put_text(w, f->retry ? " R=1 C=" : " R=0 C=");
+	mschap_put_text(w, "E=");
+	mschap_put_number(w, f->error);
+	mschap_put_text(w, f->retry ? " R=1 C=" : " R=0 C=");
 	for (size_t i = 0; i < sizeof(f->challenge); i++) {
 		wr_u8(w, (uint8_t)hex[f->challenge[i] >> 4]);
 		wr_u8(w, (uint8_t)hex[f->challenge[i] & 15]);
 	}
-	put_text(w, " V=3");
+	mschap_put_text(w, " V=3");
 	if (f->message.len) {
-		put_text(w, " M=");
+		mschap_put_text(w, " M=");
 		wr_span(w, f->message);
 	}
 }

@@ -21,8 +21,8 @@
 #define TICK_NS	    64	 /* time unit of the kernel's packet scheduler, in ns */
 #define QUANTUM	    3000 /* has no effect with one class; 0 makes the kernel log a warning */
 
-static struct nl_msg *begin(int type, int ifindex, uint32_t parent, uint32_t handle,
-			    const char *kind)
+static struct nl_msg *tc_begin(int type, int ifindex, uint32_t parent, uint32_t handle,
+			       const char *kind)
 {
 	int flags = type == RTM_DELQDISC ? 0 : NLM_F_CREATE | NLM_F_REPLACE;
 	struct tcmsg h = { .tcm_ifindex = ifindex, .tcm_parent = parent, .tcm_handle = handle };
@@ -35,7 +35,7 @@ static struct nl_msg *begin(int type, int ifindex, uint32_t parent, uint32_t han
 	return NULL;
 }
 
-static int finish(struct nl_msg *m, bool bad, tc_send send, void *self)
+static int tc_finish(struct nl_msg *m, bool bad, tc_send send, void *self)
 {
 	if (!bad)
 		return send(self, m);
@@ -58,7 +58,7 @@ static bool put_rate64(struct nl_msg *m, int attr, uint64_t octets)
 static int tbf(int ifindex, uint64_t bps, tc_send send, void *self)
 {
 	struct tc_tbf_qopt q = { .rate = ratespec(bps / 8), .limit = plan_queue(bps) };
-	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, TBF_HANDLE, "tbf");
+	struct nl_msg *m = tc_begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, TBF_HANDLE, "tbf");
 	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
 	bool ok = o && nla_put(m, TCA_TBF_PARMS, sizeof(q), &q) == 0 &&
 		  nla_put_u32(m, TCA_TBF_BURST, plan_shaper_burst(bps)) == 0 &&
@@ -66,14 +66,14 @@ static int tbf(int ifindex, uint64_t bps, tc_send send, void *self)
 
 	if (ok)
 		nla_nest_end(m, o);
-	return finish(m, !ok, send, self);
+	return tc_finish(m, !ok, send, self);
 }
 
 /* The root qdisc cannot be changed and needs no change, so -EEXIST is success. */
 static int htb_root(int ifindex, tc_send send, void *self)
 {
 	struct tc_htb_glob g = { .version = TC_HTB_PROTOVER, .rate2quantum = 10, .defcls = 1 };
-	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, HTB_HANDLE, "htb");
+	struct nl_msg *m = tc_begin(RTM_NEWQDISC, ifindex, TC_H_ROOT, HTB_HANDLE, "htb");
 	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
 	bool ok = o && nla_put(m, TCA_HTB_INIT, sizeof(g), &g) == 0;
 	int r;
@@ -82,7 +82,7 @@ static int htb_root(int ifindex, tc_send send, void *self)
 		nla_nest_end(m, o);
 		nlmsg_hdr(m)->nlmsg_flags |= NLM_F_EXCL;
 	}
-	r = finish(m, !ok, send, self);
+	r = tc_finish(m, !ok, send, self);
 	return r == -EEXIST ? 0 : r;
 }
 
@@ -94,24 +94,24 @@ static int htb_class(int ifindex, uint64_t bps, tc_send send, void *self)
 				.buffer = (uint32_t)(burst_ns / TICK_NS),
 				.cbuffer = (uint32_t)(burst_ns / TICK_NS),
 				.quantum = QUANTUM };
-	struct nl_msg *m = begin(RTM_NEWTCLASS, ifindex, HTB_HANDLE, HTB_CLASS, "htb");
+	struct nl_msg *m = tc_begin(RTM_NEWTCLASS, ifindex, HTB_HANDLE, HTB_CLASS, "htb");
 	struct nlattr *o = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
 	bool ok = o && nla_put(m, TCA_HTB_PARMS, sizeof(c), &c) == 0 &&
 		  put_rate64(m, TCA_HTB_RATE64, bps / 8) && put_rate64(m, TCA_HTB_CEIL64, bps / 8);
 
 	if (ok)
 		nla_nest_end(m, o);
-	return finish(m, !ok, send, self);
+	return tc_finish(m, !ok, send, self);
 }
 
 /* The default queue of a class would be as long as the queue of pppN: three packets. */
 static int htb_queue(int ifindex, uint64_t bps, tc_send send, void *self)
 {
 	struct tc_fifo_qopt q = { .limit = plan_queue(bps) };
-	struct nl_msg *m = begin(RTM_NEWQDISC, ifindex, HTB_CLASS, FIFO_HANDLE, "bfifo");
+	struct nl_msg *m = tc_begin(RTM_NEWQDISC, ifindex, HTB_CLASS, FIFO_HANDLE, "bfifo");
 	bool ok = m && nla_put(m, TCA_OPTIONS, sizeof(q), &q) == 0;
 
-	return finish(m, !ok, send, self);
+	return tc_finish(m, !ok, send, self);
 }
 
 int tc_shape(int ifindex, const struct shape_plan *p, tc_send send, void *self)
@@ -130,7 +130,7 @@ int tc_shape(int ifindex, const struct shape_plan *p, tc_send send, void *self)
 
 int tc_clear(int ifindex, tc_send send, void *self)
 {
-	struct nl_msg *m = begin(RTM_DELQDISC, ifindex, TC_H_ROOT, 0, NULL);
+	struct nl_msg *m = tc_begin(RTM_DELQDISC, ifindex, TC_H_ROOT, 0, NULL);
 
-	return finish(m, !m, send, self);
+	return tc_finish(m, !m, send, self);
 }

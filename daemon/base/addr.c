@@ -55,7 +55,7 @@ static int parse_number(const char *s, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
-static bool link_local(const uint8_t ip[16])
+static bool addr_link_local(const uint8_t ip[16])
 {
 	return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
 }
@@ -82,7 +82,7 @@ int ze_addr_parse(const char *ip, uint16_t port, struct ze_addr *ret)
 		a.family = 6;
 	else
 		return -EINVAL;
-	if (percent && !link_local(a.ip))
+	if (percent && !addr_link_local(a.ip))
 		return -EINVAL;
 	a.scope = (uint32_t)scope;
 	*ret = a;
@@ -91,7 +91,7 @@ int ze_addr_parse(const char *ip, uint16_t port, struct ze_addr *ret)
 
 bool ze_addr_needs_scope(const struct ze_addr *a)
 {
-	return a->family == 6 && link_local(a->ip) && !a->scope;
+	return a->family == 6 && addr_link_local(a->ip) && !a->scope;
 }
 
 /* Whether the bits of the address from bit `len` to the end are zero. */

@@ -57,7 +57,7 @@ struct out {
 	size_t size, len;
 };
 
-static void put(struct out *o, const char *s)
+static void fsm_put(struct out *o, const char *s)
 {
 	size_t n = strlen(s);
 
@@ -74,7 +74,7 @@ static struct out out_init(char *buf, size_t size)
 {
 	struct out o = { .buf = buf, .size = size };
 
-	put(&o, "");
+	fsm_put(&o, "");
 	return o;
 }
 
@@ -83,32 +83,32 @@ static const char *name_of(const char *const *names, uint8_t n, uint8_t i)
 	return i < n ? names[i] : "*";
 }
 
-static void put_quoted(struct out *o, const char *s)
+static void fsm_put_quoted(struct out *o, const char *s)
 {
-	put(o, "\"");
-	put(o, s);
-	put(o, "\"");
+	fsm_put(o, "\"");
+	fsm_put(o, s);
+	fsm_put(o, "\"");
 }
 
 size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size)
 {
 	struct out o = out_init(buf, size);
 
-	put(&o, "digraph ");
-	put_quoted(&o, d->name);
-	put(&o, " {\n");
+	fsm_put(&o, "digraph ");
+	fsm_put_quoted(&o, d->name);
+	fsm_put(&o, " {\n");
 	for (const struct fsm_row *row = d->rows; row < d->rows + d->nrows; row++) {
 		uint8_t to = row->next == FSM_SAME ? row->state : row->next;
 
-		put(&o, "\t");
-		put_quoted(&o, name_of(d->states, d->nstates, row->state));
-		put(&o, " -> ");
-		put_quoted(&o, name_of(d->states, d->nstates, to));
-		put(&o, " [label=");
-		put_quoted(&o, name_of(d->events, d->nevents, row->event));
-		put(&o, row->guard ? ", style=dashed];\n" : "];\n");
+		fsm_put(&o, "\t");
+		fsm_put_quoted(&o, name_of(d->states, d->nstates, row->state));
+		fsm_put(&o, " -> ");
+		fsm_put_quoted(&o, name_of(d->states, d->nstates, to));
+		fsm_put(&o, " [label=");
+		fsm_put_quoted(&o, name_of(d->events, d->nevents, row->event));
+		fsm_put(&o, row->guard ? ", style=dashed];\n" : "];\n");
 	}
-	put(&o, "}\n");
+	fsm_put(&o, "}\n");
 	return o.len;
 }
 
@@ -120,12 +120,12 @@ size_t fsm_history(const struct fsm *f, char *buf, size_t size)
 	for (uint32_t i = 0; i < ring_count(&f->ring); i++) {
 		const struct fsm_step *step = &f->steps[ring_at(&f->ring, i)];
 
-		put(&o, name_of(d->states, d->nstates, step->from));
-		put(&o, " ");
-		put(&o, name_of(d->events, d->nevents, step->event));
-		put(&o, " -> ");
-		put(&o, name_of(d->states, d->nstates, step->to));
-		put(&o, "\n");
+		fsm_put(&o, name_of(d->states, d->nstates, step->from));
+		fsm_put(&o, " ");
+		fsm_put(&o, name_of(d->events, d->nevents, step->event));
+		fsm_put(&o, " -> ");
+		fsm_put(&o, name_of(d->states, d->nstates, step->to));
+		fsm_put(&o, "\n");
 	}
 	return o.len;
 }

@@ -23,7 +23,7 @@ static int compare_u32(uint32_t a, uint32_t b)
 	return a < b ? -1 : a > b;
 }
 
-static int compare(const struct hostip *a, const struct hostip *b)
+static int hostip_compare(const struct hostip *a, const struct hostip *b)
 {
 	int r = compare_u32(a->ip, b->ip);
 
@@ -35,14 +35,14 @@ static int compare(const struct hostip *a, const struct hostip *b)
 }
 
 /* The index of the first element that does not sort before a. */
-static size_t place(const struct hostip_set *s, const struct hostip *a)
+static size_t hostip_place(const struct hostip_set *s, const struct hostip *a)
 {
 	size_t low = 0, high = s->n;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (compare(&s->v[mid], a) < 0)
+		if (hostip_compare(&s->v[mid], a) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -50,7 +50,7 @@ static size_t place(const struct hostip_set *s, const struct hostip *a)
 	return low;
 }
 
-static int reserve(struct hostip_set *s, size_t n)
+static int hostip_reserve(struct hostip_set *s, size_t n)
 {
 	size_t cap = s->cap ? s->cap : 16;
 	struct hostip *v;
@@ -69,13 +69,13 @@ static int reserve(struct hostip_set *s, size_t n)
 
 int hostip_add(struct hostip_set *s, const struct hostip *a)
 {
-	size_t i = place(s, a);
+	size_t i = hostip_place(s, a);
 
-	if (i < s->n && compare(&s->v[i], a) == 0) {
+	if (i < s->n && hostip_compare(&s->v[i], a) == 0) {
 		s->v[i] = *a;
 		return 0;
 	}
-	if (s->n == HOSTIP_MAX || reserve(s, s->n + 1) < 0) {
+	if (s->n == HOSTIP_MAX || hostip_reserve(s, s->n + 1) < 0) {
 		s->ignored++;
 		return s->n == HOSTIP_MAX ? -ENOSPC : -ENOMEM;
 	}
@@ -87,9 +87,9 @@ int hostip_add(struct hostip_set *s, const struct hostip *a)
 
 void hostip_del(struct hostip_set *s, const struct hostip *a)
 {
-	size_t i = place(s, a);
+	size_t i = hostip_place(s, a);
 
-	if (i == s->n || compare(&s->v[i], a) != 0)
+	if (i == s->n || hostip_compare(&s->v[i], a) != 0)
 		return;
 	s->n--;
 	memmove(&s->v[i], &s->v[i + 1], (s->n - i) * sizeof(*s->v));
@@ -97,21 +97,21 @@ void hostip_del(struct hostip_set *s, const struct hostip *a)
 
 const struct hostip *hostip_find(const struct hostip_set *s, uint32_t ip)
 {
-	size_t i = place(s, &(struct hostip){ .ip = ip });
+	size_t i = hostip_place(s, &(struct hostip){ .ip = ip });
 
 	return i < s->n && s->v[i].ip == ip ? &s->v[i] : NULL;
 }
 
 bool hostip_has(const struct hostip_set *s, const struct hostip *a)
 {
-	size_t i = place(s, a);
+	size_t i = hostip_place(s, a);
 
-	return i < s->n && compare(&s->v[i], a) == 0;
+	return i < s->n && hostip_compare(&s->v[i], a) == 0;
 }
 
 int hostip_copy(struct hostip_set *to, const struct hostip_set *from)
 {
-	if (reserve(to, from->n) < 0)
+	if (hostip_reserve(to, from->n) < 0)
 		return -ENOMEM;
 	if (from->n)
 		memcpy(to->v, from->v, from->n * sizeof(*from->v));

@@ -11,7 +11,7 @@ static struct htab_node **head_of(const struct htab *t, uint32_t hash)
 	return &t->heads[hash & (t->size - 1)];
 }
 
-static void put(struct htab *t, struct htab_node *n)
+static void htab_put(struct htab *t, struct htab_node *n)
 {
 	struct htab_node **head = head_of(t, n->hash);
 
@@ -19,7 +19,7 @@ static void put(struct htab *t, struct htab_node *n)
 	*head = n;
 }
 
-static int grow(struct htab *t)
+static int htab_grow(struct htab *t)
 {
 	struct htab more = { .size = t->size ? 2 * t->size : SIZE_FIRST, .n = t->n };
 	struct htab_node *n;
@@ -30,7 +30,7 @@ static int grow(struct htab *t)
 	for (size_t i = 0; i < t->size; i++) {
 		while ((n = t->heads[i])) {
 			t->heads[i] = n->next;
-			put(&more, n);
+			htab_put(&more, n);
 		}
 	}
 	free(t->heads);
@@ -40,12 +40,12 @@ static int grow(struct htab *t)
 
 int htab_add(struct htab *t, struct htab_node *n, uint32_t hash)
 {
-	int r = t->n < t->size ? 0 : grow(t);
+	int r = t->n < t->size ? 0 : htab_grow(t);
 
 	if (r < 0)
 		return r;
 	n->hash = hash;
-	put(t, n);
+	htab_put(t, n);
 	t->n++;
 	return 0;
 }

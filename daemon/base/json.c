@@ -112,7 +112,7 @@ static bool is_control(const uint8_t *p, size_t n)
 	return n == 1 ? p[0] < 0x20 || p[0] == 0x7f : n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
 }
 
-static void put_quoted(struct json *j, struct span s)
+static void json_put_quoted(struct json *j, struct span s)
 {
 	sb_puts(j->out, "\"");
 	for (size_t i = 0, n; i < s.len; i += n ? n : 1) {
@@ -138,7 +138,7 @@ void json_key(struct json *j, const char *key)
 	if (j->bad)
 		return;
 	comma(j);
-	put_quoted(j, span_str(key));
+	json_put_quoted(j, span_str(key));
 	sb_puts(j->out, ":");
 	j->after_key = true;
 }
@@ -154,7 +154,7 @@ void json_str(struct json *j, const char *s)
 void json_span(struct json *j, struct span s)
 {
 	if (value_begin(j))
-		put_quoted(j, s);
+		json_put_quoted(j, s);
 }
 
 void json_u64(struct json *j, uint64_t v)

@@ -96,7 +96,7 @@ struct line {
 
 /* Appends all n octets or nothing. After the first text that did not fit, nothing more is
  * appended. */
-static void put(struct line *l, const char *s, size_t n)
+static void log_put(struct line *l, const char *s, size_t n)
 {
 	if (l->cut || n > LINE_ROOM - l->len) {
 		l->cut = true;
@@ -108,7 +108,7 @@ static void put(struct line *l, const char *s, size_t n)
 
 static void put_str(struct line *l, const char *s)
 {
-	put(l, s, strlen(s));
+	log_put(l, s, strlen(s));
 }
 
 static void put_reserved(struct line *l, const char *s)
@@ -117,7 +117,7 @@ static void put_reserved(struct line *l, const char *s)
 	l->len += strlen(s);
 }
 
-static bool is_plain(struct span s)
+static bool log_is_plain(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"\\=", s.p[i]))
@@ -130,10 +130,10 @@ static void put_hex_byte(struct line *l, const char *before, uint8_t b)
 	char text[8];
 	int n = snprintf(text, sizeof(text), "%s%02x", before, b);
 
-	put(l, text, (size_t)n);
+	log_put(l, text, (size_t)n);
 }
 
-static void put_quoted(struct line *l, struct span s)
+static void log_put_quoted(struct line *l, struct span s)
 {
 	put_str(l, "\"");
 	if (l->cut)
@@ -144,21 +144,21 @@ static void put_quoted(struct line *l, struct span s)
 		if (s.p[i] < ' ' || s.p[i] > '~')
 			put_hex_byte(l, "\\x", s.p[i]);
 		else if (s.p[i] == '"' || s.p[i] == '\\')
-			put(l, text, 2);
+			log_put(l, text, 2);
 		else
-			put(l, text + 1, 1);
+			log_put(l, text + 1, 1);
 	}
 	put_str(l, "\"");
 	if (l->cut)
 		put_reserved(l, "\"");
 }
 
-static void put_text(struct line *l, struct span s)
+static void log_put_text(struct line *l, struct span s)
 {
-	if (is_plain(s) && s.len <= LINE_ROOM - l->len)
-		put(l, (const char *)s.p, s.len);
+	if (log_is_plain(s) && s.len <= LINE_ROOM - l->len)
+		log_put(l, (const char *)s.p, s.len);
 	else
-		put_quoted(l, s);
+		log_put_quoted(l, s);
 }
 
 static void put_ms(struct line *l, ze_ns ns)
@@ -171,10 +171,10 @@ static void put_ms(struct line *l, ze_ns ns)
 	if (ns == ZE_NEVER)
 		put_str(l, "never");
 	else
-		put(l, text, (size_t)n);
+		log_put(l, text, (size_t)n);
 }
 
-static void put_value(struct line *l, const struct kv *kv)
+static void log_put_value(struct line *l, const struct kv *kv)
 {
 	char text[24];
 
@@ -182,17 +182,17 @@ static void put_value(struct line *l, const struct kv *kv)
 	case KV__END:
 		break;
 	case KV__STR:
-		put_text(l, span_str(kv->v.s ? kv->v.s : "-"));
+		log_put_text(l, span_str(kv->v.s ? kv->v.s : "-"));
 		break;
 	case KV__SPAN:
 	case KV__OPT:
-		put_text(l, kv->v.b);
+		log_put_text(l, kv->v.b);
 		break;
 	case KV__U64:
-		put(l, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, kv->v.u));
+		log_put(l, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, kv->v.u));
 		break;
 	case KV__I64:
-		put(l, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, kv->v.i));
+		log_put(l, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, kv->v.i));
 		break;
 	case KV__MS:
 		put_ms(l, kv->v.i);
@@ -205,7 +205,7 @@ static void put_value(struct line *l, const struct kv *kv)
 }
 
 /* When not even the first octet of the value fits, the whole pair is left out. */
-static void put_pair(struct line *l, const struct kv *kv)
+static void log_put_pair(struct line *l, const struct kv *kv)
 {
 	size_t before = l->len, value;
 
@@ -215,7 +215,7 @@ static void put_pair(struct line *l, const struct kv *kv)
 	put_str(l, kv->key);
 	put_str(l, "=");
 	value = l->len;
-	put_value(l, kv);
+	log_put_value(l, kv);
 	if (l->cut && l->len <= value)
 		l->len = before;
 }
@@ -232,7 +232,7 @@ void log_write(enum log_sub sub, enum log_level level, const char *event, const 
 	put_str(&l, " ");
 	put_str(&l, event);
 	for (; kv && kv->kind != KV__END && !l.cut; kv++)
-		put_pair(&l, kv);
+		log_put_pair(&l, kv);
 	put_reserved(&l, l.cut ? CUT_MARK : "");
 
 	pthread_mutex_lock(&sink_lock);
@@ -255,7 +255,7 @@ uint64_t log_suppressed(void)
 	return atomic_load_explicit(&suppressed_all, memory_order_relaxed);
 }
 
-static bool has_room(const struct log_limit *l, ze_ns now)
+static bool log_has_room(const struct log_limit *l, ze_ns now)
 {
 	return ahead_of(l, now) <= (l->burst ? l->burst - 1 : 0) * l->every;
 }
@@ -265,7 +265,7 @@ bool log_limits_pass(struct log_limit *const *l, size_t n, ze_ns now, uint32_t *
 	uint32_t suppressed = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!l[i] || has_room(l[i], now))
+		if (!l[i] || log_has_room(l[i], now))
 			continue;
 		if (l[i]->suppressed < UINT32_MAX)
 			l[i]->suppressed++;

@@ -27,7 +27,7 @@ void sb_reset(struct strbuf *b)
 }
 
 /* Makes room for n more octets and the NUL. */
-static bool reserve(struct strbuf *b, size_t n)
+static bool strbuf_reserve(struct strbuf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : FIRST_CAP;
 	char *s;
@@ -50,7 +50,7 @@ static bool reserve(struct strbuf *b, size_t n)
 
 void sb_add(struct strbuf *b, const char *p, size_t n)
 {
-	if (!reserve(b, n))
+	if (!strbuf_reserve(b, n))
 		return;
 	if (n)
 		memcpy(b->s + b->len, p, n);
@@ -73,7 +73,7 @@ void sb_vprintf(struct strbuf *b, const char *fmt, va_list ap)
 	va_end(again);
 	if (n < 0)
 		b->bad = true;
-	if (!reserve(b, n < 0 ? 0 : (size_t)n))
+	if (!strbuf_reserve(b, n < 0 ? 0 : (size_t)n))
 		return;
 	vsnprintf(b->s + b->len, b->cap - b->len, fmt, ap);
 	b->len += (size_t)n;

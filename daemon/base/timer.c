@@ -18,7 +18,7 @@ void timer_heap_done(struct timer_heap *h)
 	timer_heap_init(h);
 }
 
-static void place(struct timer_heap *h, size_t i, struct timer *t)
+static void timer_place(struct timer_heap *h, size_t i, struct timer *t)
 {
 	h->v[i] = t;
 	t->slot = i + 1;
@@ -32,10 +32,10 @@ static size_t sift_up(struct timer_heap *h, size_t i, struct timer *t)
 
 		if (h->v[parent]->due <= t->due)
 			break;
-		place(h, i, h->v[parent]);
+		timer_place(h, i, h->v[parent]);
 		i = parent;
 	}
-	place(h, i, t);
+	timer_place(h, i, t);
 	return i;
 }
 
@@ -56,17 +56,17 @@ static size_t first_child(const struct timer_heap *h, size_t i)
 static void sift_down(struct timer_heap *h, size_t i, struct timer *t)
 {
 	for (size_t c; (c = first_child(h, i)) < h->n && h->v[c]->due < t->due; i = c)
-		place(h, i, h->v[c]);
-	place(h, i, t);
+		timer_place(h, i, h->v[c]);
+	timer_place(h, i, t);
 }
 
 /* Puts t at i, in place of another timer or of a removed one, and restores the heap order. */
-static void settle(struct timer_heap *h, size_t i, struct timer *t)
+static void timer_settle(struct timer_heap *h, size_t i, struct timer *t)
 {
 	sift_down(h, sift_up(h, i, t), t);
 }
 
-static int reserve(struct timer_heap *h)
+static int timer_reserve(struct timer_heap *h)
 {
 	size_t cap = h->cap ? h->cap * 2 : FIRST_CAP;
 	struct timer **v;
@@ -90,14 +90,14 @@ int timer_set(struct timer_heap *h, struct timer *t, ze_ns due)
 		return 0;
 	}
 	if (!timer_armed(t)) {
-		r = reserve(h);
+		r = timer_reserve(h);
 		if (r < 0)
 			return r;
 		h->n++;
 		t->slot = h->n;
 	}
 	t->due = due;
-	settle(h, t->slot - 1, t);
+	timer_settle(h, t->slot - 1, t);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ void timer_cancel(struct timer_heap *h, struct timer *t)
 	t->slot = 0;
 	last = h->v[--h->n];
 	if (last != t)
-		settle(h, hole, last);
+		timer_settle(h, hole, last);
 }
 
 ze_ns timer_heap_next(const struct timer_heap *h)

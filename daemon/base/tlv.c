@@ -8,7 +8,7 @@ static const struct tlv_field *field_of(const struct tlv_table *t, uint8_t tag)
 	return tag < t->n && t->fields[tag].name ? &t->fields[tag] : NULL;
 }
 
-static enum reason find(const struct tlv_table *t, struct span record, struct span *found)
+static enum reason tlv_find(const struct tlv_table *t, struct span record, struct span *found)
 {
 	struct rd r = rd_span(record);
 
@@ -36,7 +36,7 @@ enum reason tlv_read(const struct tlv_table *t, struct span record, struct span 
 
 	for (size_t i = 0; i < t->n; i++)
 		found[i] = (struct span){ 0 };
-	why = find(t, record, found);
+	why = tlv_find(t, record, found);
 	for (size_t i = 0; why == REASON_NONE && i < t->n; i++)
 		if (t->fields[i].name && !t->fields[i].absent && !found[i].p)
 			why = REASON_TLV_MISSING;
@@ -74,7 +74,7 @@ uint64_t tlv_u64(struct span value, uint64_t absent)
 /* ---- writing ---- */
 
 /* n octets, 8 at most. In one piece: records are written at each change. */
-static void put_uint(struct wr *w, uint8_t tag, uint8_t n, uint64_t v)
+static void tlv_put_uint(struct wr *w, uint8_t tag, uint8_t n, uint64_t v)
 {
 	uint8_t b[TLV_HEAD + 8] = { tag, 0, n };
 
@@ -85,22 +85,22 @@ static void put_uint(struct wr *w, uint8_t tag, uint8_t n, uint64_t v)
 
 void tlv_put_u8(struct wr *w, uint8_t tag, uint8_t v)
 {
-	put_uint(w, tag, 1, v);
+	tlv_put_uint(w, tag, 1, v);
 }
 
 void tlv_put_u16(struct wr *w, uint8_t tag, uint16_t v)
 {
-	put_uint(w, tag, 2, v);
+	tlv_put_uint(w, tag, 2, v);
 }
 
 void tlv_put_u32(struct wr *w, uint8_t tag, uint32_t v)
 {
-	put_uint(w, tag, 4, v);
+	tlv_put_uint(w, tag, 4, v);
 }
 
 void tlv_put_u64(struct wr *w, uint8_t tag, uint64_t v)
 {
-	put_uint(w, tag, 8, v);
+	tlv_put_uint(w, tag, 8, v);
 }
 
 void tlv_put_span(struct wr *w, uint8_t tag, struct span v)

@@ -101,7 +101,7 @@ static uint8_t *wr_take(struct wr *w, size_t n)
 	return p;
 }
 
-static void put_uint(uint8_t *p, size_t n, uint64_t v)
+static void wire_put_uint(uint8_t *p, size_t n, uint64_t v)
 {
 	for (size_t i = n; i-- > 0; v >>= 8)
 		p[i] = (uint8_t)v;
@@ -112,7 +112,7 @@ static void wr_uint(struct wr *w, size_t n, uint64_t v)
 	uint8_t *p = wr_take(w, n);
 
 	if (p)
-		put_uint(p, n, v);
+		wire_put_uint(p, n, v);
 }
 
 void wr_u8(struct wr *w, uint8_t v)
@@ -172,7 +172,7 @@ void wr_patch_u16(struct wr *w, size_t mark, uint16_t v)
 		w->bad = true;
 		return;
 	}
-	put_uint(w->start + mark, 2, v);
+	wire_put_uint(w->start + mark, 2, v);
 }
 
 struct span wr_done(const struct wr *w)

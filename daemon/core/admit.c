@@ -21,7 +21,7 @@ static ze_ns after_one(ze_ns was, uint32_t rate, uint32_t burst, ze_ns now)
 	return full_at - now > token * burst ? ZE_NEVER : full_at;
 }
 
-static uint64_t key_of(const struct ze_addr *from)
+static uint64_t admit_key_of(const struct ze_addr *from)
 {
 	uint8_t b[1 + sizeof(from->ip)] = { from->family };
 	uint64_t key;
@@ -31,7 +31,7 @@ static uint64_t key_of(const struct ze_addr *from)
 	return key ? key : 1;
 }
 
-static bool take(ze_ns *full, uint32_t rate, uint32_t burst, ze_ns now)
+static bool admit_take(ze_ns *full, uint32_t rate, uint32_t burst, ze_ns now)
 {
 	ze_ns full_at = after_one(*full, rate, burst, now);
 
@@ -43,17 +43,17 @@ static bool take(ze_ns *full, uint32_t rate, uint32_t burst, ze_ns now)
 
 bool admit_frame(struct admit_bucket *b, ze_ns now)
 {
-	return take(&b->full_at, ADMIT_FRAME_RATE, ADMIT_FRAME_BURST, now);
+	return admit_take(&b->full_at, ADMIT_FRAME_RATE, ADMIT_FRAME_BURST, now);
 }
 
 bool admit_control(struct admit_bucket *b, ze_ns now)
 {
-	return take(&b->full_at, ADMIT_CONTROL_RATE, ADMIT_CONTROL_BURST, now);
+	return admit_take(&b->full_at, ADMIT_CONTROL_RATE, ADMIT_CONTROL_BURST, now);
 }
 
 bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_ns now)
 {
-	struct bucket *s = buckets_get(&a->sources, key_of(from));
+	struct bucket *s = buckets_get(&a->sources, admit_key_of(from));
 	ze_ns one = s ? after_one(s->full_at, ADMIT_SOURCE_RATE, ADMIT_SOURCE_BURST, now) :
 			ZE_NEVER;
 	ze_ns all = rate ? after_one(a->all.full_at, rate, rate, now) : a->all.full_at;
@@ -67,7 +67,7 @@ bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_
 
 void admit_answered(struct admit *a, const struct ze_addr *from, ze_ns now)
 {
-	struct bucket *s = buckets_get(&a->known, key_of(from));
+	struct bucket *s = buckets_get(&a->known, admit_key_of(from));
 
 	if (s && s->full_at < now)
 		s->full_at = now;
@@ -75,12 +75,12 @@ void admit_answered(struct admit *a, const struct ze_addr *from, ze_ns now)
 
 bool admit_has_answered(const struct admit *a, const struct ze_addr *from)
 {
-	return buckets_find(&a->known, key_of(from));
+	return buckets_find(&a->known, admit_key_of(from));
 }
 
 bool admit_known(struct admit *a, const struct ze_addr *from, ze_ns now)
 {
-	struct bucket *s = buckets_get(&a->known, key_of(from));
+	struct bucket *s = buckets_get(&a->known, admit_key_of(from));
 
-	return s && take(&s->full_at, ADMIT_KNOWN_RATE, ADMIT_KNOWN_BURST, now);
+	return s && admit_take(&s->full_at, ADMIT_KNOWN_RATE, ADMIT_KNOWN_BURST, now);
 }

@@ -15,7 +15,7 @@ void attach_tell_guard(const struct subscriber *s, enum guard_session what)
 	io->guard->session(io->guard_self, s->tunnel->t.tid, s->s.sid, what);
 }
 
-static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
+static bool attach_may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
 	return turn_may_log(s->e, s->tunnel, &(struct turn_line){ LOG_DP, LOG_WARN, NULL }, now,
 			    ret_suppressed);
@@ -25,7 +25,7 @@ static void log_failure(const struct subscriber *s, const char *what, int r, ze_
 {
 	uint32_t suppressed;
 
-	if (may_log(s, now, &suppressed))
+	if (attach_may_log(s, now, &suppressed))
 		log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid),
 		       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)), KV_ERRNO(r),
 		       KV_SUPPRESSED(suppressed));
@@ -35,7 +35,7 @@ static void log_taken(const struct subscriber *s, ze_ns now)
 {
 	uint32_t suppressed;
 
-	if (may_log(s, now, &suppressed))
+	if (attach_may_log(s, now, &suppressed))
 		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
 		       KV_STR("user", facts_user(s)), KV_STR("interface", s->ifname),
 		       KV_SUPPRESSED(suppressed));
@@ -78,7 +78,7 @@ void attach_session(struct subscriber *s, ze_ns now)
 	res_add(&s->pool, &s->r_dp, leave_now);
 }
 
-static struct dp_family family_of(const struct subscriber *s, enum ppp_family family)
+static struct dp_family attach_family_of(const struct subscriber *s, enum ppp_family family)
 {
 	struct dp_family f = { .family = family, .mtu = ppp_link_mtu(&s->link) };
 
@@ -105,17 +105,17 @@ static bool same_family(const struct dp_family *a, const struct dp_family *b)
 /* The plane has, or will have, what the link would agree to now. */
 static bool is_current(const struct subscriber *s, enum ppp_family family)
 {
-	const struct dp_family f = family_of(s, family);
+	const struct dp_family f = attach_family_of(s, family);
 
 	return same_family(&s->dp_has[family], &f);
 }
 
-static void request(struct subscriber *s, enum ppp_family family, ze_ns now)
+static void attach_request(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
 	int r;
 
-	s->dp_has[family] = family_of(s, family);
+	s->dp_has[family] = attach_family_of(s, family);
 	r = io->dp->family_up(io->dp_self, s->s.sid, &s->dp_has[family]);
 	if (r < 0) {
 		log_failure(s, "family-attach-failed", r, now);
@@ -139,7 +139,7 @@ void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 		if (s->dp_family[family] == SUB_FAM_UP && is_current(s, family))
 			s->todo |= (uint16_t)(SUB_TODO_ATTACHED << family);
 		else
-			request(s, family, now);
+			attach_request(s, family, now);
 		return;
 	}
 	if (!any_waits(s)) /* the first, perhaps after LCP began anew */
@@ -167,7 +167,7 @@ static void keep_current(struct subscriber *s, ze_ns now)
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->dp == SUB_DP_UP && s->dp_family[f] == SUB_FAM_UP &&
 		    s->link.ncp[f] >= PPP_NCP_ATTACHED && !is_current(s, (enum ppp_family)f))
-			request(s, (enum ppp_family)f, now);
+			attach_request(s, (enum ppp_family)f, now);
 }
 
 void attach_if_due(struct subscriber *s, ze_ns now)
@@ -209,7 +209,7 @@ int attach_resume(struct subscriber *s)
 	if (!io->dp->session_adopt)
 		return -EOPNOTSUPP;
 	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
-		f[i] = family_of(s, (enum ppp_family)i);
+		f[i] = attach_family_of(s, (enum ppp_family)i);
 		if (s->link.ncp[i] == PPP_NCP_UP)
 			a.family[i] = &f[i];
 	}
@@ -254,7 +254,7 @@ static void unshaped(struct subscriber *s, int r, ze_ns now)
 
 /* A session whose rates can't be applied goes on without: a subscriber who is too fast is better
  * served than one who is not at all. */
-static void shape(struct subscriber *s, ze_ns now)
+static void attach_shape(struct subscriber *s, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
 	int r = io->dp->shape(io->dp_self, s->s.sid, &s->plan);
@@ -292,14 +292,14 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
 	if (s->plan.down_bps)
-		shape(s, now);
+		attach_shape(s, now);
 	if (!s->opened) {
 		s->opened = true;
 		ppp_link_open(&s->link, now, &s->e->ppp_fx);
 	}
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->dp_family[f] == SUB_FAM_WAITING)
-			request(s, (enum ppp_family)f, now);
+			attach_request(s, (enum ppp_family)f, now);
 }
 
 static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
@@ -318,7 +318,7 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns
 		return;
 	}
 	if (!is_current(s, f)) { /* the peer or we want another identifier by now */
-		request(s, f, now);
+		attach_request(s, f, now);
 		return;
 	}
 	s->dp_family[f] = SUB_FAM_UP;

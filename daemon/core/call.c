@@ -10,8 +10,8 @@
 #include "daemon/core/turn.h"
 
 /* Performs what a session's machine asked for; s is NULL for a call that was refused. */
-static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
-		    ze_ns now)
+static void call_perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
+			 ze_ns now)
 {
 	bool sent = false;
 
@@ -49,8 +49,8 @@ static void perform(struct core_tunnel *t, struct subscriber *s, const struct l2
 
 /* A CDN for a call that does not get a session. It names the id the call would have had: 0 is out of
  * range (RFC 2661 4.4.3), and a strict peer would not hear the refusal. */
-static void refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
-		   const struct l2tp_cdn_args *a, ze_ns now)
+static void call_refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
+			const struct l2tp_cdn_args *a, ze_ns now)
 {
 	uint16_t own_sid = 0;
 	struct l2tp_fx fx;
@@ -59,7 +59,7 @@ static void refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
 		idalloc_put(&t->e->sids, own_sid);
 	fx.n = 0;
 	l2tp_session_refuse(own_sid, peer_sid, a, &fx);
-	perform(t, NULL, &fx, now);
+	call_perform(t, NULL, &fx, now);
 	turn_drop(t->e, t, reason, &t->path, now);
 }
 
@@ -71,33 +71,33 @@ static void refuse_fault(struct core_tunnel *t, const struct l2tp_msg *m,
 	struct span s = l2tp_fx_fault_text(&text, f);
 
 	snprintf(buf, sizeof(buf), "%.*s", (int)s.len, (const char *)s.p);
-	refuse(t, m->assigned_sid, f->reason,
-	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
-					.result = CDN_ERROR,
-					.error = f->error,
-					.text = buf },
-	       now);
+	call_refuse(t, m->assigned_sid, f->reason,
+		    &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
+					     .result = CDN_ERROR,
+					     .error = f->error,
+					     .text = buf },
+		    now);
 }
 
 static void refuse_error(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
 			 enum l2tp_error error, ze_ns now)
 {
-	refuse(t, peer_sid, reason,
-	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
-					.result = CDN_ERROR,
-					.error = (uint16_t)error,
-					.text = reason_text(reason) },
-	       now);
+	call_refuse(t, peer_sid, reason,
+		    &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
+					     .result = CDN_ERROR,
+					     .error = (uint16_t)error,
+					     .text = reason_text(reason) },
+		    now);
 }
 
 static void refuse_limit(struct core_tunnel *t, uint16_t peer_sid, enum reason why, ze_ns now)
 {
-	refuse(t, peer_sid, why,
-	       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_ADMIN,
-					.result = CDN_NO_FACILITIES_NOW,
-					.error = L2TP_ERR_RESOURCES,
-					.text = reason_text(why) },
-	       now);
+	call_refuse(t, peer_sid, why,
+		    &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_ADMIN,
+					     .result = CDN_NO_FACILITIES_NOW,
+					     .error = L2TP_ERR_RESOURCES,
+					     .text = reason_text(why) },
+		    now);
 }
 
 static void input(struct subscriber *s, const struct l2tp_msg *m, const struct l2tp_fault *f,
@@ -107,7 +107,7 @@ static void input(struct subscriber *s, const struct l2tp_msg *m, const struct l
 
 	fx.n = 0;
 	l2tp_session_input(&s->s, m, f, now, &fx);
-	perform(s->tunnel, s, &fx, now);
+	call_perform(s->tunnel, s, &fx, now);
 }
 
 /* REASON_NONE: there is room for another session. */
@@ -158,18 +158,18 @@ static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns no
 	else if (e->call.fault)
 		refuse_fault(t, m, e->call.fault, now);
 	else if (m->type == L2TP_OCRQ)
-		refuse(t, m->assigned_sid, REASON_FSM_EVENT,
-		       &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
-						.result = CDN_NO_FACILITIES,
-						.text = "no outgoing calls" },
-		       now);
+		call_refuse(t, m->assigned_sid, REASON_FSM_EVENT,
+			    &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
+						     .result = CDN_NO_FACILITIES,
+						     .text = "no outgoing calls" },
+			    now);
 	else
 		new_call(t, m, now);
 }
 
 /* By our id in the header, else by the peer's in AVP 14 (RFC 2661 5.6: a CDN sent before our id was
  * known). */
-static struct subscriber *find(const struct core_tunnel *t, const struct l2tp_effect *e)
+static struct subscriber *call_find(const struct core_tunnel *t, const struct l2tp_effect *e)
 {
 	const struct l2tp_msg *m = e->call.msg;
 	struct subscriber *s;
@@ -185,7 +185,7 @@ static struct subscriber *find(const struct core_tunnel *t, const struct l2tp_ef
 
 void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
 {
-	struct subscriber *s = find(t, e);
+	struct subscriber *s = call_find(t, e);
 
 	t->e->about = (struct engine_about){ .msg_type = e->call.msg->type };
 	if (e->call.fault)
@@ -202,7 +202,7 @@ void call_expire(struct subscriber *s, ze_ns now)
 
 	fx.n = 0;
 	l2tp_session_expire(&s->s, now, &fx);
-	perform(s->tunnel, s, &fx, now);
+	call_perform(s->tunnel, s, &fx, now);
 }
 
 void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now)
@@ -211,7 +211,7 @@ void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now)
 
 	fx.n = 0;
 	l2tp_session_close(&s->s, a, now, &fx);
-	perform(s->tunnel, s, &fx, now);
+	call_perform(s->tunnel, s, &fx, now);
 }
 
 void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now)
@@ -223,7 +223,7 @@ void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns n
 
 	fx.n = 0;
 	l2tp_session_refuse(sid, peer_sid, &a, &fx);
-	perform(t, NULL, &fx, now);
+	call_perform(t, NULL, &fx, now);
 	record_told(t, sid, peer_sid);
 }
 
@@ -233,5 +233,5 @@ void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns no
 
 	fx.n = 0;
 	l2tp_session_abandon(&s->s, why, &fx);
-	perform(s->tunnel, s, &fx, now);
+	call_perform(s->tunnel, s, &fx, now);
 }

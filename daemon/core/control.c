@@ -74,7 +74,7 @@ static void uncount_established(struct core_tunnel *t)
 
 /* ---- what a tunnel's machine wants ---- */
 
-static void tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
+static void control_tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 {
 	const enum end_cause end = kind == EV_TUNNEL_DOWN ? end_cause_of_down(t->t.down.cause) :
 							    END_NONE;
@@ -111,7 +111,7 @@ static struct core_tunnel *standing(const struct engine *e, const struct ze_addr
 	return NULL;
 }
 
-static void log_up(struct core_tunnel *t, ze_ns now)
+static void control_log_up(struct core_tunnel *t, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
@@ -125,7 +125,8 @@ static void log_up(struct core_tunnel *t, ze_ns now)
 	       KV_SUPPRESSED(suppressed));
 }
 
-static void log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool was_up, ze_ns now)
+static void control_log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool was_up,
+			     ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
@@ -141,7 +142,7 @@ static void log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool w
 	       KV_MS("duration", was_up ? now - t->t.established : 0), KV_SUPPRESSED(suppressed));
 }
 
-static void tunnel_up(struct core_tunnel *t, ze_ns now)
+static void control_tunnel_up(struct core_tunnel *t, ze_ns now)
 {
 	struct engine *e = t->e;
 	struct core_tunnel *older = standing(e, &t->path.peer, t->t.peer_tid, t);
@@ -155,14 +156,14 @@ static void tunnel_up(struct core_tunnel *t, ze_ns now)
 	uncount_half_open(t);
 	count_established(t, now);
 	e->stats.tunnels_up++;
-	log_up(t, now);
-	tell(t, EV_TUNNEL_UP, now);
+	control_log_up(t, now);
+	control_tell(t, EV_TUNNEL_UP, now);
 	/* The peer has come back with the id of an older tunnel, which it has forgotten. */
 	while ((older = registry_tunnel_of(e, &t->path.peer, t->t.peer_tid, t)))
 		control_abandon(older, L2TP_DOWN_REPLACED, now);
 }
 
-static void tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down *d, ze_ns now)
+static void control_tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down *d, ze_ns now)
 {
 	const struct l2tp_fx_down why = { .cause = L2TP_DOWN_TUNNEL,
 					  .result = d->result,
@@ -173,24 +174,24 @@ static void tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down *d, ze_
 	uncount_established(t);
 	while (!list_empty(&t->sessions))
 		call_abandon(list_entry(t->sessions.next, struct subscriber, in_tunnel), &why, now);
-	log_down(t, d, was_up, now);
+	control_log_down(t, d, was_up, now);
 	if (!was_up)
 		return;
 	t->e->stats.tunnels_down++;
-	tell(t, EV_TUNNEL_DOWN, now);
+	control_tell(t, EV_TUNNEL_DOWN, now);
 }
 
-static void perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
+static void control_perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
 {
 	for (unsigned i = 0; i < fx->n; i++) {
 		const struct l2tp_effect *e = &fx->e[i];
 
 		switch (e->kind) {
 		case L2TP_FX_TUNNEL_UP:
-			tunnel_up(t, now);
+			control_tunnel_up(t, now);
 			break;
 		case L2TP_FX_TUNNEL_DOWN:
-			tunnel_down(t, &e->down, now);
+			control_tunnel_down(t, &e->down, now);
 			break;
 		case L2TP_FX_TUNNEL_FREE:
 			t->forgotten = true;
@@ -213,13 +214,13 @@ static void perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
 }
 
 /* Acts on all that was delivered. */
-static void run(struct core_tunnel *t, ze_ns now)
+static void control_run(struct core_tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
 
 	fx.n = 0;
 	while (l2tp_tunnel_step(&t->t, now, &fx)) {
-		perform(t, &fx, now);
+		control_perform(t, &fx, now);
 		fx.n = 0;
 	}
 	turn_tunnel_dirty(t);
@@ -236,7 +237,7 @@ static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
 	r = l2tp_tunnel_input(&t->t, h, now);
 	if (r < 0)
 		turn_count(t->e, (enum reason) - r);
-	run(t, now);
+	control_run(t, now);
 }
 
 void control_expire(struct core_tunnel *t, ze_ns now)
@@ -245,8 +246,8 @@ void control_expire(struct core_tunnel *t, ze_ns now)
 
 	fx.n = 0;
 	l2tp_tunnel_expire(&t->t, now, &fx);
-	perform(t, &fx, now);
-	run(t, now);
+	control_perform(t, &fx, now);
+	control_run(t, now);
 }
 
 bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now)
@@ -257,7 +258,7 @@ bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns 
 		return false;
 	fx.n = 0;
 	l2tp_tunnel_close(&t->t, a, now, &fx);
-	perform(t, &fx, now);
+	control_perform(t, &fx, now);
 	return true;
 }
 
@@ -267,7 +268,7 @@ void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now)
 
 	fx.n = 0;
 	l2tp_tunnel_abandon(&t->t, cause, &fx);
-	perform(t, &fx, now);
+	control_perform(t, &fx, now);
 }
 
 static void control_flush(struct core_tunnel *t, ze_ns now)
@@ -373,8 +374,8 @@ fail:
 	return NULL;
 }
 
-static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *path, bool known,
-				      ze_ns now)
+static struct core_tunnel *control_tunnel_new(struct engine *e, const struct net_path *path,
+					      bool known, ze_ns now)
 {
 	struct core_tunnel *t = tunnel_make(e, path, 0, now);
 
@@ -386,8 +387,8 @@ static struct core_tunnel *tunnel_new(struct engine *e, const struct net_path *p
 }
 
 /* A StopCCN that leaves no state behind. */
-static void refuse(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
-		   uint16_t peer_tid, const struct l2tp_stop_args *a)
+static void control_refuse(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
+			   uint16_t peer_tid, const struct l2tp_stop_args *a)
 {
 	uint8_t buf[ENGINE_DATAGRAM_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -454,7 +455,7 @@ static bool may_be_alive(struct core_tunnel *t, ze_ns now)
 		return false;
 	fx.n = 0;
 	l2tp_tunnel_doubt(&t->t, now, &fx);
-	perform(t, &fx, now);
+	control_perform(t, &fx, now);
 	return true;
 }
 
@@ -472,7 +473,7 @@ static bool peer_full(const struct engine *e, const struct core_peer *p)
 }
 
 /* The source has answered us, now or before: a forged address does not. */
-static bool is_known(const struct engine *e, const struct ze_addr *from)
+static bool control_is_known(const struct engine *e, const struct ze_addr *from)
 {
 	const struct core_peer *p = registry_peer(e, from);
 
@@ -533,7 +534,7 @@ static enum reason refuse_with(struct engine *e, const struct net_path *path,
 
 	a.cause = L2TP_DOWN_ADMIN;
 	a.text = reason_text(r);
-	refuse(e, path, h, assigned_tid(e, h), &a);
+	control_refuse(e, path, h, assigned_tid(e, h), &a);
 	return r;
 }
 
@@ -542,7 +543,7 @@ static enum reason refuse_with(struct engine *e, const struct net_path *path,
 static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 			 bool replaces, ze_ns now)
 {
-	bool known = is_known(e, &path->peer);
+	bool known = control_is_known(e, &path->peer);
 
 	/* Sources that answer are not to suffer from a flood in their name or in others'. */
 	if (known ? !admit_known(&e->admit, &path->peer, now) :
@@ -604,7 +605,8 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		turn_tunnel_dirty(old);
 	}
 	r = admit(e, path, h, old != NULL, now);
-	t = r == REASON_NONE ? tunnel_new(e, path, is_known(e, &path->peer), now) : NULL;
+	t = r == REASON_NONE ? control_tunnel_new(e, path, control_is_known(e, &path->peer), now) :
+			       NULL;
 	if (!t) {
 		turn_drop(e, NULL, r == REASON_NONE ? REASON_NO_MEMORY : r, path, now);
 		return;
@@ -624,7 +626,7 @@ static void go_on(struct core_tunnel *t, ze_ns now)
 		return;
 	count_established(t, now);
 	t->e->stats.tunnels_up++;
-	tell(t, EV_TUNNEL_UP, now);
+	control_tell(t, EV_TUNNEL_UP, now);
 }
 
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now)
@@ -659,7 +661,7 @@ void control_probe(struct core_tunnel *t, ze_ns now)
 
 	fx.n = 0;
 	l2tp_tunnel_probe(&t->t, now, &fx);
-	perform(t, &fx, now);
+	control_perform(t, &fx, now);
 }
 
 /* ---- tunnel id 0 ---- */

@@ -18,13 +18,13 @@ void dp_null_done(struct dp_null *d)
 	dp_null_init(d);
 }
 
-static bool held(const struct dp_null *d, uint16_t sid)
+static bool dp_null_held(const struct dp_null *d, uint16_t sid)
 {
 	return d->held && d->held[sid / 8] >> (sid % 8) & 1;
 }
 
 /* Room for `more` answers beside those already promised. */
-static int reserve(struct dp_null *d, size_t more)
+static int dp_null_reserve(struct dp_null *d, size_t more)
 {
 	size_t need = d->n + d->sessions + more;
 	size_t cap = d->cap ? d->cap : 16;
@@ -46,54 +46,55 @@ static int reserve(struct dp_null *d, size_t more)
 	return 0;
 }
 
-static void answer(struct dp_null *d, const struct dp_event *e)
+static void dp_null_answer(struct dp_null *d, const struct dp_event *e)
 {
 	d->q[(d->head + d->n) % d->cap] = *e;
 	d->n++;
 }
 
-static int session_up(void *self, const struct dp_session *s)
+static int dp_null_session_up(void *self, const struct dp_session *s)
 {
 	struct dp_null *d = self;
 
-	if (held(d, s->sid))
+	if (dp_null_held(d, s->sid))
 		return -EEXIST;
 	if (!d->held)
 		d->held = calloc(1, SIDS / 8);
-	if (!d->held || reserve(d, 2) < 0)
+	if (!d->held || dp_null_reserve(d, 2) < 0)
 		return -ENOMEM;
 	d->held[s->sid / 8] |= (uint8_t)(1u << (s->sid % 8));
 	d->sessions++;
-	answer(d, &(struct dp_event){ .kind = DP_EV_SESSION_UP, .sid = s->sid });
+	dp_null_answer(d, &(struct dp_event){ .kind = DP_EV_SESSION_UP, .sid = s->sid });
 	return 0;
 }
 
-static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+static int dp_null_shape(void *self, uint16_t sid, const struct shape_plan *p)
 {
 	struct dp_null *d = self;
 
 	(void)p; /* nothing passes here: no rate is exceeded */
-	if (!held(d, sid))
+	if (!dp_null_held(d, sid))
 		return -ENOENT;
-	if (reserve(d, 1) < 0)
+	if (dp_null_reserve(d, 1) < 0)
 		return -ENOMEM;
-	answer(d, &(struct dp_event){ .kind = DP_EV_SHAPED, .sid = sid });
+	dp_null_answer(d, &(struct dp_event){ .kind = DP_EV_SHAPED, .sid = sid });
 	return 0;
 }
 
-static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+static int dp_null_family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
 	struct dp_null *d = self;
 
-	if (!held(d, sid))
+	if (!dp_null_held(d, sid))
 		return -ENOENT;
-	if (reserve(d, 1) < 0)
+	if (dp_null_reserve(d, 1) < 0)
 		return -ENOMEM;
-	answer(d, &(struct dp_event){ .kind = DP_EV_FAMILY_UP, .sid = sid, .family = f->family });
+	dp_null_answer(
+		d, &(struct dp_event){ .kind = DP_EV_FAMILY_UP, .sid = sid, .family = f->family });
 	return 0;
 }
 
-static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+static void dp_null_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
 	(void)self; /* nothing passes here, open or not */
 	(void)sid;
@@ -101,45 +102,46 @@ static void family_open(void *self, uint16_t sid, enum ppp_family family, bool o
 	(void)open;
 }
 
-static void family_down(void *self, uint16_t sid, enum ppp_family family)
+static void dp_null_family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	(void)self;
 	(void)sid;
 	(void)family;
 }
 
-static void session_down(void *self, uint16_t sid)
+static void dp_null_session_down(void *self, uint16_t sid)
 {
 	struct dp_null *d = self;
 
-	if (!held(d, sid))
+	if (!dp_null_held(d, sid))
 		return;
 	d->held[sid / 8] &= (uint8_t) ~(1u << (sid % 8));
 	d->sessions--;
-	answer(d, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
+	dp_null_answer(d, &(struct dp_event){ .kind = DP_EV_GONE, .sid = sid });
 }
 
-static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
+static int dp_null_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret,
+			 ze_ns *ret_as_of)
 {
-	if (!held(self, sid))
+	if (!dp_null_held(self, sid))
 		return -ENOENT;
 	*ret = (struct dp_stats){ 0 };
 	*ret_as_of = now;
 	return 0;
 }
 
-static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static ze_ns dp_null_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
 {
 	static const struct dp_stats nothing;
 
 	for (unsigned sid = 0; each && sid < SIDS; sid++)
-		if (held(self, (uint16_t)sid))
+		if (dp_null_held(self, (uint16_t)sid))
 			each(each_self, (uint16_t)sid, &nothing);
 	return now;
 }
 
 /* Nothing forwards, so nothing loops. */
-static void pool(void *self, const struct dp_pool *p)
+static void dp_null_pool(void *self, const struct dp_pool *p)
 {
 	(void)self;
 	(void)p;
@@ -147,15 +149,15 @@ static void pool(void *self, const struct dp_pool *p)
 
 const struct dataplane_ops dp_null_ops = {
 	.name = "null",
-	.session_up = session_up,
-	.shape = shape,
-	.family_up = family_up,
-	.family_open = family_open,
-	.family_down = family_down,
-	.session_down = session_down,
-	.stats = stats,
-	.stats_all = stats_all,
-	.pool = pool,
+	.session_up = dp_null_session_up,
+	.shape = dp_null_shape,
+	.family_up = dp_null_family_up,
+	.family_open = dp_null_family_open,
+	.family_down = dp_null_family_down,
+	.session_down = dp_null_session_down,
+	.stats = dp_null_stats,
+	.stats_all = dp_null_stats_all,
+	.pool = dp_null_pool,
 };
 
 bool dp_null_next(struct dp_null *d, struct dp_event *ret)

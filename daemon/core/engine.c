@@ -73,7 +73,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	return 0;
 }
 
-static void free_all(struct engine *e)
+static void engine_free_all(struct engine *e)
 {
 	while (!list_empty(&e->subscribers)) {
 		struct subscriber *s = list_entry(e->subscribers.next, struct subscriber, in_all);
@@ -98,7 +98,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	snapshot_drop(e);
-	free_all(e);
+	engine_free_all(e);
 	registry_done(e);
 	admit_done(&e->admit);
 	pace_done(&e->pace);

@@ -74,7 +74,7 @@ static enum reason get_addr(struct span saved, struct ze_addr *ret)
 	return REASON_NONE;
 }
 
-static bool is_any(const struct ze_addr *a)
+static bool engine_resume_is_any(const struct ze_addr *a)
 {
 	static const uint8_t none[16];
 
@@ -88,7 +88,7 @@ static bool is_listened(const struct config *c, const struct ze_addr *local)
 		const struct ze_addr *a = &c->listeners[i].addr;
 
 		if (a->family == local->family && a->port == local->port &&
-		    (is_any(a) || ze_addr_same_ip(a, local)))
+		    (engine_resume_is_any(a) || ze_addr_same_ip(a, local)))
 			return true;
 	}
 	return false;
@@ -97,7 +97,7 @@ static bool is_listened(const struct config *c, const struct ze_addr *local)
 static bool is_path(const struct net_path *p)
 {
 	return p->peer.family == p->local.family && p->local.port && p->peer.port &&
-	       !is_any(&p->local) && !is_any(&p->peer);
+	       !engine_resume_is_any(&p->local) && !engine_resume_is_any(&p->peer);
 }
 
 static enum reason get_path(const struct span *f, struct net_path *ret)
@@ -260,7 +260,7 @@ static enum reason resume_session(struct core_tunnel *t, const struct saved *v, 
 }
 
 /* A call that does not go on must not stay with the peer either. */
-static void end_call(struct engine *e, const struct saved *v, ze_ns now)
+static void engine_resume_end_call(struct engine *e, const struct saved *v, ze_ns now)
 {
 	struct core_tunnel *t = registry_tunnel(e, v->tid);
 
@@ -270,7 +270,8 @@ static void end_call(struct engine *e, const struct saved *v, ze_ns now)
 		e->ports.journal->drop(e->ports.journal_self, JOURNAL_SESSION, v->sid);
 }
 
-static void session(struct engine *e, const struct journal_record *rec, struct tally *n, ze_ns now)
+static void engine_resume_session(struct engine *e, const struct journal_record *rec,
+				  struct tally *n, ze_ns now)
 {
 	struct saved v;
 	enum reason why = open_session(rec, &v);
@@ -341,7 +342,7 @@ static void sessions(struct engine *e, const struct journal_record *v, size_t co
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < count; i++)
 			if (v[i].kind == JOURNAL_SESSION && is_established(&v[i]) == (pass == 0))
-				session(e, &v[i], n, now);
+				engine_resume_session(e, &v[i], n, now);
 }
 
 /* Calls that were not restored end, once it is known which were: of two records with one id of the peer, the
@@ -354,7 +355,7 @@ static void end_calls(struct engine *e, const struct journal_record *v, size_t c
 		if (v[i].kind != JOURNAL_SESSION)
 			continue;
 		open_session(&v[i], &s);
-		end_call(e, &s, now);
+		engine_resume_end_call(e, &s, now);
 	}
 }
 

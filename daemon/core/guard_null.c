@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/guard_null.h"
 
-static void limits(void *self, const struct guard_limits *l)
+static void guard_null_limits(void *self, const struct guard_limits *l)
 {
 	(void)self;
 	(void)l;
 }
 
-static void tunnel_known(void *self, const struct dp_tunnel *t)
+static void guard_null_tunnel_known(void *self, const struct dp_tunnel *t)
 {
 	(void)self;
 	(void)t;
 }
 
-static void tunnel_gone(void *self, uint16_t tid)
+static void guard_null_tunnel_gone(void *self, uint16_t tid)
 {
 	(void)self;
 	(void)tid;
 }
 
-static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
+static void guard_null_session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
 {
 	(void)self;
 	(void)tid;
@@ -27,7 +27,7 @@ static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session w
 	(void)what;
 }
 
-static void peer_established(void *self, const struct ze_addr *peer, bool established)
+static void guard_null_peer_established(void *self, const struct ze_addr *peer, bool established)
 {
 	(void)self;
 	(void)peer;
@@ -35,9 +35,9 @@ static void peer_established(void *self, const struct ze_addr *peer, bool establ
 }
 
 const struct guard_ops guard_null_ops = {
-	.limits = limits,
-	.tunnel_known = tunnel_known,
-	.tunnel_gone = tunnel_gone,
-	.session = session,
-	.peer_established = peer_established,
+	.limits = guard_null_limits,
+	.tunnel_known = guard_null_tunnel_known,
+	.tunnel_gone = guard_null_tunnel_gone,
+	.session = guard_null_session,
+	.peer_established = guard_null_peer_established,
 };

@@ -28,7 +28,7 @@ static void wake(struct subscriber *s)
 }
 
 /* For the address that holder has. The newest waits: an older one has given way to it. */
-static void wait_for(struct subscriber *s, struct subscriber *holder)
+static void lease_wait_for(struct subscriber *s, struct subscriber *holder)
 {
 	lease_wait_end(s);
 	if (holder->heir)
@@ -97,7 +97,7 @@ static int claim_fixed(struct subscriber *s, uint32_t ip)
 	}
 	if (holder) {
 		turn_give_way(holder);
-		wait_for(s, holder);
+		lease_wait_for(s, holder);
 		return -EINPROGRESS;
 	}
 	r = addrpool_claim(s->e->pool, ip);
@@ -107,7 +107,7 @@ static int claim_fixed(struct subscriber *s, uint32_t ip)
 	return 0;
 }
 
-static int take(struct subscriber *s)
+static int lease_take(struct subscriber *s)
 {
 	const struct profile *p = s->profile;
 	struct addrpool *pool = s->e->pool;
@@ -139,7 +139,7 @@ static int answer_v4(struct subscriber *s, struct ipcp_params *ret)
 
 	if (s->profile && !s->profile->ipv4)
 		return -EAFNOSUPPORT;
-	r = res_held(&s->r_address) ? 0 : take(s);
+	r = res_held(&s->r_address) ? 0 : lease_take(s);
 	if (r != -EINPROGRESS)
 		lease_wait_end(s);
 	if (r < 0)

@@ -110,7 +110,7 @@ static bool replaces(const struct engine *e, const struct profile *p)
 }
 
 /* Room for one more session of this user, if need be in place of its oldest. */
-static bool has_room(struct subscriber *s)
+static bool login_has_room(struct subscriber *s)
 {
 	struct engine *e = s->e;
 	const struct core_user *u = registry_user(e, s->user);
@@ -141,9 +141,9 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 }
 
 /* False: the user has as many sessions as it may. */
-static bool enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+static bool login_enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
-	if (has_room(s))
+	if (login_has_room(s))
 		return login_count(s) == 0;
 	s->e->stats.session_limited++;
 	log_limit(s, now);
@@ -196,7 +196,7 @@ void login_forget_held(struct subscriber *s)
 }
 
 /* True: it waits, or is not given at all. Without memory it is given at once. */
-static bool hold(struct subscriber *s, const struct aaa_answer *a, ze_ns until)
+static bool login_hold(struct subscriber *s, const struct aaa_answer *a, ze_ns until)
 {
 	struct engine *e = s->e;
 	struct login_held *h;
@@ -265,7 +265,7 @@ static bool turn_away(struct subscriber *s, ze_ns now)
 	if (s->link.auth.known || !pace_line_is_full(&s->e->pace, &l, &lim, now))
 		return false;
 	s->e->stats.logins_unasked++;
-	if (!hold(s, &a, lim.longest < PACE_LINE_MAX ? ZE_NEVER : now + PACE_LINE_MAX))
+	if (!login_hold(s, &a, lim.longest < PACE_LINE_MAX ? ZE_NEVER : now + PACE_LINE_MAX))
 		return false;
 	log_reject(s, "Not asked: too many wrong passwords of this line", true, now);
 	return true;
@@ -293,13 +293,13 @@ void login_answer_held(struct subscriber *s, ze_ns now)
 }
 
 /* True: the answer waits. */
-static bool reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;
 	const struct pace_limits lim = limits_of(s, now);
 	const struct pace_login l = pace_of(s);
 	ze_ns at = pace_wrong(&e->pace, &l, &lim, now);
-	bool held = at > now && hold(s, a, at);
+	bool held = at > now && login_hold(s, a, at);
 
 	e->stats.auth_rejects++;
 	log_reject(s, a->message, held, now);
@@ -313,12 +313,12 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 	struct engine *e = s->e;
 	enum ppp_end end = PPP_END_NONE;
 
-	if (!a->accept && reject(s, a, now))
+	if (!a->accept && login_reject(s, a, now))
 		return;
 	if (a->accept && keep_profile(s, a->profile) < 0) {
 		e->stats.auth_failures++;
 		a->accept = false;
-	} else if (a->accept && !enter(s, a, now)) {
+	} else if (a->accept && !login_enter(s, a, now)) {
 		a->accept = false;
 		end = PPP_END_SESSION_LIMIT;
 	} else if (a->accept) {

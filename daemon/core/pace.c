@@ -16,7 +16,7 @@ void pace_done(struct pace *p)
 }
 
 /* Longer ones are as good as their beginning: names have at most 253 octets, and numbers 64. */
-static uint64_t key_of(const struct ze_addr *peer, struct span text)
+static uint64_t pace_key_of(const struct ze_addr *peer, struct span text)
 {
 	uint8_t b[KEY_MAX] = { 0 };
 	size_t n = text.len < KEY_MAX - 17 ? text.len : KEY_MAX - 17;
@@ -57,17 +57,17 @@ ze_ns pace_wrong(struct pace *p, const struct pace_login *l, const struct pace_l
 	unsigned n = 0;
 
 	if (lim->interval && l->number.len) {
-		v[n].e = buckets_get(&p->lines, key_of(l->peer, l->number));
+		v[n].e = buckets_get(&p->lines, pace_key_of(l->peer, l->number));
 		v[n].interval = lim->interval;
 		v[n++].burst = PACE_BURST;
 	}
 	if (lim->interval) {
-		v[n].e = buckets_get(&p->users, key_of(NULL, l->user));
+		v[n].e = buckets_get(&p->users, pace_key_of(NULL, l->user));
 		v[n].interval = lim->interval;
 		v[n++].burst = PACE_BURST;
 	}
 	if (of_peer) {
-		v[n].e = buckets_get(&p->peers, key_of(l->peer, (struct span){ 0 }));
+		v[n].e = buckets_get(&p->peers, pace_key_of(l->peer, (struct span){ 0 }));
 		v[n].interval = of_peer;
 		v[n++].burst = PACE_PEER_BURST * lim->peer_rate;
 	}
@@ -91,6 +91,6 @@ bool pace_line_is_full(const struct pace *p, const struct pace_login *l,
 	const struct bucket *e = NULL;
 
 	if (lim->interval && l->number.len)
-		e = buckets_find(&p->lines, key_of(l->peer, l->number));
+		e = buckets_find(&p->lines, pace_key_of(l->peer, l->number));
 	return e && next_of(e->full_at, lim->interval, PACE_BURST, now) - now > PACE_LINE_MAX;
 }

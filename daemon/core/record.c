@@ -8,17 +8,17 @@
 #include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
 
-static void put(struct engine *e, enum journal_kind kind, uint16_t id, const struct wr *w)
+static void record_put(struct engine *e, enum journal_kind kind, uint16_t id, const struct wr *w)
 {
 	e->ports.journal->put(e->ports.journal_self, kind, id, wr_done(w));
 }
 
-static void drop(struct engine *e, enum journal_kind kind, uint16_t id)
+static void record_drop(struct engine *e, enum journal_kind kind, uint16_t id)
 {
 	e->ports.journal->drop(e->ports.journal_self, kind, id);
 }
 
-static struct wr begin(uint8_t *buf, enum journal_kind kind)
+static struct wr record_begin(uint8_t *buf, enum journal_kind kind)
 {
 	struct wr w = wr_init(buf, JOURNAL_RECORD_MAX);
 
@@ -49,7 +49,7 @@ static void forget_told(struct core_tunnel *t)
 		uint16_t sid = q->v[q->first++].sid;
 
 		if (!registry_sub(t->e, sid) || registry_sub(t->e, sid)->ended)
-			drop(t->e, JOURNAL_SESSION, sid);
+			record_drop(t->e, JOURNAL_SESSION, sid);
 	}
 	if (q->first < q->n)
 		return;
@@ -75,14 +75,14 @@ static bool put_tunnel(const struct core_tunnel *t, struct wr *w)
 void record_tunnel(struct core_tunnel *t)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
-	struct wr w = begin(buf, JOURNAL_TUNNEL);
+	struct wr w = record_begin(buf, JOURNAL_TUNNEL);
 
 	if (!t->e->ports.journal)
 		return;
 	if (put_tunnel(t, &w))
-		put(t->e, JOURNAL_TUNNEL, t->t.tid, &w);
+		record_put(t->e, JOURNAL_TUNNEL, t->t.tid, &w);
 	else
-		drop(t->e, JOURNAL_TUNNEL, t->t.tid);
+		record_drop(t->e, JOURNAL_TUNNEL, t->t.tid);
 	forget_told(t);
 }
 
@@ -90,7 +90,7 @@ void record_tunnel_gone(struct core_tunnel *t)
 {
 	if (!t->e->ports.journal)
 		return;
-	drop(t->e, JOURNAL_TUNNEL, t->t.tid);
+	record_drop(t->e, JOURNAL_TUNNEL, t->t.tid);
 	forget_told(t);
 }
 
@@ -140,7 +140,7 @@ static bool carried(const struct subscriber *s)
 
 static struct wr begin_session(uint8_t *buf, uint16_t tid, uint16_t peer_sid)
 {
-	struct wr w = begin(buf, JOURNAL_SESSION);
+	struct wr w = record_begin(buf, JOURNAL_SESSION);
 
 	tlv_put_u16(&w, RECORD_TID, tid);
 	tlv_put_u16(&w, RECORD_PEER_SID, peer_sid);
@@ -178,11 +178,11 @@ void record_session(struct subscriber *s)
 	w = whole = begin_session(buf, s->tunnel->t.tid, s->s.peer_sid);
 	if (carried(s) && put_session(s, &whole))
 		w = whole;
-	put(s->e, JOURNAL_SESSION, s->s.sid, &w);
+	record_put(s->e, JOURNAL_SESSION, s->s.sid, &w);
 }
 
 /* Room for one more. */
-static bool grow(struct core_told *q)
+static bool record_grow(struct core_told *q)
 {
 	uint32_t cap = q->cap ? 2 * q->cap : 16;
 	struct core_told_call *v;
@@ -203,8 +203,8 @@ static bool wait_for_ack(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	struct core_told *q = &t->told;
 
-	if (!grow(q)) {
-		drop(t->e, JOURNAL_SESSION, sid);
+	if (!record_grow(q)) {
+		record_drop(t->e, JOURNAL_SESSION, sid);
 		return false;
 	}
 	q->v[q->n++] = (struct core_told_call){ sid, peer_sid, l2tp_chan_last_ns(&t->t.chan) };
@@ -216,7 +216,7 @@ static void put_call(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 	uint8_t buf[JOURNAL_RECORD_MAX];
 	struct wr w = begin_session(buf, t->t.tid, peer_sid);
 
-	put(t->e, JOURNAL_SESSION, sid, &w);
+	record_put(t->e, JOURNAL_SESSION, sid, &w);
 }
 
 void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
@@ -234,7 +234,7 @@ void record_over(struct subscriber *s, bool told)
 	else if (!s->tunnel->up) /* not before the tunnel's record says that it ends */
 		wait_for_ack(s->tunnel, s->s.sid, s->s.peer_sid);
 	else
-		drop(s->e, JOURNAL_SESSION, s->s.sid);
+		record_drop(s->e, JOURNAL_SESSION, s->s.sid);
 }
 
 /* A call whose id has another one now is written first, and then by it. */

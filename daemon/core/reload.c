@@ -11,7 +11,7 @@
 #include "daemon/core/turn.h"
 
 /* NULL when out of memory. */
-static struct aaa_local *local_of(const struct config *c)
+static struct aaa_local *reload_local_of(const struct config *c)
 {
 	struct aaa_local_user *u = calloc(c->n_users + 1, sizeof(*u));
 	struct aaa_local *l;
@@ -83,7 +83,7 @@ int reload_start(struct engine *e)
 	struct aaa_local *l;
 
 	e->linkcfg = linkcfg_new(e->cfg);
-	l = e->linkcfg ? local_of(e->cfg) : NULL;
+	l = e->linkcfg ? reload_local_of(e->cfg) : NULL;
 	if (!l)
 		return -ENOMEM;
 	set_local(e, l);
@@ -105,7 +105,7 @@ void reload_done(struct engine *e)
 	config_unref(e->cfg);
 }
 
-static bool has_listener(const struct config *c, const struct ze_addr *a)
+static bool reload_has_listener(const struct config *c, const struct ze_addr *a)
 {
 	for (size_t i = 0; i < c->n_listeners; i++)
 		if (ze_addr_eq(&c->listeners[i].addr, a))
@@ -119,7 +119,7 @@ static bool same_listeners(const struct config *a, const struct config *b)
 	if (a->n_listeners != b->n_listeners)
 		return false;
 	for (size_t i = 0; i < a->n_listeners; i++)
-		if (!has_listener(b, &a->listeners[i].addr))
+		if (!reload_has_listener(b, &a->listeners[i].addr))
 			return false;
 	return true;
 }
@@ -172,7 +172,7 @@ int reload_apply(struct engine *e, struct config *cfg, struct strbuf *warnings)
 				  "enable or disable\n");
 		return -EBUSY;
 	}
-	l = local_of(cfg);
+	l = reload_local_of(cfg);
 	links = linkcfg_new(cfg);
 	if (!l || !links) {
 		aaa_local_free(l);

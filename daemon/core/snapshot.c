@@ -182,7 +182,7 @@ static int take_counters(struct engine *e, ze_ns now, struct snapshot **ret)
 	return 0;
 }
 
-static int take_config(struct engine *e, struct snapshot **ret)
+static int snapshot_take_config(struct engine *e, struct snapshot **ret)
 {
 	struct snapshot *s = snapshot_new(0);
 	const struct config *c = e->cfg;
@@ -338,7 +338,7 @@ static int take_history(const struct snapshot_history *h, struct snapshot **ret)
 	return 0;
 }
 
-static int take(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
+static int snapshot_take_new(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
 {
 	switch (a->kind) {
 	case SNAPSHOT_SUMMARY:
@@ -346,7 +346,7 @@ static int take(struct engine *e, const struct snapshot_ask *a, struct snapshot 
 	case SNAPSHOT_COUNTERS:
 		return take_counters(e, a->now, ret);
 	case SNAPSHOT_CONFIG:
-		return take_config(e, ret);
+		return snapshot_take_config(e, ret);
 	case SNAPSHOT_TUNNELS:
 		return take_tunnels(e, ret);
 	case SNAPSHOT_TUNNEL:
@@ -387,7 +387,7 @@ int snapshot_take(struct engine *e, const struct snapshot_ask *a, const struct s
 		*ret = snapshot_ref(*shared);
 		return 0;
 	}
-	r = take(e, a, &s);
+	r = snapshot_take_new(e, a, &s);
 	if (r < 0)
 		return r;
 	s->kind = a->kind;

@@ -138,7 +138,7 @@ void subscriber_free(struct subscriber *s)
 
 /* ---- facts ---- */
 
-static void tell(struct subscriber *s, enum event_kind kind, ze_ns now)
+static void subscriber_tell(struct subscriber *s, enum event_kind kind, ze_ns now)
 {
 	struct event ev = facts_event(s, kind, now);
 
@@ -173,18 +173,18 @@ static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_
 	turn_event(s->e, &ev);
 }
 
-static bool may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
+static bool subscriber_may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
 	return turn_may_log(s->e, s->tunnel, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
 			    ret_suppressed);
 }
 
-static void log_up(const struct subscriber *s, ze_ns now)
+static void subscriber_log_up(const struct subscriber *s, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[EVENT_ID_TEXT];
 	uint32_t suppressed;
 
-	if (!may_log(s, now, &suppressed))
+	if (!subscriber_may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
@@ -194,12 +194,12 @@ static void log_up(const struct subscriber *s, ze_ns now)
 	       KV_MS("took", now - s->s.created), KV_SUPPRESSED(suppressed));
 }
 
-static void log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
+static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[EVENT_ID_TEXT];
 	uint32_t suppressed;
 
-	if (!may_log(s, now, &suppressed))
+	if (!subscriber_may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
 	       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
@@ -222,7 +222,7 @@ static void closed(struct subscriber *s, ze_ns now)
 	if (s->counted)
 		ev.traffic = s->traffic;
 	turn_event(s->e, &ev);
-	if (s->counted && may_log(s, now, &suppressed))
+	if (s->counted && subscriber_may_log(s, now, &suppressed))
 		log_kv(LOG_L2TP, LOG_INFO, "session-closed", KV_U64("tid", s->tunnel->t.tid),
 		       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
 		       KV_STR("user", facts_user(s)), KV_U64("up-packets", s->traffic.up_packets),
@@ -253,7 +253,7 @@ static int link_init(struct subscriber *s)
 }
 
 /* CDN, and the call is over. */
-static void end_call(struct subscriber *s, enum end_cause cause, ze_ns now)
+static void subscriber_end_call(struct subscriber *s, enum end_cause cause, ze_ns now)
 {
 	struct l2tp_cdn_args a;
 
@@ -266,13 +266,13 @@ static void end_call(struct subscriber *s, enum end_cause cause, ze_ns now)
 static void subscriber_up(struct subscriber *s, ze_ns now)
 {
 	if (link_init(s) < 0) {
-		end_call(s, END_PLANE, now);
+		subscriber_end_call(s, END_PLANE, now);
 		return;
 	}
 	s->linked = true;
 	s->plan = s->e->cfg->shape;
 	s->shape = s->plan.down_bps ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
-	tell(s, EV_SESSION_STARTING, now);
+	subscriber_tell(s, EV_SESSION_STARTING, now);
 	ppp_fx_init(&s->e->ppp_fx);
 	if (s->s.sequencing_required) {
 		attach_session(s, now); /* only the data plane numbers packets; PPP waits for it */
@@ -322,7 +322,7 @@ void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 
 /* ---- effects ---- */
 
-static void family_up(struct subscriber *s, enum ppp_family f, ze_ns now)
+static void subscriber_family_up(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	s->ncp_up[f] = true;
 	attach_open(s, f, true);
@@ -330,13 +330,13 @@ static void family_up(struct subscriber *s, enum ppp_family f, ze_ns now)
 		s->up_at = now;
 		set_state(s, SUB_ESTABLISHED);
 		s->e->stats.sessions_up++;
-		log_up(s, now);
-		tell(s, EV_SESSION_UP, now);
+		subscriber_log_up(s, now);
+		subscriber_tell(s, EV_SESSION_UP, now);
 	}
 	tell_route(s, EV_ROUTE_ADD, f, now);
 }
 
-static void family_down(struct subscriber *s, enum ppp_family f, ze_ns now)
+static void subscriber_family_down(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	if (s->ncp_up[f]) {
 		s->ncp_up[f] = false;
@@ -364,10 +364,10 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		attach_family(s, e->family, now);
 		break;
 	case PPP_FX_NCP_UP:
-		family_up(s, e->family, now);
+		subscriber_family_up(s, e->family, now);
 		break;
 	case PPP_FX_NCP_DOWN:
-		family_down(s, e->family, now);
+		subscriber_family_down(s, e->family, now);
 		break;
 	case PPP_FX_ECHO_RTT:
 		tell_echo(s, EV_ECHO_RTT, e->rtt, now);
@@ -403,7 +403,7 @@ static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 }
 
 /* One thing owed, lowest bit first. */
-static void answer(struct subscriber *s, ze_ns now)
+static void subscriber_answer(struct subscriber *s, ze_ns now)
 {
 	unsigned bit = s->todo & -s->todo;
 
@@ -430,10 +430,10 @@ static void answer(struct subscriber *s, ze_ns now)
 				      bit == SUB_TODO_ATTACHED << PPP_FAM_IPV6, now, &s->e->ppp_fx);
 		break;
 	case SUB_TODO_NO_PLANE:
-		end_call(s, END_PLANE, now);
+		subscriber_end_call(s, END_PLANE, now);
 		break;
 	default:
-		end_call(s, end_cause_of_ppp(s->link.end), now);
+		subscriber_end_call(s, end_cause_of_ppp(s->link.end), now);
 		break;
 	}
 }
@@ -449,7 +449,7 @@ void subscriber_run(struct subscriber *s, ze_ns now)
 			attach_if_due(s, now);
 		if (s->ended || !s->todo)
 			break;
-		answer(s, now);
+		subscriber_answer(s, now);
 	}
 	turn_sub_dirty(s);
 }
@@ -536,7 +536,7 @@ static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
 		subscriber_run(s, now);
 	}
 	if (!s->ended)
-		end_call(s, end_cause_of_ppp(end), now);
+		subscriber_end_call(s, end_cause_of_ppp(end), now);
 }
 
 void subscriber_clear(struct subscriber *s, ze_ns now)
@@ -613,9 +613,9 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_REMOVE, (enum ppp_family)f, now);
 	if (s->linked) {
-		log_down(s, down, now);
+		subscriber_log_down(s, down, now);
 		s->e->stats.sessions_down++;
-		tell(s, EV_SESSION_DOWN, now);
+		subscriber_tell(s, EV_SESSION_DOWN, now);
 		ppp_link_down(&s->link);
 	}
 	memset(s->ncp_up, 0, sizeof(s->ncp_up));

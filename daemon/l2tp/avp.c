@@ -140,7 +140,7 @@ int avp_next(struct rd *r, struct avp *ret)
 }
 
 /* Writes the header. A value too long for the 10-bit Length sets w->bad. */
-static void put_header(struct wr *w, enum l2tp_avp_type type, size_t value_len)
+static void avp_put_header(struct wr *w, enum l2tp_avp_type type, size_t value_len)
 {
 	uint16_t m = avp_specs[type].mandatory ? AVP_F_MANDATORY : 0;
 
@@ -155,24 +155,24 @@ static void put_header(struct wr *w, enum l2tp_avp_type type, size_t value_len)
 
 void avp_put(struct wr *w, enum l2tp_avp_type type, struct span value)
 {
-	put_header(w, type, value.len);
+	avp_put_header(w, type, value.len);
 	wr_span(w, value);
 }
 
 void avp_put_u16(struct wr *w, enum l2tp_avp_type type, uint16_t v)
 {
-	put_header(w, type, 2);
+	avp_put_header(w, type, 2);
 	wr_u16(w, v);
 }
 
 void avp_put_u32(struct wr *w, enum l2tp_avp_type type, uint32_t v)
 {
-	put_header(w, type, 4);
+	avp_put_header(w, type, 4);
 	wr_u32(w, v);
 }
 
 void avp_put_u64(struct wr *w, enum l2tp_avp_type type, uint64_t v)
 {
-	put_header(w, type, 8);
+	avp_put_header(w, type, 8);
 	wr_u64(w, v);
 }

@@ -75,7 +75,7 @@ static void msg_free(struct list *n)
 	free(chan_msg_of(n));
 }
 
-static void free_all(struct list *head)
+static void chan_free_all(struct list *head)
 {
 	while (!list_empty(head))
 		msg_free(head->next);
@@ -100,9 +100,9 @@ void l2tp_chan_init(struct l2tp_chan *c, const struct l2tp_chan_cfg *cfg)
 
 void l2tp_chan_done(struct l2tp_chan *c)
 {
-	free_all(&c->txq);
-	free_all(&c->rxq);
-	free_all(&c->delivered);
+	chan_free_all(&c->txq);
+	chan_free_all(&c->rxq);
+	chan_free_all(&c->delivered);
 	c->txq_len = c->rxq_len = 0;
 	c->have_current = false;
 }
@@ -247,7 +247,7 @@ int l2tp_chan_input(struct l2tp_chan *c, const struct l2tp_hdr *h, ze_ns now, bo
 	uint16_t sent = (uint16_t)(c->ns_next - c->ns_una);
 	uint16_t nr = (uint16_t)(h->nr - c->ns_una), ns = (uint16_t)(h->ns - c->nr);
 
-	free_all(&c->delivered);
+	chan_free_all(&c->delivered);
 	c->have_current = false;
 	*ret_acked = false;
 	/* An Nr of the half circle before ns_una is only old, from a delayed message (L-107). */
@@ -274,7 +274,7 @@ bool l2tp_chan_deliver(struct l2tp_chan *c, struct l2tp_chan_rx *ret)
 {
 	struct chan_msg *m;
 
-	free_all(&c->delivered);
+	chan_free_all(&c->delivered);
 	if (c->have_current) {
 		c->have_current = false;
 		*ret = (struct l2tp_chan_rx){ .sid = c->current_sid, .payload = c->current };
@@ -411,7 +411,7 @@ void l2tp_chan_flush_unsent(struct l2tp_chan *c)
 
 void l2tp_chan_mute(struct l2tp_chan *c)
 {
-	free_all(&c->txq);
+	chan_free_all(&c->txq);
 	c->txq_len = 0;
 	c->ns_una = c->ns_next;
 	c->rtx_at = c->output_at = ZE_NEVER;

@@ -191,7 +191,7 @@ struct decoder {
 	struct wr scratch;
 };
 
-static uint16_t error_of(enum reason r)
+static uint16_t msg_error_of(enum reason r)
 {
 	if (r == REASON_AVP_SHORT || r == REASON_AVP_LEN || r == REASON_AVP_VALUE_LEN ||
 	    r == REASON_HIDDEN_LEN)
@@ -208,7 +208,7 @@ static void set_fault(struct decoder *c, enum reason r, uint16_t vendor, uint16_
 {
 	if (c->fault.reason == REASON_NONE)
 		c->fault = (struct l2tp_fault){
-			.reason = r, .error = error_of(r), .vendor = vendor, .attr = attr
+			.reason = r, .error = msg_error_of(r), .vendor = vendor, .attr = attr
 		};
 }
 
@@ -415,7 +415,7 @@ static void put_struct(enum avp_kind kind, const struct l2tp_msg *m, struct wr *
 	}
 }
 
-static void put_value(const struct avp_spec *s, const struct l2tp_msg *m, struct wr *w)
+static void msg_put_value(const struct avp_spec *s, const struct l2tp_msg *m, struct wr *w)
 {
 	const void *field = (const uint8_t *)m + s->offset;
 	uint16_t u16;
@@ -501,7 +501,7 @@ int l2tp_msg_encode(const struct l2tp_msg *m, const struct l2tp_enc *e, struct w
 
 		if (!s || !(have & L2TP_BIT(t)))
 			continue;
-		put_value(s, m, &v);
+		msg_put_value(s, m, &v);
 		if (hide & L2TP_BIT(t))
 			put_hidden(w, t, wr_done(&v), e);
 		else

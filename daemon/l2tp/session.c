@@ -62,7 +62,7 @@ static void send_cdn(struct l2tp_fx *fx, uint16_t own_sid, uint16_t peer_sid,
 	}
 }
 
-static void tell_down(struct l2tp_session *s, struct turn *u)
+static void session_tell_down(struct l2tp_session *s, struct turn *u)
 {
 	l2tp_fx_add(u->fx, L2TP_FX_SESSION_DOWN)->down = s->down;
 }
@@ -78,10 +78,10 @@ static void close_with(struct l2tp_session *s, struct turn *u, const struct l2tp
 		.disconnect_code = a->disconnect_code,
 		.disconnect_direction = a->disconnect_direction,
 	};
-	tell_down(s, u);
+	session_tell_down(s, u);
 }
 
-static void tell_refused(struct turn *u, const struct l2tp_fault *f)
+static void session_tell_refused(struct turn *u, const struct l2tp_fault *f)
 {
 	struct l2tp_effect *e = l2tp_fx_add(u->fx, L2TP_FX_REFUSED);
 
@@ -111,7 +111,7 @@ static void cdn_fault(void *obj, void *arg)
 	struct turn *u = arg;
 
 	learn_peer_sid(s, u->msg);
-	tell_refused(u, u->fault);
+	session_tell_refused(u, u->fault);
 	close_with(s, u,
 		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
 					    .result = CDN_ERROR,
@@ -122,7 +122,7 @@ static void cdn_fault(void *obj, void *arg)
 static void cdn_refusing(struct l2tp_session *s, struct turn *u, enum reason reason,
 			 enum l2tp_error error)
 {
-	tell_refused(u, &(struct l2tp_fault){ .reason = reason, .where = L2TP_FAULT_MSG });
+	session_tell_refused(u, &(struct l2tp_fault){ .reason = reason, .where = L2TP_FAULT_MSG });
 	close_with(s, u,
 		   &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_PROTOCOL,
 					    .result = CDN_ERROR,
@@ -190,17 +190,17 @@ static void peer_cleared(void *obj, void *arg)
 		.disconnect_code = m->disconnect.code,
 		.disconnect_direction = m->disconnect.direction,
 	};
-	tell_down(s, u);
+	session_tell_down(s, u);
 }
 
 static void refuse_quietly(void *obj, void *arg)
 {
 	struct l2tp_session *s = obj;
 
-	tell_refused(arg, &(struct l2tp_fault){ .reason = REASON_SESSION_STATE,
-						.where = L2TP_FAULT_MSG });
+	session_tell_refused(arg, &(struct l2tp_fault){ .reason = REASON_SESSION_STATE,
+							.where = L2TP_FAULT_MSG });
 	s->down = (struct l2tp_fx_down){ .cause = L2TP_DOWN_PROTOCOL };
-	tell_down(s, arg);
+	session_tell_down(s, arg);
 }
 
 static void abandoned(void *obj, void *arg)
@@ -209,7 +209,7 @@ static void abandoned(void *obj, void *arg)
 	struct turn *u = arg;
 
 	s->down = *u->why;
-	tell_down(s, u);
+	session_tell_down(s, u);
 }
 
 static void keep_errors(void *obj, void *arg)
@@ -269,7 +269,7 @@ const struct fsm_def l2tp_session_fsm = {
 	.nevents = EV__COUNT,
 };
 
-static void run(struct l2tp_session *s, uint8_t event, struct turn *u)
+static void session_run(struct l2tp_session *s, uint8_t event, struct turn *u)
 {
 	fsm_run(&s->fsm, event, s, u, u->now);
 }
@@ -418,7 +418,7 @@ void l2tp_session_input(struct l2tp_session *s, const struct l2tp_msg *m,
 		if (!s->proxy)
 			ev = EV_NO_MEMORY;
 	}
-	run(s, ev, &u);
+	session_run(s, ev, &u);
 }
 
 ze_ns l2tp_session_deadline(const struct l2tp_session *s)
@@ -434,7 +434,7 @@ void l2tp_session_expire(struct l2tp_session *s, ze_ns now, struct l2tp_fx *fx)
 	struct turn u = { .fx = fx, .now = now, .close = &late };
 
 	if (now >= l2tp_session_deadline(s))
-		run(s, EV_TIMEOUT, &u);
+		session_run(s, EV_TIMEOUT, &u);
 }
 
 void l2tp_session_close(struct l2tp_session *s, const struct l2tp_cdn_args *a, ze_ns now,
@@ -442,7 +442,7 @@ void l2tp_session_close(struct l2tp_session *s, const struct l2tp_cdn_args *a, z
 {
 	struct turn u = { .fx = fx, .now = now, .close = a };
 
-	run(s, EV_CLOSE, &u);
+	session_run(s, EV_CLOSE, &u);
 }
 
 void l2tp_session_abandon(struct l2tp_session *s, const struct l2tp_fx_down *why,
@@ -452,7 +452,7 @@ void l2tp_session_abandon(struct l2tp_session *s, const struct l2tp_fx_down *why
 
 	if (s->fsm.state == L2TP_S_ESTABLISHED)
 		u.now = s->established;
-	run(s, EV_ABANDON, &u);
+	session_run(s, EV_ABANDON, &u);
 }
 
 void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_cdn_args *a,

@@ -93,7 +93,7 @@ static struct l2tp_msg stop_msg(uint16_t tid, uint16_t result, uint16_t error, s
 
 /* ---- effects for the owner ---- */
 
-static void tell_refused(void *obj, void *arg)
+static void tunnel_tell_refused(void *obj, void *arg)
 {
 	const struct l2tp_tunnel *t = obj;
 	struct turn *u = arg;
@@ -105,7 +105,7 @@ static void tell_refused(void *obj, void *arg)
 			 (struct l2tp_fault){ .reason = REASON_FSM_EVENT, .where = L2TP_FAULT_MSG };
 }
 
-static void tell_down(struct l2tp_tunnel *t, struct turn *u, const struct l2tp_fx_down *d)
+static void tunnel_tell_down(struct l2tp_tunnel *t, struct turn *u, const struct l2tp_fx_down *d)
 {
 	if (t->down_told)
 		return;
@@ -277,23 +277,23 @@ static void send_hello(void *obj, void *arg)
 
 /* ---- actions: teardown ---- */
 
-static void stop(struct l2tp_tunnel *t, struct turn *u, struct span text)
+static void tunnel_stop(struct l2tp_tunnel *t, struct turn *u, struct span text)
 {
 	const struct l2tp_stop_args *a = &u->stop;
 	struct l2tp_msg m = stop_msg(t->tid, a->result, a->error, text);
 
 	l2tp_chan_flush_unsent(&t->chan);
 	send_own(t, &m, u->now);
-	tell_down(t, u,
-		  &(struct l2tp_fx_down){
-			  .cause = a->cause, .result = a->result, .error = a->error });
+	tunnel_tell_down(t, u,
+			 &(struct l2tp_fx_down){
+				 .cause = a->cause, .result = a->result, .error = a->error });
 }
 
 static void stop_asked(void *obj, void *arg)
 {
 	struct turn *u = arg;
 
-	stop(obj, u, span_str(u->stop.text));
+	tunnel_stop(obj, u, span_str(u->stop.text));
 }
 
 static void stop_fault(void *obj, void *arg)
@@ -304,8 +304,8 @@ static void stop_fault(void *obj, void *arg)
 	u->stop = (struct l2tp_stop_args){ .cause = L2TP_DOWN_PROTOCOL,
 					   .result = STOP_ERROR,
 					   .error = t->fault.error };
-	tell_refused(t, u);
-	stop(t, u, l2tp_fx_fault_text(u->fx, &t->fault));
+	tunnel_tell_refused(t, u);
+	tunnel_stop(t, u, l2tp_fx_fault_text(u->fx, &t->fault));
 }
 
 static void stop_reason(struct l2tp_tunnel *t, struct turn *u, enum reason reason,
@@ -314,8 +314,8 @@ static void stop_reason(struct l2tp_tunnel *t, struct turn *u, enum reason reaso
 	u->stop = *a;
 	u->bad = true;
 	t->fault = (struct l2tp_fault){ .reason = reason, .where = L2TP_FAULT_MSG };
-	tell_refused(t, u);
-	stop(t, u, span_str(reason_text(reason)));
+	tunnel_tell_refused(t, u);
+	tunnel_stop(t, u, span_str(reason_text(reason)));
 }
 
 static void stop_auth(struct l2tp_tunnel *t, struct turn *u, enum reason reason)
@@ -389,26 +389,26 @@ static void peer_stopped(void *obj, void *arg)
 	const struct l2tp_result *r = &t->msg.result; /* zero when it was missing (L-214) */
 
 	linger_acked(t, arg);
-	tell_down(t, arg,
-		  &(struct l2tp_fx_down){
-			  .cause = L2TP_DOWN_PEER, .result = r->code, .error = r->error });
+	tunnel_tell_down(t, arg,
+			 &(struct l2tp_fx_down){
+				 .cause = L2TP_DOWN_PEER, .result = r->code, .error = r->error });
 }
 
 /* Ends the tunnel without a message and without lingering. */
-static void drop(void *obj, void *arg)
+static void tunnel_drop(void *obj, void *arg)
 {
 	struct l2tp_tunnel *t = obj;
 	struct turn *u = arg;
 
 	l2tp_chan_mute(&t->chan);
 	t->linger_until = u->now;
-	tell_down(t, u, &(struct l2tp_fx_down){ .cause = u->stop.cause });
+	tunnel_tell_down(t, u, &(struct l2tp_fx_down){ .cause = u->stop.cause });
 }
 
 static void drop_refused(void *obj, void *arg)
 {
-	tell_refused(obj, arg);
-	drop(obj, arg);
+	tunnel_tell_refused(obj, arg);
+	tunnel_drop(obj, arg);
 }
 
 static void let_go(void *obj, void *arg)
@@ -430,16 +430,16 @@ static const struct fsm_row tunnel_rows[] = {
 	{ T(IDLE),          EV_SCCRQ,         is_faulty,              stop_sccrq_fault,    T(CLOSING) },
 	{ T(IDLE),          EV_SCCRQ,         unanswerable_challenge, stop_no_secret,      T(CLOSING) },
 	{ T(IDLE),          EV_SCCRQ,         NULL,                   send_sccrp,          T(WAIT_CTL_CONN) },
-	{ T(IDLE),          EV_CLOSE,         NULL,                   drop,                T(LINGER) },
-	{ T(IDLE),          EV_ABANDON,       NULL,                   drop,                T(LINGER) },
-	{ T(IDLE),          EV_SETUP_TIMEOUT, NULL,                   drop,                T(LINGER) },
+	{ T(IDLE),          EV_CLOSE,         NULL,                   tunnel_drop,                T(LINGER) },
+	{ T(IDLE),          EV_ABANDON,       NULL,                   tunnel_drop,                T(LINGER) },
+	{ T(IDLE),          EV_SETUP_TIMEOUT, NULL,                   tunnel_drop,                T(LINGER) },
 	{ T(IDLE),          FSM_ANY,          NULL,                   drop_refused,        T(LINGER) },
 
 	{ T(WAIT_CTL_CONN), EV_SCCCN,         is_faulty,              stop_fault,          T(CLOSING) },
 	{ T(WAIT_CTL_CONN), EV_SCCCN,         lacks_response,         stop_no_response,    T(CLOSING) },
 	{ T(WAIT_CTL_CONN), EV_SCCCN,         wrong_response,         stop_wrong_response, T(CLOSING) },
 	{ T(WAIT_CTL_CONN), EV_SCCCN,         NULL,                   open_up,             T(ESTABLISHED) },
-	{ T(WAIT_CTL_CONN), EV_SETUP_TIMEOUT, unheard,                drop,                T(LINGER) },
+	{ T(WAIT_CTL_CONN), EV_SETUP_TIMEOUT, unheard,                tunnel_drop,                T(LINGER) },
 	{ T(WAIT_CTL_CONN), EV_SETUP_TIMEOUT, NULL,                   stop_asked,          T(CLOSING) },
 
 	{ T(ESTABLISHED),   EV_CALL,          NULL,                   pass_call,           FSM_SAME },
@@ -449,21 +449,21 @@ static const struct fsm_row tunnel_rows[] = {
 	{ T(CLOSING),       EV_ACKED,         NULL,                   linger,              T(LINGER) },
 	{ T(CLOSING),       EV_DEAD,          NULL,                   linger,              T(LINGER) },
 	{ T(CLOSING),       EV_STOPCCN,       NULL,                   linger_acked,        T(LINGER) },
-	{ T(CLOSING),       EV_ABANDON,       NULL,                   drop,                T(LINGER) },
+	{ T(CLOSING),       EV_ABANDON,       NULL,                   tunnel_drop,                T(LINGER) },
 	{ T(CLOSING),       FSM_ANY,          NULL,                   NULL,                FSM_SAME },
 
 	{ T(LINGER),        EV_LINGERED,      NULL,                   let_go,              FSM_SAME },
-	{ T(LINGER),        EV_ABANDON,       NULL,                   drop,                FSM_SAME },
+	{ T(LINGER),        EV_ABANDON,       NULL,                   tunnel_drop,                FSM_SAME },
 	{ T(LINGER),        FSM_ANY,          NULL,                   NULL,                FSM_SAME },
 
 	{ FSM_ANY,          EV_STOPCCN,       NULL,                   peer_stopped,        T(LINGER) },
 	{ FSM_ANY,          EV_HELLO,         is_faulty,              stop_fault,          T(CLOSING) },
 	{ FSM_ANY,          EV_HELLO,         NULL,                   NULL,                FSM_SAME },
-	{ FSM_ANY,          EV_IGNORABLE,     NULL,                   tell_refused,        FSM_SAME },
+	{ FSM_ANY,          EV_IGNORABLE,     NULL,                   tunnel_tell_refused,        FSM_SAME },
 	{ FSM_ANY,          EV_FAULT,         NULL,                   stop_fault,          T(CLOSING) },
 	{ FSM_ANY,          EV_CLOSE,         NULL,                   stop_asked,          T(CLOSING) },
-	{ FSM_ANY,          EV_ABANDON,       NULL,                   drop,                T(LINGER) },
-	{ FSM_ANY,          EV_DEAD,          NULL,                   drop,                T(LINGER) },
+	{ FSM_ANY,          EV_ABANDON,       NULL,                   tunnel_drop,                T(LINGER) },
+	{ FSM_ANY,          EV_DEAD,          NULL,                   tunnel_drop,                T(LINGER) },
 	{ FSM_ANY,          FSM_ANY,          NULL,                   bad_event,           T(CLOSING) },
 };
 #undef T
@@ -506,22 +506,22 @@ const struct fsm_def l2tp_tunnel_fsm = {
 	.nevents = EV__COUNT,
 };
 
-static void run(struct l2tp_tunnel *t, uint8_t event, struct turn *u)
+static void tunnel_run(struct l2tp_tunnel *t, uint8_t event, struct turn *u)
 {
 	fsm_run(&t->fsm, event, t, u, u->now);
 }
 
 /* Runs the events that follow from the last one without further input. */
-static void settle(struct l2tp_tunnel *t, struct turn *u)
+static void tunnel_settle(struct l2tp_tunnel *t, struct turn *u)
 {
 	if ((t->failed || l2tp_chan_dead(&t->chan)) && t->fsm.state != L2TP_T_LINGER) {
 		u->stop = (struct l2tp_stop_args){ .cause = L2TP_DOWN_TRANSPORT };
-		run(t, EV_DEAD, u);
+		tunnel_run(t, EV_DEAD, u);
 	}
 	if (t->fsm.state == L2TP_T_CLOSING && l2tp_chan_idle(&t->chan))
-		run(t, EV_ACKED, u);
+		tunnel_run(t, EV_ACKED, u);
 	if (t->fsm.state == L2TP_T_LINGER && u->now >= t->linger_until)
-		run(t, EV_LINGERED, u);
+		tunnel_run(t, EV_LINGERED, u);
 }
 
 /* ---- input and output ---- */
@@ -616,9 +616,9 @@ bool l2tp_tunnel_step(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 			t->rx_msgs[t->msg.type]++;
 		t->last_activity = now;
 		note_life(t, now);
-		run(t, classify(t, &u), &u);
+		tunnel_run(t, classify(t, &u), &u);
 	}
-	settle(t, &u);
+	tunnel_settle(t, &u);
 	return got || fx->n > before;
 }
 
@@ -683,21 +683,21 @@ void l2tp_tunnel_expire(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 	struct turn u = { .fx = fx, .now = now };
 
 	l2tp_chan_expire(&t->chan, now);
-	settle(t, &u);
+	tunnel_settle(t, &u);
 	if (t->fsm.state <= L2TP_T_WAIT_CTL_CONN && now >= t->setup_deadline) {
 		u.stop = (struct l2tp_stop_args){ .cause = L2TP_DOWN_TIMEOUT,
 						  .result = STOP_CLEAR,
 						  .text = "set-up timeout" };
-		run(t, EV_SETUP_TIMEOUT, &u);
+		tunnel_run(t, EV_SETUP_TIMEOUT, &u);
 	} else if (t->fsm.state == L2TP_T_ESTABLISHED && now >= dead_at(t)) {
 		u.stop = (struct l2tp_stop_args){ .cause = L2TP_DOWN_KEEPALIVE,
 						  .result = STOP_CLEAR,
 						  .text = "keepalive timeout" };
-		run(t, EV_KEEPALIVE, &u);
+		tunnel_run(t, EV_KEEPALIVE, &u);
 	} else if (t->fsm.state == L2TP_T_ESTABLISHED && now >= hello_at(t)) {
-		run(t, EV_HELLO_DUE, &u);
+		tunnel_run(t, EV_HELLO_DUE, &u);
 	}
-	settle(t, &u);
+	tunnel_settle(t, &u);
 }
 
 /* ---- calls of the owner ---- */
@@ -707,8 +707,8 @@ void l2tp_tunnel_close(struct l2tp_tunnel *t, const struct l2tp_stop_args *a, ze
 {
 	struct turn u = { .fx = fx, .now = now, .stop = *a };
 
-	run(t, EV_CLOSE, &u);
-	settle(t, &u);
+	tunnel_run(t, EV_CLOSE, &u);
+	tunnel_settle(t, &u);
 }
 
 void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2tp_fx *fx)
@@ -717,8 +717,8 @@ void l2tp_tunnel_abandon(struct l2tp_tunnel *t, enum l2tp_down cause, struct l2t
 
 	if (t->fsm.state == L2TP_T_LINGER && t->linger_until == ZE_NEVER)
 		return; /* L2TP_FX_TUNNEL_FREE was already reported */
-	run(t, EV_ABANDON, &u);
-	settle(t, &u);
+	tunnel_run(t, EV_ABANDON, &u);
+	tunnel_settle(t, &u);
 }
 
 bool l2tp_tunnel_refuse(struct wr *w, const struct l2tp_hdr *sccrq, uint16_t peer_tid,
@@ -870,8 +870,8 @@ void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 	struct turn u = { .fx = fx, .now = now };
 
 	if (t->fsm.state == L2TP_T_ESTABLISHED && l2tp_chan_idle(&t->chan))
-		run(t, EV_HELLO_DUE, &u);
-	settle(t, &u);
+		tunnel_run(t, EV_HELLO_DUE, &u);
+	tunnel_settle(t, &u);
 }
 
 void l2tp_tunnel_doubt(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)

@@ -103,14 +103,14 @@ void history_free(struct history *h)
 	free(h);
 }
 
-static uint32_t hash_of(uint64_t id)
+static uint32_t history_hash_of(uint64_t id)
 {
 	return hash_bytes(&id, sizeof(id));
 }
 
 static struct life *life_of(const struct history *h, uint64_t id)
 {
-	for (struct htab_node *n = htab_find(&h->by_id, hash_of(id)); n; n = htab_same(n)) {
+	for (struct htab_node *n = htab_find(&h->by_id, history_hash_of(id)); n; n = htab_same(n)) {
 		struct life *l = ze_container_of(n, struct life, in_by_id);
 
 		if (l->id == id)
@@ -136,7 +136,7 @@ static struct life *life_new(struct history *h, const struct event *e)
 	list_init(&l->ended);
 	if (e->peer)
 		l->peer = *e->peer;
-	if (htab_add(&h->by_id, &l->in_by_id, hash_of(l->id)) < 0) {
+	if (htab_add(&h->by_id, &l->in_by_id, history_hash_of(l->id)) < 0) {
 		free(l);
 		return NULL;
 	}
@@ -144,7 +144,7 @@ static struct life *life_new(struct history *h, const struct event *e)
 	return l;
 }
 
-static void copy(char *to, size_t size, const char *from)
+static void history_copy(char *to, size_t size, const char *from)
 {
 	snprintf(to, size, "%s", from ? from : "");
 }
@@ -171,7 +171,7 @@ static void set_user(struct life *l, const char *user)
 
 /* Makes room for one more note. Returns false when out of memory; then the event is not
  * recorded. */
-static bool grow(struct life *l)
+static bool history_grow(struct life *l)
 {
 	uint32_t n = l->n_notes ? 2 * l->n_notes : NOTES_FIRST;
 	struct note *more;
@@ -187,15 +187,15 @@ static bool grow(struct life *l)
 	return true;
 }
 
-static void note(struct life *l, const struct event *e)
+static void history_note(struct life *l, const struct event *e)
 {
 	struct note *n;
 
 	if (e->user && e->user[0])
 		set_user(l, e->user);
 	if (e->ifname && e->ifname[0])
-		copy(l->ifname, sizeof(l->ifname), e->ifname);
-	if (!grow(l))
+		history_copy(l->ifname, sizeof(l->ifname), e->ifname);
+	if (!history_grow(l))
 		return;
 	n = &l->notes[ring_push(&l->ring)];
 	note_done(n);
@@ -264,7 +264,7 @@ static void on_event(void *self, const struct event *e)
 		n->rtt = e->rtt;
 		return;
 	}
-	note(l, e);
+	history_note(l, e);
 	if (e->kind == EV_SESSION_DOWN)
 		end_life(h, l, e);
 }
@@ -285,7 +285,7 @@ static size_t text_len(const char *s)
 	return s ? strlen(s) + 1 : 0;
 }
 
-static const char *put_text(char **at, const char *s)
+static const char *history_put_text(char **at, const char *s)
 {
 	size_t n = text_len(s);
 	char *to = *at;
@@ -304,8 +304,8 @@ static void copy_note(struct snapshot_note *to, const struct note *n, char **at)
 				      .cause = n->cause,
 				      .code = n->code };
 	if (n->kind == EV_DISCONNECT_REQUESTED) {
-		to->actor = put_text(at, n->actor);
-		to->text = put_text(at, n->text);
+		to->actor = history_put_text(at, n->actor);
+		to->text = history_put_text(at, n->text);
 	} else if (is_route(n->kind)) {
 		to->address.family = n->family;
 		memcpy(to->address.ip, n->ip, sizeof(n->ip));
@@ -349,8 +349,8 @@ static void copy_life(struct snapshot_life *to, const struct life *l)
 	event_id_text(l->id, to->id);
 	to->tid = l->tid;
 	to->sid = l->sid;
-	copy(to->user, sizeof(to->user), l->user);
-	copy(to->ifname, sizeof(to->ifname), l->ifname);
+	history_copy(to->user, sizeof(to->user), l->user);
+	history_copy(to->ifname, sizeof(to->ifname), l->ifname);
 	to->peer = l->peer;
 	to->began = l->began;
 	to->ended = l->over;

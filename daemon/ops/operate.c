@@ -11,7 +11,7 @@
 #include "daemon/core/subscriber.h"
 #include "daemon/core/turn.h"
 
-static void tell(struct engine *e, struct event *ev, const struct operate_why *why)
+static void operate_tell(struct engine *e, struct event *ev, const struct operate_why *why)
 {
 	ev->actor = why->actor;
 	ev->text = why->text ? why->text : "";
@@ -19,9 +19,9 @@ static void tell(struct engine *e, struct event *ev, const struct operate_why *w
 	turn_event(e, ev);
 }
 
-static void note(struct engine *e, struct event ev, const struct operate_why *why)
+static void operate_note(struct engine *e, struct event ev, const struct operate_why *why)
 {
-	tell(e, &ev, why);
+	operate_tell(e, &ev, why);
 	log_kv(LOG_L2TP, LOG_INFO, "disconnect-requested", KV_U64("tid", ev.tid),
 	       KV_U64("sid", ev.sid), KV_STR("user", ev.user), KV_STR("actor", ev.actor),
 	       KV_STR("text", ev.text), KV_U64("code", ev.code));
@@ -42,12 +42,12 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 
 	if (t->t.fsm.state >= L2TP_T_CLOSING)
 		return false;
-	note(t->e, ev, why);
+	operate_note(t->e, ev, why);
 	list_for_each(l, &t->sessions) { /* each session's own trail says who it was */
 		struct subscriber *s = list_entry(l, struct subscriber, in_tunnel);
 		struct event of_session = facts_event(s, EV_DISCONNECT_REQUESTED, now);
 
-		tell(t->e, &of_session, why);
+		operate_tell(t->e, &of_session, why);
 	}
 	end_cause_stop(END_ADMIN, "administrative", &stop);
 	return control_close(t, &stop, now);
@@ -57,7 +57,7 @@ static bool close_session(struct subscriber *s, const struct operate_why *why, z
 {
 	if (s->ended)
 		return false;
-	note(s->e, facts_event(s, EV_DISCONNECT_REQUESTED, now), why);
+	operate_note(s->e, facts_event(s, EV_DISCONNECT_REQUESTED, now), why);
 	subscriber_clear(s, now);
 	return true;
 }

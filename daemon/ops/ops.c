@@ -170,7 +170,7 @@ static void each_line(const struct strbuf *text, struct json *j)
 	json_arr_end(j);
 }
 
-static enum op_status reload(struct op_ctx *c)
+static enum op_status ops_reload(struct op_ctx *c)
 {
 	const struct op_reload *rl = c->rq->reload;
 	struct strbuf warnings;
@@ -215,7 +215,7 @@ static const struct op_row rows[] = {
 	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               ON_ENGINE(clear_tunnels) },
 	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", ON_ENGINE(clear_session) },
 	{ { "clear", "l2tp", "session", "teardown-all" },      "end all sessions; tunnels stay", ON_ENGINE(clear_sessions) },
-	{ { "reload" },                                "read the configuration file again",     ON_ENGINE(reload) },
+	{ { "reload" },                                "read the configuration file again",     ON_ENGINE(ops_reload) },
 };
 /* clang-format on */
 
@@ -402,7 +402,7 @@ enum op_status ops_run(struct engine *e, const struct op_request *rq, struct jso
 
 /* ---- completion ---- */
 
-static void candidate(struct json *out, const char *word, const char *help, const char *typed)
+static void ops_candidate(struct json *out, const char *word, const char *help, const char *typed)
 {
 	if (strncmp(word, typed, strlen(typed)) != 0)
 		return;
@@ -429,7 +429,7 @@ static void tunnel_ids(const struct snapshot *s, const char *typed, struct json 
 		const struct snapshot_tunnel_row *t = &s->tunnels.v[i];
 
 		snprintf(id, sizeof(id), "%u", t->tid);
-		candidate(out, id, ze_addr_text(&t->peer, help), typed);
+		ops_candidate(out, id, ze_addr_text(&t->peer, help), typed);
 	}
 	snapshot_unref(s);
 }
@@ -440,7 +440,7 @@ static void session_ids(const struct snapshot *s, const char *typed, struct json
 
 	for (size_t i = 0; s && i < s->sessions.n; i++) {
 		snprintf(id, sizeof(id), "%u", s->sessions.v[i].sid);
-		candidate(out, id, s->sessions.v[i].user, typed);
+		ops_candidate(out, id, s->sessions.v[i].user, typed);
 	}
 	snapshot_unref(s);
 }
@@ -493,10 +493,10 @@ static void offer(struct engine *e, const struct op_request *rq, const struct op
 	else if (strcmp(w, "<sid>") == 0)
 		session_ids(ids_of(e, SNAPSHOT_SESSIONS, rq->now), typed, out);
 	else if (strcmp(w, "<why>") != 0)
-		candidate(out, w, word_help(row, at), typed);
+		ops_candidate(out, w, word_help(row, at), typed);
 	else {
-		candidate(out, "reason", "text for the audit trail", typed);
-		candidate(out, "cause", "RADIUS Disconnect-Cause", typed);
+		ops_candidate(out, "reason", "text for the audit trail", typed);
+		ops_candidate(out, "cause", "RADIUS Disconnect-Cause", typed);
 	}
 }
 

@@ -26,7 +26,7 @@ void view_time(struct json *j, const char *key, const struct view_clock *c, ze_n
 	json_str(j, text);
 }
 
-static void kaddr(struct json *j, const char *key, const struct ze_addr *a)
+static void view_kaddr(struct json *j, const char *key, const struct ze_addr *a)
 {
 	char text[ZE_ADDR_TEXT];
 
@@ -67,7 +67,7 @@ static void tunnel_members(const struct snapshot_tunnel_row *t, const struct vie
 {
 	json_ku64(j, "local-tid", t->tid);
 	json_ku64(j, "remote-tid", t->peer_tid);
-	kaddr(j, "peer", &t->peer);
+	view_kaddr(j, "peer", &t->peer);
 	json_kspan(j, "peer-hostname", span_of(t->peer_host, t->peer_host_len));
 	json_kstr(j, "state", t->state);
 	json_ku64(j, "session-count", t->sessions);
@@ -148,7 +148,7 @@ void view_tunnel(const struct snapshot *s, const struct view_clock *c, struct js
 
 	json_obj(j);
 	tunnel_members(&t->row, c, j);
-	kaddr(j, "local", &t->local);
+	view_kaddr(j, "local", &t->local);
 	view_time(j, "established-at", c, t->established);
 	view_time(j, "last-liveness", c, t->last_liveness);
 	view_time(j, "resumed-at", c, t->resumed);
@@ -284,7 +284,7 @@ void view_listeners(const struct snapshot *s, const struct view_clock *c, struct
 	json_arr_end(j);
 }
 
-static void kip4(struct json *j, const char *key, uint32_t ip)
+static void view_kip4(struct json *j, const char *key, uint32_t ip)
 {
 	char text[ZE_ADDR_TEXT];
 
@@ -319,12 +319,12 @@ static void config_pool(const struct config *c, bool pool_blackhole, struct json
 	json_obj(j);
 	json_key(j, "ipv4");
 	json_obj(j);
-	kip4(j, "gateway", c->pool.gateway);
-	kip4(j, "start", c->pool.start);
-	kip4(j, "end", c->pool.end);
+	view_kip4(j, "gateway", c->pool.gateway);
+	view_kip4(j, "start", c->pool.start);
+	view_kip4(j, "end", c->pool.end);
 	json_kbool(j, "blackhole", pool_blackhole);
-	kip4(j, "dns-primary", c->pool.dns[0]);
-	kip4(j, "dns-secondary", c->pool.dns[1]);
+	view_kip4(j, "dns-primary", c->pool.dns[0]);
+	view_kip4(j, "dns-secondary", c->pool.dns[1]);
 	json_obj_end(j);
 	json_obj_end(j);
 }

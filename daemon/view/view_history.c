@@ -11,7 +11,7 @@ static void kfilled(struct json *j, const char *key, const char *s)
 		json_kstr(j, key, s);
 }
 
-static void kaddr(struct json *j, const char *key, const struct ze_addr *a)
+static void view_history_kaddr(struct json *j, const char *key, const struct ze_addr *a)
 {
 	char text[ZE_ADDR_TEXT];
 
@@ -27,7 +27,7 @@ static void write_note(const struct snapshot_note *n, const struct view_clock *c
 	kfilled(j, "cause", n->cause);
 	kfilled(j, "actor", n->actor);
 	kfilled(j, "reason", n->text);
-	kaddr(j, "address", &n->address);
+	view_history_kaddr(j, "address", &n->address);
 	if (n->code)
 		json_ku64(j, "disconnect-cause", n->code);
 	if (n->has_rtt)
@@ -54,7 +54,7 @@ void view_history(const struct snapshot *s, const struct view_clock *c, struct j
 		json_kstr(j, "session-id", l->id);
 		json_ku64(j, "tunnel-local-tid", l->tid);
 		json_kstr(j, "username", l->user);
-		kaddr(j, "peer", &l->peer);
+		view_history_kaddr(j, "peer", &l->peer);
 		json_kstr(j, "interface", l->ifname);
 		view_time(j, "began-at", c, l->began);
 		view_time(j, "ended-at", c, l->ended);

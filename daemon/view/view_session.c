@@ -15,7 +15,7 @@ static const char *family_name(const struct snapshot_session_row *s)
 	return s->ipv6 ? "ipv6" : "";
 }
 
-static void kip4(struct json *j, const char *key, uint32_t ip)
+static void view_session_kip4(struct json *j, const char *key, uint32_t ip)
 {
 	char text[ZE_ADDR_TEXT];
 
@@ -41,7 +41,7 @@ static void session_members(const struct snapshot_session_row *s, const struct v
 	json_ku64(j, "tunnel-local-tid", s->tid);
 	json_kstr(j, "state", s->state);
 	json_kstr(j, "username", s->user);
-	kip4(j, "assigned-addr", s->address);
+	view_session_kip4(j, "assigned-addr", s->address);
 	json_kstr(j, "family", family_name(s));
 	json_kstr(j, "interface", s->ifname);
 	view_time(j, "created-at", c, s->created);
@@ -112,9 +112,9 @@ static void ppp(const struct snapshot_ppp *p, struct json *j)
 	json_kstr(j, "auth-state", p->auth_state);
 	json_kstr(j, "ipcp-state", p->ipcp_state);
 	json_kstr(j, "ipv6cp-state", p->ipv6cp_state);
-	kip4(j, "local-addr", p->local_address);
-	kip4(j, "dns-primary", p->dns[0]);
-	kip4(j, "dns-secondary", p->dns[1]);
+	view_session_kip4(j, "local-addr", p->local_address);
+	view_session_kip4(j, "dns-primary", p->dns[0]);
+	view_session_kip4(j, "dns-secondary", p->dns[1]);
 	kifid(j, "local-interface-id", p->ifid);
 	kifid(j, "peer-interface-id", p->peer_ifid);
 	json_ku64(j, "mtu", p->mtu);

@@ -12,6 +12,7 @@ import docs
 import language
 import layers
 import manpages
+import names
 import rooms
 import sizes
 import symbols
@@ -27,6 +28,7 @@ RULES = [
     ('bpf-try', symbols.check_bpf_try),
     ('declared-once', symbols.check_declared_once),
     ('prefix', symbols.check_prefix),
+    ('static-names', names.check_statics),
     ('function-length', sizes.check_function_length),
     ('function-p90', sizes.check_function_p90),
     ('file-length', sizes.check_file_length),

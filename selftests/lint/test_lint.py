@@ -11,6 +11,7 @@ import docs
 import language
 import layers
 import manpages
+import names
 import rooms
 import sizes
 import symbols
@@ -68,6 +69,8 @@ CASES = [
      {'shaping/plan.c': '#include <netlink/route/tc.h>\n'}),
     (layers.check, {}, {'ppp/a.c': '#include "b.h"\n', 'ppp/b.h': H}),
     (layers.check, {}, {'attic/a.c': C}),
+    (names.check_statics, {'ppp/a.c': 'static int run(void)\n{\n}\n', 'ppp/b.c': 'static int b_run(void)\n{\n}\n'},
+     {'ppp/a.c': 'static int run(void)\n{\n}\n', 'ppp/b.c': 'static const char *run(int x)\n{\n}\n'}),
     (rooms.check_circles, {'daemon/sys/a.c': '#include "daemon/sys/b.h"\n', 'daemon/sys/b.h': H},
      {'daemon/sys/a.c': '#include "daemon/sys/b.h"\n', 'daemon/sys/b.c': '#include "daemon/sys/c.h"\n',
       'daemon/sys/c.h': '#include "daemon/sys/a.h"\n'}),

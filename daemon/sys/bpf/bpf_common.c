@@ -58,8 +58,8 @@ static ino_t inode_of(const char *dir)
 	return stat(dir, &st) < 0 ? 0 : st.st_ino;
 }
 
-static const char *path_of(char buf[static PATH_MAX], const char *dir, const char *name,
-			   const char *more)
+static const char *bpf_common_path_of(char buf[static PATH_MAX], const char *dir, const char *name,
+				      const char *more)
 {
 	snprintf(buf, PATH_MAX, "%s/%s%s", dir, name, more);
 	return buf;
@@ -73,7 +73,7 @@ static int pin_maps(struct bpf_object *obj, const char *dir)
 	int r = 0;
 
 	bpf_object__for_each_map(m, obj) if (r == 0 && !bpf_map__is_internal(m))
-		r = bpf_map__pin(m, path_of(path, dir, bpf_map__name(m), ""));
+		r = bpf_map__pin(m, bpf_common_path_of(path, dir, bpf_map__name(m), ""));
 	return r;
 }
 
@@ -84,12 +84,12 @@ static int pin_programs(struct bpf_object *obj, const char *dir, const char *mor
 	int r = 0;
 
 	bpf_object__for_each_program(p, obj) if (r == 0)
-		r = bpf_program__pin(p, path_of(path, dir, bpf_program__name(p), more));
+		r = bpf_program__pin(p, bpf_common_path_of(path, dir, bpf_program__name(p), more));
 	return r;
 }
 
 /* The pins do the same, while nobody removes them. */
-static void note(const struct bpf_object *obj)
+static void bpf_common_note(const struct bpf_object *obj)
 {
 	int r = bpf_ours_note(obj);
 
@@ -108,7 +108,7 @@ int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir
 	if (!c->pins)
 		return -ENOMEM;
 	c->folder = inode_of(dir);
-	note(obj);
+	bpf_common_note(obj);
 	r = pin_maps(obj, dir);
 	return r < 0 ? r : pin_programs(obj, dir, "");
 }
@@ -126,7 +126,7 @@ static int each_missing(const char *dir, const struct bpf_object *obj,
 	bpf_object__for_each_map(m, obj)
 	{
 		if (bpf_map__is_internal(m) ||
-		    access(path_of(path, dir, bpf_map__name(m), ""), F_OK) == 0)
+		    access(bpf_common_path_of(path, dir, bpf_map__name(m), ""), F_OK) == 0)
 			continue;
 		++*ret_n;
 		if (pin && r == 0)
@@ -134,7 +134,7 @@ static int each_missing(const char *dir, const struct bpf_object *obj,
 	}
 	bpf_object__for_each_program(p, obj)
 	{
-		if (access(path_of(path, dir, bpf_program__name(p), ""), F_OK) == 0)
+		if (access(bpf_common_path_of(path, dir, bpf_program__name(p), ""), F_OK) == 0)
 			continue;
 		++*ret_n;
 		if (pin && r == 0)
@@ -178,7 +178,7 @@ static int reuse(struct bpf_map *m, const char *dir)
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
 	char path[PATH_MAX];
-	int fd = bpf_obj_get(path_of(path, dir, bpf_map__name(m), "")), r;
+	int fd = bpf_obj_get(bpf_common_path_of(path, dir, bpf_map__name(m), "")), r;
 
 	if (fd < 0)
 		return -ENOENT;
@@ -338,7 +338,7 @@ static void all_generic(struct bpf_common *c, const struct bpf_common_port *why)
 	}
 }
 
-static int attach_all(struct bpf_common *c, enum bpf_mode mode)
+static int bpf_common_attach_all(struct bpf_common *c, enum bpf_mode mode)
 {
 	const struct bpf_common_port *bad;
 	int r;
@@ -377,7 +377,7 @@ int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports,
 {
 	int r = keep_ports(c, ports, n);
 
-	return r < 0 ? r : attach_all(c, mode);
+	return r < 0 ? r : bpf_common_attach_all(c, mode);
 }
 
 int bpf_common_sweep(const char *dir)
@@ -472,8 +472,8 @@ static void pick_next(struct bpf_object *obj, const char *dir, char ret[static N
 	for (unsigned n = 0; taken; n++) {
 		taken = false;
 		snprintf(ret, NEXT_MAX, NEXT "%u", n);
-		bpf_object__for_each_program(p, obj)
-			taken |= access(path_of(path, dir, bpf_program__name(p), ret), F_OK) == 0;
+		bpf_object__for_each_program(p, obj) taken |=
+			access(bpf_common_path_of(path, dir, bpf_program__name(p), ret), F_OK) == 0;
 	}
 }
 
@@ -488,8 +488,8 @@ static void settle_pins(struct bpf_object *obj, const char *dir, const char *nex
 
 	bpf_object__for_each_program(p, obj)
 	{
-		path_of(from, dir, bpf_program__name(p), next);
-		path_of(to, dir, bpf_program__name(p), "");
+		bpf_common_path_of(from, dir, bpf_program__name(p), next);
+		bpf_common_path_of(to, dir, bpf_program__name(p), "");
 		if (rename(from, to) < 0)
 			log_kv(LOG_DP, LOG_WARN, "pin-failed", KV_STR("pin", to), KV_ERRNO(-errno));
 	}
@@ -512,7 +512,7 @@ int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 	if (r < 0 || !c->pins)
 		return -ENOMEM;
 	c->folder = inode_of(w->pins);
-	note(obj);
+	bpf_common_note(obj);
 	pick_next(obj, w->pins, next);
 	r = pin_programs(obj, w->pins, next);
 	if (r < 0)
@@ -629,7 +629,7 @@ void bpf_common_done(struct bpf_common *c)
 
 /* A verifier's has many lines. */
 ZE_PRINTF(2, 0)
-static int say(enum libbpf_print_level level, const char *format, va_list args)
+static int bpf_common_say(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char *text, *line, *rest;
 
@@ -645,7 +645,7 @@ static int say(enum libbpf_print_level level, const char *format, va_list args)
 
 void bpf_common_log(void)
 {
-	libbpf_set_print(say);
+	libbpf_set_print(bpf_common_say);
 }
 
 /* ---- numbers ---- */

@@ -70,7 +70,7 @@ void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n)
 	ze_xdp_bpf__destroy(skel);
 }
 
-static int load(struct bpf_dp *d, const struct bpf_dp_args *a)
+static int bpf_dp_load(struct bpf_dp *d, const struct bpf_dp_args *a)
 {
 	__u32 zero = 0;
 	int r = 0;
@@ -145,7 +145,7 @@ static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 	return bpf_try_put(fd, &ifindex, &ifindex, BPF_ANY);
 }
 
-static int add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
+static int bpf_dp_add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
 {
 	return p->prog == BPF_DP_ACCEPT ? 0 : let_send_to(d, p->ifindex);
 }
@@ -168,8 +168,8 @@ static bool port_stays(void *self, const void *key)
 	return is_port(self, ifindex);
 }
 
-static int attach(struct bpf_dp *d, const struct bpf_dp_args *a,
-		  const struct bpf_common_port *ports)
+static int bpf_dp_attach(struct bpf_dp *d, const struct bpf_dp_args *a,
+			 const struct bpf_common_port *ports)
 {
 	int r = 0;
 
@@ -203,7 +203,7 @@ static int add_macs(struct bpf_dp *d, const struct bpf_dp_args *a)
 	return r;
 }
 
-static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
+static int bpf_dp_add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 {
 	struct bpf_common_port *ports = calloc(a->n_ports + 1, sizeof(*ports));
 	int r = ports ? 0 : -ENOMEM;
@@ -211,12 +211,12 @@ static int add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 	for (size_t i = 0; r == 0 && i < a->n_ports; i++) {
 		ports[i].ifindex = a->ports[i].ifindex;
 		ports[i].prog = bpf_dp_prog_fd(d, a->ports[i].prog);
-		r = add_port(d, &a->ports[i]);
+		r = bpf_dp_add_port(d, &a->ports[i]);
 	}
 	if (r == 0)
 		r = add_macs(d, a);
 	if (r == 0)
-		r = attach(d, a, ports);
+		r = bpf_dp_attach(d, a, ports);
 	free(ports);
 	return r;
 }
@@ -251,7 +251,7 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 
 	if (!d)
 		return -ENOMEM;
-	r = load(d, a);
+	r = bpf_dp_load(d, a);
 	if (r == 0)
 		r = guard_maps(d);
 	if (r == 0)
@@ -261,7 +261,7 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 	if (r == 0)
 		r = bpf_guard_listen(d->guard, a->listeners, a->n_listeners);
 	if (r == 0)
-		r = add_ports(d, a);
+		r = bpf_dp_add_ports(d, a);
 	if (r < 0) {
 		bpf_dp_close(d);
 		return r;
@@ -271,7 +271,7 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 	return 0;
 }
 
-static void done(struct bpf_dp *d)
+static void bpf_dp_done(struct bpf_dp *d)
 {
 	bpf_redirect_close(d->redirect);
 	bpf_guard_free(d->guard);
@@ -285,7 +285,7 @@ void bpf_dp_close(struct bpf_dp *d)
 	if (!d)
 		return;
 	bpf_common_done(&d->c);
-	done(d);
+	bpf_dp_done(d);
 }
 
 void bpf_dp_leave(struct bpf_dp *d)
@@ -293,7 +293,7 @@ void bpf_dp_leave(struct bpf_dp *d)
 	if (!d)
 		return;
 	bpf_common_leave(&d->c);
-	done(d);
+	bpf_dp_done(d);
 }
 
 bool bpf_dp_native(const struct bpf_dp *d)
@@ -599,7 +599,7 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 
 /* ---- of a former life ---- */
 
-static bool get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
+static bool bpf_dp_get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
 {
 	return bpf_try_get(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
 }
@@ -608,7 +608,7 @@ static bool get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_s
 int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	struct ze_session was;
-	bool there = get(d, k, &was);
+	bool there = bpf_dp_get(d, k, &was);
 	int r = 0;
 
 	if (!there)
@@ -658,7 +658,8 @@ static bool is_way(void *self, const void *key)
 	struct ze_sess_key owner;
 	struct ze_session s;
 
-	return bpf_try_get(w->map, key, &owner) < 0 || (get(w->d, &owner, &s) && w->has(&s, key));
+	return bpf_try_get(w->map, key, &owner) < 0 ||
+	       (bpf_dp_get(w->d, &owner, &s) && w->has(&s, key));
 }
 
 static unsigned prune_ways(struct bpf_dp *d, const struct bpf_map *m, has_way *has)
@@ -673,7 +674,7 @@ struct wanted {
 	void *self;
 };
 
-static bool is_wanted(void *self, const void *key)
+static bool bpf_dp_is_wanted(void *self, const void *key)
 {
 	const struct wanted *w = self;
 	struct ze_sess_key k;
@@ -687,7 +688,7 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 {
 	struct wanted w = { keep, self };
 
-	d->n_sessions = bpf_common_prune(map_fd(d->skel->maps.sessions), is_wanted, &w);
+	d->n_sessions = bpf_common_prune(map_fd(d->skel->maps.sessions), bpf_dp_is_wanted, &w);
 	bpf_hot_prune(&d->hot, keep, self);
 	d->n_hosts4 = prune_ways(d, d->skel->maps.hosts4, has_host4);
 	d->n_links6 = prune_ways(d, d->skel->maps.links6, has_link6);

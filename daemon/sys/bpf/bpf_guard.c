@@ -32,7 +32,7 @@ struct bpf_guard {
 	struct bpf_common c;
 };
 
-static struct ze_addr_key key_of(const struct ze_addr *a, uint16_t port)
+static struct ze_addr_key bpf_guard_key_of(const struct ze_addr *a, uint16_t port)
 {
 	struct ze_addr_key k = { .port = port, .family = a->family };
 
@@ -43,7 +43,7 @@ static struct ze_addr_key key_of(const struct ze_addr *a, uint16_t port)
 /* ---- what the engine says ---- */
 
 /* Each tunnel and session may fail in the same way. On the reactor. */
-static bool may_log(uint32_t *ret_suppressed)
+static bool bpf_guard_may_log(uint32_t *ret_suppressed)
 {
 	static struct log_limit lines = { .every = ZE_MS(100), .burst = 100 };
 	struct timespec t;
@@ -52,12 +52,12 @@ static bool may_log(uint32_t *ret_suppressed)
 	return log_limit_pass(&lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
 }
 
-static bool put(const char *map, int fd, const void *key, const void *value)
+static bool bpf_guard_put(const char *map, int fd, const void *key, const void *value)
 {
 	int r = bpf_try_put(fd, key, value, BPF_ANY);
 	uint32_t suppressed;
 
-	if (r < 0 && may_log(&suppressed))
+	if (r < 0 && bpf_guard_may_log(&suppressed))
 		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r),
 		       KV_SUPPRESSED(suppressed));
 	return r == 0;
@@ -73,7 +73,7 @@ static bool put_allowed(struct bpf_guard *g, const struct guard_limits *l)
 				      .family = p->addr.family };
 
 		memcpy(k.ip, p->addr.ip, sizeof(k.ip));
-		all = put("allowed", g->m.allowed, &k, &g->list);
+		all = bpf_guard_put("allowed", g->m.allowed, &k, &g->list);
 	}
 	return all;
 }
@@ -88,7 +88,7 @@ static bool is_listed(void *self, const void *key)
 
 /* The new list is complete before it is asked, and the old one goes afterwards: no allowed source is denied
  * meanwhile. Where it can't be stored there is none here, and the engine denies alone. */
-static void limits(void *self, const struct guard_limits *l)
+static void bpf_guard_limits(void *self, const struct guard_limits *l)
 {
 	struct bpf_guard *g = self;
 	struct ze_limits v = { .source_cost_ns = ZE_SEC(1) / l->source_rate,
@@ -110,7 +110,7 @@ static void limits(void *self, const struct guard_limits *l)
 		v.total_cost_ns = ZE_SEC(1) / l->setup_rate;
 		v.total_burst_ns = v.total_cost_ns * (l->setup_rate - 1);
 	}
-	if (put("limits", g->m.limits, &zero, &v))
+	if (bpf_guard_put("limits", g->m.limits, &zero, &v))
 		g->n_allowed = bpf_common_prune(g->m.allowed, is_listed, g);
 }
 
@@ -124,7 +124,7 @@ static bool has_bit(const uint64_t *bits, uint16_t n)
 	return bits[n / 64] >> n % 64 & 1;
 }
 
-static void tunnel_known(void *self, const struct dp_tunnel *t)
+static void bpf_guard_tunnel_known(void *self, const struct dp_tunnel *t)
 {
 	struct bpf_guard *g = self;
 	const struct net_path *p = &t->path;
@@ -137,13 +137,13 @@ static void tunnel_known(void *self, const struct dp_tunnel *t)
 
 	memcpy(v.path.local, p->local.ip, sizeof(v.path.local));
 	memcpy(v.path.peer, p->peer.ip, sizeof(v.path.peer));
-	if (put("tunnels", g->m.tunnels, &t->tid, &v))
+	if (bpf_guard_put("tunnels", g->m.tunnels, &t->tid, &v))
 		g->n_tunnels++;
 	if (g->known)
 		set_bit(g->known, t->tid);
 }
 
-static void tunnel_gone(void *self, uint16_t tid)
+static void bpf_guard_tunnel_gone(void *self, uint16_t tid)
 {
 	struct bpf_guard *g = self;
 
@@ -153,7 +153,7 @@ static void tunnel_gone(void *self, uint16_t tid)
 
 /* The session has its whole burst again: 0 as the bucket's time is past. A program that charges the bucket at this
  * moment tries again. */
-static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
+static void bpf_guard_session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
 {
 	struct bpf_guard *g = self;
 	uint64_t word = what == GUARD_SESSION_GONE ? 0 : tid;
@@ -165,21 +165,21 @@ static void session(void *self, uint16_t tid, uint16_t sid, enum guard_session w
 		set_bit(g->known_calls, sid);
 }
 
-static void peer_established(void *self, const struct ze_addr *peer, bool yes)
+static void bpf_guard_peer_established(void *self, const struct ze_addr *peer, bool yes)
 {
 	struct bpf_guard *g = self;
-	struct ze_addr_key k = key_of(peer, 0);
+	struct ze_addr_key k = bpf_guard_key_of(peer, 0);
 	const struct ze_source fresh = { 0 };
 
 	/* Again at the end: it goes on being known from then on. */
-	put("answered", g->m.answered, &k, &fresh);
-	if (yes && put("established", g->m.established, &k, &g->life))
+	bpf_guard_put("answered", g->m.answered, &k, &fresh);
+	if (yes && bpf_guard_put("established", g->m.established, &k, &g->life))
 		g->n_established++;
 	else if (!yes && bpf_try_del(g->m.established, &k) == 0)
 		g->n_established--;
 }
 
-static void show(void *self, struct json *j)
+static void bpf_guard_show(void *self, struct json *j)
 {
 	static const char *const names[] = {
 #define X(id, name) name,
@@ -205,12 +205,12 @@ static void show(void *self, struct json *j)
 }
 
 const struct guard_ops bpf_guard_ops = {
-	.limits = limits,
-	.tunnel_known = tunnel_known,
-	.tunnel_gone = tunnel_gone,
-	.session = session,
-	.peer_established = peer_established,
-	.show = show,
+	.limits = bpf_guard_limits,
+	.tunnel_known = bpf_guard_tunnel_known,
+	.tunnel_gone = bpf_guard_tunnel_gone,
+	.session = bpf_guard_session,
+	.peer_established = bpf_guard_peer_established,
+	.show = bpf_guard_show,
 };
 
 /* ---- maps of a former life ---- */
@@ -249,7 +249,7 @@ static void prune_lives(int fd, uint32_t ours)
 	bpf_common_prune(fd, is_of_ours, &l);
 }
 
-static bool is_known(void *self, const void *key)
+static bool bpf_guard_is_known(void *self, const void *key)
 {
 	const struct bpf_guard *g = self;
 	uint16_t tid;
@@ -274,7 +274,7 @@ int bpf_guard_adopt(struct bpf_guard *g)
 void bpf_guard_prune(struct bpf_guard *g)
 {
 	if (g->known)
-		bpf_common_prune(g->m.tunnels, is_known, g);
+		bpf_common_prune(g->m.tunnels, bpf_guard_is_known, g);
 	for (uint32_t sid = 0; g->known_calls && sid < ZE_SIDS; sid++)
 		if (!has_bit(g->known_calls, (uint16_t)sid))
 			g->calls[sid] = 0;
@@ -292,7 +292,7 @@ int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct ze_addr_key k = key_of(&l[i].addr, l[i].addr.port);
+		struct ze_addr_key k = bpf_guard_key_of(&l[i].addr, l[i].addr.port);
 
 		r = bpf_try_put(g->m.endpoints, &k, &g->life, BPF_ANY);
 	}
@@ -329,7 +329,7 @@ int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret)
 	return 0;
 }
 
-static int load(struct bpf_guard *g)
+static int bpf_guard_load(struct bpf_guard *g)
 {
 	int r;
 
@@ -364,7 +364,7 @@ static int find_port(const struct bpf_guard_args *a, size_t i, unsigned *ret_ifi
 	return r;
 }
 
-static int attach(struct bpf_guard *g, const struct bpf_guard_args *a)
+static int bpf_guard_attach(struct bpf_guard *g, const struct bpf_guard_args *a)
 {
 	struct bpf_common_port *ports = calloc(a->n_uplink + 1, sizeof(*ports));
 	int r = ports ? 0 : -ENOMEM;
@@ -392,11 +392,11 @@ int bpf_guard_open(const struct bpf_guard_args *a, struct bpf_guard **ret)
 	if (!g)
 		return -ENOMEM;
 	g->life = 1;
-	r = load(g);
+	r = bpf_guard_load(g);
 	if (r == 0)
 		r = bpf_guard_listen(g, a->listeners, a->n_listeners);
 	if (r == 0)
-		r = attach(g, a);
+		r = bpf_guard_attach(g, a);
 	if (r < 0) {
 		bpf_guard_free(g);
 		return r;

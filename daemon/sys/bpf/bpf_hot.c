@@ -71,7 +71,7 @@ static struct ze_credit *credit(struct ze_credits *rows, uint16_t sid)
 }
 
 /* The credit first: who reads meanwhile must not take it off nothing. `changes` stays: it is not a session's. */
-static void clear(struct ze_meter *m, struct ze_credit *c)
+static void bpf_hot_clear(struct ze_meter *m, struct ze_credit *c)
 {
 	__atomic_store_n(ze_credit_word(c), 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&m->bytes, 0, __ATOMIC_RELEASE);
@@ -80,8 +80,8 @@ static void clear(struct ze_meter *m, struct ze_credit *c)
 
 void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 {
-	clear(&h->up[sid], credit(h->up_credits, sid));
-	clear(&h->down[sid], credit(h->down_credits, sid));
+	bpf_hot_clear(&h->up[sid], credit(h->up_credits, sid));
+	bpf_hot_clear(&h->down[sid], credit(h->down_credits, sid));
 	h->numbers[sid] = (struct ze_numbers){ .nr = UINT32_MAX };
 	h->drops[sid] = (struct ze_drops){ 0 };
 	bpf_hot_open(h, sid, false, false);
@@ -146,7 +146,7 @@ void bpf_hot_drop(struct bpf_hot *h, const struct ze_sess_key *k)
 	__atomic_store_n(&h->down_ids[k->sid].tid, 0, __ATOMIC_RELEASE);
 }
 
-static uint16_t *place(struct bpf_hot *h, const uint8_t ip4[static 4])
+static uint16_t *bpf_hot_place(struct bpf_hot *h, const uint8_t ip4[static 4])
 {
 	unsigned low = (unsigned)ip4[2] << 8 | ip4[3];
 
@@ -155,12 +155,12 @@ static uint16_t *place(struct bpf_hot *h, const uint8_t ip4[static 4])
 
 void bpf_hot_near(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid)
 {
-	__atomic_store_n(place(h, ip4), sid, __ATOMIC_RELEASE);
+	__atomic_store_n(bpf_hot_place(h, ip4), sid, __ATOMIC_RELEASE);
 }
 
 void bpf_hot_far(struct bpf_hot *h, const uint8_t ip4[static 4], uint16_t sid)
 {
-	uint16_t *p = place(h, ip4);
+	uint16_t *p = bpf_hot_place(h, ip4);
 
 	if (*p == sid)
 		__atomic_store_n(p, 0, __ATOMIC_RELEASE);
@@ -170,7 +170,7 @@ static void prune_near(struct bpf_hot *h)
 {
 	for (unsigned low = 0; low < 65536; low++) {
 		uint8_t ip4[4] = { 0, 0, (uint8_t)(low >> 8), (uint8_t)low };
-		uint16_t *p = place(h, ip4);
+		uint16_t *p = bpf_hot_place(h, ip4);
 		const struct ze_up_id *u = &h->up_ids[*p];
 
 		if (*p && (!u->tid || memcmp(u->ip4 + 2, ip4 + 2, 2) != 0))

@@ -45,7 +45,7 @@ static void detach(const struct port *p)
 }
 
 /* 0: nothing is at our place, 1: a program of ours, of a former life; -EBUSY: somebody else's. */
-static int who_is_there(int ifindex)
+static int bpf_label_who_is_there(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
@@ -71,12 +71,12 @@ void bpf_label_clear(const char (*uplink)[16], size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct port p = { .ifindex = (int)if_nametoindex(uplink[i]) };
 
-		if (p.ifindex && who_is_there(p.ifindex) == 1)
+		if (p.ifindex && bpf_label_who_is_there(p.ifindex) == 1)
 			detach(&p);
 	}
 }
 
-static int attach(const struct bpf_label *b, const char *name, struct port *ret)
+static int bpf_label_attach(const struct bpf_label *b, const char *name, struct port *ret)
 {
 	int ifindex = (int)if_nametoindex(name), r;
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
@@ -85,7 +85,7 @@ static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 
 	if (!ifindex)
 		return -ENODEV;
-	if (who_is_there(ifindex) < 0)
+	if (bpf_label_who_is_there(ifindex) < 0)
 		return -EBUSY;
 	r = bpf_tc_hook_create(&hook);
 	snprintf(ret->name, sizeof(ret->name), "%.15s", name);
@@ -98,10 +98,10 @@ static int attach(const struct bpf_label *b, const char *name, struct port *ret)
 	return r;
 }
 
-static int attach_all(struct bpf_label *b, const char (*uplink)[16], size_t n)
+static int bpf_label_attach_all(struct bpf_label *b, const char (*uplink)[16], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int r = attach(b, uplink[i], &b->ports[i]);
+		int r = bpf_label_attach(b, uplink[i], &b->ports[i]);
 
 		if (r < 0) {
 			log_kv(LOG_DP, LOG_ERROR, "label-failed", KV_STR("interface", uplink[i]),
@@ -124,7 +124,7 @@ int bpf_label_open(const char (*uplink)[16], size_t n, struct bpf_label **ret)
 	b->skel = b->ports ? ze_label_bpf__open() : NULL;
 	r = b->skel ? ze_label_bpf__load(b->skel) : -ENOMEM;
 	if (r == 0)
-		r = attach_all(b, uplink, n);
+		r = bpf_label_attach_all(b, uplink, n);
 	if (r < 0) {
 		bpf_label_close(b);
 		return r;
@@ -177,12 +177,12 @@ bool bpf_label_heard(const struct bpf_label *b, const struct news *n)
 /* An interface that has come again has another index. */
 static int restore(const struct bpf_label *b, struct port *p)
 {
-	int r = who_is_there(p->ifindex);
+	int r = bpf_label_who_is_there(p->ifindex);
 	struct port again = { 0 };
 
 	if (r)
 		return r < 0 ? r : 0;
-	r = attach(b, p->name, &again);
+	r = bpf_label_attach(b, p->name, &again);
 	if (r < 0)
 		return r;
 	again.made |= p->made && again.ifindex == p->ifindex;

@@ -11,7 +11,7 @@
 #define HANDLE	 1
 #define PRIORITY 0x7a65
 
-static int info_of(int fd, struct bpf_prog_info *ret)
+static int bpf_link_info_of(int fd, struct bpf_prog_info *ret)
 {
 	__u32 len = sizeof(*ret);
 
@@ -20,7 +20,7 @@ static int info_of(int fd, struct bpf_prog_info *ret)
 }
 
 /* 0: this program is at our place; 1: nothing is, or another one of ours; -EBUSY: somebody else's. */
-static int who_is_there(const struct bpf_tc_hook *hook, const struct bpf_prog_info *ours)
+static int bpf_link_who_is_there(const struct bpf_tc_hook *hook, const struct bpf_prog_info *ours)
 {
 	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
 	libbpf_print_fn_t print = libbpf_set_print(NULL); /* most often there is no clsact yet */
@@ -35,7 +35,7 @@ static int who_is_there(const struct bpf_tc_hook *hook, const struct bpf_prog_in
 	fd = bpf_prog_get_fd_by_id(o.prog_id);
 	if (fd < 0)
 		return 1; /* we may not look: it is the place that says so */
-	r = info_of(fd, &info);
+	r = bpf_link_info_of(fd, &info);
 	close(fd);
 	return r < 0 || strcmp(info.name, ours->name) == 0 ? 1 : -EBUSY;
 }
@@ -46,10 +46,10 @@ int bpf_link_attach(int prog_fd, unsigned ifindex)
 	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY,
 		    .flags = BPF_TC_F_REPLACE, .prog_fd = prog_fd);
 	struct bpf_prog_info info;
-	int r = info_of(prog_fd, &info);
+	int r = bpf_link_info_of(prog_fd, &info);
 
 	if (r == 0)
-		r = who_is_there(&hook, &info);
+		r = bpf_link_who_is_there(&hook, &info);
 	if (r <= 0)
 		return r;
 	r = bpf_tc_hook_create(&hook);

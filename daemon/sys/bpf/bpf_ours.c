@@ -26,7 +26,7 @@ static const char *const names[] = { "ze_uplink", "ze_core", "ze_slow", "ze_acce
 
 /* ---- one program ---- */
 
-static int info_of(int fd, struct bpf_prog_info *ret)
+static int bpf_ours_info_of(int fd, struct bpf_prog_info *ret)
 {
 	__u32 len = sizeof(*ret);
 
@@ -49,7 +49,7 @@ static int open_named(__u32 id)
 
 	if (fd < 0)
 		return -ENOENT;
-	if (info_of(fd, &info) == 0 && is_named(&info))
+	if (bpf_ours_info_of(fd, &info) == 0 && is_named(&info))
 		return fd;
 	close(fd);
 	return -ENOENT;
@@ -66,7 +66,7 @@ static int open_pin(const char *pins, const char *name, __u32 id)
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -ENOENT;
-	if (info_of(fd, &info) == 0 && info.id == id)
+	if (bpf_ours_info_of(fd, &info) == 0 && info.id == id)
 		return fd;
 	close(fd);
 	return -ENOENT;
@@ -118,7 +118,7 @@ int bpf_ours_note(const struct bpf_object *obj)
 	{
 		struct bpf_prog_info info = { 0 };
 
-		if (n < ZE_ARRAY_SIZE(ids) && info_of(bpf_program__fd(p), &info) == 0)
+		if (n < ZE_ARRAY_SIZE(ids) && bpf_ours_info_of(bpf_program__fd(p), &info) == 0)
 			ids[n++] = info.id;
 	}
 	return list_file ? id_list_add(list_file, ids, n) : 0;
@@ -130,7 +130,7 @@ void bpf_ours_name(uint32_t id, char ret[BPF_OURS_NAME])
 	int fd = bpf_prog_get_fd_by_id(id);
 
 	if (fd >= 0) {
-		info_of(fd, &info);
+		bpf_ours_info_of(fd, &info);
 		close(fd);
 	}
 	snprintf(ret, BPF_OURS_NAME, "%s", info.name);
@@ -159,7 +159,7 @@ struct clearing {
 	int result; /* the first error */
 };
 
-static void clear(struct clearing *c, const struct xdp_link *l, __u32 id, __u32 flag)
+static void bpf_ours_clear(struct clearing *c, const struct xdp_link *l, __u32 id, __u32 flag)
 {
 	int r;
 
@@ -180,8 +180,8 @@ static void clear_link(void *self, const struct xdp_link *l)
 
 	if (c->stays && c->stays(c->self, l->ifindex))
 		return;
-	clear(c, l, l->native, XDP_FLAGS_DRV_MODE);
-	clear(c, l, l->generic, XDP_FLAGS_SKB_MODE);
+	bpf_ours_clear(c, l, l->native, XDP_FLAGS_DRV_MODE);
+	bpf_ours_clear(c, l, l->generic, XDP_FLAGS_SKB_MODE);
 }
 
 int bpf_ours_clear_all(const char *pins, bpf_ours_stays *stays, const void *self)
@@ -252,7 +252,7 @@ static void restore_maps(struct restoring *w, int prog)
 	__u32 ids[MAPS_MAX] = { 0 };
 	struct bpf_prog_info info = { .nr_map_ids = MAPS_MAX, .map_ids = (__u64)(uintptr_t)ids };
 
-	if (info_of(prog, &info) < 0)
+	if (bpf_ours_info_of(prog, &info) < 0)
 		return;
 	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
 		restore_map(w, ids[i]);

@@ -14,7 +14,7 @@ struct bpf_redirect {
 	struct ze_redirect_bpf *skel;
 };
 
-static int load(struct bpf_redirect *r, int ports, int verdicts)
+static int bpf_redirect_load(struct bpf_redirect *r, int ports, int verdicts)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
@@ -39,7 +39,7 @@ int bpf_redirect_open(int ports, int verdicts, struct bpf_redirect **ret)
 
 	if (!r)
 		return -ENOMEM;
-	err = load(r, ports, verdicts);
+	err = bpf_redirect_load(r, ports, verdicts);
 	if (err < 0) {
 		bpf_redirect_close(r);
 		return err;

@@ -7,7 +7,7 @@
 
 #define TRIES 3
 
-static bool again(int r, int *tries)
+static bool bpf_try_again(int r, int *tries)
 {
 	return (r == -ENOMEM || r == -ENOBUFS || r == -EINTR || r == -EAGAIN || r == -EBUSY) &&
 	       ++*tries < TRIES;
@@ -19,7 +19,7 @@ int bpf_try_put(int map, const void *key, const void *value, uint64_t flags)
 
 	do
 		r = bpf_map_update_elem(map, key, value, flags);
-	while (again(r, &tries));
+	while (bpf_try_again(r, &tries));
 	return r;
 }
 
@@ -29,7 +29,7 @@ int bpf_try_get(int map, const void *key, void *ret_value)
 
 	do
 		r = bpf_map_lookup_elem(map, key, ret_value);
-	while (again(r, &tries));
+	while (bpf_try_again(r, &tries));
 	return r;
 }
 
@@ -39,7 +39,7 @@ int bpf_try_del(int map, const void *key)
 
 	do
 		r = bpf_map_delete_elem(map, key);
-	while (again(r, &tries));
+	while (bpf_try_again(r, &tries));
 	return r;
 }
 
@@ -49,6 +49,6 @@ int bpf_try_next(int map, const void *after, void *ret_key)
 
 	do
 		r = bpf_map_get_next_key(map, after, ret_key);
-	while (again(r, &tries));
+	while (bpf_try_again(r, &tries));
 	return r;
 }

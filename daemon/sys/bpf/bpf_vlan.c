@@ -19,7 +19,7 @@ struct wanted {
 	size_t n;
 };
 
-static bool is_wanted(void *self, const void *key)
+static bool bpf_vlan_is_wanted(void *self, const void *key)
 {
 	const struct wanted *w = self;
 
@@ -34,7 +34,7 @@ int bpf_vlan_set(int map, const struct bpf_vlan *v, size_t n)
 	struct wanted w = { v, n };
 	int r = 0;
 
-	bpf_common_prune(map, is_wanted, &w);
+	bpf_common_prune(map, bpf_vlan_is_wanted, &w);
 	for (size_t i = 0; i < n; i++) {
 		__u32 key = v[i].ifindex;
 		int err = bpf_try_put(map, &key, &v[i].v, BPF_ANY);

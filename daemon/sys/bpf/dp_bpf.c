@@ -56,7 +56,7 @@ struct family_start {
 	int result;
 };
 
-static void emit(struct dp_bpf *d, const struct dp_event *ev)
+static void dp_bpf_emit(struct dp_bpf *d, const struct dp_event *ev)
 {
 	struct engine *e = loop_engine(d->loop);
 
@@ -66,7 +66,7 @@ static void emit(struct dp_bpf *d, const struct dp_event *ev)
 
 /* ---- on the worker ---- */
 
-static void run_up(struct kjob *j, void *thread)
+static void dp_bpf_run_up(struct kjob *j, void *thread)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
 
@@ -138,7 +138,7 @@ static void stack_down(struct dp_bpf_session *s, struct nl_sock *sk, const struc
 	}
 }
 
-static void undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
+static void dp_bpf_undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
 {
 	struct ze_session v = s->v;
 
@@ -159,7 +159,7 @@ void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)
 	v->down_cost = gcra_cost(p->down_bps);
 }
 
-static void run_shape(struct kjob *j, void *thread)
+static void dp_bpf_run_shape(struct kjob *j, void *thread)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
 	struct dp_bpf_session *s = sj->s;
@@ -172,14 +172,14 @@ static void run_shape(struct kjob *j, void *thread)
 		s->v = v;
 }
 
-static void run_family_up(struct kjob *j, void *thread)
+static void dp_bpf_run_family_up(struct kjob *j, void *thread)
 {
 	struct family_start *fj = ze_container_of(j, struct family_start, j);
 	struct dp_bpf_session *s = fj->s;
 	struct ze_session v;
 	int r;
 
-	undo_family(s, fj->f.family, thread);
+	dp_bpf_undo_family(s, fj->f.family, thread);
 	fj->result = r = stack_up(s, thread, &fj->f);
 	if (r < 0)
 		return;
@@ -193,23 +193,23 @@ static void run_family_up(struct kjob *j, void *thread)
 		r = dp_bpf_route_add(s);
 	s->on[fj->f.family] = true;
 	if (r < 0)
-		undo_family(s, fj->f.family, thread);
+		dp_bpf_undo_family(s, fj->f.family, thread);
 	fj->result = r;
 }
 
-static void run_family_down(struct kjob *j, void *thread)
+static void dp_bpf_run_family_down(struct kjob *j, void *thread)
 {
 	struct dp_bpf_family_end *fj = ze_container_of(j, struct dp_bpf_family_end, j);
 
-	undo_family(fj->s, fj->family, thread);
+	dp_bpf_undo_family(fj->s, fj->family, thread);
 }
 
-static void run_down(struct kjob *j, void *thread)
+static void dp_bpf_run_down(struct kjob *j, void *thread)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		undo_family(s, (enum ppp_family)f, thread);
+		dp_bpf_undo_family(s, (enum ppp_family)f, thread);
 	bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
 
@@ -239,7 +239,7 @@ void dp_bpf_session_free(struct dp_bpf_session *s)
 	free(s);
 }
 
-static void up_done(struct kjob *j)
+static void dp_bpf_up_done(struct kjob *j)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
 	struct dp_bpf *d = s->d;
@@ -251,7 +251,7 @@ static void up_done(struct kjob *j)
 		dp_bpf_session_free(s);
 	else
 		s->state = SESSION_UP;
-	emit(d, &ev);
+	dp_bpf_emit(d, &ev);
 }
 
 const struct ze_tunnel *dp_bpf_path(const struct dp_bpf_session *s)
@@ -276,7 +276,7 @@ static void put_path(struct dp_bpf *d, const struct dp_tunnel *t)
 	bpf_dp_path_put(d->maps, t->tid, &v);
 }
 
-static struct net_path path_of(const struct ze_tunnel *t)
+static struct net_path dp_bpf_path_of(const struct ze_tunnel *t)
 {
 	struct net_path p = {
 		.local = { .family = t->family, .port = t->local_port, .scope = t->scope },
@@ -308,7 +308,7 @@ struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_sess
 	return s;
 }
 
-static int session_up(void *self, const struct dp_session *what)
+static int dp_bpf_session_up(void *self, const struct dp_session *what)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s;
@@ -318,15 +318,15 @@ static int session_up(void *self, const struct dp_session *what)
 	s = dp_bpf_session_new(d, what);
 	if (!s)
 		return -ENOMEM;
-	s->up_job.run = run_up;
-	s->up_job.done = up_done;
+	s->up_job.run = dp_bpf_run_up;
+	s->up_job.done = dp_bpf_up_done;
 	kworker_submit(d->worker, &s->seq, &s->up_job);
 	return 0;
 }
 
 static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid);
 
-static void down_done(struct kjob *j)
+static void dp_bpf_down_done(struct kjob *j)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 	struct dp_bpf *d = s->d;
@@ -336,10 +336,10 @@ static void down_done(struct kjob *j)
 	};
 
 	dp_bpf_session_free(s);
-	emit(d, &ev);
+	dp_bpf_emit(d, &ev);
 }
 
-static void session_down(void *self, uint16_t sid)
+static void dp_bpf_session_down(void *self, uint16_t sid)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
@@ -349,25 +349,25 @@ static void session_down(void *self, uint16_t sid)
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		bpf_dp_open_family(d->maps, sid, f == PPP_FAM_IPV6, false);
 	s->state = SESSION_CLOSING;
-	s->down_job.run = run_down;
-	s->down_job.done = down_done;
+	s->down_job.run = dp_bpf_run_down;
+	s->down_job.done = dp_bpf_down_done;
 	kworker_submit(d->worker, &s->seq, &s->down_job);
 }
 
 /* ---- rates ---- */
 
-static void shape_done(struct kjob *j)
+static void dp_bpf_shape_done(struct kjob *j)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
 	struct dp_bpf_session *s = sj->s;
 	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
 
 	if (s->state == SESSION_UP)
-		emit(s->d, &ev);
+		dp_bpf_emit(s->d, &ev);
 	free(sj);
 }
 
-static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+static int dp_bpf_shape(void *self, uint16_t sid, const struct shape_plan *p)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
@@ -380,8 +380,8 @@ static int shape(void *self, uint16_t sid, const struct shape_plan *p)
 		return -ENOMEM;
 	sj->s = s;
 	sj->plan = *p;
-	sj->j.run = run_shape;
-	sj->j.done = shape_done;
+	sj->j.run = dp_bpf_run_shape;
+	sj->j.done = dp_bpf_shape_done;
 	kworker_submit(d->worker, &s->seq, &sj->j);
 	return 0;
 }
@@ -399,7 +399,7 @@ static void family_up_done(struct kjob *j)
 	if (fj->no_route && fj->result == 0)
 		dp_bpf_repair_route(s->d, fj->f.peer4);
 	if (s->state == SESSION_UP)
-		emit(s->d, &ev);
+		dp_bpf_emit(s->d, &ev);
 	free(fj);
 }
 
@@ -415,7 +415,7 @@ int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family)
 	return s->end[family] ? 0 : -ENOMEM;
 }
 
-static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+static int dp_bpf_family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
 	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
 	struct family_start *fj;
@@ -429,13 +429,13 @@ static int family_up(void *self, uint16_t sid, const struct dp_family *f)
 		return -ENOMEM;
 	fj->s = s;
 	fj->f = *f;
-	fj->j.run = run_family_up;
+	fj->j.run = dp_bpf_run_family_up;
 	fj->j.done = family_up_done;
 	kworker_submit(s->d->worker, &s->seq, &fj->j);
 	return 0;
 }
 
-static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+static void dp_bpf_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
 	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
 
@@ -443,19 +443,19 @@ static void family_open(void *self, uint16_t sid, enum ppp_family family, bool o
 		bpf_dp_open_family(s->d->maps, sid, family == PPP_FAM_IPV6, open);
 }
 
-static void family_down(void *self, uint16_t sid, enum ppp_family family)
+static void dp_bpf_family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
 	struct dp_bpf_family_end *fj;
 
 	if (!s || s->state != SESSION_UP || !s->end[family])
 		return;
-	family_open(self, sid, family, false);
+	dp_bpf_family_open(self, sid, family, false);
 	fj = s->end[family];
 	s->end[family] = NULL;
 	fj->s = s;
 	fj->family = family;
-	fj->j.run = run_family_down;
+	fj->j.run = dp_bpf_run_family_down;
 	fj->j.done = family_down_done;
 	kworker_submit(s->d->worker, &s->seq, &fj->j);
 }
@@ -463,7 +463,7 @@ static void family_down(void *self, uint16_t sid, enum ppp_family family)
 /* ---- frames, numbers ---- */
 
 /* In a data packet, numbered together with those the programs send. */
-static int ppp_send(void *self, uint16_t sid, struct span frame)
+static int dp_bpf_ppp_send(void *self, uint16_t sid, struct span frame)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
@@ -475,7 +475,7 @@ static int ppp_send(void *self, uint16_t sid, struct span frame)
 
 	if (!s || s->state != SESSION_UP)
 		return -ENOTCONN;
-	path = path_of(dp_bpf_path(s));
+	path = dp_bpf_path_of(dp_bpf_path(s));
 	seq = s->v.flags & ZE_SESS_SEQ;
 	wr_u16(&w, (uint16_t)(2 | (lcp ? ZE_L2TP_P : 0) | (seq ? ZE_L2TP_S : 0)));
 	wr_u16(&w, dp_bpf_path(s)->peer_tid);
@@ -573,7 +573,7 @@ static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
 	};
 }
 
-static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
+static int dp_bpf_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
@@ -586,7 +586,7 @@ static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_n
 }
 
 /* In the order of the maps, which are in memory: tables of sessions would be slower to walk. */
-static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static ze_ns dp_bpf_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
 {
 	struct dp_bpf *d = self;
 
@@ -601,7 +601,7 @@ static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self
 	return now;
 }
 
-static void show(void *self, struct json *j)
+static void dp_bpf_show(void *self, struct json *j)
 {
 	struct dp_bpf *d = self;
 
@@ -616,17 +616,17 @@ static void show(void *self, struct json *j)
 
 const struct dataplane_ops dp_bpf_ops = {
 	.name = "bpf",
-	.session_up = session_up,
-	.shape = shape,
-	.family_up = family_up,
-	.family_open = family_open,
-	.family_down = family_down,
-	.session_down = session_down,
-	.ppp_send = ppp_send,
+	.session_up = dp_bpf_session_up,
+	.shape = dp_bpf_shape,
+	.family_up = dp_bpf_family_up,
+	.family_open = dp_bpf_family_open,
+	.family_down = dp_bpf_family_down,
+	.session_down = dp_bpf_session_down,
+	.ppp_send = dp_bpf_ppp_send,
 	.inject = inject,
-	.stats = stats,
-	.stats_all = stats_all,
-	.show = show,
+	.stats = dp_bpf_stats,
+	.stats_all = dp_bpf_stats_all,
+	.show = dp_bpf_show,
 	.session_adopt = dp_bpf_adopt,
 	.adopt_done = dp_bpf_adopt_done,
 	.pool = dp_bpf_set_pool,
@@ -634,7 +634,7 @@ const struct dataplane_ops dp_bpf_ops = {
 
 /* ---- life ---- */
 
-static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+static void dp_bpf_on_wake(struct ev_loop *ev, ev_async *w, int revents)
 {
 	struct dp_bpf *d = w->data;
 
@@ -644,14 +644,14 @@ static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
 	loop_turn_done(d->loop);
 }
 
-static void worker_notify(void *self)
+static void dp_bpf_worker_notify(void *self)
 {
 	struct dp_bpf *d = self;
 
 	ev_async_send(loop_ev(d->loop), &d->wake);
 }
 
-static int worker_new(void *self, void **ret_thread)
+static int dp_bpf_worker_new(void *self, void **ret_thread)
 {
 	struct nl_sock *sk;
 	int r = nlreq_open(NETLINK_ROUTE, &sk);
@@ -662,14 +662,14 @@ static int worker_new(void *self, void **ret_thread)
 	return r;
 }
 
-static void worker_free(void *self, void *thread)
+static void dp_bpf_worker_free(void *self, void *thread)
 {
 	(void)self;
 	nlreq_close(thread);
 }
 
-static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char *name,
-		    enum bpf_dp_prog prog)
+static int dp_bpf_add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char *name,
+			   enum bpf_dp_prog prog)
 {
 	unsigned ifindex = if_nametoindex(name);
 
@@ -686,14 +686,15 @@ static int add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, const char
 }
 
 /* The interfaces of the configuration. */
-static int add_ports(struct bpf_dp_args *b, struct bpf_dp_port *ports, const struct dp_bpf_args *a)
+static int dp_bpf_add_ports(struct bpf_dp_args *b, struct bpf_dp_port *ports,
+			    const struct dp_bpf_args *a)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->n_uplink; i++)
-		r = add_port(b, ports, a->uplink[i], BPF_DP_UPLINK);
+		r = dp_bpf_add_port(b, ports, a->uplink[i], BPF_DP_UPLINK);
 	for (size_t i = 0; r == 0 && i < a->n_core; i++)
-		r = add_port(b, ports, a->core[i], BPF_DP_CORE);
+		r = dp_bpf_add_port(b, ports, a->core[i], BPF_DP_CORE);
 	return r;
 }
 
@@ -708,12 +709,12 @@ static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool adopt)
 				 .pins = a->pins,
 				 .outer_df = a->outer_df,
 				 .adopt = adopt };
-	int r = add_ports(&b, ports, a);
+	int r = dp_bpf_add_ports(&b, ports, a);
 
 	if (r == 0)
-		r = add_port(&b, ports, ZE0P, BPF_DP_SLOW);
+		r = dp_bpf_add_port(&b, ports, ZE0P, BPF_DP_SLOW);
 	if (r == 0)
-		r = add_port(&b, ports, ZE0, BPF_DP_ACCEPT);
+		r = dp_bpf_add_port(&b, ports, ZE0, BPF_DP_ACCEPT);
 	return r < 0 ? r : bpf_dp_open(&b, &d->maps);
 }
 
@@ -793,7 +794,7 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 	return r < 0 ? r : open_maps(d, a, false);
 }
 
-static int watch(struct dp_bpf *d, const struct dp_bpf_args *a)
+static int dp_bpf_watch(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	int r = follow_new(d->loop, ROUTING_GROUPS | RTMGRP_TC, &d->follow);
 
@@ -801,9 +802,9 @@ static int watch(struct dp_bpf *d, const struct dp_bpf_args *a)
 		r = routing_watch(d->follow, on_routing, d, &d->routing);
 	if (r == 0)
 		r = kworker_new(&(struct kworker_args){ .threads = 1,
-							.thread_new = worker_new,
-							.thread_free = worker_free,
-							.notify = worker_notify,
+							.thread_new = dp_bpf_worker_new,
+							.thread_free = dp_bpf_worker_free,
+							.notify = dp_bpf_worker_notify,
 							.self = d },
 				&d->worker);
 	if (r == 0)
@@ -822,12 +823,12 @@ static int watch(struct dp_bpf *d, const struct dp_bpf_args *a)
 	return r < 0 ? r : dp_bpf_repair_new(d);
 }
 
-static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
+static int dp_bpf_start(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
 	struct bpf_dp_args b = { .ports = ports };
 	/* An interface that is not there, or somebody else's, is found before anything is touched that forwards. */
-	int r = add_ports(&b, ports, a);
+	int r = dp_bpf_add_ports(&b, ports, a);
 	const char *why;
 
 	for (size_t i = 0; r == 0 && i < b.n_ports; i++)
@@ -841,7 +842,7 @@ static int start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
 	if (!d->adopted)
 		r = start_clean(d, a);
-	return r < 0 ? r : watch(d, a);
+	return r < 0 ? r : dp_bpf_watch(d, a);
 }
 
 int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
@@ -855,10 +856,10 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
 	d->udp = a->udp;
 	d->raw = -1;
 	kworker_seq_init(&d->pool.seq);
-	ev_async_init(&d->wake, on_wake);
+	ev_async_init(&d->wake, dp_bpf_on_wake);
 	d->wake.data = d;
 	ev_async_start(loop_ev(d->loop), &d->wake);
-	r = start(d, a);
+	r = dp_bpf_start(d, a);
 	if (r < 0)
 		dp_bpf_free(d);
 	else
@@ -895,7 +896,7 @@ int dp_bpf_pins_restore(struct dp_bpf *d)
 }
 
 /* Memory and descriptors. */
-static void done(struct dp_bpf *d)
+static void dp_bpf_done(struct dp_bpf *d)
 {
 	vlans_free(d->vlans);
 	routing_free(d->routing);
@@ -925,7 +926,7 @@ void dp_bpf_free(struct dp_bpf *d)
 	repair = dp_bpf_repair_stop(d);
 	for (struct dp_bpf_session *s = next_session(d, NULL); s;
 	     s = next_session(d, &s->in_sessions))
-		session_down(d, s->sid);
+		dp_bpf_session_down(d, s->sid);
 	if (d->worker)
 		kworker_free(d->worker);
 	dp_bpf_repair_free(repair);
@@ -935,7 +936,7 @@ void dp_bpf_free(struct dp_bpf *d)
 		pool_routes_sync(d->rtnl, &none, NULL);
 		ze0_destroy(d->rtnl);
 	}
-	done(d);
+	dp_bpf_done(d);
 }
 
 void dp_bpf_leave(struct dp_bpf *d)
@@ -953,7 +954,7 @@ void dp_bpf_leave(struct dp_bpf *d)
 		dp_bpf_session_free(s);
 	dp_bpf_ifids_free(d);
 	bpf_dp_leave(d->maps);
-	done(d);
+	dp_bpf_done(d);
 }
 
 void dp_bpf_sweep(const char *pins)

@@ -33,7 +33,7 @@ struct dp_bpf_past {
 
 /* ---- what is there ---- */
 
-static void on_route(void *self, uint32_t ip)
+static void dp_bpf_adopt_on_route(void *self, uint32_t ip)
 {
 	struct dp_bpf_past *p = self;
 
@@ -51,7 +51,7 @@ static void on_route(void *self, uint32_t ip)
 	p->routes[p->n_routes++] = ip;
 }
 
-static void on_addr(void *self, uint8_t family, const uint8_t ip[16])
+static void dp_bpf_adopt_on_addr(void *self, uint8_t family, const uint8_t ip[16])
 {
 	struct dp_bpf_past *p = self;
 	struct ip_list *l = &p->addrs;
@@ -71,7 +71,7 @@ static void on_addr(void *self, uint8_t family, const uint8_t ip[16])
 	memcpy(v->ip, ip, sizeof(v->ip));
 }
 
-static int compare(const void *a, const void *b)
+static int dp_bpf_adopt_compare(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -84,7 +84,7 @@ static void tidy(struct dp_bpf_past *p)
 	size_t n = 0;
 
 	if (p->n_routes)
-		qsort(p->routes, p->n_routes, sizeof(*p->routes), compare);
+		qsort(p->routes, p->n_routes, sizeof(*p->routes), dp_bpf_adopt_compare);
 	for (size_t i = 0; i < p->n_routes; i++)
 		if (!n || p->routes[n - 1] != p->routes[i])
 			p->routes[n++] = p->routes[i];
@@ -101,7 +101,9 @@ int dp_bpf_past_new(struct dp_bpf *d)
 	d->past = p;
 	dp_bpf_route6_past(d);
 	r = rtnl_find(d->rtnl, (int)d->conf.ze0,
-		      &(struct rtnl_found){ .route4 = on_route, .addr = on_addr, .self = p });
+		      &(struct rtnl_found){ .route4 = dp_bpf_adopt_on_route,
+					    .addr = dp_bpf_adopt_on_addr,
+					    .self = p });
 	if (r == 0) {
 		tidy(p);
 		p->wanted = calloc(p->n_routes + 1, sizeof(*p->wanted));
@@ -127,7 +129,8 @@ void dp_bpf_past_free(struct dp_bpf *d)
 
 static bool *wanted(const struct dp_bpf_past *p, uint32_t ip)
 {
-	uint32_t *at = p->n_routes ? bsearch(&ip, p->routes, p->n_routes, sizeof(ip), compare) :
+	uint32_t *at = p->n_routes ? bsearch(&ip, p->routes, p->n_routes, sizeof(ip),
+					     dp_bpf_adopt_compare) :
 				     NULL;
 
 	return at ? &p->wanted[at - p->routes] : NULL;

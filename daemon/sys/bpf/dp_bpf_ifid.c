@@ -18,12 +18,12 @@
 #include "daemon/sys/bpf/dp_bpf_priv.h"
 #include "daemon/sys/net/rtnl.h"
 
-static uint32_t hash_of(uint64_t ifid)
+static uint32_t dp_bpf_ifid_hash_of(uint64_t ifid)
 {
 	return hash_bytes(&ifid, sizeof(ifid));
 }
 
-static struct dp_bpf_ifid *find(const struct dp_bpf *d, uint64_t ifid)
+static struct dp_bpf_ifid *dp_bpf_ifid_find(const struct dp_bpf *d, uint64_t ifid)
 {
 	struct dp_bpf_ifid *own;
 
@@ -33,7 +33,7 @@ static struct dp_bpf_ifid *find(const struct dp_bpf *d, uint64_t ifid)
 
 bool dp_bpf_ifid_on_ze0(const struct dp_bpf *d, uint64_t ifid)
 {
-	const struct dp_bpf_ifid *own = find(d, ifid);
+	const struct dp_bpf_ifid *own = dp_bpf_ifid_find(d, ifid);
 
 	return own && own->on_ze0;
 }
@@ -43,7 +43,8 @@ static struct dp_bpf_session *holder(const struct dp_bpf *d, uint64_t ifid)
 {
 	struct dp_bpf_session *newest = NULL;
 
-	for (struct htab_node *n = htab_find(&d->links, hash_of(ifid)); n; n = htab_same(n)) {
+	for (struct htab_node *n = htab_find(&d->links, dp_bpf_ifid_hash_of(ifid)); n;
+	     n = htab_same(n)) {
 		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_links);
 
 		if (s->peer_ifid == ifid && (!newest || s->link_no > newest->link_no))
@@ -62,9 +63,9 @@ static int put_on_ze0(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 }
 
 /* Puts it on ze0 or takes it off, as the rules have it. */
-static int settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
+static int dp_bpf_ifid_settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
-	struct dp_bpf_ifid *own = find(d, ifid);
+	struct dp_bpf_ifid *own = dp_bpf_ifid_find(d, ifid);
 	bool want;
 	int r = 0;
 
@@ -85,9 +86,9 @@ static int settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	return r;
 }
 
-static struct dp_bpf_ifid *get(struct dp_bpf *d, uint64_t ifid)
+static struct dp_bpf_ifid *dp_bpf_ifid_get(struct dp_bpf *d, uint64_t ifid)
 {
-	struct dp_bpf_ifid *own = find(d, ifid);
+	struct dp_bpf_ifid *own = dp_bpf_ifid_find(d, ifid);
 
 	if (own)
 		return own;
@@ -104,22 +105,22 @@ static struct dp_bpf_ifid *get(struct dp_bpf *d, uint64_t ifid)
 
 static int own_add(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
-	struct dp_bpf_ifid *own = get(d, f->ifid);
+	struct dp_bpf_ifid *own = dp_bpf_ifid_get(d, f->ifid);
 
 	if (!own)
 		return -ENOMEM;
 	*(f->ifid_asked ? &own->asked : &own->chosen) += 1;
-	return settle(d, sk, f->ifid);
+	return dp_bpf_ifid_settle(d, sk, f->ifid);
 }
 
 static void own_del(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
-	struct dp_bpf_ifid *own = find(d, f->ifid);
+	struct dp_bpf_ifid *own = dp_bpf_ifid_find(d, f->ifid);
 
 	if (!own)
 		return;
 	*(f->ifid_asked ? &own->asked : &own->chosen) -= 1;
-	settle(d, sk, f->ifid);
+	dp_bpf_ifid_settle(d, sk, f->ifid);
 }
 
 static void peer_del(struct dp_bpf_session *s, struct nl_sock *sk)
@@ -134,7 +135,7 @@ static void peer_del(struct dp_bpf_session *s, struct nl_sock *sk)
 	next = holder(d, ifid);
 	if (bpf_dp_link6_is(d->maps, ifid, &s->key))
 		bpf_dp_link6_set(d->maps, ifid, next ? &next->key : NULL);
-	settle(d, sk, ifid);
+	dp_bpf_ifid_settle(d, sk, ifid);
 }
 
 static int peer_add(struct dp_bpf_session *s, struct nl_sock *sk, uint64_t ifid)
@@ -144,7 +145,7 @@ static int peer_add(struct dp_bpf_session *s, struct nl_sock *sk, uint64_t ifid)
 
 	if (!ifid)
 		return 0; /* it insisted on a request without */
-	r = htab_add(&d->links, &s->in_links, hash_of(ifid));
+	r = htab_add(&d->links, &s->in_links, dp_bpf_ifid_hash_of(ifid));
 	if (r < 0)
 		return r;
 	s->linked = true;
@@ -156,7 +157,7 @@ static int peer_add(struct dp_bpf_session *s, struct nl_sock *sk, uint64_t ifid)
 		s->link_no = ++d->last_link;
 		r = bpf_dp_link6_set(d->maps, ifid, &s->key);
 	}
-	return r < 0 ? r : settle(d, sk, ifid);
+	return r < 0 ? r : dp_bpf_ifid_settle(d, sk, ifid);
 }
 
 void dp_bpf_link_forget(struct dp_bpf_session *s)

@@ -68,7 +68,7 @@ struct dp_bpf_repair {
 
 /* ---- suspects ---- */
 
-static void suspect(struct suspects *s, const struct suspect *one)
+static void dp_bpf_repair_suspect(struct suspects *s, const struct suspect *one)
 {
 	struct suspect *v;
 
@@ -103,7 +103,8 @@ static void suspects_clear(struct suspects *s)
 
 /* ---- on the worker: addresses ---- */
 
-static void note(struct dp_bpf_repair *rp, enum repair_kind k, int r, const char *what)
+static void dp_bpf_repair_note(struct dp_bpf_repair *rp, enum repair_kind k, int r,
+			       const char *what)
 {
 	if (r)
 		repair_note(&rp->res[k], r < 0 ? r : 0, what);
@@ -116,7 +117,7 @@ static int restore_gateway(struct dp_bpf_repair *rp, uint32_t ip)
 	char text[INET_ADDRSTRLEN];
 	int r = rtnl_ensure(rp->sk, rtnl_build_addr((int)rp->d->conf.ze0, &f, true));
 
-	note(rp, REPAIR_ADDRESS, r, inet_ntop(AF_INET, &be, text, sizeof(text)));
+	dp_bpf_repair_note(rp, REPAIR_ADDRESS, r, inet_ntop(AF_INET, &be, text, sizeof(text)));
 	return r;
 }
 
@@ -139,8 +140,9 @@ static void restore_ifid(struct dp_bpf_repair *rp, uint64_t ifid)
 	char text[REPAIR_WHAT];
 
 	ifid_text(ifid, text);
-	note(rp, REPAIR_ADDRESS,
-	     rtnl_ensure(rp->sk, rtnl_build_link_local((int)rp->d->conf.ze0, ifid, true)), text);
+	dp_bpf_repair_note(
+		rp, REPAIR_ADDRESS,
+		rtnl_ensure(rp->sk, rtnl_build_link_local((int)rp->d->conf.ze0, ifid, true)), text);
 }
 
 static uint64_t ifid_of(const uint8_t ip[static 16])
@@ -184,7 +186,7 @@ static void restore_addrs(struct dp_bpf_repair *rp)
 
 /* ---- on the worker: routes ---- */
 
-static void on_route(void *self, uint32_t ip)
+static void dp_bpf_repair_on_route(void *self, uint32_t ip)
 {
 	struct dp_bpf_repair *rp = self;
 	struct dp_bpf_session *s = dp_bpf_route_find(rp->d, ip);
@@ -193,7 +195,7 @@ static void on_route(void *self, uint32_t ip)
 		s->seen = rp->pass;
 }
 
-static void on_addr(void *self, uint8_t family, const uint8_t ip[16])
+static void dp_bpf_repair_on_addr(void *self, uint8_t family, const uint8_t ip[16])
 {
 	(void)self;
 	(void)family;
@@ -206,7 +208,7 @@ static void list_routes6(struct dp_bpf_repair *rp)
 	struct suspect one = { .family = 6, .len = 64 };
 
 	if (rp->d->mtu6)
-		suspect(&rp->job_routes, &one);
+		dp_bpf_repair_suspect(&rp->job_routes, &one);
 	one.len = 128;
 	for (struct htab_node *n = htab_next(&rp->d->routes6, NULL); n;
 	     n = htab_next(&rp->d->routes6, n)) {
@@ -215,21 +217,23 @@ static void list_routes6(struct dp_bpf_repair *rp)
 
 		for (int i = 0; i < 8; i++)
 			one.ip[8 + i] = (uint8_t)(s->f6.peer_ifid >> (56 - 8 * i));
-		suspect(&rp->job_routes, &one);
+		dp_bpf_repair_suspect(&rp->job_routes, &one);
 	}
 }
 
 /* Those that are wanted and not in the kernel, into job_routes. */
 static void list_missing(struct dp_bpf_repair *rp)
 {
-	const struct rtnl_found found = { .route4 = on_route, .addr = on_addr, .self = rp };
+	const struct rtnl_found found = { .route4 = dp_bpf_repair_on_route,
+					  .addr = dp_bpf_repair_on_addr,
+					  .self = rp };
 	int r;
 
 	suspects_clear(&rp->job_routes);
 	rp->pass = rp->d->pass = (uint8_t)(rp->d->pass == UINT8_MAX ? 1 : rp->d->pass + 1);
 	r = rtnl_find_routes(rp->sk, (int)rp->d->conf.ze0, &found);
 	if (r < 0) {
-		note(rp, REPAIR_ROUTE, r, "the list of routes");
+		dp_bpf_repair_note(rp, REPAIR_ROUTE, r, "the list of routes");
 		return;
 	}
 	for (struct htab_node *n = htab_next(&rp->d->routes, NULL); n;
@@ -242,11 +246,11 @@ static void list_missing(struct dp_bpf_repair *rp)
 		if (s->seen == rp->pass)
 			continue;
 		memcpy(one.ip, &be, sizeof(be));
-		suspect(&rp->job_routes, &one);
+		dp_bpf_repair_suspect(&rp->job_routes, &one);
 	}
 	list_routes6(rp);
 	if (rp->job_routes.all)
-		note(rp, REPAIR_ROUTE, -ENOMEM, "the list of routes");
+		dp_bpf_repair_note(rp, REPAIR_ROUTE, -ENOMEM, "the list of routes");
 	rp->job_routes.all = false;
 }
 
@@ -269,7 +273,7 @@ static void restore_route6(struct dp_bpf_repair *rp, const struct suspect *one)
 		r = rtnl_route6(rp->sk, ze0, &rt, true);
 		r = r < 0 ? r : 1;
 	}
-	note(rp, REPAIR_ROUTE, r, text);
+	dp_bpf_repair_note(rp, REPAIR_ROUTE, r, text);
 }
 
 static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
@@ -293,7 +297,7 @@ static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
 		r = rtnl_route_locked(rp->sk, ze0, f);
 		r = r < 0 ? r : 1;
 	}
-	note(rp, REPAIR_ROUTE, r, inet_ntop(AF_INET, &be, text, sizeof(text)));
+	dp_bpf_repair_note(rp, REPAIR_ROUTE, r, inet_ntop(AF_INET, &be, text, sizeof(text)));
 }
 
 /* ---- on the worker: all of it ---- */
@@ -313,7 +317,7 @@ static void restore_device(struct dp_bpf_repair *rp)
 	rp->job_addrs.all = rp->job_routes.all = true;
 }
 
-static void begin(struct dp_bpf_repair *rp)
+static void dp_bpf_repair_begin(struct dp_bpf_repair *rp)
 {
 	rp->begun = true;
 	rp->pass = 0;
@@ -329,14 +333,14 @@ static void begin(struct dp_bpf_repair *rp)
 		pool_routes_sync(rp->sk, &rp->d->pool.now, &rp->res[REPAIR_POOL]);
 }
 
-static void run(struct kjob *j, void *thread)
+static void dp_bpf_repair_run(struct kjob *j, void *thread)
 {
 	struct dp_bpf_repair *rp = ze_container_of(j, struct dp_bpf_repair, job);
 	size_t end;
 
 	(void)thread;
 	if (!rp->begun)
-		begin(rp);
+		dp_bpf_repair_begin(rp);
 	end = rp->job_routes.n - rp->at > SLICE ? rp->at + SLICE : rp->job_routes.n;
 	for (; rp->at < end; rp->at++)
 		if (rp->job_routes.v[rp->at].family == 6)
@@ -347,7 +351,7 @@ static void run(struct kjob *j, void *thread)
 
 /* ---- on the reactor ---- */
 
-static void submit(struct dp_bpf_repair *rp)
+static void dp_bpf_repair_submit(struct dp_bpf_repair *rp)
 {
 	rp->running = true;
 	kworker_submit(rp->d->worker, &rp->seq, &rp->job);
@@ -363,11 +367,11 @@ static void start_job(struct dp_bpf_repair *rp, ze_ns now)
 	memset(rp->res, 0, sizeof(rp->res));
 	rp->at = 0;
 	rp->begun = rp->made_again = false;
-	submit(rp);
+	dp_bpf_repair_submit(rp);
 }
 
 /* Looks when it is time to; the timer until then. */
-static void schedule(struct dp_bpf_repair *rp)
+static void dp_bpf_repair_schedule(struct dp_bpf_repair *rp)
 {
 	struct ev_loop *ev = loop_ev(rp->d->loop);
 	ze_ns now = loop_now(rp->d->loop), due = repair_deadline(&rp->policy);
@@ -384,14 +388,14 @@ static void schedule(struct dp_bpf_repair *rp)
 	ev_timer_start(ev, &rp->timer);
 }
 
-static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
+static void dp_bpf_repair_on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	(void)ev;
 	(void)revents;
-	schedule(w->data);
+	dp_bpf_repair_schedule(w->data);
 }
 
-static void finish(struct dp_bpf_repair *rp)
+static void dp_bpf_repair_finish(struct dp_bpf_repair *rp)
 {
 	ze_ns now = loop_now(rp->d->loop);
 
@@ -409,7 +413,7 @@ static void finish(struct dp_bpf_repair *rp)
 		vlans_reread(rp->d->vlans);
 }
 
-static void done(struct kjob *j)
+static void dp_bpf_repair_done(struct kjob *j)
 {
 	struct dp_bpf_repair *rp = ze_container_of(j, struct dp_bpf_repair, job);
 
@@ -417,11 +421,11 @@ static void done(struct kjob *j)
 	if (rp->d->repair != rp)
 		return; /* the plane ends */
 	if (rp->at < rp->job_routes.n) {
-		submit(rp);
+		dp_bpf_repair_submit(rp);
 		return;
 	}
-	finish(rp);
-	schedule(rp);
+	dp_bpf_repair_finish(rp);
+	dp_bpf_repair_schedule(rp);
 }
 
 /* ---- what is heard ---- */
@@ -440,7 +444,7 @@ static void suspect_heard(struct suspects *s, const struct suspect *one)
 		suspects_clear(s);
 		s->all = true;
 	}
-	suspect(s, one);
+	dp_bpf_repair_suspect(s, one);
 }
 
 static void heard_link(struct dp_bpf_repair *rp, const struct news *n)
@@ -489,7 +493,7 @@ static void heard_addr(struct dp_bpf_repair *rp, const struct news *n)
 	suspect_heard(&rp->addrs, &one);
 }
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void dp_bpf_repair_heard(void *self, const struct nlmsghdr *h)
 {
 	struct dp_bpf_repair *rp = self;
 	struct news n;
@@ -508,9 +512,9 @@ static void heard(void *self, const struct nlmsghdr *h)
 		repair_suspect(&rp->policy, REPAIR_PROGRAM);
 }
 
-static void heard_all(void *self)
+static void dp_bpf_repair_heard_all(void *self)
 {
-	schedule(self);
+	dp_bpf_repair_schedule(self);
 }
 
 void dp_bpf_repair_route(struct dp_bpf *d, uint32_t ip)
@@ -523,7 +527,7 @@ void dp_bpf_repair_route(struct dp_bpf *d, uint32_t ip)
 	memcpy(one.ip, &be, sizeof(be));
 	repair_suspect(&d->repair->policy, REPAIR_ROUTE);
 	suspect_heard(&d->repair->routes, &one);
-	schedule(d->repair);
+	dp_bpf_repair_schedule(d->repair);
 }
 
 /* ---- life ---- */
@@ -548,12 +552,14 @@ int dp_bpf_repair_new(struct dp_bpf *d)
 		return r;
 	}
 	setsockopt(nl_socket_get_fd(rp->sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	rp->job.run = run;
-	rp->job.done = done;
+	rp->job.run = dp_bpf_repair_run;
+	rp->job.done = dp_bpf_repair_done;
 	kworker_seq_init(&rp->seq);
-	ev_init(&rp->timer, on_timer);
+	ev_init(&rp->timer, dp_bpf_repair_on_timer);
 	rp->timer.data = rp;
-	rp->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = rp };
+	rp->listener = (struct follow_listener){ .heard = dp_bpf_repair_heard,
+						 .end = dp_bpf_repair_heard_all,
+						 .self = rp };
 	follow_add(d->follow, &rp->listener);
 	/* What changed before there was a follower. Not before the loop runs: until then sessions are adopted. */
 	for (unsigned k = REPAIR_DEVICE; k < REPAIR_ROUTE; k++)

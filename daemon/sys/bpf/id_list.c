@@ -40,7 +40,7 @@ static FILE *open_own(const char *file)
 	return f;
 }
 
-static size_t read_list(const char *file, uint32_t ret[static ID_LIST_MAX])
+static size_t id_list_read_list(const char *file, uint32_t ret[static ID_LIST_MAX])
 {
 	char line[64], boot[64];
 	FILE *f = open_own(file);
@@ -59,7 +59,7 @@ static size_t read_list(const char *file, uint32_t ret[static ID_LIST_MAX])
 bool id_list_has(const char *file, uint32_t id)
 {
 	uint32_t v[ID_LIST_MAX];
-	size_t n = read_list(file, v);
+	size_t n = id_list_read_list(file, v);
 
 	while (n > 0)
 		if (v[--n] == id)
@@ -95,7 +95,7 @@ static int write_list(const char *path, const uint32_t *a, size_t n_a, const uin
 int id_list_add(const char *file, const uint32_t *ids, size_t n)
 {
 	uint32_t old[ID_LIST_MAX];
-	size_t have = read_list(file, old), drop;
+	size_t have = id_list_read_list(file, old), drop;
 	char *path;
 	int r;
 

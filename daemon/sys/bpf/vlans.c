@@ -47,7 +47,7 @@ struct vlans {
 
 /* ---- what the kernel says ---- */
 
-static struct nlattr *find(const struct nlmsghdr *h, int type)
+static struct nlattr *vlans_find(const struct nlmsghdr *h, int type)
 {
 	return nlmsg_find_attr((struct nlmsghdr *)h, sizeof(struct ifinfomsg), type);
 }
@@ -59,7 +59,7 @@ static struct nlattr *within(struct nlattr *nest, int type)
 
 static struct nlattr *vlan_info(const struct nlmsghdr *h)
 {
-	struct nlattr *info = find(h, IFLA_LINKINFO), *kind = within(info, IFLA_INFO_KIND);
+	struct nlattr *info = vlans_find(h, IFLA_LINKINFO), *kind = within(info, IFLA_INFO_KIND);
 
 	return kind && nla_strcmp(kind, "vlan") == 0 ? info : NULL;
 }
@@ -88,9 +88,9 @@ bool vlans_parse(const struct nlmsghdr *h, struct vlans_link *ret)
 	data = within(vlan_info(h), IFLA_INFO_DATA);
 	id = within(data, IFLA_VLAN_ID);
 	proto = within(data, IFLA_VLAN_PROTOCOL);
-	lower = find(h, IFLA_LINK);
-	mac = find(h, IFLA_ADDRESS);
-	if (!id || !lower || !(i->ifi_flags & IFF_UP) || find(h, IFLA_LINK_NETNSID))
+	lower = vlans_find(h, IFLA_LINK);
+	mac = vlans_find(h, IFLA_ADDRESS);
+	if (!id || !lower || !(i->ifi_flags & IFF_UP) || vlans_find(h, IFLA_LINK_NETNSID))
 		return false;
 	if (mac && nla_len(mac) == sizeof(l.mac))
 		memcpy(l.mac, nla_data(mac), sizeof(l.mac));
@@ -247,7 +247,7 @@ static int enter_macs(const struct vlans *v)
 	return bpf_dp_macs(v->maps, macs, n);
 }
 
-static int enter(struct vlans *v, struct nl_sock *sk)
+static int vlans_enter(struct vlans *v, struct nl_sock *sk)
 {
 	struct vlans_port ports[VLANS_PORTS];
 	int r = read_links(v, sk);
@@ -270,7 +270,7 @@ static int enter(struct vlans *v, struct nl_sock *sk)
 	return r;
 }
 
-static void run(struct kjob *j, void *thread)
+static void vlans_run(struct kjob *j, void *thread)
 {
 	struct vlans *v = ze_container_of(j, struct vlans, job);
 
@@ -278,7 +278,7 @@ static void run(struct kjob *j, void *thread)
 	v->result = -EAGAIN;
 	for (int i = 0; i < TRIES && v->result < 0; i++) {
 		v->result = 0;
-		v->result = enter(v, thread);
+		v->result = vlans_enter(v, thread);
 		free(v->links.v);
 		v->links = (struct vlans_list){ .v = NULL };
 	}
@@ -297,7 +297,7 @@ static void read_again(struct vlans *v)
 	kworker_submit(v->worker, &v->seq, &v->job);
 }
 
-static void done(struct kjob *j)
+static void vlans_done(struct kjob *j)
 {
 	struct vlans *v = ze_container_of(j, struct vlans, job);
 
@@ -324,14 +324,14 @@ static bool concerns_us(const struct vlans *v, const struct nlmsghdr *h)
 	return ifindex && vlan;
 }
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void vlans_heard(void *self, const struct nlmsghdr *h)
 {
 	struct vlans *v = self;
 
 	v->ours = v->ours || !h || concerns_us(v, h);
 }
 
-static void heard_all(void *self)
+static void vlans_heard_all(void *self)
 {
 	struct vlans *v = self;
 
@@ -356,10 +356,11 @@ int vlans_watch(const struct vlans_args *a, struct vlans **ret)
 	v->follow = a->follow;
 	v->worker = a->worker;
 	v->maps = a->maps;
-	v->job.run = run;
-	v->job.done = done;
+	v->job.run = vlans_run;
+	v->job.done = vlans_done;
 	kworker_seq_init(&v->seq);
-	v->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = v };
+	v->listener =
+		(struct follow_listener){ .heard = vlans_heard, .end = vlans_heard_all, .self = v };
 	follow_add(v->follow, &v->listener);
 	read_again(v);
 	*ret = v;

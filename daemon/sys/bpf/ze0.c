@@ -28,7 +28,7 @@ static bool put_end(struct nl_msg *m, const char *name, const uint8_t *mac)
 	       (!mac || nla_put(m, IFLA_ADDRESS, 6, mac) >= 0);
 }
 
-static bool put_pair(struct nl_msg *m, const struct ze_conf *was)
+static bool ze0_put_pair(struct nl_msg *m, const struct ze_conf *was)
 {
 	struct ifinfomsg h = { .ifi_index = was ? (int)was->ze0p : 0 };
 	struct nlattr *info, *data, *peer;
@@ -60,7 +60,7 @@ static int new_pair(struct nl_sock *sk, const struct ze_conf *was)
 
 	if (!m)
 		return -ENOMEM;
-	bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 || !put_pair(m, was);
+	bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0 || !ze0_put_pair(m, was);
 	return nlreq_run(sk, &(struct nlreq){ .m = m, .bad = bad, .moot = -EEXIST });
 }
 
@@ -197,7 +197,7 @@ int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret
 
 /* ---- repair ---- */
 
-static bool is_there(unsigned ifindex, char name[static IF_NAMESIZE])
+static bool ze0_is_there(unsigned ifindex, char name[static IF_NAMESIZE])
 {
 	return if_indextoname(ifindex, name);
 }
@@ -233,9 +233,9 @@ static int make_again(struct nl_sock *sk, const struct ze_conf *c)
 	char name[IF_NAMESIZE];
 	int r;
 
-	if (is_there(c->ze0, name))
+	if (ze0_is_there(c->ze0, name))
 		del_link(sk, c->ze0);
-	if (is_there(c->ze0p, name))
+	if (ze0_is_there(c->ze0p, name))
 		del_link(sk, c->ze0p);
 	r = new_pair(sk, c);
 	if (r == 0)
@@ -250,7 +250,7 @@ enum ze0_repair ze0_repair(struct nl_sock *sk, const struct ze_conf *c, int *ret
 	int r;
 
 	*ret_error = 0;
-	if (!is_there(c->ze0, ze0) || !is_there(c->ze0p, ze0p)) {
+	if (!ze0_is_there(c->ze0, ze0) || !ze0_is_there(c->ze0p, ze0p)) {
 		*ret_error = make_again(sk, c);
 		return *ret_error < 0 ? ZE0_BROKEN : ZE0_MADE_AGAIN;
 	}

@@ -78,7 +78,7 @@ static bool skip_blank(struct conf_lex *lx)
 	}
 }
 
-static void finish(struct conf_lex *lx, enum conf_kind kind, const char *word)
+static void conf_lex_finish(struct conf_lex *lx, enum conf_kind kind, const char *word)
 {
 	lx->tok.kind = kind;
 	lx->tok.word = word;
@@ -87,9 +87,9 @@ static void finish(struct conf_lex *lx, enum conf_kind kind, const char *word)
 static void finish_word(struct conf_lex *lx)
 {
 	if (lx->word.bad)
-		finish(lx, CONF_ERROR, "out of memory");
+		conf_lex_finish(lx, CONF_ERROR, "out of memory");
 	else
-		finish(lx, CONF_WORD, lx->word.s ? lx->word.s : "");
+		conf_lex_finish(lx, CONF_WORD, lx->word.s ? lx->word.s : "");
 }
 
 static int unescape(int c)
@@ -116,23 +116,24 @@ static void lex_quoted(struct conf_lex *lx)
 		char out;
 
 		if (c < 0 || c == '\n')
-			return finish(lx, CONF_ERROR, "quoted string does not end on its line");
+			return conf_lex_finish(lx, CONF_ERROR,
+					       "quoted string does not end on its line");
 		if (c == 0)
-			return finish(lx, CONF_ERROR, "NUL octet in the text");
+			return conf_lex_finish(lx, CONF_ERROR, "NUL octet in the text");
 		if (c == '"')
 			break;
 		if (c == '\\') {
 			advance(lx);
 			c = unescape(peek(lx, 0));
 			if (c < 0)
-				return finish(lx, CONF_ERROR,
-					      "unknown escape, use \\\" \\\\ \\n \\t");
+				return conf_lex_finish(lx, CONF_ERROR,
+						       "unknown escape, use \\\" \\\\ \\n \\t");
 		}
 		out = (char)c;
 		sb_add(&lx->word, &out, 1);
 		advance(lx);
 		if (lx->word.len > WORD_MAX)
-			return finish(lx, CONF_ERROR, "word is too long");
+			return conf_lex_finish(lx, CONF_ERROR, "word is too long");
 	}
 	advance(lx);
 	finish_word(lx);
@@ -149,12 +150,12 @@ static void lex_bare(struct conf_lex *lx)
 
 	if (peek(lx, 0) == 0) {
 		advance(lx);
-		return finish(lx, CONF_ERROR, "NUL octet in the text");
+		return conf_lex_finish(lx, CONF_ERROR, "NUL octet in the text");
 	}
 	while (!ends_word(peek(lx, 0)))
 		advance(lx);
 	if (lx->p - start > WORD_MAX)
-		return finish(lx, CONF_ERROR, "word is too long");
+		return conf_lex_finish(lx, CONF_ERROR, "word is too long");
 	sb_add(&lx->word, start, (size_t)(lx->p - start));
 	finish_word(lx);
 }
@@ -173,15 +174,15 @@ void conf_next(struct conf_lex *lx)
 	sb_reset(&lx->word);
 	lx->tok.quoted = false;
 	if (!skip_blank(lx))
-		return finish(lx, CONF_ERROR, "comment does not end");
+		return conf_lex_finish(lx, CONF_ERROR, "comment does not end");
 	lx->tok.pos = lx->pos;
 	c = peek(lx, 0);
 	if (c < 0)
-		return finish(lx, CONF_EOF, "");
+		return conf_lex_finish(lx, CONF_EOF, "");
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (c == marks[i].c) {
 			advance(lx);
-			return finish(lx, marks[i].kind, "");
+			return conf_lex_finish(lx, marks[i].kind, "");
 		}
 	if (c == '"')
 		return lex_quoted(lx);

@@ -196,7 +196,7 @@ static const char *address_of(const struct lyd_node *entry, struct ze_addr *ret)
 	return ip;
 }
 
-static bool is_any(const struct ze_addr *a)
+static bool yang_is_any(const struct ze_addr *a)
 {
 	static const uint8_t zero[16];
 
@@ -220,7 +220,7 @@ static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
 			continue;
 		if (a.family != b.family || a.port != b.port)
 			continue;
-		if (ze_addr_same_ip(&a, &b) || is_any(&a) || is_any(&b))
+		if (ze_addr_same_ip(&a, &b) || yang_is_any(&a) || yang_is_any(&b))
 			yang_error(d, yang_pos(d, entry), entry,
 				   "%s port %u is taken by the %s in line %u",
 				   yang_value(entry, "ip"), a.port, o->schema->name,
@@ -257,7 +257,7 @@ static void validate(struct yang_doc *d)
 			   "not valid by the schema; `yanglint` says where");
 }
 
-static bool has_listener(const struct config *c, uint8_t family)
+static bool yang_has_listener(const struct config *c, uint8_t family)
 {
 	for (size_t i = 0; i < c->n_listeners; i++)
 		if (c->listeners[i].addr.family == family)
@@ -269,7 +269,7 @@ static bool has_listener(const struct config *c, uint8_t family)
 static bool allows_nobody(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_allow_from; i++)
-		if (has_listener(c, c->allow_from[i].addr.family))
+		if (yang_has_listener(c, c->allow_from[i].addr.family))
 			return false;
 	return c->n_allow_from;
 }
@@ -419,7 +419,7 @@ static void warn_mode(const char *name, const struct file_mode *m, const struct 
 	sb_printf(w, " (chmod 600 %s)\n", name);
 }
 
-static int read_all(const char *name, enum from from, struct strbuf *ret, struct outcome *o)
+static int yang_read_all(const char *name, enum from from, struct strbuf *ret, struct outcome *o)
 {
 	struct strbuf *errors = o->errors;
 	bool standard = strcmp(name, "-") == 0;
@@ -461,7 +461,7 @@ static int read_from(struct yang *y, const char *name, enum from from, struct ou
 	int r;
 
 	sb_init(&text);
-	r = read_all(name, from, &text, o);
+	r = yang_read_all(name, from, &text, o);
 	if (r == 0)
 		r = yang_parse(y, &(struct yang_source){ name, text.s ? text.s : "", text.len },
 			       o->cfg, o->errors, o->warnings);

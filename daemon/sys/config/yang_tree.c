@@ -143,8 +143,8 @@ static const char *near_keyword(const struct lysc_node *schema, const char *word
 }
 
 /* Keeps node and its place; the first top-level node becomes the root. */
-static void keep(struct yang_doc *d, struct lyd_node *parent, struct lyd_node *node,
-		 struct conf_pos pos)
+static void yang_tree_keep(struct yang_doc *d, struct lyd_node *parent, struct lyd_node *node,
+			   struct conf_pos pos)
 {
 	struct yang_place *pl = calloc(1, sizeof(*pl));
 
@@ -281,7 +281,7 @@ static void add_term(struct yang_doc *d, const struct lysc_node *s, struct lyd_n
 	}
 	if (s->nodetype == LYS_LEAFLIST && is_second(d, parent, node, t->pos))
 		return;
-	keep(d, parent, node, t->pos);
+	yang_tree_keep(d, parent, node, t->pos);
 }
 
 /* Behind a leaf: ; or the end of the line, or the end of the block on the same line. */
@@ -400,12 +400,12 @@ static void read_container(struct yang_doc *d, const struct lysc_node *s, struct
 	}
 	/* libyang takes an empty one for a default and would leave out the defaults in it. */
 	node->flags &= ~(uint32_t)LYD_DEFAULT;
-	keep(d, parent, node, pos);
+	yang_tree_keep(d, parent, node, pos);
 	read_body(d, s, node, depth);
 }
 
-static void read_list(struct yang_doc *d, const struct lysc_node *s, struct lyd_node *parent,
-		      struct conf_pos pos, unsigned depth)
+static void yang_tree_read_list(struct yang_doc *d, const struct lysc_node *s,
+				struct lyd_node *parent, struct conf_pos pos, unsigned depth)
 {
 	struct lyd_node *node = NULL;
 
@@ -422,7 +422,7 @@ static void read_list(struct yang_doc *d, const struct lysc_node *s, struct lyd_
 		skip_statement(d);
 		return;
 	}
-	keep(d, parent, node, pos);
+	yang_tree_keep(d, parent, node, pos);
 	next(d);
 	if (at(d) == CONF_SEMI) {
 		next(d);
@@ -463,7 +463,7 @@ static void read_statement(struct yang_doc *d, const struct lysc_node *schema,
 		read_container(d, s, parent, pos, depth);
 		return;
 	case LYS_LIST:
-		read_list(d, s, parent, pos, depth);
+		yang_tree_read_list(d, s, parent, pos, depth);
 		return;
 	case LYS_LEAF:
 		read_leaf(d, s, parent, pos);

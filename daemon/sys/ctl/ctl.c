@@ -247,7 +247,7 @@ static struct client *idlest(const struct ctl *ctl, bool others)
 	return NULL;
 }
 
-static void drop(struct client *c, const struct client *by)
+static void ctl_drop(struct client *c, const struct client *by)
 {
 	struct ctl *ctl = c->ctl;
 	uint32_t suppressed;
@@ -271,7 +271,7 @@ static bool make_room(struct ctl *ctl, const struct client *by)
 		return true;
 	c = idlest(ctl, by->other || ctl->n_others);
 	if (c)
-		drop(c, by);
+		ctl_drop(c, by);
 	return c != NULL;
 }
 

@@ -34,7 +34,8 @@ static int take_words(const json_t *array, const char *words[static WORDS_MAX])
 	return (int)n;
 }
 
-static struct op_request request(const struct ctl_turn *t, const char *const *words, size_t n)
+static struct op_request ctl_proto_request(const struct ctl_turn *t, const char *const *words,
+					   size_t n)
 {
 	return (struct op_request){ .words = words,
 				    .n = n,
@@ -48,7 +49,7 @@ static struct op_request request(const struct ctl_turn *t, const char *const *wo
 static void run_command(const struct ctl_turn *t, const char *const *words, size_t n,
 			struct strbuf *answer)
 {
-	const struct op_request rq = request(t, words, n);
+	const struct op_request rq = ctl_proto_request(t, words, n);
 	size_t start = answer->len;
 	struct strbuf err;
 	struct json j;
@@ -70,7 +71,7 @@ static void run_command(const struct ctl_turn *t, const char *const *words, size
 static void complete(const struct ctl_turn *t, const char *const *words, size_t n,
 		     struct strbuf *answer)
 {
-	const struct op_request rq = request(t, words, n);
+	const struct op_request rq = ctl_proto_request(t, words, n);
 	struct json j;
 
 	sb_puts(answer, "{\"status\":\"ok\",\"data\":");

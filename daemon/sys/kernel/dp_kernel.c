@@ -62,7 +62,7 @@ struct family_job {
 	const char *failed;
 };
 
-static void emit(struct dp_kernel *d, const struct dp_event *ev)
+static void dp_kernel_emit(struct dp_kernel *d, const struct dp_event *ev)
 {
 	d->a.io->emit(d->a.io_self, ev);
 }
@@ -97,7 +97,7 @@ static void turn(const struct kernel_ops *ops, bool *held, bool want)
 	*held = want;
 }
 
-static void run_up(struct kjob *j, void *thread)
+static void dp_kernel_run_up(struct kjob *j, void *thread)
 {
 	struct session *s = ze_container_of(j, struct session, up_job);
 	const struct kernel_ops *ops = s->d->a.ops;
@@ -131,7 +131,7 @@ static void undo_shape(struct session *s, bool ending, void *thread)
 }
 
 /* What is up already is replaced. Half a plan is none. */
-static void run_shape(struct kjob *j, void *thread)
+static void dp_kernel_run_shape(struct kjob *j, void *thread)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
 	const struct kernel_shape_step *step = sj->s->d->a.ops->shape_steps;
@@ -163,7 +163,7 @@ static void settle_pass(struct session *s, struct family *f, bool want, void *th
 		f->passes = want;
 }
 
-static void undo_family(struct session *s, struct family *f, bool ending, void *thread)
+static void dp_kernel_undo_family(struct session *s, struct family *f, bool ending, void *thread)
 {
 	if (!ending) /* else it goes with the interface */
 		settle_pass(s, f, false, thread);
@@ -176,7 +176,7 @@ static void undo_family(struct session *s, struct family *f, bool ending, void *
 	}
 }
 
-static void run_family_up(struct kjob *j, void *thread)
+static void dp_kernel_run_family_up(struct kjob *j, void *thread)
 {
 	struct family_job *fj = ze_container_of(j, struct family_job, j);
 	struct session *s = fj->s;
@@ -185,7 +185,7 @@ static void run_family_up(struct kjob *j, void *thread)
 	int r = 0;
 
 	s->d->a.ops->enter();
-	undo_family(s, f, false, thread);
+	dp_kernel_undo_family(s, f, false, thread);
 	f->f = fj->f;
 	while (r == 0 && f->done < KERNEL_STEPS_MAX && step[f->done].name) {
 		fj->failed = step[f->done].name;
@@ -194,7 +194,7 @@ static void run_family_up(struct kjob *j, void *thread)
 			f->done++;
 	}
 	if (r < 0)
-		undo_family(s, f, false, thread);
+		dp_kernel_undo_family(s, f, false, thread);
 	settle_pass(s, f, atomic_load(&f->wanted), thread);
 	s->d->a.ops->leave();
 	fj->result = r;
@@ -210,19 +210,19 @@ static void run_open(struct kjob *j, void *thread)
 	s->d->a.ops->leave();
 }
 
-static void run_family_down(struct kjob *j, void *thread)
+static void dp_kernel_run_family_down(struct kjob *j, void *thread)
 {
 	struct family_job *fj = ze_container_of(j, struct family_job, j);
 
-	undo_family(fj->s, &fj->s->families[fj->f.family], false, thread);
+	dp_kernel_undo_family(fj->s, &fj->s->families[fj->f.family], false, thread);
 }
 
-static void run_down(struct kjob *j, void *thread)
+static void dp_kernel_run_down(struct kjob *j, void *thread)
 {
 	struct session *s = ze_container_of(j, struct session, down_job);
 
 	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
-		undo_family(s, &s->families[f], true, thread);
+		dp_kernel_undo_family(s, &s->families[f], true, thread);
 	undo_shape(s, true, thread);
 	s->counted = s->k.ifindex && s->d->a.ops->final(thread, &s->k, &s->final) == 0;
 	undo_steps(s, thread);
@@ -260,7 +260,7 @@ static bool same_path(const struct net_path *a, const struct net_path *b)
 }
 
 /* Each login of a peer may fail in the same way. */
-static bool may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
+static bool dp_kernel_may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
 {
 	struct timespec t;
 
@@ -278,7 +278,7 @@ static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 		if (t->tid == want->tid || t->state == TUNNEL_CLOSED ||
 		    !same_path(&t->k.t.path, &want->path))
 			continue;
-		if (!may_log(d, &suppressed))
+		if (!dp_kernel_may_log(d, &suppressed))
 			return true;
 		log_kv(LOG_DP, LOG_WARN, "tunnel-path-taken", KV_U64("tid", want->tid),
 		       KV_U64("held-by-tid", t->tid),
@@ -351,7 +351,7 @@ static void tunnel_unref(struct tunnel *t)
 	}
 }
 
-static struct tunnel *tunnel_new(struct dp_kernel *d, const struct dp_tunnel *what)
+static struct tunnel *dp_kernel_tunnel_new(struct dp_kernel *d, const struct dp_tunnel *what)
 {
 	struct tunnel *t = calloc(1, sizeof(*t));
 
@@ -386,7 +386,7 @@ static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct 
 			return -EADDRINUSE;
 	}
 	if (!t)
-		t = tunnel_new(d, what);
+		t = dp_kernel_tunnel_new(d, what);
 	*ret = t;
 	return t ? 0 : -ENOMEM;
 }
@@ -429,21 +429,21 @@ static void session_fail(struct session *s, int result)
 	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = result };
 
 	session_free(s);
-	emit(d, &ev);
+	dp_kernel_emit(d, &ev);
 }
 
 static void log_step(const struct session *s, const char *step, int result)
 {
 	uint32_t suppressed;
 
-	if (!may_log(s->d, &suppressed))
+	if (!dp_kernel_may_log(s->d, &suppressed))
 		return;
 	log_kv(LOG_DP, LOG_WARN, "kernel-step-failed", KV_U64("tid", s->tunnel->tid),
 	       KV_U64("sid", s->sid), KV_STR("step", step), KV_ERRNO(result),
 	       KV_SUPPRESSED(suppressed));
 }
 
-static void up_done(struct kjob *j)
+static void dp_kernel_up_done(struct kjob *j)
 {
 	struct session *s = ze_container_of(j, struct session, up_job);
 	struct dp_kernel *d = s->d;
@@ -463,15 +463,15 @@ static void up_done(struct kjob *j)
 	s->frames.chan = s->k.chan;
 	s->frames.unit = s->k.unit;
 	d->a.io->frames_watch(&s->frames);
-	emit(d, &ev);
+	dp_kernel_emit(d, &ev);
 }
 
 static void session_build(struct session *s)
 {
 	s->state = SESSION_BUILDING;
 	s->k.tunnel_fd = s->tunnel->k.fd;
-	s->up_job.run = run_up;
-	s->up_job.done = up_done;
+	s->up_job.run = dp_kernel_run_up;
+	s->up_job.done = dp_kernel_up_done;
 	kworker_submit(s->d->workers, &s->seq, &s->up_job);
 }
 
@@ -510,7 +510,7 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	return 0;
 }
 
-static int session_up(void *self, const struct dp_session *what)
+static int dp_kernel_session_up(void *self, const struct dp_session *what)
 {
 	struct dp_kernel *d = self;
 	struct session *s;
@@ -534,7 +534,7 @@ static int session_up(void *self, const struct dp_session *what)
 	return r;
 }
 
-static void down_done(struct kjob *j)
+static void dp_kernel_down_done(struct kjob *j)
 {
 	struct session *s = ze_container_of(j, struct session, down_job);
 	struct dp_kernel *d = s->d;
@@ -548,10 +548,10 @@ static void down_done(struct kjob *j)
 		ev.final = *last;
 	}
 	session_free(s);
-	emit(d, &ev);
+	dp_kernel_emit(d, &ev);
 }
 
-static void session_down(void *self, uint16_t sid)
+static void dp_kernel_session_down(void *self, uint16_t sid)
 {
 	struct dp_kernel *d = self;
 	struct session *s = session_find(d, sid);
@@ -567,14 +567,14 @@ static void session_down(void *self, uint16_t sid)
 	list_del(&s->link); /* it may be waiting */
 	s->state = SESSION_CLOSING;
 	atomic_store(&s->cancel, true);
-	s->down_job.run = run_down;
-	s->down_job.done = down_done;
+	s->down_job.run = dp_kernel_run_down;
+	s->down_job.done = dp_kernel_down_done;
 	kworker_submit(d->workers, &s->seq, &s->down_job);
 }
 
 /* ---- rates ---- */
 
-static void shape_done(struct kjob *j)
+static void dp_kernel_shape_done(struct kjob *j)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
 	struct session *s = sj->s;
@@ -583,11 +583,11 @@ static void shape_done(struct kjob *j)
 	if (sj->result < 0)
 		log_step(s, sj->failed, sj->result);
 	if (s->state == SESSION_UP)
-		emit(s->d, &ev);
+		dp_kernel_emit(s->d, &ev);
 	free(sj);
 }
 
-static int shape(void *self, uint16_t sid, const struct shape_plan *p)
+static int dp_kernel_shape(void *self, uint16_t sid, const struct shape_plan *p)
 {
 	struct dp_kernel *d = self;
 	struct session *s = session_find(d, sid);
@@ -600,8 +600,8 @@ static int shape(void *self, uint16_t sid, const struct shape_plan *p)
 		return -ENOMEM;
 	sj->s = s;
 	sj->plan = *p;
-	sj->j.run = run_shape;
-	sj->j.done = shape_done;
+	sj->j.run = dp_kernel_run_shape;
+	sj->j.done = dp_kernel_shape_done;
 	kworker_submit(d->workers, &s->seq, &sj->j);
 	return 0;
 }
@@ -619,19 +619,19 @@ static void family_done(struct kjob *j)
 	if (fj->result < 0)
 		log_step(s, fj->failed, fj->result);
 	if (fj->up && s->state == SESSION_UP)
-		emit(s->d, &ev);
+		dp_kernel_emit(s->d, &ev);
 	free(fj);
 }
 
 static void family_submit(struct session *s, struct family_job *fj)
 {
 	fj->s = s;
-	fj->j.run = fj->up ? run_family_up : run_family_down;
+	fj->j.run = fj->up ? dp_kernel_run_family_up : dp_kernel_run_family_down;
 	fj->j.done = family_done;
 	kworker_submit(s->d->workers, &s->seq, &fj->j);
 }
 
-static int family_up(void *self, uint16_t sid, const struct dp_family *f)
+static int dp_kernel_family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
 	struct dp_kernel *d = self;
 	struct session *s = session_find(d, sid);
@@ -676,7 +676,7 @@ static void open_done(struct kjob *j)
 }
 
 /* One job for all that is wanted until it runs, and so none to allocate. */
-static void family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
+static void dp_kernel_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
 	struct session *s = session_find(self, sid);
 
@@ -689,7 +689,7 @@ static void family_open(void *self, uint16_t sid, enum ppp_family family, bool o
 		open_submit(s);
 }
 
-static void family_down(void *self, uint16_t sid, enum ppp_family family)
+static void dp_kernel_family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct session *s = session_find(self, sid);
 	struct family_job *fj;
@@ -707,7 +707,7 @@ static void family_down(void *self, uint16_t sid, enum ppp_family family)
 
 /* LCP and authentication belong to the channel, network control protocols to the unit; /dev/ppp
  * adds FF 03 itself. */
-static int ppp_send(void *self, uint16_t sid, struct span frame)
+static int dp_kernel_ppp_send(void *self, uint16_t sid, struct span frame)
 {
 	struct session *s = session_find(self, sid);
 	struct rd r = rd_span(frame);
@@ -743,7 +743,8 @@ static int read_counts(void *self, void *thread, struct counts_row *rows, size_t
 
 static const struct counts_source counts_source = { .list = list_counts, .read = read_counts };
 
-static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
+static int dp_kernel_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret,
+			   ze_ns *ret_as_of)
 {
 	struct dp_kernel *d = self;
 	struct session *s = session_find(d, sid);
@@ -760,7 +761,7 @@ static int stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_n
 	return 0;
 }
 
-static ze_ns stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static ze_ns dp_kernel_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
 {
 	struct dp_kernel *d = self;
 
@@ -775,7 +776,7 @@ static void set_pool(void *self, const struct dp_pool *p)
 	pool_keeper_set(&d->pool, p);
 }
 
-static void show(void *self, struct json *j)
+static void dp_kernel_show(void *self, struct json *j)
 {
 	struct dp_kernel *d = self;
 
@@ -784,35 +785,35 @@ static void show(void *self, struct json *j)
 
 const struct dataplane_ops dp_kernel_ops = {
 	.name = "kernel",
-	.session_up = session_up,
-	.shape = shape,
-	.family_up = family_up,
-	.family_open = family_open,
-	.family_down = family_down,
-	.session_down = session_down,
-	.ppp_send = ppp_send,
-	.stats = stats,
-	.stats_all = stats_all,
+	.session_up = dp_kernel_session_up,
+	.shape = dp_kernel_shape,
+	.family_up = dp_kernel_family_up,
+	.family_open = dp_kernel_family_open,
+	.family_down = dp_kernel_family_down,
+	.session_down = dp_kernel_session_down,
+	.ppp_send = dp_kernel_ppp_send,
+	.stats = dp_kernel_stats,
+	.stats_all = dp_kernel_stats_all,
 	.pool = set_pool,
-	.show = show,
+	.show = dp_kernel_show,
 };
 /* ---- life ---- */
 
-static int worker_new(void *self, void **ret_thread)
+static int dp_kernel_worker_new(void *self, void **ret_thread)
 {
 	struct dp_kernel *d = self;
 
 	return d->a.ops->thread_new(ret_thread);
 }
 
-static void worker_free(void *self, void *thread)
+static void dp_kernel_worker_free(void *self, void *thread)
 {
 	struct dp_kernel *d = self;
 
 	d->a.ops->thread_free(thread);
 }
 
-static void worker_notify(void *self)
+static void dp_kernel_worker_notify(void *self)
 {
 	struct dp_kernel *d = self;
 
@@ -829,9 +830,9 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 	d->a = *a;
 	d->lines = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
 	r = kworker_new(&(struct kworker_args){ .threads = a->threads,
-						.thread_new = worker_new,
-						.thread_free = worker_free,
-						.notify = worker_notify,
+						.thread_new = dp_kernel_worker_new,
+						.thread_free = dp_kernel_worker_free,
+						.notify = dp_kernel_worker_notify,
 						.self = d },
 			&d->workers);
 	if (r < 0) {
@@ -852,7 +853,7 @@ void dp_kernel_stop(struct dp_kernel *d)
 	if (!d)
 		return;
 	for (struct session *s = d->sessions; s; s = s->hh.next)
-		session_down(d, s->sid);
+		dp_kernel_session_down(d, s->sid);
 	set_pool(d, NULL);
 	kworker_free(d->workers);
 	counts_done(&d->counts);

@@ -79,7 +79,7 @@ static void check_done(struct kjob *j)
 	check_more(d);
 }
 
-static void suspect(struct session *s)
+static void dp_kernel_check_suspect(struct session *s)
 {
 	if (s->state != SESSION_UP || !list_empty(&s->in_suspects))
 		return;
@@ -97,7 +97,7 @@ bool dp_kernel_suspect(struct dp_kernel *d, int ifindex)
 
 		if (s->k.ifindex != ifindex)
 			continue;
-		suspect(s);
+		dp_kernel_check_suspect(s);
 		return true;
 	}
 	return false;
@@ -106,7 +106,7 @@ bool dp_kernel_suspect(struct dp_kernel *d, int ifindex)
 void dp_kernel_suspect_all(struct dp_kernel *d)
 {
 	for (struct session *s = d->sessions; s; s = s->hh.next)
-		suspect(s);
+		dp_kernel_check_suspect(s);
 }
 
 void dp_kernel_check(struct dp_kernel *d)

@@ -34,7 +34,7 @@ static void notify(void *self)
 	ev_async_send(loop_ev(g->loop), &g->wake);
 }
 
-static void emit(void *self, const struct dp_event *ev)
+static void dp_kernel_ev_emit(void *self, const struct dp_event *ev)
 {
 	struct glue *g = self;
 	struct engine *e = loop_engine(g->loop);
@@ -43,7 +43,7 @@ static void emit(void *self, const struct dp_event *ev)
 		engine_dp_event(e, ev, loop_now(g->loop));
 }
 
-static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+static void dp_kernel_ev_on_wake(struct ev_loop *ev, ev_async *w, int revents)
 {
 	struct glue *g = w->data;
 
@@ -82,13 +82,13 @@ static void on_frames(struct ev_loop *ev, ev_io *w, int revents)
 	for (int i = 0; i < FRAMES_MAX && n > 0 && ev_is_active(w); i++) {
 		n = read(w->fd, buf + 2, sizeof(buf) - 2);
 		if (n > 0)
-			emit(g, &(struct dp_event){ .kind = DP_EV_FRAME,
-						    .sid = f->sid,
-						    .frame = { buf, (size_t)n + 2 } });
+			dp_kernel_ev_emit(g, &(struct dp_event){ .kind = DP_EV_FRAME,
+								 .sid = f->sid,
+								 .frame = { buf, (size_t)n + 2 } });
 	}
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		frames_unwatch(f);
-		emit(g, &(struct dp_event){ .kind = DP_EV_LOST, .sid = f->sid });
+		dp_kernel_ev_emit(g, &(struct dp_event){ .kind = DP_EV_LOST, .sid = f->sid });
 	}
 	loop_turn_done(g->loop);
 }
@@ -112,7 +112,7 @@ static void checked(void *self, const struct repair_result *res)
 	dp_kernel_keep_checked(g->keep, res);
 }
 
-static void show(void *self, struct json *j)
+static void dp_kernel_ev_show(void *self, struct json *j)
 {
 	struct glue *g = self;
 
@@ -121,13 +121,13 @@ static void show(void *self, struct json *j)
 
 static const struct dp_kernel_io io = {
 	.notify = notify,
-	.emit = emit,
+	.emit = dp_kernel_ev_emit,
 	.tunnel_watch = tunnel_watch,
 	.tunnel_unwatch = udp_unwatch,
 	.frames_watch = frames_watch,
 	.frames_unwatch = frames_unwatch,
 	.checked = checked,
-	.show = show,
+	.show = dp_kernel_ev_show,
 };
 
 static void glue_free(struct glue *g)
@@ -156,7 +156,7 @@ int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 		return -ENOMEM;
 	g->loop = a->loop;
 	g->udp = a->udp;
-	ev_async_init(&g->wake, on_wake);
+	ev_async_init(&g->wake, dp_kernel_ev_on_wake);
 	g->wake.data = g;
 	ev_async_start(loop_ev(g->loop), &g->wake);
 	r = dp_kernel_start(&(struct dp_kernel_seams){ .ops = &kernel_ops,

@@ -42,7 +42,7 @@ struct kernel_keep {
 
 /* ---- on a worker ---- */
 
-static void run(struct kjob *j, void *thread)
+static void dp_kernel_keep_run(struct kjob *j, void *thread)
 {
 	struct kernel_keep *k = ze_container_of(j, struct kernel_keep, job);
 	struct repair_result *programs = &k->res[REPAIR_PROGRAM];
@@ -59,41 +59,42 @@ static void run(struct kjob *j, void *thread)
 
 /* ---- on the reactor ---- */
 
-static void schedule(struct kernel_keep *k);
+static void dp_kernel_keep_schedule(struct kernel_keep *k);
 
-static void finish(struct kernel_keep *k, enum repair_kind kind, const struct repair_result *res)
+static void dp_kernel_keep_finish(struct kernel_keep *k, enum repair_kind kind,
+				  const struct repair_result *res)
 {
 	k->under_way &= ~(1u << kind);
 	repair_done(&k->policy, kind, res, loop_now(k->loop));
 }
 
-static void done(struct kjob *j)
+static void dp_kernel_keep_done(struct kjob *j)
 {
 	struct kernel_keep *k = ze_container_of(j, struct kernel_keep, job);
 
 	for (unsigned kind = 0; kind < REPAIR__KINDS; kind++)
 		if (k->kinds & 1u << kind)
-			finish(k, (enum repair_kind)kind, &k->res[kind]);
-	schedule(k);
+			dp_kernel_keep_finish(k, (enum repair_kind)kind, &k->res[kind]);
+	dp_kernel_keep_schedule(k);
 }
 
 void dp_kernel_keep_checked(struct kernel_keep *k, const struct repair_result *res)
 {
-	finish(k, REPAIR_SESSION, res);
+	dp_kernel_keep_finish(k, REPAIR_SESSION, res);
 	if (res->missing)
 		dp_kernel_suspect_all(k->d);
-	schedule(k);
+	dp_kernel_keep_schedule(k);
 }
 
-static void start(struct kernel_keep *k, ze_ns now)
+static void dp_kernel_keep_start(struct kernel_keep *k, ze_ns now)
 {
 	unsigned kinds = repair_take(&k->policy, now);
 
 	k->under_way |= kinds;
 	if (kinds & OF_JOB) {
 		k->kinds = kinds & OF_JOB;
-		k->job.run = run;
-		k->job.done = done;
+		k->job.run = dp_kernel_keep_run;
+		k->job.done = dp_kernel_keep_done;
 		dp_kernel_submit(k->d, &k->job);
 	}
 	if (kinds & 1u << REPAIR_SESSION)
@@ -101,7 +102,7 @@ static void start(struct kernel_keep *k, ze_ns now)
 }
 
 /* One round after the other. */
-static void schedule(struct kernel_keep *k)
+static void dp_kernel_keep_schedule(struct kernel_keep *k)
 {
 	struct ev_loop *ev = loop_ev(k->loop);
 	ze_ns now = loop_now(k->loop), due = repair_deadline(&k->policy);
@@ -110,7 +111,7 @@ static void schedule(struct kernel_keep *k)
 	if (k->stopped || k->under_way || due == ZE_NEVER)
 		return;
 	if (due <= now) {
-		start(k, now);
+		dp_kernel_keep_start(k, now);
 		return;
 	}
 	ev_now_update(ev);
@@ -118,11 +119,11 @@ static void schedule(struct kernel_keep *k)
 	ev_timer_start(ev, &k->timer);
 }
 
-static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
+static void dp_kernel_keep_on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	(void)ev;
 	(void)revents;
-	schedule(w->data);
+	dp_kernel_keep_schedule(w->data);
 }
 
 static void heard_session(struct kernel_keep *k, const struct news *n)
@@ -146,7 +147,7 @@ static void heard_program(struct kernel_keep *k, const struct news *n)
 		repair_missing(&k->policy, REPAIR_PROGRAM, what);
 }
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void dp_kernel_keep_heard(void *self, const struct nlmsghdr *h)
 {
 	struct kernel_keep *k = self;
 	struct news n;
@@ -166,9 +167,9 @@ static void heard(void *self, const struct nlmsghdr *h)
 		repair_suspect(&k->policy, REPAIR_POOL);
 }
 
-static void heard_all(void *self)
+static void dp_kernel_keep_heard_all(void *self)
 {
-	schedule(self);
+	dp_kernel_keep_schedule(self);
 }
 
 /* ---- life ---- */
@@ -183,7 +184,7 @@ int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
 		return -ENOMEM;
 	k->loop = a->loop;
 	k->d = d;
-	ev_init(&k->timer, on_timer);
+	ev_init(&k->timer, dp_kernel_keep_on_timer);
 	k->timer.data = k;
 	r = follow_new(a->loop, GROUPS, &k->follow);
 	if (r == 0)
@@ -197,7 +198,9 @@ int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
 		free(k);
 		return r;
 	}
-	k->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = k };
+	k->listener = (struct follow_listener){ .heard = dp_kernel_keep_heard,
+						.end = dp_kernel_keep_heard_all,
+						.self = k };
 	follow_add(k->follow, &k->listener);
 	*ret = k;
 	return 0;

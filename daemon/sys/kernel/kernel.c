@@ -65,12 +65,12 @@ static void close_fd(int fd)
 	close(fd);
 }
 
-static int tunnel_up(void *thread, const struct kernel_tunnel *t)
+static int kernel_tunnel_up(void *thread, const struct kernel_tunnel *t)
 {
 	return genl_l2tp_tunnel_add(((struct thread *)thread)->l2tp, &t->t, t->fd);
 }
 
-static void tunnel_down(void *thread, const struct kernel_tunnel *t)
+static void kernel_tunnel_down(void *thread, const struct kernel_tunnel *t)
 {
 	genl_l2tp_tunnel_del(((struct thread *)thread)->l2tp, t->t.tid);
 }
@@ -87,13 +87,13 @@ static void label_down(void *thread, struct kernel_session *s)
 	kernel_label_down(s);
 }
 
-static int session_up(void *thread, struct kernel_session *s)
+static int kernel_session_up(void *thread, struct kernel_session *s)
 {
 	return genl_l2tp_session_add(((struct thread *)thread)->l2tp, &s->s);
 }
 
 /* Closing the PPPoL2TP socket has told the kernel already; this also waits for it. */
-static void session_down(void *thread, struct kernel_session *s)
+static void kernel_session_down(void *thread, struct kernel_session *s)
 {
 	genl_l2tp_session_del(((struct thread *)thread)->l2tp, s->s.tunnel.tid, s->s.sid);
 }
@@ -336,7 +336,7 @@ static void take_stats(void *self, int ifindex, const struct dp_stats *st)
 	(*found)->have = true;
 }
 
-static int stats(void *thread, struct counts_row *rows, size_t n)
+static int kernel_stats(void *thread, struct counts_row *rows, size_t n)
 {
 	struct wanted w = { .n = n };
 	int r;
@@ -366,7 +366,7 @@ static int final(void *thread, const struct kernel_session *k, struct dp_stats *
 	return 0;
 }
 
-static int pool(void *thread, const struct pool_routes *want, struct repair_result *res)
+static int kernel_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
 {
 	return pool_routes_sync(((struct thread *)thread)->route, want, res);
 }
@@ -378,11 +378,11 @@ const struct kernel_ops kernel_ops = {
 	.leave = rtnl_leave,
 	.socket = udp_connected_socket,
 	.close = close_fd,
-	.tunnel_up = tunnel_up,
-	.tunnel_down = tunnel_down,
+	.tunnel_up = kernel_tunnel_up,
+	.tunnel_down = kernel_tunnel_down,
 	.steps = {
 		{ "label", label_up, label_down, false, NULL },
-		{ "l2tp-session", session_up, session_down, false, NULL },
+		{ "l2tp-session", kernel_session_up, kernel_session_down, false, NULL },
 		{ "pppox-socket", socket_up, socket_down, false, NULL },
 		{ "ppp-channel", channel_up, nothing_down, false, NULL },
 		{ "ppp-attach", attach_up, attach_down, true, NULL },
@@ -403,8 +403,8 @@ const struct kernel_ops kernel_ops = {
 		{ "source", fam_source_up, fam_source_down, true, NULL },
 	},
 	.pass = family_pass,
-	.pool = pool,
-	.stats = stats,
+	.pool = kernel_pool,
+	.stats = kernel_stats,
 	.final = final,
 };
 

@@ -15,7 +15,7 @@ static struct {
 	unsigned sessions;
 } all = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static int take(void)
+static int kernel_ingress_take(void)
 {
 	int r;
 
@@ -27,7 +27,7 @@ static int take(void)
 	return r;
 }
 
-static void drop(void)
+static void kernel_ingress_drop(void)
 {
 	pthread_mutex_lock(&all.lock);
 	if (--all.sessions == 0) {
@@ -39,7 +39,7 @@ static void drop(void)
 
 int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s)
 {
-	int r = take();
+	int r = kernel_ingress_take();
 
 	if (r < 0)
 		return r;
@@ -57,7 +57,7 @@ int kernel_ingress_check(struct nl_sock *rtnl, const struct kernel_session *s)
 void kernel_ingress_down(const struct kernel_session *s)
 {
 	bpf_ingress_unset(all.p, s->ifindex);
-	drop();
+	kernel_ingress_drop();
 }
 
 static void put_be(uint8_t *p, size_t n, uint64_t v)

@@ -21,7 +21,7 @@ struct follow {
 	struct follow_listener *first;
 };
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void follow_heard(void *self, const struct nlmsghdr *h)
 {
 	struct follow *f = self;
 
@@ -35,7 +35,7 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	nlreq_hear(f->fd, &f->lost, heard, f);
+	nlreq_hear(f->fd, &f->lost, follow_heard, f);
 	for (struct follow_listener *l = f->first; l; l = l->next)
 		if (l->end)
 			l->end(l->self);

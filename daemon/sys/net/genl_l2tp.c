@@ -49,7 +49,7 @@ void genl_l2tp_close(struct genl_l2tp *g)
 	free(g);
 }
 
-static struct nl_msg *start(int family, uint8_t cmd)
+static struct nl_msg *genl_l2tp_start(int family, uint8_t cmd)
 {
 	struct nl_msg *m = nlmsg_alloc();
 
@@ -60,7 +60,7 @@ static struct nl_msg *start(int family, uint8_t cmd)
 	return m;
 }
 
-static struct nl_msg *finish(struct nl_msg *m, bool bad)
+static struct nl_msg *genl_l2tp_finish(struct nl_msg *m, bool bad)
 {
 	if (!bad)
 		return m;
@@ -70,15 +70,16 @@ static struct nl_msg *finish(struct nl_msg *m, bool bad)
 
 struct nl_msg *genl_l2tp_build_tunnel(int family, const struct dp_tunnel *t, int fd)
 {
-	struct nl_msg *m = start(family, L2TP_CMD_TUNNEL_CREATE);
+	struct nl_msg *m = genl_l2tp_start(family, L2TP_CMD_TUNNEL_CREATE);
 
 	if (!m)
 		return NULL;
-	return finish(m, nla_put_u32(m, L2TP_ATTR_CONN_ID, t->tid) < 0 ||
-				 nla_put_u32(m, L2TP_ATTR_PEER_CONN_ID, t->peer_tid) < 0 ||
-				 nla_put_u8(m, L2TP_ATTR_PROTO_VERSION, 2) < 0 ||
-				 nla_put_u16(m, L2TP_ATTR_ENCAP_TYPE, L2TP_ENCAPTYPE_UDP) < 0 ||
-				 nla_put_u32(m, L2TP_ATTR_FD, (uint32_t)fd) < 0);
+	return genl_l2tp_finish(
+		m, nla_put_u32(m, L2TP_ATTR_CONN_ID, t->tid) < 0 ||
+			   nla_put_u32(m, L2TP_ATTR_PEER_CONN_ID, t->peer_tid) < 0 ||
+			   nla_put_u8(m, L2TP_ATTR_PROTO_VERSION, 2) < 0 ||
+			   nla_put_u16(m, L2TP_ATTR_ENCAP_TYPE, L2TP_ENCAPTYPE_UDP) < 0 ||
+			   nla_put_u32(m, L2TP_ATTR_FD, (uint32_t)fd) < 0);
 }
 
 /* No L2TP_ATTR_RECV_TIMEOUT: with it the kernel queues what follows a missing packet, looks at the queue when
@@ -89,49 +90,50 @@ struct nl_msg *genl_l2tp_build_tunnel(int family, const struct dp_tunnel *t, int
  * RFC 2661 5.4 leaves that to the LNS. */
 struct nl_msg *genl_l2tp_build_session(int family, const struct dp_session *s)
 {
-	struct nl_msg *m = start(family, L2TP_CMD_SESSION_CREATE);
+	struct nl_msg *m = genl_l2tp_start(family, L2TP_CMD_SESSION_CREATE);
 	uint8_t seq = s->sequencing;
 
 	if (!m)
 		return NULL;
-	return finish(m, nla_put_u32(m, L2TP_ATTR_CONN_ID, s->tunnel.tid) < 0 ||
-				 nla_put_u32(m, L2TP_ATTR_SESSION_ID, s->sid) < 0 ||
-				 nla_put_u32(m, L2TP_ATTR_PEER_SESSION_ID, s->peer_sid) < 0 ||
-				 nla_put_u16(m, L2TP_ATTR_PW_TYPE, L2TP_PWTYPE_PPP) < 0 ||
-				 nla_put_u8(m, L2TP_ATTR_LNS_MODE, 1) < 0 ||
-				 nla_put_u8(m, L2TP_ATTR_SEND_SEQ, seq) < 0 ||
-				 nla_put_u8(m, L2TP_ATTR_RECV_SEQ, seq) < 0);
+	return genl_l2tp_finish(m, nla_put_u32(m, L2TP_ATTR_CONN_ID, s->tunnel.tid) < 0 ||
+					   nla_put_u32(m, L2TP_ATTR_SESSION_ID, s->sid) < 0 ||
+					   nla_put_u32(m, L2TP_ATTR_PEER_SESSION_ID, s->peer_sid) <
+						   0 ||
+					   nla_put_u16(m, L2TP_ATTR_PW_TYPE, L2TP_PWTYPE_PPP) < 0 ||
+					   nla_put_u8(m, L2TP_ATTR_LNS_MODE, 1) < 0 ||
+					   nla_put_u8(m, L2TP_ATTR_SEND_SEQ, seq) < 0 ||
+					   nla_put_u8(m, L2TP_ATTR_RECV_SEQ, seq) < 0);
 }
 
 static struct nl_msg *build_id(int family, uint8_t cmd, uint16_t tid, uint16_t sid)
 {
-	struct nl_msg *m = start(family, cmd);
+	struct nl_msg *m = genl_l2tp_start(family, cmd);
 
 	if (!m)
 		return NULL;
-	return finish(m, nla_put_u32(m, L2TP_ATTR_CONN_ID, tid) < 0 ||
-				 (sid && nla_put_u32(m, L2TP_ATTR_SESSION_ID, sid) < 0));
+	return genl_l2tp_finish(m, nla_put_u32(m, L2TP_ATTR_CONN_ID, tid) < 0 ||
+					   (sid && nla_put_u32(m, L2TP_ATTR_SESSION_ID, sid) < 0));
 }
 
-static int request(struct genl_l2tp *g, struct nl_msg *m)
+static int genl_l2tp_request(struct genl_l2tp *g, struct nl_msg *m)
 {
 	return nlreq_run(g->sk, &(struct nlreq){ .m = m, .moot = -EEXIST });
 }
 
 int genl_l2tp_tunnel_add(struct genl_l2tp *g, const struct dp_tunnel *t, int fd)
 {
-	return request(g, genl_l2tp_build_tunnel(g->family, t, fd));
+	return genl_l2tp_request(g, genl_l2tp_build_tunnel(g->family, t, fd));
 }
 
 int genl_l2tp_session_add(struct genl_l2tp *g, const struct dp_session *s)
 {
-	return request(g, genl_l2tp_build_session(g->family, s));
+	return genl_l2tp_request(g, genl_l2tp_build_session(g->family, s));
 }
 
 static void wait_gone(struct genl_l2tp *g, uint8_t get, uint16_t tid, uint16_t sid)
 {
 	for (int i = 0; i < GONE_POLLS; i++) {
-		int r = request(g, build_id(g->family, get, tid, sid));
+		int r = genl_l2tp_request(g, build_id(g->family, get, tid, sid));
 
 		if (r == -ENODEV || r == -ENOENT)
 			return;
@@ -141,12 +143,12 @@ static void wait_gone(struct genl_l2tp *g, uint8_t get, uint16_t tid, uint16_t s
 
 void genl_l2tp_tunnel_del(struct genl_l2tp *g, uint16_t tid)
 {
-	request(g, build_id(g->family, L2TP_CMD_TUNNEL_DELETE, tid, 0));
+	genl_l2tp_request(g, build_id(g->family, L2TP_CMD_TUNNEL_DELETE, tid, 0));
 	wait_gone(g, L2TP_CMD_TUNNEL_GET, tid, 0);
 }
 
 void genl_l2tp_session_del(struct genl_l2tp *g, uint16_t tid, uint16_t sid)
 {
-	request(g, build_id(g->family, L2TP_CMD_SESSION_DELETE, tid, sid));
+	genl_l2tp_request(g, build_id(g->family, L2TP_CMD_SESSION_DELETE, tid, sid));
 	wait_gone(g, L2TP_CMD_SESSION_GET, tid, sid);
 }

@@ -107,7 +107,7 @@ static void anew(void *self)
 	hostip_clear(&w->set);
 }
 
-static int read_all(struct ifwatch *w)
+static int ifwatch_read_all(struct ifwatch *w)
 {
 	const struct ifaddrmsg h = { .ifa_family = AF_INET };
 	struct nl_msg *m = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
@@ -121,7 +121,7 @@ static int read_all(struct ifwatch *w)
 			.m = m, .bad = r < 0, .valid = on_address, .anew = anew, .self = w });
 }
 
-static void tell(struct ifwatch *w)
+static void ifwatch_tell(struct ifwatch *w)
 {
 	struct engine *e = loop_engine(w->loop);
 
@@ -134,7 +134,7 @@ static void tell(struct ifwatch *w)
 
 /* ---- what the kernel says ---- */
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void ifwatch_heard(void *self, const struct nlmsghdr *h)
 {
 	struct ifwatch *w = self;
 
@@ -145,22 +145,22 @@ static void heard(void *self, const struct nlmsghdr *h)
 }
 
 /* What could not be read is taken for what it was, until the next notification. */
-static void heard_all(void *self)
+static void ifwatch_heard_all(void *self)
 {
 	struct ifwatch *w = self;
-	int r = w->lost ? read_all(w) : 0;
+	int r = w->lost ? ifwatch_read_all(w) : 0;
 
 	w->lost = r < 0;
 	if (r < 0)
 		log_kv(LOG_AAA, LOG_WARN, "own-addresses-unknown", KV_ERRNO(r),
 		       KV_STR("effect", "they are asked for again when one of them changes"));
 	else
-		tell(w);
+		ifwatch_tell(w);
 }
 
 /* ---- life ---- */
 
-static int begin(struct ifwatch *w)
+static int ifwatch_begin(struct ifwatch *w)
 {
 	int r = nlreq_open(NETLINK_ROUTE, &w->ask);
 
@@ -172,7 +172,7 @@ static int begin(struct ifwatch *w)
 	/* Heard before it is read: nothing is missed in between. */
 	r = follow_new(w->loop, RTMGRP_IPV4_IFADDR, &w->follow);
 	if (r == 0)
-		r = read_all(w);
+		r = ifwatch_read_all(w);
 	return r;
 }
 
@@ -186,14 +186,16 @@ int ifwatch_new(struct loop *l, uint32_t gateway, struct ifwatch **ret)
 	w->loop = l;
 	w->gateway = gateway;
 	w->names = -1;
-	r = begin(w);
+	r = ifwatch_begin(w);
 	if (r < 0) {
 		ifwatch_free(w);
 		return r;
 	}
-	w->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = w };
+	w->listener = (struct follow_listener){ .heard = ifwatch_heard,
+						.end = ifwatch_heard_all,
+						.self = w };
 	follow_add(w->follow, &w->listener);
-	tell(w);
+	ifwatch_tell(w);
 	*ret = w;
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static struct nlattr *find(const struct nlmsghdr *h, size_t len, int type)
+static struct nlattr *news_find(const struct nlmsghdr *h, size_t len, int type)
 {
 	return nlmsg_find_attr((struct nlmsghdr *)h, (int)len, type);
 }
@@ -51,11 +51,11 @@ static bool parse_link(const struct nlmsghdr *h, struct news *ret)
 	ret->gone = h->nlmsg_type == RTM_DELLINK;
 	ret->up = i->ifi_flags & IFF_UP;
 	ret->running = i->ifi_flags & IFF_RUNNING;
-	ret->in_vrf = is_in_vrf(find(h, sizeof(*i), IFLA_LINKINFO));
-	name = find(h, sizeof(*i), IFLA_IFNAME);
+	ret->in_vrf = is_in_vrf(news_find(h, sizeof(*i), IFLA_LINKINFO));
+	name = news_find(h, sizeof(*i), IFLA_IFNAME);
 	if (name)
 		nla_strlcpy(ret->name, name, sizeof(ret->name));
-	xdp = find(h, sizeof(*i), IFLA_XDP);
+	xdp = news_find(h, sizeof(*i), IFLA_XDP);
 	if (xdp)
 		read_xdp(xdp, ret);
 	return true;
@@ -80,9 +80,9 @@ static bool parse_addr(const struct nlmsghdr *h, struct news *ret)
 
 	if (!nlmsg_valid_hdr(h, sizeof(*i)))
 		return false;
-	a = find(h, sizeof(*i), IFA_LOCAL);
+	a = news_find(h, sizeof(*i), IFA_LOCAL);
 	if (!a)
-		a = find(h, sizeof(*i), IFA_ADDRESS);
+		a = news_find(h, sizeof(*i), IFA_ADDRESS);
 	ret->kind = NEWS_ADDRESS;
 	ret->ifindex = i->ifa_index;
 	ret->len = i->ifa_prefixlen;
@@ -97,14 +97,14 @@ static bool parse_route(const struct nlmsghdr *h, struct news *ret)
 	if (!nlmsg_valid_hdr(h, sizeof(*m)) || m->rtm_table != RT_TABLE_MAIN ||
 	    m->rtm_flags & RTM_F_CLONED)
 		return false;
-	oif = find(h, sizeof(*m), RTA_OIF);
+	oif = news_find(h, sizeof(*m), RTA_OIF);
 	ret->kind = NEWS_ROUTE;
 	ret->ifindex = oif && nla_len(oif) >= 4 ? nla_get_u32(oif) : 0;
 	ret->len = m->rtm_dst_len;
 	ret->proto = m->rtm_protocol;
 	ret->replaced = h->nlmsg_type == RTM_NEWROUTE;
 	ret->blackhole = m->rtm_type == RTN_BLACKHOLE;
-	return read_ip(m->rtm_family, find(h, sizeof(*m), RTA_DST), ret);
+	return read_ip(m->rtm_family, news_find(h, sizeof(*m), RTA_DST), ret);
 }
 
 static bool parse_filter(const struct nlmsghdr *h, struct news *ret)

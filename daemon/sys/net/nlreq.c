@@ -128,7 +128,7 @@ static ssize_t receive(int fd, void *buf, size_t size)
 	return n == 0 || h.msg_flags & MSG_TRUNC ? -EIO : n;
 }
 
-static int error_of(const struct nlmsghdr *h, int len)
+static int nlreq_error_of(const struct nlmsghdr *h, int len)
 {
 	int e = 0; /* an end of a dump need not have one */
 
@@ -162,7 +162,7 @@ static int read_answer(struct turn *t, const struct nlmsghdr *h, int left)
 			continue;
 		t->changed = t->changed || h->nlmsg_flags & NLM_F_DUMP_INTR;
 		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE)
-			r = error_of(h, nlmsg_datalen(h));
+			r = nlreq_error_of(h, nlmsg_datalen(h));
 		else if (h->nlmsg_type >= NLMSG_MIN_TYPE)
 			r = deliver(t->rq, h);
 	}

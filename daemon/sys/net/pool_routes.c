@@ -90,7 +90,7 @@ static void add_stale(struct found *f, const struct pool_prefix *p)
 	f->stale[f->n++] = *p;
 }
 
-static void on_route(struct nl_msg *m, void *self)
+static void pool_routes_on_route(struct nl_msg *m, void *self)
 {
 	struct found *f = self;
 	const struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
@@ -124,7 +124,7 @@ static int find_routes(struct nl_sock *sk, struct found *f)
 		return -ENOMEM;
 	r = nlreq_run(sk, &(struct nlreq){ .m = m,
 					   .bad = nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0,
-					   .valid = on_route,
+					   .valid = pool_routes_on_route,
 					   .self = f });
 	return r == 0 && f->no_memory ? -ENOMEM : r;
 }
@@ -159,7 +159,7 @@ int pool_routes_sync(struct nl_sock *sk, const struct pool_routes *want, struct 
 
 /* ---- jobs ---- */
 
-static void run(struct kjob *j, void *thread)
+static void pool_routes_run(struct kjob *j, void *thread)
 {
 	struct pool_keeper *k = ze_container_of(j, struct pool_keeper, job);
 
@@ -167,19 +167,19 @@ static void run(struct kjob *j, void *thread)
 	k->result = k->sync(thread, &k->now, NULL);
 }
 
-static void done(struct kjob *j);
+static void pool_routes_done(struct kjob *j);
 
-static void submit(struct pool_keeper *k)
+static void pool_routes_submit(struct pool_keeper *k)
 {
 	k->running = true;
 	k->again = false;
 	k->next = k->want;
-	k->job.run = run;
-	k->job.done = done;
+	k->job.run = pool_routes_run;
+	k->job.done = pool_routes_done;
 	kworker_submit(k->worker, &k->seq, &k->job);
 }
 
-static void done(struct kjob *j)
+static void pool_routes_done(struct kjob *j)
 {
 	struct pool_keeper *k = ze_container_of(j, struct pool_keeper, job);
 
@@ -188,7 +188,7 @@ static void done(struct kjob *j)
 		log_kv(LOG_DP, LOG_ERROR, "pool-routes-failed", KV_ERRNO(k->result),
 		       KV_STR("effect", "packets to unused addresses of the pool are sent back"));
 	if (k->again)
-		submit(k);
+		pool_routes_submit(k);
 }
 
 void pool_keeper_set(struct pool_keeper *k, const struct dp_pool *p)
@@ -197,5 +197,5 @@ void pool_keeper_set(struct pool_keeper *k, const struct dp_pool *p)
 	if (k->running)
 		k->again = true;
 	else
-		submit(k);
+		pool_routes_submit(k);
 }

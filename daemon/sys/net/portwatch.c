@@ -52,7 +52,7 @@ enum port_state portwatch_state(const struct news *n)
 	return n->gone ? PORT_GONE : by_flags(n->up, n->running);
 }
 
-static void log_down(const struct portwatch_port *p, uint32_t suppressed)
+static void portwatch_log_down(const struct portwatch_port *p, uint32_t suppressed)
 {
 	static const char *const whys[] = {
 		[PORT_UP] = "",
@@ -85,7 +85,7 @@ void portwatch_say(struct portwatch_port *p, ze_ns now)
 		log_kv(LOG_DP, LOG_WARN, "port-up", KV_STR("interface", p->name),
 		       KV_STR("role", p->role), KV_SUPPRESSED(suppressed));
 	else
-		log_down(p, suppressed);
+		portwatch_log_down(p, suppressed);
 }
 
 void portwatch_set(struct portwatch_port *p, enum port_state state, ze_ns now)
@@ -118,7 +118,7 @@ static void on_later(struct ev_loop *ev, ev_timer *t, int revents)
 		ev_timer_stop(ev, t);
 }
 
-static enum port_state ask(const struct portwatch *w, const struct portwatch_port *p)
+static enum port_state portwatch_ask(const struct portwatch *w, const struct portwatch_port *p)
 {
 	struct ifreq q = { 0 };
 
@@ -131,10 +131,10 @@ static enum port_state ask(const struct portwatch *w, const struct portwatch_por
 static void ask_all(struct portwatch *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		portwatch_set(&w->port[i], ask(w, &w->port[i]), loop_now(w->loop));
+		portwatch_set(&w->port[i], portwatch_ask(w, &w->port[i]), loop_now(w->loop));
 }
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void portwatch_heard(void *self, const struct nlmsghdr *h)
 {
 	struct portwatch *w = self;
 	struct news n;
@@ -152,7 +152,7 @@ static void heard(void *self, const struct nlmsghdr *h)
 		ev_timer_start(loop_ev(w->loop), &w->later);
 }
 
-static void add(struct portwatch *w, const char *name, const char *role)
+static void portwatch_add(struct portwatch *w, const char *name, const char *role)
 {
 	struct portwatch_port *p = &w->port[w->n];
 
@@ -182,10 +182,10 @@ int portwatch_new(const struct portwatch_args *a, struct portwatch **ret)
 	w->loop = a->loop;
 	w->follow = a->follow;
 	for (size_t i = 0; i < a->n_uplink; i++)
-		add(w, a->uplink[i], "uplink");
+		portwatch_add(w, a->uplink[i], "uplink");
 	for (size_t i = 0; i < a->n_core; i++)
-		add(w, a->core[i], "core");
-	w->listener = (struct follow_listener){ .heard = heard, .self = w };
+		portwatch_add(w, a->core[i], "core");
+	w->listener = (struct follow_listener){ .heard = portwatch_heard, .self = w };
 	follow_add(w->follow, &w->listener);
 	ev_timer_init(&w->later, on_later, LATER_SECONDS, LATER_SECONDS);
 	w->later.data = w;

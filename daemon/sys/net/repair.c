@@ -48,7 +48,7 @@ unsigned repair_take(struct repair *r, ze_ns now)
 	return kinds;
 }
 
-static void copy(char to[static REPAIR_WHAT], const char *what)
+static void repair_copy(char to[static REPAIR_WHAT], const char *what)
 {
 	snprintf(to, REPAIR_WHAT, "%s", what);
 }
@@ -58,16 +58,16 @@ void repair_missing(struct repair *r, enum repair_kind k, const char *what)
 	if (r->of[k].missing)
 		return;
 	r->of[k].missing = 1;
-	copy(r->of[k].what, what);
+	repair_copy(r->of[k].what, what);
 }
 
 void repair_note(struct repair_result *res, int error, const char *what)
 {
 	if (!res->repaired && !res->missing)
-		copy(res->what, what);
+		repair_copy(res->what, what);
 	if (error < 0 && !res->missing) {
 		res->error = error;
-		copy(res->what, what);
+		repair_copy(res->what, what);
 	}
 	if (error < 0)
 		res->missing++;
@@ -88,7 +88,7 @@ void repair_add(struct repair_result *res, const struct repair_result *more)
 	bool first = more->missing ? !res->missing : !res->repaired && !res->missing;
 
 	if (first && (more->missing || more->repaired))
-		copy(res->what, more->what);
+		repair_copy(res->what, more->what);
 	if (!res->missing)
 		res->error = more->error;
 	repair_explain(res, more->why, more->cure);
@@ -149,7 +149,7 @@ void repair_done(struct repair *r, enum repair_kind k, const struct repair_resul
 	row->repaired += res->repaired;
 	row->missing = res->missing;
 	row->error = res->missing ? res->error : 0;
-	copy(row->what, res->missing ? res->what : "");
+	repair_copy(row->what, res->missing ? res->what : "");
 	snprintf(row->why, sizeof(row->why), "%s", res->missing ? res->why : "");
 	if (res->repaired || (res->missing && !res->wait))
 		delay = slow_down(row, now);

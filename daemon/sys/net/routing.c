@@ -40,7 +40,7 @@ static bool is_plain_attr(const struct nlattr *a)
 }
 
 /* "from all lookup local", main or default. */
-static bool is_plain(struct nl_msg *m)
+static bool routing_is_plain(struct nl_msg *m)
 {
 	const struct fib_rule_hdr *h = nlmsg_data(nlmsg_hdr(m));
 	struct nlattr *a;
@@ -59,7 +59,7 @@ static void on_rule(struct nl_msg *m, void *self)
 {
 	bool *any = self;
 
-	*any = *any || !is_plain(m);
+	*any = *any || !routing_is_plain(m);
 }
 
 /* Not knowing is as if there were some: slower, and right. */
@@ -95,7 +95,7 @@ static bool is_rule(const struct nlmsghdr *h)
 	return h->nlmsg_type == RTM_NEWRULE || h->nlmsg_type == RTM_DELRULE;
 }
 
-static void note(void *self, const struct nlmsghdr *h)
+static void routing_note(void *self, const struct nlmsghdr *h)
 {
 	struct routing_news *n = self;
 
@@ -105,18 +105,18 @@ static void note(void *self, const struct nlmsghdr *h)
 
 void routing_hear(const void *buf, size_t len, struct routing_news *n)
 {
-	nlreq_each(buf, len, note, n);
+	nlreq_each(buf, len, routing_note, n);
 }
 
-static void heard(void *self, const struct nlmsghdr *h)
+static void routing_heard(void *self, const struct nlmsghdr *h)
 {
 	struct routing *r = self;
 
-	note(&r->heard, h);
+	routing_note(&r->heard, h);
 }
 
 /* All there is, told as one. */
-static void heard_all(void *self)
+static void routing_heard_all(void *self)
 {
 	struct routing *r = self;
 	struct routing_news n = r->heard;
@@ -144,7 +144,9 @@ int routing_watch(struct follow *f, void (*tell)(void *self, bool by_rules), voi
 		routing_free(r);
 		return err;
 	}
-	r->listener = (struct follow_listener){ .heard = heard, .end = heard_all, .self = r };
+	r->listener = (struct follow_listener){ .heard = routing_heard,
+						.end = routing_heard_all,
+						.self = r };
 	follow_add(f, &r->listener);
 	r->by_rules = any_rules(r->ask);
 	tell(self, r->by_rules);

@@ -17,7 +17,7 @@
 
 #define ROUTE6_METRIC 128 /* the kernel's own route to fe80::/64 has 256 */
 
-static struct nl_msg *start(int type, int flags, void *hdr, size_t len)
+static struct nl_msg *rtnl_start(int type, int flags, void *hdr, size_t len)
 {
 	struct nl_msg *m = nlmsg_alloc_simple(type, flags);
 
@@ -28,7 +28,7 @@ static struct nl_msg *start(int type, int flags, void *hdr, size_t len)
 	return m;
 }
 
-static struct nl_msg *finish(struct nl_msg *m, bool bad)
+static struct nl_msg *rtnl_finish(struct nl_msg *m, bool bad)
 {
 	if (!bad)
 		return m;
@@ -86,28 +86,28 @@ static bool put_program(struct nl_msg *m, int fd, uint32_t flags)
 int rtnl_addrgen_none(struct nl_sock *sk, int ifindex)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex };
-	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	return m ? rtnl_request(sk, finish(m, !put_addrgen_none(m))) : -ENOMEM;
+	return m ? rtnl_request(sk, rtnl_finish(m, !put_addrgen_none(m))) : -ENOMEM;
 }
 
 int rtnl_subscriber(struct nl_sock *sk, int ifindex, int prog)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex };
-	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	return m ? rtnl_request(sk, finish(m, !put_program(m, prog, 0))) : -ENOMEM;
+	return m ? rtnl_request(sk, rtnl_finish(m, !put_program(m, prog, 0))) : -ENOMEM;
 }
 
 int rtnl_ensure_subscriber(struct nl_sock *sk, int ifindex, int prog)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex };
-	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(RTM_NEWLINK, 0, &h, sizeof(h));
 	int r;
 
 	if (!m)
 		return -ENOMEM;
-	r = rtnl_request(sk, finish(m, !put_program(m, prog, XDP_FLAGS_UPDATE_IF_NOEXIST)));
+	r = rtnl_request(sk, rtnl_finish(m, !put_program(m, prog, XDP_FLAGS_UPDATE_IF_NOEXIST)));
 	if (r == -EBUSY)
 		return 0;
 	return r == 0 ? 1 : r;
@@ -116,27 +116,27 @@ int rtnl_ensure_subscriber(struct nl_sock *sk, int ifindex, int prog)
 int rtnl_link_up(struct nl_sock *sk, int ifindex, uint16_t mtu)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	return m ? rtnl_request(sk, finish(m, nla_put_u32(m, IFLA_MTU, mtu) < 0)) : -ENOMEM;
+	return m ? rtnl_request(sk, rtnl_finish(m, nla_put_u32(m, IFLA_MTU, mtu) < 0)) : -ENOMEM;
 }
 
 int rtnl_link_mac(struct nl_sock *sk, int ifindex, const uint8_t mac[6])
 {
 	struct ifinfomsg h = { .ifi_index = ifindex };
-	struct nl_msg *m = start(RTM_NEWLINK, 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(RTM_NEWLINK, 0, &h, sizeof(h));
 
-	return m ? rtnl_request(sk, finish(m, nla_put(m, IFLA_ADDRESS, 6, mac) < 0)) : -ENOMEM;
+	return m ? rtnl_request(sk, rtnl_finish(m, nla_put(m, IFLA_ADDRESS, 6, mac) < 0)) : -ENOMEM;
 }
 
 int rtnl_link_down(struct nl_sock *sk, int ifindex)
 {
 	struct ifinfomsg h = { .ifi_index = ifindex, .ifi_change = IFF_UP };
 
-	return rtnl_request(sk, start(RTM_NEWLINK, 0, &h, sizeof(h)));
+	return rtnl_request(sk, rtnl_start(RTM_NEWLINK, 0, &h, sizeof(h)));
 }
 
-static void link_local(uint64_t ifid, uint8_t ret[static 16])
+static void rtnl_link_local_of(uint64_t ifid, uint8_t ret[static 16])
 {
 	memset(ret, 0, 16);
 	ret[0] = 0xfe;
@@ -157,8 +157,8 @@ static bool put_addr6(struct nl_msg *m, const struct dp_family *f)
 {
 	uint8_t local[16], peer[16];
 
-	link_local(f->ifid, local);
-	link_local(f->peer_ifid, peer);
+	rtnl_link_local_of(f->ifid, local);
+	rtnl_link_local_of(f->peer_ifid, peer);
 	return nla_put(m, IFA_LOCAL, sizeof(local), local) < 0 ||
 	       nla_put(m, IFA_ADDRESS, sizeof(peer), peer) < 0 ||
 	       nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0;
@@ -171,10 +171,10 @@ struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add)
 			       .ifa_prefixlen = v4 ? 32 : 128,
 			       .ifa_scope = v4 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
 			       .ifa_index = (unsigned)ifindex };
-	struct nl_msg *m = start(add ? RTM_NEWADDR : RTM_DELADDR,
-				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(add ? RTM_NEWADDR : RTM_DELADDR,
+				      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
 
-	return m ? finish(m, v4 ? put_addr4(m, f) : put_addr6(m, f)) : NULL;
+	return m ? rtnl_finish(m, v4 ? put_addr4(m, f) : put_addr6(m, f)) : NULL;
 }
 
 /* Replacing: a subscriber that logs in again with its address may be here before its old session
@@ -187,14 +187,14 @@ struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add
 			   .rtm_protocol = RTNL_ROUTE_PROTO,
 			   .rtm_scope = RT_SCOPE_LINK,
 			   .rtm_type = RTN_UNICAST };
-	struct nl_msg *m = start(add ? RTM_NEWROUTE : RTM_DELROUTE,
-				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(add ? RTM_NEWROUTE : RTM_DELROUTE,
+				      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
 
 	if (!m)
 		return NULL;
-	return finish(m, nla_put_u32(m, RTA_DST, htonl(f->peer4)) < 0 ||
-				 nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
-				 nla_put_u32(m, RTA_PREFSRC, htonl(f->local4)) < 0);
+	return rtnl_finish(m, nla_put_u32(m, RTA_DST, htonl(f->peer4)) < 0 ||
+				      nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
+				      nla_put_u32(m, RTA_PREFSRC, htonl(f->local4)) < 0);
 }
 
 struct nl_msg *rtnl_build_link_local(int ifindex, uint64_t ifid, bool add)
@@ -203,15 +203,15 @@ struct nl_msg *rtnl_build_link_local(int ifindex, uint64_t ifid, bool add)
 			       .ifa_prefixlen = 64,
 			       .ifa_scope = RT_SCOPE_LINK,
 			       .ifa_index = (unsigned)ifindex };
-	struct nl_msg *m = start(add ? RTM_NEWADDR : RTM_DELADDR,
-				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(add ? RTM_NEWADDR : RTM_DELADDR,
+				      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
 	uint8_t a[16];
 
 	if (!m)
 		return NULL;
-	link_local(ifid, a);
-	return finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
-				 nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0);
+	rtnl_link_local_of(ifid, a);
+	return rtnl_finish(m, nla_put(m, IFA_LOCAL, sizeof(a), a) < 0 ||
+				      nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD) < 0);
 }
 
 int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
@@ -259,7 +259,7 @@ struct nl_msg *rtnl_build_route_locked(int ifindex, const struct dp_family *f)
 {
 	struct nl_msg *m = rtnl_build_route(ifindex, f, true);
 
-	return m ? finish(m, !put_mtu(m, f->mtu)) : NULL;
+	return m ? rtnl_finish(m, !put_mtu(m, f->mtu)) : NULL;
 }
 
 int rtnl_route_locked(struct nl_sock *sk, int ifindex, const struct dp_family *f)
@@ -274,17 +274,17 @@ struct nl_msg *rtnl_build_route6(int ifindex, const struct rtnl_route6 *rt, bool
 			   .rtm_table = RT_TABLE_MAIN,
 			   .rtm_protocol = RTNL_ROUTE_PROTO,
 			   .rtm_type = RTN_UNICAST };
-	struct nl_msg *m = start(add ? RTM_NEWROUTE : RTM_DELROUTE,
-				 add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(add ? RTM_NEWROUTE : RTM_DELROUTE,
+				      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
 	uint8_t dst[16];
 
 	if (!m)
 		return NULL;
-	link_local(rt->len > 64 ? rt->ifid : 0, dst);
-	return finish(m, nla_put(m, RTA_DST, sizeof(dst), dst) < 0 ||
-				 nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
-				 nla_put_u32(m, RTA_PRIORITY, ROUTE6_METRIC) < 0 ||
-				 (add && !put_mtu(m, rt->mtu)));
+	rtnl_link_local_of(rt->len > 64 ? rt->ifid : 0, dst);
+	return rtnl_finish(m, nla_put(m, RTA_DST, sizeof(dst), dst) < 0 ||
+				      nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
+				      nla_put_u32(m, RTA_PRIORITY, ROUTE6_METRIC) < 0 ||
+				      (add && !put_mtu(m, rt->mtu)));
 }
 
 int rtnl_route6(struct nl_sock *sk, int ifindex, const struct rtnl_route6 *rt, bool add)
@@ -331,7 +331,7 @@ int rtnl_find_routes6(struct nl_sock *sk, int ifindex, rtnl_route6_fn *each, voi
 {
 	struct finding6 w = { ifindex, each, self };
 	struct rtmsg rt = { .rtm_family = AF_INET6, .rtm_table = RT_TABLE_MAIN };
-	struct nl_msg *m = start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
+	struct nl_msg *m = rtnl_start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
 
 	return m ? nlreq_run(sk, &(struct nlreq){ .m = m, .valid = on_route6, .self = &w }) :
 		   -ENOMEM;
@@ -342,7 +342,7 @@ struct finding {
 	const struct rtnl_found *f;
 };
 
-static void on_route(struct nl_msg *m, void *self)
+static void rtnl_on_route(struct nl_msg *m, void *self)
 {
 	const struct finding *w = self;
 	const struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
@@ -355,7 +355,7 @@ static void on_route(struct nl_msg *m, void *self)
 		w->f->route4(w->f->self, ntohl(nla_get_u32(dst)));
 }
 
-static void on_addr(struct nl_msg *m, void *self)
+static void rtnl_on_addr(struct nl_msg *m, void *self)
 {
 	const struct finding *w = self;
 	const struct ifaddrmsg *h = nlmsg_data(nlmsg_hdr(m));
@@ -376,13 +376,13 @@ int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f
 {
 	struct finding w = { ifindex, f };
 	struct rtmsg rt = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN };
-	struct nl_msg *m = start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
+	struct nl_msg *m = rtnl_start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
 
 	if (!m)
 		return -ENOMEM;
 	return nlreq_run(sk, &(struct nlreq){ .m = m,
 					      .bad = nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0,
-					      .valid = on_route,
+					      .valid = rtnl_on_route,
 					      .self = &w });
 }
 
@@ -391,9 +391,10 @@ int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
 	struct finding w = { ifindex, f };
 	struct ifaddrmsg ad = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)ifindex };
 
-	return nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETADDR, NLM_F_DUMP, &ad, sizeof(ad)),
-					      .valid = on_addr,
-					      .self = &w });
+	return nlreq_run(sk,
+			 &(struct nlreq){ .m = rtnl_start(RTM_GETADDR, NLM_F_DUMP, &ad, sizeof(ad)),
+					  .valid = rtnl_on_addr,
+					  .self = &w });
 }
 
 int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
@@ -408,10 +409,10 @@ int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t
 	struct ifaddrmsg h = { .ifa_family = family == 4 ? AF_INET : AF_INET6,
 			       .ifa_prefixlen = family == 4 ? 32 : 64,
 			       .ifa_index = (unsigned)ifindex };
-	struct nl_msg *m = start(RTM_DELADDR, 0, &h, sizeof(h));
+	struct nl_msg *m = rtnl_start(RTM_DELADDR, 0, &h, sizeof(h));
 
-	return m ? rtnl_request(sk,
-				finish(m, nla_put(m, IFA_LOCAL, family == 4 ? 4 : 16, ip) < 0)) :
+	return m ? rtnl_request(sk, rtnl_finish(m, nla_put(m, IFA_LOCAL, family == 4 ? 4 : 16, ip) <
+							   0)) :
 		   -ENOMEM;
 }
 
@@ -447,7 +448,7 @@ int rtnl_stats(struct nl_sock *sk, rtnl_stats_fn *each, void *self)
 	int r;
 
 	rtnl_enter();
-	r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, NLM_F_DUMP, &h, sizeof(h)),
+	r = nlreq_run(sk, &(struct nlreq){ .m = rtnl_start(RTM_GETSTATS, NLM_F_DUMP, &h, sizeof(h)),
 					   .valid = on_stats,
 					   .rough = true,
 					   .self = &d });
@@ -471,7 +472,7 @@ int rtnl_link_stats(struct nl_sock *sk, int ifindex, struct dp_stats *ret)
 	int r;
 
 	rtnl_enter();
-	r = nlreq_run(sk, &(struct nlreq){ .m = start(RTM_GETSTATS, 0, &h, sizeof(h)),
+	r = nlreq_run(sk, &(struct nlreq){ .m = rtnl_start(RTM_GETSTATS, 0, &h, sizeof(h)),
 					   .valid = on_stats,
 					   .self = &d });
 	rtnl_leave();

@@ -97,7 +97,7 @@ static bool is_wildcard(const struct ze_addr *a)
 }
 
 /* Where a datagram was sent to: the packet info's address, the socket's port. */
-static struct ze_addr local_of(struct msghdr *m, const struct ze_addr *bound)
+static struct ze_addr udp_local_of(struct msghdr *m, const struct ze_addr *bound)
 {
 	struct ze_addr a = *bound;
 
@@ -148,7 +148,7 @@ static int read_batch(struct udp_sock *s)
 		return errno == EAGAIN ? 0 : -errno;
 	}
 	for (int i = 0; i < n; i++) {
-		struct net_path path = { .local = local_of(&mm[i].msg_hdr, &s->addr),
+		struct net_path path = { .local = udp_local_of(&mm[i].msg_hdr, &s->addr),
 					 .peer = from_sockaddr(&from[i]) };
 
 		u->n.rx_datagrams++;
@@ -383,7 +383,7 @@ static void set_source(struct msghdr *m, union control *ctl, const struct ze_add
 
 /* Not the network's fault, and the next try may go well: what is lost here may be sent once only, as the Success
  * of CHAP is. */
-static bool again(int tries)
+static bool udp_again(int tries)
 {
 	return (errno == EINTR || errno == ENOBUFS || errno == ENOMEM) && tries < SEND_TRIES;
 }
@@ -405,7 +405,7 @@ static int udp_send(void *self, const struct net_path *path, struct span datagra
 	set_source(&m, &ctl, &path->local);
 	do
 		n = sendmsg(s->fd, &m, MSG_DONTWAIT);
-	while (n < 0 && again(++tries));
+	while (n < 0 && udp_again(++tries));
 	if (n < 0) {
 		u->n.tx_errors++;
 		return -errno;

@@ -23,7 +23,7 @@ void vrf_tell(const char *name, bool in_vrf)
 		log_kv(LOG_DP, LOG_INFO, "port-out-of-vrf", KV_STR("interface", name));
 }
 
-static void on_link(struct nl_msg *m, void *self)
+static void vrf_on_link(struct nl_msg *m, void *self)
 {
 	struct news *n = self;
 
@@ -44,7 +44,7 @@ int vrf_check(unsigned ifindex)
 	r = nlreq_run(sk, &(struct nlreq){ .m = m,
 					   .bad = m &&
 						  nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0,
-					   .valid = on_link,
+					   .valid = vrf_on_link,
 					   .self = &n });
 	nlreq_close(sk);
 	if (r < 0 || !n.in_vrf)

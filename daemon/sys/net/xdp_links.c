@@ -29,7 +29,7 @@ static uint8_t mode_in(const struct nlattr *xdp)
 }
 
 /* The kernel names the mode's own attribute in each case, also when there is one program only. */
-static void on_link(struct nl_msg *m, void *self)
+static void xdp_links_on_link(struct nl_msg *m, void *self)
 {
 	const struct dump *d = self;
 	const struct ifinfomsg *h = nlmsg_data(nlmsg_hdr(m));
@@ -60,7 +60,7 @@ int xdp_links(xdp_links_each *each, void *self)
 	r = nlreq_run(sk, &(struct nlreq){ .m = m,
 					   .bad = m &&
 						  nlmsg_append(m, &h, sizeof(h), NLMSG_ALIGNTO) < 0,
-					   .valid = on_link,
+					   .valid = xdp_links_on_link,
 					   .self = &d });
 	nlreq_close(sk);
 	return r;

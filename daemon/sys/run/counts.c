@@ -19,7 +19,7 @@ static int by_sid(const void *a, const void *b)
 	return (int)x->sid - (int)y->sid;
 }
 
-static void run(struct kjob *j, void *thread)
+static void counts_run(struct kjob *j, void *thread)
 {
 	struct counts *c = ze_container_of(j, struct counts, job);
 	struct counts_reading *next = &c->next;
@@ -28,7 +28,7 @@ static void run(struct kjob *j, void *thread)
 	c->result = next->n ? c->source->read(c->self, thread, next->rows, next->n) : 0;
 }
 
-static void finish(struct kjob *j)
+static void counts_finish(struct kjob *j)
 {
 	struct counts *c = ze_container_of(j, struct counts, job);
 
@@ -48,8 +48,8 @@ void counts_init(struct counts *c, const struct counts_source *source, struct kw
 {
 	*c = (struct counts){ .source = source, .worker = worker, .self = self };
 	kworker_seq_init(&c->seq);
-	c->job.run = run;
-	c->job.done = finish;
+	c->job.run = counts_run;
+	c->job.done = counts_finish;
 }
 
 void counts_done(struct counts *c)

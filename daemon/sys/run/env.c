@@ -9,7 +9,7 @@
 
 #include "daemon/base/compiler.h"
 
-static const char *get(const char *name)
+static const char *env_get_as(const char *name)
 {
 	const char *v = getenv(name);
 
@@ -19,19 +19,19 @@ static const char *get(const char *name)
 const char *env_get(const char *dotted)
 {
 	char name[128];
-	const char *v = get(dotted);
+	const char *v = env_get_as(dotted);
 	size_t n = strlen(dotted);
 
 	if (v || n >= sizeof(name))
 		return v;
 	for (size_t i = 0; i <= n; i++)
 		name[i] = dotted[i] == '.' || dotted[i] == '-' ? '_' : dotted[i];
-	v = get(name);
+	v = env_get_as(name);
 	if (v)
 		return v;
 	for (size_t i = 0; i < n; i++)
 		name[i] = (char)toupper((unsigned char)name[i]);
-	return get(name);
+	return env_get_as(name);
 }
 
 /* One number with its unit; what follows it, or NULL. */

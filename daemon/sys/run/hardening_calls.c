@@ -67,7 +67,7 @@ static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKE
 /* ---- filters ---- */
 
 /* A name that this libseccomp does not know is one that nothing built with it calls. */
-static int add(scmp_filter_ctx f, uint32_t action, const char *name)
+static int hardening_calls_add(scmp_filter_ctx f, uint32_t action, const char *name)
 {
 	int nr = seccomp_syscall_resolve_name(name);
 
@@ -79,7 +79,7 @@ static int add_all(scmp_filter_ctx f, uint32_t action, const char *const *names,
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = add(f, action, names[i]);
+		r = hardening_calls_add(f, action, names[i]);
 	return r;
 }
 
@@ -102,7 +102,7 @@ static int allow_by_argument(scmp_filter_ctx f)
 	if (r == 0 && !SANITIZED)
 		r = allow_bits(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	/* Its flags are in memory, where a filter can't look. The filter under this one refuses it. */
-	return r == 0 ? add(f, SCMP_ACT_ALLOW, "clone3") : r;
+	return r == 0 ? hardening_calls_add(f, SCMP_ACT_ALLOW, "clone3") : r;
 }
 
 /* Takes the filter. */
@@ -123,7 +123,7 @@ static int refuse_clone3(void)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 
-	return f ? install(f, add(f, SCMP_ACT_ERRNO(ENOSYS), "clone3")) : -ENOMEM;
+	return f ? install(f, hardening_calls_add(f, SCMP_ACT_ERRNO(ENOSYS), "clone3")) : -ENOMEM;
 }
 
 int hardening_calls_filter(void)

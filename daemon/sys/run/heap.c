@@ -20,7 +20,7 @@ bool heap_fell(unsigned peak, unsigned n)
 	return n <= peak / HEAP_FEW && peak - n >= HEAP_FALL_MIN;
 }
 
-static void stop(struct heap *h)
+static void heap_stop(struct heap *h)
 {
 	if (!ev_is_active(&h->wait))
 		return;
@@ -29,7 +29,7 @@ static void stop(struct heap *h)
 }
 
 /* The watcher must not keep a loop alive which has nothing else to do. */
-static void start(struct heap *h)
+static void heap_start(struct heap *h)
 {
 	ev_timer_set(&h->wait, WAIT_S, 0.);
 	ev_timer_start(h->ev, &h->wait);
@@ -54,9 +54,9 @@ void heap_sessions(struct heap *h, unsigned n)
 	if (n > h->peak)
 		h->peak = n;
 	if (!heap_fell(h->peak, n))
-		stop(h); /* they come back */
+		heap_stop(h); /* they come back */
 	else if (!ev_is_active(&h->wait))
-		start(h);
+		heap_start(h);
 }
 
 struct heap *heap_new(struct ev_loop *ev)
@@ -75,6 +75,6 @@ void heap_free(struct heap *h)
 {
 	if (!h)
 		return;
-	stop(h);
+	heap_stop(h);
 	free(h);
 }

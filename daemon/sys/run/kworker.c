@@ -40,7 +40,7 @@ void kworker_seq_init(struct kseq *s)
 }
 
 /* The next job of the next sequence; with the lock. */
-static struct kjob *take(struct kworker *k)
+static struct kjob *kworker_take(struct kworker *k)
 {
 	struct kseq *s = list_entry(k->ready.next, struct kseq, link);
 	struct kjob *j = list_entry(s->jobs.next, struct kjob, link);
@@ -52,7 +52,7 @@ static struct kjob *take(struct kworker *k)
 
 /* With the lock. The sequence is not touched after its job is on the done list and the lock is
  * free: the owner may be rid of it then. Whether the owner has to be told: it reaps all there is. */
-static bool finish(struct kworker *k, struct kjob *j)
+static bool kworker_finish(struct kworker *k, struct kjob *j)
 {
 	struct kseq *s = j->seq;
 	bool first = list_empty(&k->done);
@@ -70,12 +70,12 @@ static bool finish(struct kworker *k, struct kjob *j)
 
 static bool run_one(struct kworker *k, void *ctx)
 {
-	struct kjob *j = take(k);
+	struct kjob *j = kworker_take(k);
 
 	pthread_mutex_unlock(&k->lock);
 	j->run(j, ctx);
 	pthread_mutex_lock(&k->lock);
-	return finish(k, j);
+	return kworker_finish(k, j);
 }
 
 static void *thread_main(void *arg)

@@ -94,7 +94,7 @@ static void sink(void *self, enum log_level level, enum log_sub sub, const char 
 }
 
 /* Whole lines from the front. */
-static size_t take(char buf[static PIPE_BUF])
+static size_t logger_take(char buf[static PIPE_BUF])
 {
 	size_t n = q.n < PIPE_BUF ? q.n : PIPE_BUF, head;
 
@@ -111,7 +111,7 @@ static size_t take(char buf[static PIPE_BUF])
 /* ---- the thread ---- */
 
 /* Lines that could not be written; nobody is left to be told when there is no reader any more. */
-static uint64_t put(int fd, const char *p, size_t left)
+static uint64_t logger_put(int fd, const char *p, size_t left)
 {
 	uint64_t lines = 0;
 
@@ -146,12 +146,12 @@ static void *writer(void *arg)
 			pthread_cond_wait(&q.work, &q.lock);
 		if (!q.n)
 			break;
-		n = take(buf);
+		n = logger_take(buf);
 		if (may_say_lost(LOST_LINE))
 			say_lost(); /* as soon as there is room: the next line may not come for long */
 		q.writing = true;
 		pthread_mutex_unlock(&q.lock);
-		lost = put(q.fd, buf, n);
+		lost = logger_put(q.fd, buf, n);
 		pthread_mutex_lock(&q.lock);
 		q.writing = false;
 		log_count_lost(lost);

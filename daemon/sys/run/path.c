@@ -14,7 +14,7 @@
 #include "daemon/base/compiler.h"
 
 ZE_PRINTF(4, 5)
-static void say(struct path_why *w, const char *at, const char *why, const char *cure, ...)
+static void path_say(struct path_why *w, const char *at, const char *why, const char *cure, ...)
 {
 	va_list args;
 
@@ -43,10 +43,10 @@ static bool next_folder(const char *path, char buf[static PATH_MAX])
 
 static void say_owner(struct path_why *w, const char *at, const struct stat *st)
 {
-	say(w, at, "it is another user's, or its mode does not let ze in",
-	    "it has owner %u and mode %04o, ze runs as user %u without the right to override "
-	    "them: chown %u %s, or another path",
-	    st->st_uid, st->st_mode & 07777u, geteuid(), geteuid(), at);
+	path_say(w, at, "it is another user's, or its mode does not let ze in",
+		 "it has owner %u and mode %04o, ze runs as user %u without the right to override "
+		 "them: chown %u %s, or another path",
+		 st->st_uid, st->st_mode & 07777u, geteuid(), geteuid(), at);
 }
 
 /* A folder on the way that is missing, none, or not to be searched. */
@@ -56,12 +56,12 @@ static bool bad_folder(struct path_why *w, const char *path, char folder[static 
 
 	for (folder[0] = '\0'; next_folder(path, folder);) {
 		if (stat(folder, &st) < 0 && errno == ENOENT)
-			say(w, folder, "the folder does not exist", "mkdir -p %.*s",
-			    (int)(strrchr(path, '/') - path), path);
+			path_say(w, folder, "the folder does not exist", "mkdir -p %.*s",
+				 (int)(strrchr(path, '/') - path), path);
 		else if (stat(folder, &st) < 0)
 			return false; /* the folder before it says why */
 		else if (!S_ISDIR(st.st_mode))
-			say(w, folder, "it is no folder", "remove it, or another path");
+			path_say(w, folder, "it is no folder", "remove it, or another path");
 		else if (access(folder, X_OK) < 0)
 			say_owner(w, folder, &st);
 		else
@@ -73,8 +73,8 @@ static bool bad_folder(struct path_why *w, const char *path, char folder[static 
 
 static void read_only(struct path_why *w, const char *folder)
 {
-	say(w, folder, "its file system is read-only, or read-only for ze's unit",
-	    "mount -o remount,rw, or ReadWritePaths=%s in the unit, or another path", folder);
+	path_say(w, folder, "its file system is read-only, or read-only for ze's unit",
+		 "mount -o remount,rw, or ReadWritePaths=%s in the unit, or another path", folder);
 }
 
 /* There is no right to do it: of the file where there is one, else of the folder. */
@@ -83,9 +83,9 @@ static void no_right(struct path_why *w, const char *path, const char *folder)
 	struct stat st;
 
 	if (lstat(path, &st) == 0 && st.st_uid != geteuid() && access(folder, W_OK) == 0)
-		say(w, path, "it is another user's file",
-		    "it has owner %u, ze runs as user %u: remove it, or another path", st.st_uid,
-		    geteuid());
+		path_say(w, path, "it is another user's file",
+			 "it has owner %u, ze runs as user %u: remove it, or another path",
+			 st.st_uid, geteuid());
 	else if (stat(folder, &st) == 0)
 		say_owner(w, folder, &st);
 }
@@ -96,12 +96,12 @@ static void wrong_kind(struct path_why *w, const char *path)
 
 	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
 		return;
-	say(w, path,
-	    S_ISLNK(st.st_mode)	 ? "it is a symbolic link" :
-	    S_ISDIR(st.st_mode)	 ? "it is a folder" :
-	    S_ISSOCK(st.st_mode) ? "it is a socket" :
-				   "it is no regular file",
-	    "remove it, or another path");
+	path_say(w, path,
+		 S_ISLNK(st.st_mode)  ? "it is a symbolic link" :
+		 S_ISDIR(st.st_mode)  ? "it is a folder" :
+		 S_ISSOCK(st.st_mode) ? "it is a socket" :
+					"it is no regular file",
+		 "remove it, or another path");
 }
 
 void path_why(const char *path, int error, struct path_why *ret)
@@ -112,11 +112,11 @@ void path_why(const char *path, int error, struct path_why *ret)
 	snprintf(w.at, sizeof(w.at), "%s", path);
 	error = error < 0 ? -error : error;
 	if (error == ENAMETOOLONG) {
-		say(&w, path, "a path of a socket has at most 107 octets", "a shorter path");
+		path_say(&w, path, "a path of a socket has at most 107 octets", "a shorter path");
 	} else if (error == ENOTSOCK) {
-		say(&w, path, "it is no socket", "remove it, or another path");
+		path_say(&w, path, "it is no socket", "remove it, or another path");
 	} else if (error == ENOSPC || error == EDQUOT) {
-		say(&w, path, "the file system is full", "make room there, or another path");
+		path_say(&w, path, "the file system is full", "make room there, or another path");
 	} else if (!bad_folder(&w, path, folder)) {
 		if (!folder[0])
 			strcpy(folder, ".");

@@ -14,7 +14,7 @@ struct refresh {
 	ev_timer timer;
 };
 
-static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
+static void refresh_on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct refresh *r = w->data;
 
@@ -32,7 +32,7 @@ int refresh_new(struct loop *l, const struct ports *io, ze_ns interval, struct r
 	r->loop = l;
 	r->dp = io->dp;
 	r->dp_self = io->dp_self;
-	ev_timer_init(&r->timer, on_timer, 0., (double)interval / (double)ZE_SEC(1));
+	ev_timer_init(&r->timer, refresh_on_timer, 0., (double)interval / (double)ZE_SEC(1));
 	r->timer.data = r;
 	ev_timer_start(loop_ev(l), &r->timer);
 	*ret = r;

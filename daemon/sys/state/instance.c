@@ -63,7 +63,7 @@ pid_t instance_holder_of(int fd)
 }
 
 /* Somebody may have removed the folder meanwhile: another process that ended, or by hand. */
-static bool is_there(const char *pins, int fd)
+static bool instance_is_there(const char *pins, int fd)
 {
 	struct stat st, now;
 
@@ -84,7 +84,7 @@ static int lock_folder(struct instance *i, bool make, struct instance_holder *h)
 		if (i->folder < 0)
 			continue;
 		r = flock(i->folder, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
-		if (r == 0 && is_there(i->pins, i->folder))
+		if (r == 0 && instance_is_there(i->pins, i->folder))
 			return 0;
 		if (r < 0)
 			*h = (struct instance_holder){ instance_holder_of(i->folder),
@@ -167,7 +167,7 @@ int instance_lock_again(struct instance *i)
 	struct instance_holder h;
 	int old = i->folder, r;
 
-	if (is_there(i->pins, old))
+	if (instance_is_there(i->pins, old))
 		return 0;
 	r = lock_folder(i, true, &h);
 	if (r == 0)
@@ -182,7 +182,7 @@ void instance_unlock(struct instance *i)
 	if (!i)
 		return;
 	if (i->folder >= 0) {
-		if (is_there(i->pins, i->folder))
+		if (instance_is_there(i->pins, i->folder))
 			rmdir(i->pins); /* it stays while there are pins */
 		close(i->folder);
 	}

@@ -104,7 +104,7 @@ static void give_back_gap(struct journal *j, uint32_t from, uint32_t to)
 }
 
 /* 0: the file is full. */
-static uint32_t take(struct journal *j, uint32_t units)
+static uint32_t journal_take(struct journal *j, uint32_t units)
 {
 	struct stack *s = &j->free[units];
 	uint32_t at = j->end, left = PAGE_UNITS - at % PAGE_UNITS;
@@ -160,7 +160,7 @@ static int write_at(struct journal *j, uint32_t unit, const void *p, size_t len)
 }
 
 /* All of it: octets that are not zero are a record, or a damaged one. */
-static void clear(struct journal *j, struct place *p)
+static void journal_clear(struct journal *j, struct place *p)
 {
 	int r = write_at(j, p->at, zeros, p->units * UNIT);
 
@@ -187,7 +187,7 @@ static size_t build(const struct journal *j, uint8_t *buf, uint8_t units,
 	return RECORD_HEAD + rec->body.len;
 }
 
-static void put(void *self, enum journal_kind kind, uint16_t id, struct span b)
+static void journal_put_record(void *self, enum journal_kind kind, uint16_t id, struct span b)
 {
 	struct journal *j = self;
 	struct place *p = &j->place[kind][id], old = *p;
@@ -200,23 +200,23 @@ static void put(void *self, enum journal_kind kind, uint16_t id, struct span b)
 	if (!j->on || (p->units && p->hash == hash))
 		return;
 	if (need > p->units)
-		*p = (struct place){ .at = take(j, need) & 0xffffff, .units = need & 0xff };
+		*p = (struct place){ .at = journal_take(j, need) & 0xffffff, .units = need & 0xff };
 	p->hash = hash;
 	len = build(j, buf, p->units, &(struct journal_record){ kind, id, b });
 	r = p->at ? write_at(j, p->at, buf, len) : -ENOSPC;
 	if (r < 0)
 		give_up(j, r);
 	else if (old.units && old.at != p->at)
-		clear(j, &old);
+		journal_clear(j, &old);
 }
 
-static void drop(void *self, enum journal_kind kind, uint16_t id)
+static void journal_drop_record(void *self, enum journal_kind kind, uint16_t id)
 {
 	struct journal *j = self;
 	struct place *p = &j->place[kind][id];
 
 	if (j->on && p->units)
-		clear(j, p);
+		journal_clear(j, p);
 }
 
 static const char *why_off(const void *self)
@@ -226,7 +226,9 @@ static const char *why_off(const void *self)
 	return j->why_off ? j->why_off : j->blocked;
 }
 
-const struct journal_ops journal_ops = { .put = put, .drop = drop, .why_off = why_off };
+const struct journal_ops journal_ops = { .put = journal_put_record,
+					 .drop = journal_drop_record,
+					 .why_off = why_off };
 
 /* ---- the header ---- */
 
@@ -300,7 +302,8 @@ static bool record_at(const struct journal *j, struct rd r, uint32_t at, struct 
 }
 
 /* The longer of two; the other one must not come back when this one is dropped. */
-static void enter(struct journal *j, const struct journal_record *rec, const struct place *p)
+static void journal_enter(struct journal *j, const struct journal_record *rec,
+			  const struct place *p)
 {
 	struct place *known = &j->place[rec->kind][rec->id], old = *known;
 
@@ -309,7 +312,7 @@ static void enter(struct journal *j, const struct journal_record *rec, const str
 	else
 		old = *p;
 	if (old.units)
-		clear(j, &old);
+		journal_clear(j, &old);
 }
 
 /* Units that hold something and no record: how many belong together, of which kind. What a damaged head
@@ -356,7 +359,7 @@ static void scan(struct journal *j, struct span file)
 			continue;
 		}
 		give_back_gap(j, gap, at);
-		enter(j, &rec, &p);
+		journal_enter(j, &rec, &p);
 		at += p.units;
 		gap = at;
 	}
@@ -457,7 +460,7 @@ static int read_boot(struct journal *j)
 }
 
 /* The file may be replaced, or go, until it is locked. */
-static bool is_there(const struct journal *j, const struct stat *st)
+static bool journal_is_there(const struct journal *j, const struct stat *st)
 {
 	struct stat now;
 
@@ -496,7 +499,7 @@ static int open_file(struct journal *j)
 		r = lock_file(j, j->path, 0, &st);
 		if (r < 0)
 			return r;
-		if (is_there(j, &st))
+		if (journal_is_there(j, &st))
 			return read_old(j, &st);
 		close(j->fd);
 	}
@@ -613,7 +616,7 @@ const unsigned *journal_damaged(const struct journal *j)
 	return j->damaged;
 }
 
-static void forget(struct journal *j)
+static void journal_forget(struct journal *j)
 {
 	for (unsigned k = 0; k < JOURNAL__KINDS; k++)
 		memset(j->place[k], 0, IDS * sizeof(*j->place[k]));
@@ -628,7 +631,7 @@ static int begin_anew(struct journal *j, const struct rng *rng)
 {
 	int r;
 
-	forget(j);
+	journal_forget(j);
 	if (j->foreign) {
 		r = replace_file(j);
 		if (r < 0)
@@ -712,7 +715,7 @@ bool journal_check(struct journal *j)
 {
 	struct stat st = { 0 };
 
-	if (!j->on || (fstat(j->fd, &st) == 0 && is_there(j, &st)))
+	if (!j->on || (fstat(j->fd, &st) == 0 && journal_is_there(j, &st)))
 		return j->on;
 	give_up(j, -ENOENT);
 	close(j->fd);

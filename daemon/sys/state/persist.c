@@ -27,7 +27,7 @@ struct persist {
 
 /* ---- state file ---- */
 
-static void wait_for(struct persist *p, double seconds)
+static void persist_wait_for(struct persist *p, double seconds)
 {
 	ev_timer_stop(loop_ev(p->a.loop), &p->state);
 	ev_timer_set(&p->state, seconds, 0.);
@@ -62,7 +62,7 @@ static void on_state(struct ev_loop *ev, ev_timer *w, int revents)
 		p->wait = CHECK_SECONDS;
 	else
 		write_all(p);
-	wait_for(p, p->wait);
+	persist_wait_for(p, p->wait);
 }
 
 /* ---- pins ---- */
@@ -126,7 +126,7 @@ int persist_new(const struct persist_args *a, struct persist **ret)
 	ev_timer_init(&p->state, on_state, 0., 0.);
 	ev_timer_init(&p->pins, on_pins, CHECK_SECONDS, CHECK_SECONDS);
 	p->state.data = p->pins.data = p;
-	wait_for(p, CHECK_SECONDS);
+	persist_wait_for(p, CHECK_SECONDS);
 	ev_timer_start(loop_ev(p->a.loop), &p->pins);
 	*ret = p;
 	return 0;
