@@ -68,7 +68,10 @@ static unsigned live_tunnels(const struct engine *e)
 static int take_summary(struct engine *e, struct snapshot **ret)
 {
 	const struct ports *io = &e->ports;
-	struct snapshot *s = snapshot_new(0);
+	const char *off = io->journal ? io->journal->why_off(io->journal_self) :
+					"this data plane ends with the process";
+	size_t len = off ? strlen(off) + 1 : 0;
+	struct snapshot *s = snapshot_new(len);
 
 	if (!s)
 		return -ENOMEM;
@@ -81,8 +84,8 @@ static int take_summary(struct engine *e, struct snapshot **ret)
 		.listeners = (unsigned)e->boot->n_listeners,
 		.dataplane = io->dp->name,
 		.draining = e->draining,
-		.handover_off = io->journal ? io->journal->why_off(io->journal_self) :
-					      "this data plane ends with the process",
+		.handover_off = off ? memcpy(s + 1, off, len) :
+				      NULL, /* the journal changes its text */
 		.hardening = e->hardening,
 		.started = e->started,
 		.resumed = e->resumed,

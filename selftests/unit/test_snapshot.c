@@ -349,6 +349,24 @@ static void operators_without_memory(void **st)
 	sb_done(&err);
 }
 
+/* The journal keeps the text of its reason in a buffer and writes the next reason there. */
+static void handover_reason_is_a_copy(void **st)
+{
+	char why[] = "pins are missing";
+	const struct snapshot *s;
+
+	(void)st;
+	u.w->journal_off = why;
+	s = take(SNAPSHOT_SUMMARY);
+	strcpy(why, "no space");
+	assert_string_equal(s->summary.handover_off, "pins are missing");
+	snapshot_unref(s);
+	u.w->journal_off = NULL;
+	s = take(SNAPSHOT_SUMMARY);
+	assert_null(s->summary.handover_off);
+	snapshot_unref(s);
+}
+
 /* ---- another thread ---- */
 
 static void *format(void *arg)
@@ -392,6 +410,7 @@ int main(void)
 		T(completion_shares),
 		T(without_memory),
 		T(operators_without_memory),
+		T(handover_reason_is_a_copy),
 		T(formatted_elsewhere),
 	};
 
