@@ -56,12 +56,13 @@ ZE_INLINE const __u8 *ze_take(struct ze_cursor *c, __u32 n)
 		off &= ZE_OFF_MAX;
 	}
 	p = c->data + off;
+	/* cppcheck-suppress nullPointerArithmeticRedundantCheck */
 	if (p + n > c->end) {
 		c->bad = 1;
 		return 0;
 	}
 	if (!p)
-		__builtin_unreachable(); /* so that callers' questions cost nothing */
+		__builtin_unreachable(); /* p is never NULL: a caller's check then costs nothing */
 	c->off = off + n;
 	return p;
 }
