@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Lengths, tags and addresses in frames, for every program: without a map, which each object that
- * includes its definition would have. For the BPF side only.
+ * Lengths, tags and addresses in frames, for every program. Uses no map, because each object that
+ * includes the definition of a map would contain it. For the BPF side only.
  */
 #pragma once
 
@@ -16,9 +16,10 @@
 #include "bpf/parse.h"
 
 #define VLAN_LEN 4
-#define PLAIN4	 0x45 /* the first octet of an IPv4 header without options */
+#define PLAIN4	 0x45 /* first octet of an IPv4 header without options */
 
-/* In one piece, or the compiler keeps the address of the field, which the verifier does not want to see. */
+/* Reads data_end in one instruction; otherwise the compiler keeps the address of the field, which
+ * the verifier refuses. */
 ZE_INLINE const __u8 *frame_end(const struct xdp_md *ctx)
 {
 	const __u8 *p;
@@ -33,7 +34,7 @@ ZE_INLINE __u32 frame_len(const struct xdp_md *ctx)
 {
 	__u64 n = (__u64)frame_end(ctx) - ctx->data;
 
-	__asm__ volatile("" : "+r"(n)); /* or it becomes arithmetic on halves of pointers */
+	__asm__ volatile("" : "+r"(n)); /* keeps it one 64-bit number */
 	return (__u32)n;
 }
 
@@ -47,7 +48,7 @@ ZE_INLINE __u16 make_tag(__u16 proto, __u16 vid)
 	return (__u16)(ZE_TAG_ON | (vid & ZE_TAG_VID) | (proto == ETH_P_8021AD ? ZE_TAG_AD : 0));
 }
 
-/* Of a sum below 2^47. */
+/* Folds a one's complement sum, which must be below 2^47, to 16 bits. */
 ZE_INLINE __u16 fold(__u64 sum)
 {
 	sum = (sum & 0xffffffff) + (sum >> 32);
@@ -55,7 +56,8 @@ ZE_INLINE __u16 fold(__u64 sum)
 	return (__u16)((sum & 0xffff) + (sum >> 16));
 }
 
-/* The checksum of an IPv4 header without options: the sum of its halves of words is 0, modulo 65535. */
+/* True when the checksum of an IPv4 header without options is right: the sum of its 16-bit words is
+ * 0 modulo 65535. */
 ZE_INLINE bool is_whole4(const struct iphdr *ip)
 {
 	const __u32 *w = (const void *)ip;
@@ -77,8 +79,9 @@ ZE_INLINE bool same16(const void *a, const void *b)
 	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
 }
 
-/* BCP 38, of a subscriber with this interface identifier: halves of the source as they stand in memory, the
- * first octet of the destination. A host may still ask who it is: :: to a multicast address. */
+/* BCP 38: true when the source (hi and lo halves, in network byte order) is the link-local address
+ * with this interface identifier. `to` is the first octet of the destination. Duplicate address
+ * detection is allowed, too: from :: to a multicast address. */
 ZE_INLINE bool is_own_link6(__u64 hi, __u64 lo, __u64 ifid, __u8 to)
 {
 	if (hi == bpf_cpu_to_be64(0xfe80ull << 48))

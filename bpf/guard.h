@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Who may talk to the daemon, decided before there is an skb. To an endpoint of ours comes only
+ * Decides which packets reach the daemon, before an skb is allocated. At a local endpoint only
+ * these are accepted:
  *
- *   what belongs to a tunnel                 its id is known and the sender is its peer; as fast as one tunnel
- *                                            may send control messages, and one session of it PPP frames
- *   tunnel id 0, from a source that answers  it has or had an established tunnel: as fast as one such may
- *   tunnel id 0, from an unknown source      as fast as one source may, and all of them together
+ *   a message of a tunnel                its id is known and the sender is its peer; at the rate of
+ *                                        control messages per tunnel, and of PPP frames per session
+ *   tunnel id 0, from a known source     it has or had an established tunnel; at a rate per source
+ *   tunnel id 0, from an unknown source  at a rate per source, and at one for all of them together
  *
- * and nothing malformed, and nothing to tunnel id 0 from a source that allow-from does not name. An address
- * is easily forged, an established tunnel is not: it takes an answer to a message that only the owner of
- * the address gets. The daemon checks all of it again: fragments and IP options pass by here, and
- * in the kernel plane there may be no program at all. For the BPF side only.
+ * Malformed messages are dropped, and messages to tunnel id 0 from sources that allow-from does not
+ * list. An address is easily forged, an established tunnel is not: its peer has answered a message
+ * that only the owner of the address receives. The daemon checks everything again: fragments and
+ * packets with IP options are only checked in part here, and in the kernel plane there may be no
+ * program at all. For the BPF side only.
  */
 #pragma once
 
@@ -18,7 +20,7 @@
 #include "bpf/outer.h"
 #include "bpf/police.h"
 
-/* A wildcard endpoint is ours on every local address: those the FIB does not forward to. */
+/* A wildcard endpoint matches every local address: those that the FIB does not forward to. */
 ZE_INLINE bool is_local(struct xdp_md *ctx, const struct outer *o)
 {
 	struct bpf_fib_lookup p = { .family = AF_INET4, .ifindex = ctx->ingress_ifindex };
@@ -33,7 +35,8 @@ ZE_INLINE bool is_local(struct xdp_md *ctx, const struct outer *o)
 		copy_ip(&p.ipv4_dst, o->dst, false);
 	}
 	r = bpf_fib_lookup(ctx, &p, sizeof(p), 0);
-	/* A device that does not forward has nothing to do with what is not for us. */
+	/* On a device that does not forward, packets to other addresses are dropped by the stack
+	 * anyway. */
 	return r == BPF_FIB_LKUP_RET_NOT_FWDED || r == BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
@@ -53,7 +56,7 @@ ZE_INLINE bool is_peer(const struct ze_tunnel *t, const struct outer *o)
 	       (o->family == 4 || same16(t->peer, o->src));
 }
 
-/* As ze_gcra, in the upper bits of a call's word. */
+/* Like ze_gcra(), in the upper bits of the word of a session. */
 ZE_INLINE enum ze_verdict charge_call(__u64 *word, __u16 tid, const struct ze_limits *l)
 {
 	__u64 now = bpf_ktime_get_ns() >> ZE_CALL_UNIT;
@@ -77,8 +80,8 @@ ZE_INLINE enum ze_verdict charge_call(__u64 *word, __u16 tid, const struct ze_li
 	return ZE_V_PASS_PPP;
 }
 
-/* A data message of a tunnel of its sender: of a session that is known, and if it is for the daemon, at most
- * as fast as one session needs. */
+/* A data message from the peer of its tunnel: its session must be known, and a frame for the daemon
+ * is limited to the rate of a session. */
 ZE_INLINE enum ze_verdict guard_frame(__u16 tid, __u16 sid, enum ze_verdict v)
 {
 	__u32 k = sid, zero = 0;
@@ -113,7 +116,7 @@ ZE_INLINE bool is_allowed(const struct outer *o)
 	return bpf_map_lookup_elem(&allowed, &k);
 }
 
-/* The bucket of a source in one of the two maps, made when it is not there. */
+/* The bucket of a source in one of the two maps; created when missing. */
 ZE_INLINE struct ze_source *bucket(void *map, const struct ze_addr_key *k)
 {
 	const struct ze_source fresh = { 0 };
@@ -125,7 +128,8 @@ ZE_INLINE struct ze_source *bucket(void *map, const struct ze_addr_key *k)
 	return bpf_map_lookup_elem(map, k);
 }
 
-/* RFC 2661 gives tunnel id 0 to SCCRQ, and to a StopCCN of a peer that never got our id. */
+/* RFC 2661 uses tunnel id 0 for an SCCRQ, and for a StopCCN of a peer that has not received our
+ * id. */
 ZE_INLINE enum ze_verdict guard_setup(const struct outer *o)
 {
 	struct ze_addr_key k = { .family = o->family };
@@ -155,8 +159,8 @@ ZE_INLINE enum ze_verdict guard_setup(const struct outer *o)
 	return ZE_V_PASS_CONTROL;
 }
 
-/* Behind the headers of IPv6 that the stack looks through, or behind the options of IPv4; whether this is
- * the beginning of a UDP datagram. */
+/* Skips the IPv6 extension headers that the stack accepts, or IPv4 options. Returns true at the
+ * beginning of a UDP datagram. */
 ZE_INLINE bool skip_options(struct ze_cursor *c, const __u8 *ip, bool v6)
 {
 	__u8 next = ip[6];
@@ -179,9 +183,9 @@ ZE_INLINE bool skip_options(struct ze_cursor *c, const __u8 *ip, bool v6)
 	return next == IPPROTO_UDP;
 }
 
-/* A fragment, or a packet with options: the stack puts the datagram together, and the daemon looks at it.
- * What begins one at our endpoints counts as a message to tunnel id 0, unless the source is a peer. v6 is
- * known to the compiler. */
+/* A fragment, or a packet with options: the stack reassembles it, and the daemon checks it. The
+ * first fragment to a local endpoint counts as a message to tunnel id 0, unless the source has an
+ * established tunnel. v6 is constant at compile time. */
 ZE_INLINE enum ze_verdict guard_odd(struct xdp_md *ctx, struct ze_cursor *c, bool v6,
 				    enum ze_verdict v)
 {
@@ -206,7 +210,8 @@ ZE_INLINE enum ze_verdict guard_odd(struct xdp_md *ctx, struct ze_cursor *c, boo
 	return setup < ZE_V_DROP_SHORT ? v : setup;
 }
 
-/* Not static, as guard: so the verifier looks at them once, not once for each way that leads here. */
+/* Global functions like guard(), so that the verifier checks them once and not once per call
+ * path. */
 __noinline enum ze_verdict guard_odd4(struct xdp_md *ctx, enum ze_verdict v)
 {
 	struct ze_cursor c = cursor(ctx);
@@ -223,7 +228,7 @@ __noinline enum ze_verdict guard_odd6(struct xdp_md *ctx, enum ze_verdict v)
 	return guard_odd(ctx, &c, true, v);
 }
 
-/* What is no whole plain datagram, by its verdict. */
+/* Everything that is not a complete plain datagram, by its verdict. */
 ZE_INLINE enum ze_verdict guard_other(struct xdp_md *ctx, __u16 proto, enum ze_verdict v)
 {
 	if (v == ZE_V_PASS)
@@ -231,7 +236,7 @@ ZE_INLINE enum ze_verdict guard_other(struct xdp_md *ctx, __u16 proto, enum ze_v
 	return proto == ETH_P_IPV6 ? guard_odd6(ctx, v) : guard_odd4(ctx, v);
 }
 
-/* As the sockets have it. */
+/* The same rule as the sockets: UDP over IPv6 needs a checksum unless configured otherwise. */
 ZE_INLINE bool must_have_checksum(const struct outer *o)
 {
 	__u32 zero = 0;
@@ -266,9 +271,10 @@ ZE_INLINE enum ze_verdict guard_datagram(struct xdp_md *ctx, const struct outer 
 	return t ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN;
 }
 
-/* v: what the datagram is, from its headers: DROP_x is a refusal at our endpoints, PASS_x depends on
- * who sent it. That is read once more here, or forwarding would have to keep it in memory. l3: as l3_of; ids: of
- * the tunnel, lower half, and of the session. */
+/* Decides about a datagram. v is the result of its headers: DROP_x is a refusal at local endpoints,
+ * PASS_x depends on the sender. The sender is read again here; otherwise forwarding would have to
+ * keep it in memory. l3 is from l3_of(); ids: the tunnel id in the lower half, the session id in
+ * the upper. */
 __noinline enum ze_verdict guard(struct xdp_md *ctx, __u32 l3, __u32 ids, enum ze_verdict v)
 {
 	struct ze_cursor c = cursor(ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The maps that both data planes have: who may talk to the daemon, and what became of packets. Pinned
- * under /sys/fs/bpf/ze by these names. For the BPF side only.
+ * The maps of both data planes: which sources may send to the daemon, and the counters of verdicts.
+ * Pinned under /sys/fs/bpf/ze by these names. For the BPF side only.
  */
 #pragma once
 
@@ -11,8 +11,8 @@
 
 #include "bpf/ze_bpf.h"
 
-/* Endpoints of ours, or of any address of this host when the address is 0: what is malformed or
- * unknown there is dropped, elsewhere it is not our business. */
+/* Local endpoints; address 0: every address of the host. Malformed or unknown messages are dropped
+ * only there. The value is the number of the instance that entered it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
@@ -21,7 +21,7 @@ struct {
 	__type(value, __u32);
 } endpoints SEC(".maps");
 
-/* By our tunnel id, from before the SCCRP to the end of lingering. */
+/* By our tunnel id, from before the SCCRP until the end of the linger time. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -30,7 +30,7 @@ struct {
 	__type(value, struct ze_peer);
 } tunnels SEC(".maps");
 
-/* By our session id, from before the ICRP until the session is gone. */
+/* By our session id, from before the ICRP until the session is removed; see ZE_CALL_CARRIED. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ZE_SIDS);
@@ -39,7 +39,7 @@ struct {
 	__type(value, __u64);
 } calls SEC(".maps");
 
-/* Peers with an established tunnel, port 0. */
+/* Peers with an established tunnel, with port 0. The value is as in endpoints. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_PEERS);
@@ -48,7 +48,7 @@ struct {
 	__type(value, __u32);
 } established SEC(".maps");
 
-/* Token buckets of unknown sources, port 0: the one that was not seen for longest makes room. */
+/* Token buckets of unknown sources, with port 0. The least recently used one is replaced. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, ZE_SOURCES);
@@ -56,8 +56,8 @@ struct {
 	__type(value, struct ze_source);
 } sources SEC(".maps");
 
-/* The same of sources that have had an established tunnel, now or before. Only the daemon adds them, and
- * peers that are in `established`: whoever forges addresses pushes nobody out. */
+/* The same for sources that have or had an established tunnel. Only the daemon adds sources, and
+ * the programs those in `established`: an attacker with forged addresses displaces none. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, ZE_SOURCES);
@@ -65,7 +65,8 @@ struct {
 	__type(value, struct ze_source);
 } answered SEC(".maps");
 
-/* allow-from, where it is given: see `listed` of the limits. The value is the number of its reload. */
+/* The prefixes of allow-from, used if ze_limits.listed is set. The value is the number of the
+ * reload. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, ZE_ALLOWED);

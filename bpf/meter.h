@@ -1,10 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Counts the packets of a session each way, and polices them. A meter has the rate and the counters. It gives
- * credit: octets that have passed its policer and its counter in advance, for packets to come. To spend
- * some is all that most packets do, in 4 octets, with one atomic instruction. Nothing is counted twice or
- * not at all, by however many processors at once. The rate is as exact as without credit, which is taken out
- * of the burst, and only while there is some. Compiles for BPF and natively.
+ * Counts the IP packets of a session in each direction and polices them. No packet is counted twice
+ * or missed, whatever the number of CPUs. Compiles for BPF and natively.
+ *
+ * Structures (ze_bpf.h), one of each per session id and direction, in arrays that the daemon maps
+ * into its memory. They last as long as the maps, also over a restart of the daemon;
+ * bpf_hot_reset() clears those of a session id before it is used again.
+ *
+ *   struct ze_meter   32 octets: cost of an octet (the rate), tat (state of the policer, police.h),
+ *                     packets and bytes, and `changes` for readers
+ *   struct ze_credit  4 octets: `octets` that may still pass, `packets` that have passed
+ *
+ * Credit. A packet that needs the meter charges it for more octets than its own, and the rest
+ * becomes credit: octets that have already passed the policer and the byte counter. Most packets
+ * only spend credit, with one atomic instruction on one word. The rate stays exact, because credit
+ * is charged when it is given. It is given only within the burst, at most an eighth of it and at
+ * most 512 KiB. Credit that is left after a pause comes on top of a full burst, which it exceeds by
+ * that eighth.
+ *
+ *   ze_spend()   takes the octets of a packet from the credit
+ *   ze_ask()     if that fails: admits the packet by the policer, settles, gives new credit
+ *   ze_admit()   the policer's part of that
+ *   ze_settle()  the counters' part: moves the packets of the credit into the meter
+ *
+ * Counters. What has passed is meter.packets + credit.packets and meter.bytes - credit.octets. A
+ * reader must see both of the same moment: `changes` has the number of changes in progress in its
+ * lower 16 bits and the number of finished ones in its upper 16 bits. See ze_undisturbed() and
+ * bpf_hot.c.
+ *
+ * Threads. The programs change both on any CPU at the same time; the daemon writes `cost` at any
+ * time and reads from any thread. There are no locks and no timers: `now` is a monotonic clock in
+ * ns, which may be as old as one tick (10 ms).
+ *
+ * A cost of 0 means that the session is not policed, only counted. This is the GCRA of ITU-T I.371;
+ * no RFC specifies it. Left out: shaping (there is no queue), and rates per family or class.
  */
 #pragma once
 
@@ -13,9 +42,9 @@
 #include "bpf/police.h"
 #include "bpf/ze_bpf.h"
 
-#define ZE_CREDIT_MAX	 (512 * 1024) /* octets that a meter gives at once, and no more than */
-#define ZE_CREDIT_BURST	 8	  /* this part of the burst: it comes on top of it after a pause */
-#define ZE_CREDIT_OCTETS 0xfffffu /* struct ze_credit as one number */
+#define ZE_CREDIT_MAX	 (512 * 1024) /* octets given at once, at most */
+#define ZE_CREDIT_BURST	 8	      /* part of the burst that may be given as credit */
+#define ZE_CREDIT_OCTETS 0xfffffu     /* struct ze_credit as one word, little endian */
 #define ZE_CREDIT_PACKET (1u << 20)
 #define ZE_CREDIT_FULL	 (4095u << 20)
 
@@ -24,7 +53,8 @@ ZE_INLINE __u32 *ze_credit_word(struct ze_credit *c)
 	return (void *)c;
 }
 
-/* False: the credit does not reach, cannot count a packet more, or another processor has changed it. */
+/* Spends credit for a packet. False: there is not enough, its packet counter is full, or another
+ * CPU has changed it at the same time. */
 ZE_INLINE bool ze_spend(struct ze_credit *c, __u32 octets)
 {
 	__u32 *word = ze_credit_word(c), old = *(volatile __u32 *)word;
@@ -33,7 +63,7 @@ ZE_INLINE bool ze_spend(struct ze_credit *c, __u32 octets)
 	       __sync_val_compare_and_swap(word, old, old - octets + ZE_CREDIT_PACKET) == old;
 }
 
-/* How many octets there are in ns of the rate. */
+/* The number of octets in ns of the rate, at most ZE_CREDIT_MAX. */
 ZE_INLINE __u32 ze_octets_in(__u32 cost, __u64 ns)
 {
 	__u64 octets = (ns << ZE_COST_SHIFT) / cost;
@@ -41,8 +71,9 @@ ZE_INLINE __u32 ze_octets_in(__u32 cost, __u64 ns)
 	return octets < ZE_CREDIT_MAX ? (__u32)octets : ZE_CREDIT_MAX;
 }
 
-/* What the rate lets pass now: 0, or `octets` and, if credit is wanted, as many more as there may be. Another
- * processor may be given the same credit at the same time, and the rate makes up for it later. */
+/* Asks the policer. Returns 0: the packet exceeds the rate; otherwise `octets` and, if credit is
+ * wanted, as many more as may be given. Two CPUs may give the same credit at the same time; both
+ * are charged, so that the rate holds. */
 ZE_INLINE __u32 ze_admit(struct ze_meter *m, __u32 octets, bool credit, __u64 now)
 {
 	__u64 burst = ze_burst_ns(m->cost), most = burst / ZE_CREDIT_BURST;
@@ -57,8 +88,8 @@ ZE_INLINE __u32 ze_admit(struct ze_meter *m, __u32 octets, bool credit, __u64 no
 	return ze_gcra(&m->tat, ze_octets_ns(m->cost, octets), burst, now) ? octets : 0;
 }
 
-/* Counts a packet for which n octets were admitted. What is beyond it goes into the credit, unless another
- * processor has changed that since it was `old`: then it goes back. */
+/* Counts a packet for which n octets were admitted. The rest becomes credit, unless another CPU has
+ * changed the credit since it was `old`: then the rest is given back. */
 ZE_INLINE void ze_settle(struct ze_meter *m, struct ze_credit *c, __u32 old, __u32 octets, __u32 n)
 {
 	__u32 *word = ze_credit_word(c), packets = 1;
@@ -75,7 +106,7 @@ ZE_INLINE void ze_settle(struct ze_meter *m, struct ze_credit *c, __u32 old, __u
 	__sync_fetch_and_add(&m->changes, 0xffff);
 }
 
-/* A packet that its credit does not pay. False: it comes too early. */
+/* Processes a packet for which the credit is not enough. False: it exceeds the rate. */
 ZE_INLINE bool ze_ask(struct ze_meter *m, struct ze_credit *c, __u32 octets, __u64 now)
 {
 	__u32 old = *(volatile __u32 *)ze_credit_word(c);
@@ -86,7 +117,8 @@ ZE_INLINE bool ze_ask(struct ze_meter *m, struct ze_credit *c, __u32 octets, __u
 	return n != 0;
 }
 
-/* Whether meter and credit belong together, if ze_meter.changes was this before and after they were read. */
+/* True when meter and credit were of the same moment: ze_meter.changes was `before` and `after`
+ * they were read. */
 ZE_INLINE bool ze_undisturbed(__u32 before, __u32 after)
 {
 	return before == after && !(before & 0xffff);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Where a packet goes, and its Ethernet header: by the FIB as from ze0, or to the stack through ze0p. A
- * next hop is remembered by CPU and destination (where routing rules are, by source and TOS, too) until
- * the daemon says that something has changed, and for ZE_FRESH_NS at most: forwarding stays right while
- * there is no daemon.
+ * Finds the next hop of a packet and writes its Ethernet header: by the FIB as from ze0, or to the
+ * stack through ze0p. Next hops are cached per CPU and destination (with routing rules, also by
+ * source and TOS) until the daemon reports a change, and at most for ZE_FRESH_NS (100 ms):
+ * forwarding stays correct while no daemon runs.
  *
- * The outer packet of a tunnel goes by the MTU of the device alone, not by what the kernel has learned about the
- * path: anybody can forge the ICMP that it learns from. A router on the way may fragment it, see struct ze_routing.
- * For the BPF side only.
+ * The outer packet of a tunnel is limited by the MTU of the device alone, not by what the kernel
+ * has learned about the path, because the ICMP messages it learns from can be forged. A router on
+ * the way may fragment it, see struct ze_routing. For the BPF side only.
  */
 #pragma once
 
@@ -17,14 +17,14 @@
 
 const volatile struct ze_conf conf;
 
-struct flow { /* the packet that is looked up in the FIB */
+struct flow { /* the packet to look up in the FIB */
 	__u32 src[4], dst[4];
-	__u32 tos; /* or FLOW_OUTER */
+	__u32 tos; /* IPv4 TOS, or FLOW_OUTER */
 	__u16 len, family;
 };
 
-#define FLOW_OUTER 0x100u /* a packet of the tunnel itself: its TOS is 0 */
-#define HOP_OUTER  0x10u  /* beside the family in a next hop */
+#define FLOW_OUTER 0x100u /* an outer packet, whose TOS is 0 */
+#define HOP_OUTER  0x10u  /* flag in the family of a next hop: for outer packets */
 
 ZE_INLINE __u8 kind_of(const struct flow *f, bool v6)
 {
@@ -36,7 +36,7 @@ ZE_INLINE bool same_ip(const void *a, const void *b, bool v6)
 	return same4(a, b) && (!v6 || same16(a, b));
 }
 
-/* later: the later of now and what the daemon has declared void. */
+/* later: the maximum of now and ze_routing.void_ns. */
 ZE_INLINE bool fresh(const struct ze_nexthop *n, const struct flow *f, bool v6, bool rules,
 		     __u64 later)
 {
@@ -49,7 +49,8 @@ ZE_INLINE __u16 tag_of(const struct ze_vlan *v, int i)
 	return v->proto[i] ? make_tag(v->proto[i], v->vid[i]) : 0;
 }
 
-/* The port for a device that the FIB answers with; n->mtu is the route's. */
+/* Sets the port and tags for a device that the FIB returned; n->mtu is the MTU of the route. False:
+ * it is neither a port nor a VLAN device on one. */
 ZE_INLINE bool out_of(struct ze_nexthop *n, __u32 ifindex)
 {
 	const struct ze_vlan *v;
@@ -78,21 +79,21 @@ ZE_INLINE void remember(struct ze_nexthop *n, const struct flow *f, __u64 now)
 	n->until_ns = now + ZE_FRESH_NS;
 }
 
-/* A route says that there is no way, and that nobody is to be told. */
+/* True for a blackhole route: packets are dropped without an ICMP message. */
 ZE_INLINE bool is_blackhole(const struct ze_nexthop *n)
 {
 	return n && !n->ifindex;
 }
 
-/* What a device takes; 0 when it is not there any more. */
+/* The MTU of a device; 0 when it does not exist any more. */
 ZE_INLINE __u16 device_mtu(struct xdp_md *ctx, __u32 ifindex)
 {
-	__u32 mtu = 1; /* an input, too: 0 would be the frame as it is */
+	__u32 mtu = 1; /* also an input: 0 would be the length of the frame */
 
 	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) < 0 ? 0 : mtu > 0xffff ? 0xffff : (__u16)mtu;
 }
 
-/* NULL: the stack knows better. */
+/* NULL: the packet is passed to the stack. */
 static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *f,
 					 struct ze_nexthop *n, __u64 now)
 {
@@ -102,7 +103,7 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	if (!f || !n)
 		return NULL;
 	p.ifindex = conf.ze0;
-	p.tot_len = f->tos & FLOW_OUTER ? 0 : f->len; /* 0: of any length */
+	p.tot_len = f->tos & FLOW_OUTER ? 0 : f->len; /* 0: any length */
 	if (f->family == 6) {
 		p.family = AF_INET6;
 		__builtin_memcpy(p.ipv6_src, f->src, 16);
@@ -131,7 +132,8 @@ static __noinline struct ze_nexthop *fib(struct xdp_md *ctx, const struct flow *
 	return f->len <= n->mtu ? n : NULL;
 }
 
-/* The FIB is asked seldom. Only then the flow is in memory: until then it is in registers. */
+/* The FIB is needed seldom. Only then the flow is copied to memory; otherwise it stays in
+ * registers. */
 ZE_INLINE struct ze_nexthop *ask_fib(struct xdp_md *ctx, const struct flow *f, bool v6,
 				     struct ze_nexthop *n, __u64 now)
 {
@@ -149,7 +151,7 @@ ZE_INLINE const struct ze_routing *how_to_route(void)
 	return bpf_map_lookup_elem(&routing, &zero);
 }
 
-/* v6 is f's family, and of an IPv4 flow the first word of each address is enough. */
+/* v6 is the family of f. Of an IPv4 flow only the first word of each address is used. */
 ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, bool v6,
 				     const struct ze_routing *r, __u64 now)
 {
@@ -170,7 +172,7 @@ ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, b
 	return ask_fib(ctx, f, v6, n, now);
 }
 
-/* What a tag begins with, and what follows; the bits between are its priority, 0. */
+/* Writes a tag: TPID and VLAN id; the priority is 0. */
 ZE_INLINE __u16 *write_tag(__u16 *w, __u16 tag)
 {
 	*w++ = tag & ZE_TAG_AD ? bpf_htons(ETH_P_8021AD) : bpf_htons(ETH_P_8021Q);
@@ -178,7 +180,7 @@ ZE_INLINE __u16 *write_tag(__u16 *w, __u16 tag)
 	return w;
 }
 
-/* Both MAC addresses, with room for them at p. */
+/* Writes both MAC addresses at p, which has room for 12 octets. */
 ZE_INLINE void write_macs(void *p, const struct ze_nexthop *n)
 {
 	const __u32 *from = (const void *)n->dmac;
@@ -189,7 +191,7 @@ ZE_INLINE void write_macs(void *p, const struct ze_nexthop *n)
 	to[2] = from[2];
 }
 
-/* As send_to, with tags between the addresses and the protocol. */
+/* Like send_to(), with tags between the addresses and the protocol. */
 static __noinline int send_tagged(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 proto)
 {
 	__u16 *w;
@@ -208,7 +210,8 @@ static __noinline int send_tagged(struct xdp_md *ctx, const struct ze_nexthop *n
 	return (int)bpf_redirect_map(&ports, n->ifindex, 0);
 }
 
-/* Writes the Ethernet header of a packet that starts 14 octets behind data. */
+/* Writes the Ethernet header of a packet that starts 14 octets after data, and redirects the frame
+ * to the next hop; n NULL: to the stack. */
 ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 proto)
 {
 	__u8 *p = (__u8 *)(long)ctx->data;
@@ -229,7 +232,7 @@ ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 prot
 	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
 }
 
-/* An IPv4 or IPv6 header, one hop further. RFC 1624 for the checksum. */
+/* Decrements TTL or hop limit of an IPv4 or IPv6 header; RFC 1624 for the checksum. */
 ZE_INLINE void hop(__u8 *p, bool v6)
 {
 	struct iphdr *ip = (void *)p;

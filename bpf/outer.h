@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * From a frame to the UDP datagram in it, for every program on an uplink: Ethernet, VLAN tags, IPv4 or
- * IPv6, UDP. What is not a whole datagram passes. For the BPF side only.
+ * Parses a frame down to its UDP datagram, for every program on an uplink: Ethernet, VLAN tags,
+ * IPv4 or IPv6, UDP. Everything else gets a verdict PASS_x. For the BPF side only.
  */
 #pragma once
 
@@ -25,13 +25,13 @@
 #define AF_INET4 2
 #define AF_INET6 10
 #define IP_DF	 0x4000
-#define IP_FRAG	 0x3fff /* more fragments, offset */
+#define IP_FRAG	 0x3fff /* More Fragments flag and fragment offset */
 
 struct outer {
 	const __u8 *src, *dst;
-	__u32 len; /* of the datagram */
+	__u32 len; /* payload of the IP packet; after parse_udp(), of the datagram */
 	__u16 sport, dport, family;
-	bool unchecked; /* over IPv6, without a checksum: only where both ends want it so, RFC 6935 */
+	bool unchecked; /* UDP over IPv6 without a checksum; only where both ends agree, RFC 6935 */
 };
 
 ZE_INLINE int finish(enum ze_verdict v, int action)
@@ -54,8 +54,9 @@ ZE_INLINE struct ze_cursor cursor(const struct xdp_md *ctx)
 	return (struct ze_cursor){ .data = (void *)(long)ctx->data, .end = frame_end(ctx) };
 }
 
-/* The frame's protocol, behind ZE_TAGS_MAX VLAN tags at most. Multicast is for the stack. The tags, as
- * enum ze_tag, the outer one in the lower half; one of id 0 has a priority only and is left out. */
+/* Returns the protocol of the frame, after at most ZE_TAGS_MAX VLAN tags; 0: truncated, or
+ * multicast, which is for the stack. tags: enum ze_tag, the outer one in the lower half. A tag with
+ * id 0 has only a priority and is left out. */
 ZE_INLINE __u16 ethertype_tags(struct ze_cursor *c, __u32 *tags)
 {
 	const __u8 *p = ze_take(c, ETH_HLEN);
@@ -86,7 +87,7 @@ ZE_INLINE __u16 ethertype(struct ze_cursor *c)
 ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
 {
 	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
-	__u8 first = ip ? *(const __u8 *)ip : 0; /* version, length */
+	__u8 first = ip ? *(const __u8 *)ip : 0; /* version and header length */
 
 	if (first >> 4 != 4 || ip->protocol != IPPROTO_UDP)
 		return ZE_V_PASS;
@@ -103,7 +104,7 @@ ZE_INLINE enum ze_verdict parse_outer4(struct ze_cursor *c, struct outer *o)
 	return ZE_V_UP_FORWARD;
 }
 
-/* A header of IPv6 that another one follows. */
+/* True for an IPv6 header that is followed by another one. */
 ZE_INLINE bool is_extension(__u8 next)
 {
 	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_FRAGMENT ||
@@ -127,7 +128,8 @@ ZE_INLINE enum ze_verdict parse_outer6(struct ze_cursor *c, struct outer *o)
 	return ZE_V_UP_FORWARD;
 }
 
-/* A whole UDP datagram in a whole packet, or it passes: the stack counts what is wrong with it. */
+/* A complete UDP datagram in a complete packet; otherwise it passes, and the stack counts the
+ * error. */
 ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
 {
 	const struct udphdr *udp;
@@ -148,7 +150,7 @@ ZE_INLINE enum ze_verdict parse_udp(struct ze_cursor *c, struct outer *o)
 	return ZE_V_UP_FORWARD;
 }
 
-/* Where an outer IP header is, as one number: its offset, and whether it is one of IPv6. */
+/* The offset of an outer IP header and its family, in one number. */
 #define L3_V6 0x8000u
 
 ZE_INLINE __u32 l3_of(const struct ze_cursor *c, __u16 proto)
@@ -156,7 +158,7 @@ ZE_INLINE __u32 l3_of(const struct ze_cursor *c, __u16 proto)
 	return c->off | (proto == ETH_P_IPV6 ? L3_V6 : 0);
 }
 
-/* Of a datagram that parse_outer has taken: only what it says. */
+/* Reads only addresses, ports and checksum of a datagram that parse_outer() has accepted. */
 ZE_INLINE bool reread_outer(struct ze_cursor *c, bool v6, struct outer *o)
 {
 	const __u8 *ip = ze_take(c, v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The walk over a datagram's L2TP and PPP headers (RFC 2661 3.1, RFC 1661 2), for the BPF programs
- * and, compiled natively, for the fuzzer that compares it with the daemon's own. Never reads outside
- * [data, end); decides by the headers alone.
+ * Parses the L2TP and PPP headers of a datagram (RFC 2661 3.1, RFC 1661 2), for the BPF programs
+ * and, compiled natively, for the fuzzer that compares it with the daemon's parser. Never reads
+ * outside [data, end); decides by the headers alone.
  *
  * Offsets that depend on the packet are bounded before they are added to a pointer, hidden from the
- * compiler and masked: only then the verifier knows what the check was for.
+ * compiler and masked: only then the verifier relates the check to the access.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 #include "bpf/ze_bpf.h"
 
-#define ZE_OFF_MAX 0x3fff /* no packet of ours is larger */
+#define ZE_OFF_MAX 0x3fff /* the largest offset; no packet is longer */
 
 #define ZE_L2TP_T   0x8000
 #define ZE_L2TP_L   0x4000
@@ -39,7 +39,7 @@ struct ze_cursor {
 
 struct ze_l2tp {
 	__u16 flags, tid, sid, ns, proto;
-	__u32 payload, end; /* behind the PPP header, behind the payload; from the cursor's data */
+	__u32 payload, end; /* offsets from data: after the PPP header; after the payload */
 };
 
 ZE_INLINE const __u8 *ze_take(struct ze_cursor *c, __u32 n)
@@ -62,12 +62,12 @@ ZE_INLINE const __u8 *ze_take(struct ze_cursor *c, __u32 n)
 		return 0;
 	}
 	if (!p)
-		__builtin_unreachable(); /* p is never NULL: a caller's check then costs nothing */
+		__builtin_unreachable(); /* p is never NULL: removes the test in callers */
 	c->off = off + n;
 	return p;
 }
 
-/* A program may read two octets at once wherever they are. */
+/* BPF may read two octets at any address. */
 ZE_INLINE __u16 ze_be16(const __u8 *p)
 {
 #ifdef __bpf__
@@ -84,7 +84,8 @@ ZE_INLINE __u16 ze_take16(struct ze_cursor *c)
 	return p ? ze_be16(p) : 0;
 }
 
-/* FF 03 or not; a protocol of one octet (odd) or two (even, odd). RFC 1661 2, 6.5, 6.6. */
+/* Address and Control fields (FF 03) are optional; a protocol has one octet (odd) or two (even,
+ * odd). RFC 1661 2, 6.5, 6.6. */
 ZE_INLINE enum ze_verdict ze_parse_ppp(struct ze_cursor *c, struct ze_l2tp *h)
 {
 	const __u8 *p = ze_take(c, 1);
@@ -110,12 +111,13 @@ ZE_INLINE enum ze_verdict ze_parse_ppp(struct ze_cursor *c, struct ze_l2tp *h)
 	}
 	h->proto = (__u16)proto;
 	h->payload = c->off;
-	/* 00FF is never assigned: it would look like an address. */
+	/* 00FF is never assigned, because it looks like an Address field. */
 	return proto & 1 && proto != 0xff ? ZE_V_UP_FORWARD : ZE_V_DROP_PROTOCOL;
 }
 
-/* A data message as nearly all are: no optional field, FF 03, a protocol of two octets. Where things are in it does
- * not depend on the packet, and one look at its length is enough. False: look at it piece by piece. */
+/* Parses the most common data message: no optional field, FF 03, a protocol of two octets. Its
+ * offsets are constant, and one check of the length is enough. Returns 0: parse it field by
+ * field. */
 ZE_INLINE int ze_parse_plain(struct ze_cursor *c, __u32 len, struct ze_l2tp *h)
 {
 	struct ze_cursor at = *c;
@@ -136,9 +138,9 @@ ZE_INLINE int ze_parse_plain(struct ze_cursor *c, __u32 len, struct ze_l2tp *h)
 	return 1;
 }
 
-/* A datagram of len octets at the cursor. UP_FORWARD: a data message, all of *h is set. PASS_CONTROL: a
- * control message with a good header; its ids and ns. DROP_x otherwise. The octets of the datagram are
- * known to be there. */
+/* Parses a datagram of len octets at the cursor, all of which exist. UP_FORWARD: a data message,
+ * all of *h is set. PASS_CONTROL: a control message with a valid header; its ids and ns are set.
+ * Otherwise DROP_x. */
 ZE_INLINE enum ze_verdict ze_parse_l2tp(struct ze_cursor *c, __u32 len, struct ze_l2tp *h)
 {
 	__u32 start = c->off, need = 6, length = len;
@@ -168,7 +170,7 @@ ZE_INLINE enum ze_verdict ze_parse_l2tp(struct ze_cursor *c, __u32 len, struct z
 	h->sid = ze_take16(c);
 	h->ns = h->flags & ZE_L2TP_S ? ze_take16(c) : 0;
 	if (h->flags & ZE_L2TP_S)
-		ze_take16(c); /* Nr: the channel looks at it, 3.1: meaningless in data messages */
+		ze_take16(c); /* Nr: read by the daemon; meaningless in data messages, 3.1 */
 	if (h->flags & ZE_L2TP_O)
 		need = ze_take16(c);
 	if (c->bad)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The policer of both data planes, and the token buckets of the guard: GCRA, whose whole state is the
- * time at which the line would be idle again. A packet conforms when that is no more than the burst
- * ahead of now, and moves it on by the time its octets take. Compiles for BPF and natively.
+ * The policer of both data planes and the token buckets of the guard: GCRA. Its whole state is the
+ * theoretical arrival time (tat, in ns), at which the line would be idle again. A packet conforms
+ * if that is at most the burst ahead of now, and moves it forward by the time that its octets take.
+ * Compiles for BPF and natively.
  */
 #pragma once
 
@@ -11,9 +12,9 @@
 #include "bpf/parse.h"
 #include "bpf/ze_bpf.h"
 
-/* `add` ns of credit at most burst_ns ahead of now. Several processors may race for it: who loses
- * four times in a row is let through, and charged, so that the rate holds and only the burst may be
- * exceeded, by a packet a processor. */
+/* Charges add ns; false when tat is more than burst_ns ahead of now. If several CPUs change tat at
+ * the same time, one that fails four times in a row lets its packet through and charges it: the
+ * rate holds, and only the burst may be exceeded, by one packet per CPU. */
 ZE_INLINE bool ze_gcra(__u64 *tat, __u64 add, __u64 burst_ns, __u64 now)
 {
 	for (int i = 0; i < 4; i++) {
@@ -34,11 +35,11 @@ ZE_INLINE __u64 ze_octets_ns(__u32 cost, __u32 octets)
 	return (__u64)cost * octets >> ZE_COST_SHIFT;
 }
 
-/* How far ahead of its rate a line may be: there is no queue, and what is beyond is lost. Who sends by
- * TCP then often falls silent until the retransmission timer runs out, 200 ms on Linux at least. With
- * 250 ms nothing of the rate is lost in such a pause; with 100 ms TCP gets half of it. Ten full
- * packets at least, because a slow line's TCP sends as many before it has heard anything, and never
- * more than 4 s. */
+/* The burst in ns, 250 ms to 4 s: how far a line may be ahead of its rate. There is no queue;
+ * packets beyond it are lost. A TCP sender then often sends nothing until its retransmission timer
+ * expires, at least 200 ms on Linux. With 250 ms such a pause does not reduce the rate; with 100 ms
+ * TCP gets half of it. The burst is at least ten full packets, because TCP on a slow line sends as
+ * many before the first acknowledgement. */
 ZE_INLINE __u64 ze_burst_ns(__u32 cost)
 {
 	__u64 ns = ze_octets_ns(cost, 10 * 1500);
@@ -48,7 +49,7 @@ ZE_INLINE __u64 ze_burst_ns(__u32 cost)
 	return ns < 4000000000 ? ns : 4000000000;
 }
 
-/* A packet of a session; cost: of its rate, not 0. */
+/* Charges a packet of a session; cost is that of its rate, not 0. */
 ZE_INLINE bool ze_conforms(__u64 *tat, __u32 cost, __u32 octets, __u64 now)
 {
 	return ze_gcra(tat, ze_octets_ns(cost, octets), ze_burst_ns(cost), now);

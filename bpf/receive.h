@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What a Linux router drops before it looks for a route, for the programs that forward: frames for
- * another MAC address or another VLAN, and addresses that no packet may be forwarded from or to. The
- * programs hand such packets to the stack, which counts and drops them, and answers where it has to.
+ * What a Linux router drops before it looks up a route, for the programs that forward: frames for
+ * another MAC address or another VLAN, and addresses that are never forwarded from or to. The
+ * programs pass such packets to the stack, which counts and drops them, and answers where it must.
  * For the BPF side only.
  */
 #pragma once
@@ -18,7 +18,8 @@ ZE_INLINE bool same_mac(const __u8 *a, const __u8 *b)
 	       *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4);
 }
 
-/* Rows are found by interface index, and a few further when two ports want the same one. */
+/* The row of a port is at its interface index modulo ZE_MACS, or one of the next rows if that is
+ * taken. */
 ZE_INLINE bool is_to_port(const __u8 *dst, __u32 ifindex)
 {
 	for (__u32 i = 0; i < ZE_MAC_PROBES; i++) {
@@ -43,7 +44,7 @@ __noinline int is_to_vlan(struct xdp_md *ctx, __u32 tags)
 	return same_mac(m->mac, dst);
 }
 
-/* A unicast frame with these tags that the kernel would take as sent to this machine. */
+/* True for a unicast frame with these tags that the kernel would accept as sent to the host. */
 ZE_INLINE bool is_to_us(struct xdp_md *ctx, __u32 tags)
 {
 	const __u8 *dst = (void *)(long)ctx->data;
@@ -53,8 +54,8 @@ ZE_INLINE bool is_to_us(struct xdp_md *ctx, __u32 tags)
 	return dst + ETH_ALEN <= frame_end(ctx) && is_to_port(dst, ctx->ingress_ifindex);
 }
 
-/* The protocol of a frame that is for us and has no tags, as nearly all have not; 0: it has to be looked at
- * again. */
+/* The protocol (IPv4 or IPv6) of a frame to us without tags, the most common one; 0: any other
+ * frame. */
 ZE_INLINE __u16 plain_to_us(struct xdp_md *ctx, const struct ze_cursor *c)
 {
 	const __u8 *p = c->data;
@@ -68,7 +69,7 @@ ZE_INLINE __u16 plain_to_us(struct xdp_md *ctx, const struct ze_cursor *c)
 	return is_to_port(p, ctx->ingress_ifindex) ? proto : 0;
 }
 
-/* 0.0.0.0/8, 127.0.0.0/8, and from 224.0.0.0 on. The stack does forward what is in 240.0.0.0/4. */
+/* 0.0.0.0/8, 127.0.0.0/8, and everything from 224.0.0.0. (The stack forwards 240.0.0.0/4.) */
 ZE_INLINE bool is_martian4(__u32 addr)
 {
 	__u8 first = (__u8)addr;
@@ -76,7 +77,8 @@ ZE_INLINE bool is_martian4(__u32 addr)
 	return (__u8)(first - 1) >= 223 || first == 127;
 }
 
-/* Link-local and multicast; and ::/64, where ::, ::1 and what embeds an IPv4 address are. */
+/* Link-local and multicast addresses, and ::/64, which contains ::, ::1 and embedded IPv4
+ * addresses. */
 ZE_INLINE bool is_martian6(const __u32 *a)
 {
 	return (a[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000) || (__u8)a[0] == 0xff ||

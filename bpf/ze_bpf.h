@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What the BPF programs and the daemon share: the keys and values of the maps, and the names of what
- * can become of a packet. Included by both sides; every size is asserted, and a change of any of
- * them is a new ZE_BPF_ABI. Addresses are octets, so that bpftool prints them as such; an IPv4
- * address fills the first four. Numbers are in host order.
+ * What the BPF programs and the daemon share: keys and values of the maps, and the names of
+ * verdicts. Included by both sides. Every size is asserted, and a change of any layout needs a new
+ * ZE_BPF_ABI. Addresses are arrays of octets, so that bpftool prints them as such; an IPv4 address
+ * is in the first four. Numbers are in host byte order.
  *
- * Fields named `reserved` are 0. They are in values that packets seldom need: a later version may give them a
- * meaning for which 0 is as it was before, and go on with maps of this one.
+ * Fields named `reserved` are 0, in values that packets seldom need. A later version may give them
+ * a meaning for which 0 is the previous behaviour, and adopt maps of this version.
  */
 #pragma once
 
@@ -15,33 +15,33 @@
 #define ZE_BPF_ABI 10
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
-#define ZE_CACHED   1024  /* next hops remembered by each CPU */
-#define ZE_SOURCES  4096  /* sources whose rate is known, and as many that have answered */
-#define ZE_PEERS    4096  /* sources with an established tunnel that the guard knows as such */
+#define ZE_CACHED   1024  /* next hops cached per CPU */
+#define ZE_SOURCES  4096  /* entries of `sources`, and as many of `answered` */
+#define ZE_PEERS    4096  /* peers with an established tunnel */
 #define ZE_ALLOWED  2048  /* prefixes of allow-from, twice: a reload adds before it removes */
-#define ZE_NET6S    2	  /* IPv6 prefixes a session may send from: framed and delegated */
+#define ZE_NET6S    2	  /* IPv6 prefixes per session: framed and delegated */
 #define ZE_VLANS    4096  /* VLAN devices on our ports */
 #define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
 #define ZE_FRESH_NS                                                                                \
-	100000000ull	  /* how long a next hop is believed, if nobody says it has changed */
-#define ZE_LATE_RUN   4	  /* so many late packets in order may be reordered ones, more are not */
-#define ZE_MACS	      256 /* rows of ports' MAC addresses */
-#define ZE_MAC_PROBES 4	  /* rows in which a port's may be */
+	100000000ull /* ns; how long a cached next hop is used, if the daemon reports no change */
+#define ZE_LATE_RUN   4	  /* a longer run of late packets in order is followed */
+#define ZE_MACS	      256 /* rows for MAC addresses of ports */
+#define ZE_MAC_PROBES 4	  /* rows that are searched for a port */
 
-/* GCRA: the time an octet takes, in 1/1024 ns; 256 kbit/s to 10 Gbit/s keep their precision. */
+/* GCRA: the time per octet, in 1/1024 ns; precise enough from 256 kbit/s to 10 Gbit/s. */
 #define ZE_COST_SHIFT 10
 
 struct ze_sess_key {
-	__u16 tid, sid; /* ours, as in the packets we get */
+	__u16 tid, sid; /* our ids, as in the packets that we receive */
 };
 
 struct ze_net6 {
-	__u64 prefix, mask; /* upper halves, as they stand in memory; mask 0: unused */
+	__u64 prefix, mask; /* upper 64 bits, in network byte order; mask 0: unused */
 };
 
 enum ze_sess_flags {
 	ZE_SESS_SEQ = 1, /* Sequencing Required: number and check data packets */
-	/* The family's packets may pass; in ze_up_id only. Its addresses are there earlier. */
+	/* Only in ze_up_id: the packets of the family may pass. Its addresses are set earlier. */
 	ZE_SESS_OPEN4 = 2,
 	ZE_SESS_OPEN6 = 4
 };
@@ -53,43 +53,44 @@ enum ze_down_bits {
 	ZE_DOWN_OPEN6 = 0x8000
 };
 
-/* The ends of its tunnel are in struct ze_tunnel. With what the kernel adds, a row is one of its allocations of 128
- * octets, and would be one of 192 if it were longer. */
+/* The endpoints of its tunnel are in struct ze_tunnel. With the header of a hash element, a session
+ * fits an allocation of 128 octets of the kernel; a longer one would take 192. */
 struct ze_session {
 	__u16 peer_sid;
 	__u16 mtu;    /* the largest IP packet for the subscriber */
-	__u8 ip4[4];  /* the subscriber's; 0.0.0.0: no IPv4 */
-	__u8 ifid[8]; /* the subscriber's link-local address; 0: no IPv6 */
+	__u8 ip4[4];  /* the subscriber's address; 0.0.0.0: no IPv4 */
+	__u8 ifid[8]; /* the subscriber's interface identifier; 0: no IPv6 */
 	struct ze_net6 net6[ZE_NET6S];
 	__u32 up_cost, down_cost; /* 0: not policed */
 	__u8 flags;		  /* enum ze_sess_flags */
 	__u8 reserved[7];
 };
 
-/* What a packet from a subscriber, and one to it, needs of the session and changes in it, by session id.
- * With tens of thousands of sessions this is what a packet waits for, if it is not in the processor's own
- * cache. So there are 12 octets each way for nearly every packet: the ids that decide what becomes of it,
- * and a credit. The meter is asked by few, and what a tunnel's sessions have in common is by tunnel. The rest
- * is made from struct ze_session; IPv6 addresses are looked up there. */
+/* What the programs need for every packet, by session id. With tens of thousands of sessions, a
+ * packet mostly waits for cache misses. So nearly every packet touches only 12 octets in each
+ * direction: the ids, which decide what happens to it, and a credit. The meter is needed seldom,
+ * and what all sessions of a tunnel share is found by tunnel id. These tables are made from struct
+ * ze_session, in which only IPv6 addresses are looked up. */
 struct ze_up_id {
-	__u16 tid;   /* ours; 0: no session */
+	__u16 tid;   /* our tunnel id; 0: no session */
 	__u16 flags; /* enum ze_sess_flags */
-	__u8 ip4[4]; /* the subscriber's */
+	__u8 ip4[4]; /* the subscriber's address */
 };
 
 struct ze_down_id {
-	__u16 tid; /* ours; 0: no session */
+	__u16 tid; /* our tunnel id; 0: no session */
 	__u16 peer_sid;
 	__u16 bits; /* enum ze_down_bits */
-	__u16 high; /* half of the subscriber's address, see near4 */
+	__u16 high; /* upper half of the subscriber's address, see near4 */
 };
 
-/* `octets` may pass before the meter is asked again, `packets` have since it was: see meter.h. */
+/* `octets` may pass before the meter is asked again; `packets` have passed since it was: see
+ * meter.h. */
 struct ze_credit {
 	__u32 octets : 20, packets : 12;
 };
 
-/* In rows, because the elements of an array have 8 octets at least. */
+/* In rows, because an element of an array takes at least 8 octets. */
 #define ZE_CREDITS 16
 struct ze_credits {
 	struct ze_credit of[ZE_CREDITS];
@@ -97,41 +98,42 @@ struct ze_credits {
 
 struct ze_meter {
 	__u32 cost;    /* 0: not policed */
-	__u32 changes; /* how many go on, lower half; how many there were, upper half */
+	__u32 changes; /* lower 16 bits: changes in progress; upper 16 bits: finished ones */
 	__u64 tat;
-	__u64 packets; /* that passed; those in the credit come on top */
-	__u64 bytes;   /* of IP, that passed or may on credit */
+	__u64 packets; /* passed; those in the credit are added */
+	__u64 bytes;   /* IP octets that passed or may pass on credit */
 };
 
-struct ze_numbers {	/* of data packets, modulo 65536, where Sequencing Required is */
-	__u32 nr;	/* what we expect next; above 65535: nothing came yet */
-	__u32 ns;	/* of our next one */
-	__u16 late;	/* the last number that was refused */
-	__u16 late_run; /* how many before it were refused in order, nothing else between them */
-	__u32 resyncs;	/* how often such a run was followed */
+struct ze_numbers {	/* of data packets, modulo 65536; only with Sequencing Required */
+	__u32 nr;	/* next expected Ns; above 65535: nothing was received */
+	__u32 ns;	/* Ns of our next packet */
+	__u16 late;	/* the last Ns that was refused */
+	__u16 late_run; /* refused packets in order before it, with no other packet between them */
+	__u32 resyncs;	/* how many times such a run was followed */
 	__u8 reserved[8];
 };
 
-struct ze_drops { /* by session id */
+struct ze_drops { /* drops of a session, by session id */
 	__u64 up_spoofed, up_refused, up_policed, down_policed;
 	__u8 reserved[8];
 };
 
-/* By the low half of an IPv4 address: a session id, 0: none. Its ze_down_id has the other half, as it stands
- * in memory. In rows, because the elements of an array have 8 octets at least: so all of it stays near. */
+/* A session id by the low half of an IPv4 address; 0: none. Its ze_down_id has the upper half, in
+ * network byte order. In rows, because an element of an array takes at least 8 octets: so the whole
+ * table stays in the cache. */
 #define ZE_NEAR 32
 struct ze_near {
 	__u16 sid[ZE_NEAR];
 };
 
-/* What the FIB is asked by, and which of its answers are out of date. */
+/* How next hops are looked up, and which cached ones are out of date. */
 struct ze_routing {
-	__u32 by_rules; /* there are rules: not by destination alone */
-	__u32 outer_df; /* an outer IPv4 packet is never fragmented on its way */
-	__u64 void_ns;	/* what is believed until then or less, of the coarse clock, no longer is */
+	__u32 by_rules; /* there are routing rules: not by destination alone */
+	__u32 outer_df; /* set DF in outer IPv4 packets */
+	__u64 void_ns;	/* next hops that expire then or earlier are out of date; coarse clock */
 };
 
-/* What may come up by a pppN of the kernel plane, by interface index. */
+/* What is accepted from a pppN of the kernel plane, by interface index. */
 struct ze_ingress {
 	__u64 tat;   /* theoretical arrival time */
 	__u32 cost;  /* 0: no rate */
@@ -140,7 +142,7 @@ struct ze_ingress {
 	__u64 spoofed, policed; /* packets dropped */
 };
 
-/* The ids that a peer wants on data packets for it, by our session id. */
+/* The ids that the peer assigned, for data packets to it, by our session id. */
 struct ze_label {
 	__u16 tid, sid;
 	__u16 peer_port;
@@ -148,7 +150,7 @@ struct ze_label {
 	__u8 peer[16];
 };
 
-struct ze_addr_key { /* an endpoint of ours */
+struct ze_addr_key { /* a local endpoint */
 	__u8 ip[16];
 	__u16 port;
 	__u16 family;
@@ -160,7 +162,7 @@ struct ze_tunnel {
 	__u16 peer_tid;
 	__u8 family; /* 4 or 6 */
 	__u8 pad;
-	__u32 scope; /* the interface of a link-local peer; 0: the FIB knows */
+	__u32 scope; /* interface of a link-local peer; 0: the FIB decides */
 	__u32 pad2;
 };
 
@@ -169,19 +171,21 @@ struct ze_peer { /* a tunnel, as the guard knows it */
 	__u64 tat; /* token bucket of its control messages */
 };
 
-/* A session whose frames the daemon gets, in one word that changes as a whole: our tunnel id in the lower 16 bits,
- * 0: none; ZE_CALL_CARRIED; above that the token bucket of its PPP control frames, as a time in units of
- * 2^ZE_CALL_UNIT ns (65 us). 47 bits of them last for 292 years, so that 0 is always past. */
+/* A session whose frames the daemon receives, in one word that changes as a whole: our tunnel id in
+ * the lower 16 bits, 0: none; ZE_CALL_CARRIED; above that the token bucket of its PPP control
+ * frames, a time in units of 2^ZE_CALL_UNIT ns (65 us). 47 bits of it last for 292 years, so that 0
+ * is always past. */
 #define ZE_CALL_CARRIED 0x10000ull /* the data plane has it: its IP frames are not for the daemon */
 #define ZE_CALL_SHIFT	17
 #define ZE_CALL_UNIT	16
 
-struct ze_source { /* the token bucket of one source address */
+struct ze_source { /* the token bucket of a source address */
 	__u64 tat;
 };
 
-/* How fast messages may come to tunnel id 0: from all unknown sources, from each of them, and from each
- * source that has answered us before; and what tunnels and sessions may send. A cost of 0: unbounded. */
+/* The limits of the guard. Messages to tunnel id 0: from all unknown sources, from each of them,
+ * and from each source that has had a tunnel; messages of a tunnel; PPP frames of a session. A cost
+ * of 0: unlimited. */
 struct ze_limits {
 	__u64 total_tat;
 	__u64 total_cost_ns, total_burst_ns;
@@ -193,10 +197,10 @@ struct ze_limits {
 	__u32 zero_checksum;	       /* UDP over IPv6 without a checksum is accepted */
 };
 
-/* The family is the first of 4 octets that every prefix includes. */
+/* The first of 4 octets that are part of every prefix is the family. */
 #define ZE_ALLOW_BITS 32
 struct ze_allow {
-	__u32 prefixlen; /* ZE_ALLOW_BITS more than of the address */
+	__u32 prefixlen; /* ZE_ALLOW_BITS plus the prefix length of the address */
 	__u8 family, pad[3];
 	__u8 ip[16];
 };
@@ -206,55 +210,56 @@ struct ze_lpm6 {
 	__u8 ip[16];
 };
 
-struct ze_nexthop { /* cached by the programs themselves */
+struct ze_nexthop { /* cached by the programs */
 	__u8 src[16], dst[16];
 	__u64 until_ns;
 	__u32 ifindex;
 	__u8 dmac[6], smac[6]; /* copied as three words */
 	__u16 mtu;
 	__u16 tag[ZE_TAGS_MAX]; /* enum ze_tag, outer first; 0: none */
-	__u8 family;		/* and more: see nexthop.h */
+	__u8 family;		/* and flags, see nexthop.h */
 	__u8 tos;
 };
 
 enum ze_tag {
 	ZE_TAG_VID = 0x0fff,
-	ZE_TAG_ON = 0x1000, /* there is one: the id may be 0 */
-	ZE_TAG_AD = 0x8000  /* of IEEE 802.1ad, otherwise of 802.1Q */
+	ZE_TAG_ON = 0x1000, /* there is a tag: its id may be 0 */
+	ZE_TAG_AD = 0x8000  /* IEEE 802.1ad; otherwise 802.1Q */
 };
 
-/* A VLAN device on a port of ours, by its index: frames for it go out of the port with these tags. */
+/* A VLAN device on one of our ports, by interface index: frames for it leave the port with these
+ * tags. */
 struct ze_vlan {
 	__u32 port;
-	__u16 mtu;		  /* the largest IP packet there with all tags */
+	__u16 mtu;		  /* the largest IP packet there, with all tags */
 	__u16 vid[ZE_TAGS_MAX];	  /* outer first */
 	__u16 proto[ZE_TAGS_MAX]; /* 0x8100, 0x88a8; 0: no such tag */
 	__u16 pad;
 };
 
-/* The address that frames for a device carry. */
+/* The MAC address to which frames for a device are sent. */
 struct ze_mac {
 	__u32 ifindex; /* 0: the row is free */
 	__u8 mac[6];
 	__u8 reserved[6];
 };
 
-/* How frames for a VLAN device arrive. */
+/* The port and the tags with which frames for a VLAN device arrive. */
 struct ze_vlan_key {
 	__u32 port;
 	__u16 tag[ZE_TAGS_MAX]; /* enum ze_tag, outer first; 0: none */
 };
 
-/* The slow path: a veth pair, whose one end the stack knows. */
+/* The slow path: a veth pair, one end of which has the routes and addresses. */
 struct ze_conf {
 	__u32 abi;
-	__u32 ze0;  /* its index, as the device packets come from */
-	__u32 ze0p; /* its other end: what is sent there the stack gets */
+	__u32 ze0;  /* index of ze0: packets to the stack arrive there */
+	__u32 ze0p; /* index of ze0p: frames sent into it arrive on ze0 */
 	__u8 ze0_mac[6];
 	__u8 ze0p_mac[6];
 };
 
-/* What became of a packet: the index of its counter, and its name. */
+/* What happened to a packet: the index of its counter, and its name. */
 #define ZE_VERDICTS(X)                                                                             \
 	X(UP_FORWARD, "up-forward")	  /* decapsulated, sent */                                 \
 	X(UP_STACK, "up-stack")		  /* decapsulated, to the stack */                         \

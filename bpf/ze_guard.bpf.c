@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What stands before the kernel plane: it forwards nothing, and keeps from the sockets what is no
- * business of theirs. Data of a tunnel goes on to the kernel's sessions, which know them by id.
+ * The guard of the kernel plane: forwards nothing, and drops what is not for the daemon's sockets.
+ * Data of a tunnel is passed to the sessions of the kernel, which are found by id.
  */
 #include "bpf/guard.h"
 #include "bpf/outer.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What comes up by a subscriber's interface of the kernel data plane: one program, generic XDP on every
- * pppN. Sources that are not the subscriber's (BCP 38) and what is above the upload rate end here.
- * Packets there begin with IP, so that octets are those of IP. Not a filter of tc: XDP takes one request
- * under RTNL, a qdisc and a filter would be two, and dearer ones.
+ * Checks packets that arrive on a subscriber's interface of the kernel plane: one program, generic
+ * XDP on every pppN. Drops packets whose source is not the subscriber's (BCP 38) or that exceed the
+ * upload rate. Packets begin with the IP header, so that octets are IP octets. Not a tc filter: XDP
+ * needs one request under RTNL; a qdisc and a filter would be two more expensive ones.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #include "bpf/police.h"
 #include "bpf/ze_bpf.h"
 
-/* By interface index. */
+/* Subscribers by interface index. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_SIDS);
@@ -63,7 +63,7 @@ int ze_ingress(struct xdp_md *ctx)
 	struct ze_ingress *p = bpf_map_lookup_elem(&upload, &ifindex);
 
 	if (!p)
-		return XDP_DROP; /* it is going */
+		return XDP_DROP; /* the session is being removed */
 	if (!is_own(ctx, p)) {
 		__sync_fetch_and_add(&p->spoofed, 1);
 		return XDP_DROP;

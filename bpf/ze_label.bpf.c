@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The kernel plane before Linux 6.11: tunnels between the same addresses and ports are one tunnel of the
- * kernel's, whose sessions have ids of ours in place of the peers' and tunnel id 0, which nobody else
- * sends. Here, on the clsact egress of every uplink, data packets get the ids that the peer gave out.
- * In the other direction that kernel finds a session by its id alone, which is unique in the daemon.
+ * For the kernel plane before Linux 6.11: all tunnels between the same addresses and ports are one
+ * tunnel of the kernel. Its sessions send our session ids in place of the peer's, with tunnel id 0,
+ * which no other data packet has. This program, on the clsact egress of every uplink, writes the
+ * ids that the peer assigned. In the other direction that kernel finds a session by its id alone,
+ * which is unique in the daemon.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@
 #include "bpf/parse.h"
 #include "bpf/ze_bpf.h"
 
-/* By our session id. */
+/* The ids of the peer by our session id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_SIDS);
@@ -33,17 +34,18 @@ struct {
 } labels SEC(".maps");
 
 struct datagram {
-	__u32 udp; /* offset */
+	__u32 udp; /* offset of the UDP header */
 	__u8 family;
 	__u8 peer[16];
 };
 
-struct headers { /* of a data packet as the kernel writes it: neither length nor offset */
+struct headers { /* of a data packet as the kernel writes it: no Length, no Offset Size */
 	struct udphdr udp;
 	__be16 flags, tid, sid;
 };
 
-/* Ethernet, VLAN tags, IP: whose offset, 0: neither. */
+/* Skips Ethernet and VLAN tags. Returns the offset of what follows, or 0 when the frame is
+ * truncated. */
 ZE_INLINE __u32 ip_offset(struct __sk_buff *skb, __u16 *ret_proto)
 {
 	__u32 off = ETH_HLEN;
@@ -60,7 +62,7 @@ ZE_INLINE __u32 ip_offset(struct __sk_buff *skb, __u16 *ret_proto)
 	return off;
 }
 
-/* The first fragment has the ids, the others have none. */
+/* Only the first fragment contains the ids. */
 ZE_INLINE bool find4(struct __sk_buff *skb, __u32 off, struct datagram *d)
 {
 	struct iphdr ip;
@@ -133,7 +135,7 @@ int ze_label(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	if (bpf_skb_store_bytes(skb, d.udp + offsetof(struct headers, tid), ids, sizeof(ids), 0))
 		return TC_ACT_SHOT;
-	return TC_ACT_UNSPEC; /* to the filters of others */
+	return TC_ACT_UNSPEC; /* continue with the filters of other programs */
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The maps of the BPF plane, as `bpftool map` names them under /sys/fs/bpf/ze; those of the guard are in
- * guard_maps.h. For the BPF side only.
+ * The maps of the BPF plane, named as in `bpftool map` and under /sys/fs/bpf/ze; those of the guard
+ * are in guard_maps.h. For the BPF side only.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "bpf/ze_bpf.h"
 
-/* What packets are looked up in and counted by, and the daemon has in memory, too. */
+/* An array that the programs use for every packet, and that the daemon maps into its memory. */
 #define ZE_TABLE(name, n, row)                                                                     \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
@@ -21,7 +21,7 @@
 		__type(value, row);                                                                \
 	} name SEC(".maps")
 
-/* What another process must know to go on with these maps: their layout, and the devices. */
+/* What the next instance must know to adopt these maps: their layout, and the devices. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -37,10 +37,11 @@ struct {
 	__type(value, struct ze_session);
 } sessions SEC(".maps");
 
-/* What its sessions have in common, by our tunnel id. An array: it is asked for every packet. */
+/* Tunnels by our tunnel id. An array, because it is used for every packet. */
 ZE_TABLE(paths, 65536, struct ze_tunnel);
 
-/* By session id. The daemon numbers the data packets it sends itself, and reads the counters. */
+/* By session id. The daemon takes Ns of its own data packets from `numbers`, and reads the
+ * counters. */
 ZE_TABLE(up, ZE_SIDS, struct ze_meter);
 ZE_TABLE(down, ZE_SIDS, struct ze_meter);
 ZE_TABLE(up_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
@@ -50,7 +51,7 @@ ZE_TABLE(numbers, ZE_SIDS, struct ze_numbers);
 ZE_TABLE(up_ids, ZE_SIDS, struct ze_up_id);
 ZE_TABLE(down_ids, ZE_SIDS, struct ze_down_id);
 
-/* In front of hosts4: nearly every address is found here, in a table that stays in the cache. */
+/* Before hosts4: nearly every address is found in this table, which stays in the cache. */
 ZE_TABLE(near4, 65536 / ZE_NEAR, struct ze_near);
 
 struct {
@@ -60,7 +61,7 @@ struct {
 	__type(value, struct ze_routing);
 } routing SEC(".maps");
 
-/* A subscriber by its IPv4 address, its prefixes, its interface identifier. */
+/* Sessions by IPv4 address, by IPv6 prefix, and by interface identifier. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_SIDS);
@@ -85,7 +86,7 @@ struct {
 	__type(value, struct ze_sess_key);
 } links6 SEC(".maps");
 
-/* Where packets may be sent to: uplinks, core, ze0p. */
+/* The ports to which packets may be redirected: uplinks, core, ze0p. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
 	__uint(max_entries, 256);
@@ -93,7 +94,7 @@ struct {
 	__type(value, __u32);
 } ports SEC(".maps");
 
-/* And the devices whose frames go out of a port with tags. */
+/* The VLAN devices, whose frames leave a port with tags, by interface index. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_VLANS);
@@ -102,7 +103,7 @@ struct {
 	__type(value, struct ze_vlan);
 } vlans SEC(".maps");
 
-/* The MAC addresses of ports, by interface index: an array, because every frame is looked up. */
+/* The MAC addresses of ports, by interface index; an array, because it is used for every frame. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ZE_MACS);
@@ -110,7 +111,7 @@ struct {
 	__type(value, struct ze_mac);
 } macs SEC(".maps");
 
-/* And those of VLAN devices on them, by the tags of frames for them: one with two tags has two keys. */
+/* The MAC addresses of VLAN devices, by port and tags; a device with two tags has two keys. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_VLANS);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Packets that the programs have sent to a port and that its driver did not take: XDP_REDIRECT is an order,
- * and what becomes of it only tracepoints tell. Nothing here is on the way of a packet that arrives.
+ * Counts packets that the programs redirected to a port and its driver did not accept: the result
+ * of XDP_REDIRECT is only visible to tracepoints. These programs are not in the path of received
+ * packets.
  */
 #include <linux/bpf.h>
 
@@ -14,9 +15,9 @@ struct net_device {
 	int ifindex;
 } __attribute__((preserve_access_index));
 
-const volatile __u32 ports_id; /* of the map that the programs redirect by */
+const volatile __u32 ports_id; /* id of the map by which the programs redirect */
 
-/* The one of the programs. */
+/* The map of the XDP programs, which the daemon reuses. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ZE_V__COUNT);
@@ -24,7 +25,7 @@ struct {
 	__type(value, __u64);
 } verdicts SEC(".maps");
 
-/* By interface index; the daemon enters its ports. */
+/* Lost packets by interface index; the daemon enters its ports. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 256);
@@ -45,7 +46,8 @@ static __always_inline int count_lost(__u32 ifindex, __u64 n)
 	return 0;
 }
 
-/* dev, prog, tgt, err, map_type, map_id, index: refused before it was queued. */
+/* Arguments: dev, prog, tgt, err, map_type, map_id, index. The packet was refused before it was
+ * queued. */
 SEC("raw_tp/xdp_redirect_err")
 int ze_redirect_err(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -54,7 +56,8 @@ int ze_redirect_err(struct bpf_raw_tracepoint_args *ctx)
 	return count_lost((__u32)ctx->args[6], 1);
 }
 
-/* from_dev, to_dev, sent, drops, err: a queue of packets, of which the driver took `sent`. */
+/* Arguments: from_dev, to_dev, sent, drops, err. A queue of packets, of which the driver accepted
+ * `sent`. */
 SEC("raw_tp/xdp_devmap_xmit")
 int ze_devmap_xmit(struct bpf_raw_tracepoint_args *ctx)
 {

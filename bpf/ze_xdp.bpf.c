@@ -3,16 +3,17 @@
  * The BPF data plane.
  *
  *   ze_uplink  LAC -> us: session, peer, sequence, inner source, rate, decapsulate, forward
- *   ze_inject  the same for what the daemon's socket got whole: always to the stack, by the daemon
+ *   ze_inject  the same for reassembled packets of the daemon's socket; always to the stack
  *   ze_core    core -> us: subscriber by destination, rate, encapsulate, forward
- *   ze_slow    stack -> ze0 -> here: the same encapsulation, for what the stack routed to ze0
- *   ze_accept  on ze0: nothing, but its being there makes the veth take redirected packets
- *   ze_link    on ze0, where the stack takes packets in: what is for a LAC with a link-local address goes out
+ *   ze_slow    stack -> ze0 -> here: the same encapsulation, for what the stack routes to ze0
+ *   ze_accept  on ze0: does nothing, but with a program the veth accepts redirected packets
+ *   ze_link    on ze0, tc ingress: sends packets for LACs with link-local addresses
  *
- * What needs the stack gets it decapsulated by being sent into ze0p: it arrives at ze0 like from a
- * wire. So TTL, ICMP, local delivery, fragmentation, neighbours and filters are the kernel's, and a
- * FIB lookup is made as from ze0. Control messages and PPP control protocols that guard.h lets in,
- * outer fragments and IP options are passed as they are, to the daemon's UDP socket.
+ * Packets that need the stack are decapsulated and sent into ze0p; they arrive on ze0 as from a
+ * wire. So TTL, ICMP, local delivery, fragmentation, neighbours and filters are left to the kernel,
+ * and FIB lookups are made as from ze0. Control messages and PPP control frames that guard.h
+ * admits, outer fragments and packets with IP options are passed unchanged to the daemon's UDP
+ * socket.
  */
 #include <linux/pkt_cls.h>
 
@@ -25,22 +26,22 @@
 #include "bpf/ze_bpf.h"
 #include "bpf/ze_maps.h"
 
-#define ZE_INNER_MAX 2048 /* that a checksum over octets is made of: XDP frames are a page */
+#define ZE_INNER_MAX 2048 /* longest packet summed octet by octet: XDP frames are a page */
 
 #define L2TP_LEN     6
 #define L2TP_SEQ_LEN 10
-#define PPP_LEN	     4 /* FF 03, protocol: FireBrick notes that BRASes want FF 03 on everything */
+#define PPP_LEN	     4 /* FF 03, protocol: FireBrick notes that BRASes expect FF 03 everywhere */
 
 struct inner {
 	struct flow f;
-	__u8 *ip; /* until the frame's head or tail is moved */
+	__u8 *ip; /* valid until the head or tail of the frame is moved */
 	__u32 off, ttl;
-	bool odd; /* the stack decides: options, or addresses that are not forwarded */
+	bool odd; /* the stack decides: IPv4 options, or hop-by-hop options */
 };
 
-/* As of the last tick, 10 ms ago at most: next hops are believed ten times as long, and a policer's
- * burst is 250 ms of its rate or more (police.h), so that the rate is as exact as by the clock
- * itself, which costs a good part of what a packet does. */
+/* The time of the last tick, at most 10 ms ago: next hops are cached for ten times as long, and the
+ * burst of a policer is at least 250 ms (police.h). So the rate is as exact as with the precise
+ * clock, which costs a considerable part of the processing of a packet. */
 ZE_INLINE __u64 clock(void)
 {
 	return bpf_ktime_get_coarse_ns();
@@ -48,13 +49,13 @@ ZE_INLINE __u64 clock(void)
 
 /* ---- meters ---- */
 
-/* Not static: so the verifier looks at it once, not once for each way that leads here. */
+/* Global, so that the verifier checks it once and not once per call path. */
 __noinline int ask(struct ze_meter *m, struct ze_credit *c, __u32 octets, __u64 now)
 {
 	return m && c && ze_ask(m, c, octets, now);
 }
 
-/* Counts a packet, or says that it comes too early. */
+/* Counts a packet. False: it exceeds the rate. */
 ZE_INLINE bool measure(void *credits, void *meters, __u32 sid, __u32 octets, __u64 now)
 {
 	__u32 i = sid / ZE_CREDITS;
@@ -67,16 +68,16 @@ ZE_INLINE bool measure(void *credits, void *meters, __u32 sid, __u32 octets, __u
 	return ze_spend(c, octets) || ask(bpf_map_lookup_elem(meters, &sid), c, octets, now);
 }
 
-/* ---- the packet of a subscriber ---- */
+/* ---- the inner packet ---- */
 
-/* An IP header at the cursor with all of its packet before `end`. A header that the stack has made
- * (`own`) is right. */
+/* Parses an IP header at the cursor; the packet must end before `end`. The checksum of a header
+ * from the stack (`own`) is not checked. */
 ZE_INLINE bool parse_ip4(struct ze_cursor *c, __u32 end, bool own, struct inner *in)
 {
 	__u32 off = c->off;
 	const struct iphdr *ip = (const void *)ze_take(c, sizeof(*ip));
 
-	__u8 first = ip ? *(const __u8 *)ip : 0; /* version, length */
+	__u8 first = ip ? *(const __u8 *)ip : 0; /* version and header length */
 
 	if (first >> 4 != 4 || first < PLAIN4)
 		return false;
@@ -119,15 +120,15 @@ ZE_INLINE bool parse_ip(struct ze_cursor *c, __u32 end, bool v6, bool own, struc
 	return v6 ? parse_ip6(c, end, in) : parse_ip4(c, end, own, in);
 }
 
-/* By the address given, which is the source or the destination; in IPv6 by both. */
+/* By the given address, which is the source or the destination; in IPv6 by both. */
 ZE_INLINE bool is_martian(const struct flow *f, bool v6, const __u32 *addr)
 {
 	return v6 ? is_martian6(f->src) || is_martian6(f->dst) : is_martian4(addr[0]);
 }
 
-/* ---- up ---- */
+/* ---- upstream ---- */
 
-/* From its link, or from one of its prefixes. */
+/* The source must be the link-local address of the subscriber, or in one of its prefixes. */
 static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid, __u32 sid)
 {
 	struct ze_sess_key k = { .tid = (__u16)tid, .sid = (__u16)sid };
@@ -160,8 +161,8 @@ ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct fl
 	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
 }
 
-/* A peer that has lost its count begins anew: what comes late, one after another and nothing else, is
- * followed after as many packets as Linux wants (nr_oos_count_max). */
+/* A peer may restart its sequence numbers: after ZE_LATE_RUN late packets in order, with nothing
+ * between them, its numbers are followed, like Linux does (nr_oos_count_max). */
 ZE_INLINE bool is_new_count(struct ze_numbers *n, __u16 ns)
 {
 	n->late_run = ns == (__u16)(n->late + 1) ? n->late_run + 1 : 0;
@@ -172,7 +173,7 @@ ZE_INLINE bool is_new_count(struct ze_numbers *n, __u16 ns)
 	return true;
 }
 
-/* RFC 2661 5.4: numbers modulo 65536; what is not ahead is late. */
+/* RFC 2661 5.4: Ns is modulo 65536; a packet that is not ahead of the expected one is late. */
 ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 {
 	__u32 sid = h->sid;
@@ -187,7 +188,7 @@ ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 	return ZE_V_UP_FORWARD;
 }
 
-/* From the session's peer, and to the address it knows. */
+/* True when the datagram is from the peer of the tunnel, and to its local address and port. */
 ZE_INLINE bool from_peer(__u32 tid, const struct outer *o)
 {
 	const struct ze_tunnel *t = bpf_map_lookup_elem(&paths, &tid);
@@ -220,18 +221,18 @@ ZE_INLINE int policed(__u32 sid, enum ze_verdict v)
 	return passed(v);
 }
 
-/* A packet on its way out of a tunnel, see struct encap. */
+/* The state of decapsulating one packet, see struct encap. */
 struct decap {
 	struct xdp_md *ctx;
 	const struct ze_up_id *s;
 	const struct inner *in;
 	__u64 now;
 	__u32 sid;
-	bool v6;     /* inner */
-	bool inject; /* for the stack; the daemon has seen to the sequence */
+	bool v6;     /* family of the inner packet */
+	bool inject; /* from ze_inject: for the stack; the daemon has checked the sequence number */
 };
 
-/* Everything but its rate that may refuse a packet whose session is known. */
+/* All checks of a packet of a known session except its rate. */
 ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
 {
 	enum ze_verdict v = check_source(d->s, &d->in->f, d->v6, h->sid);
@@ -243,13 +244,13 @@ ZE_INLINE enum ze_verdict admit(const struct decap *d, const struct ze_l2tp *h)
 	return v;
 }
 
-/* A port may have gone since it was found. */
+/* The redirect fails if the port was removed after it was found. */
 ZE_INLINE int sent(enum ze_verdict v, int action)
 {
 	return action == XDP_REDIRECT ? finish(v, action) : passed(ZE_V_DROP_ROOM);
 }
 
-/* The inner packet behind a new Ethernet header, without what follows it. */
+/* Leaves only room for an Ethernet header and the inner packet. */
 ZE_INLINE bool decapsulate(struct xdp_md *ctx, const struct inner *in)
 {
 	int excess;
@@ -279,7 +280,7 @@ ZE_INLINE int forward_up(const struct decap *d)
 	return sent(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(d->ctx, n, proto));
 }
 
-/* The IP packet at the cursor, of a session that its sender is the peer of. Compiled for each family. */
+/* The IP packet at the cursor, from the peer of its session. Compiled once per family. */
 ZE_INLINE int carry_up(struct decap *d, struct ze_cursor *c, const struct ze_l2tp *h)
 {
 	struct inner in;
@@ -326,8 +327,8 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 	return carry_up(&d, &c, &h);
 }
 
-/* Compiled for IPv4 without tags by itself, because most frames are that: where everything is in them is known
- * then, up to the first flag of L2TP. */
+/* Compiled separately for IPv4 without tags, the most common frame: all offsets up to the flags of
+ * L2TP are constant there. */
 SEC("xdp")
 int ze_uplink(struct xdp_md *ctx)
 {
@@ -345,7 +346,7 @@ int ze_uplink(struct xdp_md *ctx)
 	return up_in(ctx, c, proto, false);
 }
 
-/* Run by the daemon on a frame it has made, and never attached. */
+/* Never attached; the daemon runs it on a frame that it has built. */
 SEC("xdp")
 int ze_inject(struct xdp_md *ctx)
 {
@@ -355,14 +356,14 @@ int ze_inject(struct xdp_md *ctx)
 	return up_in(ctx, c, proto, true);
 }
 
-/* ---- down ---- */
+/* ---- downstream ---- */
 
 ZE_INLINE __u32 outer_len(bool v6)
 {
 	return v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 }
 
-/* From the outer IP header to PPP. */
+/* The length of the headers from outer IP to PPP. */
 ZE_INLINE __u32 overhead(const struct ze_down_id *s, bool v6)
 {
 	return outer_len(v6) + sizeof(struct udphdr) + PPP_LEN +
@@ -391,7 +392,8 @@ static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 	return bpf_map_lookup_elem(&prefixes6, &lpm);
 }
 
-/* Whose address is like the one in the IPv4 header at the cursor, if anybody's, and its session id. */
+/* The session that near4 has for the destination of the IPv4 header at the cursor, and its id. The
+ * caller compares the upper half. */
 ZE_INLINE struct ze_down_id *near(struct ze_cursor c, __u32 *sid)
 {
 	const struct iphdr *ip = (const void *)ze_take(&c, sizeof(*ip));
@@ -399,10 +401,10 @@ ZE_INLINE struct ze_down_id *near(struct ze_cursor c, __u32 *sid)
 	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
 
 	*sid = n ? n->sid[low % ZE_NEAR] : 0;
-	return bpf_map_lookup_elem(&down_ids, sid); /* session 0 is nobody: its tid is 0 */
+	return bpf_map_lookup_elem(&down_ids, sid); /* no session has id 0: its tid is 0 */
 }
 
-/* The subscriber that a packet is for, and its session id; s: who may be it. */
+/* The session of the destination, and its id; s: the candidate from near(). */
 ZE_INLINE struct ze_down_id *subscriber(const struct flow *f, bool v6, struct ze_down_id *s,
 					__u32 *sid)
 {
@@ -418,9 +420,10 @@ ZE_INLINE struct ze_down_id *subscriber(const struct flow *f, bool v6, struct ze
 	return s && s->tid && s->tid == k->tid ? s : NULL;
 }
 
-/* One's complement sum of an inner packet whose own checksums are right, from its headers alone: with the
- * pseudo header, the transport part sums to zero. `hops`: how much further it will be by then, which
- * IPv4's own checksum makes up for. -1: it has no such checksum. */
+/* The one's complement sum of an inner packet with correct checksums, from its headers alone: with
+ * the pseudo header, the transport part sums to zero. `hops`: by how much the hop limit will be
+ * decremented; the checksum of an IPv4 header compensates for that. -1: the packet has no such
+ * checksum. */
 ZE_INLINE __s64 sum_by_headers(const __u8 *end, const struct inner *in, bool v6, __u16 hops)
 {
 	const struct iphdr *ip = (const void *)in->ip;
@@ -446,12 +449,13 @@ ZE_INLINE __s64 sum_by_headers(const __u8 *end, const struct inner *in, bool v6,
 		return 0;
 	if (proto != IPPROTO_TCP && (proto != IPPROTO_UDP || !w[13]))
 		return -1;
-	/* The negative of the pseudo header, as a number above 0: this is 0, modulo 65535. */
+	/* The negative of the pseudo header, made positive: the constant is 0 modulo 65535. */
 	return 0x3fffffffcll - f->src[0] - f->dst[0] - bpf_htons(proto) -
 	       bpf_htons((__u16)(f->len - sizeof(*ip)));
 }
 
-/* The same octet by octet; RFC 8200 8.1 wants a checksum whatever is inside. Not static, as ask(). */
+/* The same octet by octet: RFC 8200 8.1 requires a checksum whatever the packet contains. Global,
+ * like ask(). */
 __noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
 {
 	const __u8 *p = (__u8 *)(long)ctx->data + (at & 0x7f), *end = frame_end(ctx);
@@ -463,7 +467,7 @@ __noinline __u64 sum_by_octets(struct xdp_md *ctx, __u32 at, __u32 len)
 		sum += *(const __u16 *)p;
 	}
 	if (len & 1 && p + 1 <= end)
-		sum += *p; /* the octet in front, in memory, on little endian */
+		sum += *p; /* the last octet, as the first one of a word, on little endian */
 	return sum;
 }
 
@@ -487,17 +491,17 @@ ZE_INLINE __u16 udp_checksum(const struct ze_tunnel *t, const struct flow *f, bo
 	return ret ? ret : 0xffff;
 }
 
-/* A packet on its way into a tunnel. All that it passes is inlined: it is not there at run time, and the
- * compiler knows both families. */
+/* The state of encapsulating one packet. All functions that take it are inlined: it does not exist
+ * at run time, and both families are known to the compiler. */
 struct encap {
 	struct xdp_md *ctx;
 	const struct ze_tunnel *t;
 	const struct ze_down_id *s;
 	const struct inner *in;
-	__s64 sum; /* of the inner packet; below 0: not known */
+	__s64 sum; /* checksum of the inner packet; below 0: unknown */
 	__u64 now;
 	__u32 sid;
-	bool v6, inner6; /* outer IPv6; inner */
+	bool v6, inner6; /* the outer family; the inner family */
 };
 
 ZE_INLINE __u16 next_number(__u32 sid)
@@ -507,7 +511,7 @@ ZE_INLINE __u16 next_number(__u32 sid)
 	return n ? (__u16)__sync_fetch_and_add(&n->ns, 1) : 0;
 }
 
-/* L2TP and PPP at p, with room for 14 octets. Returns their sum. */
+/* Writes L2TP and PPP headers at p, with room for 14 octets. Returns their sum. */
 ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
 {
 	__u16 *w = (void *)p;
@@ -529,9 +533,10 @@ ZE_INLINE __u64 write_l2tp(__u8 *p, const struct encap *e)
 	return sum + w[3] + w[4];
 }
 
-/* The outer header. An IPv4 datagram that does not fit goes to the stack to be fragmented, and where a link on
- * the way is narrower, a router does it. What may be needs an identification, what may not be does not (RFC
- * 6864 4.1): DF is set where the configuration says so, and on what every host takes whole. */
+/* The outer IPv4 header. A datagram larger than the MTU is passed to the stack, which fragments it;
+ * a router on the way may fragment it, too. A packet that may be fragmented needs an
+ * identification, one with DF does not (RFC 6864 4.1). DF is set if configured, and in packets of
+ * at most 576 octets, which every host accepts. */
 #define WHOLE_LEN 576 /* RFC 1122 3.3.2 */
 
 ZE_INLINE bool write_outer4(struct xdp_md *ctx, const struct flow *f, bool df)
@@ -565,7 +570,7 @@ ZE_INLINE bool write_outer6(struct xdp_md *ctx, const struct flow *f)
 	return true;
 }
 
-/* UDP, L2TP, PPP; `sum` is the inner packet's, below 0: none. */
+/* Writes UDP, L2TP and PPP headers. `sum` is that of the inner packet; below 0: no checksum. */
 ZE_INLINE bool write_udp(const struct encap *e, const struct flow *f, __s64 sum)
 {
 	__u8 *ip = (__u8 *)(long)e->ctx->data + ETH_HLEN;
@@ -588,9 +593,10 @@ ZE_INLINE bool write_outer(const struct encap *e, const struct flow *f, bool df)
 	return e->v6 ? write_outer6(e->ctx, f) : write_outer4(e->ctx, f, df);
 }
 
-/* Neither the FIB as programs may ask it nor the stack forwards what has link-local addresses. So it goes to ze0
- * with the interface in place of a source address, see ze_link. The destination says what it is: another than
- * those that packets for the stack have, whatever the addresses of ze0 and ze0p are. */
+/* Packets with link-local addresses are forwarded neither by bpf_fib_lookup() nor by the stack.
+ * They are sent to ze0 with the interface index in place of the source MAC address, see ze_link.
+ * The destination MAC address marks them: it differs from that of packets for the stack, whatever
+ * the addresses of ze0 and ze0p are. */
 struct link_hdr {
 	__u8 mark[ETH_ALEN];
 	__u8 ifindex[4];
@@ -638,7 +644,7 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	    bpf_xdp_adjust_head(e->ctx, (int)in->off - ETH_HLEN - (int)over) ||
 	    !write_outer(e, &f, n && (f.len <= WHOLE_LEN || (r && r->outer_df))))
 		return passed(ZE_V_DROP_ROOM);
-	/* What is policed has no number: a peer may take a gap for a reason to drop more. */
+	/* A policed packet gets no Ns: a peer may drop further packets because of a gap. */
 	if (!measure(&down_credits, &down, e->sid, in->f.len, e->now))
 		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
 	if (!write_udp(e, &f, sum))
@@ -652,9 +658,9 @@ ZE_INLINE int encapsulate(const struct encap *e)
 #define ICMP_TYPE_REDIRECT 5
 #define ND_TYPE_REDIRECT   137
 
-/* All subscribers are behind ze0, so the kernel believes that two of them share a link, and tells one to send to
- * the other without us. Its switch for IPv4 is the device's or the one of all devices, whichever is on; for IPv6
- * there is none. */
+/* All subscribers are behind ze0, so the kernel assumes that two of them share a link, and sends
+ * redirects. For IPv4 they are off only if both the switch of the device and that of all devices
+ * are off; for IPv6 there is no switch. */
 ZE_INLINE bool is_redirect(const __u8 *end, const struct inner *in, bool v6)
 {
 	const __u8 *p = in->ip, *icmp = p + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
@@ -664,7 +670,7 @@ ZE_INLINE bool is_redirect(const __u8 *end, const struct inner *in, bool v6)
 	return *icmp == (v6 ? ND_TYPE_REDIRECT : ICMP_TYPE_REDIRECT);
 }
 
-/* Compiled for each family, as what follows is for each pair of them: decided once. */
+/* Compiled once per inner family, and encapsulate() once per pair of families. */
 ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool from_stack)
 {
 	enum ze_verdict other = from_stack ? ZE_V_DROP_NOBODY : ZE_V_PASS;
@@ -685,7 +691,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 		return passed(ZE_V_DROP_CLOSED);
 	tid = s->tid;
 	e.t = bpf_map_lookup_elem(&paths, &tid);
-	if (!e.t || !e.t->family) /* it has gone meanwhile */
+	if (!e.t || !e.t->family) /* the tunnel was removed meanwhile */
 		return passed(other);
 	if (!from_stack && in.odd)
 		return passed(ZE_V_PASS_OPTIONS);
@@ -707,7 +713,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	return encapsulate(&e);
 }
 
-/* Compiled for frames without tags by itself, as ze_uplink. */
+/* Compiled separately for frames without tags, like ze_uplink. */
 ZE_INLINE int go_down(struct xdp_md *ctx, bool from_stack)
 {
 	struct ze_cursor c = cursor(ctx);
@@ -748,7 +754,7 @@ int ze_accept(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* The kernel finds the neighbour and writes the Ethernet header, tags included. */
+/* The kernel resolves the neighbour and writes the Ethernet header, including tags. */
 SEC("tc")
 int ze_link(struct __sk_buff *skb)
 {

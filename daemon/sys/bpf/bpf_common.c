@@ -24,13 +24,13 @@
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/net/vrf.h"
 
-#define NEXT	 "_next" /* and a number: of a program that takes over from another of its name */
+#define NEXT	 "_next" /* and a number: suffix of a program that replaces another one */
 #define NEXT_MAX 20
 
 /* ---- pins ---- */
 
-/* Everything in the folder is ours: a former life's, or what we have just made. A folder in it is somebody
- * else's, and harms nobody. */
+/* All files of the folder are ours: pins of a previous instance, or new ones. Subfolders are not
+ * ours, and do no harm. */
 static int unpin(const char *dir)
 {
 	DIR *d = opendir(dir);
@@ -65,7 +65,7 @@ static const char *bpf_common_path_of(char buf[static PATH_MAX], const char *dir
 	return buf;
 }
 
-/* Constants are the programs' own: another process brings its own. */
+/* Maps of constants are not pinned: each process loads its own. */
 static int pin_maps(struct bpf_object *obj, const char *dir)
 {
 	struct bpf_map *m;
@@ -88,7 +88,7 @@ static int pin_programs(struct bpf_object *obj, const char *dir, const char *mor
 	return r;
 }
 
-/* The pins do the same, while nobody removes them. */
+/* A pin also marks a program as ours, but may be removed. */
 static void bpf_common_note(const struct bpf_object *obj)
 {
 	int r = bpf_ours_note(obj);
@@ -113,7 +113,7 @@ int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir
 	return r < 0 ? r : pin_programs(obj, dir, "");
 }
 
-/* Calls pin(fd, path) for each pin that is not there. */
+/* Calls pin(fd, path) for each missing pin. ret_n: how many are missing. */
 static int each_missing(const char *dir, const struct bpf_object *obj,
 			int (*pin)(int fd, const char *path), unsigned *ret_n)
 {
@@ -162,11 +162,11 @@ int bpf_common_pins_restore(struct bpf_common *c, const struct bpf_object *obj)
 	return r;
 }
 
-/* ---- maps of a former life ---- */
+/* ---- maps of the previous instance ---- */
 
 static bool is_same(const struct bpf_map *m, const struct bpf_map_info *i)
 {
-	/* A kernel adds this one to maps of devices. */
+	/* Kernels add this flag to maps of devices. */
 	return i->type == bpf_map__type(m) && i->key_size == bpf_map__key_size(m) &&
 	       i->value_size == bpf_map__value_size(m) &&
 	       i->max_entries == bpf_map__max_entries(m) &&
@@ -215,7 +215,7 @@ static __u32 flag(bool native)
 	return native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 }
 
-/* 0: none. */
+/* The id of a program; 0: none. */
 static __u32 prog_id(int fd)
 {
 	struct bpf_prog_info info = { 0 };
@@ -224,7 +224,7 @@ static __u32 prog_id(int fd)
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.id : 0;
 }
 
-/* A program of ours left on the port goes; -EBUSY when it is somebody else's, which has been logged. */
+/* Detaches a program of ours. -EBUSY: the program has another owner, which has been logged. */
 static int clear_mode(const char *pins, unsigned ifindex, __u32 id, bool native)
 {
 	if (!id)
@@ -267,7 +267,7 @@ const char *bpf_common_mode(const struct bpf_common *c)
 	return bpf_common_any_native(c) ? "mixed" : "generic";
 }
 
-/* What a port does in its mode: attach, or replace another program of ours. */
+/* Sets the program of a port in its mode: attaches it, or replaces another program of ours. */
 typedef int put_program(const struct bpf_common *c, const struct bpf_common_port *p);
 
 static int put_new(const struct bpf_common *c, const struct bpf_common_port *p)
@@ -277,7 +277,8 @@ static int put_new(const struct bpf_common *c, const struct bpf_common_port *p)
 			      flag(p->native) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 }
 
-/* In the mode that was picked, and where that may be another one, in generic mode. */
+/* Sets the program in the mode that was chosen; if that fails and may_fall is set, in generic
+ * mode. */
 static int put_port(struct bpf_common *c, struct bpf_common_port *p, put_program *put,
 		    bool may_fall)
 {
@@ -309,8 +310,9 @@ static int put_all(struct bpf_common *c, put_program *put, bool may_fall)
 	return r;
 }
 
-/* What a program in native mode sends to a port goes by the port's driver, whatever its own mode is; most drivers
- * take it only while they have a program themselves. */
+/* A frame that a program in native mode redirects is sent by the driver of the other port, whatever
+ * the mode of that port is. Most drivers accept it only while they have a native program
+ * themselves. */
 static const struct bpf_common_port *port_in_the_way(const struct bpf_common *c)
 {
 	struct port_facts f;
@@ -422,14 +424,14 @@ static int replace(const struct bpf_common *c, const struct bpf_common_port *p)
 		return -EBUSY;
 	}
 	o.old_prog_fd = bpf_ours_open(c->pins, id);
-	if (o.old_prog_fd < 0) /* not to be had */
+	if (o.old_prog_fd < 0) /* cannot be opened: replace it without the check */
 		return bpf_xdp_attach((int)p->ifindex, p->prog, flag(p->native), NULL);
 	r = bpf_xdp_attach((int)p->ifindex, p->prog, flag(p->native) | XDP_FLAGS_REPLACE, &o);
 	close(o.old_prog_fd);
 	return r;
 }
 
-/* As it was; a port may have no program of ours yet. */
+/* Keeps the mode of the attached program. Native, if the port has no program of ours yet. */
 static void keep_mode(const struct bpf_common *c, struct bpf_common_port *p)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, q);
@@ -461,8 +463,8 @@ static int replace_all(struct bpf_common *c, enum bpf_mode mode)
 	return r;
 }
 
-/* What follows the name of a program that takes over from another of that name. Former lives that were
- * killed have left theirs, which may be the only pins of what is attached: a number nobody has. */
+/* Chooses a suffix for pins that no other file has. Previous instances that were killed have left
+ * theirs, which may be the only pins of the attached programs. */
 static void pick_next(struct bpf_object *obj, const char *dir, char ret[static NEXT_MAX])
 {
 	struct bpf_program *p;
@@ -477,8 +479,9 @@ static void pick_next(struct bpf_object *obj, const char *dir, char ret[static N
 	}
 }
 
-/* Ours are on the ports: they get their names, and what others left under such names goes. The pins are
- * for people and for a process that may not ask for programs by their ids: forwarding needs none. */
+/* Our programs are attached: their pins get the final names, and other pins with such suffixes are
+ * removed. The pins serve operators, and a process that may not open programs by their ids;
+ * forwarding does not need them. */
 static void settle_pins(struct bpf_object *obj, const char *dir, const char *next)
 {
 	char from[PATH_MAX], to[PATH_MAX];
@@ -501,7 +504,7 @@ static void settle_pins(struct bpf_object *obj, const char *dir, const char *nex
 		closedir(d);
 }
 
-/* Whatever is attached is pinned under one of two names, at each moment. */
+/* At each moment the attached programs are pinned under one of two names. */
 int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 			 const struct bpf_common_where *w)
 {
@@ -537,7 +540,7 @@ static bool is_attached(const struct bpf_common_port *p, uint32_t native_id, uin
 
 static void heard_vrf(struct bpf_common_port *p, const struct news *n)
 {
-	if (!n->has_xdp || p->in_vrf == n->in_vrf) /* not all notifications say all */
+	if (!n->has_xdp || p->in_vrf == n->in_vrf) /* some notifications lack these fields */
 		return;
 	p->in_vrf = n->in_vrf;
 	vrf_tell(n->name, n->in_vrf);
@@ -620,14 +623,14 @@ void bpf_common_leave(struct bpf_common *c)
 void bpf_common_done(struct bpf_common *c)
 {
 	detach_all(c);
-	if (c->pins && inode_of(c->pins) == c->folder) /* else ours has been removed by hand */
+	if (c->pins && inode_of(c->pins) == c->folder) /* otherwise ours was removed by hand */
 		unpin(c->pins);
 	bpf_common_leave(c);
 }
 
-/* ---- libbpf's own words ---- */
+/* ---- libbpf's messages ---- */
 
-/* A verifier's has many lines. */
+/* A message of the verifier has many lines: one log line each. */
 ZE_PRINTF(2, 0)
 static int bpf_common_say(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -648,7 +651,7 @@ void bpf_common_log(void)
 	libbpf_set_print(bpf_common_say);
 }
 
-/* ---- numbers ---- */
+/* ---- counters ---- */
 
 int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n)
 {
@@ -668,7 +671,7 @@ int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n)
 	return r;
 }
 
-/* The next key is asked for while its predecessor is still there. */
+/* The next key is read before the entry is deleted. */
 unsigned bpf_common_prune(int map, bpf_common_keep *keep, void *self)
 {
 	uint8_t key[BPF_COMMON_KEY] = { 0 }, next[BPF_COMMON_KEY] = { 0 };

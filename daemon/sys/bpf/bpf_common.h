@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every BPF object of ours needs: a pinned folder, programs on ports, numbers of all processors
- * added up. Knows no map and no packet. Only daemon/sys/bpf_*.c call libbpf.
+ * What every BPF object of ours needs: a folder of pins, XDP programs on ports, and sums of per-CPU
+ * counters. It knows no map by name and no packet format. Only daemon/sys/bpf/*.c call libbpf.
  *
- * XDP programs are attached by netlink, not by links: they, and the maps they hold, stay when the
- * process dies. The next life replaces them.
+ * XDP programs are attached by netlink and not by BPF links. They, and the maps that they use, stay
+ * when the process dies; the next instance replaces them.
  */
 #pragma once
 
@@ -22,23 +22,23 @@ struct bpf_object;
 struct news;
 
 enum bpf_mode {
-	BPF_MODE_AUTO, /* by port: native where it can be, else generic */
+	BPF_MODE_AUTO, /* for each port: native where the driver allows it, otherwise generic */
 	BPF_MODE_NATIVE,
 	BPF_MODE_GENERIC
 };
 
 struct bpf_common_port {
 	unsigned ifindex;
-	int prog; /* descriptor */
-	/* filled in when it is attached */
-	uint32_t id;		  /* of the program */
-	char name[16];		  /* an interface that comes again has the same */
+	int prog; /* descriptor of the program; not owned */
+	/* set when it is attached */
+	uint32_t id;		  /* of the program, given by the kernel */
+	char name[16];		  /* a new interface of this name replaces a removed one */
 	int problem;		  /* 0: attached; -errno; set by the worker or a notification */
-	const char *send_problem; /* its driver does not take what programs send; NULL: none */
-	uint32_t other;		  /* with -EBUSY: the program that is there */
+	const char *send_problem; /* why redirects there are lost, or NULL */
+	uint32_t other;		  /* with problem -EBUSY: the id of the program that is attached */
 	bool native;
-	bool in_vrf;		       /* the reactor's */
-	char refusal[XDP_REFUSAL_WHY]; /* why it is not, where that was not asked for; "": none */
+	bool in_vrf;		       /* only for the reactor */
+	char refusal[XDP_REFUSAL_WHY]; /* why it is in generic mode; "": no reason */
 };
 
 struct bpf_common_where {
@@ -51,58 +51,65 @@ struct bpf_common_where {
 struct bpf_common {
 	struct bpf_common_port *ports;
 	size_t n_ports, n_attached;
-	bool forwards; /* programs send packets to the other ports */
+	bool forwards; /* the programs redirect packets to the other ports */
 	char *pins;
-	ino_t folder; /* of the pins */
+	ino_t folder; /* inode of the folder of pins */
 };
 
-/* All of the ports, any of them. */
+/* All ports, or any port, are in native mode. */
 bool bpf_common_native(const struct bpf_common *c);
 bool bpf_common_any_native(const struct bpf_common *c);
 /* "native", "generic", "mixed" */
 const char *bpf_common_mode(const struct bpf_common *c);
-/* -EBUSY: a program that is not ours (bpf_ours.h) is on the port; -EOPNOTSUPP: it is in a VRF; which has been
- * logged. Touches nothing. */
+/* Checks whether ze may use an interface; changes nothing. Returns 0; -EBUSY when a program that is
+ * not ours (bpf_ours.h) is attached; -EOPNOTSUPP when the interface is in a VRF; or another -errno.
+ * -EBUSY and -EOPNOTSUPP have been logged. */
 int bpf_common_check(const char *pins, unsigned ifindex);
-/* All programs of ours leave this network namespace, and the pins go. The first error, which has been
- * logged, after all has been tried. */
+/* Detaches all programs of ours in this network namespace and removes the pins. Continues after an
+ * error; returns the first one, which has been logged. */
 int bpf_common_sweep(const char *pins);
-/* Maps and programs into a folder of our own, which is there (daemon/sys/state/instance.h). What a former life
- * has left in it goes. */
+/* Pins maps and programs in a folder of our own, which exists (daemon/sys/state/instance.h). Pins
+ * of a previous instance are removed. Returns 0 or -errno. */
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir);
-/* All of the ports or none. */
+/* Attaches to all ports or to none. ports is copied. Returns 0 or -errno; -EBUSY when another
+ * program is attached. */
 int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports, size_t n,
 		      enum bpf_mode mode);
-/* Before the object is loaded: its maps shall be those a former life has pinned. -ENOENT, -EINVAL:
- * one is not there, or is another, which has been logged. */
+/* Call before the object is loaded: it uses the pinned maps of the previous instance instead of new
+ * ones. Returns 0; -ENOENT when a map is missing, -EINVAL when its layout differs, or -errno;
+ * logged. */
 int bpf_common_reuse(struct bpf_object *obj, const char *dir);
-/* Instead of pin and attach: the programs of a former life on the ports, and their pins, give way to
- * ours without a packet lost. The mode is the former one where the mode asked for lets it be. */
+/* Instead of bpf_common_pin() and bpf_common_attach(): replaces the attached programs of a previous
+ * instance and their pins by ours, without losing a packet. In BPF_MODE_AUTO each port keeps its
+ * mode. Returns 0 or -errno. */
 int bpf_common_take_over(struct bpf_common *c, struct bpf_object *obj,
 			 const struct bpf_common_where *w);
-/* A notification: true when the program of a port may be missing; ret_what: which, or NULL. On the reactor. */
+/* Takes a notification, on the reactor. Returns true when the program of a port may be missing.
+ * ret_what is set to the name of the port that lost it, or to NULL. */
 bool bpf_common_heard(struct bpf_common *c, const struct news *n, const char **ret_what);
-/* The port's interface, if it was removed and has come again with another index. 0 or -ENODEV. */
+/* Looks up the interface of port i by name if it was removed and created again with another index.
+ * Returns 0 or -ENODEV. */
 int bpf_common_locate(struct bpf_common *c, size_t i);
-/* Attaches what is no longer attached: 0 it was, 1 it is again, -EBUSY somebody else's program is there, or
- * -errno. Blocks. */
+/* Attaches the program of port i if it is missing. Returns 0: it was attached; 1: it is again;
+ * -EBUSY: the program of another owner is attached; or -errno. Blocks; on the worker. */
 int bpf_common_restore(struct bpf_common *c, size_t i);
 struct repair_result;
-/* Of that -EBUSY, for the operator. */
+/* Describes the cause and the cure of that -EBUSY for the operator. */
 void bpf_common_explain(const struct bpf_common *c, size_t i, struct repair_result *res);
-/* Pins of the object that somebody has removed. */
+/* The number of pins of the object that were removed. */
 unsigned bpf_common_pins_missing(const struct bpf_common *c, const struct bpf_object *obj);
-/* Those come back, from our descriptors. 0 or the first error. */
+/* Creates them again from our descriptors. Returns 0 or the first error. */
 int bpf_common_pins_restore(struct bpf_common *c, const struct bpf_object *obj);
-/* Detaches, unpins. */
+/* Detaches the programs, removes the pins and frees the memory. */
 void bpf_common_done(struct bpf_common *c);
-/* Lets go of all, which stays where it is. */
+/* Frees the memory only. Programs and pins stay for the next instance. */
 void bpf_common_leave(struct bpf_common *c);
-/* What libbpf has to say goes to the log: by itself it writes to stderr, and waits for it. */
+/* Sends libbpf's messages to the log. By default libbpf writes to stderr, and blocks there. */
 void bpf_common_log(void);
-/* Takes out of a map, whose keys have BPF_COMMON_KEY octets at most, what keep() does not want. How many stay. */
+/* Deletes the entries of a map for which keep() returns false. Keys have at most BPF_COMMON_KEY
+ * octets. Returns the number of entries left. */
 #define BPF_COMMON_KEY 24
 typedef bool bpf_common_keep(void *self, const void *key);
 unsigned bpf_common_prune(int map, bpf_common_keep *keep, void *self);
-/* n numbers under a key of a map, over all processors. 0 or -errno. */
+/* Sums n 64-bit counters, the value of key in a per-CPU map, over all CPUs. Returns 0 or -errno. */
 int bpf_common_sum(int map, uint32_t key, uint64_t *ret, size_t n);

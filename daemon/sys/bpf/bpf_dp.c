@@ -31,15 +31,15 @@ struct bpf_dp {
 	struct ze_xdp_bpf *skel;
 	struct bpf_common c;
 	struct bpf_guard *guard;
-	struct bpf_redirect *redirect; /* NULL: redirect errors are not counted */
+	struct bpf_redirect *redirect; /* NULL: lost redirects are not counted */
 	struct bpf_hot hot;
-	/* In the maps; the worker counts, anybody reads. */
+	/* Numbers of map entries. The worker counts, any thread reads. */
 	unsigned n_sessions, n_hosts4, n_links6, n_vlans;
-	bool by_rules, outer_df; /* the reactor's */
-	bool links;		 /* bpf_dp_serve_links: set once, read by anybody */
+	bool by_rules, outer_df; /* only for the reactor */
+	bool links;		 /* set once by bpf_dp_serve_links(), read by any thread */
 };
 
-/* ---- life ---- */
+/* ---- set-up and removal ---- */
 
 static int map_fd(const struct bpf_map *m)
 {
@@ -63,7 +63,7 @@ int bpf_dp_about(const char *pins, struct ze_conf *ret)
 
 void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n)
 {
-	struct ze_xdp_bpf *skel = ze_xdp_bpf__open(); /* to know which maps there are */
+	struct ze_xdp_bpf *skel = ze_xdp_bpf__open(); /* for the names of the maps */
 
 	for (size_t i = 0; skel && i < n; i++)
 		bpf_ours_repin(pins, skel->obj, ports[i].ifindex);
@@ -77,7 +77,7 @@ static int bpf_dp_load(struct bpf_dp *d, const struct bpf_dp_args *a)
 
 	d->skel = ze_xdp_bpf__open();
 	if (!d->skel)
-		return -ENOMEM; /* the object is compiled in: nothing else can fail */
+		return -ENOMEM; /* the object is part of the binary: nothing else can fail */
 	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
 	d->outer_df = a->outer_df;
@@ -119,7 +119,7 @@ static int guard_maps(struct bpf_dp *d)
 			     &d->guard);
 }
 
-/* What XDP_REDIRECT loses is counted by tracepoints; the plane works without them. */
+/* Counts lost redirects by tracepoints; the plane works without them. */
 static void count_redirects(struct bpf_dp *d)
 {
 	int r = bpf_redirect_open(map_fd(d->skel->maps.ports), map_fd(d->skel->maps.verdicts),
@@ -131,8 +131,8 @@ static void count_redirects(struct bpf_dp *d)
 		       KV_STR("cure", "a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF"));
 }
 
-/* A port becomes one where packets may be sent to. What is sent there arrives on ze0; what is sent to
- * ze0 would come out of it. */
+/* Allows redirects to a port. Not called for ze0: a frame redirected to ze0p arrives on ze0, one
+ * redirected to ze0 would leave it. */
 static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 {
 	int fd = map_fd(d->skel->maps.ports);
@@ -174,7 +174,7 @@ static int bpf_dp_attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 	int r = 0;
 
 	d->c.forwards = true;
-	if (a->adopt) { /* a port of a former life may be none any more */
+	if (a->adopt) { /* a port of the previous instance may no longer be one */
 		bpf_ours_clear_all(a->pins, is_port, a);
 		bpf_common_prune(map_fd(d->skel->maps.ports), port_stays, (void *)a);
 		return bpf_common_take_over(&d->c, d->skel->obj,
@@ -186,7 +186,7 @@ static int bpf_dp_attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 	return r < 0 ? r : bpf_common_attach(&d->c, ports, a->n_ports, a->mode);
 }
 
-/* Without its row a port would be slow: frames to it would all take the way through the stack. */
+/* Without its row the frames of a port would all pass through the stack. */
 static int add_macs(struct bpf_dp *d, const struct bpf_dp_args *a)
 {
 	struct bpf_port_mac *macs = calloc(a->n_ports + 1, sizeof(*macs));
@@ -221,7 +221,8 @@ static int bpf_dp_add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 	return r;
 }
 
-/* Each port that packets are sent to, once: what would be lost without a word otherwise. */
+/* Checks once whether the ports accept redirects, because they would drop them without a
+ * message. */
 static void check_ports(struct bpf_dp *d)
 {
 	int accept = bpf_dp_prog_fd(d, BPF_DP_ACCEPT);
@@ -331,7 +332,7 @@ bool bpf_dp_heard(struct bpf_dp *d, const struct news *n, const char **ret_what)
 	return bpf_common_heard(&d->c, n, ret_what);
 }
 
-/* What is sent to a port needs it in the map, from which the kernel takes interfaces that are removed. */
+/* Redirects to a port need its entry in the map; the kernel removes that with the interface. */
 static int restore_port(struct bpf_dp *d, size_t i)
 {
 	int r = bpf_common_locate(&d->c, i);
@@ -439,7 +440,7 @@ static int put_in(struct bpf_map *m, const void *key, const void *value, unsigne
 	return r;
 }
 
-/* What is there is replaced. */
+/* Inserts or replaces an entry; n counts only new ones. */
 static int set_in(struct bpf_map *m, const void *key, const void *value, unsigned *n)
 {
 	int r = put_in(m, key, value, n);
@@ -447,14 +448,15 @@ static int set_in(struct bpf_map *m, const void *key, const void *value, unsigne
 	return r == -EEXIST ? bpf_try_put(bpf_map__fd(m), key, value, BPF_ANY) : r;
 }
 
-/* n NULL: a trie, where older kernels do not tell new from replaced. */
+/* n NULL: a trie is not counted, because older kernels do not distinguish new from replaced
+ * entries. */
 static void take_out(int fd, const void *key, unsigned *n)
 {
 	if (bpf_try_del(fd, key) == 0 && n)
 		__atomic_fetch_sub(n, 1, __ATOMIC_RELAXED);
 }
 
-/* Another session may have taken the key over. */
+/* Deletes an entry unless another session has taken over the key. */
 static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_key *k, unsigned *n)
 {
 	struct ze_sess_key owner;
@@ -464,7 +466,7 @@ static void drop_owned(struct bpf_map *m, const void *key, const struct ze_sess_
 		take_out(fd, key, n);
 }
 
-/* What session s has and `but` does not: those are nobody's in `nobody`. */
+/* has_x(s, but): s has the address or prefix, and `but` does not. `nobody` has none. */
 static const struct ze_session nobody;
 
 static bool has_ip4(const struct ze_session *s, const struct ze_session *but)
@@ -526,7 +528,7 @@ const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid)
 	return &d->hot.paths[tid];
 }
 
-/* The row of a session that has one; if it is lost, a new one. */
+/* Changes the entry of a session, or creates it if it was lost. */
 static int change_row(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	int r = bpf_try_put(map_fd(d->skel->maps.sessions), k, s, BPF_EXIST);
@@ -542,7 +544,7 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 	if (was)
 		drop_ways(d, k, was, s);
 	r = was ? change_row(d, k, s) : set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
-	/* In any case: a family that is taken away is, by the tables in memory. */
+	/* Even after an error: a family that was removed is closed in the tables in memory. */
 	bpf_hot_put(&d->hot, k, s);
 	return r < 0 ? r : put_ways(d, k, s, was ? was : &nobody);
 }
@@ -597,14 +599,14 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 	take_out(bpf_map__fd(d->skel->maps.sessions), k, &d->n_sessions);
 }
 
-/* ---- of a former life ---- */
+/* ---- sessions of the previous instance ---- */
 
 static bool bpf_dp_get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
 {
 	return bpf_try_get(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
 }
 
-/* The tables of every packet get what they have, or should have had. */
+/* Writes the tables in memory in any case. */
 int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
 	struct ze_session was;
@@ -617,12 +619,12 @@ int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const st
 		r = bpf_dp_session_put(d, k, there ? &was : NULL, s);
 	else
 		bpf_hot_put(&d->hot, k, s);
-	return r < 0 ? r : put_ways(d, k, s, &nobody); /* entries may be lost */
+	return r < 0 ? r : put_ways(d, k, s, &nobody); /* some of its entries may have been lost */
 }
 
 _Static_assert(sizeof(struct ze_lpm6) <= BPF_COMMON_KEY, "the longest key that is pruned");
 
-/* Does the session have what this key of one of the maps says? */
+/* True when the session has the address that a key of one of the maps stands for. */
 typedef bool has_way(const struct ze_session *s, const void *key);
 
 static bool has_host4(const struct ze_session *s, const void *key)
@@ -696,7 +698,7 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 	bpf_guard_prune(d->guard);
 }
 
-/* Not knowing is as if it were: a route too many does less harm than one too few. */
+/* An unknown owner counts as taken: a superfluous route does less harm than a missing one. */
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but)
 {
 	struct ze_sess_key owner;
@@ -705,7 +707,7 @@ bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key
 	return r == 0 ? memcmp(&owner, but, sizeof(owner)) != 0 : r != -ENOENT;
 }
 
-/* ---- numbers ---- */
+/* ---- counters and routing ---- */
 
 uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid)
 {
@@ -727,7 +729,8 @@ struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid)
 	return bpf_hot_counters(&d->hot, sid);
 }
 
-/* What was looked up in this tick of the clock may be from before or after the change, and goes, too. */
+/* A next hop looked up in the same tick of the coarse clock may be from before or after the change,
+ * and expires, too. */
 int bpf_dp_void_hops(struct bpf_dp *d)
 {
 	struct ze_routing v = { .by_rules = d->by_rules, .outer_df = d->outer_df };

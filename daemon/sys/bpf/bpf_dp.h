@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The programs of the BPF plane and their maps. Knows sessions as the maps know them (bpf/ze_bpf.h),
- * nothing of engines. Calls take microseconds and may come from any one thread at a time for one
- * session; counters from any thread.
+ * The BPF plane's programs and their maps. Sessions are known as the maps describe them
+ * (bpf/ze_bpf.h), not as the engine does. Calls take microseconds. Only one thread at a time may
+ * make calls for a session; counters may be read from any thread.
  */
 #pragma once
 
@@ -26,9 +26,9 @@ struct repair_result;
 enum bpf_dp_prog {
 	BPF_DP_UPLINK,
 	BPF_DP_CORE,
-	BPF_DP_SLOW,   /* on ze0p */
-	BPF_DP_ACCEPT, /* on ze0 */
-	BPF_DP_INJECT, /* nowhere: for bpf_dp_inject */
+	BPF_DP_SLOW,   /* attached to ze0p */
+	BPF_DP_ACCEPT, /* attached to ze0 */
+	BPF_DP_INJECT, /* not attached; run by bpf_dp_inject() */
 	BPF_DP__PROGS
 };
 
@@ -39,94 +39,111 @@ struct bpf_dp_port {
 
 struct bpf_dp_args {
 	struct ze_conf conf;
-	const struct bpf_dp_port *ports; /* ze0 and ze0p are among them */
+	const struct bpf_dp_port *ports; /* including ze0 and ze0p */
 	size_t n_ports;
-	const struct config_listener *listeners; /* endpoints of ours */
+	const struct config_listener *listeners; /* local endpoints */
 	size_t n_listeners;
 	enum bpf_mode mode;
-	const char *pins; /* bpf_common_pin; NULL: none */
-	bool outer_df;	  /* as bpf_dp_outer_df; from bpf_dp_void_hops on */
-	bool adopt;	  /* go on with the maps that are pinned there */
+	const char *pins; /* folder, see bpf_common_pin(); NULL: no pins */
+	bool outer_df; /* see bpf_dp_outer_df(); takes effect with the first bpf_dp_void_hops() */
+	bool adopt;    /* use the maps that are pinned there */
 };
 
-/* What a former life has noted beside its maps. -ENOENT: there are none. */
+/* Reads what the previous instance stored beside its maps. Returns 0, or -ENOENT when there is
+ * nothing. */
 int bpf_dp_about(const char *pins, struct ze_conf *ret);
 
-/* Pins of maps that are lost come back, where programs of ours are still attached to one of the ports. */
+/* Pins maps again whose pins were lost, if programs of ours that use them are still attached to one
+ * of the ports. */
 void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n);
 
-/* Loads, pins, attaches. What a former life has left under our names is replaced; a port with
- * somebody else's program is -EBUSY. 0 or -errno; which map can't be adopted has been logged. */
+/* Loads, pins and attaches. Programs and pins of a previous instance are replaced. Returns 0;
+ * -EBUSY when the program of another owner is attached to a port; or -errno. A map that cannot be
+ * adopted has been logged. */
 int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret);
-/* Detaches, unpins: forwarding ends. */
+/* Detaches and removes the pins: forwarding stops. NULL is harmless. */
 void bpf_dp_close(struct bpf_dp *d);
-/* Lets go: forwarding goes on. */
+/* Frees memory and descriptors only: forwarding continues. NULL is harmless. */
 void bpf_dp_leave(struct bpf_dp *d);
 
-/* The ends of a tunnel, before its first session. One thread. */
+/* Sets the endpoints of a tunnel; call before its first session. One thread at a time. */
 void bpf_dp_path_put(struct bpf_dp *d, uint16_t tid, const struct ze_tunnel *t);
+/* The endpoints of a tunnel, in the map; valid as long as d. */
 const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid);
-/* A session, and what leads to it. `was`: what it was before, or NULL; what both have stays as it is. */
+/* Creates or changes a session, and the entries of its addresses, which lead to it. `was` is its
+ * previous value, or NULL for a new one; entries that both have are not touched. Returns 0 or
+ * -errno. */
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
 		       const struct ze_session *s);
-/* The same session with other numbers; what leads to it stays. */
+/* Changes the rates of a session; its addresses must be the same. Returns 0 or -errno. */
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k,
 			  const struct ze_session *s);
-/* Whom the stack reaches by this interface identifier; NULL: nobody. 0 or -errno. */
+/* Sets the session to which the stack sends packets for this interface identifier; NULL removes the
+ * entry. Returns 0 or -errno. */
 int bpf_dp_link6_set(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k);
+/* True when that entry leads to the session k; k NULL: when there is none. */
 bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k);
-/* Packets of a family pass, or no longer do. At once, from any thread. */
+/* Opens or closes a family of a session: its packets pass, or are dropped. Immediate; from any
+ * thread. */
 void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open);
+/* Removes a session and the entries of its addresses; `was` is its last value. */
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
-/* In adopted maps: as it is there, or put right. */
+/* In adopted maps: keeps the session as it is, or corrects it and its entries. Returns 0 or
+ * -errno. */
 int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s);
-/* Of adopted maps: drops sessions that keep() does not want, and what leads to none that is there. */
+/* In adopted maps: removes the sessions for which keep() returns false, and entries that lead to no
+ * session. */
 void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
 		  void *self);
-/* Sessions may have peers with link-local addresses from now on: what sends to them is on ze0, and is put back
- * there. 0 or -errno. */
+/* Attaches the filter on ze0 that sends packets to peers with link-local addresses; it is restored
+ * from then on. Returns 0 or -errno, which has been logged. */
 int bpf_dp_serve_links(struct bpf_dp *d);
-/* A notification: that may be missing. */
+/* Takes a notification. Returns true when that filter may be missing. */
 bool bpf_dp_heard_link(const struct bpf_dp *d, const struct news *n);
-/* Some session has this address (network order); another one, when ours is off the maps. */
+/* True when a session other than `but` has this IPv4 address (network byte order), or when the map
+ * cannot be read. */
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but);
 
-/* The next number for a data packet of ours, together with those the programs send. */
+/* The next Ns for a data packet that the daemon sends; the programs use the same sequence. */
 uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid);
-/* A session id begins anew. */
+/* Resets the counters and sequence numbers of a session id that is used again. */
 void bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
-/* Some session has this id. */
+/* True when a session has this id. */
 bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid);
 struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid);
-/* Next hops that are remembered are void: something they depend on has changed. On the reactor. 0 or -errno. */
+/* Invalidates all cached next hops, because something they depend on has changed. On the reactor.
+ * Returns 0 or -errno. */
 int bpf_dp_void_hops(struct bpf_dp *d);
-/* The same, and there are routing rules or not: with them, next hops are remembered by more than the
- * destination. */
+/* The same, and sets whether there are routing rules. With rules, next hops are cached by more than
+ * the destination. */
 int bpf_dp_routing(struct bpf_dp *d, bool by_rules);
-/* Whether outer IPv4 packets get DF. */
+/* Sets whether outer IPv4 packets have DF set. Returns 0 or -errno. */
 int bpf_dp_outer_df(struct bpf_dp *d, bool on);
-/* The VLAN devices on our ports: these, and no others; bpf_dp_void_hops is next. 0 or -errno of the first that
- * failed. */
+/* Sets the VLAN devices on our ports; others are removed. Call bpf_dp_void_hops() afterwards.
+ * Returns 0 or the first -errno. */
 int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n);
-/* The MAC addresses of our ports: frames to any other are left to the stack. 0 or -errno. */
+/* Sets the MAC addresses of our ports; frames to any other address are passed to the stack. Returns
+ * 0 or -errno. */
 int bpf_dp_macs(struct bpf_dp *d, const struct bpf_port_mac *p, size_t n);
-/* A frame as from an uplink through all the checks there: 0 and the decapsulated frame for ze0p in
- * place, or -EPERM when it was refused (and counted), or -errno. */
+/* Runs a frame through the checks of an uplink, except those of the sequence number and the UDP
+ * checksum. Returns 0 with the decapsulated frame for ze0p in place; -EPERM when it was refused,
+ * which has been counted; or -errno. size is the room in frame; *len is its length before and
+ * after. */
 int bpf_dp_inject(struct bpf_dp *d, uint8_t *frame, size_t size, size_t *len);
-/* A notification: true when the program of a port may be missing; ret_what: which, or NULL. On the reactor. */
+/* See bpf_common_heard(). */
 bool bpf_dp_heard(struct bpf_dp *d, const struct news *n, const char **ret_what);
-/* Attaches what is no longer attached, also to a port that has come again. On the worker. */
+/* Attaches missing programs, also to a port that was removed and created again. On the worker. */
 void bpf_dp_restore(struct bpf_dp *d, struct repair_result *res);
-/* Pins that somebody has removed, and their return: 0 or -errno. */
+/* The number of pins that were removed; and their restoration, which returns 0 or -errno. */
 unsigned bpf_dp_pins_missing(const struct bpf_dp *d);
 int bpf_dp_pins_restore(struct bpf_dp *d);
-/* The interfaces that LACs and the core are behind, as they are now: at most max of them. */
+/* The current indexes of the uplink and core interfaces, at most max. Returns the number. */
 size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max);
-/* Programs and maps, as members of an object. */
+/* Writes programs and maps as members of an open JSON object. */
 void bpf_dp_show(const struct bpf_dp *d, struct json *j);
-/* Who may talk to the daemon; belongs to d. */
+/* The guard over the maps of d; owned by d. */
 struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d);
-bool bpf_dp_native(const struct bpf_dp *d); /* all ports */
+bool bpf_dp_native(const struct bpf_dp *d); /* true: all ports are in native mode */
 const char *bpf_dp_mode(const struct bpf_dp *d);
 int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p);

@@ -22,12 +22,12 @@
 struct bpf_guard {
 	struct bpf_guard_maps m;
 	unsigned n_tunnels, n_established, n_allowed;
-	uint32_t list;	       /* the number of the newest allow-from, the value of its prefixes */
-	uint32_t life;	       /* the value of endpoints and of peers: other lives have others */
-	uint64_t *known;       /* bit per tunnel, while maps are adopted */
-	uint64_t *known_calls; /* and per session */
-	uint64_t *calls;       /* by session id, in memory */
-	/* of its own program */
+	uint32_t list;	       /* number of the newest allow-from: the value of its prefixes */
+	uint32_t life;	       /* number of this instance: the value of endpoints and peers */
+	uint64_t *known;       /* a bit per tunnel that the engine set, while maps are adopted */
+	uint64_t *known_calls; /* the same per session */
+	uint64_t *calls;       /* by session id, mapped into memory */
+	/* only with a program of its own */
 	struct ze_guard_bpf *skel;
 	struct bpf_common c;
 };
@@ -40,9 +40,10 @@ static struct ze_addr_key bpf_guard_key_of(const struct ze_addr *a, uint16_t por
 	return k;
 }
 
-/* ---- what the engine says ---- */
+/* ---- calls of the engine ---- */
 
-/* Each tunnel and session may fail in the same way. On the reactor. */
+/* Limits the log: an update may fail in the same way for each tunnel and session. On the
+ * reactor. */
 static bool bpf_guard_may_log(uint32_t *ret_suppressed)
 {
 	static struct log_limit lines = { .every = ZE_MS(100), .burst = 100 };
@@ -86,8 +87,9 @@ static bool is_listed(void *self, const void *key)
 	return bpf_try_get(g->m.allowed, key, &list) == 0 && list == g->list;
 }
 
-/* The new list is complete before it is asked, and the old one goes afterwards: no allowed source is denied
- * meanwhile. Where it can't be stored there is none here, and the engine denies alone. */
+/* The new list is complete before the programs use it, and the old one is removed afterwards: no
+ * allowed source is denied in between. If the list cannot be stored, the programs use none and only
+ * the engine denies. */
 static void bpf_guard_limits(void *self, const struct guard_limits *l)
 {
 	struct bpf_guard *g = self;
@@ -104,7 +106,7 @@ static void bpf_guard_limits(void *self, const struct guard_limits *l)
 	v.control_burst_ns = v.control_cost_ns * (l->control_burst - 1);
 	v.known_burst_ns = v.known_cost_ns * (l->known_burst - 1);
 
-	/* GCRA: behind the first of a burst, burst - 1 may run ahead of their time. */
+	/* GCRA: after the first message of a burst, burst - 1 may be ahead of their time. */
 	v.source_burst_ns = v.source_cost_ns * (l->source_burst - 1);
 	if (l->setup_rate) {
 		v.total_cost_ns = ZE_SEC(1) / l->setup_rate;
@@ -151,8 +153,8 @@ static void bpf_guard_tunnel_gone(void *self, uint16_t tid)
 		g->n_tunnels--;
 }
 
-/* The session has its whole burst again: 0 as the bucket's time is past. A program that charges the bucket at this
- * moment tries again. */
+/* The session has its full burst again, because a time of 0 is always past. A program that charges
+ * the bucket at this moment retries. */
 static void bpf_guard_session(void *self, uint16_t tid, uint16_t sid, enum guard_session what)
 {
 	struct bpf_guard *g = self;
@@ -171,7 +173,7 @@ static void bpf_guard_peer_established(void *self, const struct ze_addr *peer, b
 	struct ze_addr_key k = bpf_guard_key_of(peer, 0);
 	const struct ze_source fresh = { 0 };
 
-	/* Again at the end: it goes on being known from then on. */
+	/* Also at the end of the tunnel: from then on the source counts as known. */
 	bpf_guard_put("answered", g->m.answered, &k, &fresh);
 	if (yes && bpf_guard_put("established", g->m.established, &k, &g->life))
 		g->n_established++;
@@ -213,9 +215,9 @@ const struct guard_ops bpf_guard_ops = {
 	.show = bpf_guard_show,
 };
 
-/* ---- maps of a former life ---- */
+/* ---- maps of the previous instance ---- */
 
-/* Of endpoints, peers or allow-from. */
+/* The highest value in endpoints, established or allowed. */
 static uint32_t newest_life(int fd)
 {
 	uint8_t k[BPF_COMMON_KEY];
@@ -227,7 +229,7 @@ static uint32_t newest_life(int fd)
 	return newest;
 }
 
-struct lives { /* of endpoints or peers */
+struct lives { /* entries of endpoints or established */
 	int map;
 	uint32_t ours;
 };
@@ -285,7 +287,7 @@ void bpf_guard_prune(struct bpf_guard *g)
 	g->known = g->known_calls = NULL;
 }
 
-/* ---- life ---- */
+/* ---- set-up and removal ---- */
 
 int bpf_guard_listen(struct bpf_guard *g, const struct config_listener *l, size_t n)
 {
@@ -335,7 +337,7 @@ static int bpf_guard_load(struct bpf_guard *g)
 
 	g->skel = ze_guard_bpf__open();
 	if (!g->skel)
-		return -ENOMEM; /* the object is compiled in: nothing else can fail */
+		return -ENOMEM; /* the object is part of the binary: nothing else can fail */
 	r = ze_guard_bpf__load(g->skel);
 	if (r < 0)
 		return r;
@@ -350,7 +352,7 @@ static int bpf_guard_load(struct bpf_guard *g)
 	return map_calls(g);
 }
 
-/* The i-th interface, where nobody else's program is. */
+/* The index of the i-th interface, which must have no program of another owner. */
 static int find_port(const struct bpf_guard_args *a, size_t i, unsigned *ret_ifindex)
 {
 	unsigned ifindex = if_nametoindex(a->uplink[i]);
@@ -373,7 +375,7 @@ static int bpf_guard_attach(struct bpf_guard *g, const struct bpf_guard_args *a)
 		ports[i].prog = bpf_guard_prog_fd(g);
 		r = find_port(a, i, &ports[i].ifindex);
 	}
-	/* A former life's may be on an interface that is no uplink any more. */
+	/* A program of the previous instance may be on an interface that is no longer an uplink. */
 	if (r == 0 && a->pins)
 		r = bpf_ours_clear_all(a->pins, NULL, NULL);
 	if (r == 0 && a->pins)

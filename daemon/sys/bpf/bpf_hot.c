@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A session is there once its tid is: written last, and taken away first. Its other fields may change
- * under a packet, which then has some of the old and some of the new, as it would have had a moment
- * earlier or later.
- */
+/* A session exists while its tid is set: it is written last and cleared first. The other fields may
+ * change while a packet is processed, which then sees some old and some new values, as if it had
+ * arrived a moment earlier or later. */
 #include "daemon/sys/bpf/bpf_hot.h"
 
 #include <errno.h>
@@ -25,7 +23,7 @@
 	X(drops, ZE_SIDS)                                                                          \
 	X(near4, 65536 / ZE_NEAR)
 
-/* Not after an error: *r is the first. */
+/* *r is the first error; does nothing after it. */
 static void *map(int fd, size_t size, int *r)
 {
 	void *p;
@@ -70,7 +68,8 @@ static struct ze_credit *credit(struct ze_credits *rows, uint16_t sid)
 	return &rows[sid / ZE_CREDITS].of[sid % ZE_CREDITS];
 }
 
-/* The credit first: who reads meanwhile must not take it off nothing. `changes` stays: it is not a session's. */
+/* Clears the credit first: a reader must never subtract it from a byte counter of 0. `changes` is
+ * kept, because it belongs to no session. */
 static void bpf_hot_clear(struct ze_meter *m, struct ze_credit *c)
 {
 	__atomic_store_n(ze_credit_word(c), 0, __ATOMIC_RELEASE);
@@ -88,14 +87,15 @@ void bpf_hot_reset(struct bpf_hot *h, uint16_t sid)
 	bpf_hot_open(h, sid, true, false);
 }
 
-/* Packets of its sessions read it meanwhile: it is written only when it is another. */
+/* Packets of its sessions may be reading it: it is written only if it differs. */
 void bpf_hot_path(struct bpf_hot *h, uint16_t tid, const struct ze_tunnel *t)
 {
 	if (memcmp(&h->paths[tid], t, sizeof(*t)) != 0)
 		h->paths[tid] = *t;
 }
 
-/* Those in `mask` become `bits`. The reactor opens families while a worker changes other bits. */
+/* Sets the bits of `mask` to `bits`, atomically: the reactor opens families while a worker changes
+ * other bits. */
 static void set_bits(uint16_t *w, uint16_t mask, uint16_t bits)
 {
 	uint16_t was = __atomic_load_n(w, __ATOMIC_RELAXED);
@@ -198,8 +198,8 @@ bool bpf_hot_has(const struct bpf_hot *h, uint16_t sid)
 	return __atomic_load_n(&h->up_ids[sid].tid, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* What has passed, by a meter and its credit, which a program changes one after the other. That takes it no
- * time, unless its processor is taken away from it in between. */
+/* Reads a meter and its credit, which a program changes one after the other. Retries while a change
+ * is in progress: that takes no time, unless the program is interrupted. */
 static void read_meter(const struct ze_meter *m, struct ze_credit *c, uint64_t *packets,
 		       uint64_t *bytes)
 {

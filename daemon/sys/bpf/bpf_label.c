@@ -17,14 +17,14 @@
 #include "daemon/sys/net/repair.h"
 #include "ze_label.skel.h"
 
-/* Ours among the filters of others. */
+/* The place of our filter among those of others. */
 #define HANDLE	 1
 #define PRIORITY 0x7a65
 
 struct port {
 	int ifindex;
 	char name[16];
-	bool made; /* clsact is ours */
+	bool made; /* clsact was created by us */
 };
 
 struct bpf_label {
@@ -44,14 +44,15 @@ static void detach(const struct port *p)
 		bpf_tc_hook_destroy(&hook);
 }
 
-/* 0: nothing is at our place, 1: a program of ours, of a former life; -EBUSY: somebody else's. */
+/* 0: nothing is at our place; 1: a program of a previous instance; -EBUSY: the filter of another
+ * owner. */
 static int bpf_label_who_is_there(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
 	struct bpf_prog_info info = { 0 };
-	libbpf_print_fn_t print =
-		libbpf_set_print(NULL); /* most have no clsact: it would complain */
+	libbpf_print_fn_t print = libbpf_set_print(
+		NULL); /* most interfaces have no clsact, which libbpf would report */
 	__u32 len = sizeof(info);
 	int fd, r = bpf_tc_query(&hook, &o);
 
@@ -60,7 +61,7 @@ static int bpf_label_who_is_there(int ifindex)
 		return 0;
 	fd = bpf_prog_get_fd_by_id(o.prog_id);
 	if (fd < 0)
-		return 1; /* we may not look: it is the place that says so */
+		return 1; /* without CAP_SYS_ADMIN the place alone decides */
 	bpf_obj_get_info_by_fd(fd, &info, &len);
 	close(fd);
 	return strcmp(info.name, "ze_label") == 0 ? 1 : -EBUSY;
@@ -174,7 +175,7 @@ bool bpf_label_heard(const struct bpf_label *b, const struct news *n)
 	return false;
 }
 
-/* An interface that has come again has another index. */
+/* An interface that was created again has another index. */
 static int restore(const struct bpf_label *b, struct port *p)
 {
 	int r = bpf_label_who_is_there(p->ifindex);

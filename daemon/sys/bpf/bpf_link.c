@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Ours among the filters of others. */
+/* The place of our filter among those of others. */
 #define HANDLE	 1
 #define PRIORITY 0x7a65
 
@@ -19,11 +19,13 @@ static int bpf_link_info_of(int fd, struct bpf_prog_info *ret)
 	return bpf_obj_get_info_by_fd(fd, ret, &len) < 0 ? -errno : 0;
 }
 
-/* 0: this program is at our place; 1: nothing is, or another one of ours; -EBUSY: somebody else's. */
+/* 0: this program is at our place; 1: there is none, or another program of ours; -EBUSY: the filter
+ * of another owner. */
 static int bpf_link_who_is_there(const struct bpf_tc_hook *hook, const struct bpf_prog_info *ours)
 {
 	LIBBPF_OPTS(bpf_tc_opts, o, .handle = HANDLE, .priority = PRIORITY);
-	libbpf_print_fn_t print = libbpf_set_print(NULL); /* most often there is no clsact yet */
+	libbpf_print_fn_t print = libbpf_set_print(
+		NULL); /* usually there is no clsact yet, which libbpf would report */
 	struct bpf_prog_info info;
 	int fd, r = bpf_tc_query(hook, &o);
 
@@ -34,7 +36,7 @@ static int bpf_link_who_is_there(const struct bpf_tc_hook *hook, const struct bp
 		return 0;
 	fd = bpf_prog_get_fd_by_id(o.prog_id);
 	if (fd < 0)
-		return 1; /* we may not look: it is the place that says so */
+		return 1; /* without CAP_SYS_ADMIN the place alone decides */
 	r = bpf_link_info_of(fd, &info);
 	close(fd);
 	return r < 0 || strcmp(info.name, ours->name) == 0 ? 1 : -EBUSY;

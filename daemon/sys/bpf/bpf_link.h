@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The program that sends packets for LACs with link-local addresses out of the interface these belong to: a
- * filter where the stack takes packets in from ze0, since it forwards none of them itself. Blocks for the
- * kernel's answers.
+ * Attaches the program that sends packets for LACs with link-local addresses out of their
+ * interface. It is a filter on the ingress of ze0, because the stack does not forward such packets.
+ * Blocks until the kernel answers.
  */
 #pragma once
 
-/* It is there from now on, whoever took it away. 1: it was not; 0: it was; -EBUSY: somebody else's program has its
- * place; or -errno. */
+/* Attaches the program unless it is attached. Returns 1: it was missing; 0: it was attached;
+ * -EBUSY: the filter of another owner has its place; or -errno. */
 int bpf_link_attach(int prog_fd, unsigned ifindex);

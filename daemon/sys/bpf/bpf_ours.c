@@ -19,7 +19,7 @@
 #include "daemon/sys/bpf/id_list.h"
 #include "daemon/sys/net/xdp_links.h"
 
-#define MAPS_MAX 64 /* of one program */
+#define MAPS_MAX 64 /* maps per program */
 
 static const char *list_file;
 static const char *const names[] = { "ze_uplink", "ze_core", "ze_slow", "ze_accept", "ze_guard" };
@@ -41,7 +41,7 @@ static bool is_named(const struct bpf_prog_info *info)
 	return false;
 }
 
-/* -ENOENT: it has another name, or we may not look. */
+/* -ENOENT: it has another name, or may not be opened. */
 static int open_named(__u32 id)
 {
 	struct bpf_prog_info info = { 0 };
@@ -55,7 +55,7 @@ static int open_named(__u32 id)
 	return -ENOENT;
 }
 
-/* Maps of the folder are no programs, and have another id space. */
+/* Only names of programs are opened: maps have an id space of their own. */
 static int open_pin(const char *pins, const char *name, __u32 id)
 {
 	struct bpf_prog_info info = { 0 };
@@ -156,7 +156,7 @@ struct clearing {
 	const char *pins;
 	bpf_ours_stays *stays;
 	const void *self;
-	int result; /* the first error */
+	int result; /* the first error, or 0 */
 };
 
 static void bpf_ours_clear(struct clearing *c, const struct xdp_link *l, __u32 id, __u32 flag)
@@ -194,7 +194,7 @@ int bpf_ours_clear_all(const char *pins, bpf_ours_stays *stays, const void *self
 	return r < 0 ? r : c.result;
 }
 
-/* ---- pins that are lost ---- */
+/* ---- lost pins ---- */
 
 struct restoring {
 	const char *pins;
@@ -210,7 +210,7 @@ static bool pin_at(const struct restoring *w, const char *name, int fd)
 	return access(path, F_OK) < 0 && bpf_obj_pin(fd, path) == 0;
 }
 
-/* What the programs know of their devices and layout is their only constant. */
+/* The content of `about`, devices and layout, is the only constant of the programs. */
 static void restore_about(struct restoring *w, int rodata, const struct bpf_map_info *from)
 {
 	const struct bpf_map *m = bpf_object__find_map_by_name(w->obj, "about");

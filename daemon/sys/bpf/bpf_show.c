@@ -26,7 +26,7 @@ static const char *problem_text(int problem)
 	}
 }
 
-/* null: the kernel does not tell. */
+/* null: the kernel does not report it */
 static void show_lost(const struct bpf_redirect *r, unsigned ifindex, struct json *j)
 {
 	json_key(j, "redirects-lost");

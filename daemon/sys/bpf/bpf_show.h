@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an operator wants to know of programs and maps, as members of an object that is open. Costs a few
- * system calls, whatever the number of sessions.
+ * Programs and maps for an operator, as members of an open JSON object. Costs a few system calls
+ * per program, independent of the number of sessions.
  */
 #pragma once
 
@@ -13,13 +13,14 @@ struct bpf_object;
 struct bpf_redirect;
 struct json;
 
-struct bpf_show_fill { /* of a map whose elements somebody counts */
+struct bpf_show_fill { /* the number of entries of a map, where the caller counts them */
 	const char *map;
 	uint64_t entries;
 };
 
-/* "programs": what is attached where, and what was lost on its way out there; r NULL: nobody counts. */
+/* "programs": what is attached where, and redirects lost there. r NULL: these are not counted. */
 void bpf_show_programs(const struct bpf_common *c, const struct bpf_redirect *r, struct json *j);
-/* "maps": entries are null where nobody counts them, as in arrays, whose elements are always there. */
+/* "maps": entries are null where they are not counted, as in arrays, whose elements always
+ * exist. */
 void bpf_show_maps(const struct bpf_object *obj, const struct bpf_show_fill *fill, size_t n,
 		   struct json *j);

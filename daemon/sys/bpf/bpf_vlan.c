@@ -56,8 +56,8 @@ static __u16 tag_of(const struct ze_vlan *v, int i)
 
 #define KEYS 2
 
-/* How frames for a device may look. Tags of id 0 do not name a VLAN, and are left out as the programs
- * leave them out. Where hardware takes the first tag off, the second one stands alone. */
+/* The tags that frames for a device may have. Tags of id 0 name no VLAN, and are ignored as in the
+ * programs. Where hardware removes the outer tag, only the inner one is left. */
 static size_t keys_of(const struct ze_vlan *v, struct ze_vlan_key ret[static KEYS])
 {
 	__u16 outer = tag_of(v, 0), inner = tag_of(v, 1);
@@ -93,7 +93,8 @@ static int put_vlan(int map, const struct bpf_vlan *v)
 	int r = 0;
 
 	memcpy(m.mac, v->mac, sizeof(m.mac));
-	/* A device with one tag has its key to itself, whatever else a second tag may look like. */
+	/* A device with one tag keeps its key; the inner tag of another device does not replace
+	 * it. */
 	for (size_t j = 0; r == 0 && j < n; j++)
 		r = bpf_try_put(map, &k[j], &m, j ? BPF_NOEXIST : BPF_ANY);
 	return r == -EEXIST ? 0 : r;
@@ -116,7 +117,7 @@ int bpf_vlan_set_macs(int map, const struct bpf_vlan *v, size_t n)
 
 /* ---- ports ---- */
 
-/* The row of a port, or a free one that it may have; ZE_MACS: none. */
+/* The row of a port, or a free row for it; ZE_MACS: none. */
 static __u32 row_of(int map, unsigned ifindex)
 {
 	__u32 row = ZE_MACS;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The maps of VLAN devices (bpf/ze_bpf.h: ze_vlan, ze_vlan_key) and of the MAC addresses of ports. Keeps
- * no state: what a map has already, also from a previous instance, is compared with what it shall have.
+ * Fills the maps of VLAN devices (bpf/ze_bpf.h: ze_vlan, ze_vlan_key) and of the MAC addresses of
+ * ports. Keeps no state: the content of a map, also from a previous instance, is compared with what
+ * it should be.
  */
 #pragma once
 
@@ -20,11 +21,13 @@ struct bpf_port_mac {
 	__u8 mac[6];
 };
 
-/* These and no others. 0, or -errno of the first that failed. */
+/* Sets the devices by interface index; removes others. Returns 0 or the first -errno. */
 int bpf_vlan_set(int map, const struct bpf_vlan *v, size_t n);
-/* The same by the tags of frames that arrive. */
+/* The same by the tags of received frames. */
 int bpf_vlan_set_macs(int map, const struct bpf_vlan *v, size_t n);
-/* The addresses of ports: these and no others. -ENOSPC: the rows of one port are taken. */
+/* Sets the addresses of ports; removes others. Returns 0 or the first -errno; -ENOSPC: no free row
+ * for a port. */
 int bpf_vlan_port_macs(int map, const struct bpf_port_mac *p, size_t n);
-/* -ENODEV: no such device. */
+/* Reads index and MAC address of a device. Returns 0 or -errno; -ENXIO or -ENODEV: no such
+ * device. */
 int bpf_vlan_read_mac(unsigned ifindex, struct bpf_port_mac *ret);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bookkeeping of the BPF plane. A session's jobs are one sequence: put into the maps, families,
- * removal; they run on one thread, because routes wait for RTNL. What a job works on (`v` and the
- * families) belongs to the jobs, the rest to the reactor.
+ * The sessions of the BPF plane. The jobs of a session (set-up, families, rates, removal) are one
+ * sequence. They run on one worker thread, because routes wait for RTNL. What a job works on (`v`
+ * and the families) belongs to the jobs, the rest to the reactor.
  *
- * A family up is: the route to ze0 with the subscriber's MTU, our own address on ze0, then the maps,
- * so that nothing is forwarded which the stack would not answer for. Its packets pass when the reactor opens
- * it, by one bit each way, without a job to wait for.
+ * Order for a family: the address and the route on ze0 first, then the maps, so that nothing is
+ * forwarded for which the stack would not answer. Its packets pass when the reactor opens it, by
+ * one bit in each direction, without a job.
  */
 #include "daemon/sys/bpf/dp_bpf.h"
 
@@ -93,7 +93,7 @@ void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
 		v->mtu = f->mtu;
 }
 
-/* A session that has the address by now keeps the route. */
+/* The route stays if another session has the address now. */
 static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
 	if (!bpf_dp_host4_taken(s->d->maps, htonl(f->peer4), &s->key))
@@ -112,7 +112,7 @@ static int stack_up6(struct dp_bpf_session *s, struct nl_sock *sk, const struct 
 	return r;
 }
 
-/* All of it or nothing; 1: the route is missing, see dp_bpf_route_up. */
+/* Creates everything or nothing. Returns 1 when the route is missing, see dp_bpf_route_up(). */
 static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r;
@@ -246,7 +246,7 @@ static void dp_bpf_up_done(struct kjob *j)
 	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = s->result };
 
 	if (s->state == SESSION_CLOSING)
-		return; /* GONE will be the answer */
+		return; /* DP_EV_GONE will be the answer */
 	if (s->result < 0)
 		dp_bpf_session_free(s);
 	else
@@ -259,7 +259,7 @@ const struct ze_tunnel *dp_bpf_path(const struct dp_bpf_session *s)
 	return bpf_dp_path(s->d->maps, s->key.tid);
 }
 
-/* The maps have the ends of a tunnel, and nobody else here. */
+/* Stores the endpoints of a tunnel in the maps, their only place in this plane. */
 static void put_path(struct dp_bpf *d, const struct dp_tunnel *t)
 {
 	const struct net_path *p = &t->path;
@@ -330,7 +330,8 @@ static void dp_bpf_down_done(struct kjob *j)
 {
 	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
 	struct dp_bpf *d = s->d;
-	/* Nothing counts any more, and the row of the counters is this session's until its id is given back. */
+	/* No packet is counted any more, and the counters are those of this session until its id is
+	 * released. */
 	struct dp_event ev = {
 		.kind = DP_EV_GONE, .sid = s->sid, .counted = true, .final = numbers_of(d, s->sid)
 	};
@@ -460,9 +461,9 @@ static void dp_bpf_family_down(void *self, uint16_t sid, enum ppp_family family)
 	kworker_submit(s->d->worker, &s->seq, &fj->j);
 }
 
-/* ---- frames, numbers ---- */
+/* ---- frames, counters ---- */
 
-/* In a data packet, numbered together with those the programs send. */
+/* Sends a PPP frame as a data message; Ns is from the same sequence as those of the programs. */
 static int dp_bpf_ppp_send(void *self, uint16_t sid, struct span frame)
 {
 	struct dp_bpf *d = self;
@@ -492,7 +493,7 @@ static int dp_bpf_ppp_send(void *self, uint16_t sid, struct span frame)
 
 #define TTL_UDP (64 << 8 | IPPROTO_UDP)
 
-/* The checksum of the IPv4 header that put_outer writes. */
+/* The checksum of the IPv4 header that put_outer() writes. */
 static uint16_t outer_sum(const struct ze_tunnel *t, uint16_t len)
 {
 	uint32_t sum = 0x4500u + len + TTL_UDP;
@@ -505,7 +506,7 @@ static uint16_t outer_sum(const struct ze_tunnel *t, uint16_t len)
 	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 }
 
-/* The datagram as it would have come in one piece, up to PPP. */
+/* Writes the frame's headers from Ethernet to L2TP, as if the datagram had arrived in one piece. */
 static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame_len)
 {
 	uint16_t udp_len = (uint16_t)(8 + 6 + frame_len);
@@ -550,7 +551,8 @@ static void inject(void *self, uint16_t sid, struct span frame)
 	put_outer(&w, s, frame.len);
 	wr_span(&w, frame);
 	len = wr_len(&w);
-	/* Refused packets have been counted; the socket's queue is the only thing that may be full. */
+	/* Refused packets have been counted. Sending can only fail because the queue of the socket
+	 * is full. */
 	if (!w.bad && bpf_dp_inject(d->maps, buf, sizeof(buf), &len) == 0 &&
 	    send(d->raw, buf, len, MSG_DONTWAIT) < 0)
 		log_kv(LOG_DP, LOG_DEBUG, "inject-failed", KV_ERRNO(-errno));
@@ -585,7 +587,7 @@ static int dp_bpf_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *re
 	return 0;
 }
 
-/* In the order of the maps, which are in memory: tables of sessions would be slower to walk. */
+/* In the order of the arrays in memory: walking the table of sessions would be slower. */
 static ze_ns dp_bpf_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
 {
 	struct dp_bpf *d = self;
@@ -632,7 +634,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.pool = dp_bpf_set_pool,
 };
 
-/* ---- life ---- */
+/* ---- set-up and removal ---- */
 
 static void dp_bpf_on_wake(struct ev_loop *ev, ev_async *w, int revents)
 {
@@ -685,7 +687,7 @@ static int dp_bpf_add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, con
 	return 0;
 }
 
-/* The interfaces of the configuration. */
+/* Adds the interfaces of the configuration. */
 static int dp_bpf_add_ports(struct bpf_dp_args *b, struct bpf_dp_port *ports,
 			    const struct dp_bpf_args *a)
 {
@@ -755,7 +757,8 @@ static void on_routing(void *self, bool by_rules)
 	       KV_STR("rules", by_rules ? "yes" : "no"), KV_ERRNO(r));
 }
 
-/* What a former life has left goes on. NULL, or what stands against it: then there is nothing. */
+/* Adopts what the previous instance left. Returns NULL, or the reason why it cannot; then nothing
+ * is open. */
 static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const struct bpf_dp_args *b)
 {
 	struct ze_conf was;
@@ -784,7 +787,7 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 	int r;
 
 	if (a->pins)
-		bpf_common_sweep(a->pins); /* what stays has been logged, and may harm nobody */
+		bpf_common_sweep(a->pins); /* an error has been logged and may be harmless */
 	r = ze0_create(d->rtnl, &d->conf);
 	if (r < 0) {
 		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
@@ -827,7 +830,8 @@ static int dp_bpf_start(struct dp_bpf *d, const struct dp_bpf_args *a)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
 	struct bpf_dp_args b = { .ports = ports };
-	/* An interface that is not there, or somebody else's, is found before anything is touched that forwards. */
+	/* A missing interface, or one with the program of another owner, is found before forwarding
+	 * is touched. */
 	int r = dp_bpf_add_ports(&b, ports, a);
 	const char *why;
 
@@ -895,7 +899,7 @@ int dp_bpf_pins_restore(struct dp_bpf *d)
 	return bpf_dp_pins_restore(d->maps);
 }
 
-/* Memory and descriptors. */
+/* Frees memory and descriptors. */
 static void dp_bpf_done(struct dp_bpf *d)
 {
 	vlans_free(d->vlans);
@@ -961,7 +965,7 @@ void dp_bpf_sweep(const char *pins)
 {
 	struct nl_sock *sk;
 
-	bpf_common_sweep(pins); /* what stays has been logged */
+	bpf_common_sweep(pins); /* what remains has been logged */
 	if (nlreq_open(NETLINK_ROUTE, &sk) < 0)
 		return;
 	pool_routes_sync(sk, &(struct pool_routes){ .n = 0 }, NULL);

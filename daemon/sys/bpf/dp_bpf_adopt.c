@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The BPF plane goes on with what a former life has left: sessions in the maps, routes and addresses
- * on ze0. What the engine speaks for is kept as it is or put right; when it has no more, the rest
- * goes. On the reactor, before it runs and before there are jobs.
+ * The BPF plane restores what the previous instance left: sessions in the maps, routes and
+ * addresses on ze0. The sessions that the engine claims are kept as they are, or corrected;
+ * dp_bpf_adopt_done() removes the rest. On the reactor, before its loop runs and before there are
+ * jobs.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -24,14 +25,14 @@ struct ip_list {
 };
 
 struct dp_bpf_past {
-	uint32_t *routes; /* sorted */
-	bool *wanted;	  /* each */
+	uint32_t *routes; /* host byte order, sorted */
+	bool *wanted;	  /* by index of routes: a session claims it */
 	size_t n_routes, cap;
 	struct ip_list addrs;
 	bool no_memory;
 };
 
-/* ---- what is there ---- */
+/* ---- what the previous instance left ---- */
 
 static void dp_bpf_adopt_on_route(void *self, uint32_t ip)
 {
@@ -78,7 +79,7 @@ static int dp_bpf_adopt_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Sorted, and each once: a reading that failed half way has begun again. */
+/* Sorts the routes and removes duplicates: a list that was interrupted was read again. */
 static void tidy(struct dp_bpf_past *p)
 {
 	size_t n = 0;
@@ -125,7 +126,7 @@ void dp_bpf_past_free(struct dp_bpf *d)
 	d->past = NULL;
 }
 
-/* ---- what goes on ---- */
+/* ---- claimed sessions ---- */
 
 static bool *wanted(const struct dp_bpf_past *p, uint32_t ip)
 {
@@ -150,10 +151,11 @@ static int want_route(struct dp_bpf *d, const struct dp_family *f)
 	r = dp_bpf_route_up(d, d->rtnl, f);
 	if (r < 0)
 		rtnl_route(d->rtnl, (int)d->conf.ze0, f, false);
-	return r < 0 ? r : 0; /* the repair at the start of the loop finds what is missing */
+	return r < 0 ? r : 0; /* the repair at the start of the loop finds a missing route */
 }
 
-/* Of a session that can't go on: what was there is dropped with the rest, what was not at once. */
+/* For a session that cannot be restored: a route that existed is removed with the rest, a new one
+ * immediately. */
 static void want_no_more(struct dp_bpf_session *s)
 {
 	struct dp_bpf *d = s->d;
@@ -222,7 +224,7 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 	return r;
 }
 
-/* ---- what does not ---- */
+/* ---- the rest ---- */
 
 static bool is_adopted(void *self, const struct ze_sess_key *k)
 {
@@ -271,7 +273,8 @@ void dp_bpf_adopt_done(void *self)
 	dp_bpf_ifid_adopted(d);
 	routes = drop_routes(d);
 	dp_bpf_route6_prune(d);
-	/* No session with IPv6 goes on: the kernel would take the shared route away with the last address. */
+	/* No session with IPv6 was restored: the kernel would remove the shared route with the last
+	 * address. */
 	if (!d->ifids)
 		dp_bpf_no_route6(d, d->rtnl);
 	for (size_t i = 0; i < d->past->addrs.n; i++) {

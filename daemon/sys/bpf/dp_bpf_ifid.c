@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interface identifiers on the device that all subscribers share. They are agreed for each link by itself
- * (RFC 5072 4.1), and the stack knows them only by ze0:
+ * Interface identifiers on ze0, the device that all subscribers share. Each link negotiates its own
+ * (RFC 5072 4.1), but the stack knows all links as ze0:
  *
- * - An identifier we have on some link by our own choice is an address of ze0. The engine chooses one for all.
- * - One that a subscriber wants us to have is an address of ze0 while no subscriber has it: what the stack sends to
- *   a neighbour never becomes ours.
- * - Of several subscribers with the same one, what the stack sends to it goes to the newest, and when that leaves to
- *   the newest of those who stay. What comes from them, and what is sent by session, concerns each alone.
+ * - An identifier of ours that we chose is an address of ze0. The engine chooses one for all links.
+ * - An identifier of ours that a subscriber asked for is an address of ze0 only while no subscriber
+ * has
+ *   the same one: otherwise the stack would take packets to that subscriber for its own.
+ * - If several subscribers have the same identifier, packets from the stack go to the newest
+ * session,
+ *   and after its end to the newest of the others. Packets from subscribers, and packets sent by
+ *   session id, are not affected.
  *
  * On the worker; while sessions are adopted, on the reactor.
  */
@@ -38,7 +41,7 @@ bool dp_bpf_ifid_on_ze0(const struct dp_bpf *d, uint64_t ifid)
 	return own && own->on_ze0;
 }
 
-/* The newest subscriber that has it. */
+/* The newest session whose subscriber has it. */
 static struct dp_bpf_session *holder(const struct dp_bpf *d, uint64_t ifid)
 {
 	struct dp_bpf_session *newest = NULL;
@@ -53,8 +56,8 @@ static struct dp_bpf_session *holder(const struct dp_bpf *d, uint64_t ifid)
 	return newest;
 }
 
-/* One that a previous instance has left stays as it is: the kernel would replace our route to fe80::/64 by its own
- * when the address is replaced. */
+/* An address that a previous instance left is not replaced: the kernel would replace our route to
+ * fe80::/64 by its own. */
 static int put_on_ze0(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
 	int r = rtnl_ensure(sk, rtnl_build_link_local((int)d->conf.ze0, ifid, true));
@@ -62,7 +65,7 @@ static int put_on_ze0(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 	return r > 0 || dp_bpf_is_taken(r) ? 0 : r;
 }
 
-/* Puts it on ze0 or takes it off, as the rules have it. */
+/* Adds the address to ze0 or removes it, by the rules above; frees an identifier that is unused. */
 static int dp_bpf_ifid_settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifid)
 {
 	struct dp_bpf_ifid *own = dp_bpf_ifid_find(d, ifid);
@@ -144,13 +147,13 @@ static int peer_add(struct dp_bpf_session *s, struct nl_sock *sk, uint64_t ifid)
 	int r;
 
 	if (!ifid)
-		return 0; /* it insisted on a request without */
+		return 0; /* the peer insisted on a Configure-Request without the option */
 	r = htab_add(&d->links, &s->in_links, dp_bpf_ifid_hash_of(ifid));
 	if (r < 0)
 		return r;
 	s->linked = true;
 	s->peer_ifid = ifid;
-	/* Of a former life: its maps know who was the newest. */
+	/* A session of the previous instance: the maps know which is the newest. */
 	if (d->past && !bpf_dp_link6_is(d->maps, ifid, NULL)) {
 		s->link_no = bpf_dp_link6_is(d->maps, ifid, &s->key);
 	} else {

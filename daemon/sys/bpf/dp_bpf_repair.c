@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the BPF plane has put into the kernel stays there: ze0, the programs on the ports, the addresses and
- * routes on ze0. The reactor follows notifications and collects what may be missing; a job on the worker
- * compares that with what the plane wants, which is the worker's own knowledge, and puts it back.
+ * Restores what the BPF plane has put into the kernel and another program removes: ze0, the
+ * programs on the ports, the addresses and routes on ze0. The reactor follows notifications and
+ * collects what may be missing (suspects). A job on the worker compares these with the record of
+ * the plane, which belongs to the worker, and restores what is missing.
  *
- * The plane's own deletions need no exception: what it deletes it no longer wants when the job runs, since
- * jobs run one after another. Adding with NLM_F_EXCL tells what was missing from what was there. Where it is
- * not known what is missing (ze0 was down, notifications were lost) the job lists the routes in the kernel
- * once, and adds the others in slices, between which the jobs of sessions run.
+ * Deletions by the plane need no exception: jobs run one after another, and the record no longer
+ * contains what was deleted when the repair job runs. NLM_F_EXCL distinguishes missing entries from
+ * existing ones. When it is unknown what is missing (ze0 was down, notifications were lost), the
+ * job lists the routes in the kernel once and adds the missing ones in slices, between which the
+ * jobs of sessions run.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,20 +33,20 @@
 #include "daemon/sys/net/rtnl.h"
 #include "daemon/sys/run/loop.h"
 
-#define SLICE	     256   /* routes of a job */
-#define SUSPECTS_MAX 65536 /* single addresses or routes; when there are more, all are looked at */
+#define SLICE	     256   /* routes per job */
+#define SUSPECTS_MAX 65536 /* above this number everything is checked */
 
 struct suspect {
 	uint8_t ip[16];
 	uint8_t family;
-	uint8_t len;   /* of an IPv6 route */
-	bool replaced; /* another route has its place */
+	uint8_t len;   /* prefix length of a route */
+	bool replaced; /* another route replaced it */
 };
 
 struct suspects {
 	struct suspect *v;
 	size_t n, cap;
-	bool all; /* whatever there is */
+	bool all; /* check everything */
 };
 
 struct dp_bpf_repair {
@@ -52,17 +54,17 @@ struct dp_bpf_repair {
 	struct repair policy;
 	struct follow_listener listener;
 	ev_timer timer;
-	struct suspects addrs, routes; /* heard since the last job began */
+	struct suspects addrs, routes; /* collected since the last job began */
 	bool running;
 	struct kseq seq;
 	struct kjob job;
-	/* The job's, from its submission to its end. */
-	struct nl_sock *sk; /* asks strictly, so that the kernel filters */
+	/* Owned by the job while it runs. */
+	struct nl_sock *sk; /* with strict checks, so that the kernel filters dumps */
 	unsigned kinds;
 	struct suspects job_addrs, job_routes;
-	size_t at; /* of job_routes */
+	size_t at; /* next of job_routes */
 	bool begun, made_again;
-	uint8_t pass; /* of sessions and identifiers seen in the kernel */
+	uint8_t pass; /* of the sessions found in the kernel; 0: no list was made */
 	struct repair_result res[REPAIR__KINDS];
 };
 
@@ -121,7 +123,7 @@ static int restore_gateway(struct dp_bpf_repair *rp, uint32_t ip)
 	return r;
 }
 
-/* The kernel says nothing of the routes that go with their source address. */
+/* The kernel sends no notification for routes that it removes with their source address. */
 static void all_routes(struct dp_bpf_repair *rp)
 {
 	rp->kinds |= 1u << REPAIR_ROUTE;
@@ -161,7 +163,8 @@ static void restore_addr(struct dp_bpf_repair *rp, const struct suspect *s)
 
 	memcpy(&ip4, s->ip, sizeof(ip4));
 	if (s->family == 4 && dp_bpf_has_gateway(rp->d, ntohl(ip4))) {
-		/* A login may have brought it back: its routes went all the same. */
+		/* A new session may have added the gateway again, but the routes were removed all
+		 * the same. */
 		restore_gateway(rp, ntohl(ip4));
 		all_routes(rp);
 	} else if (s->family == 6 && dp_bpf_ifid_on_ze0(rp->d, ifid))
@@ -174,7 +177,8 @@ static void restore_addrs(struct dp_bpf_repair *rp)
 		restore_addr(rp, &rp->job_addrs.v[i]);
 	if (!rp->job_addrs.all)
 		return;
-	/* A login may have brought a gateway back, as above: whether it was there now says nothing of the routes. */
+	/* A new session may have added a gateway again, as above: its presence says nothing about
+	 * the routes. */
 	for (size_t i = 0; i < rp->d->n_gateways; i++)
 		restore_gateway(rp, rp->d->gateways[i]);
 	if (rp->d->n_gateways)
@@ -202,7 +206,7 @@ static void dp_bpf_repair_on_addr(void *self, uint8_t family, const uint8_t ip[1
 	(void)ip;
 }
 
-/* There are few. */
+/* Lists all IPv6 routes; they are few. */
 static void list_routes6(struct dp_bpf_repair *rp)
 {
 	struct suspect one = { .family = 6, .len = 64 };
@@ -221,7 +225,7 @@ static void list_routes6(struct dp_bpf_repair *rp)
 	}
 }
 
-/* Those that are wanted and not in the kernel, into job_routes. */
+/* Collects in job_routes the routes of the record that are not in the kernel. */
 static void list_missing(struct dp_bpf_repair *rp)
 {
 	const struct rtnl_found found = { .route4 = dp_bpf_repair_on_route,
@@ -287,12 +291,12 @@ static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
 	memcpy(&be, one->ip, sizeof(be));
 	s = dp_bpf_route_find(rp->d, ntohl(be));
 	if (!s)
-		return; /* we deleted it */
+		return; /* the plane deleted it */
 	f = &s->f[PPP_FAM_IPV4];
 	r = rtnl_ensure(rp->sk, rtnl_build_route_locked(ze0, f));
 	if (r == -EINVAL && restore_gateway(rp, f->local4) >= 0)
 		r = rtnl_ensure(rp->sk, rtnl_build_route_locked(ze0, f));
-	/* Between the list and now its session may have come up. */
+	/* Skipped if its session was set up after the list was made. */
 	if (r == 0 && one->replaced && (!rp->pass || s->seen != rp->pass)) {
 		r = rtnl_route_locked(rp->sk, ze0, f);
 		r = r < 0 ? r : 1;
@@ -300,7 +304,7 @@ static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
 	dp_bpf_repair_note(rp, REPAIR_ROUTE, r, inet_ntop(AF_INET, &be, text, sizeof(text)));
 }
 
-/* ---- on the worker: all of it ---- */
+/* ---- on the worker: the job ---- */
 
 static void restore_device(struct dp_bpf_repair *rp)
 {
@@ -370,7 +374,7 @@ static void start_job(struct dp_bpf_repair *rp, ze_ns now)
 	dp_bpf_repair_submit(rp);
 }
 
-/* Looks when it is time to; the timer until then. */
+/* Starts the job if it is due, otherwise the timer. */
 static void dp_bpf_repair_schedule(struct dp_bpf_repair *rp)
 {
 	struct ev_loop *ev = loop_ev(rp->d->loop);
@@ -402,7 +406,7 @@ static void dp_bpf_repair_finish(struct dp_bpf_repair *rp)
 	for (unsigned k = 0; k < REPAIR__KINDS; k++)
 		if (rp->kinds & 1u << k)
 			repair_done(&rp->policy, (enum repair_kind)k, &rp->res[k], now);
-	/* What could not be put back is found by looking at all. */
+	/* After a failure everything is checked the next time. */
 	rp->addrs.all = rp->addrs.all || rp->res[REPAIR_ADDRESS].missing;
 	rp->routes.all = rp->routes.all || rp->res[REPAIR_ROUTE].missing;
 	suspects_clear(&rp->job_addrs);
@@ -419,7 +423,7 @@ static void dp_bpf_repair_done(struct kjob *j)
 
 	rp->running = false;
 	if (rp->d->repair != rp)
-		return; /* the plane ends */
+		return; /* the plane is being freed */
 	if (rp->at < rp->job_routes.n) {
 		dp_bpf_repair_submit(rp);
 		return;
@@ -428,7 +432,7 @@ static void dp_bpf_repair_done(struct kjob *j)
 	dp_bpf_repair_schedule(rp);
 }
 
-/* ---- what is heard ---- */
+/* ---- notifications ---- */
 
 static void suspect_all(struct dp_bpf_repair *rp)
 {
@@ -437,7 +441,7 @@ static void suspect_all(struct dp_bpf_repair *rp)
 	rp->addrs.all = rp->routes.all = true;
 }
 
-/* A repair may have to wait while somebody goes on taking things away. */
+/* The list is bounded: a repair may be delayed while another program keeps removing entries. */
 static void suspect_heard(struct suspects *s, const struct suspect *one)
 {
 	if (s->n == SUSPECTS_MAX) {
@@ -523,14 +527,14 @@ void dp_bpf_repair_route(struct dp_bpf *d, uint32_t ip)
 	uint32_t be = htonl(ip);
 
 	if (!d->repair)
-		return; /* the plane ends */
+		return; /* the plane is being freed */
 	memcpy(one.ip, &be, sizeof(be));
 	repair_suspect(&d->repair->policy, REPAIR_ROUTE);
 	suspect_heard(&d->repair->routes, &one);
 	dp_bpf_repair_schedule(d->repair);
 }
 
-/* ---- life ---- */
+/* ---- set-up and removal ---- */
 
 void dp_bpf_repair_show(const struct dp_bpf *d, struct json *j)
 {
@@ -561,7 +565,8 @@ int dp_bpf_repair_new(struct dp_bpf *d)
 						 .end = dp_bpf_repair_heard_all,
 						 .self = rp };
 	follow_add(d->follow, &rp->listener);
-	/* What changed before there was a follower. Not before the loop runs: until then sessions are adopted. */
+	/* Checks what changed before notifications were followed. Only when the loop runs: until
+	 * then sessions are adopted. */
 	for (unsigned k = REPAIR_DEVICE; k < REPAIR_ROUTE; k++)
 		repair_suspect(&rp->policy, (enum repair_kind)k);
 	rp->addrs.all = true;

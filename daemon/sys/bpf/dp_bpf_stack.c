@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel's stack has of the BPF plane on ze0, and the plane's own record of it, by which it is put back
- * when somebody else takes it away. On the worker; while sessions are adopted, on the reactor.
+ * The routes and addresses of the BPF plane on ze0, and the plane's record of them, from which they
+ * are restored when another program removes them. On the worker; while sessions are adopted, on the
+ * reactor.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ bool dp_bpf_is_taken(int r)
 	return r == -ENODEV || r == -ENETDOWN;
 }
 
-/* Gateways are few and stay on ze0. */
+/* Gateways are few and are never removed from ze0. */
 int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r;
@@ -53,8 +54,8 @@ int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family 
 	return r < 0 && !dp_bpf_is_taken(r) ? r : keep_gateway(d, f->local4);
 }
 
-/* The kernel refuses a route without its source address. Whoever has taken the gateway's away may do so once more
- * before the second attempt: then, as without ze0, the route is left to the repair. */
+/* The kernel refuses a route whose source address is missing. If another program removes the
+ * gateway again before the second attempt, or ze0 is down, the route is left to the repair. */
 int dp_bpf_route_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	int r = rtnl_route_locked(sk, (int)d->conf.ze0, f);
@@ -95,10 +96,10 @@ void dp_bpf_route_del(struct dp_bpf_session *s)
 	s->routed = false;
 }
 
-/* ---- how large packets of the stack may be, IPv6 ---- */
+/* ---- MTU of the packets of the stack, IPv6 ---- */
 
-/* ze0's own MTU is larger than what subscribers take. Nearly all of them take the same: that is the MTU of the route
- * to all of them, and costs nothing per session. */
+/* The MTU of ze0 is larger than that of the subscribers. Nearly all of them have the same: it is
+ * the MTU of the shared route fe80::/64, which costs nothing per session. */
 static int shared_route6(struct dp_bpf *d, struct nl_sock *sk, uint16_t mtu)
 {
 	const struct rtnl_route6 rt = { .len = 64, .mtu = mtu };
@@ -145,7 +146,7 @@ int dp_bpf_route6_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct 
 	return r;
 }
 
-/* Another subscriber may have the same identifier. */
+/* If another subscriber has the same identifier, the route gets its MTU. */
 void dp_bpf_route6_down(struct dp_bpf_session *s, struct nl_sock *sk)
 {
 	struct rtnl_route6 rt = route6_of(&s->f6);
@@ -195,7 +196,7 @@ struct stale6 {
 	size_t n;
 };
 
-/* Without memory it stays, and only makes packets of the stack smaller or larger than they need be. */
+/* Without memory a stale route stays; it only changes the size of packets that the stack sends. */
 static void on_stale6(void *self, const struct rtnl_route6 *rt)
 {
 	struct stale6 *s = self;
@@ -220,7 +221,7 @@ void dp_bpf_route6_prune(struct dp_bpf *d)
 	free(s.v);
 }
 
-/* ---- addresses nobody has ---- */
+/* ---- blackhole routes of the pool ---- */
 
 static int sync_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
 {

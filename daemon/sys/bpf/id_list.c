@@ -22,7 +22,7 @@ static bool boot_line(char *buf, size_t size)
 	return ok;
 }
 
-/* NULL: there is none that can be believed. */
+/* NULL: there is no file that can be trusted. */
 static FILE *open_own(const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Any change of a VLAN device, or of a port (its MTU, its address), has the whole list read again: changes are rare,
- * and nothing can be missed or applied in the wrong order. Changes during a reading lead to one more.
- */
+/* Any change of a VLAN device or of a port (MTU, MAC address) causes the whole list to be read
+ * again: changes are rare, and nothing can be missed or applied in the wrong order. A change during
+ * a job causes one more. */
 #include "daemon/sys/bpf/vlans.h"
 
 #include <errno.h>
@@ -36,16 +35,16 @@ struct vlans {
 	struct kworker *worker;
 	struct follow *follow;
 	struct follow_listener listener;
-	bool ours; /* some of what was heard */
+	bool ours; /* a notification of the current batch concerns us */
 	struct kseq seq;
-	struct kjob job; /* what follows is its */
+	struct kjob job; /* what follows belongs to the job while it runs */
 	bool running, again;
 	struct vlans_list links;
 	size_t found;
 	int result;
 };
 
-/* ---- what the kernel says ---- */
+/* ---- messages of the kernel ---- */
 
 static struct nlattr *vlans_find(const struct nlmsghdr *h, int type)
 {
@@ -125,7 +124,7 @@ static void no_links(void *self)
 	v->result = 0;
 }
 
-/* The kernel leaves out devices of other kinds, once it knows of VLANs. */
+/* Kernels that filter by kind leave out devices of other kinds. */
 static int read_links(struct vlans *v, struct nl_sock *sk)
 {
 	struct ifinfomsg h = { 0 };
@@ -147,7 +146,7 @@ static int read_links(struct vlans *v, struct nl_sock *sk)
 	return r < 0 ? r : v->result;
 }
 
-/* ---- which are ours ---- */
+/* ---- devices on our ports ---- */
 
 static const struct vlans_port *port_of(const struct vlans_port *p, size_t n, unsigned ifindex)
 {
@@ -165,7 +164,7 @@ static const struct vlans_link *link_of(const struct vlans_list *l, unsigned ifi
 	return NULL;
 }
 
-/* A port takes frames of its MTU and one tag; what more there is makes the packet smaller. */
+/* A port accepts its MTU plus one tag; a second tag reduces the MTU of the packet. */
 static struct bpf_vlan entry(const struct vlans_link *l, const struct vlans_link *outer,
 			     const struct vlans_port *p)
 {
@@ -206,7 +205,7 @@ static bool is_gone(int e)
 	return e == ENODEV || e == ENXIO;
 }
 
-/* A port that is gone has none. */
+/* Reads the MTU of each port. A port that was removed is left out. */
 static int read_ports(const struct vlans *v, struct vlans_port *ret, size_t *ret_n)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
@@ -230,7 +229,7 @@ static int read_ports(const struct vlans *v, struct vlans_port *ret, size_t *ret
 
 /* ---- on the worker ---- */
 
-/* A port that is gone has no address, and its row goes. */
+/* Enters the MAC address of each port. The row of a port that was removed is deleted. */
 static int enter_macs(const struct vlans *v)
 {
 	struct bpf_port_mac macs[VLANS_PORTS];
@@ -274,7 +273,7 @@ static void vlans_run(struct kjob *j, void *thread)
 {
 	struct vlans *v = ze_container_of(j, struct vlans, job);
 
-	/* Nobody asks again before the next change, which may not come. */
+	/* Retries here, because the next job starts only with the next change. */
 	v->result = -EAGAIN;
 	for (int i = 0; i < TRIES && v->result < 0; i++) {
 		v->result = 0;
@@ -345,7 +344,7 @@ void vlans_reread(struct vlans *v)
 	read_again(v);
 }
 
-/* ---- life ---- */
+/* ---- set-up and removal ---- */
 
 int vlans_watch(const struct vlans_args *a, struct vlans **ret)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The VLAN devices that sit on our ports, or on a VLAN device there: kept in the maps by which the BPF
- * programs put tags on and know the tags and MAC addresses of frames for us, while devices come and go. The kernel is asked on the worker, since it
- * answers under RTNL; the reactor only hears that something has changed. A device whose port is in
- * another network namespace is none of ours.
+ * Follows the VLAN devices on our ports, or on a VLAN device there, and keeps them in the maps with
+ * which the BPF programs add tags, and recognise the tags and MAC addresses of received frames. The
+ * kernel is asked on the worker, because it answers under RTNL; the reactor only receives the
+ * notification of a change. A device whose port is in another network namespace is ignored.
  */
 #pragma once
 
@@ -19,16 +19,16 @@ struct nlmsghdr;
 struct vlans;
 
 struct vlans_args {
-	struct follow *follow;	/* of RTMGRP_LINK at least */
-	struct kworker *worker; /* whose threads have a struct nl_sock of rtnetlink each */
-	struct bpf_dp *maps;	/* its ports are meant */
+	struct follow *follow;	/* with RTMGRP_LINK at least */
+	struct kworker *worker; /* each of its threads has a struct nl_sock of rtnetlink */
+	struct bpf_dp *maps;	/* the maps, and the ports whose devices are followed */
 };
 
-/* Enters what is there, soon, and follows it. 0 or -errno. */
+/* Enters the present devices with a job, and follows changes. Returns 0 or -errno. */
 int vlans_watch(const struct vlans_args *a, struct vlans **ret);
-/* A port has come again, with another index. */
+/* Call when a port was created again with another index. */
 void vlans_reread(struct vlans *v);
-void vlans_free(struct vlans *v); /* after the worker; NULL is harmless */
+void vlans_free(struct vlans *v); /* call after the worker is freed; NULL is harmless */
 
 /* ---- without the kernel, for tests ---- */
 
@@ -42,9 +42,10 @@ struct vlans_port {
 	unsigned ifindex, mtu;
 };
 
-/* Of an RTM_NEWLINK. false: it is no VLAN device, or one on something elsewhere, or it is down. */
+/* Reads an RTM_NEWLINK. Returns false when the device is not a VLAN, is down, or lies on a device
+ * in another namespace. */
 bool vlans_parse(const struct nlmsghdr *h, struct vlans_link *ret);
-/* What a message is about: 0 or an interface index, and whether that is a VLAN device. */
+/* The interface index that a message is about, or 0; ret_vlan: whether it is a VLAN device. */
 unsigned vlans_about(const struct nlmsghdr *h, bool *ret_vlan);
 
 struct vlans_list {
@@ -52,6 +53,7 @@ struct vlans_list {
 	size_t n;
 };
 
-/* Those on the ports, with one tag or two; ret has room for all links. Returns how many. */
+/* Selects the devices on the ports, with one tag or two. ret has room for all links. Returns their
+ * number. */
 size_t vlans_resolve(const struct vlans_list *links, const struct vlans_port *ports, size_t n_ports,
 		     struct bpf_vlan *ret);

@@ -15,9 +15,9 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
 
-#define MTU_ONE_PAGE 3498 /* with what XDP needs in front and behind, a page is full */
+#define MTU_ONE_PAGE 3498 /* with the headroom and tailroom of XDP, a page is full */
 
-/* ---- by the facts ---- */
+/* ---- causes and cures ---- */
 
 static const struct {
 	const char *word, *cure;
@@ -50,7 +50,7 @@ const char *xdp_refusal_cure(struct xdp_refusal *r)
 					 "see the kernel's log";
 }
 
-/* ---- asking ---- */
+/* ---- the message of the kernel ---- */
 
 static struct xdp_refusal *listening;
 static libbpf_print_fn_t before;

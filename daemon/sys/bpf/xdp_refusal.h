@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Why a driver refuses native XDP, and what to do about it: by the kernel's own words where it has some,
- * else by what is known to stand in the way.
+ * Why a driver refuses native XDP, and the cure: from the kernel's message where there is one,
+ * otherwise from known causes (MTU, LRO).
  */
 #pragma once
 
@@ -11,14 +11,16 @@
 
 struct xdp_refusal {
 	int error;		   /* -errno */
-	char why[XDP_REFUSAL_WHY]; /* the kernel's words; "": none */
+	char why[XDP_REFUSAL_WHY]; /* the kernel's message; "": none */
 	unsigned mtu;		   /* 0: unknown */
 	bool lro;
 };
 
-/* Begins to listen for the kernel's words; nobody else may use libbpf's messages meanwhile. */
+/* Starts to collect the kernel's message. Until xdp_refusal_end(), libbpf's messages go nowhere
+ * else. */
 void xdp_refusal_begin(struct xdp_refusal *r);
-/* The call has failed with this error. Asks for MTU and LRO. */
+/* Stops. error is the result of the call; if it failed, MTU and LRO of the interface are read. */
 void xdp_refusal_end(struct xdp_refusal *r, int error, const char *interface);
-/* Fills in `why` if the kernel said nothing, and returns the cure. By the facts alone. */
+/* Sets `why` if the kernel gave no message, and returns the cure, a constant text. Makes no system
+ * call. */
 const char *xdp_refusal_cure(struct xdp_refusal *r);

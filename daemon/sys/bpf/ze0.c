@@ -49,7 +49,7 @@ static bool ze0_put_pair(struct nl_msg *m, const struct ze_conf *was)
 	return true;
 }
 
-/* was: indexes and addresses that it shall have again; NULL: any. */
+/* was: the indexes and MAC addresses to use; NULL: any. */
 static int new_pair(struct nl_sock *sk, const struct ze_conf *was)
 {
 	struct ifinfomsg h = { .ifi_flags = IFF_NOARP,
@@ -76,7 +76,7 @@ static int del_link(struct nl_sock *sk, unsigned ifindex)
 						     0 });
 }
 
-/* Never somebody else's: both names, and each the other's. */
+/* Deletes ze0 only if ze0p exists, too: a single device of that name is not ours. */
 void ze0_destroy(struct nl_sock *sk)
 {
 	unsigned ifindex = if_nametoindex(ZE0);
@@ -93,14 +93,14 @@ static int set(const char *family, const char *dev, const char *name, const char
 	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, dev, name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno; /* a kernel without IPv6 */
+		return errno == ENOENT ? 0 : -errno; /* the kernel has no IPv6 */
 	if (write(fd, value, strlen(value)) < 0)
 		r = -errno;
 	close(fd);
 	return r;
 }
 
-/* Packets come from there that a router would not expect: our own, for the stack to fragment. */
+/* ze0 receives packets that a router would not expect: our own, for the stack to fragment. */
 static int set_all(void)
 {
 	static const struct {
@@ -129,7 +129,8 @@ static int mac_of(int fd, const char *name, uint8_t ret[static 6])
 	return 0;
 }
 
-/* A program sees packets as they are sent: with the checksum a device would have filled in. */
+/* A program sees packets as they are sent: they need the checksum that a device would have filled
+ * in. */
 static int checksums_in_software(int fd)
 {
 	struct ethtool_value off = { .cmd = ETHTOOL_STXCSUM };
@@ -202,7 +203,7 @@ static bool ze0_is_there(unsigned ifindex, char name[static IF_NAMESIZE])
 	return if_indextoname(ifindex, name);
 }
 
-/* Up, with the MTU and the address that the programs write. */
+/* True when the device is up and has the MTU and the MAC address that the programs write. */
 static bool is_right(int fd, const char *name, const uint8_t mac[static 6])
 {
 	struct ifreq q = { 0 };
@@ -225,8 +226,8 @@ static bool both_right(const struct ze_conf *c, const char *ze0, const char *ze0
 	return right;
 }
 
-/* The programs know the pair by indexes and addresses: it gets the same again. One end alone, as when the other
- * was moved to another namespace, is of no use. */
+/* Creates the pair with the same indexes and addresses, which the programs know. A single end, as
+ * when the other was moved to another namespace, is deleted. */
 static int make_again(struct nl_sock *sk, const struct ze_conf *c)
 {
 	struct ze_conf is = { .abi = c->abi };
