@@ -2,12 +2,13 @@
 /*
  * `ze`: the daemon in the foreground, or one of the verbs.
  *
- * Exit status of the daemon: 0 stopped as asked, or -t and the file is valid; 1 it could not start,
- * or -t and the file is not valid; 2 wrong usage.
+ * Exit status of the daemon: 0 it was stopped by a signal, or -t and the file is valid; 1 it could
+ * not start, or -t and the file is not valid; 2 wrong usage.
  *
- * SIGTERM, SIGINT: tell the peers (StopCCN 6), end when they have acknowledged or drain-timeout is
- * over; a second one ends at once. SIGHUP: read the file again. SIGUSR2: end at once and take nothing
- * down, for another process that goes on (the bpf plane; else as SIGTERM).
+ * SIGTERM, SIGINT: close all tunnels (StopCCN, result code 6) and exit when the peers have
+ * acknowledged, or after drain-timeout seconds; a second signal exits immediately. SIGHUP: read the
+ * configuration file again. SIGUSR2: handover: exit immediately and leave the sessions to the next
+ * instance (bpf plane; with other planes as SIGTERM).
  */
 #include <errno.h>
 #include <ev.h>
@@ -133,7 +134,7 @@ static void main_watch(struct daemon *d)
 	ev_timer_init(&d->give_up, on_give_up, 0., 0.);
 	d->term.data = d->interrupt.data = d->hangup.data = d->leave.data = d;
 	d->drained.data = d->give_up.data = d;
-	/* Last in its turn: what the others have done counts. */
+	/* The lowest priority: the check runs after all other watchers of the iteration. */
 	ev_set_priority(&d->drained, EV_MINPRI);
 	ev_signal_start(ev, &d->term);
 	ev_signal_start(ev, &d->interrupt);
@@ -141,7 +142,8 @@ static void main_watch(struct daemon *d)
 	ev_signal_start(ev, &d->leave);
 }
 
-/* Until they are watched they wait: a start that is killed half way leaves things in the kernel. */
+/* Blocks signals until they are watched: a process killed in the middle of its start would leave
+ * objects in the kernel. */
 static void hold_signals(bool hold)
 {
 	sigset_t set;
@@ -182,7 +184,8 @@ static int live(struct daemon *d)
 	       KV_U64("open-files", files));
 	notify_send("READY=1");
 	loop_run(d->z.loop);
-	/* Nobody watches from here, and one more signal would end it half way. */
+	/* No watcher runs from here on; a signal would kill the process in the middle of its
+	 * shutdown. */
 	hold_signals(true);
 	unwatch(d);
 	modules_stop(&d->z);
@@ -206,7 +209,7 @@ static int wrong_usage(void)
 	return EXIT_USAGE;
 }
 
-/* -t: as `ze config validate`, with the daemon's own file. */
+/* -t: like `ze config validate`, for the configuration file of the daemon. */
 static int check_config(const struct ze *z)
 {
 	char *argv[] = { (char *)"-t", (char *)z->config_file, NULL };

@@ -39,7 +39,7 @@
 
 static int log_start(struct ze *z)
 {
-	/* systemd sets it when our stderr is the journal, which understands "<4>". */
+	/* systemd sets it when stderr is its journal, which understands the prefix "<4>". */
 	bool prefix = getenv("JOURNAL_STREAM");
 	int r;
 
@@ -68,8 +68,8 @@ static void set_levels(const char *env, const enum log_sub *subs, size_t n)
 			log_set_level(subs[i], level);
 }
 
-/* The file's levels, then the environment's: ze.log.l2tp means the whole subsystem, and
- * ze.log.ppp and the others each their own part. */
+/* Applies the levels of the file, then those of the environment, which win. ze.log.l2tp sets the
+ * levels of the whole subsystem; ze.log.ppp and the others set one part. */
 static void apply_levels(const struct config *cfg)
 {
 	static const enum log_sub l2tp[] = { LOG_L2TP, LOG_PPP, LOG_AAA, LOG_DP };
@@ -120,7 +120,7 @@ static void log_lines(enum log_level level, const char *event, const struct strb
 	}
 }
 
-/* What it has to say goes to the log, and stays in errors and warnings, which are empty. */
+/* Messages are logged, and appended to errors and warnings, which must be empty. */
 static int read_config(struct ze *z, struct config **ret, struct strbuf *errors,
 		       struct strbuf *warnings)
 {
@@ -174,7 +174,7 @@ static const struct ze_module mod_config = { "config", config_start, config_stop
 
 /* ---- fewer rights ---- */
 
-/* main() has done it, before there was a log. */
+/* The rights were dropped by main(), before logging started; this only reports the result. */
 static int hardening_start(struct ze *z)
 {
 	(void)z;
@@ -253,9 +253,9 @@ static int state_start(struct ze *z)
 
 static const struct ze_module mod_state = { "state", state_start, state_stop };
 
-/* ---- one process at a time ---- */
+/* ---- one instance at a time ---- */
 
-/* pid 0: it is not known, and left out. */
+/* A pid of 0 (unknown) is not logged. */
 static void log_holder(const struct instance_holder *h)
 {
 	char pid[16] = "", kill[32] = "", cure[200];
@@ -273,7 +273,8 @@ static void log_holder(const struct instance_holder *h)
 	       KV_STR("cure", cure));
 }
 
-/* What would take devices and pins from another. The plane is not chosen yet. */
+/* True when the configuration may use devices or pins that another instance could hold. The plane
+ * is chosen later. */
 static bool shares(const struct config *c)
 {
 	return c->l2tp && (c->dataplane == CONFIG_DP_BPF || c->bpf.n_uplink);
@@ -380,9 +381,9 @@ static void engine_stop(struct ze *z)
 
 static const struct ze_module mod_engine = { "engine", engine_start, engine_stop };
 
-/* ---- addresses of this machine ---- */
+/* ---- addresses of the host ---- */
 
-/* Known before the first session goes on or begins. */
+/* The engine needs them before the first session is restored or created. */
 static int ifwatch_start(struct ze *z)
 {
 	int r = ifwatch_new(z->loop, z->cfg->has_pool ? z->cfg->pool.gateway : 0, &z->ifwatch);
@@ -457,9 +458,9 @@ static int listeners_start(struct ze *z)
 
 static const struct ze_module mod_listeners = { "listeners", listeners_start, NULL };
 
-/* ---- another life's tunnels and sessions ---- */
+/* ---- tunnels and sessions of the previous instance ---- */
 
-/* Once datagrams can be sent, and before the first is taken in. */
+/* Runs when datagrams can be sent, and before the first one is received. */
 static int resume_start(struct ze *z)
 {
 	const struct journal_record *v;
@@ -532,7 +533,7 @@ static void ctl_stop(struct ze *z)
 
 static const struct ze_module mod_ctl = { "ctl", ctl_start, ctl_stop };
 
-/* From now on there is something to be asked for. */
+/* Clients are answered only after all other modules have started. */
 static int serve_start(struct ze *z)
 {
 	ctl_serve(z->ctl);
@@ -541,11 +542,12 @@ static int serve_start(struct ze *z)
 
 static const struct ze_module mod_serve = { "serve", serve_start, ctl_stop };
 
-/* ---- all of them ---- */
+/* ---- start and stop ---- */
 
-/* Whatever another process may already have (lock, listeners, control socket) comes before the data plane,
- * which replaces things. The data plane stops after the engine: it takes down what the engine has let go,
- * and the listeners with the loop, since tunnels' sockets hang there too. */
+/* The resources that another process may hold (lock, listeners, control socket) come before the
+ * data plane, which replaces objects in the kernel. The data plane is stopped after the engine,
+ * since it removes what the engine has released. The listeners are closed with the loop, since the
+ * sockets of tunnels are watched there, too. */
 static const struct ze_module *const modules[] = {
 	&mod_log,     &mod_hardening, &mod_rng,	     &mod_yang,	   &mod_config,
 	&mod_loop,    &mod_state,     &mod_instance, &mod_history, &mod_listeners,
@@ -568,8 +570,8 @@ int modules_start(struct ze *z)
 		if (r < 0) {
 			log_kv(LOG_MAIN, LOG_ERROR, "start-failed",
 			       KV_STR("module", modules[i]->name), KV_ERRNO(r));
-			/* What another life has left still does its work, and may have to; or it was
-			 * not even looked at. */
+			/* The sessions of a previous instance are still forwarded, or the plane was
+			 * not opened at all: nothing of that is removed. */
 			z->leaving = !z->plane || !plane_began_empty(z->plane);
 			stop_from(z, i);
 			return r;
@@ -588,7 +590,7 @@ void modules_stop(struct ze *z)
 	stop_from(z, ZE_ARRAY_SIZE(modules));
 }
 
-/* Standard input could make the reactor wait, and has been read. */
+/* Standard input was consumed at the start, and reading it could block the reactor. */
 static int reread_config(struct ze *z, struct config **ret, struct strbuf *errors,
 			 struct strbuf *warnings)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The parts of the daemon in the order in which they start. Each is a const descriptor that owns
- * some members of `struct ze`; start has logged why when it fails, and has left nothing.
+ * The parts of the daemon in the order in which they start. Each is a constant descriptor that owns
+ * some members of struct ze. When a start fails, it has logged the reason and released what it had
+ * acquired.
  */
 #pragma once
 
@@ -29,7 +30,7 @@ struct ze {
 	const char *config_file, *socket_path, *yang_dir; /* yang_dir NULL: the default */
 	const char *state_file;				  /* NULL: `state` beside the socket */
 	bool no_hardening;				  /* for a debugger */
-	bool leaving; /* another process goes on: stop takes nothing down */
+	bool leaving; /* handover: stop leaves the data plane and its state for the next instance */
 
 	struct rng rng;
 	struct yang *yang;
@@ -37,9 +38,9 @@ struct ze {
 	struct loop *loop;
 	struct udp *udp;
 	struct plane *plane;
-	struct persist *persist;	  /* of the journal */
-	struct instance *instance;	  /* with planes that share what is in the kernel */
-	char *state_path, *programs_path; /* the state file, and a list beside it */
+	struct persist *persist;	  /* watches the journal and the pins */
+	struct instance *instance;	  /* NULL: the plane shares nothing in the kernel */
+	char *state_path, *programs_path; /* the second: a list of our BPF programs */
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;
@@ -54,11 +55,12 @@ struct ze_module {
 	void (*stop)(struct ze *z); /* may be NULL */
 };
 
-/* Starts all; when one fails those before it have been stopped. 0 or -errno. */
+/* Starts all modules. When one fails, those before it are stopped. Returns 0 or -errno. */
 int modules_start(struct ze *z);
-/* Newest first. */
+/* Stops all modules in reverse order. */
 void modules_stop(struct ze *z);
-/* NULL: the data plane goes on without us, and another process can take over. Else why not. */
+/* Returns NULL when a handover would keep the sessions, else why not. */
 const char *modules_why_stay(const struct ze *z);
-/* Another configuration from the file, if it is valid: what can change does, the rest is a warning. */
+/* Reads the configuration file again. If it is valid, settings that can change at run time are
+ * applied; the others are logged as warnings. */
 void modules_reload(struct ze *z);

@@ -43,7 +43,7 @@ static void skip_line(struct conf_lex *lx)
 		advance(lx);
 }
 
-/* False when the comment does not end. */
+/* Returns false when the comment is not terminated. */
 static bool skip_c_comment(struct conf_lex *lx)
 {
 	advance(lx);
@@ -141,7 +141,7 @@ static void lex_quoted(struct conf_lex *lx)
 
 static bool ends_word(int c)
 {
-	return c < 0 || strchr(" \t\r\n;{}[]\"", c) != NULL; /* NUL too */
+	return c < 0 || strchr(" \t\r\n;{}[]\"", c) != NULL; /* also NUL */
 }
 
 static void lex_bare(struct conf_lex *lx)

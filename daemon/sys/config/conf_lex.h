@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Words of the curly configuration syntax. A word is bare (no white space, quotes, braces, brackets,
- * semicolons) or "quoted" with \" \\ \n \t. Comments: // and # to the end of the line, at the start
- * of a word; C comments. An end of line is a token: it may end a leaf. Pure: text in, tokens out.
+ * The lexer of the curly configuration syntax. A word is bare (no white space, quotes, braces,
+ * brackets, semicolons) or "quoted" with \" \\ \n \t. Comments: // and # to the end of the line, at
+ * the start of a word; C comments. The end of a line is a token, since it may end a leaf. Makes no
+ * system calls.
  */
 #pragma once
 
@@ -19,18 +20,18 @@ enum conf_kind {
 	CONF_RBRACE,
 	CONF_LBRACKET,
 	CONF_RBRACKET,
-	CONF_ERROR /* word says what is wrong */
+	CONF_ERROR /* word is the error message */
 };
 
 struct conf_pos {
-	unsigned line, col; /* from 1; columns are octets */
+	unsigned line, col; /* from 1; columns count octets */
 };
 
 struct conf_tok {
 	enum conf_kind kind;
 	bool quoted;
 	struct conf_pos pos;
-	const char *word; /* until the next conf_next; NUL-terminated */
+	const char *word; /* valid until the next conf_next(); NUL-terminated */
 };
 
 struct conf_lex {
@@ -40,8 +41,9 @@ struct conf_lex {
 	struct conf_tok tok; /* the current token */
 };
 
+/* text is borrowed until conf_lex_done(). */
 void conf_lex_init(struct conf_lex *lx, const char *text, size_t len);
-void conf_lex_done(struct conf_lex *lx); /* wipes the last word: it may be a secret */
-/* Moves on; lx->tok is the new current token. */
+void conf_lex_done(struct conf_lex *lx); /* wipes the last word, which may be a secret */
+/* Reads the next token into lx->tok. */
 void conf_next(struct conf_lex *lx);
 const char *conf_kind_name(enum conf_kind k); /* "'{'", "end of line" */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Schema and entry points. libyang stops at the first violated `must`; we evaluate each of them
- * ourselves to report all, and let libyang have the last word.
+ * Schema and entry points. libyang stops at the first violated `must`, so each of them is evaluated
+ * here, in order to report all; libyang then validates the whole tree.
  */
 #include "daemon/sys/config/yang.h"
 
@@ -67,10 +67,10 @@ void yang_free(struct yang *y)
 	free(y);
 }
 
-/* ---- what the other two files use ---- */
+/* ---- functions for the other two files ---- */
 
-/* Names of the schema only. The key of a list entry is the operator's text and may be a password in
- * the wrong place; line and column say which entry is meant. */
+/* Adds only names of the schema. The key of a list entry is the operator's text and may be a
+ * misplaced password; line and column identify the entry. */
 static void add_path(struct strbuf *b, const struct lyd_node *node)
 {
 	if (!node)
@@ -82,7 +82,7 @@ static void add_path(struct strbuf *b, const struct lyd_node *node)
 	sb_puts(b, node->schema->name);
 }
 
-/* False when there are too many already. */
+/* Returns false when there are too many errors already. */
 static bool begin_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *node)
 {
 	const char *name = strcmp(d->src->name, "-") == 0 ? "<stdin>" : d->src->name;
@@ -169,7 +169,7 @@ static void check_must(struct yang_doc *d, const struct lyd_node *node)
 
 		if (lyd_eval_xpath3(node, node->schema->module, lyxp_get_expr(musts[i].cond),
 				    LY_VALUE_SCHEMA_RESOLVED, musts[i].prefixes, NULL, &ok))
-			continue; /* libyang will say so itself */
+			continue; /* libyang will report it */
 		if (!ok)
 			yang_error(d, yang_pos(d, node), node, "%s",
 				   musts[i].emsg ? musts[i].emsg : lyxp_get_expr(musts[i].cond));
@@ -203,7 +203,8 @@ static bool yang_is_any(const struct ze_addr *a)
 	return memcmp(a->ip, zero, sizeof(zero)) == 0;
 }
 
-/* Two endpoints of one ze:listener list that can't both be bound. */
+/* Reports an endpoint of a ze:listener list that needs a scope, or that cannot be bound beside an
+ * earlier one. */
 static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
 {
 	const struct lyd_node *o;
@@ -250,8 +251,8 @@ static void validate(struct yang_doc *d)
 	check_musts(d);
 	check_listeners(d);
 	if (d->n_errors)
-		return; /* libyang would stop at one of these */
-	/* libyang's own words would repeat values, which may be secrets. */
+		return; /* libyang would stop at the first of these */
+	/* libyang's messages contain values, which may be secrets */
 	if (lyd_validate_all(&d->root, d->ctx, LYD_VALIDATE_NO_STATE, NULL))
 		yang_error(d, (struct conf_pos){ 1, 1 }, NULL,
 			   "not valid by the schema; `yanglint` says where");
@@ -265,7 +266,7 @@ static bool yang_has_listener(const struct config *c, uint8_t family)
 	return false;
 }
 
-/* No LAC that is allowed can reach an endpoint. */
+/* True when no LAC in allow-from can reach an endpoint. */
 static bool allows_nobody(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_allow_from; i++)
@@ -329,8 +330,8 @@ int yang_parse(struct yang *y, const struct yang_source *src, struct config **re
 /* ---- files ---- */
 
 enum from {
-	FROM_FILE,    /* a regular one: nothing else could keep the daemon waiting */
-	FROM_ANYWHERE /* a pipe, too */
+	FROM_FILE,    /* only a regular file: others could block the daemon */
+	FROM_ANYWHERE /* also a pipe */
 };
 
 struct file_mode {
@@ -371,7 +372,7 @@ static void say_why_not(const char *name, int r, struct strbuf *errors)
 	sb_puts(errors, "\n");
 }
 
-/* A descriptor or -errno, which has been told. */
+/* Returns a descriptor, or -errno with a line in errors. */
 static int open_source(const char *name, enum from from, struct strbuf *errors)
 {
 	int wait = from == FROM_FILE ? O_NONBLOCK : 0;
@@ -387,7 +388,7 @@ static int open_source(const char *name, enum from from, struct strbuf *errors)
 	return r;
 }
 
-/* Whoever may read the file or write to it has all passwords, or makes his own. */
+/* Records whether other users may read the file, which has all passwords, or write to it. */
 static void check_mode(const char *name, int fd, struct file_mode *m)
 {
 	struct stat st;
@@ -437,7 +438,7 @@ static int yang_read_all(const char *name, enum from from, struct strbuf *ret, s
 		return -ENOMEM;
 	}
 	check_mode(name, fd, &o->mode);
-	setvbuf(f, NULL, _IONBF, 0); /* stdio's buffer could not be wiped */
+	setvbuf(f, NULL, _IONBF, 0); /* the buffer of stdio could not be wiped */
 	errno = 0;
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && ret->len <= FILE_MAX)
 		sb_add(ret, buf, n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Between the three files that turn text into a snapshot: yang.c (schema, entry points), yang_tree.c (text to a
- * libyang tree with positions), yang_snapshot.c (tree to struct config).
+ * The interface between the three files that turn text into a snapshot: yang.c (schema, entry
+ * points), yang_tree.c (text to a libyang tree with positions), yang_snapshot.c (tree to struct
+ * config).
  */
 #pragma once
 
@@ -15,44 +16,43 @@
 #include "daemon/sys/config/conf_lex.h"
 #include "daemon/sys/config/yang.h"
 
-struct yang_place { /* where a node was written */
+struct yang_place { /* the position of a node in the text */
 	UT_hash_handle hh;
 	const struct lyd_node *node;
 	struct conf_pos pos;
 };
 
-struct yang_doc { /* one text being read */
+struct yang_doc { /* a text that is being parsed */
 	const struct ly_ctx *ctx;
 	const struct yang_source *src;
 	struct conf_lex lex;
-	struct lyd_node *root; /* NULL or the first top-level node */
+	struct lyd_node *root; /* the first top-level node, or NULL */
 	struct yang_place *places;
 	struct strbuf *errors;
 	unsigned n_errors;
-	unsigned n_fixed,
-		fixed_line; /* users with an address of their own; the line of the first */
-	struct config *cfg; /* being filled, yang_snapshot.c */
+	unsigned n_fixed, fixed_line; /* users with a fixed address; line of the first */
+	struct config *cfg;	      /* filled by yang_snapshot.c */
 };
 
 #define YANG_ERRORS_MAX 100
 
-/* `file:line:col: path: message`; path of node (may be NULL), message by printf. */
+/* Adds the error `file:line:col: path: message`; the path is that of node, which may be NULL. */
 void yang_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *node,
 		const char *fmt, ...) ZE_PRINTF(4, 5);
-/* The same for a child that does not exist (yet), by its name. */
+/* The same for a child that does not exist, by its name. */
 void yang_error_child(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *parent,
 		      const char *name, const char *msg);
-/* Where node, or the nearest ancestor that was written, stands. */
+/* The position of node, or of its nearest ancestor that has one. */
 struct conf_pos yang_pos(const struct yang_doc *d, const struct lyd_node *node);
-/* Carries the named ze-extensions statement. */
+/* True when the node has the named ze-extensions statement. */
 bool yang_has_ext(const struct lysc_node *s, const char *name);
-/* Child by name, NULL when absent. */
+/* Returns the child with this name, or NULL. */
 struct lyd_node *yang_child(const struct lyd_node *parent, const char *name);
-/* Child leaf's value, NULL when absent. */
+/* Returns the value of the child leaf with this name, or NULL. */
 const char *yang_value(const struct lyd_node *parent, const char *name);
 
-/* Text to d->root and d->places; errors are reported as they are met. */
+/* Parses the text into d->root and d->places; adds errors as they are found. */
 void yang_tree_read(struct yang_doc *d);
 void yang_tree_done(struct yang_doc *d);
-/* Valid tree to d->cfg; more errors may be found (addresses, ranges that span leaves). */
+/* Converts a valid tree to d->cfg; may find more errors (addresses, ranges that span leaves). */
 void yang_snapshot(struct yang_doc *d);

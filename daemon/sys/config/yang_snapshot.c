@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A valid tree, defaults filled in, to struct config. What the schema can't say is checked here:
+ * Converts a valid tree with its defaults to struct config. Checks what the schema cannot express:
  * addresses, and ranges that span leaves.
  */
 #include <errno.h>
@@ -32,7 +32,7 @@ static uint32_t get_u32(const struct lyd_node *parent, const char *name)
 	return v ? (uint32_t)strtoul(v, NULL, 10) : 0;
 }
 
-/* The schema has checked the form. 0 when absent. */
+/* Returns an IPv4 address in host order, whose form was checked by the schema; 0: absent. */
 static uint32_t get_ip4(const struct lyd_node *parent, const char *name)
 {
 	const char *v = yang_value(parent, name);
@@ -236,7 +236,7 @@ static void read_dataplane(struct yang_doc *d, const struct lyd_node *l2tp)
 	d->cfg->dataplane = (enum config_dataplane)get_enum(l2tp, "dataplane", planes);
 	b->xdp = (enum config_xdp)get_enum(bpf, "xdp-mode", modes);
 	b->outer_df = get_bool(bpf, "outer-df");
-	/* The schema bounds names and numbers. */
+	/* The schema limits names and counts. */
 	LY_LIST_FOR(lyd_child(bpf), c) {
 		if (strcmp(c->schema->name, "uplink") == 0)
 			strncpy(b->uplink[b->n_uplink++], lyd_get_value(c), 15);
@@ -284,7 +284,7 @@ static void read_ncp(struct config *c, const struct lyd_node *ncp)
 	c->ncp_timeout_s = get_u32(ncp, "timeout");
 }
 
-/* What would end every login: the far end of every IPv4 link is the gateway of the pool. */
+/* Reports what would end every login: our address on every IPv4 link is the gateway of the pool. */
 static void check_needs(struct yang_doc *d, const struct lyd_node *ncp)
 {
 	const struct config *c = d->cfg;
@@ -331,7 +331,7 @@ static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
 	check_needs(d, ncp);
 }
 
-/* The endpoint that answers LACs at an address from first to last; NULL: none does. */
+/* Returns the endpoint that answers LACs at an address from first to last; NULL: none. */
 static const struct config_listener *listener_in(const struct config *c, uint32_t first,
 						 uint32_t last)
 {
@@ -386,7 +386,8 @@ static void check_twice(struct yang_doc *d, struct owned_address *v, size_t n)
 	}
 }
 
-/* What subscribers are given, against everything else: the pool and the endpoints are known by now. */
+/* Checks the addresses of subscribers against all others: the pool and the endpoints have been
+ * read. */
 static void check_addresses(struct yang_doc *d, const struct lyd_node *l2tp)
 {
 	const struct lyd_node *auth = yang_child(l2tp, "auth"), *pool = yang_child(l2tp, "pool");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Recursive descent over the words, guided by the schema: what follows a name depends on what the
- * name is. After an error the rest of the statement, with its braces, is skipped and reading goes on,
- * so that one run shows all that is wrong.
+ * Recursive descent over the tokens, guided by the schema: what follows a name depends on its node.
+ * After an error the rest of the statement is skipped with its braces, so that one run reports all
+ * errors.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void skip_eols(struct yang_doc *d)
 		next(d);
 }
 
-/* The rest of a statement that went wrong: to its ; or end of line, braces and all. */
+/* Skips the rest of an invalid statement, up to its ; or end of line, including braces. */
 static void skip_statement(struct yang_doc *d)
 {
 	unsigned depth = 0;
@@ -105,7 +105,8 @@ static const struct lysc_node *find_schema(const struct yang_doc *d, const struc
 	return NULL;
 }
 
-/* How many letters must be inserted, removed or replaced to make b of a; 3 for more than two. */
+/* Returns the number of letters to insert, remove or replace to turn a into b; 3 for more than
+ * two. */
 static unsigned distance(const char *a, const char *b)
 {
 	unsigned row[KEYWORD_MAX + 1], least = 0;
@@ -131,7 +132,7 @@ static unsigned distance(const char *a, const char *b)
 	return *a || row[n] > 2 ? 3 : row[n];
 }
 
-/* A keyword under schema that the word misspells by two letters at most. */
+/* Returns a keyword under schema that differs from the word by at most two letters, or NULL. */
 static const char *near_keyword(const struct lysc_node *schema, const char *word)
 {
 	const struct lysc_node *s = NULL;
@@ -142,7 +143,7 @@ static const char *near_keyword(const struct lysc_node *schema, const char *word
 	return NULL;
 }
 
-/* Keeps node and its place; the first top-level node becomes the root. */
+/* Keeps node and its position; the first top-level node becomes the root. */
 static void yang_tree_keep(struct yang_doc *d, struct lyd_node *parent, struct lyd_node *node,
 			   struct conf_pos pos)
 {
@@ -177,8 +178,8 @@ static bool given_twice(struct yang_doc *d, const struct lysc_node *s, struct ly
 	return true;
 }
 
-/* A list entry or leaf-list value just made that equals an older one: told and freed. libyang links a
- * new node under its parent at once, but behind its equals, so the older one is found first. */
+/* Reports and frees a new list entry or leaf-list value that equals an earlier one. libyang links a
+ * new node under its parent at once, but after its equals, so the earlier one is found first. */
 static bool is_second(struct yang_doc *d, struct lyd_node *parent, struct lyd_node *node,
 		      struct conf_pos pos)
 {
@@ -192,7 +193,7 @@ static bool is_second(struct yang_doc *d, struct lyd_node *parent, struct lyd_no
 	return true;
 }
 
-/* "one of: pap chap-md5", cut to the buffer. */
+/* Writes "must be one of: pap chap-md5", cut to the buffer. */
 static const char *enum_message(const struct lysc_type *type, char *buf, size_t size)
 {
 	const struct lysc_type_enum *t = (const struct lysc_type_enum *)type;
@@ -220,8 +221,8 @@ static bool is_string_message(const struct lysc_type_str *t, const char *msg)
 	return is_range_message(t->length, msg);
 }
 
-/* libyang's last message if it is an error-message of the schema. Its own words repeat the value, and
- * what stands in this place may be a secret that belongs to another line. */
+/* Returns libyang's last message if it is an error-message of the schema, else `otherwise`: its own
+ * messages contain the value, which may be a misplaced secret. */
 static const char *schema_message(const struct yang_doc *d, const struct lysc_type *type,
 				  const char *otherwise)
 {
@@ -241,14 +242,14 @@ static bool is_integer(LY_DATA_TYPE t)
 	return t == LY_TYPE_UINT8 || t == LY_TYPE_UINT16 || t == LY_TYPE_UINT32;
 }
 
-/* What is wrong with a value, without ever repeating it. */
+/* Returns what is wrong with a value, without repeating it. */
 static const char *value_message(const struct yang_doc *d, const struct lysc_node *s, char *buf,
 				 size_t size)
 {
 	const struct lysc_type *type = NULL;
 
 	if (s->nodetype & (LYS_LEAF | LYS_LEAFLIST))
-		type = ((const struct lysc_node_leaf *)s)->type; /* same place in a leaf-list */
+		type = ((const struct lysc_node_leaf *)s)->type; /* same member in a leaf-list */
 	else if (s->nodetype == LYS_LIST)
 		type = ((const struct lysc_node_leaf *)lysc_node_child(s))->type; /* its key */
 	if (yang_has_ext(s, "sensitive"))
@@ -284,7 +285,7 @@ static void add_term(struct yang_doc *d, const struct lysc_node *s, struct lyd_n
 	yang_tree_keep(d, parent, node, t->pos);
 }
 
-/* Behind a leaf: ; or the end of the line, or the end of the block on the same line. */
+/* Ends a leaf: by ; or the end of the line, or by the end of the block on the same line. */
 static void end_leaf(struct yang_doc *d, const struct lyd_node *parent, const char *name)
 {
 	if (at(d) == CONF_SEMI || at(d) == CONF_EOL) {
@@ -324,7 +325,8 @@ static void read_leaflist(struct yang_doc *d, const struct lysc_node *s, struct 
 
 	if (many)
 		next(d);
-	/* For what limits, such as allow-from, it would mean the opposite of what it looks like. */
+	/* In a list that restricts, such as allow-from, it would mean the opposite of what it seems
+	 * to. */
 	if (many && at(d) == CONF_RBRACKET)
 		yang_error(d, d->lex.tok.pos, parent,
 			   "%s: an empty list is the same as none; leave the line out", s->name);
@@ -380,7 +382,7 @@ static void read_body(struct yang_doc *d, const struct lysc_node *s, struct lyd_
 	next(d);
 	if (at(d) == CONF_SEMI)
 		next(d);
-	if (d->n_errors == before) /* else a wrong value would be called missing, too */
+	if (d->n_errors == before) /* an invalid value is not also reported as missing */
 		check_mandatory(d, s, node);
 }
 
@@ -398,7 +400,7 @@ static void read_container(struct yang_doc *d, const struct lysc_node *s, struct
 		skip_statement(d);
 		return;
 	}
-	/* libyang takes an empty one for a default and would leave out the defaults in it. */
+	/* libyang treats an empty container as a default and would omit the defaults in it. */
 	node->flags &= ~(uint32_t)LYD_DEFAULT;
 	yang_tree_keep(d, parent, node, pos);
 	read_body(d, s, node, depth);
@@ -432,8 +434,8 @@ static void yang_tree_read_list(struct yang_doc *d, const struct lysc_node *s,
 	read_body(d, s, node, depth);
 }
 
-/* An unknown word may be a secret on the wrong line, so it is not repeated; where it nearly is one of
- * the keywords of this place, that one is named. */
+/* An unknown word may be a secret on the wrong line, so it is not repeated; a similar keyword is
+ * named. */
 static void unknown_keyword(struct yang_doc *d, const struct lysc_node *schema,
 			    const struct lyd_node *parent)
 {
@@ -477,7 +479,7 @@ static void read_statement(struct yang_doc *d, const struct lysc_node *schema,
 	}
 }
 
-/* Statements up to the closing brace (not eaten) or the end. */
+/* Reads statements up to the closing brace, which is not consumed, or the end. */
 static void read_block(struct yang_doc *d, const struct lysc_node *schema, struct lyd_node *parent,
 		       unsigned depth)
 {

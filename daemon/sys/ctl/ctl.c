@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sockets of the control protocol. Requests of a client are answered in order; while an answer is
- * being written nothing more is read from that client, so one client keeps at most one answer and one
- * request line in memory.
+ * Sockets of the control protocol. The requests of a client are answered in order. While an answer
+ * is being written, nothing is read from that client, so that a client occupies memory for at most
+ * one answer and one request.
  */
 #include "daemon/sys/ctl/ctl.h"
 
@@ -27,26 +27,26 @@
 #include "daemon/sys/run/path.h"
 
 #define CLIENTS_MAX   64
-#define OTHERS_MAX    48 /* of them who are neither root nor us */
+#define OTHERS_MAX    48 /* of CLIENTS_MAX, for clients with the read-only profile */
 #define IDLE_SECONDS  600.
-#define CHECK_SECONDS 2.  /* between two looks at the socket's file */
-#define STALL_SECONDS 30. /* a client that does not take its answer */
+#define CHECK_SECONDS 2.  /* between checks of the socket's file */
+#define STALL_SECONDS 30. /* for which a client may not read its answer */
 
 struct ctl {
 	struct loop *loop;
 	struct snapshot_history history;
 	struct op_reload reload;
 	struct list clients;
-	unsigned n_clients, n_others; /* others: those with the read-only profile */
-	uint64_t dropped;	      /* to make room */
+	unsigned n_clients, n_others; /* others: with the read-only profile */
+	uint64_t dropped;	      /* connections closed to make room for others */
 	struct log_limit full;
 	int fd;
-	int spare; /* given up for a moment when there is no other left, -1: gone */
+	int spare; /* closed to accept one connection when no descriptor is left; -1: none */
 	ev_io accept;
 	ev_timer check;
-	dev_t dev; /* of the socket's file */
+	dev_t dev; /* of the socket's file, with ino */
 	ino_t ino;
-	int lost; /* -errno: somebody has removed the file, and it can't be made again */
+	int lost; /* -errno: the file was removed and cannot be created again */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -54,7 +54,7 @@ struct client {
 	struct list link;
 	struct ctl *ctl;
 	struct op_actor who;
-	bool other; /* neither root nor our own user */
+	bool other; /* neither root nor our own user: read-only profile */
 	int fd;
 	ev_io in, out;
 	ev_timer idle;
@@ -88,7 +88,8 @@ static void restart_timer(struct client *c, double seconds)
 	ev_timer_start(ev, &c->idle);
 }
 
-/* True when all of the answer went out; false when it waits or the client is gone (then freed). */
+/* Returns true when the whole answer was sent; false when the client does not read, or was
+ * disconnected and freed. */
 static bool flush_answer(struct client *c)
 {
 	struct ev_loop *ev = loop_ev(c->ctl->loop);
@@ -128,7 +129,8 @@ static void answer_line(struct client *c, const char *line, size_t len)
 	loop_turn_done(l);
 }
 
-/* Answers the lines that are complete, one at a time. False: it waits or is gone. */
+/* Answers the complete lines in the buffer. Returns false when an answer is pending or the client
+ * was freed. */
 static bool serve(struct client *c)
 {
 	char *nl;
@@ -168,7 +170,7 @@ static void on_in(struct ev_loop *ev, ev_io *w, int revents)
 		return;
 	}
 	c->in_len += (size_t)n;
-	list_del(&c->link); /* the clients are kept in the order in which they last asked */
+	list_del(&c->link); /* the list is in the order of the last input */
 	list_add_tail(&c->ctl->clients, &c->link);
 	restart_timer(c, IDLE_SECONDS);
 	serve(c);
@@ -182,7 +184,7 @@ static void on_out(struct ev_loop *ev, ev_io *w, int revents)
 	if (!flush_answer(c))
 		return;
 	if (c->in_len == sizeof(c->buf) && !memchr(c->buf, '\n', c->in_len)) {
-		client_free(c); /* the too-long line has had its answer */
+		client_free(c); /* the line that is too long was answered */
 		return;
 	}
 	ev_io_stop(ev, &c->out);
@@ -198,7 +200,7 @@ static void on_idle(struct ev_loop *ev, ev_timer *w, int revents)
 	client_free(w->data);
 }
 
-/* From the file alone: a name service may take its time, and the reactor has none. */
+/* Reads only /etc/passwd: a name service could block the reactor. */
 static bool local_name(uid_t uid, char *ret, size_t size)
 {
 	char buf[1024];
@@ -215,7 +217,8 @@ static bool local_name(uid_t uid, char *ret, size_t size)
 	return found;
 }
 
-/* root and our own user may do everything, whoever else the socket's mode lets in may look. */
+/* Sets the profile: root and our own user have all rights, other users whom the mode of the socket
+ * admits may only read. */
 static int identify(struct client *c)
 {
 	struct ucred cred;
@@ -233,7 +236,8 @@ static int identify(struct client *c)
 	return 0;
 }
 
-/* The client that has been silent longest; of the others only, or any. */
+/* Returns the client without input for the longest time; others: only of those with the read-only
+ * profile. */
 static struct client *idlest(const struct ctl *ctl, bool others)
 {
 	struct list *l;
@@ -260,8 +264,9 @@ static void ctl_drop(struct client *c, const struct client *by)
 	client_free(c);
 }
 
-/* The one that is idle longest makes room, so that connections which only wait lock out nobody. Others
- * never push out root, and root pushes out others first. False: root has all places. */
+/* Disconnects the client without input for the longest time, so that idle connections cannot lock
+ * out new ones. Read-only clients displace only each other; root displaces them first. Returns
+ * false when no client can be displaced. */
 static bool make_room(struct ctl *ctl, const struct client *by)
 {
 	bool full = ctl->n_clients >= CLIENTS_MAX;
@@ -301,7 +306,8 @@ static void client_new(struct ctl *ctl, int fd)
 	       KV_STR("profile", c->who.profile->name));
 }
 
-/* Without a descriptor the one that waits would wake us again at once, and for ever. */
+/* Accepts and closes a connection with the spare descriptor: otherwise the pending connection would
+ * wake the reactor again and again. */
 static void send_away(struct ctl *ctl)
 {
 	int fd;
@@ -329,7 +335,7 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 	client_new(ctl, fd);
 }
 
-/* A socket file nobody listens on is left from a daemon that was killed. */
+/* Removes the socket file of a daemon that was killed: no process listens there. */
 static int clear_stale(const struct sockaddr_un *sa, pid_t *ret_pid)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -341,7 +347,7 @@ static int clear_stale(const struct sockaddr_un *sa, pid_t *ret_pid)
 	if (fd < 0)
 		return -errno;
 	if (lstat(sa->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		r = -ENOTSOCK; /* somebody's file */
+		r = -ENOTSOCK; /* a file of another program */
 	else if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN) {
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
 		*ret_pid = who.pid;
@@ -367,7 +373,7 @@ static int listen_on(const char *path, int *ret_fd, pid_t *ret_pid)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	old = umask(0117); /* 0660 from the first moment */
+	old = umask(0117); /* the mode is 0660 from its creation */
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		r = -errno;
 	umask(old);
@@ -381,7 +387,7 @@ static int listen_on(const char *path, int *ret_fd, pid_t *ret_pid)
 	return 0;
 }
 
-/* ---- the file ---- */
+/* ---- the socket's file ---- */
 
 static void note_file(struct ctl *c)
 {
@@ -409,7 +415,8 @@ static void cannot_listen(struct ctl *c, int r)
 	c->lost = r;
 }
 
-/* Without its file nobody can connect: whoever removed it, or its folder, does not want to be without. */
+/* Creates the socket again when its file, or the folder, was removed: without it no client can
+ * connect. */
 static void on_check(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct ctl *c = w->data;

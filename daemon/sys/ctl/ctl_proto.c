@@ -6,7 +6,7 @@
 
 #include "daemon/base/json.h"
 
-#define WORDS_MAX 300 /* a reason of 256 one-letter words fits */
+#define WORDS_MAX 300 /* enough for a reason of 256 octets that are all words of one letter */
 
 static void write_error(struct strbuf *answer, const char *status, const char *text)
 {
@@ -19,7 +19,7 @@ static void write_error(struct strbuf *answer, const char *status, const char *t
 	json_obj_end(&j);
 }
 
-/* An array of strings into words; the number, or -1. */
+/* Splits an array of strings into words. Returns their number, or -1 when it is invalid. */
 static int take_words(const json_t *array, const char *words[static WORDS_MAX])
 {
 	size_t n = json_array_size(array);
@@ -62,7 +62,7 @@ static void run_command(const struct ctl_turn *t, const char *const *words, size
 	if (s == OP_OK) {
 		sb_puts(answer, "}");
 	} else {
-		answer->len = start; /* what was begun becomes the error */
+		answer->len = start; /* the incomplete answer is replaced by an error */
 		write_error(answer, ops_status_name(s), err.s ? err.s : "failed");
 	}
 	sb_done(&err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One line of the control socket's protocol to one line of answer, without a socket. Whatever the
- * line is, exactly one line is added to the answer.
+ * Turns one request line of the control socket's protocol into one line of answer, without a
+ * socket. Exactly one line is appended to the answer, whatever the request is.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "daemon/ops/ops.h"
 #include "daemon/view/view.h"
 
-#define CTL_LINE_MAX 65536 /* octets of a request with its newline */
+#define CTL_LINE_MAX 65536 /* octets of a request, including its newline */
 
 struct engine;
 struct op_reload;
@@ -25,7 +25,7 @@ struct ctl_turn {
 	struct view_clock clock;
 };
 
-/* line without its newline. */
+/* Processes the request line, of len octets without its newline. */
 void ctl_proto_line(const struct ctl_turn *t, const char *line, size_t len, struct strbuf *answer);
-/* The answer to a line that is longer than CTL_LINE_MAX. */
+/* Appends the answer to a request of CTL_LINE_MAX octets without a newline. */
 void ctl_proto_too_long(struct strbuf *answer);

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bookkeeping of the kernel plane, on the reactor; the steps themselves run on workers (kernel.h).
+ * Bookkeeping of the kernel plane, on the reactor. The steps run on workers (kernel.h).
  *
- * A session's jobs are one sequence: build, rates, families, take down. Session_down while it is being
- * built stops it at the next step, and what was built is undone by the take-down job behind it.
+ * The jobs of a session are one sequence: build, rates, families, removal. session_down during the
+ * build cancels it before its next step; what was built is then undone.
  *
- * A tunnel has a connected UDP socket from its first session to its last. The socket takes the
- * peer's control packets away from the listener, so it is watched for as long as it exists, and what
- * is queued in it is read before it is closed. The kernel tunnel is created by whichever session's
- * job comes first. It is deleted on a worker, because the kernel forgets the id late; sessions that
- * arrive meanwhile wait, then a new socket is opened.
+ * A tunnel has a connected UDP socket from its first session to its last. The kernel delivers the
+ * peer's control messages to that socket and no longer to the listener, so it is watched while it
+ * exists, and its queue is read before it is closed. The kernel tunnel is created by the first job
+ * of any of its sessions. It is deleted on a worker, because the kernel releases the id late;
+ * sessions that are created meanwhile wait until it is deleted, and then a new socket is opened.
  *
- * On kernels that can't tell tunnels of the same addresses and ports apart, all of a path are one such tunnel
- * (tunnel_for), and the ids in the sessions' packets are labels (put_label, bpf/ze_label.bpf.c).
+ * On kernels that cannot distinguish tunnels between the same addresses and ports, all tunnels of a
+ * path share one kernel tunnel (tunnel_for()), and the ids in outgoing packets are labels
+ * (put_label(), bpf/ze_label.bpf.c).
  *
- * What a former life left (L-216): nothing. The kernel removes tunnel, sessions and pppN when the
- * process's last descriptors close, also after SIGKILL: the UDP socket's encap_destroy deletes the
- * tunnel with its sessions, /dev/ppp's release the unit. A restart within that moment gets other
- * random ids, so that there is nothing to clean and nobody else's tunnels are touched.
+ * A previous instance leaves nothing (L-216). The kernel removes tunnel, sessions and pppN when the
+ * last descriptors of the process are closed, also after SIGKILL: encap_destroy of the UDP socket
+ * deletes the tunnel with its sessions, and release of /dev/ppp the unit. An instance that starts
+ * before that is complete uses other random ids, so nothing has to be removed, and tunnels of other
+ * programs are left alone.
  *
- * Whoever touches what: `struct kernel_session`, steps and families belong to the session's jobs,
- * and the reactor reads descriptors and names only between UP and session_down, when no job changes
- * them. Everything else belongs to the reactor.
+ * Ownership. struct kernel_session, steps and families belong to the jobs of the session; the
+ * reactor reads descriptors and names only in SESSION_UP, when no job changes them. Everything else
+ * belongs to the reactor.
  */
 #include "daemon/sys/kernel/dp_kernel.h"
 
@@ -119,7 +121,7 @@ static void dp_kernel_run_up(struct kjob *j, void *thread)
 	s->result = r;
 }
 
-/* ending: the session goes, and much with it. */
+/* ending: the session is removed, and with it what is with_session. */
 static void undo_shape(struct session *s, bool ending, void *thread)
 {
 	while (s->shaped) {
@@ -130,7 +132,7 @@ static void undo_shape(struct session *s, bool ending, void *thread)
 	}
 }
 
-/* What is up already is replaced. Half a plan is none. */
+/* Steps that are up are replaced. After a failure all steps are undone. */
 static void dp_kernel_run_shape(struct kjob *j, void *thread)
 {
 	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
@@ -149,7 +151,7 @@ static void dp_kernel_run_shape(struct kjob *j, void *thread)
 	sj->result = r;
 }
 
-/* Lets packets pass, or not, as the reactor wants it now. */
+/* Passes or drops the family's packets, as want says. */
 static void settle_pass(struct session *s, struct family *f, bool want, void *thread)
 {
 	int r;
@@ -165,7 +167,7 @@ static void settle_pass(struct session *s, struct family *f, bool want, void *th
 
 static void dp_kernel_undo_family(struct session *s, struct family *f, bool ending, void *thread)
 {
-	if (!ending) /* else it goes with the interface */
+	if (!ending) /* otherwise the interface is removed */
 		settle_pass(s, f, false, thread);
 	s->k.other_up = s->families[!f->f.family].done > 0;
 	while (f->done) {
@@ -259,7 +261,7 @@ static bool same_path(const struct net_path *a, const struct net_path *b)
 	return ze_addr_eq(&a->local, &b->local) && ze_addr_eq(&a->peer, &b->peer);
 }
 
-/* Each login of a peer may fail in the same way. */
+/* Limits the log lines: every session of a peer may fail in the same way. */
 static bool dp_kernel_may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
 {
 	struct timespec t;
@@ -268,7 +270,7 @@ static bool dp_kernel_may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
 	return log_limit_pass(&d->lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
 }
 
-/* Another tunnel holds the path, on a kernel where that can't work. */
+/* True when another tunnel uses the path, on a kernel that cannot have two on one. */
 static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 {
 	for (struct tunnel *t = d->tunnels; t && d->a.paths == KERNEL_PATHS_ONE; t = t->hh.next) {
@@ -312,13 +314,13 @@ static void session_build(struct session *s);
 static void session_fail(struct session *s, int result);
 static void tunnel_unref(struct tunnel *t);
 
-/* The kernel has forgotten the tunnel: close its socket, and serve who came too late for it. */
+/* The kernel tunnel is deleted: closes its socket, and builds the sessions that waited for that. */
 static void delete_done(struct kjob *j)
 {
 	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
 	int r = 0;
 
-	/* Its queue goes into the engine, which may want sessions: they wait. */
+	/* The socket's queue is passed to the engine, which may create sessions: they wait, too. */
 	t->refs++;
 	t->d->a.io->tunnel_unwatch(t->watch);
 	t->d->a.ops->close(t->k.fd);
@@ -371,8 +373,9 @@ static struct tunnel *dp_kernel_tunnel_new(struct dp_kernel *d, const struct dp_
 	return t;
 }
 
-/* The kernel's tunnel for a session. Where ids are labels it is that of the path, under the id of whose
- * session came first: while it lasts, another tunnel with that id has to do without. */
+/* Finds or creates the kernel tunnel of a session. With labels it is the one of the path, with the
+ * tunnel id of its first session: while it exists, another tunnel with that id is refused with
+ * -EADDRINUSE. */
 static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct tunnel **ret)
 {
 	struct tunnel *t = tunnel_find(d, what->tid);
@@ -391,7 +394,7 @@ static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct 
 	return t ? 0 : -ENOMEM;
 }
 
-/* Tunnel id 0 is no peer's: the program knows our packets by it. */
+/* Peers never assign tunnel id 0: the label program recognizes our packets by it. */
 static void put_label(struct kernel_session *k, uint16_t kernel_tid)
 {
 	k->labelled = true;
@@ -450,13 +453,13 @@ static void dp_kernel_up_done(struct kjob *j)
 	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid };
 
 	if (s->state == SESSION_CLOSING)
-		return; /* GONE will be the answer */
+		return; /* the down job answers with DP_EV_GONE */
 	if (s->result < 0) {
 		log_step(s, s->failed, s->result);
 		session_fail(s, s->result);
 		return;
 	}
-	/* Without memory it is only looked at together with all others. */
+	/* If the allocation fails, the session is checked only when all are. */
 	s->indexed = htab_add(&d->by_ifindex, &s->in_ifindex, dp_kernel_hash(s->k.ifindex)) == 0;
 	s->state = SESSION_UP;
 	memcpy(ev.ifname, s->k.ifname, sizeof(ev.ifname));
@@ -543,7 +546,7 @@ static void dp_kernel_down_done(struct kjob *j)
 	};
 	const struct dp_stats *last = counts_find(&d->counts, s->sid, s->k.ifindex);
 
-	if (!s->counted && last) { /* somebody took the interface away: what was read last */
+	if (!s->counted && last) { /* another program removed the interface */
 		ev.counted = true;
 		ev.final = *last;
 	}
@@ -564,7 +567,7 @@ static void dp_kernel_session_down(void *self, uint16_t sid)
 			htab_del(&d->by_ifindex, &s->in_ifindex);
 	}
 	list_del(&s->in_suspects);
-	list_del(&s->link); /* it may be waiting */
+	list_del(&s->link); /* from tunnel.waiting */
 	s->state = SESSION_CLOSING;
 	atomic_store(&s->cancel, true);
 	s->down_job.run = dp_kernel_run_down;
@@ -675,7 +678,7 @@ static void open_done(struct kjob *j)
 		open_submit(s);
 }
 
-/* One job for all that is wanted until it runs, and so none to allocate. */
+/* One embedded job applies all changes made before it runs, so that none has to be allocated. */
 static void dp_kernel_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
 	struct session *s = session_find(self, sid);
@@ -703,10 +706,10 @@ static void dp_kernel_family_down(void *self, uint16_t sid, enum ppp_family fami
 	family_submit(s, fj);
 }
 
-/* ---- frames, numbers ---- */
+/* ---- frames, counters ---- */
 
-/* LCP and authentication belong to the channel, network control protocols to the unit; /dev/ppp
- * adds FF 03 itself. */
+/* LCP and authentication are sent on the channel, network control protocols on the unit; /dev/ppp
+ * adds FF 03. */
 static int dp_kernel_ppp_send(void *self, uint16_t sid, struct span frame)
 {
 	struct session *s = session_find(self, sid);
@@ -797,7 +800,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.pool = set_pool,
 	.show = dp_kernel_show,
 };
-/* ---- life ---- */
+/* ---- create and free ---- */
 
 static int dp_kernel_worker_new(void *self, void **ret_thread)
 {

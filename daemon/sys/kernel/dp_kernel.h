@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The data plane of the kernel's l2tp_ppp: a pppN interface for each subscriber. Accepts calls at
- * once, does the work on threads, answers through the engine's door from the reactor. Never leaves
- * part of a session behind: what was built is undone newest first, on failure and at the end alike.
+ * The data plane that uses the kernel's l2tp_ppp, with an interface pppN for each subscriber. Calls
+ * return without blocking; the work is done by worker threads, and results are passed to the engine
+ * on the reactor's thread (struct dp_event). Steps of a session are undone in reverse order, on
+ * failure and at its end, so that nothing of it remains in the kernel.
  */
 #pragma once
 
 #include "daemon/core/ports.h"
 
-#define DP_KERNEL_THREADS 32 /* most of their time is waiting for RCU, which overlaps */
+#define DP_KERNEL_THREADS 32 /* they mostly wait for RCU grace periods, which overlap */
 
 struct bpf_guard;
 struct dp_kernel;
@@ -16,7 +17,7 @@ struct loop;
 struct udp;
 
 struct dp_kernel_args {
-	struct loop *loop; /* its engine gets the events */
+	struct loop *loop; /* its engine receives the events */
 	struct udp *udp;
 	unsigned threads;
 	const char (*uplink)[16]; /* interfaces towards the LACs */
@@ -24,8 +25,9 @@ struct dp_kernel_args {
 };
 
 int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret); /* 0 or -errno */
-/* The guard on the uplinks, of whose program care is taken, too; NULL before it is freed. */
+/* Sets the guard of the uplinks, whose programs are then restored when they are removed. It must be
+ * set to NULL before the guard is freed; that waits for the workers and ends all repairs. */
 void dp_kernel_guard(struct dp_kernel *d, struct bpf_guard *g);
-/* Takes down what still is, and waits for it. */
+/* Removes all sessions, waits until that is done, and frees d. NULL is allowed. */
 void dp_kernel_free(struct dp_kernel *d);
 extern const struct dataplane_ops dp_kernel_ops; /* self is a struct dp_kernel */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sessions somebody may have taken something from: each is looked at by a job of its own sequence, so that it never
- * meets what the session itself is doing, and what ze itself removes is no longer wanted by then.
+ * Sessions from which another program may have removed something. Each is checked by a job in its
+ * own sequence, so that the check never runs beside other jobs of the session, and does not restore
+ * what ze itself has removed.
  */
 #include "daemon/sys/kernel/dp_kernel_obj.h"
 
-#define CHECKS_MAX 64 /* sessions under way at a time */
+#define CHECKS_MAX 64 /* sessions checked at the same time */
 
 uint32_t dp_kernel_hash(int ifindex)
 {
@@ -46,7 +47,7 @@ static void run_check(struct kjob *j, void *thread)
 
 static void check_done(struct kjob *j);
 
-/* A few at a time: a new subscriber does not wait for thousands of others. */
+/* Limits the jobs, so that a new subscriber does not wait for thousands of checks. */
 static void check_more(struct dp_kernel *d)
 {
 	while (d->n_checking < CHECKS_MAX && !list_empty(&d->suspects)) {

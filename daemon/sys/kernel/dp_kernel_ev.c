@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel plane's place in the reactor: results of workers by an ev_async, PPP control frames by
- * an ev_io on each session's channel and unit.
+ * Connects the kernel plane with the reactor: an ev_async for the results of workers, and an ev_io
+ * on the channel and on the unit of each session for PPP control frames.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "daemon/sys/net/udp.h"
 #include "daemon/sys/run/loop.h"
 
-#define FRAMES_MAX 16 /* a descriptor and turn of the loop */
+#define FRAMES_MAX 16 /* per descriptor and iteration of the loop */
 
 struct glue {
 	struct dp_kernel *d;
@@ -68,8 +68,9 @@ static void frames_unwatch(struct dp_frames *f)
 		ev_io_stop(loop_ev(g->loop), &f->io[i]);
 }
 
-/* The engine may end the session during each frame, which stops the watcher; the memory stays until
- * the loop comes round. End of file, ENXIO: the kernel took the session away. */
+/* The engine may end the session while it processes a frame, which stops the watcher; the memory
+ * stays valid until the next iteration. End of file and ENXIO: the kernel has removed the
+ * session. */
 static void on_frames(struct ev_loop *ev, ev_io *w, int revents)
 {
 	struct dp_frames *f = w->data;

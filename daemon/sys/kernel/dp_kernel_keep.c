@@ -33,10 +33,10 @@ struct kernel_keep {
 	struct portwatch *ports;
 	struct repair policy;
 	ev_timer timer;
-	unsigned under_way; /* kinds */
+	unsigned under_way; /* the kinds that are being repaired */
 	bool stopped;
 	struct kjob job;
-	unsigned kinds; /* the job's */
+	unsigned kinds; /* of the job */
 	struct repair_result res[REPAIR__KINDS];
 };
 
@@ -101,7 +101,7 @@ static void dp_kernel_keep_start(struct kernel_keep *k, ze_ns now)
 		dp_kernel_check(k->d);
 }
 
-/* One round after the other. */
+/* Starts the repairs that are due, or sets the timer. Rounds do not overlap. */
 static void dp_kernel_keep_schedule(struct kernel_keep *k)
 {
 	struct ev_loop *ev = loop_ev(k->loop);
@@ -172,7 +172,7 @@ static void dp_kernel_keep_heard_all(void *self)
 	dp_kernel_keep_schedule(self);
 }
 
-/* ---- life ---- */
+/* ---- create and free ---- */
 
 int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
 		       struct kernel_keep **ret)

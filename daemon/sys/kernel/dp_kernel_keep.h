@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel plane has put into the kernel stays there: programs on the uplinks, blackhole routes, and each
- * subscriber's interface with its program, addresses and route. Follows notifications on the reactor;
- * the plane's workers look and put back.
+ * Restores what another program removes of the kernel plane: programs on the uplinks, blackhole
+ * routes, and each subscriber's interface settings, program, addresses and route. It follows the
+ * notifications of rtnetlink on the reactor; checks and repairs are jobs of the plane's workers.
  */
 #pragma once
 
@@ -14,13 +14,15 @@ struct kernel_keep;
 struct loop;
 struct repair_result;
 
-/* The state of the uplinks is followed, too. 0 or -errno. */
+/* Also starts to follow the state of the uplinks (portwatch.h). Returns 0 or -errno. */
 int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
 		       struct kernel_keep **ret);
-/* NULL: waits until the one there was is no longer used. */
+/* Sets the guard to restore. NULL: waits until the workers no longer use the previous one. */
 void dp_kernel_keep_guard(struct kernel_keep *k, struct bpf_guard *g);
-/* From now on nothing is put back any more; the plane's workers are still there. NULL is harmless. */
+/* Ends all repairs; must be called while the workers still exist. NULL is allowed. */
 void dp_kernel_keep_stop(struct kernel_keep *k);
-void dp_kernel_keep_free(struct kernel_keep *k); /* after the workers; NULL is harmless */
+void dp_kernel_keep_free(struct kernel_keep *k); /* after the workers have ended; NULL is allowed */
+/* The result of dp_kernel_check(); sessions that miss something are checked again later. */
 void dp_kernel_keep_checked(struct kernel_keep *k, const struct repair_result *res);
+/* Adds the members `ports` and `repairs`. */
 void dp_kernel_keep_show(const struct kernel_keep *k, struct json *j);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel plane's bookkeeping is made of, for dp_kernel.c and dp_kernel_check.c only. */
+/* The structures of the kernel plane's bookkeeping, only for dp_kernel.c and dp_kernel_check.c. */
 #pragma once
 
 #include <pthread.h>
@@ -29,19 +29,19 @@ struct tunnel {
 	UT_hash_handle hh;
 	struct dp_kernel *d;
 	uint16_t tid;
-	unsigned refs; /* sessions */
+	unsigned refs; /* number of sessions */
 	enum tunnel_state state;
 	struct kernel_tunnel k;
 	struct udp_sock *watch;
-	pthread_mutex_t lock; /* over created: the sessions' jobs race for it */
+	pthread_mutex_t lock; /* protects created, which the jobs of several sessions set */
 	bool created;
-	struct list waiting; /* of session.link */
+	struct list waiting; /* sessions, by session.link */
 	struct kseq seq;
 	struct kjob delete_job;
 };
 
 enum session_state {
-	SESSION_WAITING, /* for its tunnel */
+	SESSION_WAITING, /* until the kernel tunnel is deleted and can be created again */
 	SESSION_BUILDING,
 	SESSION_UP,
 	SESSION_CLOSING
@@ -49,9 +49,9 @@ enum session_state {
 
 struct family {
 	struct dp_family f;
-	size_t done;	    /* steps; 0: not attached */
-	bool passes;	    /* packets do */
-	atomic_bool wanted; /* by the reactor: that they do */
+	size_t done;	    /* number of steps done; 0: not attached */
+	bool passes;	    /* packets pass now */
+	atomic_bool wanted; /* set by the reactor: packets shall pass */
 };
 
 struct session {
@@ -62,23 +62,23 @@ struct session {
 	enum session_state state;
 	struct tunnel *tunnel;
 	struct kernel_session k;
-	size_t done;   /* steps */
-	size_t shaped; /* steps */
+	size_t done;   /* number of steps done */
+	size_t shaped; /* number of steps done */
 	struct family families[PPP_FAM__COUNT];
 	atomic_bool cancel;
 	int result;
-	const char *failed; /* step */
+	const char *failed; /* name of the step */
 	struct kseq seq;
 	struct kjob up_job, down_job, open_job, check_job;
-	struct htab_node in_ifindex; /* while UP */
+	struct htab_node in_ifindex; /* in by_ifindex, while UP */
 	struct list in_suspects;
 	bool indexed, checking, check_again;
-	struct repair_result check_result; /* the job's */
-	bool opening, open_again;	   /* open_job is under way; and is to run once more */
+	struct repair_result check_result; /* of the check job */
+	bool opening, open_again;	   /* open_job is submitted; it must run once more */
 	int open_result;
-	struct family_job *spare[PPP_FAM__COUNT]; /* so that family_down can't fail */
+	struct family_job *spare[PPP_FAM__COUNT]; /* reserved, so that family_down cannot fail */
 	struct dp_frames frames;
-	bool counted; /* by the take-down job: final */
+	bool counted; /* set by down_job: final is valid */
 	struct dp_stats final;
 };
 
@@ -90,13 +90,13 @@ struct dp_kernel {
 	struct session *sessions;
 	struct pool_keeper pool;
 	struct log_limit lines;
-	/* Sessions somebody may have taken something from. */
+	/* Sessions from which another program may have removed something. */
 	struct htab by_ifindex;
 	struct list suspects;
 	unsigned n_checking;
-	bool check; /* asked for and not answered */
+	bool check; /* a check was requested and io->checked has not been called yet */
 	struct repair_result checked;
 };
 
-/* In by_ifindex. */
+/* Hash of the key of by_ifindex. */
 uint32_t dp_kernel_hash(int ifindex);

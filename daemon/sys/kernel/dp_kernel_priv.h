@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Between the plane's bookkeeping (dp_kernel.c) and its event loop (dp_kernel_ev.c), whose place a
- * test takes.
+ * The interface between the plane's bookkeeping (dp_kernel.c) and its event loop (dp_kernel_ev.c),
+ * which unit tests replace.
  */
 #pragma once
 
@@ -26,23 +26,22 @@ struct dp_frames {
 };
 
 struct dp_kernel_io {
-	void (*notify)(void *self); /* any thread: call dp_kernel_reap soon */
+	void (*notify)(void *self); /* from any thread: dp_kernel_reap() is to be called soon */
 	void (*emit)(void *self, const struct dp_event *ev);
 	struct udp_sock *(*tunnel_watch)(void *self, int fd, const struct net_path *path);
 	void (*tunnel_unwatch)(struct udp_sock *w);
 	void (*frames_watch)(struct dp_frames *f);
-	void (*frames_unwatch)(
-		struct dp_frames *f); /* also when not watched, or stopped by itself */
-	/* All sessions under suspicion have been looked at. */
+	void (*frames_unwatch)(struct dp_frames *f); /* harmless when not watched */
+	/* All suspected sessions have been checked. */
 	void (*checked)(void *self, const struct repair_result *res);
-	/* Members of an object, for the operator; may be NULL. */
+	/* Adds members to an object of the operator's JSON. */
 	void (*show)(void *self, struct json *j);
 };
 
-/* What becomes of several tunnels between the same addresses and ports. */
+/* How several tunnels between the same addresses and ports are handled. */
 enum kernel_paths {
-	KERNEL_PATHS_FREE,     /* the kernel tells them apart */
-	KERNEL_PATHS_LABELLED, /* they are one to the kernel: ids are written on the way out */
+	KERNEL_PATHS_FREE,     /* the kernel distinguishes them */
+	KERNEL_PATHS_LABELLED, /* they are one kernel tunnel; peer ids are rewritten on egress */
 	KERNEL_PATHS_ONE       /* the second one is refused */
 };
 
@@ -54,20 +53,24 @@ struct dp_kernel_seams {
 	enum kernel_paths paths;
 };
 
+/* Starts the workers. Returns 0 or -errno. */
 int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret);
-/* Ends all sessions, waits, frees. */
+/* Ends all sessions, waits until that is done, and frees d. NULL is allowed. */
 void dp_kernel_stop(struct dp_kernel *d);
+/* Calls done() of the jobs that are done, on the reactor. */
 void dp_kernel_reap(struct dp_kernel *d);
-/* Something of the session with this interface may have been taken away; of all sessions. */
+/* Marks the session with this interface, or all sessions, as suspected: something may have been
+ * removed. Returns false when no session has this interface. */
 bool dp_kernel_suspect(struct dp_kernel *d, int ifindex);
 void dp_kernel_suspect_all(struct dp_kernel *d);
-/* Puts back what is missing of those under suspicion; io->checked follows. */
+/* Checks the suspected sessions and restores what is missing; io->checked reports the result. */
 void dp_kernel_check(struct dp_kernel *d);
-/* A job in order with those about the blackhole routes, and what it does about them. */
+/* dp_kernel_submit() runs a job in the sequence of the blackhole routes; dp_kernel_pool_restore()
+ * is called in such a job and restores them. */
 void dp_kernel_submit(struct dp_kernel *d, struct kjob *j);
 void dp_kernel_pool_restore(struct dp_kernel *d, void *thread, struct repair_result *res);
-/* Until no job is under way. */
+/* Waits until all submitted jobs are done. */
 void dp_kernel_wait(struct dp_kernel *d);
 void *dp_kernel_io_self(const struct dp_kernel *d);
-/* Nothing is held or under way. */
+/* True when there are no sessions and no tunnels. */
 bool dp_kernel_empty(const struct dp_kernel *d);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The real steps: tunnel, session, PPPoL2TP socket, channel, unit, interface, what may come by it; and a
- * family's: link, address, route, source; at last the network protocol mode, by which packets pass.
+ * The real steps. Of a session: label, L2TP session, PPPoL2TP socket, channel, unit, interface,
+ * ingress program. Of a family: link, address, route, source. Packets pass only after the network
+ * protocol mode is set to pass.
  */
 #include "daemon/sys/kernel/kernel.h"
 
@@ -92,7 +93,7 @@ static int kernel_session_up(void *thread, struct kernel_session *s)
 	return genl_l2tp_session_add(((struct thread *)thread)->l2tp, &s->s);
 }
 
-/* Closing the PPPoL2TP socket has told the kernel already; this also waits for it. */
+/* Closing the PPPoL2TP socket has started the deletion; this also waits until it has completed. */
 static void kernel_session_down(void *thread, struct kernel_session *s)
 {
 	genl_l2tp_session_del(((struct thread *)thread)->l2tp, s->s.tunnel.tid, s->s.sid);
@@ -146,7 +147,7 @@ static void unit_down(void *thread, struct kernel_session *s)
 	shut(&s->unit);
 }
 
-/* Nothing passes before its family is open. */
+/* Drops the packets of both families until they are attached. */
 static int quiet_up(void *thread, struct kernel_session *s)
 {
 	int r = pppox_npmode(s->unit, PPP_IPV4, false);
@@ -157,7 +158,7 @@ static int quiet_up(void *thread, struct kernel_session *s)
 	return r == -EAFNOSUPPORT || r == -EINVAL ? 0 : r; /* a kernel without IPv6 */
 }
 
-/* As if_nametoindex, which makes itself a socket each time. */
+/* Like if_nametoindex(), which opens a socket for each call. */
 static int link_up(void *thread, struct kernel_session *s)
 {
 	struct ifreq ifr = { 0 };
@@ -192,7 +193,7 @@ static int connect_up(void *thread, struct kernel_session *s)
 	return pppox_connect_unit(s->chan, s->unit_no);
 }
 
-/* What goes with the unit's descriptor needs no undoing of its own. */
+/* For what the kernel removes when the unit's descriptor is closed. */
 static void nothing_down(void *thread, struct kernel_session *s)
 {
 	(void)thread;
@@ -221,7 +222,7 @@ static void upload_down(void *thread, struct kernel_session *s)
 	kernel_ingress_rate(s, 0);
 }
 
-/* Once for both families. */
+/* The link is shared by both families: it is set up by the first one. */
 static int fam_link_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
 	int r = 0;
@@ -290,9 +291,10 @@ static void fam_route_down(void *thread, struct kernel_session *s, const struct 
 	rtnl_route(((struct thread *)thread)->route, s->ifindex, f, false);
 }
 
-/* Taking link and addresses down one by one costs an RCU grace period under RTNL each, which everybody
- * else waits for, and closing the unit does it all at once. Not so the route: the kernel says nothing
- * to FRR and BIRD about an IPv4 route that goes with its interface. */
+/* The steps of link and addresses are with_session: each removal would wait for an RCU grace period
+ * with RTNL held, and closing the unit removes all of them at once. The route is removed by itself,
+ * because the kernel does not notify FRR and BIRD of IPv4 routes that are removed with their
+ * interface. */
 
 static int fam_source_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
@@ -313,7 +315,7 @@ static int family_pass(void *thread, struct kernel_session *s, enum ppp_family f
 }
 
 struct wanted {
-	struct counts_row **rows; /* by ifindex */
+	struct counts_row **rows; /* sorted by ifindex */
 	size_t n;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What one session is made of in the kernel, as steps that block and can be undone. dp_kernel runs
- * them in order and undoes them newest first; a test puts its own steps here. Steps run on workers;
- * a session's never two at a time. A step that failed has left nothing; `down` is called exactly once
- * for each `up` that succeeded and can't fail.
+ * The parts of a session in the kernel, as steps that block and can be undone. dp_kernel.c runs the
+ * steps in the order of the table and undoes them in reverse order; unit tests supply their own
+ * table. Steps run on workers, those of one session one at a time. A step that fails has no effect.
+ * `down` is called exactly once for each `up` that succeeded, and cannot fail.
  */
 #pragma once
 
@@ -22,24 +22,25 @@ struct kernel_tunnel {
 };
 
 struct kernel_session {
-	struct dp_session s; /* ids as the kernel shall know them */
-	bool labelled;	     /* and to the peer they are these */
+	struct dp_session s; /* with the ids that the kernel uses */
+	bool labelled;	     /* the ids of outgoing packets are replaced by the next two */
 	uint16_t label_tid, label_sid;
 	int tunnel_fd;
-	int pppox, chan, unit; /* PPPoL2TP socket, /dev/ppp of the channel, of the unit; or -1 */
+	int pppox, chan, unit; /* of the PPPoL2TP socket and /dev/ppp; -1: closed */
 	int chan_no, unit_no;
 	int ifindex;
 	char ifname[16];
-	uint16_t mtu;  /* the interface is up with it; 0: down */
-	bool other_up; /* during a family's steps: the other one is attached */
+	uint16_t mtu;  /* of the interface, in octets; 0: it is down */
+	bool other_up; /* only for a family's steps: the other family is attached */
 };
 
 struct kernel_step {
 	const char *name;
 	int (*up)(void *thread, struct kernel_session *s); /* 0 or -errno */
 	void (*down)(void *thread, struct kernel_session *s);
-	bool in_turn; /* up is made between enter and leave */
-	/* Puts back what somebody else took away: 0 it is there, 1 it is there again, or -errno. NULL: nobody can. */
+	bool in_turn; /* up runs between enter() and leave() */
+	/* Restores what another program has removed. Returns 0 when it was there, 1 when it was
+	 * restored, or -errno. NULL: cannot be restored. */
 	int (*check)(void *thread, struct kernel_session *s);
 };
 
@@ -47,11 +48,11 @@ struct kernel_family_step {
 	const char *name;
 	int (*up)(void *thread, struct kernel_session *s, const struct dp_family *f);
 	void (*down)(void *thread, struct kernel_session *s, const struct dp_family *f);
-	bool with_session; /* goes with the interface: not undone when the session ends */
+	bool with_session; /* removed with the interface: not undone when the session ends */
 	int (*check)(void *thread, struct kernel_session *s, const struct dp_family *f);
 };
 
-/* Also called on what is up, to replace its rates. */
+/* up is also called when the step is up, to replace the rates. */
 struct kernel_shape_step {
 	const char *name;
 	int (*up)(void *thread, struct kernel_session *s, const struct shape_plan *p);
@@ -62,49 +63,54 @@ struct kernel_shape_step {
 #define KERNEL_STEPS_MAX 10
 
 struct kernel_ops {
-	/* What one worker thread needs: its netlink sockets. */
+	/* Creates and frees what one worker thread needs: its netlink sockets. */
 	int (*thread_new)(void **ret_thread);
 	void (*thread_free)(void *thread);
-	/* One worker at a time, for as many steps in a row as want it: what the kernel makes one wait for
-	 * anyway. A family's steps up all do. */
+	/* A lock for steps that need the kernel's RTNL lock, where workers would wait for each
+	 * other anyway. It is held over consecutive steps with in_turn, and over all steps of a
+	 * family. */
 	void (*enter)(void);
 	void (*leave)(void);
-	/* On the reactor; they don't block. */
+	/* Called on the reactor; they do not block. */
 	int (*socket)(const struct net_path *path, int *ret_fd);
 	void (*close)(int fd);
 
 	int (*tunnel_up)(void *thread, const struct kernel_tunnel *t);
-	/* The kernel has forgotten the id when it returns. */
+	/* Returns after the kernel has released the id. */
 	void (*tunnel_down)(void *thread, const struct kernel_tunnel *t);
-	struct kernel_step steps[KERNEL_STEPS_MAX]; /* up to one without a name */
+	struct kernel_step steps[KERNEL_STEPS_MAX]; /* the first without a name ends the table */
 	struct kernel_shape_step shape_steps[KERNEL_STEPS_MAX];
 	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
-	/* A family whose steps are done: its packets pass, or are dropped. In turn. 0 or -errno. */
+	/* Passes or drops the packets of a family whose steps are done. Called between enter() and
+	 * leave(). Returns 0 or -errno. */
 	int (*pass)(void *thread, struct kernel_session *s, enum ppp_family family, bool pass);
-	/* Blackhole routes: these and no others (pool_routes.h). */
+	/* Replaces the blackhole routes by these (pool_routes.h). */
 	int (*pool)(void *thread, const struct pool_routes *want, struct repair_result *res);
-	/* All of them in one go, those that are there: 0 or -errno. */
+	/* Fills the counters of those rows whose interface exists. Returns 0 or -errno. */
 	int (*stats)(void *thread, struct counts_row *rows, size_t n);
-	/* Of one session, while it has its interface: 0 or -errno. */
+	/* Reads the counters of one session, before its interface is removed. Returns 0 or
+	 * -errno. */
 	int (*final)(void *thread, const struct kernel_session *k, struct dp_stats *ret);
 };
 
-extern const struct kernel_ops kernel_ops; /* the real ones */
+extern const struct kernel_ops kernel_ops; /* the real table */
 
-/* Linux 6.11 began to find sessions by tunnel and session id in the whole namespace. Before, a
- * packet's session was looked for only in the tunnel of the socket it arrived at, by session id alone: of
- * several tunnels between the same addresses and ports all but one were deaf. */
+/* True when several tunnels can have the same addresses and ports. Since Linux 6.11 a session is
+ * looked up by tunnel and session id in the whole namespace. Before, it was looked up by session id
+ * alone, in the tunnel of the socket that received the packet: of several tunnels between the same
+ * addresses and ports, only one received packets. */
 bool kernel_tunnels_share_path(void);
 
 enum kernel_missing {
 	KERNEL_NO_GENL = 1,  /* generic netlink family l2tp: l2tp_netlink */
 	KERNEL_NO_PPP = 2,   /* /dev/ppp: ppp_generic */
 	KERNEL_NO_PPPOX = 4, /* PPPoL2TP sockets: l2tp_ppp */
-	KERNEL_NO_RIGHT = 8  /* they exist, but CAP_NET_ADMIN is not ours */
+	KERNEL_NO_RIGHT = 8  /* /dev/ppp exists, but the process lacks CAP_NET_ADMIN */
 };
 
-/* What is missing; 0: the kernel plane can work. The kernel loads its modules meanwhile: it may take a second. */
+/* Returns the set of what is missing; 0: the kernel plane can be used. Blocks, for up to a second
+ * when the kernel loads its modules. */
 unsigned kernel_probe(void);
-/* What is missing, and what to do about it, as one sentence. */
+/* Appends one sentence: what is missing, and the cure. */
 struct strbuf;
 void kernel_missing_text(unsigned missing, struct strbuf *out);

@@ -8,7 +8,8 @@
 #include "daemon/sys/bpf/gcra.h"
 #include "daemon/sys/net/rtnl.h"
 
-/* Of all workers. A session that is in it may use p without the lock. */
+/* Shared by all workers. The steps of a session that holds a reference may use p without the
+ * lock. */
 static struct {
 	pthread_mutex_t lock;
 	struct bpf_ingress *p;
@@ -68,7 +69,8 @@ static void put_be(uint8_t *p, size_t n, uint64_t v)
 	}
 }
 
-/* A session has no row before its first family is open. Not to know it is no reason to write another. */
+/* Returns an empty row when there is none: the first family or rate creates it. Other errors are
+ * returned, so that a row is never overwritten by mistake. */
 static int get_row(const struct kernel_session *s, struct ze_ingress *ret)
 {
 	struct ze_ingress v = { 0 };

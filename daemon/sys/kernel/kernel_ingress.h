@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The steps about what a subscriber sends, in the kernel plane: whose addresses it may send from, and
- * how fast. A session has its row in the program's map, and the program on its interface, as long as
- * it is there; program and map exist as long as any session does. Block; on workers.
+ * The steps for a subscriber's upstream packets in the kernel plane: the permitted source addresses
+ * and the rate. A session has a row in the program's map, and the program is attached to its
+ * interface, from kernel_ingress_up() to kernel_ingress_down(). Program and map are loaded while
+ * any session exists. The functions block: only on workers.
  */
 #pragma once
 
@@ -10,15 +11,19 @@
 
 struct nl_sock;
 
-/* Nothing may come up yet. 0 or -errno. */
+/* Attaches the program, which drops all upstream packets until a source is permitted. Returns 0 or
+ * -errno. */
 int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s);
-/* The program is on the interface: 0 it was, 1 it was missing, or -errno. */
+/* Attaches the program again if it is missing. Returns 0 when it was attached, 1 when it was
+ * missing, or -errno. */
 int kernel_ingress_check(struct nl_sock *rtnl, const struct kernel_session *s);
-/* The program goes with the interface. */
+/* Removes the row. The program is removed with the interface. */
 void kernel_ingress_down(const struct kernel_session *s);
-/* A family is open for the address in f; f->family closed when not open. */
+/* Permits the peer's address of f as a source (open), or no address of its family. Returns 0 or
+ * -errno. */
 int kernel_ingress_source(const struct kernel_session *s, const struct dp_family *f, bool open);
-/* The cost of gcra.h, 0: no rate. What arrives meanwhile may be counted or not. */
+/* Sets the upstream rate, as the cost of gcra.h; 0: unlimited. Packets that arrive meanwhile may be
+ * missing in the counters. Returns 0 or -errno. */
 int kernel_ingress_rate(const struct kernel_session *s, uint32_t cost);
-/* Packets dropped so far, into what st has of them. */
+/* Sets up_spoofed and up_policed of st: packets dropped so far. */
 void kernel_ingress_read(int ifindex, struct dp_stats *st);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Is the kernel plane there: asked by using it, not by reading lists of modules. The kernel loads what it lacks by
- * itself: for a socket family, a family of generic netlink, a device that is opened. So ze needs neither modprobe
- * nor CAP_SYS_MODULE.
+ * Detects the kernel plane by using it, not by reading lists of modules. The kernel loads missing
+ * modules by itself when a socket family, a generic netlink family or a device is used, so ze needs
+ * neither modprobe nor CAP_SYS_MODULE.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ unsigned kernel_probe(void)
 	unsigned missing = 0;
 	int fd, r;
 
-	/* First, since l2tp_ppp brings all the others: /dev/ppp may exist only with its module. */
+	/* l2tp_ppp first, because it loads all the others: /dev/ppp may not exist before. */
 	fd = socket(AF_PPPOX, SOCK_DGRAM | SOCK_CLOEXEC, PX_PROTO_OL2TP);
 	if (fd < 0)
 		missing |= KERNEL_NO_PPPOX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The step of a session's download rate in the kernel plane: a qdisc. Blocks; on workers.
+ * The step for a session's downstream rate in the kernel plane: a qdisc. Blocks: only on workers.
  */
 #pragma once
 

@@ -14,7 +14,7 @@
 
 #define DEV_PPP "/dev/ppp"
 
-/* 0 or -errno. */
+/* ioctl() that is repeated when interrupted. Returns 0 or -errno. */
 static int control(int fd, unsigned long what, void *arg)
 {
 	int r;

@@ -11,11 +11,11 @@
 #include "daemon/sys/net/nlreq.h"
 #include "daemon/sys/run/loop.h"
 
-#define BUFFER (8 << 20) /* some ten thousand notifications */
+#define BUFFER (8 << 20) /* octets: some ten thousand notifications */
 
 struct follow {
 	int fd;
-	bool lost; /* some notifications, which nobody has been told yet */
+	bool lost; /* some were lost, and the listeners were not called for that yet */
 	ev_io io;
 	struct ev_loop *loop;
 	struct follow_listener *first;
@@ -56,7 +56,8 @@ int follow_new(struct loop *l, unsigned groups, struct follow **ret)
 		free(f);
 		return r;
 	}
-	/* Without the right to exceed the system's limit, a smaller buffer overruns sooner. */
+	/* FORCE needs CAP_NET_ADMIN; otherwise the limit of the system applies, and overruns occur
+	 * sooner. */
 	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	ev_io_init(&f->io, on_news, f->fd, EV_READ);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One socket that rtnetlink notifies of changes, shared by all who follow them on the reactor. Its receive
- * buffer is large, since ze itself makes thousands of changes per second. When notifications were
- * lost all the same, every listener is told so and has to look at everything.
+ * One rtnetlink socket for notifications of changes, shared by all listeners on the reactor. Its
+ * receive buffer has 8 MiB, since ze itself causes thousands of changes per second. When
+ * notifications are lost nevertheless, every listener is notified of that and must read the
+ * complete state.
  */
 #pragma once
 
@@ -13,14 +14,14 @@ struct nlmsghdr;
 struct follow_listener {
 	struct follow_listener *next;
 	void (*heard)(void *self, const struct nlmsghdr *h); /* NULL: some were lost */
-	void (*end)(void *self);			     /* no more for now; may be NULL */
+	void (*end)(void *self);			     /* the queue is empty; may be NULL */
 	void *self;
 };
 
-/* groups: RTMGRP_x of all listeners. 0 or -errno. */
+/* groups: RTMGRP_x, the union for all listeners. Returns 0 or -errno. */
 int follow_new(struct loop *l, unsigned groups, struct follow **ret);
-void follow_free(struct follow *f); /* NULL is harmless */
-/* The listener stays the caller's, and is called from now on. */
+void follow_free(struct follow *f); /* NULL is allowed */
+/* Adds a listener, which is borrowed until follow_del() or follow_free(). */
 void follow_add(struct follow *f, struct follow_listener *l);
-/* Harmless when it is not there. */
+/* Allowed when the listener was not added. */
 void follow_del(struct follow *f, struct follow_listener *l);

@@ -2,7 +2,7 @@
 #include "daemon/sys/net/genl_l2tp.h"
 
 #include <errno.h>
-#include <netinet/in.h> /* before linux/l2tp.h, which has its own otherwise */
+#include <netinet/in.h> /* before linux/l2tp.h, which defines the same otherwise */
 #include <linux/l2tp.h>
 #include <netlink/attr.h>
 #include <netlink/genl/ctrl.h>
@@ -82,12 +82,13 @@ struct nl_msg *genl_l2tp_build_tunnel(int family, const struct dp_tunnel *t, int
 			   nla_put_u32(m, L2TP_ATTR_FD, (uint32_t)fd) < 0);
 }
 
-/* No L2TP_ATTR_RECV_TIMEOUT: with it the kernel queues what follows a missing packet, looks at the queue when
- * another comes, and drops all in it whose time is over: a whole burst. Without it, it drops the next few, to see
- * whether the peer counts anew. */
+/* L2TP_ATTR_RECV_TIMEOUT is not set. With it, the kernel queues packets that follow a gap, and when
+ * another packet arrives it drops all whose timeout has expired: a whole burst. Without it, only
+ * the next few packets are dropped, until the kernel accepts that the peer has restarted its
+ * sequence numbers. */
 
-/* LNS mode always: without it the kernel switches numbering on and off as the peer does, while
- * RFC 2661 5.4 leaves that to the LNS. */
+/* LNS mode is always set: without it the kernel enables and disables sequence numbers as the peer
+ * does, but RFC 2661 5.4 leaves that to the LNS. */
 struct nl_msg *genl_l2tp_build_session(int family, const struct dp_session *s)
 {
 	struct nl_msg *m = genl_l2tp_start(family, L2TP_CMD_SESSION_CREATE);

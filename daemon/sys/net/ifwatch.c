@@ -24,7 +24,7 @@
 struct ifwatch {
 	struct loop *loop;
 	struct nl_sock *ask;
-	int names; /* a socket for ioctls */
+	int names; /* socket for ioctl() */
 	struct follow *follow;
 	struct follow_listener listener;
 	struct hostip_set set;
@@ -64,7 +64,7 @@ bool ifwatch_parse(const struct nlmsghdr *h, uint32_t gateway, struct hostip *re
 	return true;
 }
 
-/* Of an interface that has gone in between, only the number is known. */
+/* When the interface was removed in between, only its index is known. */
 static void describe(const struct ifwatch *w, struct hostip *a)
 {
 	struct ifreq q = { .ifr_ifindex = (int)a->ifindex };
@@ -86,14 +86,14 @@ static void take_in(struct ifwatch *w, const struct nlmsghdr *h)
 	w->changed = true;
 	if (h->nlmsg_type == RTM_DELADDR) {
 		hostip_del(&w->set, &a);
-		w->lost = w->lost || w->set.ignored; /* there is room for one of those */
+		w->lost = w->lost || w->set.ignored; /* read again: one of those may fit now */
 		return;
 	}
 	describe(w, &a);
-	hostip_add(&w->set, &a); /* counts what it ignores */
+	hostip_add(&w->set, &a); /* counts the addresses that do not fit */
 }
 
-/* ---- all that is there ---- */
+/* ---- the complete list ---- */
 
 static void on_address(struct nl_msg *m, void *self)
 {
@@ -132,7 +132,7 @@ static void ifwatch_tell(struct ifwatch *w)
 	loop_turn_done(w->loop);
 }
 
-/* ---- what the kernel says ---- */
+/* ---- notifications ---- */
 
 static void ifwatch_heard(void *self, const struct nlmsghdr *h)
 {
@@ -144,7 +144,7 @@ static void ifwatch_heard(void *self, const struct nlmsghdr *h)
 		w->lost = true;
 }
 
-/* What could not be read is taken for what it was, until the next notification. */
+/* If the list cannot be read, the previous one stays until the next notification. */
 static void ifwatch_heard_all(void *self)
 {
 	struct ifwatch *w = self;
@@ -158,7 +158,7 @@ static void ifwatch_heard_all(void *self)
 		ifwatch_tell(w);
 }
 
-/* ---- life ---- */
+/* ---- create and free ---- */
 
 static int ifwatch_begin(struct ifwatch *w)
 {
@@ -169,7 +169,7 @@ static int ifwatch_begin(struct ifwatch *w)
 	w->names = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (w->names < 0)
 		return -errno;
-	/* Heard before it is read: nothing is missed in between. */
+	/* Subscribed before the list is read, so that no change is missed. */
 	r = follow_new(w->loop, RTMGRP_IPV4_IFADDR, &w->follow);
 	if (r == 0)
 		r = ifwatch_read_all(w);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tells the engine the IPv4 addresses of this machine's interfaces: at the start, and whenever the kernel says that
- * one came or went. On every data plane, by a socket of its own. What a data plane gives its devices, the gateway of
- * the pool without a subnet, is left out: there may be one for each subscriber.
+ * Passes the IPv4 addresses of the host's interfaces to the engine: at the start, and when an
+ * address is added or removed. It has a socket of its own and works with every data plane. The
+ * address that a data plane sets on its devices (the gateway of the pool, /32) is left out: there
+ * may be one per subscriber.
  */
 #pragma once
 
@@ -14,9 +15,9 @@ struct ifwatch;
 struct loop;
 struct nlmsghdr;
 
-/* The engine must be the loop's by now. gateway: 0 for none. 0 or -errno. */
+/* The loop must have its engine. gateway: host order; 0: none. Returns 0 or -errno. */
 int ifwatch_new(struct loop *l, uint32_t gateway, struct ifwatch **ret);
-void ifwatch_free(struct ifwatch *w); /* NULL is harmless */
-/* What a message says of an address that came or went, but for the interface's name and kind. False: nothing, or
- * of one that is left out. */
+void ifwatch_free(struct ifwatch *w); /* NULL is allowed */
+/* Parses a message about an added or removed address, without the name and flags of the interface.
+ * Returns false for other messages and for addresses that are left out. */
 bool ifwatch_parse(const struct nlmsghdr *h, uint32_t gateway, struct hostip *ret);

@@ -23,11 +23,11 @@
 #include "daemon/base/log.h"
 #include "daemon/sys/net/nlreq.h"
 
-#define NAME	 "ze-dataplane" /* behind a zero octet */
+#define NAME	 "ze-dataplane" /* after a zero octet */
 #define NAME_LEN (sizeof(NAME) - 1)
-#define QUEUE	 128 /* callers who only want to know who we are, and are never accepted */
+#define QUEUE	 128 /* connections that ask for our credentials and are never accepted */
 
-struct owner { /* of a socket with our name */
+struct owner { /* a socket with our name */
 	bool found;
 	struct sockaddr_un a;
 	socklen_t len;
@@ -36,7 +36,7 @@ struct owner { /* of a socket with our name */
 
 struct search {
 	uint32_t own;		   /* inode of our socket */
-	struct owner ours, others; /* the first that may be a ze, the first that is none */
+	struct owner ours, others; /* first socket of root or our user; first of another user */
 };
 
 /* ---- names ---- */
@@ -65,7 +65,7 @@ static int bind_to(const char *name, int *ret_fd)
 	return 0;
 }
 
-/* Nobody can have it already, or take it before us. */
+/* A random name, which no other socket has and no other program can predict. */
 static int bind_random(int *ret_fd)
 {
 	char name[NAME_LEN + 20];
@@ -79,7 +79,7 @@ static int bind_random(int *ret_fd)
 
 /* ---- owners ---- */
 
-/* Only root's or our own user's could be a ze. */
+/* Only a socket of root or of our own user can be an instance of ze. */
 static void take_owner(struct search *s, const struct sockaddr_un *a, socklen_t len, uid_t uid)
 {
 	struct owner *o = uid == 0 || uid == geteuid() ? &s->ours : &s->others;
@@ -107,7 +107,8 @@ static void on_socket(struct nl_msg *m, void *self)
 		   nla_get_u32(uid));
 }
 
-/* All sockets of the namespace that have our name, or one that begins with it. -errno: this kernel does not say. */
+/* Finds all sockets of the namespace whose name is ours or begins with it. Returns -errno when the
+ * kernel has no sock_diag. */
 static int ask_kernel(struct search *s)
 {
 	struct unix_diag_req q = { .sdiag_family = AF_UNIX,
@@ -127,7 +128,7 @@ static int ask_kernel(struct search *s)
 	return r;
 }
 
-/* Who listens there; pid 0: nobody, or it has no room for a caller. */
+/* Returns the credentials of the listener; pid 0: there is none, or its queue is full. */
 static struct ucred ask_listener(const struct sockaddr_un *a, socklen_t len)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -142,7 +143,7 @@ static struct ucred ask_listener(const struct sockaddr_un *a, socklen_t len)
 	return who;
 }
 
-/* The usual name's alone, when the kernel does not say more. A ze always listens. */
+/* Without sock_diag, asks only the listener of the usual name. An instance of ze always listens. */
 static void ask_holder(struct search *s)
 {
 	struct sockaddr_un a;
@@ -182,7 +183,8 @@ static int judge(const struct search *s, pid_t *ret_pid)
 	return 0;
 }
 
-/* Bound before it is asked who else is: of two that begin at the same time at least one sees the other. */
+/* Binds before it searches for others: of two instances that start at the same time, at least one
+ * finds the other. */
 int netns_lock_take(int *ret_fd, pid_t *ret_pid)
 {
 	struct search s = { 0 };

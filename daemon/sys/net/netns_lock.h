@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lock on a network namespace: an abstract socket, which a namespace has for itself and the kernel
- * removes with the process. Any local user may bind any such name. So a name counts only when the kernel says
- * that its socket belongs to root or to our own user, and when somebody else has the usual name, the lock
- * gets a random one behind it, which the next ze finds by its beginning.
+ * The lock on a network namespace: an abstract UNIX socket, whose name belongs to one namespace and
+ * which the kernel removes with the process. Any local user can bind any such name, so a socket
+ * counts only if it belongs to root or to our own user (sock_diag). When another user has bound the
+ * usual name, the lock uses a random name that begins with it, which other instances find by that
+ * prefix.
  */
 #pragma once
 
 #include <sys/types.h>
 
-/* 0: ours until *ret_fd is closed. -EBUSY: another ze has it; ret_pid, 0: not known. Else -errno. A foreign
- * holder of the name is logged. */
+/* Takes the lock, which is held until *ret_fd is closed. Returns 0 or -errno; -EBUSY: another
+ * instance holds it, and *ret_pid is its process, 0: unknown. A socket of another user with the
+ * name is logged. */
 int netns_lock_take(int *ret_fd, pid_t *ret_pid);

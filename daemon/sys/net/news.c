@@ -21,7 +21,8 @@ static uint32_t u32_in(struct nlattr *nest, int type)
 	return a && nla_len(a) >= 4 ? nla_get_u32(a) : 0;
 }
 
-/* With programs of both modes each has an attribute of its own; PROG_ID is that of the only one. */
+/* With programs in both modes, each mode has its own attribute; with one program, its id is
+ * IFLA_XDP_PROG_ID. */
 static void read_xdp(struct nlattr *xdp, struct news *ret)
 {
 	ret->has_xdp = true;
@@ -29,7 +30,7 @@ static void read_xdp(struct nlattr *xdp, struct news *ret)
 	ret->generic_id = u32_in(xdp, IFLA_XDP_SKB_PROG_ID);
 }
 
-/* The device's master is a VRF. */
+/* True when the master of the device is a VRF. */
 static bool is_in_vrf(struct nlattr *info)
 {
 	struct nlattr *kind = info ? nla_find(nla_data(info), nla_len(info), IFLA_INFO_SLAVE_KIND) :
@@ -38,7 +39,7 @@ static bool is_in_vrf(struct nlattr *info)
 	return kind && nla_strcmp(kind, "vrf") == 0;
 }
 
-/* Bridges and others notify of links, too, with other attributes and another family. */
+/* Only AF_UNSPEC: bridges and others notify of links with another family and other attributes. */
 static bool parse_link(const struct nlmsghdr *h, struct news *ret)
 {
 	const struct ifinfomsg *i = nlmsg_data(h);

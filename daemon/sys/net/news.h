@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a notification of rtnetlink says about something ze may have put into the kernel: a link and its
- * XDP programs, an address or a route that is gone or was replaced, a filter of tc. Reads bytes, asks nothing.
+ * Parses notifications of rtnetlink about what ze may have put into the kernel: a link and its XDP
+ * programs, an address or a route that was removed or replaced, a filter of tc. Makes no system
+ * calls.
  */
 #pragma once
 
@@ -12,27 +13,27 @@ struct nlmsghdr;
 
 enum news_kind {
 	NEWS_LINK,
-	NEWS_ADDRESS, /* removed */
-	NEWS_ROUTE,   /* removed from the main table, or replaced there */
-	NEWS_FILTER   /* a filter or qdisc, removed */
+	NEWS_ADDRESS, /* an address was removed */
+	NEWS_ROUTE,   /* removed from the main table, or replaced in it */
+	NEWS_FILTER   /* a filter or qdisc was removed */
 };
 
 struct news {
 	enum news_kind kind;
-	unsigned ifindex; /* 0: of a route without a device */
+	unsigned ifindex; /* 0: a route without a device */
 	/* NEWS_LINK */
-	bool gone, up, running, in_vrf; /* running: with a carrier */
+	bool gone, up, running, in_vrf; /* gone: removed; running: with carrier */
 	char name[16];
-	bool has_xdp; /* the next two say what is attached; 0: nothing */
+	bool has_xdp; /* the ids of the attached programs follow; 0: none */
 	uint32_t native_id, generic_id;
 	/* NEWS_ADDRESS, NEWS_ROUTE */
 	uint8_t family; /* 4 or 6 */
-	uint8_t ip[16]; /* of a route: its destination */
-	uint8_t len;	/* of the prefix */
-	uint8_t proto;	/* rtm_protocol: of the route that is gone, or took the place */
-	bool replaced;	/* another route took the place */
+	uint8_t ip[16]; /* for a route: its destination */
+	uint8_t len;	/* of the prefix, in bits */
+	uint8_t proto;	/* rtm_protocol of the removed route, or of the one that replaced it */
+	bool replaced;	/* the route was replaced by another one */
 	bool blackhole;
 };
 
-/* false: nothing of that. */
+/* Returns false when the message is about none of these. */
 bool news_parse(const struct nlmsghdr *h, struct news *ret);

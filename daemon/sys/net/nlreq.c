@@ -13,10 +13,10 @@
 
 #define DUMP_MAX 32768
 #define TRIES	 3
-#define HEAR_MAX 1000 /* messages of one call */
+#define HEAR_MAX 1000 /* reads per call */
 
 enum {
-	UNKNOWN = 1 /* no answer yet, or none that could be read: never an errno */
+	UNKNOWN = 1 /* no answer yet, or an unreadable one; differs from every errno */
 };
 
 int nlreq_open(int protocol, struct nl_sock **ret)
@@ -25,7 +25,7 @@ int nlreq_open(int protocol, struct nl_sock **ret)
 
 	if (!sk)
 		return -ENOMEM;
-	nl_socket_disable_msg_peek(sk); /* the family of a name is asked for by libnl */
+	nl_socket_disable_msg_peek(sk); /* only libnl's lookup of families reads by libnl */
 	if (nl_socket_set_msg_buf_size(sk, DUMP_MAX) < 0 || nl_connect(sk, protocol) < 0) {
 		int r = errno ? -errno : -EIO;
 
@@ -67,8 +67,9 @@ void nlreq_each(const void *buf, size_t len, nlreq_heard *heard, void *self)
 		heard(self, h);
 }
 
-/* From an overrun on the kernel delivers nothing more until the queue is empty, and does not say so again. So the
- * loss is reported when the queue is empty: what somebody reads after that cannot be out of date unnoticed. */
+/* After an overrun the kernel delivers nothing more until the queue is empty, and reports it only
+ * once. So the loss is reported when the queue is empty: what a listener reads after that is
+ * current. */
 void nlreq_hear(int news, bool *lost, nlreq_heard *heard, void *self)
 {
 	_Alignas(struct nlmsghdr) char buf[DUMP_MAX];
@@ -94,8 +95,8 @@ void nlreq_hear(int news, bool *lost, nlreq_heard *heard, void *self)
 struct turn {
 	struct nlreq *rq;
 	unsigned seq;
-	bool unsure;  /* an earlier try may have been carried out */
-	bool changed; /* what is listed has changed during the list, which may not be complete */
+	bool unsure;  /* an earlier attempt may have been carried out */
+	bool changed; /* the dump changed while it was read and may be incomplete */
 };
 
 static int send_it(int fd, struct nl_msg *m)
@@ -113,7 +114,7 @@ static int send_it(int fd, struct nl_msg *m)
 	return n < 0 ? -errno : 0;
 }
 
-/* One read; the length, or -errno. A part of a dump is no longer than the buffer. */
+/* Reads once; returns the length or -errno. A part of a dump always fits into the buffer. */
 static ssize_t receive(int fd, void *buf, size_t size)
 {
 	struct iovec iov = { buf, size };
@@ -130,7 +131,7 @@ static ssize_t receive(int fd, void *buf, size_t size)
 
 static int nlreq_error_of(const struct nlmsghdr *h, int len)
 {
-	int e = 0; /* an end of a dump need not have one */
+	int e = 0; /* the end of a dump may have no error code */
 
 	if (len >= (int)sizeof(e))
 		memcpy(&e, nlmsg_data(h), sizeof(e));
@@ -151,8 +152,8 @@ static int deliver(const struct nlreq *rq, const struct nlmsghdr *h)
 	return UNKNOWN;
 }
 
-/* What the kernel says to our request; what it says to earlier ones, whose answers nobody waited for, is not
- * heard. */
+/* Reads the answer to this request; answers to earlier requests, which were not awaited, are
+ * skipped. */
 static int read_answer(struct turn *t, const struct nlmsghdr *h, int left)
 {
 	int r = UNKNOWN;
@@ -169,7 +170,7 @@ static int read_answer(struct turn *t, const struct nlmsghdr *h, int left)
 	return r;
 }
 
-/* The answer, or UNKNOWN: then *ret_why. */
+/* Waits for the answer. Returns 0, -errno or UNKNOWN; then *ret_why is the error of the read. */
 static int wait_answer(int fd, struct turn *t, int *ret_why)
 {
 	_Alignas(struct nlmsghdr) char buf[DUMP_MAX];
@@ -196,8 +197,8 @@ static void copy_strict(int from, int to)
 		setsockopt(to, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 }
 
-/* Another socket under the same descriptor: nothing is on its way to it. Without one the old does: its answers
- * have numbers. */
+/* Replaces the socket under the same descriptor, so that no earlier answer is queued. If that
+ * fails, the old one remains: sequence numbers distinguish its answers. */
 static void open_anew(int fd)
 {
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
@@ -215,7 +216,7 @@ static void open_anew(int fd)
 	close(other);
 }
 
-/* Of want, not of what was asked: the same may go well a moment later. */
+/* True for errors of resources, not of the request: it may succeed a moment later. */
 static bool passes(int r)
 {
 	return r == -ENOBUFS || r == -ENOMEM || r == -EINTR || r == -EAGAIN || r == -EIO;
@@ -232,7 +233,7 @@ static int try(struct nl_sock *sk, struct turn *t)
 		return r;
 	r = wait_answer(fd, t, &why);
 	if (r == UNKNOWN || (r < 0 && t->rq->valid))
-		open_anew(fd); /* the rest of a dump would be in the way of the next */
+		open_anew(fd); /* drops the rest of a dump */
 	t->unsure = t->unsure || r == UNKNOWN;
 	if (r == UNKNOWN)
 		return why;
@@ -255,7 +256,7 @@ int nlreq_run(struct nl_sock *sk, struct nlreq *rq)
 			r = try(sk, &t);
 		}
 		if (r == -EINTR && t.changed)
-			r = 0; /* it changes all the time: this list has to do */
+			r = 0; /* it changed each time: accept the last list */
 	}
 	nlmsg_free(rq->m);
 	rq->m = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One netlink request and its answer, with the kernel's own errno (libnl's error numbers lose it).
+ * One netlink request and its answer, with the kernel's own errno, which libnl does not preserve.
  * Blocks; a socket belongs to one thread.
  */
 #pragma once
@@ -12,31 +12,33 @@ struct nl_msg;
 struct nlmsghdr;
 struct nl_sock;
 
-int nlreq_open(int protocol,
-	       struct nl_sock **ret); /* NETLINK_GENERIC, NETLINK_ROUTE; 0 or -errno */
+int nlreq_open(int protocol, struct nl_sock **ret); /* protocol: NETLINK_x; 0 or -errno */
 void nlreq_close(struct nl_sock *sk);
-/* A socket that rtnetlink tells of changes (RTMGRP_x), non-blocking: a descriptor, or -errno. */
+/* Opens a non-blocking socket for notifications of rtnetlink. groups: RTMGRP_x. Returns a
+ * descriptor or -errno. */
 int nlreq_news(unsigned groups);
-/* Each message that waits there, up to a thousand; NULL: some were lost, which may have been anything. *lost is
- * false at first and kept from call to call. */
+/* Calls heard() for each queued message, from at most 1000 reads, and with NULL when some were
+ * lost. *lost is the state between calls, false at first. */
 typedef void nlreq_heard(void *self, const struct nlmsghdr *h);
 void nlreq_hear(int news, bool *lost, nlreq_heard *heard, void *self);
-/* Each whole message in a buffer that is aligned for them. */
+/* Calls heard() for each complete message in a buffer aligned for struct nlmsghdr. */
 void nlreq_each(const void *buf, size_t len, nlreq_heard *heard, void *self);
 /*
- * Sends m, which is freed, and waits for the acknowledgement or the end of a dump. 0 or -errno.
+ * Sends m, which is freed, and waits for the acknowledgement or the end of a dump. Returns 0 or
+ * -errno.
  *
- * A request that could not be sent, or whose answer could not be read, is sent again, a few times: a failed call
- * harms nobody else's request. So a request must be one that may be carried out twice; where the second time is
- * an error, it is `moot`. A list that the kernel says has changed while it was read is read again, as often.
+ * A request that could not be sent, or whose answer could not be read, is repeated a few times. It
+ * must therefore be one that may be carried out twice; `moot` is the error of the second time that
+ * counts as success. A dump that changed while it was read is repeated, too; the last one is
+ * accepted as it is.
  */
 struct nlreq {
 	struct nl_msg *m;
-	bool bad;					  /* it could not be built */
-	bool rough;					  /* a list that may miss a part will do */
-	int moot;					  /* -EEXIST of what is made */
-	void (*valid)(struct nl_msg *answer, void *self); /* each part of the answer; may be NULL */
-	void (*anew)(void *self); /* it comes again from the beginning; NULL: that does no harm */
+	bool bad;					  /* m could not be built: -ENOMEM */
+	bool rough;					  /* accept a dump that changed */
+	int moot;					  /* such as -EEXIST of a creation */
+	void (*valid)(struct nl_msg *answer, void *self); /* for each part; may be NULL */
+	void (*anew)(void *self); /* before a repetition: drop what was read; may be NULL */
 	void *self;
 };
 int nlreq_run(struct nl_sock *sk, struct nlreq *rq);

@@ -17,14 +17,14 @@
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/net/rtnl.h"
 
-/* The largest prefix that begins at `from` and does not reach beyond `end`. */
+/* Returns the length of the largest prefix that begins at `from` and ends at or before `end`. */
 static uint8_t prefix_len(uint32_t from, uint32_t end)
 {
 	uint8_t len = 32;
 
 	while (len > 0) {
 		uint32_t size = UINT32_C(1)
-				<< (32 - len); /* of the prefix, whose double is tried */
+				<< (32 - len); /* size of the prefix; its double is tried */
 
 		if (from & size || end - from < 2 * (uint64_t)size - 1)
 			break;
@@ -68,7 +68,7 @@ struct nl_msg *pool_routes_build(const struct pool_prefix *p, bool add)
 	return m;
 }
 
-/* ---- the kernel's ---- */
+/* ---- routes in the kernel ---- */
 
 struct found {
 	const struct pool_routes *want;
@@ -110,7 +110,7 @@ static void pool_routes_on_route(struct nl_msg *m, void *self)
 	add_stale(f, &p);
 }
 
-/* The kernel leaves out other tables and protocols where the socket asks strictly. */
+/* With NETLINK_GET_STRICT_CHK the kernel omits other tables and protocols. */
 static int find_routes(struct nl_sock *sk, struct found *f)
 {
 	struct rtmsg h = { .rtm_family = AF_INET,

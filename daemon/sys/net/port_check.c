@@ -18,14 +18,14 @@
 
 #include "daemon/sys/net/nlreq.h"
 
-/* linux/netdev.h, which is younger than our headers. */
+/* From linux/netdev.h, which is newer than the headers of our build. */
 #define NETDEV_FAMILY	    "netdev"
 #define NETDEV_DEV_GET	    1
 #define NETDEV_DEV_IFINDEX  1
 #define NETDEV_XDP_FEATURES 3
-#define NETDEV_XDP_NDO_XMIT 4 /* a bit of them */
+#define NETDEV_XDP_NDO_XMIT 4 /* a bit of NETDEV_XDP_FEATURES */
 
-/* ---- by the facts ---- */
+/* ---- evaluation ---- */
 
 struct port_problem port_check(const struct port_facts *f, bool native)
 {
@@ -45,7 +45,7 @@ struct port_problem port_check(const struct port_facts *f, bool native)
 	return (struct port_problem){ NULL, NULL };
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 static void on_features(struct nl_msg *m, void *self)
 {
@@ -58,7 +58,7 @@ static void on_features(struct nl_msg *m, void *self)
 	f->features = nla_get_u64(a);
 }
 
-/* -ENOENT: a kernel that does not say. */
+/* Returns -ENOENT when the kernel does not report features. */
 static int ask_features(unsigned ifindex, struct port_facts *f)
 {
 	struct nl_sock *sk;

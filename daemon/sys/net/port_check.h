@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the driver of a port takes packets that XDP programs send to it, and from every processor: asked
- * once, at start. Blocks for the kernel's answers. Where an older kernel does not say, nothing is assumed.
+ * Checks whether the driver of a port accepts packets that XDP programs redirect to it, from every
+ * processor. Done once, at the start. Blocks for the kernel's answers. Where an older kernel does
+ * not report features, no problem is assumed.
  */
 #pragma once
 
@@ -9,17 +10,18 @@
 #include <stdint.h>
 
 struct port_facts {
-	bool known; /* the kernel says which XDP features there are: Linux 6.3 and later */
+	bool known; /* the kernel reports XDP features: Linux 6.3 and later */
 	uint64_t features;
 	char driver[32];
-	unsigned channels, processors; /* 0 channels: unknown */
+	unsigned channels, processors; /* channels 0: unknown */
 };
 
 struct port_problem {
-	const char *what, *cure; /* NULL: none */
+	const char *what, *cure; /* NULL: no problem */
 };
 
-/* 0 or -errno: then nothing is known. */
+/* Reads the facts from the kernel. Returns 0 or -errno: then *ret is not written. */
 int port_check_ask(unsigned ifindex, struct port_facts *ret);
-/* By the facts alone. native: programs are attached in native mode; in generic mode any driver will do. */
+/* Evaluates the facts. native: programs are attached in native mode; in generic mode every driver
+ * will do. */
 struct port_problem port_check(const struct port_facts *f, bool native);

@@ -25,7 +25,7 @@ struct portwatch {
 	struct loop *loop;
 	struct follow *follow;
 	struct follow_listener listener;
-	int fd; /* for ioctls */
+	int fd; /* for ioctl() */
 	ev_timer later;
 	size_t n;
 	struct portwatch_port port[];
@@ -96,7 +96,7 @@ void portwatch_set(struct portwatch_port *p, enum port_state state, ze_ns now)
 	portwatch_say(p, now);
 }
 
-/* ---- all of them ---- */
+/* ---- all ports ---- */
 
 static bool any_unsaid(const struct portwatch *w)
 {
@@ -158,7 +158,7 @@ static void portwatch_add(struct portwatch *w, const char *name, const char *rol
 
 	for (size_t i = 0; i < w->n; i++)
 		if (strcmp(w->port[i].name, name) == 0)
-			return; /* in both lists: an uplink */
+			return; /* in both lists: it is an uplink */
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->role = role;
 	p->limit = (struct log_limit){ .every = LINES_EVERY, .burst = LINES_BURST };

@@ -96,7 +96,7 @@ void repair_add(struct repair_result *res, const struct repair_result *more)
 	res->missing += more->missing;
 }
 
-/* The delay that follows now. */
+/* Returns the delay before the next repair. */
 static ze_ns slow_down(struct repair_row *row, ze_ns now)
 {
 	if (!row->streak || now - row->last > REPAIR_QUIET + row->delay)
@@ -138,7 +138,7 @@ static void log_repair(enum repair_kind k, const struct repair_result *res, ze_n
 	log_write(LOG_DP, bad ? LOG_ERROR : LOG_WARN, bad ? "repair-failed" : "repaired", kv);
 }
 
-/* A second attempt at what could not be put back is not worth a line: nothing is new. */
+/* A repeated failure is not logged again. */
 void repair_done(struct repair *r, enum repair_kind k, const struct repair_result *res, ze_ns now)
 {
 	struct repair_row *row = &r->of[k];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When to look after what ze has put into the kernel, by kind, and what came of it: counters for the operator
- * and one log line per repair. Repairs are made at once; where somebody takes the same kind away again and
- * again, the next one waits, twice as long each time, and the line says how long. Knows no kernel;
- * the time is an argument.
+ * Schedules checks of what ze has put into the kernel, by kind, and records the results: counters
+ * for the operator and one log line per repair. The first repairs of a kind are 50 ms apart. Where
+ * another program removes the same kind again and again, the interval doubles up to 30 s, and the
+ * log line contains it. Makes no system calls; the time is an argument.
  */
 #pragma once
 
@@ -16,28 +16,29 @@ struct json;
 
 enum repair_kind {
 	REPAIR_DEVICE,	/* ze0 */
-	REPAIR_PROGRAM, /* of XDP or tc, on a port */
+	REPAIR_PROGRAM, /* XDP or tc program on a port */
 	REPAIR_ADDRESS,
-	REPAIR_ROUTE,	/* of a subscriber */
+	REPAIR_ROUTE,	/* subscriber's route */
 	REPAIR_POOL,	/* blackhole routes */
-	REPAIR_SESSION, /* pppN of a subscriber */
+	REPAIR_SESSION, /* subscriber's pppN */
 	REPAIR__KINDS
 };
 
 #define REPAIR_FIRST  ZE_MS(50) /* between two repairs of a kind */
-#define REPAIR_STREAK 10 /* repairs with less than REPAIR_QUIET between them before it doubles */
+#define REPAIR_STREAK 10 /* repairs less than REPAIR_QUIET apart before the interval doubles */
 #define REPAIR_QUIET  ZE_SEC(10)
-#define REPAIR_LAST   ZE_SEC(30) /* the longest */
+#define REPAIR_LAST   ZE_SEC(30) /* the longest interval */
 #define REPAIR_WHAT   64
 #define REPAIR_WHY    128
 
 struct repair_result {
-	uint64_t repaired;	/* were missing and are there again */
+	uint64_t repaired;	/* were missing and have been restored */
 	uint64_t missing;	/* are still missing */
-	int error;		/* why, of the first of those */
-	bool wait;		/* trying again is of no use before the kernel reports a change */
-	char what[REPAIR_WHAT]; /* the first one of either */
-	/* Of the first that is missing, when somebody else has its place; "": nobody has. */
+	int error;		/* of the first that is missing */
+	bool wait;		/* a retry is useless before the kernel reports a change */
+	char what[REPAIR_WHAT]; /* the first that is missing, else the first restored */
+	/* Why the first one is missing, when another program has taken its place, and the cure; ""
+	 * otherwise. */
 	char why[REPAIR_WHY], cure[REPAIR_WHY];
 };
 
@@ -45,10 +46,10 @@ struct repair_row {
 	uint64_t repaired, missing;
 	int error;
 	char what[REPAIR_WHAT]; /* the first that is missing */
-	char why[REPAIR_WHY];	/* what has its place */
+	char why[REPAIR_WHY];	/* what has taken its place */
 	bool wanted;
 	unsigned streak;
-	ze_ns delay, next, last; /* last: when something was missing */
+	ze_ns delay, next, last; /* last: when something was last missing */
 };
 
 struct repair {
@@ -56,21 +57,22 @@ struct repair {
 };
 
 const char *repair_kind_name(enum repair_kind k);
-/* Something of this kind may be missing. */
+/* Requests a check: something of this kind may be missing. */
 void repair_suspect(struct repair *r, enum repair_kind k);
-/* When to look next; ZE_NEVER. */
+/* When the next check is due; ZE_NEVER: none is requested. */
 ze_ns repair_deadline(const struct repair *r);
-/* Those to look after now, as bits; they are no longer wanted. */
+/* Returns the kinds whose check is due, as a set of 1 << kind, and clears their requests. */
 unsigned repair_take(struct repair *r, ze_ns now);
-/* A notification shows that something is missing, before anybody has looked. */
+/* Records that something is missing, from a notification, before a check. */
 void repair_missing(struct repair *r, enum repair_kind k, const char *what);
-/* What came of it. Logs. */
+/* Records the result of a check, logs it, and sets the time of the next attempt. */
 void repair_done(struct repair *r, enum repair_kind k, const struct repair_result *res, ze_ns now);
-/* One more that was missing and is back, or could not be put back: into res. */
+/* Adds one object to res: restored (error 0) or still missing. */
 void repair_note(struct repair_result *res, int error, const char *what);
-/* Somebody else has the place of what is missing: what that is, and how to get rid of it. The first one counts. */
+/* Records that another program has taken the place of a missing object: what it is, and how to
+ * remove it. Only the first call counts. */
 void repair_explain(struct repair_result *res, const char *why, const char *cure);
-/* The results of another job. */
+/* Adds the results of another job. */
 void repair_add(struct repair_result *res, const struct repair_result *more);
-/* A member `repairs`. */
+/* Adds a member `repairs`. */
 void repair_show(const struct repair *r, ze_ns now, struct json *j);

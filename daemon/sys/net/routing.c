@@ -39,7 +39,7 @@ static bool is_plain_attr(const struct nlattr *a)
 	}
 }
 
-/* "from all lookup local", main or default. */
+/* True for the default rules: "from all lookup" local, main or default. */
 static bool routing_is_plain(struct nl_msg *m)
 {
 	const struct fib_rule_hdr *h = nlmsg_data(nlmsg_hdr(m));
@@ -62,7 +62,7 @@ static void on_rule(struct nl_msg *m, void *self)
 	*any = *any || !routing_is_plain(m);
 }
 
-/* Not knowing is as if there were some: slower, and right. */
+/* If the rules cannot be read, true is returned: slower, but correct. */
 static bool any_rules(struct nl_sock *sk)
 {
 	static const unsigned char families[] = { AF_INET, AF_INET6 };
@@ -81,7 +81,7 @@ static bool any_rules(struct nl_sock *sk)
 	return any;
 }
 
-/* Subscribers' own routes come and go with their sessions, thousands a second. */
+/* Subscribers' routes change with their sessions, thousands per second, and affect no next hop. */
 static bool is_subscriber(const struct nlmsghdr *h)
 {
 	const struct rtmsg *m = nlmsg_data(h);
@@ -115,7 +115,7 @@ static void routing_heard(void *self, const struct nlmsghdr *h)
 	routing_note(&r->heard, h);
 }
 
-/* All there is, told as one. */
+/* Reports all queued notifications by one call. */
 static void routing_heard_all(void *self)
 {
 	struct routing *r = self;

@@ -15,7 +15,7 @@
 
 #include "daemon/sys/net/nlreq.h"
 
-#define ROUTE6_METRIC 128 /* the kernel's own route to fe80::/64 has 256 */
+#define ROUTE6_METRIC 128 /* lower than the 256 of the kernel's route to fe80::/64 */
 
 static struct nl_msg *rtnl_start(int type, int flags, void *hdr, size_t len)
 {
@@ -36,8 +36,8 @@ static struct nl_msg *rtnl_finish(struct nl_msg *m, bool bad)
 	return NULL;
 }
 
-/* Threads that want RTNL, or the mutex of ppp_generic, which is held while its owner waits for RTNL, spin in
- * the kernel while its holder runs; here they sleep. */
+/* In the kernel, threads that wait for RTNL spin while its owner runs, as do those that wait for
+ * the mutex of ppp_generic, whose owner may wait for RTNL. Here they sleep. */
 static pthread_mutex_t turn = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 void rtnl_enter(void)
@@ -152,7 +152,7 @@ static bool put_addr4(struct nl_msg *m, const struct dp_family *f)
 	       nla_put_u32(m, IFA_FLAGS, IFA_F_NOPREFIXROUTE) < 0;
 }
 
-/* IPv6CP has made sure that the two differ: no duplicate address detection (RFC 5072 5). */
+/* Without duplicate address detection: IPv6CP ensures that the identifiers differ (RFC 5072 5). */
 static bool put_addr6(struct nl_msg *m, const struct dp_family *f)
 {
 	uint8_t local[16], peer[16];
@@ -177,8 +177,9 @@ struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add)
 	return m ? rtnl_finish(m, v4 ? put_addr4(m, f) : put_addr6(m, f)) : NULL;
 }
 
-/* Replacing: a subscriber that logs in again with its address may be here before its old session
- * is gone. Deleting names the interface, so that the old one does not take the new one's away. */
+/* Replaces: a subscriber that logs in again with the same address may be here before the old
+ * session is removed. A deletion names the interface, so that the old session does not delete the
+ * route of the new one. */
 struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add)
 {
 	struct rtmsg h = { .rtm_family = AF_INET,
@@ -219,7 +220,8 @@ int rtnl_link_local(struct nl_sock *sk, int ifindex, uint64_t ifid, bool add)
 	return rtnl_request(sk, rtnl_build_link_local(ifindex, ifid, add));
 }
 
-/* The kernel itself decides whether it is there: asking first could be out of date. */
+/* NLM_F_EXCL lets the kernel decide whether it exists: the answer to a query could be out of
+ * date. */
 int rtnl_ensure(struct nl_sock *sk, struct nl_msg *m)
 {
 	int r;
@@ -292,7 +294,7 @@ int rtnl_route6(struct nl_sock *sk, int ifindex, const struct rtnl_route6 *rt, b
 	return rtnl_request(sk, rtnl_build_route6(ifindex, rt, add));
 }
 
-/* ---- what is there ---- */
+/* ---- what exists ---- */
 
 struct finding6 {
 	int ifindex;
@@ -371,7 +373,7 @@ static void rtnl_on_addr(struct nl_msg *m, void *self)
 	w->f->addr(w->f->self, h->ifa_family == AF_INET ? 4 : 6, ip);
 }
 
-/* The kernel leaves out other tables and devices where the socket asks strictly. */
+/* With NETLINK_GET_STRICT_CHK the kernel omits other tables and devices. */
 int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
 {
 	struct finding w = { ifindex, f };
@@ -421,7 +423,7 @@ struct stats_dump {
 	void *self;
 };
 
-/* The device counts what is inside PPP: IP packets and octets, and the few NCP packets. */
+/* The device counts the content of PPP: IP packets and octets, and a few NCP packets. */
 static void on_stats(struct nl_msg *m, void *self)
 {
 	const struct if_stats_msg *h = nlmsg_data(nlmsg_hdr(m));

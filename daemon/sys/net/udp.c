@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Batches of datagrams between sockets and the engine. Ancillary data carries the local address both
- * ways, so that one wildcard socket serves a host with many addresses (CONFORMANCE L-200).
+ * Batches of datagrams between sockets and the engine. Ancillary data has the local address in both
+ * directions, so that one wildcard socket serves a host with many addresses (L-200).
  */
 #include "daemon/sys/net/udp.h"
 
@@ -21,10 +21,10 @@
 #include "daemon/sys/run/loop.h"
 
 #define BATCH	     32
-#define BATCHES_MAX  8 /* a turn of the loop: others want to live too */
+#define BATCHES_MAX  8 /* per iteration of the loop, so that other watchers are served */
 #define DATAGRAM_MAX 4096
 #define SEND_TRIES   3
-#define ERRORS_MAX   64 /* of a socket that is read to its end */
+#define ERRORS_MAX   64 /* for a socket that is read until it is empty */
 
 union control {
 	struct cmsghdr align;
@@ -36,7 +36,7 @@ struct udp_sock {
 	struct udp *u;
 	ev_io io;
 	int fd;
-	bool owned;	     /* a listener: we close it */
+	bool owned;	     /* a listener, closed by del_sock() */
 	struct ze_addr addr; /* bound; all-zero address: wildcard */
 };
 
@@ -96,7 +96,7 @@ static bool is_wildcard(const struct ze_addr *a)
 	return memcmp(a->ip, zero, sizeof(zero)) == 0;
 }
 
-/* Where a datagram was sent to: the packet info's address, the socket's port. */
+/* The destination of a datagram: the address of the packet info, the port of the socket. */
 static struct ze_addr udp_local_of(struct msghdr *m, const struct ze_addr *bound)
 {
 	struct ze_addr a = *bound;
@@ -118,7 +118,8 @@ static struct ze_addr udp_local_of(struct msghdr *m, const struct ze_addr *bound
 	return a;
 }
 
-/* One batch into the engine; the number of datagrams read, 0 when there are none, or -errno, once. */
+/* Passes one batch to the engine. Returns the number of datagrams, 0 when there are none, or
+ * -errno; each error is reported once. */
 static int read_batch(struct udp_sock *s)
 {
 	struct udp *u = s->u;
@@ -142,7 +143,8 @@ static int read_batch(struct udp_sock *s)
 		n = recvmmsg(s->fd, mm, BATCH, MSG_DONTWAIT, NULL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
-		/* ICMP errors come here (L-119): they say nothing about the peer that counts. */
+		/* ICMP errors are reported here (L-119). They can be forged and do not affect the
+		 * tunnel. */
 		if (errno != EAGAIN)
 			u->n.rx_errors++;
 		return errno == EAGAIN ? 0 : -errno;
@@ -158,7 +160,7 @@ static int read_batch(struct udp_sock *s)
 		else if (e)
 			engine_udp_input(e, &path, span_of(u->mem[i], mm[i].msg_len),
 					 loop_now(u->loop));
-		crypto_wipe(u->mem[i], mm[i].msg_len); /* PAP: passwords */
+		crypto_wipe(u->mem[i], mm[i].msg_len); /* may contain a PAP password */
 	}
 	return n;
 }
@@ -175,7 +177,8 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int revents)
 	loop_turn_done(s->u->loop);
 }
 
-/* Holds for the kernel plane's data, too, which comes by such a socket. It can't fail: the kernel checks the value. */
+/* Also applies to data of the kernel plane, which arrives on such sockets. Cannot fail: the kernel
+ * accepts 0 and 1. */
 static void set_zero_checksum(const struct udp_sock *s)
 {
 	int on = s->u->zero_checksum;
@@ -227,9 +230,10 @@ static int set_on(int fd, int level, int name)
 	return setsockopt(fd, level, name, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
-/* Anybody can forge the ICMP that says a path is narrow, and the kernel would believe what quotes a socket of
- * ours. Without that, what is larger than the device's MTU is fragmented here, and IPv4 on its way, too. Holds
- * for the kernel plane's tunnels, which send by these sockets. */
+/* ICMP messages that report a small path MTU can be forged, and the kernel would believe those that
+ * quote one of our sockets. They are ignored: datagrams larger than the MTU of the device are
+ * fragmented here, and IPv4 also on the path. This applies to the tunnels of the kernel plane, too,
+ * which send by these sockets. */
 static int ignore_path_mtu(int fd, uint8_t family)
 {
 	int v4 = IP_PMTUDISC_OMIT, v6 = IPV6_PMTUDISC_OMIT;
@@ -265,7 +269,8 @@ static void grow_buffers(int fd)
 {
 	int want = 4 << 20;
 
-	/* FORCE needs CAP_NET_ADMIN, which the kernel plane has; else take what the limit gives. */
+	/* FORCE needs CAP_NET_ADMIN, which the kernel plane has; otherwise the limit of the system
+	 * applies. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof(want)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)) < 0)
@@ -327,13 +332,13 @@ void udp_unwatch(struct udp_sock *s)
 
 	if (!s)
 		return;
-	/* An error in the queue is not its end. */
+	/* An error does not mean that the queue is empty. */
 	for (int errors = 0; n != 0 && errors < ERRORS_MAX; errors += n < 0)
 		n = read_batch(s);
 	del_sock(s);
 }
 
-/* The listener that owns a local address: exact before wildcard. */
+/* The listener of a local address: an exact match is preferred to a wildcard. */
 static struct udp_sock *sock_for(struct udp *u, const struct ze_addr *local)
 {
 	struct udp_sock *best = NULL;
@@ -381,8 +386,8 @@ static void set_source(struct msghdr *m, union control *ctl, const struct ze_add
 	}
 }
 
-/* Not the network's fault, and the next try may go well: what is lost here may be sent once only, as the Success
- * of CHAP is. */
+/* A local error, and a retry may succeed. The datagram may be one that is sent only once, such as a
+ * CHAP Success. */
 static bool udp_again(int tries)
 {
 	return (errno == EINTR || errno == ENOBUFS || errno == ENOMEM) && tries < SEND_TRIES;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ports in a VRF, which ze does not serve: programs ask the FIB as from ze0, which is in none, and sockets are bound
- * to none. So they are refused by name, at the start and when somebody puts one there later.
+ * Detects ports in a VRF, which is not supported: programs query the FIB as from ze0, which is in
+ * no VRF, and sockets are bound to none. Such ports are refused at the start, and logged when an
+ * operator moves one into a VRF later.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* -EOPNOTSUPP: the interface is in a VRF, which has been logged. 0, or -errno. Blocks for the kernel's answer. */
+/* Returns -EOPNOTSUPP when the interface is in a VRF, which has been logged; else 0 or -errno.
+ * Blocks for the kernel's answer. */
 int vrf_check(unsigned ifindex);
-/* A port that ze uses went into one, or left it. */
+/* Logs that a port in use was moved into a VRF, or out of it. */
 void vrf_tell(const char *name, bool in_vrf);

@@ -28,7 +28,7 @@ static uint8_t mode_in(const struct nlattr *xdp)
 	return a ? nla_get_u8(a) : XDP_ATTACHED_NONE;
 }
 
-/* The kernel names the mode's own attribute in each case, also when there is one program only. */
+/* The kernel always adds the attribute of the mode, also when there is only one program. */
 static void xdp_links_on_link(struct nl_msg *m, void *self)
 {
 	const struct dump *d = self;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which devices of this network namespace have XDP programs: one dump for all of them, since libbpf's
- * query is a dump for each. Blocks; knows no program.
+ * Lists the devices of this network namespace that have XDP programs, by one dump: libbpf's query
+ * makes one dump per device. Blocks.
  */
 #pragma once
 
@@ -10,9 +10,9 @@
 struct xdp_link {
 	unsigned ifindex;
 	char name[16];
-	uint32_t native, generic; /* ids of programs; 0: none */
+	uint32_t native, generic; /* program ids; 0: none */
 };
 
-/* Each device that has one. 0 or -errno. */
+/* Calls each() for each device that has a program. Returns 0 or -errno. */
 typedef void xdp_links_each(void *self, const struct xdp_link *l);
 int xdp_links(xdp_links_each *each, void *self);

@@ -29,7 +29,7 @@
 #include "daemon/sys/state/instance.h"
 #include "daemon/sys/state/journal.h"
 
-/* The null plane's answers go into the engine between two turns. */
+/* Passes the null plane's answers to the engine between two iterations. */
 struct null_pump {
 	struct dp_null dp;
 	struct loop *loop;
@@ -40,13 +40,14 @@ struct plane {
 	struct dp_kernel *kernel; /* one of these three is open */
 	struct dp_bpf *bpf;
 	struct null_pump *null;
-	struct bpf_guard *guard; /* of the kernel plane; the BPF plane has its own */
+	struct bpf_guard *guard; /* of the kernel plane; the BPF plane owns its own */
 	struct journal *journal; /* with the BPF plane */
 };
 
 /* ---- state file ---- */
 
-/* Without its record a session is nobody's: its LAC gets no answer, and the client dials again. */
+/* A session without its record is not restored: its LAC gets no answer, and the client has to dial
+ * again. */
 static void log_damage(const struct journal *j, const char *path)
 {
 	const unsigned *n = journal_damaged(j);
@@ -100,7 +101,7 @@ static bool is_file(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* Removes what a BPF plane left, which was there before this plane and is nobody's now. */
+/* Removes what a BPF plane of a previous instance left and no process uses any more. */
 static int state_forget(struct plane *p, const struct plane_args *a,
 			struct instance_holder *ret_holder)
 {
@@ -110,7 +111,8 @@ static int state_forget(struct plane *p, const struct plane_args *a,
 
 	if (r == -EBUSY)
 		return r;
-	/* Pins without a state file, too: it may have been another one. */
+	/* Also pins without a state file: the previous instance may have used another path for
+	 * it. */
 	r = a->locked ? 0 : instance_lock_pins(BPF_PINS, &folder, &h);
 	if ((r == 0 || r == -ENOENT) && (is_file(a->state_path) || is_file(BPF_PINS "/about"))) {
 		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "another data plane"));
@@ -174,7 +176,7 @@ static enum bpf_mode xdp_mode(const struct config *cfg)
 	return modes[cfg->bpf.xdp];
 }
 
-/* The kernel plane needs no BPF: without interfaces to stand on there is no guard. */
+/* The kernel plane works without BPF; without uplinks there is nothing to attach the guard to. */
 static int guard_open(struct plane *p, const struct config *cfg)
 {
 	int r;
@@ -238,7 +240,7 @@ static int programs_open(struct plane *p, const struct plane_args *a, bool adopt
 	const struct config_bpf *b = &a->cfg->bpf;
 	int r;
 
-	bpf_label_clear(b->uplink, b->n_uplink); /* of the kernel plane */
+	bpf_label_clear(b->uplink, b->n_uplink); /* left by the kernel plane */
 	r = dp_bpf_new(&(struct dp_bpf_args){ .loop = a->loop,
 					      .udp = a->udp,
 					      .uplink = b->uplink,
@@ -259,7 +261,7 @@ static int programs_open(struct plane *p, const struct plane_args *a, bool adopt
 	return r;
 }
 
-/* When nothing goes on though something was there: why. */
+/* Logs why nothing is restored although a previous instance left something. */
 static void log_clean_start(const struct journal *j)
 {
 	struct ze_conf was;
@@ -284,15 +286,16 @@ static int bpf_open(struct plane *p, const struct plane_args *a, struct instance
 		log_clean_start(p->journal);
 	r = programs_open(p, a, adopt);
 	if (r < 0) {
-		state_close(p, true); /* the next start goes on with whatever is still there */
+		state_close(p, true); /* the next start may restore from what is still there */
 		return r;
 	}
-	/* From now on what happens is written; what was before is kept if the plane has taken it over. */
+	/* From here on changes are written. Existing records are kept if the plane has adopted the
+	 * sessions. */
 	journal_begin(p->journal, dp_bpf_adopted(p->bpf), a->rng);
 	return 0;
 }
 
-/* ---- all of them ---- */
+/* ---- choice of the plane ---- */
 
 enum kind {
 	KIND_NULL,
@@ -300,7 +303,8 @@ enum kind {
 	KIND_BPF
 };
 
-/* 0 or -EOPNOTSUPP, logged: the kernel plane is wanted and can't be had. */
+/* Returns 0, or -EOPNOTSUPP, which has been logged: the kernel plane is required and not
+ * available. */
 static int choose(const struct config *cfg, enum kind *ret)
 {
 	bool skip = env_true("ze.l2tp.skip-kernel-probe"), bpf;

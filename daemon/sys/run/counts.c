@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading the counters of thousands of sessions takes milliseconds, and on the kernel plane RTNL,
- * which others hold for as long as they like. So it is a worker's job. The reactor writes down who
- * is up, the job fills in the numbers, the reactor takes the whole over when it is done. Who asks
- * gets the last reading at once, with its time, and makes the next one begin; so does a timer
- * (refresh.h), so that what is shown is never older than the poll interval.
+ * Reading the counters of thousands of sessions takes milliseconds and, on the kernel plane, the
+ * RTNL lock, which other programs may hold for any time: it is a job of a worker. The reactor lists
+ * the established sessions, the job adds the counters, and the reactor replaces the last reading
+ * when the job is done. A query returns the last reading with its time and starts the next one, as
+ * does a timer (refresh.h).
  */
 #include "daemon/sys/run/counts.h"
 
@@ -65,7 +65,7 @@ void counts_refresh(struct counts *c, size_t max, ze_ns now)
 		return;
 	rows = calloc(max + 1, sizeof(*rows));
 	if (!rows)
-		return; /* the last reading stays, and says how old it is */
+		return; /* the last reading is kept, with its time */
 	c->under_way = true;
 	c->asked = now;
 	c->next = (struct counts_reading){ .rows = rows,

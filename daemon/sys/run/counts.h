@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The counters of all sessions of a plane, read in one go by a worker and kept until they are read
- * again. Never makes the reactor wait: it gets what was read last, and the time of that.
+ * The counters of all sessions of a plane, read in one pass by a worker and kept until the next
+ * reading. The reactor never waits: it gets the last reading and its time.
  */
 #pragma once
 
 #include "daemon/core/ports.h"
 #include "daemon/sys/run/kworker.h"
 
-#define COUNTS_FRESH ZE_SEC(1) /* not read again before */
+#define COUNTS_FRESH ZE_SEC(1) /* shortest interval between readings */
 
 struct counts_row {
 	uint16_t sid;
 	int ifindex;
-	bool have; /* st is read */
+	bool have; /* st is valid */
 	struct dp_stats st;
 };
 
 struct counts_source {
-	/* On the reactor: the sessions that are up, at most max; how many. */
+	/* Called on the reactor: writes the established sessions, at most max. Returns their
+	 * number. */
 	size_t (*list)(void *self, struct counts_row *rows, size_t max);
-	/* On a worker, rows in order of their sid. 0 or -errno: the last reading stays. */
+	/* Called on a worker, with rows sorted by sid: sets st and have. Returns 0 or -errno: then
+	 * the last reading is kept. */
 	int (*read)(void *self, void *thread, struct counts_row *rows, size_t n);
 };
 
 struct counts_reading {
 	struct counts_row *rows;
 	size_t n;
-	ze_ns as_of; /* 0: never */
+	ze_ns as_of; /* time of the reading; 0: none yet */
 };
 
 struct counts {
@@ -35,8 +37,8 @@ struct counts {
 	struct kworker *worker;
 	void *self;
 	struct counts_reading last;
-	struct counts_reading next; /* the job's */
-	ze_ns asked;		    /* when the last one began, whatever became of it */
+	struct counts_reading next; /* written by the job */
+	ze_ns asked;		    /* start of the last reading, even if it failed */
 	bool under_way;
 	int result;
 	struct kseq seq;
@@ -45,11 +47,14 @@ struct counts {
 
 void counts_init(struct counts *c, const struct counts_source *source, struct kworker *worker,
 		 void *self);
-/* After the worker's end. */
+/* Frees the readings. Must be called after the worker has ended. */
 void counts_done(struct counts *c);
-/* Begins a reading of at most max sessions, unless one is under way or the last is fresh. */
+/* Starts a reading of at most max sessions, unless one is in progress or the last is younger than
+ * COUNTS_FRESH. */
 void counts_refresh(struct counts *c, size_t max, ze_ns now);
-/* NULL: not read, or it was another session's. */
+/* Finds the counters of a session in the last reading; NULL when it has none, or only those of
+ * another session with the same sid. */
 const struct dp_stats *counts_find(const struct counts *c, uint16_t sid, int ifindex);
-/* Tells them all; when they were read, or 0. each may be NULL. */
+/* Calls each() for each session of the last reading. Returns the time of the reading, or 0. each
+ * may be NULL. */
 ze_ns counts_each(const struct counts *c, dp_stats_fn *each, void *each_self);

@@ -34,7 +34,7 @@ const char *env_get(const char *dotted)
 	return env_get_as(name);
 }
 
-/* One number with its unit; what follows it, or NULL. */
+/* Reads one number with its unit. Returns what follows it, or NULL. */
 static const char *one_duration(const char *s, ze_ns max, ze_ns *ret)
 {
 	static const struct {

@@ -24,7 +24,7 @@ static size_t raise_nofile(void)
 		return rl.rlim_cur;
 	if (setrlimit(RLIMIT_NOFILE, &want) == 0)
 		return HARDENING_NOFILE;
-	rl.rlim_cur = rl.rlim_max; /* raising the hard limit takes CAP_SYS_RESOURCE */
+	rl.rlim_cur = rl.rlim_max; /* raising the hard limit needs CAP_SYS_RESOURCE */
 	setrlimit(RLIMIT_NOFILE, &rl);
 	getrlimit(RLIMIT_NOFILE, &rl);
 	return rl.rlim_cur;
@@ -74,7 +74,7 @@ static void log_refused(const char *name, int r)
 	       KV_STR("effect", "ze goes on without it"));
 }
 
-/* ---- in their order ---- */
+/* ---- entry points ---- */
 
 size_t hardening_apply(bool off)
 {

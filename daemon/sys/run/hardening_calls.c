@@ -52,21 +52,22 @@ const char *const hardening_calls_table[] = {
 	/* Programs and maps */
 	"bpf",
 #if SANITIZED
-	/* The leak sanitizer stops all threads from a process of its own. */
+	/* The leak sanitizer stops all threads from another process. */
 	"clone", "getdents", "kill", "process_vm_readv", "ptrace", "wait4", "waitid",
 #endif
 };
 /* clang-format on */
 const size_t hardening_calls_count = ZE_ARRAY_SIZE(hardening_calls_table);
 
-/* Until the data plane is open: bpffs is mounted where it is not. */
+/* Only until the data plane is open: bpffs is mounted if it is not. */
 static const char *const start_only[] = { "mount" };
 
 static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_PPPOX };
 
 /* ---- filters ---- */
 
-/* A name that this libseccomp does not know is one that nothing built with it calls. */
+/* Unknown names are skipped: a call that this libseccomp does not know is used by nothing that was
+ * built with it. */
 static int hardening_calls_add(scmp_filter_ctx f, uint32_t action, const char *name)
 {
 	int nr = seccomp_syscall_resolve_name(name);
@@ -83,7 +84,7 @@ static int add_all(scmp_filter_ctx f, uint32_t action, const char *const *names,
 	return r;
 }
 
-/* An argument's bits of the mask are these. */
+/* Allows a call when the masked bits of an argument have the given value. */
 static int allow_bits(scmp_filter_ctx f, const char *name, struct scmp_arg_cmp bits)
 {
 	return seccomp_rule_add(f, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1, bits);
@@ -101,14 +102,15 @@ static int allow_by_argument(scmp_filter_ctx f)
 		r = allow_bits(f, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
 	if (r == 0 && !SANITIZED)
 		r = allow_bits(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
-	/* Its flags are in memory, where a filter can't look. The filter under this one refuses it. */
+	/* Its flags are in memory, which a filter cannot read. It is refused by the filter of
+	 * refuse_clone3(). */
 	return r == 0 ? hardening_calls_add(f, SCMP_ACT_ALLOW, "clone3") : r;
 }
 
-/* Takes the filter. */
+/* Loads and frees the filter, unless r is an error. Returns 0 or -errno. */
 static int install(scmp_filter_ctx f, int r)
 {
-	/* A call by another ABI is refused as any other. */
+	/* Calls by another ABI are refused, too. */
 	if (r == 0)
 		r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
 	if (r == 0)
@@ -117,8 +119,8 @@ static int install(scmp_filter_ctx f, int r)
 	return r;
 }
 
-/* The C library takes clone instead when there is no clone3. Of its own, since it is refused with each
- * thread and nobody wants to read that. */
+/* Without clone3 (ENOSYS) the C library uses clone. This is a separate filter, without CTL_LOG,
+ * since each new thread causes a refusal. */
 static int refuse_clone3(void)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
@@ -131,7 +133,7 @@ int hardening_calls_filter(void)
 	scmp_filter_ctx f;
 	int r;
 
-	/* The other ABIs have calls of other names. */
+	/* 32-bit ABIs have other system calls. */
 	if (sizeof(long) < 8)
 		return -EOPNOTSUPP;
 	r = refuse_clone3();
@@ -140,7 +142,7 @@ int hardening_calls_filter(void)
 	f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!f)
 		return -ENOMEM;
-	/* Optional: an old kernel does not tell, or has no faster order. */
+	/* Optional: old kernels have neither the log nor the optimized order. */
 	seccomp_attr_set(f, SCMP_FLTATR_CTL_LOG, 1);
 	seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	r = add_all(f, SCMP_ACT_ALLOW, hardening_calls_table, hardening_calls_count);

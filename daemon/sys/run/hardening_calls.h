@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system calls of the process: a table of what ze, its libraries and the C library use; all others
- * are refused with EPERM and, where the kernel has audit, reported in its log ("type=1326"). A refused call fails as any
- * call can fail: the process is not killed, since that would cost every subscriber of the kernel plane.
+ * The system calls of the process: a table of those that ze, its libraries and the C library use.
+ * All others are refused with EPERM and, where the kernel has audit, logged by it ("type=1326").
+ * The process is not killed, since that would end every session of the kernel plane.
  *
- * So nothing executes a program, creates a process or namespace, loads a module or traces. Memory is not writable
- * and executable at once, and sockets are of the families that ze uses. Filters stay until the process ends.
+ * Therefore nothing executes a program, creates a process or a namespace, loads a module or traces.
+ * Memory is never writable and executable at once, and sockets are only of the families that ze
+ * uses. Filters stay until the process ends.
  */
 #pragma once
 
 #include <stddef.h>
 
-extern const char *const hardening_calls_table[]; /* names as libseccomp knows them */
+extern const char *const hardening_calls_table[]; /* names as in libseccomp */
 extern const size_t hardening_calls_count;
 
-/* For this thread and those it will create; it must be the only one. Needs no_new_privs. 0 or -errno: -EOPNOTSUPP
- * where the table is not made for the machine. */
+/* Installs the filter for this thread, which must be the only one, and for those that it creates.
+ * Needs no_new_privs. Returns 0 or -errno; -EOPNOTSUPP when the table does not fit the
+ * architecture. */
 int hardening_calls_filter(void);
-/* The data plane is open: what only a start calls is refused, too, in all threads. 0 or -errno. */
+/* Called when the data plane is open: refuses the calls that only a start needs, in all threads.
+ * Returns 0 or -errno. */
 int hardening_calls_settle(void);

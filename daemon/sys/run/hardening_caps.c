@@ -18,7 +18,8 @@ const struct hardening_cap hardening_caps_table[] = {
 	{ CAP_NET_RAW, HARDENING_BPF | HARDENING_START, false, "the raw socket behind ze0" },
 	{ CAP_NET_BIND_SERVICE, HARDENING_PLANES | HARDENING_START, true,
 	  "listeners on a port below 1024" },
-	/* The unit has none of these. Without them the pins of an earlier process must be where it left them. */
+	/* The unit grants none of these. Without them the pins of the previous instance must be
+	 * where it left them. */
 	{ CAP_SYS_ADMIN, HARDENING_START, true,
 	  "mounting /sys/fs/bpf, finding programs that have lost their pins" },
 	{ CAP_DAC_READ_SEARCH, HARDENING_START, true,
@@ -41,7 +42,7 @@ uint64_t hardening_caps_mask(unsigned wanted)
 	return mask;
 }
 
-/* ---- this thread's ---- */
+/* ---- the calling thread ---- */
 
 static bool is_permitted(cap_t caps, int cap)
 {
@@ -62,7 +63,7 @@ static uint64_t permitted(void)
 	return mask;
 }
 
-/* Without inheritable ones there are no ambient ones. */
+/* Clearing the inheritable capabilities clears the ambient ones. */
 int hardening_caps_keep(unsigned wanted)
 {
 	uint64_t mask = permitted() & hardening_caps_mask(wanted);
@@ -93,7 +94,7 @@ int hardening_caps_unbind(void)
 	return 0;
 }
 
-/* ---- what is said of them ---- */
+/* ---- texts ---- */
 
 bool hardening_caps_lacks(const struct hardening_cap *c, unsigned planes)
 {

@@ -12,7 +12,7 @@
 struct heap {
 	struct ev_loop *ev;
 	ev_timer wait;
-	unsigned peak, now; /* sessions: the most since memory was given back last */
+	unsigned peak, now; /* sessions; peak: since memory was last returned */
 };
 
 bool heap_fell(unsigned peak, unsigned n)
@@ -28,7 +28,7 @@ static void heap_stop(struct heap *h)
 	ev_timer_stop(h->ev, &h->wait);
 }
 
-/* The watcher must not keep a loop alive which has nothing else to do. */
+/* The timer must not keep a loop running that has nothing else to do. */
 static void heap_start(struct heap *h)
 {
 	ev_timer_set(&h->wait, WAIT_S, 0.);
@@ -41,7 +41,7 @@ static void on_wait(struct ev_loop *ev, ev_timer *w, int revents)
 	struct heap *h = w->data;
 
 	(void)revents;
-	ev_ref(ev); /* libev has stopped it */
+	ev_ref(ev); /* the timer has stopped: undo ev_unref() */
 	log_kv(LOG_MAIN, LOG_DEBUG, "heap-trim", KV_U64("sessions", h->now),
 	       KV_U64("peak", h->peak));
 	malloc_trim(0);
@@ -54,7 +54,7 @@ void heap_sessions(struct heap *h, unsigned n)
 	if (n > h->peak)
 		h->peak = n;
 	if (!heap_fell(h->peak, n))
-		heap_stop(h); /* they come back */
+		heap_stop(h); /* the number rises again */
 	else if (!ev_is_active(&h->wait))
 		heap_start(h);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Gives memory back to the system when nearly all of many sessions have gone and stay away for a minute: the
- * allocator returns by itself only what is on top of the heap, and something that stays is always above it.
+ * Returns memory to the system when nearly all of many sessions have ended and the number stays low
+ * for 60 seconds: by itself the allocator returns only the top of the heap, which is rarely free.
  *
- * Not sooner, and not for less: the reactor waits meanwhile. Each hole between objects that stay is a
- * call of madvise() and a flush of the other processors' TLBs, and sessions that come back use the memory again.
+ * Not earlier and not for less, because the reactor blocks meanwhile: each hole between objects in
+ * use costs one madvise() and a TLB flush on the other processors, and new sessions would use the
+ * memory again.
  */
 #pragma once
 
@@ -13,13 +14,13 @@
 struct ev_loop;
 struct heap;
 
-#define HEAP_FALL_MIN 1024 /* sessions; less is not worth it */
-#define HEAP_FEW      16   /* at most one of so many stays */
+#define HEAP_FALL_MIN 1024 /* sessions that have ended; fewer are not worth it */
+#define HEAP_FEW      16   /* at most 1/16 of the peak remains */
 
-/* NULL when out of memory. */
+/* NULL: no memory. */
 struct heap *heap_new(struct ev_loop *ev);
 void heap_free(struct heap *h);
-/* So many sessions there are now: asked often, mostly for nothing. */
+/* Sets the number of sessions; cheap, to be called on each change. */
 void heap_sessions(struct heap *h, unsigned n);
-/* From `peak` sessions to n: worth it. */
+/* True when the fall from `peak` sessions to n is worth returning memory. */
 bool heap_fell(unsigned peak, unsigned n);

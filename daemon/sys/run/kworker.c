@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One lock over three lists: sequences with something to run, jobs that are done, and each
- * sequence's own queue. Jobs take milliseconds, so the lock is never fought over.
+ * One lock protects three kinds of lists: sequences that have a job to run, jobs that are done, and
+ * the queue of each sequence. Jobs take milliseconds, so the lock is rarely contended.
  */
 #include "daemon/sys/run/kworker.h"
 
@@ -24,12 +24,12 @@ struct kworker {
 	struct kworker_args a;
 	pthread_mutex_t lock;
 	pthread_cond_t work, finished;
-	struct list ready, done; /* of kseq.link, of kjob.link */
-	unsigned pending;	 /* submitted and not yet on the done list */
+	struct list ready, done; /* by kseq.link; by kjob.link */
+	unsigned pending;	 /* submitted jobs that are not yet on the done list */
 	bool stopping;
-	unsigned n; /* threads that run */
+	unsigned n; /* number of running threads */
 	unsigned n_ctx;
-	struct kthread *threads; /* one without a thread when a.threads is 0 */
+	struct kthread *threads; /* one context without a thread when a.threads is 0 */
 };
 
 void kworker_seq_init(struct kseq *s)
@@ -39,7 +39,7 @@ void kworker_seq_init(struct kseq *s)
 	s->active = false;
 }
 
-/* The next job of the next sequence; with the lock. */
+/* Takes the next job of the next sequence. Called with the lock. */
 static struct kjob *kworker_take(struct kworker *k)
 {
 	struct kseq *s = list_entry(k->ready.next, struct kseq, link);
@@ -50,8 +50,9 @@ static struct kjob *kworker_take(struct kworker *k)
 	return j;
 }
 
-/* With the lock. The sequence is not touched after its job is on the done list and the lock is
- * free: the owner may be rid of it then. Whether the owner has to be told: it reaps all there is. */
+/* Called with the lock. The owner may free the sequence as soon as its job is on the done list and
+ * the lock is released. Returns whether the owner must be notified: not when other jobs were done
+ * already, since it reaps all. */
 static bool kworker_finish(struct kworker *k, struct kjob *j)
 {
 	struct kseq *s = j->seq;
@@ -100,7 +101,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the owner's: its threads have them all blocked. */
+/* Signals are handled by the owner's thread: they are blocked in these threads. */
 static int start_thread(struct kthread *t)
 {
 	pthread_attr_t attr;

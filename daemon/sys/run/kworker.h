@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Threads for kernel calls that block. Jobs of one sequence run one after another in the order they
- * were submitted, jobs of different sequences side by side. A finished job comes back to the owner's
- * thread: notify() is called (from any thread, may be spurious), and kworker_reap() then calls each
- * job's done(). Never allocates for a job: it is embedded in what it works on, and belongs to the
+ * Threads for kernel calls that block. Jobs of one sequence run one after another in the order of
+ * submission, jobs of different sequences in parallel. When jobs are done, notify() is called (from
+ * any thread, possibly spuriously), and kworker_reap() calls the done() of each on the owner's
+ * thread. A job is embedded in the object it works on, so none is allocated; it belongs to the
  * owner again when its done() is called.
  */
 #pragma once
@@ -18,7 +18,7 @@ struct kseq;
 struct kjob {
 	struct list link;
 	struct kseq *seq;
-	void (*run)(struct kjob *j, void *thread); /* on a worker; thread: what thread_new made */
+	void (*run)(struct kjob *j, void *thread); /* on a worker; thread: from thread_new */
 	void (*done)(struct kjob *j); /* on the owner's thread; may free job and sequence */
 };
 
@@ -28,7 +28,7 @@ struct kseq {
 };
 
 struct kworker_args {
-	unsigned threads; /* 0: jobs run inside kworker_reap, for tests */
+	unsigned threads; /* 0: jobs run inside kworker_reap(), for tests */
 	int (*thread_new)(void *self, void **ret_thread);
 	void (*thread_free)(void *self, void *thread);
 	void (*notify)(void *self);
@@ -38,10 +38,11 @@ struct kworker_args {
 void kworker_seq_init(struct kseq *s);
 
 int kworker_new(const struct kworker_args *a, struct kworker **ret); /* 0 or -errno */
-/* Waits for what is submitted, reaps it, ends the threads. */
+/* Waits until all submitted jobs are done, calls their done(), and ends the threads. */
 void kworker_free(struct kworker *k);
+/* Appends a job to its sequence. It must not be submitted already. Called on the owner's thread. */
 void kworker_submit(struct kworker *k, struct kseq *s, struct kjob *j);
-/* Done jobs to their done(), which may submit more. */
+/* Calls done() of all jobs that are done; it may submit more. */
 void kworker_reap(struct kworker *k);
-/* Until nothing is submitted any more, reaping. */
+/* Waits until no job is submitted any more, and calls their done(). */
 void kworker_wait(struct kworker *k);

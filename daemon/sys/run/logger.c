@@ -16,8 +16,8 @@
 #include "daemon/sys/run/hardening.h"
 
 #define ROOM	     (256 * 1024)
-#define RESERVE	     (32 * 1024) /* for warnings and errors */
-#define LOST_LINE    100	 /* at most, of log-lines-lost */
+#define RESERVE	     (32 * 1024) /* octets that only warnings and errors may use */
+#define LOST_LINE    100	 /* longest log-lines-lost line, in octets */
 #define STOP_SECONDS 1
 
 static struct {
@@ -26,7 +26,7 @@ static struct {
 	pthread_t thread;
 	int fd;
 	bool prefix, running, stopping, writing;
-	uint64_t lost; /* since it was said */
+	uint64_t lost; /* lines lost since the last log-lines-lost */
 	size_t first, n;
 	char ring[ROOM];
 } q = { .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -54,7 +54,8 @@ static void append_line(enum log_level level, const char *line)
 	append("\n", 1);
 }
 
-/* Not of the reserve, of which each warning would cost twice as much while other lines are lost. */
+/* The reserve is not used for log-lines-lost: it would double the room that each warning takes
+ * while other lines are lost. */
 static bool may_say_lost(size_t need)
 {
 	return q.lost && need + RESERVE <= ROOM - q.n;
@@ -77,7 +78,7 @@ static void lose(uint64_t lines)
 
 static void sink(void *self, enum log_level level, enum log_sub sub, const char *line)
 {
-	size_t need = strlen(line) + LOST_LINE; /* what has to be said before it, too */
+	size_t need = strlen(line) + LOST_LINE; /* a log-lines-lost line may precede it */
 
 	(void)self;
 	(void)sub;
@@ -93,7 +94,7 @@ static void sink(void *self, enum log_level level, enum log_sub sub, const char 
 	pthread_mutex_unlock(&q.lock);
 }
 
-/* Whole lines from the front. */
+/* Takes whole lines from the front, at most PIPE_BUF octets. */
 static size_t logger_take(char buf[static PIPE_BUF])
 {
 	size_t n = q.n < PIPE_BUF ? q.n : PIPE_BUF, head;
@@ -110,7 +111,8 @@ static size_t logger_take(char buf[static PIPE_BUF])
 
 /* ---- the thread ---- */
 
-/* Lines that could not be written; nobody is left to be told when there is no reader any more. */
+/* Writes everything. Returns the number of lines that could not be written, because there is no
+ * reader any more. */
 static uint64_t logger_put(int fd, const char *p, size_t left)
 {
 	uint64_t lines = 0;
@@ -148,7 +150,7 @@ static void *writer(void *arg)
 			break;
 		n = logger_take(buf);
 		if (may_say_lost(LOST_LINE))
-			say_lost(); /* as soon as there is room: the next line may not come for long */
+			say_lost(); /* now: the next line may come much later */
 		q.writing = true;
 		pthread_mutex_unlock(&q.lock);
 		lost = logger_put(q.fd, buf, n);
@@ -163,7 +165,7 @@ static void *writer(void *arg)
 	return NULL;
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 int logger_start(int fd, bool prefix)
 {
@@ -202,7 +204,7 @@ void logger_stop(void)
 			break;
 	all = !q.n && !q.writing;
 	pthread_mutex_unlock(&q.lock);
-	/* It may hang in its write for as long as the process lives. */
+	/* The thread may block in its write until the process ends. */
 	if (all)
 		pthread_join(q.thread, NULL);
 	else

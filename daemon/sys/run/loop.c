@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libev around one engine. Time is read once a wake-up: a check watcher (which runs first after the
- * poll) forgets the cached value. The engine's deadline is one ev_timer, moved after every turn.
+ * libev around one engine. The clock is read once per wake-up: a check watcher, which runs first
+ * after the poll, clears the cached value. The engine's deadline is one ev_timer, set again after
+ * each iteration of the engine.
  */
 #include "daemon/sys/run/loop.h"
 
@@ -72,7 +73,7 @@ void loop_turn_done(struct loop *l)
 		heap_sessions(l->heap, engine_sessions(l->engine));
 	if (due == ZE_NEVER)
 		return;
-	/* libev counts from the time of its last poll: a turn may have taken a while since. */
+	/* libev's time is that of its last poll, and the engine may have run for a while since. */
 	ev_now_update(l->ev);
 	ev_timer_set(&l->deadline, wait > 0 ? (double)wait / 1e9 : 0., 0.);
 	ev_timer_start(l->ev, &l->deadline);
@@ -93,14 +94,15 @@ int loop_new(struct loop **ret)
 		return -ENOMEM;
 	}
 	ev_timer_init(&l->deadline, on_deadline, 0., 0.);
-	/* After what was received: an answer that waits in a socket is not late. */
+	/* The timer runs after received data, so that an answer that is queued in a socket counts
+	 * as in time. */
 	ev_set_priority(&l->deadline, EV_MINPRI);
 	l->deadline.data = l;
 	ev_check_init(&l->woke, on_woke);
 	ev_set_priority(&l->woke, EV_MAXPRI);
 	l->woke.data = l;
 	ev_check_start(l->ev, &l->woke);
-	ev_unref(l->ev); /* our own watcher must not keep the loop alive */
+	ev_unref(l->ev); /* this watcher must not keep the loop running */
 	*ret = l;
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The reactor: libev, one engine, its one deadline. Everything that enters the engine enters
- * through here, in one thread, with the loop's monotonic now. Other sys units hang their watchers
- * on loop_ev() and call loop_turn_done() after each engine call they make.
+ * The reactor: libev, one engine and the timer of its deadline. All input enters the engine in one
+ * thread, with the loop's monotonic time. Other units of daemon/sys start their watchers on
+ * loop_ev() and call loop_turn_done() after each call into the engine.
  */
 #pragma once
 
@@ -15,16 +15,18 @@ struct ev_loop;
 struct engine;
 struct loop;
 
+/* Returns 0 or -errno. */
 int loop_new(struct loop **ret);
 void loop_free(struct loop *l);
-/* The engine whose deadline is followed; NULL detaches. */
+/* Sets the engine whose deadline is watched; NULL: none. */
 void loop_set_engine(struct loop *l, struct engine *e);
 struct engine *loop_engine(struct loop *l);
 struct ev_loop *loop_ev(struct loop *l);
-/* Monotonic, of this iteration (CLOCK_MONOTONIC, read at most once each wake-up). */
+/* CLOCK_MONOTONIC of this iteration, read at most once per wake-up. */
 ze_ns loop_now(struct loop *l);
 int64_t loop_wall_ns(void); /* CLOCK_REALTIME */
-/* After engine calls made outside of loop: re-arms the deadline timer. */
+/* Sets the timer to the engine's deadline, after calls into the engine. */
 void loop_turn_done(struct loop *l);
+/* Runs until loop_stop(). */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);

@@ -25,7 +25,8 @@ static void path_say(struct path_why *w, const char *at, const char *why, const 
 	va_end(args);
 }
 
-/* The next folder of a path that begins with `path`, in `buf`: false behind the last one. */
+/* Writes the next folder of the path after the one in buf, which is a prefix of it, to buf. Returns
+ * false after the last one. */
 static bool next_folder(const char *path, char buf[static PATH_MAX])
 {
 	size_t n = strlen(buf);
@@ -49,7 +50,8 @@ static void say_owner(struct path_why *w, const char *at, const struct stat *st)
 		 st->st_uid, st->st_mode & 07777u, geteuid(), geteuid(), at);
 }
 
-/* A folder on the way that is missing, none, or not to be searched. */
+/* Returns true, with the reason in w, when a folder of the path is missing, is not a folder, or may
+ * not be searched. */
 static bool bad_folder(struct path_why *w, const char *path, char folder[static PATH_MAX])
 {
 	struct stat st;
@@ -59,7 +61,7 @@ static bool bad_folder(struct path_why *w, const char *path, char folder[static 
 			path_say(w, folder, "the folder does not exist", "mkdir -p %.*s",
 				 (int)(strrchr(path, '/') - path), path);
 		else if (stat(folder, &st) < 0)
-			return false; /* the folder before it says why */
+			return false; /* the folder above it is the reason */
 		else if (!S_ISDIR(st.st_mode))
 			path_say(w, folder, "it is no folder", "remove it, or another path");
 		else if (access(folder, X_OK) < 0)
@@ -77,7 +79,7 @@ static void read_only(struct path_why *w, const char *folder)
 		 "mount -o remount,rw, or ReadWritePaths=%s in the unit, or another path", folder);
 }
 
-/* There is no right to do it: of the file where there is one, else of the folder. */
+/* Permission is denied: by the file if it exists, else by the folder. */
 static void no_right(struct path_why *w, const char *path, const char *folder)
 {
 	struct stat st;
@@ -154,7 +156,7 @@ void path_make_folder(const char *path)
 	char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
 
 	if (folder && mkdir(folder, 0755) == 0)
-		chmod(folder, 0755); /* whatever the umask says: what is in it has its own rights */
+		chmod(folder, 0755); /* regardless of the umask */
 	free(folder);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Paths of files and sockets, for the operator: why one could not be made or opened, which part of the path
- * refused and what to do. errno alone names the file, while it is mostly a folder above it that is missing, another
- * user's or read-only. Looks at the path after the failure.
+ * Explains to the operator why a file or socket could not be created or opened: which part of the
+ * path refused, and the cure. errno only refers to the whole path, but mostly a folder in it is
+ * missing, belongs to another user or is read-only. The path is examined after the failure.
  */
 #pragma once
 
@@ -13,21 +13,21 @@
 #define PATH_WHY_TEXT 512
 
 struct path_why {
-	char at[PATH_WHY_TEXT];	  /* the file or folder that refuses */
-	const char *why;	  /* NULL: errno says it all */
-	char cure[PATH_WHY_TEXT]; /* "" without why */
+	char at[PATH_WHY_TEXT];	  /* the file or folder that refused */
+	const char *why;	  /* NULL: errno is all that is known */
+	char cure[PATH_WHY_TEXT]; /* "" if why is NULL */
 };
 
-/* error: errno or -errno of the call that failed. */
+/* error: errno or -errno of the failed call. */
 void path_why(const char *path, int error, struct path_why *ret);
 
 struct path_failure {
 	const char *event, *path, *effect;
 	int error;
 };
-/* A line with all of it. */
+/* Logs one line with all of it. */
 void path_why_log(enum log_level level, enum log_sub sub, const struct path_failure *f);
-/* The folder of a file: made when nobody has made it yet. Folders above it are not. */
+/* Creates the folder of a file if it is missing, but not the folders above it. */
 void path_make_folder(const char *path);
-/* Every user may come as far as the folder of a file. */
+/* True when every user may search all folders on the path of a file. */
 bool path_is_public(const char *path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Asks the data plane for everybody's counters again and again, so that a plane which reads them ahead
- * (counts.h) never has older ones than the interval. Hears nothing: the plane keeps them.
+ * Starts a reading of all counters at a fixed interval, so that those of a plane that reads them
+ * ahead (counts.h) are never much older than that. The results stay in the plane.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 struct loop;
 struct refresh;
 
-/* The first time at once. 0 or -ENOMEM. */
+/* The first reading starts at once, the next ones every `interval` nanoseconds. Returns 0 or
+ * -ENOMEM. */
 int refresh_new(struct loop *l, const struct ports *io, ze_ns interval, struct refresh **ret);
 void refresh_free(struct refresh *r);

@@ -62,7 +62,7 @@ pid_t instance_holder_of(int fd)
 	return pid;
 }
 
-/* Somebody may have removed the folder meanwhile: another process that ended, or by hand. */
+/* Another process that ended, or an operator, may have removed the folder since it was opened. */
 static bool instance_is_there(const char *pins, int fd)
 {
 	struct stat st, now;
@@ -97,7 +97,7 @@ static int lock_folder(struct instance *i, bool make, struct instance_holder *h)
 	return -EAGAIN;
 }
 
-/* ---- both ---- */
+/* ---- both locks ---- */
 
 static int open_instance(const char *pins, struct instance **ret)
 {
@@ -183,7 +183,7 @@ void instance_unlock(struct instance *i)
 		return;
 	if (i->folder >= 0) {
 		if (instance_is_there(i->pins, i->folder))
-			rmdir(i->pins); /* it stays while there are pins */
+			rmdir(i->pins); /* fails, as it should, while there are pins */
 		close(i->folder);
 	}
 	if (i->netns >= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A place is a run of units. Free places are kept by size; one is used again for a record of its own
- * size only. A record that has outgrown its place gets another before the old one is cleared: of two
- * of one object the longer is the newer.
+ * A place is a run of units. Free places are kept by size; one is used again only for a record of
+ * the same size. A record that has outgrown its place is written to another one before the old one
+ * is cleared: when the file has two records of one object, the longer one is newer.
  */
 #include "daemon/sys/state/journal.h"
 
@@ -37,9 +37,9 @@
 
 _Static_assert(RECORD_HEAD + JOURNAL_RECORD_MAX <= PLACE_MAX * UNIT, "a record fits a place");
 
-struct place { /* units 0: none */
+struct place { /* units 0: no place */
 	uint32_t at : 24, units : 8;
-	uint32_t hash; /* of what is written there */
+	uint32_t hash; /* of the body */
 };
 
 struct stack {
@@ -54,26 +54,26 @@ struct journal {
 	struct hash_key key;
 	char boot[BOOT_LEN];
 	bool found;
-	bool on;      /* what is in the file is all there is to know, or is about to be */
-	bool foreign; /* the file is another's, or others may write to it: never ours to use */
+	bool on;      /* the file has all records, or will have when journal_restarted() returns */
+	bool foreign; /* another user owns or may access the file: unused */
 	bool tells_damage;
 	const char *why_not, *why_off;
-	const char *blocked; /* it is fine itself, and of no use */
+	const char *blocked; /* the reason of journal_block() */
 	char why_text[PATH_WHY_TEXT];
-	unsigned damaged[JOURNAL__KINDS + 1]; /* the last: kind unknown */
-	uint8_t *old;			      /* the file as it was */
+	unsigned damaged[JOURNAL__KINDS + 1]; /* the last: of unknown kind */
+	uint8_t *old;			      /* the content of the file when it was opened */
 	struct journal_record *records;
 	size_t n_records;
 	struct place *place[JOURNAL__KINDS]; /* by id */
 	struct stack free[PLACE_MAX + 1];
-	uint32_t end; /* units in use or free, the header among them */
+	uint32_t end; /* the first unit behind all places; the header counts */
 };
 
 static const char zeros[PLACE_MAX * UNIT];
 
 /* ---- places ---- */
 
-/* Without memory the place is lost until another process looks for it. */
+/* When the allocation fails, the place stays unused until the next instance scans the file. */
 static void give_back(struct journal *j, uint32_t at, uint32_t units)
 {
 	struct stack *s = &j->free[units];
@@ -90,7 +90,7 @@ static void give_back(struct journal *j, uint32_t at, uint32_t units)
 	s->v[s->n++] = at;
 }
 
-/* Of units that hold nothing: places that cross no page. */
+/* Adds a range of empty units as free places that do not cross a page. */
 static void give_back_gap(struct journal *j, uint32_t from, uint32_t to)
 {
 	while (from < to) {
@@ -103,7 +103,7 @@ static void give_back_gap(struct journal *j, uint32_t from, uint32_t to)
 	}
 }
 
-/* 0: the file is full. */
+/* Returns 0 when the file is full. */
 static uint32_t journal_take(struct journal *j, uint32_t units)
 {
 	struct stack *s = &j->free[units];
@@ -136,7 +136,7 @@ static void set_why_off(struct journal *j, int r)
 	j->why_off = j->why_text;
 }
 
-/* A journal that lacks something is worse than none. */
+/* Truncates the file: an incomplete set of records must not be restored. */
 static void give_up(struct journal *j, int r)
 {
 	if (!j->why_off)
@@ -159,7 +159,8 @@ static int write_at(struct journal *j, uint32_t unit, const void *p, size_t len)
 	return n < 0 ? -errno : -ENOSPC;
 }
 
-/* All of it: octets that are not zero are a record, or a damaged one. */
+/* Clears the whole place: when a file is scanned, octets that are not zero are a record or a
+ * damaged one. */
 static void journal_clear(struct journal *j, struct place *p)
 {
 	int r = write_at(j, p->at, zeros, p->units * UNIT);
@@ -247,7 +248,8 @@ static void build_header(const struct journal *j, uint8_t buf[static HEADER_LEN 
 	wr_u64(&w, hash_sip(&j->key, buf, HEADER_LEN));
 }
 
-/* NULL when it is as this process would write it. */
+/* Returns NULL when the header is valid and was written by this format, ABI and boot, else why it
+ * was not. */
 static const char *read_header(struct journal *j, struct rd *r)
 {
 	struct span magic = rd_bytes(r, MAGIC_LEN), boot;
@@ -274,7 +276,7 @@ static const char *read_header(struct journal *j, struct rd *r)
 
 /* ---- reading ---- */
 
-/* A record at this unit; false: there is none. */
+/* Returns false when there is no valid record at this unit. */
 static bool record_at(const struct journal *j, struct rd r, uint32_t at, struct journal_record *ret,
 		      struct place *ret_place)
 {
@@ -301,7 +303,8 @@ static bool record_at(const struct journal *j, struct rd r, uint32_t at, struct 
 	return true;
 }
 
-/* The longer of two; the other one must not come back when this one is dropped. */
+/* Keeps the longer one of two records of an object, which is newer. The other one is cleared: it
+ * would be read as valid once this one is dropped. */
 static void journal_enter(struct journal *j, const struct journal_record *rec,
 			  const struct place *p)
 {
@@ -315,8 +318,9 @@ static void journal_enter(struct journal *j, const struct journal_record *rec,
 		journal_clear(j, &old);
 }
 
-/* Units that hold something and no record: how many belong together, of which kind. What a damaged head
- * says is believed where it makes sense. */
+/* Counts a damaged record and returns its length in units. The kind and the units of its head are
+ * used if they are valid; otherwise the length is one unit. within: the unit directly follows a
+ * damaged one. */
 static uint32_t damage(struct journal *j, struct span file, uint32_t at, bool within)
 {
 	const uint8_t *p = file.p + (size_t)at * UNIT;
@@ -328,7 +332,7 @@ static uint32_t damage(struct journal *j, struct span file, uint32_t at, bool wi
 		j->damaged[kind - 1]++;
 		return units;
 	}
-	if (!within) /* else of the same record */
+	if (!within) /* otherwise the unit belongs to a record that has been counted */
 		j->damaged[JOURNAL__KINDS]++;
 	return 1;
 }
@@ -343,7 +347,7 @@ static bool holds_something(struct span file, uint32_t at)
 static void scan(struct journal *j, struct span file)
 {
 	uint32_t at = HEADER, units = (uint32_t)((file.len + UNIT - 1) / UNIT), gap = HEADER;
-	uint32_t damaged_to = 0; /* behind what is damaged */
+	uint32_t damaged_to = 0; /* the first unit behind the damaged record */
 	struct journal_record rec;
 	struct place p;
 
@@ -353,7 +357,7 @@ static void scan(struct journal *j, struct span file)
 		if (!record_at(j, rd_init(file.p + from, file.len - from), at, &rec, &p)) {
 			if (at >= damaged_to && j->tells_damage && holds_something(file, at))
 				damaged_to = at + damage(j, file, at, at == damaged_to);
-			if (at < damaged_to) /* it is counted once */
+			if (at < damaged_to) /* so that the next scan does not count it again */
 				write_at(j, at, zeros, UNIT);
 			at++;
 			continue;
@@ -363,10 +367,10 @@ static void scan(struct journal *j, struct span file)
 		at += p.units;
 		gap = at;
 	}
-	j->end = gap; /* behind the last record */
+	j->end = gap; /* the first unit behind the last record */
 }
 
-/* The list the engine reads, of what is entered. */
+/* Builds the list of records for the engine from the known places. */
 static int list(struct journal *j)
 {
 	size_t n = 0;
@@ -446,7 +450,7 @@ static int read_old(struct journal *j, const struct stat *st)
 	return list(j);
 }
 
-/* ---- life ---- */
+/* ---- open and close ---- */
 
 static int read_boot(struct journal *j)
 {
@@ -459,7 +463,8 @@ static int read_boot(struct journal *j)
 	return r;
 }
 
-/* The file may be replaced, or go, until it is locked. */
+/* The file may be replaced or removed between open() and flock(): compares what was opened with
+ * what is at the path. */
 static bool journal_is_there(const struct journal *j, const struct stat *st)
 {
 	struct stat now;
@@ -467,12 +472,13 @@ static bool journal_is_there(const struct journal *j, const struct stat *st)
 	return stat(j->path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
 }
 
-/* Another user's file, which the unit gives no right to open: enough of it to see whose it is. */
+/* Opens, without any access right, a file that the process may not open otherwise, to learn its
+ * owner. */
 static int look_at_foreign(struct journal *j, const char *path, struct stat *ret)
 {
 	j->fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	if (j->fd < 0)
-		return -EACCES; /* there is none: it is the folder that refuses */
+		return -EACCES; /* there is no file: the folder refuses */
 	if (fstat(j->fd, ret) < 0)
 		return -errno;
 	return S_ISREG(ret->st_mode) && ret->st_uid != geteuid() ? 0 : -EACCES;
@@ -507,7 +513,7 @@ static int open_file(struct journal *j)
 	return -EAGAIN;
 }
 
-/* Nobody else can put another file in its place meanwhile. */
+/* True when only root and our user can replace files in the folder of path. */
 static bool is_our_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -522,7 +528,7 @@ static bool is_our_folder(const char *path)
 	return ok;
 }
 
-/* A file of our own instead of another's, who may have it open. */
+/* Replaces a file of another user, which that user may have open, by a new one. */
 static int replace_file(struct journal *j)
 {
 	int old = j->fd, r;
@@ -549,7 +555,7 @@ static int replace_file(struct journal *j)
 	return r;
 }
 
-/* Without it there is no hand-over, and all else goes on. */
+/* The daemon starts without a state file: it works, but a restart ends all sessions. */
 static void start_off(struct journal *j, int r)
 {
 	if (j->fd >= 0)
@@ -626,7 +632,7 @@ static void journal_forget(struct journal *j)
 	journal_read(j);
 }
 
-/* An empty file of our own, with a key of its own. */
+/* Empties the file, or replaces one of another user, and takes a new key. */
 static int begin_anew(struct journal *j, const struct rng *rng)
 {
 	int r;
@@ -678,7 +684,7 @@ void journal_begin(struct journal *j, bool keep, const struct rng *rng)
 		j->on = true;
 }
 
-/* ---- once more ---- */
+/* ---- restart ---- */
 
 int journal_restart(struct journal *j, const struct rng *rng)
 {
@@ -699,7 +705,8 @@ int journal_restart(struct journal *j, const struct rng *rng)
 	return r;
 }
 
-/* The header comes last: a process that is killed before has left nothing that looks like all. */
+/* The header is written last: if the process is killed before that, the next instance finds no
+ * valid file. */
 bool journal_restarted(struct journal *j)
 {
 	int r = j->on ? write_header(j) : 0;

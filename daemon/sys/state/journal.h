@@ -1,13 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The state file: what another process needs to go on with our tunnels and sessions. It outlives the
- * process, however that ends, and nothing more: it is good within one boot, one format of records
- * and one layout of the BPF maps. No secrets are in it.
+ * The state file: one record per tunnel and per session, from which the next instance of the daemon
+ * restores them after a restart or a crash. To the peer nothing has changed: tunnel and session
+ * ids, Ns and Nr (RFC 2661 5.8) continue. The engine therefore restores the objects before the
+ * first datagram is received.
  *
- * Records lie in units of UNIT octets behind a header; none crosses a page, so that a process that is
- * killed has written it whole or not at all. Each has a checksum by a key of the file: what looks like
- * a record inside another one, because a peer wished it so, is none. The file is locked: of two
- * daemons the second does not start.
+ * File. Octets 0 to 4095 hold the header: magic, JOURNAL_FORMAT, the ABI number of the BPF maps,
+ * flags, the key of the checksums, and the boot id of the kernel. Records follow in units of 64
+ * octets (UNIT). A record has a head of 16 octets (checksum, kind, units, id, length) and a body of
+ * 1 to JOURNAL_RECORD_MAX octets. No record crosses a page of 4096 octets, so that a write is
+ * complete or absent when the process is killed. The checksum is SipHash with the key of the file:
+ * octets inside a body that were chosen by a peer cannot pass for a record. The file contains no
+ * secrets.
+ *
+ * Validity. The file can be used within one boot, for one JOURNAL_FORMAT and one ABI of the BPF
+ * maps; journal_why_not() gives the reason when it cannot. It is never synced to disk, since it
+ * need not survive the kernel. A file that belongs to another user, or that others can read or
+ * write, is neither read nor written. The file is locked: a second daemon does not start.
+ *
+ * Structures. struct journal exists from journal_open() to journal_close() and owns the descriptor,
+ * the lock (flock), the place of each record by kind and id, and the free places by size. The
+ * records of the previous instance (struct journal_record) point into a copy of the file and are
+ * valid until journal_read(), journal_restart(), or a journal_begin() that empties the file.
+ *
+ * States. On: the file has the records of all objects, or is being filled (journal_restart()). Off:
+ * a record could not be written, so the file is truncated, and a restart would end all sessions;
+ * persist.h turns it on again. A journal that is on may be blocked: the file is complete, but
+ * something else that the next instance needs is missing, for example the pins.
+ *
+ * Order of calls:
+ *
+ *   journal_open(), journal_records(), journal_begin(), journal_read()           at start
+ *   journal_ops.put, journal_ops.drop                                            per change
+ *   journal_check(); journal_restart(), all objects put, journal_restarted()     persist.h
+ *   journal_close()
+ *
+ * Threads and timers: none. All calls belong to the reactor's thread.
+ *
+ * Left out: the format of the bodies (daemon/core/record_tags.h), and the state of the data plane,
+ * which is pinned in bpffs.
  */
 #pragma once
 
@@ -19,32 +50,39 @@
 
 struct journal;
 
-/* Opens or makes the file and reads what is in it. 0, -EBUSY: another daemon has it, or -ENOMEM. With a
- * file that can't be used there is a journal too: it is off, which has been logged. */
+/* Opens or creates the file, locks it and reads the records in it. abi: ZE_BPF_ABI. Returns 0,
+ * -EBUSY when another daemon holds the lock, or -ENOMEM. When the file cannot be opened it returns
+ * 0, too: the journal is then off, which has been logged. journal_close() frees the result. */
 int journal_open(const char *path, uint32_t abi, struct journal **ret);
-/* NULL: what the last process wrote is good; else why not: "there is none", "damaged". */
+/* NULL when the previous instance's records can be used; otherwise the reason, for example "there
+ * is none" or "damaged". */
 const char *journal_why_not(const struct journal *j);
-bool journal_found(const struct journal *j); /* a file was there, good or not */
-/* What it wrote, valid until journal_read. */
+bool journal_found(const struct journal *j); /* the file existed and was not empty, usable or not */
+/* The records of the previous instance; they and their bodies are valid until journal_read(). */
 const struct journal_record *journal_records(const struct journal *j, size_t *ret_n);
-/* Records that had been there and can't be read, by kind; the last: of a kind that can't be read either. */
+/* The number of damaged records, by kind; the last element counts those whose kind is
+ * unreadable. */
 const unsigned *journal_damaged(const struct journal *j);
-/* From now on it is ours. keep: with what is in it; false: with nothing. A file of another owner, or one
- * that others may write to, is never used: it is replaced where nobody else may write to its folder. When
- * it can't be written it is off, which is logged. */
+/* Starts writing. keep: the records of the previous instance stay in the file; otherwise it is
+ * emptied. A file of another owner, or one that others can access, is replaced by a new one, if
+ * only root and our user can write to its folder. When the file cannot be written, the journal is
+ * off, which is logged. */
 void journal_begin(struct journal *j, bool keep, const struct rng *rng);
-/* The records are not needed any more. */
+/* Frees the records of the previous instance. */
 void journal_read(struct journal *j);
-/* Off: something could not be written: nobody can go on from what is there. */
+/* False when a record could not be written: a restart would end all sessions. */
 bool journal_on(const struct journal *j);
-/* One that is off begins once more, in a new file if it has to: everything is to be put again, and
- * journal_restarted says whether all is written. 0 or -errno, not logged. */
+/* Turns a journal on that is off, with an emptied file, or a new one when the old one is gone. The
+ * caller then puts all records again and calls journal_restarted(), which writes the header and
+ * returns whether all of it was written. Returns 0 or -errno, which is not logged. */
 int journal_restart(struct journal *j, const struct rng *rng);
 bool journal_restarted(struct journal *j);
-/* Somebody may have removed or replaced the file: then it is off, which is logged. Is it on? */
+/* Turns the journal off, which is logged, when another program has removed or replaced the file.
+ * Returns whether it is on. */
 bool journal_check(struct journal *j);
-/* Something else that the next process needs is missing: why, for why_off, kept by the caller. NULL: no more. */
+/* Sets the reason why a restart would end all sessions although the file is complete; NULL clears
+ * it. why must stay valid until then; journal_ops.why_off returns it. */
 void journal_block(struct journal *j, const char *why);
-/* remove: nobody shall go on. */
+/* remove: deletes the file, so that no instance restores from it. NULL is allowed. */
 void journal_close(struct journal *j, bool remove);
 extern const struct journal_ops journal_ops; /* self is a struct journal */

@@ -10,19 +10,19 @@
 #include "daemon/base/rng.h"
 #include "daemon/core/engine.h"
 #include "daemon/sys/run/loop.h"
-#include "daemon/sys/state/journal.h"
 #include "daemon/sys/run/path.h"
 #include "daemon/sys/state/instance.h"
+#include "daemon/sys/state/journal.h"
 
 #define CHECK_SECONDS 2.
-#define RETRY_MAX     60. /* each retry writes all there is */
+#define RETRY_MAX     60. /* a retry writes the records of all objects */
 
 struct persist {
 	struct persist_args a;
 	struct rng rng;
 	ev_timer state, pins;
-	double wait;		 /* before the next retry of the state file */
-	char why[PATH_WHY_TEXT]; /* the pins are missing; "": they are not */
+	double wait;		 /* seconds before the next attempt to write the state file */
+	char why[PATH_WHY_TEXT]; /* why the pins are missing; "": they are not */
 };
 
 /* ---- state file ---- */
@@ -34,7 +34,8 @@ static void persist_wait_for(struct persist *p, double seconds)
 	ev_timer_start(loop_ev(p->a.loop), &p->state);
 }
 
-/* To find out that the file can't be opened costs nothing, to write all of it does. */
+/* An attempt that fails to open the file is cheap and is repeated after two seconds; one that fails
+ * after writing all records is expensive, so the interval doubles. */
 static void write_all(struct persist *p)
 {
 	path_make_folder(p->a.state_path);
@@ -112,7 +113,7 @@ static void on_pins(struct ev_loop *ev, ev_timer *w, int revents)
 		pins_are_back(p, n);
 }
 
-/* ---- life ---- */
+/* ---- create and free ---- */
 
 int persist_new(const struct persist_args *a, struct persist **ret)
 {
