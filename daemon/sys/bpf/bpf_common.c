@@ -95,7 +95,7 @@ static void bpf_common_note(const struct bpf_object *obj)
 
 	if (r < 0)
 		log_kv(LOG_DP, LOG_WARN, "programs-not-noted", KV_ERRNO(r),
-		       KV_STR("effect", "without their pins they would be a stranger's"));
+		       KV_STR("effect", "without their pins they would not be known as ze's"));
 }
 
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir)

@@ -353,7 +353,7 @@ static void restore_link(const struct bpf_dp *d, struct repair_result *res)
 	if (r)
 		repair_note(res, r < 0 ? r : 0, "ze0");
 	if (r == -EBUSY)
-		repair_explain(res, "somebody else's tc filter has the place of ze's",
+		repair_explain(res, "another program's tc filter has the place of ze's",
 			       "tc filter show dev ze0 ingress, then tc filter del");
 	if (r < 0 && r != -EBUSY)
 		res->wait = false;

@@ -146,8 +146,9 @@ void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native)
 	snprintf(cure, sizeof(cure), "ip link set dev %s %s off", name,
 		 native ? "xdp" : "xdpgeneric");
 	log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", name),
-	       KV_STR("why", "somebody else's XDP program is on it"), KV_STR("program", program),
-	       KV_U64("id", id), KV_STR("effect", "not started"), KV_STR("cure", cure));
+	       KV_STR("why", "an XDP program that is not ze's is on it"),
+	       KV_STR("program", program), KV_U64("id", id), KV_STR("effect", "not started"),
+	       KV_STR("cure", cure));
 }
 
 /* ---- all of a network namespace ---- */

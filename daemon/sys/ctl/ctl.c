@@ -440,7 +440,7 @@ static void on_check(struct ev_loop *ev, ev_timer *w, int revents)
 	ev_io_set(&c->accept, fd, EV_READ);
 	ev_io_start(ev, &c->accept);
 	log_kv(LOG_CTL, LOG_WARN, "control-socket-restored", KV_STR("file", c->path),
-	       KV_STR("why", "somebody had removed it"));
+	       KV_STR("why", "it had been removed"));
 }
 
 int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)

@@ -17,7 +17,7 @@ void vrf_tell(const char *name, bool in_vrf)
 {
 	if (in_vrf)
 		log_kv(LOG_DP, LOG_ERROR, "port-in-vrf", KV_STR("interface", name),
-		       KV_STR("effect", "whoever is behind it gets no answer"),
+		       KV_STR("effect", "LACs and hosts behind it get no answer"),
 		       KV_STR("cure", CURE));
 	else
 		log_kv(LOG_DP, LOG_INFO, "port-out-of-vrf", KV_STR("interface", name));

@@ -71,7 +71,7 @@ static void log_refused(const char *name, int r)
 {
 	state.partial = true;
 	log_kv(LOG_MAIN, LOG_WARN, "hardening-incomplete", KV_STR("step", name), KV_ERRNO(r),
-	       KV_STR("effect", "ze goes on without it"));
+	       KV_STR("effect", "ze runs without it"));
 }
 
 /* ---- entry points ---- */

@@ -71,7 +71,7 @@ static void on_state(struct ev_loop *ev, ev_timer *w, int revents)
 static void pins_are_back(struct persist *p, unsigned n)
 {
 	log_kv(LOG_DP, LOG_WARN, "pins-restored", KV_STR("folder", instance_pins(p->a.instance)),
-	       KV_U64("pins", n), KV_STR("why", "somebody had removed them"),
+	       KV_U64("pins", n), KV_STR("why", "they had been removed"),
 	       KV_STR("effect", "none: a restart keeps all sessions"));
 	p->why[0] = '\0';
 	journal_block(p->a.journal, NULL);
