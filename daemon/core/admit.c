@@ -12,7 +12,8 @@ void admit_done(struct admit *a)
 	*a = (struct admit){ 0 };
 }
 
-/* When the bucket would be full after one more token was taken; ZE_NEVER: there is none. */
+/* The time at which the bucket is full again when one more token is taken; ZE_NEVER: it has no
+ * token. */
 static ze_ns after_one(ze_ns was, uint32_t rate, uint32_t burst, ze_ns now)
 {
 	ze_ns token = ZE_SEC(1) / rate;

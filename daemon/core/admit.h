@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How fast tunnels may be set up. Unknown sources have one token bucket for all of them and one for each
- * address. A source that has answered, because a tunnel of it was established now or before, has only a
- * bucket of its own: whoever floods from forged addresses takes nothing from it. Both kinds are in tables of
- * fixed size whose oldest entries give way; only established tunnels add to that of known sources. A set
- * of a table is allocated for the first source in it; without memory for it the source is refused.
+ * Rate limits for the set-up of tunnels, and for what one session or tunnel may send.
+ *
+ * A source is known when a tunnel from its address is established or was established before: a
+ * forged address cannot answer. Unknown sources share one token bucket, and each address has one
+ * more. A known source has only a bucket of its own, so that a flood from forged addresses takes no
+ * tokens from it.
+ *
+ * The buckets of unknown and of known sources are in two tables of fixed size (buckets.h). Only
+ * established tunnels add entries to the table of known sources. A source for which no memory can
+ * be allocated is refused.
  */
 #pragma once
 
@@ -16,29 +21,31 @@
 #include "daemon/core/buckets.h"
 
 #define ADMIT_SOURCES	   BUCKETS
-#define ADMIT_SOURCE_RATE  50 /* SCCRQs a second from one address */
+#define ADMIT_SOURCE_RATE  50 /* SCCRQs per second from one unknown address */
 #define ADMIT_SOURCE_BURST 100
-#define ADMIT_KNOWN_RATE   1000 /* the same from an address that has answered before */
+#define ADMIT_KNOWN_RATE   1000 /* SCCRQs per second from one known address */
 #define ADMIT_KNOWN_BURST  1000
 
-#define ADMIT_HALF_OPEN	       1024 /* tunnels being set up, over all unknown sources */
-#define ADMIT_HALF_OPEN_SOURCE 64   /* and from one of them */
-#define ADMIT_HALF_OPEN_KNOWN  512  /* from one source that has answered before */
-/* A handshake that takes longer may be given up for a newer one when these are reached. */
+#define ADMIT_HALF_OPEN	       1024 /* tunnels that were never established, all unknown sources */
+#define ADMIT_HALF_OPEN_SOURCE 64   /* the same from one unknown source */
+#define ADMIT_HALF_OPEN_KNOWN  512  /* the same from one known source */
+/* When a limit is reached, an older handshake may be dropped for a new one after this time. */
 #define ADMIT_HALF_OPEN_GRACE ZE_SEC(1)
 
-/* What one subscriber or LAC may send to the daemon per second. Far above what any needs: a negotiation takes
- * some twenty frames, and a LAC sends no more messages than its window holds before it gets an answer. */
+/* Limits per second on what one subscriber or LAC sends to the daemon. They are far above what is
+ * needed: a negotiation takes about 20 frames, and a LAC sends no more messages than our receive
+ * window before it gets an acknowledgement. */
 #define ADMIT_FRAME_RATE    50 /* PPP control frames of one session */
 #define ADMIT_FRAME_BURST   100
 #define ADMIT_CONTROL_RATE  20000 /* control messages of one tunnel */
 #define ADMIT_CONTROL_BURST 4000
 
 struct admit_bucket {
-	ze_ns full_at; /* when it will have refilled */
+	ze_ns full_at; /* when it will be full again */
 };
 
-/* One token of a bucket that somebody else has: 0 at first. */
+/* Takes a token from the bucket of a session or a tunnel, which is all zero at first. Returns false
+ * when there is none. */
 bool admit_frame(struct admit_bucket *b, ze_ns now);
 bool admit_control(struct admit_bucket *b, ze_ns now);
 
@@ -48,12 +55,15 @@ struct admit { /* all zero: empty */
 	struct buckets known;	/* have answered */
 };
 
+/* Frees the tables. */
 void admit_done(struct admit *a);
-/* An unknown source: takes a token from both buckets or from none. rate: of the one for all, 0: unbounded. */
+/* Takes a token for an SCCRQ of an unknown source, from both buckets or from none. rate: SCCRQs per
+ * second from all unknown sources; 0: unbounded. Returns false when a token or memory is
+ * missing. */
 bool admit_setup(struct admit *a, const struct ze_addr *from, uint32_t rate, ze_ns now);
-/* A tunnel of this source is established. */
+/* A tunnel of this source was established: it is known from now on. */
 void admit_answered(struct admit *a, const struct ze_addr *from, ze_ns now);
-/* It was, not too many other sources ago. */
+/* True when a tunnel of this source was established, and its entry was not replaced since. */
 bool admit_has_answered(const struct admit *a, const struct ze_addr *from);
-/* A known source: takes a token from its bucket. */
+/* Takes a token for an SCCRQ of a known source. Returns false when there is none, or no memory. */
 bool admit_known(struct admit *a, const struct ze_addr *from, ze_ns now);

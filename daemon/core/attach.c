@@ -41,7 +41,8 @@ static void log_taken(const struct subscriber *s, ze_ns now)
 		       KV_SUPPRESSED(suppressed));
 }
 
-/* A subscriber that is dropped whole, when the engine goes. */
+/* Called when a subscriber is released that still has a session in the data plane: at the end of
+ * the engine, or for a session that was not restored. */
 static void leave_now(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_dp);
@@ -102,7 +103,7 @@ static bool same_family(const struct dp_family *a, const struct dp_family *b)
 	return a->ifid == b->ifid && a->peer_ifid == b->peer_ifid;
 }
 
-/* The plane has, or will have, what the link would agree to now. */
+/* True when the values last given to the data plane are those that the link would agree to now. */
 static bool is_current(const struct subscriber *s, enum ppp_family family)
 {
 	const struct dp_family f = attach_family_of(s, family);
@@ -142,12 +143,13 @@ void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 			attach_request(s, family, now);
 		return;
 	}
-	if (!any_waits(s)) /* the first, perhaps after LCP began anew */
+	if (!any_waits(s)) /* the first one, perhaps after LCP was negotiated again */
 		s->attach_by = now + ATTACH_PATIENCE;
 	s->dp_family[family] = SUB_FAM_WAITING;
 }
 
-/* The peer has acknowledged our request and waits for us to acknowledge its own. */
+/* True when the family is off, or the peer has acknowledged our request and waits for our
+ * Configure-Ack. */
 static bool is_quiet(const struct subscriber *s, enum ppp_family f)
 {
 	const struct cp *cp = f == PPP_FAM_IPV4 ? &s->link.ipcp.cp : &s->link.ipv6cp.cp;
@@ -161,7 +163,8 @@ ze_ns attach_deadline(const struct subscriber *s)
 	return s->dp == SUB_DP_NONE && any_waits(s) ? s->attach_by : ZE_NEVER;
 }
 
-/* Our identifier has moved after our Ack: the plane is told before the peer acknowledges it, if it can be. */
+/* When our interface identifier changes after our Configure-Ack, the data plane gets the new one,
+ * if possible before the peer acknowledges it. */
 static void keep_current(struct subscriber *s, ze_ns now)
 {
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
@@ -238,7 +241,7 @@ bool attach_leave(struct subscriber *s)
 	return true;
 }
 
-/* The plane holds nothing of it any more. */
+/* The session is not in the data plane any more. */
 static void detached(struct subscriber *s)
 {
 	s->dp = SUB_DP_NONE;
@@ -252,8 +255,8 @@ static void unshaped(struct subscriber *s, int r, ze_ns now)
 	s->shape = SUB_SHAPE_FAILED;
 }
 
-/* A session whose rates can't be applied goes on without: a subscriber who is too fast is better
- * served than one who is not at all. */
+/* A session continues without rates when they cannot be applied: a session that is too fast is
+ * better for the subscriber than none. */
 static void attach_shape(struct subscriber *s, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
@@ -308,7 +311,7 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns
 
 	if ((unsigned)f >= PPP_FAM__COUNT || !s->dp_waiting[f])
 		return;
-	/* An older request of a family that was asked for again does not count. */
+	/* Ignore the answer to a request that was replaced by a newer one. */
 	if (--s->dp_waiting[f] || s->dp_family[f] != SUB_FAM_REQUESTED || s->dp != SUB_DP_UP)
 		return;
 	if (ev->result < 0) {
@@ -317,7 +320,7 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns
 		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << f);
 		return;
 	}
-	if (!is_current(s, f)) { /* the peer or we want another identifier by now */
+	if (!is_current(s, f)) { /* an identifier was changed in the meantime */
 		attach_request(s, f, now);
 		return;
 	}
@@ -327,7 +330,7 @@ static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns
 	s->todo |= (uint16_t)(SUB_TODO_ATTACHED << f);
 }
 
-/* Gone, whether we asked for it or not. */
+/* The session was removed from the data plane, with or without our request. */
 static void gone(struct subscriber *s, const struct dp_event *ev)
 {
 	const struct dp_stats *n = &ev->final;
@@ -362,6 +365,6 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 		s->todo |= SUB_TODO_NO_PLANE;
 		break;
 	case DP_EV_FRAME:
-		break; /* the subscriber's */
+		break; /* handled by subscriber_dp_event() */
 	}
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A subscriber's place in the data plane: asks for it when a family is ready and the line is quiet
- * (or before PPP when the LAC demands sequencing), and notes in s->todo what the link must be told.
- * The rates it is held to are asked for first, before any family is.
- * Stale answers are told from fresh ones by counting.
+ * Attaches a subscriber to the data plane: creates its session when a family is ready and the link
+ * is quiet, or before PPP begins when the LAC requires sequencing. What the PPP link must be
+ * notified of is noted in s->todo. Rates are requested before any family. Answers to requests that
+ * were replaced are recognised by counting the requests that are not answered yet.
  *
- * The plane is prepared for a family before our Ack, with what the peer's request says, and opened when
- * both ends have acknowledged. A family that is negotiated anew stays prepared, and closed, meanwhile.
+ * A family is prepared in the data plane before our Configure-Ack, with the values of the peer's
+ * request, and opened when both sides have acknowledged. A family that is negotiated again stays
+ * prepared, but closed, in the meantime.
  *
- * Quiet: every family that still negotiates has only our Ack to wait for. What a peer sends while the
- * kernel half knows the session is lost and comes again after its restart timer, three seconds later;
- * a peer that waits for us sends nothing. Who negotiates one family slowly is not waited for longer
- * than ATTACH_PATIENCE.
+ * The link is quiet when every family that still negotiates waits for our Configure-Ack only.
+ * Frames that a peer sends while the kernel creates the session are lost, and are sent again after
+ * the peer's restart timer of 3 s; a peer that waits for us sends nothing. A slow negotiation of
+ * the other family delays attaching by at most ATTACH_PATIENCE.
  */
 #pragma once
 
@@ -25,21 +26,29 @@ struct subscriber;
 
 #define ATTACH_PATIENCE ZE_SEC(1)
 
-/* What stands in front of the sockets is told what the session is to it. */
+/* Notifies the guard of the state of the session. */
 void attach_tell_guard(const struct subscriber *s, enum guard_session what);
+/* Requests the session from the data plane. A refusal is logged and noted as SUB_TODO_NO_PLANE. */
 void attach_session(struct subscriber *s, ze_ns now);
+/* A family is ready (PPP_FX_NCP_READY): requests it, or lets it wait until the session is
+ * attached. */
 void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
-/* After anything that happened to the link: attaches if a family waits and the time has come. */
+/* Attaches when a family waits and the link is quiet or the time has come. Call it after every
+ * change of the link. */
 void attach_if_due(struct subscriber *s, ze_ns now);
-/* When attach_if_due wants to be called, ZE_NEVER when nothing waits. */
+/* When attach_if_due() must be called; ZE_NEVER when no family waits. */
 ze_ns attach_deadline(const struct subscriber *s);
-/* Its packets may pass, or no longer may. While the plane is being told something new, they do when it has been. */
+/* Lets packets of the family pass, or stops them. While a request for the family is not answered,
+ * it is opened when the answer arrives. */
 void attach_open(struct subscriber *s, enum ppp_family family, bool open);
+/* Removes the family from the data plane. */
 void attach_drop_family(struct subscriber *s, enum ppp_family family);
-/* A session that goes on: the plane has it, with the families that are up. 0 or -errno. */
+/* Takes over the session of a restored subscriber in the data plane, with the families that are up.
+ * Returns 0 or -errno. */
 int attach_resume(struct subscriber *s);
-/* Leaves the plane. False: nothing is there to wait for. */
+/* Removes the session from the data plane. Returns false when it has none, and so no DP_EV_GONE
+ * will follow. */
 bool attach_leave(struct subscriber *s);
-/* Answers and losses. Effects of the link in e->ppp_fx; after the last answer the plane holds nothing, and
- * s->dp says so. */
+/* Processes answers and losses. Effects of the link are added to e->ppp_fx. After DP_EV_GONE, s->dp
+ * is SUB_DP_NONE. */
 void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);

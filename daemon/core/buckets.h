@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Token buckets of whoever an attacker can think of: a table of fixed size under a keyed hash of 64 bits, in sets of
- * a few that can push out each other, so that nobody can push out a chosen neighbour. In a full set the one that
- * refills first makes room. A bucket is "the time at which it will be full again" (GCRA). A set is allocated for the
- * first one in it.
+ * Token buckets for keys that an attacker can choose, such as source addresses and user names. The
+ * table has a fixed size and is indexed by a keyed hash of 64 bits. A key belongs to one set of
+ * BUCKETS_SET entries; in a full set, a new key replaces the entry that will be full again first.
+ * Because the hash is keyed, an attacker cannot choose which entries to replace. A bucket is stored
+ * as the time at which it will be full again (GCRA). A set is allocated for its first entry.
  */
 #pragma once
 
@@ -11,8 +12,8 @@
 
 #include "daemon/base/compiler.h"
 
-#define BUCKETS	    4096 /* in a table */
-#define BUCKETS_SET 8
+#define BUCKETS	    4096 /* entries per table */
+#define BUCKETS_SET 8	 /* entries per set */
 
 struct bucket {
 	uint64_t key; /* 0: unused */
@@ -23,8 +24,10 @@ struct buckets { /* all zero: empty */
 	struct bucket *sets[BUCKETS / BUCKETS_SET];
 };
 
+/* Frees all sets. */
 void buckets_done(struct buckets *b);
-/* By hash_bytes64() of what it is of; a key is not 0. NULL: it is not there. */
+/* Returns the bucket of a key, which is a hash_bytes64() other than 0, or NULL when there is
+ * none. */
 struct bucket *buckets_find(const struct buckets *b, uint64_t key);
-/* The same, made when it is not there, with full_at 0. NULL: no memory for it. */
+/* The same, but creates it with full_at 0 when there is none. Returns NULL when out of memory. */
 struct bucket *buckets_get(struct buckets *b, uint64_t key);

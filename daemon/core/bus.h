@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Delivers events to observers in the order they happened, after the turn that caused them has
- * ended. Observers can't call back into core except by ops. Fixed tables, no allocation.
+ * Delivers events to observers, in the order in which they happened, at the end of the turn that
+ * caused them. An observer must not call functions of the engine from on_event. The table has a
+ * fixed size; nothing is allocated.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 
 struct observer {
 	const char *name;
-	uint32_t wants; /* EV_BIT()s */
+	uint32_t wants; /* EV_BIT()s of the kinds it receives */
+	/* The event and what it points to are valid for the call only. */
 	void (*on_event)(void *self, const struct event *e);
 };
 
@@ -22,5 +24,6 @@ struct bus {
 	uint64_t published[EV__COUNT];
 };
 
-int bus_add(struct bus *b, const struct observer *o, void *self); /* 0 or -ENOSPC */
+/* Adds an observer; o must outlive the bus. Returns 0 or -ENOSPC. */
+int bus_add(struct bus *b, const struct observer *o, void *self);
 void bus_publish(struct bus *b, const struct event *e);

@@ -9,7 +9,7 @@
 #include "daemon/core/registry.h"
 #include "daemon/core/turn.h"
 
-/* Performs what a session's machine asked for; s is NULL for a call that was refused. */
+/* Performs the effects of a session's machine; s is NULL for a call that was refused. */
 static void call_perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
 			 ze_ns now)
 {
@@ -39,7 +39,7 @@ static void call_perform(struct core_tunnel *t, struct subscriber *s, const stru
 		case L2TP_FX_TUNNEL_DOWN:
 		case L2TP_FX_TUNNEL_FREE:
 		case L2TP_FX_CALL:
-			break; /* of tunnels */
+			break; /* effects of tunnels */
 		}
 	}
 	turn_tunnel_dirty(t);
@@ -47,8 +47,8 @@ static void call_perform(struct core_tunnel *t, struct subscriber *s, const stru
 		turn_sub_dirty(s);
 }
 
-/* A CDN for a call that does not get a session. It names the id the call would have had: 0 is out of
- * range (RFC 2661 4.4.3), and a strict peer would not hear the refusal. */
+/* Refuses a call with a CDN. The CDN contains the session id that the call would have had: 0 is out
+ * of range (RFC 2661 4.4.3), and a strict peer would ignore the CDN. */
 static void call_refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
 			const struct l2tp_cdn_args *a, ze_ns now)
 {
@@ -110,7 +110,7 @@ static void input(struct subscriber *s, const struct l2tp_msg *m, const struct l
 	call_perform(s->tunnel, s, &fx, now);
 }
 
-/* REASON_NONE: there is room for another session. */
+/* The session limit that is reached, or REASON_NONE. */
 static enum reason sessions_full(const struct core_tunnel *t)
 {
 	const struct config *c = t->e->cfg;
@@ -128,7 +128,7 @@ static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 	struct subscriber *s;
 	int r;
 
-	/* L-134: the live call survives, the new one never was. */
+	/* L-134: the existing call continues, the new one is refused. */
 	if (registry_sub_of(t, m->assigned_sid)) {
 		refuse_error(t, m->assigned_sid, REASON_FSM_EVENT, L2TP_ERR_SESSION_ID, now);
 		return;
@@ -146,8 +146,8 @@ static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 		input(s, m, NULL, now);
 }
 
-/* For no call we have. Requests get a refusal; anything else was acknowledged, which is all it gets
- * (L-138, L-144). */
+/* A message without an existing call. An ICRQ creates one or is refused; an OCRQ is refused. Any
+ * other message was acknowledged by the channel and is dropped (L-138, L-144). */
 static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
 {
 	const struct l2tp_msg *m = e->call.msg;
@@ -167,8 +167,8 @@ static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns no
 		new_call(t, m, now);
 }
 
-/* By our id in the header, else by the peer's in AVP 14 (RFC 2661 5.6: a CDN sent before our id was
- * known). */
+/* Finds the call by our session id in the header, or, when that is 0, by the peer's in AVP 14 (RFC
+ * 2661 5.6: a CDN sent before the peer knew our id). */
 static struct subscriber *call_find(const struct core_tunnel *t, const struct l2tp_effect *e)
 {
 	const struct l2tp_msg *m = e->call.msg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Session messages: which call they are for, new calls and their limits, and what a call's machine
- * wants done. Sends through the tunnel's channel only.
+ * Session messages: finds the call of a message, admits or refuses new calls, and performs the
+ * effects of a call's machine. Messages are sent through the tunnel's channel only.
  */
 #pragma once
 
@@ -14,22 +14,24 @@ struct core_tunnel;
 struct l2tp_cdn_args;
 struct subscriber;
 
-/* Who has the calls of an engine: what the machine of a call says to its owner. */
+/* The owner of the calls of an engine, which is notified of their life cycle. */
 struct call_owner_ops {
-	/* A call that the peer names peer_sid. 0, -ENOMEM, -ENOSPC (no session ids), or the rng's error. */
+	/* Creates a call with the peer's session id peer_sid. Returns 0, -ENOMEM, -ENOSPC (no
+	 * session id is free), or the error of the random number generator. */
 	int (*begin)(struct core_tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret);
-	/* Connected. */
+	/* The call is established: an ICCN was accepted. */
 	void (*up)(struct subscriber *s, ze_ns now);
-	/* Over, once; also of a call that never was up. */
+	/* The call has ended. Called once, also for a call that was never established. */
 	void (*down)(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now);
 };
 
-/* Effect L2TP_FX_CALL of the tunnel. */
+/* Processes a session message, the effect L2TP_FX_CALL of the tunnel. */
 void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now);
+/* Serves the timer from ICRQ to ICCN. */
 void call_expire(struct subscriber *s, ze_ns now);
-/* CDN, and the call is over. */
+/* Ends the call with a CDN. */
 void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now);
-/* A call of another process that does not go on here: CDN. */
+/* Sends a CDN for a call of the previous instance that was not restored. */
 void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now);
-/* The tunnel went: the call is over without a word. */
+/* Ends the call without a CDN, because its tunnel has ended. */
 void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns now);

@@ -70,7 +70,8 @@ void config_unref(struct config *c)
 	free(c);
 }
 
-/* Grows by doubling: n is a power of two when the array is full. */
+/* Makes room for one more user. The array grows by doubling: n_users is 0 or a power of two when it
+ * is full. */
 static int reserve_user(struct config *c)
 {
 	size_t cap = c->n_users ? c->n_users * 2 : 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The configuration as the engine sees it: typed, complete (defaults filled in), immutable, shared
- * by reference. Made by daemon/sys/config/yang from a file; made by hand in tests. Secrets in it are wiped
- * when the last reference goes.
+ * The configuration as the engine uses it: typed, complete (defaults are filled in), immutable and
+ * reference counted. daemon/sys/config/yang makes it from a file; tests fill it in themselves. Its
+ * secrets are wiped when the last reference is dropped.
  */
 #pragma once
 
@@ -27,18 +27,18 @@ struct config_listener {
 
 struct config_user { /* name and password: owned */
 	char *name, *password;
-	uint32_t address;
+	uint32_t address; /* fixed IPv4 address, host order; 0: none */
 	struct profile_sessions sessions;
 };
 
-enum config_need {	  /* of a network protocol by a session */
-	CONFIG_NEED_AUTO, /* IPv4: required where there is an address to give; else wanted */
+enum config_need {	  /* whether a session needs a network protocol */
+	CONFIG_NEED_AUTO, /* IPv4: required when there is an address to assign; IPv6: wanted */
 	CONFIG_NEED_REQUIRED,
 	CONFIG_NEED_WANTED
 };
 
 enum config_dataplane {
-	CONFIG_DP_AUTO, /* kernel where its modules load, else bpf */
+	CONFIG_DP_AUTO, /* kernel when its modules can be loaded, otherwise bpf */
 	CONFIG_DP_KERNEL,
 	CONFIG_DP_BPF
 };
@@ -59,7 +59,7 @@ struct config_bpf {
 };
 
 struct config {
-	unsigned refs; /* of several threads */
+	unsigned refs; /* atomic: used by several threads */
 	/* environment {} */
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	size_t n_listeners;
@@ -69,44 +69,48 @@ struct config {
 	uint8_t secret[L2TP_SECRET_MAX];
 	uint16_t secret_len; /* 0: unset */
 	bool hide_avps;
-	char host_name[64]; /* in SCCRP and in challenges; the machine's by default */
+	char host_name[64]; /* in SCCRP and in CHAP challenges; by default that of the host */
 	enum ppp_auth_method auth_method;
 	bool allow_no_auth;
 	uint32_t hello_interval_s, hello_retries;
-	uint32_t max_tunnels, max_sessions;	      /* 0: unbounded; sessions are per tunnel */
-	uint32_t max_tunnels_peer, max_sessions_peer; /* of one address; 0: unbounded */
-	uint32_t path_mtu;			      /* of the outer packets, to LACs */
+	uint32_t max_tunnels, max_sessions;	      /* in all; per tunnel; 0: unlimited */
+	uint32_t max_tunnels_peer, max_sessions_peer; /* per address of a peer; 0: unlimited */
+	uint32_t path_mtu;			      /* of outer packets to LACs, octets */
 	bool zero_checksum;	      /* UDP over IPv6 without a checksum is accepted */
-	uint32_t setup_rate;	      /* SCCRQs a second over all peers, 0: unbounded */
-	struct ze_prefix *allow_from; /* n 0: any source */
+	uint32_t setup_rate;	      /* SCCRQs per second, all unknown sources; 0: unlimited */
+	struct ze_prefix *allow_from; /* n_allow_from 0: any source */
 	size_t n_allow_from;
-	char **allow_host_name; /* n 0: any */
+	char **allow_host_name; /* n_allow_host_name 0: any */
 	size_t n_allow_host_name;
 	uint32_t auth_timeout_s, reauth_interval_s;
-	/* Wrong passwords: seconds between the answers to one line or user, answers a second to one LAC; 0: no limit */
+	/* Wrong passwords: seconds between answers to one line or one user name, and answers per
+	 * second to one LAC; 0: no limit. */
 	uint32_t reject_interval_s, reject_rate_peer;
 	bool enable_ipcp, enable_ipv6cp;
 	enum config_need need_ipv4, need_ipv6;
-	struct profile_sessions sessions; /* of users that have none of their own */
+	struct profile_sessions sessions; /* default for users without limits of their own */
 	uint32_t ncp_timeout_s;
-	uint32_t echo_interval_s, echo_failures; /* LCP keepalive; interval 0: none */
+	uint32_t echo_interval_s, echo_failures; /* LCP Echo-Request; interval 0: not sent */
 	struct config_user *users;
 	size_t n_users;
 	bool has_pool;
 	struct addrpool_cfg pool;
-	bool pool_blackhole;	 /* packets to addresses of the pool that nobody has are dropped */
-	struct shape_plan shape; /* of new sessions; rates 0: none */
+	bool pool_blackhole;	 /* drop packets to addresses of the pool that no session has */
+	struct shape_plan shape; /* for new sessions; rates 0: not limited */
 	enum config_dataplane dataplane;
 	struct config_bpf bpf;
-	uint32_t drain_timeout_s; /* SIGTERM: wait at most so long for StopCCN acks */
+	uint32_t drain_timeout_s; /* longest time a stop waits for acknowledgements of StopCCNs */
 };
 
-/* All defaults, no listeners, no users, l2tp false; one reference. NULL: out of memory. */
+/* Returns a configuration with all defaults, no listeners, no users and l2tp false, and one
+ * reference; NULL when out of memory. */
 struct config *config_new(void);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
-/* "pap", "chap-md5", "ms-chap-v2", "none"; -EINVAL otherwise. */
+/* Parses "pap", "chap-md5", "ms-chap-v2" or "none". Returns 0 or -EINVAL. */
 int config_auth_method(const char *word, enum ppp_auth_method *ret);
+/* Adds a user before the configuration is shared; copies the texts. address: host order; 0: none.
+ * Returns 0 or -ENOMEM. */
 int config_add_user(struct config *c, const char *name, const char *password, uint32_t address);
-/* The newest user: NULL before the first. */
+/* The user added last; NULL before the first. */
 struct config_user *config_last_user(struct config *c);

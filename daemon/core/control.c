@@ -72,7 +72,7 @@ static void uncount_established(struct core_tunnel *t)
 		tell_established(t, false);
 }
 
-/* ---- what a tunnel's machine wants ---- */
+/* ---- effects of a tunnel's machine ---- */
 
 static void control_tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 {
@@ -92,7 +92,8 @@ static void control_tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 	turn_event(t->e, &ev);
 }
 
-/* The established tunnel of this peer by its id: not one that may begin anew. */
+/* The established tunnel of this peer with this id of the peer. Tunnels that are being set up are
+ * not found: their set-up may be repeated. */
 static struct core_tunnel *standing(const struct engine *e, const struct ze_addr *peer,
 				    uint16_t peer_tid, const struct core_tunnel *except)
 {
@@ -148,7 +149,8 @@ static void control_tunnel_up(struct core_tunnel *t, ze_ns now)
 	struct core_tunnel *older = standing(e, &t->path.peer, t->t.peer_tid, t);
 
 	if (older && !l2tp_tunnel_lost(&older->t, now)) {
-		/* The peer has answered in the old one meanwhile: this is somebody else. */
+		/* The peer has answered in the old tunnel in the meantime: the new one was set up
+		 * by another host or program. */
 		turn_drop(e, older, REASON_TUNNEL_IN_USE, &t->path, now);
 		control_abandon(t, L2TP_DOWN_REPLACED, now);
 		return;
@@ -158,7 +160,8 @@ static void control_tunnel_up(struct core_tunnel *t, ze_ns now)
 	e->stats.tunnels_up++;
 	control_log_up(t, now);
 	control_tell(t, EV_TUNNEL_UP, now);
-	/* The peer has come back with the id of an older tunnel, which it has forgotten. */
+	/* The peer has restarted and used the id of an older tunnel, which it does not know any
+	 * more. */
 	while ((older = registry_tunnel_of(e, &t->path.peer, t->t.peer_tid, t)))
 		control_abandon(older, L2TP_DOWN_REPLACED, now);
 }
@@ -207,13 +210,13 @@ static void control_perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_
 		case L2TP_FX_SEND:
 		case L2TP_FX_SESSION_UP:
 		case L2TP_FX_SESSION_DOWN:
-			break; /* of sessions */
+			break; /* effects of sessions */
 		}
 	}
 	turn_tunnel_dirty(t);
 }
 
-/* Acts on all that was delivered. */
+/* Processes all messages that were delivered. */
 static void control_run(struct core_tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
@@ -283,7 +286,8 @@ static void control_flush(struct core_tunnel *t, ze_ns now)
 	}
 }
 
-/* Recorded before anything is sent: another process must not know less than the peer does. */
+/* The record is written before anything is sent: the next instance must not know less than the
+ * peer. */
 void control_settle(struct core_tunnel *t, ze_ns now)
 {
 	record_tunnel(t);
@@ -340,7 +344,7 @@ static struct l2tp_tunnel_cfg tunnel_cfg(const struct config *c)
 	return t;
 }
 
-/* tid 0: any; the caller counts it. */
+/* Creates a tunnel. tid 0: any free id. The caller counts it as half-open or established. */
 static struct core_tunnel *tunnel_make(struct engine *e, const struct net_path *path, uint16_t tid,
 				       ze_ns now)
 {
@@ -386,7 +390,7 @@ static struct core_tunnel *control_tunnel_new(struct engine *e, const struct net
 	return t;
 }
 
-/* A StopCCN that leaves no state behind. */
+/* Sends a StopCCN without keeping any state. */
 static void control_refuse(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 			   uint16_t peer_tid, const struct l2tp_stop_args *a)
 {
@@ -409,7 +413,7 @@ static bool source_allowed(const struct config *c, const struct ze_addr *from)
 	return c->n_allow_from == 0;
 }
 
-/* Only looked at in clear: RFC 2661 4.4.3 forbids hiding it, and the secret may depend on it. */
+/* The Host Name must not be hidden (RFC 2661 4.4.3), so it is read without decoding the message. */
 static bool host_allowed(const struct config *c, struct span payload)
 {
 	struct span host = l2tp_msg_peek_host_name(payload);
@@ -417,10 +421,10 @@ static bool host_allowed(const struct config *c, struct span payload)
 	for (size_t i = 0; i < c->n_allow_host_name; i++)
 		if (span_eq(host, span_str(c->allow_host_name[i])))
 			return true;
-	return c->n_allow_host_name == 0 || host.len == 0; /* the machine refuses an absent one */
+	return c->n_allow_host_name == 0 || host.len == 0; /* the machine refuses a missing name */
 }
 
-/* The Assigned Tunnel ID, 0 when there is none to read. */
+/* The Assigned Tunnel ID of the message; 0 when it cannot be read. */
 static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
 {
 	uint8_t scratch[ENGINE_DATAGRAM_MAX];
@@ -437,16 +441,18 @@ static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
 	return L2TP_HAS(&m, AVP_ASSIGNED_TUNNEL_ID) ? m.assigned_tid : 0;
 }
 
-/* A repetition of what this tunnel began with: the peer has not received our answer yet. One that
- * restarted in the middle sends other octets (its challenge). Once the tunnel was established the
- * peer has no reason to repeat its SCCRQ: it is a new one, whatever is in it. */
+/* True for a retransmission of the SCCRQ with which this tunnel began: the peer has not received
+ * our answer yet. A peer that restarts during the set-up sends other octets, because its challenge
+ * is random. A peer has no reason to retransmit its SCCRQ after the tunnel was established: then it
+ * is a new one, even with the same octets. */
 static bool is_duplicate(const struct core_tunnel *t, uint64_t hash, ze_ns now)
 {
 	return !t->t.established && t->sccrq_hash == hash && now - t->t.created < ENGINE_DUP_SCCRQ;
 }
 
-/* True: the peer may still be in this tunnel, and is asked. No new one is opened meanwhile: a peer
- * that restarted repeats its SCCRQ, and could take our HELLO for the message after an SCCRP. */
+/* Returns true when the peer may still use this tunnel; it is then asked with a HELLO or a
+ * retransmission. No new tunnel is opened until it is lost: a peer that has restarted retransmits
+ * its SCCRQ, and could mistake our HELLO for the message that follows an SCCRP. */
 static bool may_be_alive(struct core_tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
@@ -464,7 +470,7 @@ static bool tunnels_full(const struct engine *e)
 	return e->cfg->max_tunnels && e->n_setup + e->n_established >= e->cfg->max_tunnels;
 }
 
-/* One LAC has as many as it may, with those that it is setting up. */
+/* True when a LAC has as many tunnels as it may have, including those that are being set up. */
 static bool peer_full(const struct engine *e, const struct core_peer *p)
 {
 	uint32_t max = e->cfg->max_tunnels_peer;
@@ -472,7 +478,7 @@ static bool peer_full(const struct engine *e, const struct core_peer *p)
 	return max && p && p->n_half_open + p->n_established >= max;
 }
 
-/* The source has answered us, now or before: a forged address does not. */
+/* True for a known source (admit.h): a tunnel of it is or was established. */
 static bool control_is_known(const struct engine *e, const struct ze_addr *from)
 {
 	const struct core_peer *p = registry_peer(e, from);
@@ -486,7 +492,8 @@ static struct core_tunnel *oldest_half_open(const struct list *of_kind)
 				     list_entry(of_kind->next, struct core_tunnel, in_half_open);
 }
 
-/* Which of the tunnels that never came up has to go for a new one of this address. */
+/* The half-open tunnel that must be dropped to make room for a new one of this address; NULL: there
+ * is room, or nothing to drop. */
 static struct core_tunnel *half_open_victim(const struct engine *e, const struct ze_addr *from,
 					    bool known)
 {
@@ -508,8 +515,9 @@ static struct core_tunnel *half_open_victim(const struct engine *e, const struct
 	return t ? t : oldest_half_open(&e->half_open_known);
 }
 
-/* Handshakes are given time, but not more than newer ones can wait (L-042). A source that answers does not
- * wait for unknown ones, which may be forged, nor for what came in its own name. */
+/* Makes room for a new half-open tunnel. When a limit is reached, the oldest handshake is dropped,
+ * but only after ADMIT_HALF_OPEN_GRACE (L-042). A known source does not have to wait for handshakes
+ * of unknown sources, which may be forged, nor for those from its own address. */
 static bool half_open_room(struct engine *e, const struct ze_addr *from, bool known, ze_ns now)
 {
 	struct core_tunnel *t = half_open_victim(e, from, known);
@@ -538,14 +546,16 @@ static enum reason refuse_with(struct engine *e, const struct net_path *path,
 	return r;
 }
 
-/* Those who come too fast hear nothing; who may not have a tunnel is told so. replaces: the peer has
- * lost a tunnel that still counts. */
+/* Admits an SCCRQ, or returns the reason why not. An SCCRQ above the rate limits gets no answer;
+ * one that is refused for another reason gets a StopCCN, except at the limit of half-open tunnels.
+ * replaces: the new tunnel takes the place of one that the peer has lost and that is still
+ * counted. */
 static enum reason admit(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 			 bool replaces, ze_ns now)
 {
 	bool known = control_is_known(e, &path->peer);
 
-	/* Sources that answer are not to suffer from a flood in their name or in others'. */
+	/* A flood from forged addresses must not use up the tokens of known sources. */
 	if (known ? !admit_known(&e->admit, &path->peer, now) :
 		    !admit_setup(&e->admit, &path->peer, e->cfg->setup_rate, now))
 		return REASON_LIMIT_RATE;
@@ -600,7 +610,9 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		turn_drop(e, old, REASON_TUNNEL_IN_USE, path, now);
 		return;
 	}
-	if (old && old == t) { /* the first to take its place: no HELLO in between, as above */
+	/* The old tunnel sends no HELLO between SCCRP and SCCCN of the first new one, see
+	 * may_be_alive(). */
+	if (old && old == t) {
 		l2tp_chan_postpone(&old->t.chan, now);
 		turn_tunnel_dirty(old);
 	}
@@ -613,10 +625,10 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	}
 	t->sccrq_hash = hash;
 	feed(t, h, now);
-	tell_known(t); /* the answer leaves when the turn ends */
+	tell_known(t); /* before the answer is sent, at the end of the turn */
 }
 
-/* ---- another process's ---- */
+/* ---- tunnels of the previous instance ---- */
 
 static void go_on(struct core_tunnel *t, ze_ns now)
 {
@@ -643,7 +655,7 @@ enum reason control_resume(struct engine *e, const struct control_saved *v, ze_n
 		return REASON_NO_MEMORY;
 	t->sccrq_hash = v->sccrq_hash;
 	why = l2tp_tunnel_resume(&t->t, v->control, now);
-	tell_known(t); /* who is buried is known */
+	tell_known(t); /* also when it is refused below: tunnel_gone() follows then */
 	if (why == REASON_NONE && registry_tunnel_of(e, &v->path.peer, t->t.peer_tid, t))
 		why = REASON_RESUME_ID;
 	if (why == REASON_NONE) {
@@ -676,7 +688,8 @@ static void to_nobody(struct engine *e, const struct net_path *path, const struc
 		sccrq(e, path, h, now);
 		return;
 	}
-	/* RFC 2661 5.7: a peer that gives up before it has heard our id names its own (L-013). */
+	/* RFC 2661 5.7: a peer that gives up before it has received our tunnel id sends its own
+	 * (L-013). */
 	if (type == L2TP_STOPCCN && registry_peer(e, &path->peer)) {
 		uint16_t peer_tid = assigned_tid(e, h);
 

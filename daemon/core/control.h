@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Control messages on their way in and tunnels on their way through life: SCCRQ admission and duplicates,
- * the turn of a tunnel, and what its machine wants done.
+ * Control messages and the life cycle of tunnels: admission of SCCRQs, recognition of retransmitted
+ * SCCRQs, delivery of control messages to the tunnel's machine, and its effects.
  */
 #pragma once
 
@@ -18,25 +18,31 @@ struct engine;
 struct l2tp_hdr;
 struct l2tp_stop_args;
 
-/* A good header with T=1. */
+/* Processes a control message whose header (T=1) was parsed without an error. */
 void control_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		   ze_ns now);
+/* Serves the timer of the tunnel. */
 void control_expire(struct core_tunnel *t, ze_ns now);
-/* StopCCN; false when it was already closing. */
+/* Sends a StopCCN and ends all calls. Returns false when the tunnel was already closing. */
 bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now);
+/* Ends the tunnel and its calls without a message. */
 void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now);
-/* A tunnel of another process goes on. REASON_NONE, or why not. */
+/* Restores a tunnel of the previous instance. Returns REASON_NONE, or the reason why it is
+ * refused. */
 struct control_saved {
 	uint16_t tid;
 	struct net_path path;
 	uint64_t sccrq_hash;
-	struct span control; /* l2tp_tunnel_saved */
+	struct span control; /* fields of l2tp_tunnel_saved */
 };
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now);
-/* A HELLO unless an acknowledgement is awaited anyway. */
+/* Sends a HELLO, unless a message waits for an acknowledgement already. */
 void control_probe(struct core_tunnel *t, ze_ns now);
-/* The end of a turn that changed it: recorded, sent, its timer armed. */
+/* Writes the record, sends the messages and arms the timer, at the end of a turn that changed
+ * it. */
 void control_settle(struct core_tunnel *t, ze_ns now);
-/* Leaves the registry once its last subscriber is released; freed when the turn ends. */
+/* Removes the tunnel from the registry when its linger time has passed and its last subscriber is
+ * released. It is freed when the turn ends. */
 void control_bury_if_done(struct core_tunnel *t);
+/* Frees a tunnel that was removed; called by the turn. */
 void control_free(struct core_tunnel *t);

@@ -23,7 +23,7 @@ static bool dp_null_held(const struct dp_null *d, uint16_t sid)
 	return d->held && d->held[sid / 8] >> (sid % 8) & 1;
 }
 
-/* Room for `more` answers beside those already promised. */
+/* Makes room for `more` answers in addition to those queued and reserved. Returns 0 or -ENOMEM. */
 static int dp_null_reserve(struct dp_null *d, size_t more)
 {
 	size_t need = d->n + d->sessions + more;
@@ -72,7 +72,7 @@ static int dp_null_shape(void *self, uint16_t sid, const struct shape_plan *p)
 {
 	struct dp_null *d = self;
 
-	(void)p; /* nothing passes here: no rate is exceeded */
+	(void)p; /* nothing is forwarded: no rate is exceeded */
 	if (!dp_null_held(d, sid))
 		return -ENOENT;
 	if (dp_null_reserve(d, 1) < 0)
@@ -96,7 +96,7 @@ static int dp_null_family_up(void *self, uint16_t sid, const struct dp_family *f
 
 static void dp_null_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
-	(void)self; /* nothing passes here, open or not */
+	(void)self; /* nothing is forwarded, open or not */
 	(void)sid;
 	(void)family;
 	(void)open;
@@ -140,7 +140,7 @@ static ze_ns dp_null_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *e
 	return now;
 }
 
-/* Nothing forwards, so nothing loops. */
+/* Nothing is forwarded, so there are no routing loops. */
 static void dp_null_pool(void *self, const struct dp_pool *p)
 {
 	(void)self;

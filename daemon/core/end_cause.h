@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Why tunnels and sessions end: one row for each cause, with its word for events and logs, a sentence for
- * people, and what is said of it to the peer (RFC 2661 4.4.2, RFC 3145 3) and in accounting (RFC 2866 5.10).
- * Words may be shared where a tunnel and a session end for the same reason.
+ * Why tunnels and sessions end. Each cause has one row: its word in events and logs, a sentence for
+ * operators, the codes sent to the peer (RFC 2661 4.4.2, RFC 3145 3) and the cause for accounting
+ * (RFC 2866 5.10). A word can be shared by a cause of tunnels and a cause of sessions.
  */
 #pragma once
 
@@ -30,15 +30,15 @@ enum acct_cause {
 };
 
 /*
- * result, error: of our CDN. code, dir: RFC 3145 Disconnect Code and direction (1 the peer, 2 we; 0 for the
- * link as a whole); code 0: the AVP is not sent.
+ * result, error: Result Code and Error Code of our CDN. code, dir: Disconnect Code and Direction of
+ * RFC 3145 (direction 1: the peer, 2: we, 0: the link as a whole); with code 0 the AVP is not sent.
  */
 /* clang-format off */
 #define END_CAUSES(X) \
 	/* id             word                     result                 error  code dir  accounting */ \
 	X(NONE,           "",                      ADMIN,                 NONE,      0, 0, NAS_REQUEST, \
 	  "still up, or ended without a cause") \
-	/* what the L2TP machines say */ \
+	/* causes reported by the L2TP machines */ \
 	X(PEER,           "peer",                  ADMIN,                 NONE,      0, 0, LOST_CARRIER, \
 	  "the peer ended the tunnel or the call") \
 	X(ADMIN,          "admin",                 ADMIN,                 NONE,      1, 2, ADMIN_RESET, \
@@ -61,7 +61,7 @@ enum acct_cause {
 	  "its tunnel ended") \
 	X(TUNNEL_REPLACED, "replaced",             ADMIN,                 NONE,      0, 0, LOST_SERVICE, \
 	  "the peer opened a new tunnel with the same id") \
-	/* what the PPP machines say */ \
+	/* causes reported by the PPP machines */ \
 	X(USER,           "peer",                  ADMIN,                 NONE,      3, 1, USER_REQUEST, \
 	  "the subscriber ended the link") \
 	X(AUTH_FAILED,    "auth-failed",           ADMIN,                 NONE,      0, 0, USER_ERROR, \
@@ -115,11 +115,12 @@ enum end_cause {
 
 enum end_cause end_cause_of_down(enum l2tp_down d);
 enum end_cause end_cause_of_ppp(enum ppp_end e);
-const char *end_cause_word(enum end_cause c); /* "auth-failed"; "" for none */
+const char *end_cause_word(enum end_cause c); /* "auth-failed"; "" for END_NONE */
 const char *end_cause_sentence(enum end_cause c);
-/* Of Acct-Terminate-Cause. */
+/* The value of Acct-Terminate-Cause. */
 enum acct_cause end_cause_acct(enum end_cause c);
-/* The CDN for it; its text is the word. */
+/* Fills in the CDN for the cause; its text is the cause's word. */
 void end_cause_cdn(enum end_cause c, struct l2tp_cdn_args *ret);
-/* A StopCCN of our own wish: RFC 2661 4.4.2, 6, the requester is being shut down. */
+/* Fills in a StopCCN that we send on our own initiative: Result Code 6, "the requester is being
+ * shut down" (RFC 2661 4.4.2). `text` is not copied. */
 void end_cause_stop(enum end_cause c, const char *text, struct l2tp_stop_args *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry points find the object concerned, let its machine run and perform the effects, which marks what
- * changed as dirty; the end of the turn sends, re-arms timers, publishes and frees.
+ * The entry points of the engine: each finds the object of its input, calls the unit that owns it,
+ * and ends the turn.
  */
 #include "daemon/core/engine.h"
 
@@ -21,7 +21,7 @@
 #include "daemon/core/trace.h"
 #include "daemon/core/turn.h"
 
-/* ---- life ---- */
+/* ---- creation and end ---- */
 
 static const struct turn_ops turn_ops = {
 	.settle_subscriber = subscriber_settle,
@@ -120,7 +120,7 @@ void engine_leave(struct engine *e)
 	engine_free(e);
 }
 
-/* ---- entries ---- */
+/* ---- entry points ---- */
 
 static void data_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		       ze_ns now)
@@ -199,8 +199,9 @@ void engine_expire(struct engine *e, ze_ns now)
 {
 	struct timer *due;
 
-	/* What is popped is armed again at the end of the turn. After a pause there may be more than
-	 * the sockets hold answers: the rest is due at once, when they have been read. */
+	/* Each timer that is popped is armed again at the end of the turn. After the process was
+	 * paused, many are due at once, while messages that would have prevented their expiry wait
+	 * in the sockets: the rest is served after the sockets were read. */
 	for (int i = 0; i < ENGINE_EXPIRE_MAX && (due = timer_heap_pop(&e->timers, now)); i++) {
 		struct core_timer *t = ze_container_of(due, struct core_timer, timer);
 

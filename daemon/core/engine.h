@@ -1,11 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The engine owns all protocol state. Packets, data plane events, verdicts, operator verbs and time
- * come in here, one at a time, from one thread; everything it wants done goes out by ports. It
- * never blocks, has no clock (now is an argument, never goes back) and no global.
+ * The engine models an L2TP network server (LNS): its tunnels, calls, PPP links, users and
+ * addresses. Datagrams, data plane events, AAA verdicts, operators' commands and the time come in
+ * through this header; what the engine wants done goes out through the ports (ports.h), facts go
+ * out as events (event.h, bus.h). It never blocks, has no clock and no global variable.
  *
- * Each call is a turn: when it returns all effects are performed, all events published, and
- * everything that ended has been freed.
+ * Structures and their lifetimes (engine_priv.h):
+ *
+ *   struct core_peer    an IP address with at least one tunnel; freed with the last of them
+ *   struct core_tunnel  from the SCCRQ, or from a restart record, until L2TP_FX_TUNNEL_FREE was
+ *                       received and the last of its subscribers is released
+ *   struct subscriber   one call with its PPP link and its place in the data plane: from the ICRQ,
+ *                       or from a restart record, until the call has ended and the data plane has
+ *                       removed the session
+ *   struct core_user    an authenticated user with at least one session
+ *   struct config       immutable, reference counted; engine_reload() replaces it
+ *
+ * Turns. Each call of a function below that changes the engine is a turn. The entry point finds the
+ * object, its machine runs, the effects are performed, and changed objects are marked as dirty. At
+ * its end (turn.h) sessions that were replaced end, dirty objects are written to the journal, their
+ * control messages are sent, their timers are armed, the events are published, and objects that
+ * have ended are freed. A record is written before the message that it covers is sent, so that a
+ * restart never knows less than the peer.
+ *
+ * Threads. All functions are called from one thread. Snapshots (snapshot.h) and configurations are
+ * immutable; their references may be dropped in any thread.
+ *
+ * Timers. Each tunnel and each subscriber has one timer in a heap, set to the earliest deadline of
+ * its machines: those of l2tp/tunnel.h, l2tp/session.h (60 s from ICRQ to ICCN) and ppp/link.h,
+ * ATTACH_PATIENCE (attach.h, 1 s) and the delayed answer to a wrong password (pace.h, at most 30
+ * s). engine_deadline() is the earliest of all. The token buckets of admit.h and pace.h have no
+ * timers.
+ *
+ * Supported, RFC 2661: 5.1 (set-up and authentication of tunnels), 5.2.1 (incoming calls), 5.3 (PPP
+ * frames), 5.5 (keepalive), 5.6 and 5.7 (teardown), 5.8 (reliable delivery), 8.1 (UDP). RFC 3145
+ * (Disconnect Cause), RFC 2866 5.10 (terminate causes). ppp/link.h names the RFCs of PPP. 5.4
+ * (sequence numbers of data packets) is left to the data plane: PPP frames sent from here have
+ * none.
+ *
+ * Left out: outgoing calls (5.2.2, an OCRQ is answered with a CDN), the LAC side, and tunnels that
+ * the LNS opens itself.
  */
 #pragma once
 
@@ -22,50 +56,64 @@ struct engine;
 
 struct engine_args {
 	struct config *cfg; /* a reference is taken */
-	struct ports ports; /* tables must outlive the engine */
-	struct bus *bus;
-	const char *hardening; /* what the process has given up, to be shown: "on"; may be NULL */
+	struct ports ports; /* copied; the tables and objects in it must outlive the engine */
+	struct bus *bus;    /* must outlive the engine; NULL: events are not published */
+	/* How the process is confined, shown to operators, for example "on". Not copied; may be
+	 * NULL. */
+	const char *hardening;
 	ze_ns now;
-	int64_t wall_ns; /* UTC at now: session ids begin with it */
+	int64_t wall_ns; /* UTC at now, in ns since 1970; the first session id of this instance */
 };
 
-/* 0 or -errno. */
+/* Time. Every `now` is monotonic, in nanoseconds, and never less than in the call before. */
+
+/* Returns 0 or -ENOMEM. */
 int engine_new(const struct engine_args *a, struct engine **ret);
-/* Everything at once, silently: peers notice by themselves. Use drain before. */
+/* Frees the engine and all that it owns, and removes its sessions from the data plane. Sends
+ * nothing to peers: call engine_drain() first. NULL is harmless. */
 void engine_free(struct engine *e);
 
-/* The same, but what is in the data plane and in the journal stays: for another process. */
+/* The same, but sessions stay in the data plane and records in the journal, for the next
+ * instance. */
 void engine_leave(struct engine *e);
 
-/* Another process's tunnels and sessions go on: all records of its journal, of which no two are of one
- * object. Once, when datagrams can be sent, before the first one is taken in. What can't go on is
- * refused and logged; the data plane keeps nothing of it. */
+/* Restores the tunnels and sessions of the previous instance from the n records of its journal, of
+ * which no two have the same kind and id. Call it once, when datagrams can be sent and before the
+ * first one is passed in. A record that cannot be restored is counted, logged and dropped, and the
+ * data plane removes its session. The records are not needed after the call. */
 void engine_resume(struct engine *e, const struct journal_record *v, size_t n, ze_ns now);
 
-/* Writes everything into the journal, which has begun anew. Between turns. */
+/* Writes all records again, into a journal that was emptied. Call it between turns. */
 void engine_record(struct engine *e);
 
-/* One datagram; path->local is where it was sent to. */
+/* Processes one datagram of the UDP socket; path->local is the address it was sent to. */
 void engine_udp_input(struct engine *e, const struct net_path *path, struct span datagram,
 		      ze_ns now);
+/* Processes an answer or a notification of the data plane. An unknown session id is ignored. */
 void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now);
-/* A handler's late verdict; unknown cookies are harmless. The profile reference is taken over. */
+/* Processes the verdict of an AAA handler that had returned -EINPROGRESS. An unknown cookie is
+ * ignored. Takes over the reference on a->profile in any case, and sets it to NULL. */
 void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now);
 
-ze_ns engine_deadline(const struct engine *e); /* ZE_NEVER when nothing is to do */
+/* When engine_expire() must be called; ZE_NEVER when no timer runs. */
+ze_ns engine_deadline(const struct engine *e);
+/* Serves timers that are due, at most ENGINE_EXPIRE_MAX (256) per call. */
 void engine_expire(struct engine *e, ze_ns now);
 
 struct hostip_set;
-/* The addresses of this machine, all of them, whenever they have changed: before engine_resume, too. */
+/* Replaces the set of the host's own addresses, which no subscriber gets. The set is copied. Call
+ * it whenever they change, and before engine_resume(). */
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now);
 
 struct strbuf;
-/* The reload table: what can change does, for the rest one line each goes to `warnings`. -EBUSY: l2tp
- * was enabled or disabled, which takes a restart; nothing has changed. -ENOMEM likewise. */
+/* Applies a new configuration and takes a reference on it. What needs a restart is not changed;
+ * each such item adds one line to `warnings`. Returns 0, -EBUSY (l2tp was enabled or disabled,
+ * which needs a restart) or -ENOMEM; after an error nothing has changed. */
 int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now);
-/* No new tunnels or sessions; StopCCN 6 on all tunnels; engine_drained turns true when all are
- * acknowledged and the data plane is empty. */
+/* Sends a StopCCN with Result Code 6 in every tunnel and refuses new ones. engine_drained() is true
+ * when each StopCCN was acknowledged, or its retransmission exhausted, and the data plane has
+ * removed all sessions. */
 void engine_drain(struct engine *e, ze_ns now);
 bool engine_drained(const struct engine *e);
-/* In any state: each takes memory. */
+/* The number of sessions in any state of enum sub_state. */
 unsigned engine_sessions(const struct engine *e);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every record is taken for a stranger's: what does not fit (with itself, with the others, with the
- * configuration) is refused by a named reason, and its call ends by a CDN if its tunnel went on.
+ * Restores tunnels and sessions from the records of the previous instance. Records are not trusted:
+ * one that contradicts itself, another record or the configuration is refused with a named reason,
+ * and its call is ended with a CDN when its tunnel was restored.
  *
- * Tunnels first, then sessions, then what is left of both is said: HELLOs in place of messages that
- * were under way, CDNs for calls that do not go on, and a HELLO for every tunnel that has nothing
- * else to say, so that a peer which has given us up meanwhile is found dead in the usual time.
+ * Tunnels are restored first, then sessions. Then messages are queued: HELLOs in place of messages
+ * that were not acknowledged, CDNs for calls that were not restored, and a HELLO in every other
+ * tunnel, so that a peer that has dropped the tunnel in the meantime is detected in the usual time.
  */
 #include "daemon/core/engine.h"
 
@@ -42,7 +43,7 @@ static void refused(struct engine *e, const struct journal_record *r, enum reaso
 		       KV_U64("id", r->id), KV_REASON(why), KV_U64("suppressed", suppressed));
 }
 
-/* The outermost level, which every version can read. */
+/* Reads the outermost level, which is the same in all versions, and checks the versions. */
 static enum reason open_record(const struct journal_record *rec, struct span *f)
 {
 	const struct record_versions *ours = &record_versions[rec->kind];
@@ -81,7 +82,7 @@ static bool engine_resume_is_any(const struct ze_addr *a)
 	return memcmp(a->ip, none, sizeof(none)) == 0;
 }
 
-/* Of the listeners of now. */
+/* True when a listener of this instance has the address. */
 static bool is_listened(const struct config *c, const struct ze_addr *local)
 {
 	for (size_t i = 0; i < c->n_listeners; i++) {
@@ -184,7 +185,7 @@ static enum reason get_plan(struct shape_plan *p, struct span saved)
 	return is_rate(p->down_bps) && is_rate(p->up_bps) ? REASON_NONE : REASON_RESUME_RECORD;
 }
 
-/* What the record itself says. */
+/* Restores what the record contains. */
 static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 {
 	enum reason why;
@@ -203,7 +204,8 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 	return why == REASON_NONE ? subscriber_resume(s, f[RECORD_SES_LINK], now) : why;
 }
 
-/* What it had: its user's place, its address, the data plane. */
+/* Claims the resources of the session: its place in the user's session limit, its address, and its
+ * session in the data plane. */
 static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
 {
 	if (*s->user && login_count(s) < 0)
@@ -216,9 +218,9 @@ static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
 	return attach_resume(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
 }
 
-struct saved { /* a session's record, opened */
+struct saved { /* the outermost level of a session's record */
 	uint16_t sid, tid, peer_sid;
-	struct span session; /* p NULL: a call that is to end */
+	struct span session; /* p NULL: a call to be ended with a CDN */
 };
 
 static enum reason open_session(const struct journal_record *rec, struct saved *ret)
@@ -259,7 +261,7 @@ static enum reason resume_session(struct core_tunnel *t, const struct saved *v, 
 	return why;
 }
 
-/* A call that does not go on must not stay with the peer either. */
+/* Sends a CDN for a call that was not restored, so that the peer drops it too. */
 static void engine_resume_end_call(struct engine *e, const struct saved *v, ze_ns now)
 {
 	struct core_tunnel *t = registry_tunnel(e, v->tid);
@@ -287,7 +289,7 @@ static void engine_resume_session(struct engine *e, const struct journal_record 
 		n->ended++;
 }
 
-/* ---- all of it ---- */
+/* ---- all records ---- */
 
 static void tunnels(struct engine *e, const struct journal_record *v, size_t count, struct tally *n,
 		    ze_ns now)
@@ -316,8 +318,8 @@ static bool is_established(const struct journal_record *rec)
 	return v.session.p != NULL;
 }
 
-/* New sessions, and those that have none, get ids above all that are taken: the wall clock may have been set
- * back since. */
+/* New sessions, and restored ones whose record has no id, get ids above all those in records: the
+ * wall clock may have been set back since the previous instance started. */
 static void reserve_ids(struct engine *e, const struct journal_record *v, size_t count)
 {
 	struct span f[RECORD_SES__COUNT];
@@ -335,7 +337,8 @@ static void reserve_ids(struct engine *e, const struct journal_record *v, size_t
 	}
 }
 
-/* Established ones first: a call that has ended may have had the peer's id of one that goes on. */
+/* Established sessions are restored first: a call that has ended may have had the same session id
+ * of the peer as an established one. */
 static void sessions(struct engine *e, const struct journal_record *v, size_t count,
 		     struct tally *n, ze_ns now)
 {
@@ -345,8 +348,8 @@ static void sessions(struct engine *e, const struct journal_record *v, size_t co
 				engine_resume_session(e, &v[i], n, now);
 }
 
-/* Calls that were not restored end, once it is known which were: of two records with one id of the peer, the
- * CDN for the one that was refused would end the other. */
+/* Ends the calls that were not restored, after all sessions were: when two records have the same
+ * session id of the peer, a CDN for the refused one would end the other. */
 static void end_calls(struct engine *e, const struct journal_record *v, size_t count, ze_ns now)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Facts, published after they are true. Observers copy what they keep. */
+/* Events: facts about tunnels and sessions, published after they have become true. Pointers in an
+ * event are valid during its delivery only; observers copy what they keep. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,9 +15,9 @@ enum event_kind {
 	EV_TUNNEL_UP,
 	EV_TUNNEL_DOWN,
 	EV_SESSION_STARTING, /* ICCN accepted, PPP begins */
-	EV_SESSION_UP,	     /* first family up */
-	EV_SESSION_DOWN,
-	EV_SESSION_CLOSED, /* after DOWN, when the data plane has let go: traffic is final */
+	EV_SESSION_UP,	     /* a family and all required ones are up, for the first time */
+	EV_SESSION_DOWN, /* the call has ended; only for sessions that were STARTING or restored */
+	EV_SESSION_CLOSED, /* after DOWN, when the data plane has removed the session */
 	EV_DISCONNECT_REQUESTED,
 	EV_ROUTE_ADD, /* host route of a subscriber: family, address */
 	EV_ROUTE_REMOVE,
@@ -27,7 +28,7 @@ enum event_kind {
 
 #define EV_BIT(k) (1u << (k))
 
-struct event_traffic { /* IP packets and octets; up is from the subscriber */
+struct event_traffic { /* IP packets and octets; up is upstream, from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
 };
 
@@ -35,21 +36,25 @@ struct event {
 	enum event_kind kind;
 	ze_ns now;
 	uint16_t tid, sid;
-	uint64_t session_id; /* never used twice on this machine, and kept by a restart; 0: of a tunnel */
+	/* Never used twice on this host, and kept by a restart; 0 in events of tunnels. */
+	uint64_t session_id;
 	const char *user; /* "" before authentication */
 	const char *ifname;
 	const struct ze_addr *peer; /* of the tunnel */
 	enum end_cause end;	    /* DOWN, CLOSED */
-	const char *cause; /* DOWN: a word: "peer", "auth-failed", "keepalive-timeout"; a constant */
-	const char *actor, *text; /* DISCONNECT_REQUESTED: who, free text */
+	/* A constant. DOWN, CLOSED: the word of `end`, such as "auth-failed"; SESSION_UP: "resumed"
+	 * for a restored session; otherwise "". */
+	const char *cause;
+	const char *actor, *text; /* DISCONNECT_REQUESTED: the operator; free text or NULL */
 	uint16_t code;		  /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
 	enum ppp_family family;
-	struct ze_addr address; /* ROUTE: the /32 or /128 */
-	ze_ns rtt;
-	struct event_traffic traffic; /* CLOSED */
+	struct ze_addr address; /* ROUTE: the address of the host route */
+	ze_ns rtt;		/* ECHO_RTT */
+	/* CLOSED: the totals; all 0 when the data plane does not know them. */
+	struct event_traffic traffic;
 };
 
 const char *event_kind_name(enum event_kind k); /* "session-up" */
-/* As operators and others see it: 16 hexadecimal digits. Returns buf. */
+/* Writes the session id as it is shown everywhere: 16 hexadecimal digits. Returns buf. */
 #define EVENT_ID_TEXT 17
 const char *event_id_text(uint64_t session_id, char buf[static EVENT_ID_TEXT]);

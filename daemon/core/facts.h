@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What events and log lines say about a session. Reads a subscriber and changes nothing.
+ * The fields of a session for events and log lines. Reads a subscriber and changes nothing.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 struct subscriber;
 
-/* "" before authentication. */
+/* The user's name; "" before authentication. Owned by the subscriber. */
 const char *facts_user(const struct subscriber *s);
-/* The fields that every event about the session has. */
+/* Returns an event with the fields that all events about the session have. */
 struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns now);

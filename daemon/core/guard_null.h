@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Nothing stands before the sockets: the engine's own limits are all there is.
+ * The guard that filters nothing, for hosts without one: only the engine's own limits apply.
  */
 #pragma once
 

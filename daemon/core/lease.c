@@ -27,7 +27,8 @@ static void wake(struct subscriber *s)
 	list_add_tail(&s->e->woken, &s->in_waiting);
 }
 
-/* For the address that holder has. The newest waits: an older one has given way to it. */
+/* Waits for the address of `holder`. Only the newest session waits: it has replaced an older one
+ * that waited. */
 static void lease_wait_for(struct subscriber *s, struct subscriber *holder)
 {
 	lease_wait_end(s);
@@ -53,7 +54,8 @@ static void release(struct res *r)
 		wake(list_entry(e->pool_waiters.next, struct subscriber, in_waiting));
 }
 
-/* The next of the pool that neither we nor a LAC have; those that one has come back as the newest. */
+/* Takes the next address of the pool that neither the host nor a LAC has. Addresses that one of
+ * them has are returned to the pool, as the last to be used again. */
 static int take_free(struct engine *e, uint32_t *ret_ip)
 {
 	uint32_t left = addrpool_size(e->pool) - addrpool_used(e->pool);
@@ -66,8 +68,8 @@ static int take_free(struct engine *e, uint32_t *ret_ip)
 	return r;
 }
 
-/* From the pool. While sessions that have ended are still in the data plane, an empty pool is worth
- * waiting for: -EINPROGRESS. */
+/* Takes an address of the pool. When the pool is empty, but sessions that end or are being replaced
+ * will return theirs soon, the session waits, and -EINPROGRESS is returned. */
 static int take_pooled(struct subscriber *s, uint32_t *ret_ip)
 {
 	struct engine *e = s->e;
@@ -82,8 +84,10 @@ static int take_pooled(struct subscriber *s, uint32_t *ret_ip)
 	return -EINPROGRESS;
 }
 
-/* A fixed address is its owner's: whoever else got it from the pool, before it was configured, gives
- * way. Reserved in the pool when it is one of its own. */
+/* Claims a fixed address. It belongs to the user: another session that has it, for example from the
+ * pool before the address was configured, is replaced. An address that is in the pool is reserved
+ * there. Returns 0, -EINPROGRESS (the session waits), -ENOTUNIQ (the host has it), or
+ * -EADDRINUSE. */
 static int claim_fixed(struct subscriber *s, uint32_t ip)
 {
 	struct subscriber *holder = registry_sub_by_address(s->e, ip);
@@ -150,8 +154,8 @@ static int answer_v4(struct subscriber *s, struct ipcp_params *ret)
 	return 0;
 }
 
-/* Ours is the same on every link, so that a device all share needs one address, unless a peer wants us to have
- * another on its own. */
+/* Our interface identifier is the same on all links, so that a device shared by all sessions needs
+ * one address, unless a peer requests another one on its link. */
 static int answer_v6(struct subscriber *s)
 {
 	const struct rng *g = &s->e->ports.rng;
@@ -168,13 +172,13 @@ static int answer_v6(struct subscriber *s)
 		return r;
 	s->ifid = s->e->ifid;
 	if (s->suggest == s->ifid)
-		s->suggest ^= 1; /* neither 0 nor ours, unless both were 1 */
+		s->suggest ^= 1; /* differs from ours, and is 0 only if both were 1 */
 	if (!s->suggest)
 		s->suggest = 2;
 	return 0;
 }
 
-/* As the link agreed with the peer, if the pool of now still says so. */
+/* Claims the address that the link has agreed on, if the current pool and gateway allow it. */
 static int resume_v4(struct subscriber *s, bool pooled)
 {
 	const struct ipcp_params *p = &s->link.ipcp.params;
@@ -228,7 +232,7 @@ bool lease_required(const struct subscriber *s, enum ppp_family family)
 	return family == PPP_FAM_IPV4 && (s->e->pool || (p && p->has_address));
 }
 
-/* Why there is no address, and whether there may be one soon. */
+/* The reason why there is no address; *ret_later: a later attempt may succeed. */
 static enum ppp_end end_of(int r, bool *ret_later)
 {
 	*ret_later = r != -EADDRNOTAVAIL && r != -EAFNOSUPPORT;

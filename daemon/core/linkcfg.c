@@ -6,7 +6,7 @@
 
 #include "daemon/core/config.h"
 
-#define LCP_TIMEOUT ZE_SEC(60) /* LCP's own counter ends it after 30 s */
+#define LCP_TIMEOUT ZE_SEC(60) /* without an answer, the restart counter ends LCP after 30 s */
 
 static void auth_order(struct lcp_cfg *l, const struct config *c)
 {
@@ -32,7 +32,7 @@ static struct echo_cfg echo_of(const struct config *c)
 				  .failures = (uint8_t)c->echo_failures };
 }
 
-/* What fits the path outside, with all that the tunnel puts in front. */
+/* The largest packet that fits into the path MTU with all outer headers, in octets. */
 static uint16_t mru_of(const struct config *c, unsigned kind)
 {
 	uint16_t mru = (uint16_t)(c->path_mtu - LINKCFG_OVER);

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How PPP links are configured: made once from a configuration, immutable, and shared by all links
- * that begin under it. What differs from link to link is what the tunnel can carry.
+ * The settings of PPP links: made once per configuration, immutable, and shared by all links that
+ * begin under it. Links differ only by the largest packet that their tunnel can carry.
  */
 #pragma once
 
 #include "ppp/link.h"
 
-#define LINKCFG_OVER	40  /* octets in front of a packet: 20 IP, 8 UDP, 6 L2TP, 4 PPP; rounded */
-#define LINKCFG_MRU_MIN 576 /* what every IPv4 host must take */
+#define LINKCFG_OVER	40  /* octets before a packet: 20 IP, 8 UDP, 6 L2TP, 4 PPP, 2 spare */
+#define LINKCFG_MRU_MIN 576 /* octets that every IPv4 host must accept, RFC 791 3.1 */
 
 struct config;
 
 enum linkcfg_kind {	       /* bits */
-	LINKCFG_OVER_IPV6 = 1, /* a longer outer header */
-	LINKCFG_SEQUENCED = 2, /* Ns and Nr */
+	LINKCFG_OVER_IPV6 = 1, /* outer IPv6: a header 20 octets longer */
+	LINKCFG_SEQUENCED = 2, /* data packets with Ns and Nr: 4 octets more */
 	LINKCFG__KINDS = 4
 };
 
 struct linkcfg {
-	unsigned refs;
+	unsigned refs; /* not atomic: used in the engine's thread only */
 	struct ppp_link_cfg of[LINKCFG__KINDS];
 };
 
-/* One reference; NULL: out of memory. */
+/* Returns one reference, or NULL when out of memory. c is not kept. */
 struct linkcfg *linkcfg_new(const struct config *c);
 struct linkcfg *linkcfg_ref(struct linkcfg *l);
 void linkcfg_unref(struct linkcfg *l); /* NULL is harmless */

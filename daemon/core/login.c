@@ -48,7 +48,8 @@ void login_resume(struct subscriber *s, struct profile *p)
 	res_add(&s->pool, &s->r_profile, release_profile);
 }
 
-/* Who it is, once and for all: events of this turn may point to it. NULL: out of memory. */
+/* Sets the name of the user, which never changes afterwards, because events may point to it: from
+ * the profile, or as the peer sent it. Returns NULL when out of memory. */
 static const char *keep_user(struct subscriber *s, const struct profile *p)
 {
 	const struct auth_keep *said = &s->link.auth.user;
@@ -59,7 +60,8 @@ static const char *keep_user(struct subscriber *s, const struct profile *p)
 	return s->user;
 }
 
-/* 0 or -ENOMEM; takes the profile, which may be NULL. */
+/* Stores the user's name and the profile, which may be NULL; takes over the reference. Returns 0 or
+ * -ENOMEM. */
 static int keep_profile(struct subscriber *s, struct profile *p)
 {
 	if (!keep_user(s, p)) {
@@ -83,8 +85,8 @@ int login_count(struct subscriber *s)
 {
 	int r;
 
-	if (res_held(&s->r_user) ||
-	    s->gives_way) /* LCP was negotiated anew; or it ends in this turn */
+	/* It was counted before LCP was negotiated again, or it will be ended in this turn. */
+	if (res_held(&s->r_user) || s->gives_way)
 		return 0;
 	r = registry_add_user(s);
 	if (r == 0)
@@ -92,7 +94,7 @@ int login_count(struct subscriber *s)
 	return r;
 }
 
-/* Two sessions can't have one fixed address. */
+/* The session limit of the user; 0: unlimited. Only one session can have a fixed address. */
 static uint32_t limit_of(const struct engine *e, const struct profile *p)
 {
 	if (p && p->has_address)
@@ -109,7 +111,8 @@ static bool replaces(const struct engine *e, const struct profile *p)
 	return o == PROFILE_OVER_REPLACE || (o == PROFILE_OVER_AUTO && p && p->has_address);
 }
 
-/* Room for one more session of this user, if need be in place of its oldest. */
+/* True when the user may have one more session. The oldest ones are replaced if the policy says
+ * so. */
 static bool login_has_room(struct subscriber *s)
 {
 	struct engine *e = s->e;
@@ -140,7 +143,8 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 		       KV_U64("suppressed", suppressed));
 }
 
-/* False: the user has as many sessions as it may. */
+/* Counts the session with its user. Returns false when the session limit is reached, or without
+ * memory. */
 static bool login_enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	if (login_has_room(s))
@@ -162,7 +166,7 @@ static struct pace_login pace_of(const struct subscriber *s)
 	};
 }
 
-/* No answer comes after the time the phase may take. */
+/* An answer must come at least 1 s before the authentication phase times out. */
 static struct pace_limits limits_of(const struct subscriber *s, ze_ns now)
 {
 	const struct config *c = s->e->cfg;
@@ -175,7 +179,7 @@ static struct pace_limits limits_of(const struct subscriber *s, ze_ns now)
 
 struct login_held {
 	struct subscriber *s;
-	struct res res; /* of its pool */
+	struct res res; /* in s->pool */
 	struct aaa_answer answer;
 	ze_ns until;
 };
@@ -195,7 +199,8 @@ void login_forget_held(struct subscriber *s)
 		res_release(&s->held->res);
 }
 
-/* True: it waits, or is not given at all. Without memory it is given at once. */
+/* Delays an answer until `until`. Returns true when it is delayed or is not given at all, false
+ * when there is no memory and it must be given at once. */
 static bool login_hold(struct subscriber *s, const struct aaa_answer *a, ze_ns until)
 {
 	struct engine *e = s->e;
@@ -204,7 +209,7 @@ static bool login_hold(struct subscriber *s, const struct aaa_answer *a, ze_ns u
 	login_forget_held(s);
 	if (until == ZE_NEVER || e->n_held >= PACE_PENDING) {
 		e->stats.rejects_withheld++;
-		return true; /* the phase times out */
+		return true; /* the authentication phase will time out */
 	}
 	h = calloc(1, sizeof(*h));
 	if (!h)
@@ -225,7 +230,7 @@ ze_ns login_deadline(const struct subscriber *s)
 	return s->held ? s->held->until : ZE_NEVER;
 }
 
-/* When it is answered: a word for the log; empty: at once. */
+/* The time of the answer for the log: "in 2.0 s", "none", or "" for an answer without delay. */
 static const char *when_text(const struct subscriber *s, bool held, ze_ns now, char buf[static 24])
 {
 	if (held && s->held)
@@ -254,14 +259,16 @@ static void log_reject(const struct subscriber *s, const char *message, bool hel
 	       KV_U64("suppressed", suppressed));
 }
 
-/* The line has too many wrong passwords behind it: whatever this one is, it gets the answer of a wrong one. */
+/* Returns true when the line has had too many wrong passwords: this one is not checked, and is
+ * answered as a wrong one. */
 static bool turn_away(struct subscriber *s, ze_ns now)
 {
 	const struct pace_limits lim = limits_of(s, now);
 	const struct pace_login l = pace_of(s);
 	struct aaa_answer a = { .message = "Login incorrect" };
 
-	/* Whoever was let in is not put out by what others at its line do. */
+	/* A session that was authenticated before is not ended by wrong passwords of others on its
+	 * line. */
 	if (s->link.auth.known || !pace_line_is_full(&s->e->pace, &l, &lim, now))
 		return false;
 	s->e->stats.logins_unasked++;
@@ -292,7 +299,7 @@ void login_answer_held(struct subscriber *s, ze_ns now)
 	tell_link(s, &a, PPP_END_NONE, now);
 }
 
-/* True: the answer waits. */
+/* Charges and logs a wrong password. Returns true when the answer is delayed or not given. */
 static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;

@@ -9,7 +9,7 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
 
-#define LINES 16 /* of one kind at a time */
+#define LINES 16 /* log lines of one kind per check */
 
 /* ---- users' fixed addresses, sorted ---- */
 
@@ -30,7 +30,8 @@ static int by_ip(const void *a, const void *b)
 	return x->ip < y->ip ? -1 : x->ip > y->ip;
 }
 
-/* Without memory there are none: these are warnings only. */
+/* The fixed addresses of users, sorted. Empty when out of memory: they are used for warnings
+ * only. */
 static struct fixed_list fixed_of(const struct config *c)
 {
 	struct fixed_list f = { .v = calloc(c->n_users + 1, sizeof(*f.v)) };
@@ -43,7 +44,7 @@ static struct fixed_list fixed_of(const struct config *c)
 	return f;
 }
 
-/* The first that is not below. */
+/* The index of the first address that is not below ip. */
 static size_t fixed_place(const struct fixed_list *f, uint32_t ip)
 {
 	size_t low = 0, high = f->n;
@@ -59,7 +60,7 @@ static size_t fixed_place(const struct fixed_list *f, uint32_t ip)
 	return low;
 }
 
-/* ---- an address of ours ---- */
+/* ---- addresses of the host ---- */
 
 const char *own_holder(const struct engine *e, uint32_t ip)
 {
@@ -71,7 +72,8 @@ const char *own_holder(const struct engine *e, uint32_t ip)
 
 	if (own)
 		return own->name[0] ? own->name : "an interface that is gone";
-	/* A source that has not answered yet may be forged, and would take the address from its subscriber. */
+	/* The address of an unknown source may be forged: it must not take an address from a
+	 * subscriber. */
 	return lac && lac->n_established ? "a LAC" : NULL;
 }
 
@@ -104,7 +106,7 @@ static void log_user(const struct fixed *f, const struct hostip *a)
 	       KV_STR("cure", "give the user another, or take it from the interface"));
 }
 
-/* True: there was something to say. */
+/* Logs a session or a user with an address of the host. Returns true when there is one. */
 static bool check_address(const struct engine *e, const struct fixed_list *f,
 			  const struct hostip *a)
 {
@@ -119,7 +121,7 @@ static bool check_address(const struct engine *e, const struct fixed_list *f,
 	return s || fixed;
 }
 
-/* ---- a subnet with neighbours ---- */
+/* ---- subnets of the host ---- */
 
 #define CUT_OFF "a neighbour on that interface is cut off when a subscriber gets its address"
 
@@ -179,9 +181,9 @@ static bool check_subnet(const struct engine *e, const struct fixed_list *f, con
 	return pool || i < end;
 }
 
-/* ---- all of it ---- */
+/* ---- all conflicts ---- */
 
-/* Those that are not in `known`, which may be NULL. */
+/* Checks the addresses of `set` that are not in `known`, which may be NULL. */
 static void check(const struct engine *e, const struct hostip_set *set,
 		  const struct hostip_set *known)
 {

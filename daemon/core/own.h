@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What this machine has for itself: its own addresses, which are not given to subscribers, and the subnets of its
- * interfaces, whose neighbours would be cut off by a subscriber's route. Says so in the log when it learns of
- * one or the configuration changes. A session whose address the machine gets later goes on: its packets may still
- * pass by the data plane, the address may go again in a moment, and which of the two is wrong only
- * the operator knows.
+ * Conflicts between the addresses of subscribers and those of the host. The host's own addresses,
+ * and those of LACs with an established tunnel, are not given to subscribers. The subnets of the
+ * host's interfaces are checked as well, because a subscriber's route to an address of such a
+ * subnet cuts off the neighbour that has it. Conflicts are logged when the set of addresses or the
+ * configuration changes.
+ *
+ * A session continues when the host gets its address later: its packets may still pass the data
+ * plane, the address may be removed again soon, and only the operator knows which of the two is
+ * wrong.
  */
 #pragma once
 
@@ -14,13 +18,15 @@
 struct engine;
 struct hostip_set;
 
-/* All of them from now on. */
+/* Replaces the set of the host's addresses by a copy of `set`, and logs the conflicts of new
+ * ones. */
 void own_set(struct engine *e, const struct hostip_set *set);
-/* Another configuration: what of it is ours or a neighbour's. */
+/* Logs all conflicts, for a new configuration. */
 void own_check(const struct engine *e);
-/* A subnet with neighbours has addresses of the pool. */
+/* True when the pool contains addresses of a subnet of the host. */
 bool own_overlaps_pool(const struct engine *e);
-/* Who has it: "eth0", an interface of this machine; "a LAC", one with an established tunnel. NULL: neither. */
+/* Names the owner of an address (host order): an interface of the host, such as "eth0", or "a LAC"
+ * with an established tunnel. Returns NULL when neither has it. */
 const char *own_holder(const struct engine *e, uint32_t ip);
-/* One of the two has it: it is no subscriber's. */
+/* True when own_holder() is not NULL: no subscriber may get the address. */
 bool own_is_taken(const struct engine *e, uint32_t ip);

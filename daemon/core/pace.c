@@ -5,7 +5,7 @@
 
 #include "daemon/base/hash.h"
 
-#define KEY_MAX 320 /* an address and a number or name */
+#define KEY_MAX 320 /* octets: an address (17) and a calling number or user name */
 
 void pace_done(struct pace *p)
 {
@@ -15,7 +15,8 @@ void pace_done(struct pace *p)
 	*p = (struct pace){ 0 };
 }
 
-/* Longer ones are as good as their beginning: names have at most 253 octets, and numbers 64. */
+/* A text that does not fit is cut. That never happens: names have at most 253 octets, numbers
+ * 63. */
 static uint64_t pace_key_of(const struct ze_addr *peer, struct span text)
 {
 	uint8_t b[KEY_MAX] = { 0 };
@@ -32,7 +33,7 @@ static uint64_t pace_key_of(const struct ze_addr *peer, struct span text)
 	return key ? key : 1;
 }
 
-/* When one more may be answered, and the bucket will be full again after that. */
+/* The time at which one more wrong password may be answered. */
 static ze_ns next_of(ze_ns full_at, ze_ns interval, uint32_t burst, ze_ns now)
 {
 	ze_ns at = (full_at > now ? full_at : now) + interval - (ze_ns)burst * interval;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When a wrong password is answered. Each is charged to its line (the LAC and the calling number, where there is
- * one), to the user name it was for, and to its LAC; each of the three lets a burst through at once, and then
- * one per interval, and the latest of them decides. Right passwords are neither charged nor delayed by a
- * user name or a LAC: nobody is locked out by somebody at another line. A line that has too many answers ahead of it is
- * not asked any more until it has waited: whoever guesses there learns nothing meanwhile.
+ * Delays the answers to wrong passwords. A wrong password is charged to its line (the LAC and the
+ * calling number, if the LAC sends one), to its user name, and to its LAC. Each of the three allows
+ * a burst and then one answer per interval; the latest of the three times applies.
  *
- * Tables of fixed size under a keyed hash, whose entries that refill first make room for new ones: what names and
- * numbers an attacker thinks of costs no memory. A set of a table is allocated for the first one in it; without memory
- * for it there is no answer.
+ * Correct passwords are not charged, and they are not delayed by the user name or the LAC, so that
+ * an attacker on one line cannot lock out a user on another. A line whose next answer would come
+ * later than PACE_LINE_MAX is not checked at all until then: all its passwords get the answer of a
+ * wrong one, and guessing on it gives no information.
+ *
+ * The buckets are in tables of fixed size (buckets.h), so that invented names and numbers use no
+ * more memory. Without memory for a bucket the wrong password is not answered.
  */
 #pragma once
 
@@ -20,12 +22,12 @@
 #include "daemon/base/wire.h"
 #include "daemon/core/buckets.h"
 
-#define PACE_ENTRIES	BUCKETS /* of each table */
-#define PACE_BURST	5 /* wrong passwords of one line, or for one user, that are answered at once */
-#define PACE_PEER_BURST 4	   /* seconds' worth, for one LAC */
-#define PACE_LINE_MAX	ZE_SEC(10) /* a line that has to wait longer is not asked */
-#define PACE_AHEAD_MAX	ZE_SEC(30) /* no answer comes later; what is charged does not grow beyond */
-#define PACE_PENDING	4096	   /* answers that wait; those beyond are not given */
+#define PACE_ENTRIES	BUCKETS	   /* entries per table */
+#define PACE_BURST	5	   /* answers without delay, for one line or one user name */
+#define PACE_PEER_BURST 4	   /* the same for one LAC, in seconds of its rate */
+#define PACE_LINE_MAX	ZE_SEC(10) /* a line that has to wait longer is not checked */
+#define PACE_AHEAD_MAX	ZE_SEC(30) /* no answer is delayed, and no bucket charged, beyond this */
+#define PACE_PENDING	4096	   /* delayed answers in all; further ones are not given */
 
 struct pace { /* all zero: empty */
 	struct buckets lines, users, peers;
@@ -33,19 +35,22 @@ struct pace { /* all zero: empty */
 
 struct pace_login {
 	const struct ze_addr *peer;
-	struct span number, user; /* number empty: the LAC does not say */
+	struct span number, user; /* number empty: the LAC did not send one */
 };
 
 struct pace_limits {
-	ze_ns interval;	    /* of one line, and of one user name; 0: no limit */
+	ze_ns interval;	    /* between answers to one line or user name; 0: no limit */
 	uint32_t peer_rate; /* answers per second to one LAC; 0: no limit */
-	ze_ns longest; /* later than so from now, no answer is given, and it is charged all the same */
+	ze_ns longest;	    /* longest delay; a later answer is charged, but not given */
 };
 
+/* Frees the tables. */
 void pace_done(struct pace *p);
-/* A wrong password: when to answer, now at the earliest. ZE_NEVER: not at all. */
+/* Charges a wrong password. Returns the time of its answer, not before now; ZE_NEVER: it is not
+ * answered. */
 ze_ns pace_wrong(struct pace *p, const struct pace_login *l, const struct pace_limits *lim,
 		 ze_ns now);
-/* The line has to wait too long for another to be asked about. */
+/* True when the line has to wait longer than PACE_LINE_MAX, so that its password must not be
+ * checked. */
 bool pace_line_is_full(const struct pace *p, const struct pace_login *l,
 		       const struct pace_limits *lim, ze_ns now);

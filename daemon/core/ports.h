@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The outside world as small const tables: what the engine needs from sockets, kernel and AAA.
- * Nothing here blocks. Work that takes time is accepted and its end comes back as an event through
- * engine.h; a new call needs its null and its fake in the same commit.
+ * Ports: the tables of functions through which the engine reaches sockets, the data plane, the
+ * guard in front of the sockets, the restart journal and the random number generator.
+ *
+ * No function blocks. Work that takes time is accepted, and its result comes back later as an event
+ * through engine.h. Functions are called in the engine's thread. Pointers in arguments are valid
+ * for the call only. `self` is the _self pointer of struct ports beside the table.
+ *
+ * A new function needs its null implementation and its fake for tests in the same commit.
  */
 #pragma once
 
@@ -20,12 +25,12 @@
 /* ---- UDP ---- */
 
 struct net_path {
-	struct ze_addr local, peer; /* local: as the peer addressed us */
+	struct ze_addr local, peer; /* local: the address to which the peer sends */
 };
 
 struct net_ops {
-	/* One datagram from path->local to path->peer. 0 or -errno (counted; never fatal: L2TP
-	 * retransmits). */
+	/* Sends one datagram from path->local to path->peer. Returns 0 or -errno. The engine counts
+	 * errors and continues, because L2TP retransmits control messages. */
 	int (*send)(void *self, const struct net_path *path, struct span datagram);
 };
 
@@ -41,13 +46,13 @@ struct dp_tunnel {
 struct dp_session {
 	struct dp_tunnel tunnel; /* created with its first session, removed with its last */
 	uint16_t sid, peer_sid;	 /* sid is unique in the whole daemon */
-	bool sequencing;	 /* Sequencing Required: number and check data packets */
+	bool sequencing;	 /* Sequencing Required: send and check Ns in data packets */
 };
 
 struct dp_family {
 	enum ppp_family family;
 	uint16_t mtu;	 /* the largest IP packet for the peer */
-	bool ifid_asked; /* IPV6: this peer wants us to have `ifid`; on other links we do not */
+	bool ifid_asked; /* IPV6: `ifid` was requested by this peer and differs from other links */
 	union {		 /* by family; each session keeps several of these */
 		struct {
 			uint32_t local4, peer4; /* host order */
@@ -58,33 +63,36 @@ struct dp_family {
 	};
 };
 
-struct dp_pool { /* the addresses subscribers are given; host order */
+struct dp_pool { /* the addresses that subscribers get, first and last; host order */
 	uint32_t start, end;
 };
 
-struct dp_stats { /* IP packets and octets; up is from the subscriber */
+struct dp_stats { /* IP packets and octets; up is upstream, from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
-	/* Packets dropped, where the plane knows: from somebody else's address, above the rates, without an
-	 * open family or malformed. */
+	/* Packets dropped, where the plane counts them. spoofed: the source is not the address of
+	 * the subscriber; policed: above the rates; refused: the family is not open, or the packet
+	 * is malformed. */
 	uint64_t up_spoofed, up_policed, down_policed, up_refused;
-	uint64_t up_resyncs; /* a peer began its sequence numbers anew */
+	uint64_t up_resyncs; /* times the peer restarted the sequence numbers of its data packets */
 };
 
-struct dp_adopt { /* a session as it is */
+struct dp_adopt { /* a session of the previous instance */
 	struct dp_session session;
-	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up; else it is open */
+	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up; otherwise open */
 	struct shape_plan plan;				/* rates 0: none */
 };
 
 typedef void dp_stats_fn(void *self, uint16_t sid, const struct dp_stats *st);
 
 enum dp_event_kind {
-	DP_EV_SESSION_UP, /* result, ifname: answers session_up */
-	DP_EV_FAMILY_UP,  /* result, family: answers family_up */
-	DP_EV_SHAPED,	  /* result: answers shape */
-	DP_EV_GONE, /* answers session_down: nothing is left, the sid may be used again; counted, final */
-	DP_EV_FRAME, /* frame: a PPP control frame of an attached session */
-	DP_EV_LOST   /* the kernel took it away behind our back; session_down follows from us */
+	DP_EV_SESSION_UP, /* answers session_up; has result, ifname */
+	DP_EV_FAMILY_UP,  /* answers family_up; has result, family */
+	DP_EV_SHAPED,	  /* answers shape; has result */
+	/* Answers session_down; has counted, final. Nothing of the session is left, and its id may
+	 * be used again. */
+	DP_EV_GONE,
+	DP_EV_FRAME, /* a PPP control frame of a session that is up; has frame */
+	DP_EV_LOST   /* the kernel or another program removed it; the engine calls session_down */
 };
 
 struct dp_event {
@@ -92,55 +100,62 @@ struct dp_event {
 	uint16_t sid;
 	int result; /* 0 or -errno */
 	enum ppp_family family;
-	char ifname[16]; /* "" when the plane has no device a subscriber */
+	char ifname[16]; /* "" when the plane has no device per subscriber */
 	struct span frame;
-	bool counted; /* GONE: final is what the session moved in all; else the plane does not know */
+	bool counted; /* GONE: final has the totals of the session; false: they are not known */
 	struct dp_stats final;
 };
 
 struct dataplane_ops {
 	const char *name; /* "kernel", "null" */
-	/* Builds everything but addresses. 0: accepted, DP_EV_SESSION_UP follows; -errno: refused,
-	 * nothing follows, no session_down is owed. After an UP with a bad result nothing is left, and
-	 * session_down is still allowed. */
+	/* Creates the session without addresses. Returns 0 when accepted, and DP_EV_SESSION_UP
+	 * follows; -errno when refused, and nothing follows or has to be removed. After an event
+	 * with an error nothing of the session is left, and session_down is still allowed. */
 	int (*session_up)(void *self, const struct dp_session *s);
-	/* Holds the session to these rates; again with others replaces them. In order with the
-	 * session's other calls: what is asked for before family_up holds before the first packet
-	 * passes. 0: accepted, DP_EV_SHAPED follows; after a bad result it has the rates it had, or
-	 * none. */
+	/* Limits the session to these rates, in place of earlier ones. Requests of one session are
+	 * performed in order: rates requested before family_up apply to the first packet. Returns 0
+	 * when accepted, and DP_EV_SHAPED follows, or -errno. After an error the session has the
+	 * rates it had before, or none. */
 	int (*shape)(void *self, uint16_t sid, const struct shape_plan *p);
-	/* Address, route, all that can fail; again with new values changes them. As session_up. No
-	 * packet of the family passes, either way, before family_open. */
+	/* Prepares a family: address, route, everything that can fail. Another request with other
+	 * values changes them. Returns 0 when accepted, and DP_EV_FAMILY_UP follows, or -errno. No
+	 * packet of the family passes in either direction before family_open. */
 	int (*family_up)(void *self, uint16_t sid, const struct dp_family *f);
-	/* Packets pass from now on, or no longer do. Of a family that is up; it can't fail. */
+	/* Lets packets of a family that is up pass, or stops them. It cannot fail. */
 	void (*family_open)(void *self, uint16_t sid, enum ppp_family family, bool open);
-	/* Closes it, too. */
+	/* Closes and removes a family. */
 	void (*family_down)(void *self, uint16_t sid, enum ppp_family family);
-	/* Always accepted, in any state, also while session_up is under way; DP_EV_GONE follows
-	 * exactly once for each call on a sid that session_up accepted. */
+	/* Removes the session. Accepted in any state, also before session_up is answered.
+	 * DP_EV_GONE follows exactly once for a session that session_up accepted. */
 	void (*session_down)(void *self, uint16_t sid);
-	/* A PPP control frame (FF 03 first) of a session that is up. NULL: the plane does not touch
-	 * them, they go on travelling by UDP. */
+	/* Sends a PPP control frame, which begins with FF 03, on a session that is up. Returns 0 or
+	 * -errno. NULL: control frames are sent through the UDP socket. */
 	int (*ppp_send)(void *self, uint16_t sid, struct span frame);
-	/* An IP frame of a session that is up came by the UDP socket, whole, because its datagram was
-	 * fragmented. NULL: the plane has sockets of its own that take such. */
+	/* Takes an IP frame of a session that is up and that was received by the UDP socket,
+	 * because its datagram was fragmented. NULL: the plane's own sockets receive such
+	 * datagrams. */
 	void (*inject)(void *self, uint16_t sid, struct span frame);
-	/* Never waits: a plane that would have to says what it read last, and begins to read again when
-	 * that is more than a second old. ret_as_of: when. -EAGAIN: not read yet. */
+	/* Reads the counters of a session. A plane that would have to wait returns what it read
+	 * last, and starts to read again when that is more than 1 s old. *ret_as_of is the time at
+	 * which they were read. Returns 0, -EAGAIN (not read yet) or another -errno. */
 	int (*stats)(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of);
-	/* The same of all sessions, each told to `each`, which may be NULL. As of when; 0: not read yet.
-	 * Sessions that ended since are in it. */
+	/* Calls `each`, which may be NULL, with the counters of each session; sessions that ended
+	 * after they were read are included. Returns the time at which they were read, or 0: not
+	 * read yet. */
 	ze_ns (*stats_all)(void *self, ze_ns now, dp_stats_fn *each, void *each_self);
-	/* A session that another process has left here goes on as if all that makes it had been asked
-	 * for and answered; what differs is put right. Only before the first packet. 0 or -errno:
-	 * there is nothing. NULL: nothing outlives a process. */
+	/* Takes over a session of the previous instance, as if session_up, shape, family_up and
+	 * family_open had been requested and answered; what differs is corrected. Called before the
+	 * first packet only. Returns 0, or -errno when there is no such session. NULL: sessions of
+	 * this plane do not survive a restart. */
 	int (*session_adopt)(void *self, const struct dp_adopt *a);
-	/* No more of them: what was not adopted goes. With session_adopt. */
+	/* Removes the sessions of the previous instance that were not adopted. Present with
+	 * session_adopt. */
 	void (*adopt_done)(void *self);
-	/* Packets to an address of the pool that no subscriber has are dropped here, and not sent back to where
-	 * they came from. NULL: no address. Replaces what was said before; a plane that can't logs it. */
+	/* Drops packets to an address of the pool that no subscriber has, so that they are not
+	 * routed back to their source. NULL: no address. Replaces the earlier pool; a plane that
+	 * fails to do so logs it. */
 	void (*pool)(void *self, const struct dp_pool *p);
-	/* Members of an object, for the operator. NULL: there is nothing to say but the name. */
+	/* Writes members of a JSON object for operators. NULL: only the name is shown. */
 	void (*show)(void *self, struct json *j);
 };
 
@@ -148,38 +163,42 @@ struct dataplane_ops {
 
 struct guard_limits {			      /* per second */
 	uint32_t setup_rate;		      /* SCCRQs from all unknown sources; 0: unbounded */
-	uint32_t source_rate, source_burst;   /* from one of them */
-	uint32_t known_rate, known_burst;     /* from one that has or had an established tunnel */
+	uint32_t source_rate, source_burst;   /* SCCRQs from one unknown source */
+	uint32_t known_rate, known_burst;     /* SCCRQs from one known source (admit.h) */
 	uint32_t frame_rate, frame_burst;     /* PPP control frames of one session */
 	uint32_t control_rate, control_burst; /* control messages of one tunnel */
 	bool zero_checksum;		      /* UDP over IPv6 without a checksum is accepted */
-	const struct ze_prefix *allow; /* other sources are denied; n 0: none is. For the call only */
+	const struct ze_prefix *allow; /* other sources are denied; n_allow 0: all are allowed */
 	size_t n_allow;
 };
 
 enum guard_session {
-	GUARD_SESSION_STARTS,  /* the daemon gets all its frames */
-	GUARD_SESSION_CARRIED, /* the data plane has it: IP frames are not the daemon's */
+	GUARD_SESSION_STARTS,  /* the daemon processes all its frames */
+	GUARD_SESSION_CARRIED, /* the data plane forwards its IP frames; the daemon gets the rest */
 	GUARD_SESSION_GONE
 };
 
-/* Something in front of the sockets that turns strangers away before they cost the engine a turn.
- * It hears who is no stranger; the engine checks everything again, so that nothing depends on it. */
+/* A filter in front of the sockets, which drops datagrams of unknown sources before they cost the
+ * engine a turn. It is notified of tunnels and sessions. The engine checks everything again, so
+ * that nothing depends on the filter. */
 struct guard_ops {
-	/* Before anything else, and when they change. */
+	/* Sets the limits: before any other call, and when they change. */
 	void (*limits)(void *self, const struct guard_limits *l);
-	/* From before our first message to the peer until nothing of the tunnel is left. */
+	/* The tunnel exists from before our first message to the peer (tunnel_known) until it is
+	 * freed (tunnel_gone). */
 	void (*tunnel_known)(void *self, const struct dp_tunnel *t);
 	void (*tunnel_gone)(void *self, uint16_t tid);
-	/* Of a known tunnel. STARTS comes before our first message to the peer that names the session. */
+	/* A session of a known tunnel changed its state. STARTS is reported before our first
+	 * message to the peer that contains the session id. */
 	void (*session)(void *self, uint16_t tid, uint16_t sid, enum guard_session what);
-	/* It has got its first established tunnel; or it had its last. Port 0. */
+	/* The peer has its first established tunnel (true), or lost its last one (false). The port
+	 * of `peer` is 0. */
 	void (*peer_established)(void *self, const struct ze_addr *peer, bool established);
-	/* Members of an object, for the operator. NULL: there is nothing to say. */
+	/* Writes members of a JSON object for operators. NULL: nothing is shown. */
 	void (*show)(void *self, struct json *j);
 };
 
-/* ---- what another process needs to go on ---- */
+/* ---- records for the next instance ---- */
 
 enum journal_kind {
 	JOURNAL_TUNNEL,
@@ -187,8 +206,8 @@ enum journal_kind {
 	JOURNAL__KINDS
 };
 
-#define JOURNAL_RECORD_MAX 2000
-/* Of the file. What is in a record may change without: daemon/core/record_tags.h. */
+#define JOURNAL_RECORD_MAX 2000 /* octets */
+/* Version of the file's format. Records have versions of their own: daemon/core/record_tags.h. */
 #define JOURNAL_FORMAT 3
 
 struct journal_record {
@@ -198,16 +217,17 @@ struct journal_record {
 };
 
 struct journal_ops {
-	/* The record of an object from now on, of 1 to JOURNAL_RECORD_MAX octets. One that is the
-	 * same as before costs nothing. It is safe from the end of the process when this returns. */
+	/* Sets the record of an object, 1 to JOURNAL_RECORD_MAX octets. An unchanged record costs
+	 * nothing. When the function returns, the record survives the end of the process. */
 	void (*put)(void *self, enum journal_kind kind, uint16_t id, struct span record);
-	/* Harmless when there is none. */
+	/* Removes the record of an object. Harmless when there is none. */
 	void (*drop)(void *self, enum journal_kind kind, uint16_t id);
-	/* NULL: another process can go on from here. Else why not, for the operator. */
+	/* Returns NULL when a restart restores the sessions; otherwise the reason why not, for
+	 * operators. */
 	const char *(*why_off)(const void *self);
 };
 
-/* ---- all of it ---- */
+/* ---- all ports ---- */
 
 struct ports {
 	const struct net_ops *net;
@@ -216,7 +236,7 @@ struct ports {
 	void *dp_self;
 	const struct guard_ops *guard;
 	void *guard_self;
-	const struct journal_ops *journal; /* NULL: nobody will go on */
+	const struct journal_ops *journal; /* NULL: a restart restores nothing */
 	void *journal_self;
 	struct rng rng;
 };

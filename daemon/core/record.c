@@ -39,7 +39,8 @@ static void put_addr(struct wr *w, uint8_t tag, const struct ze_addr *a)
 	tlv_end(w, mark);
 }
 
-/* Those of whose end the peer knows, or will by the end of the tunnel. */
+/* Drops the records of calls whose CDN the peer has acknowledged. When the tunnel is closing, all
+ * are dropped: the StopCCN ends the calls. */
 static void forget_told(struct core_tunnel *t)
 {
 	struct core_told *q = &t->told;
@@ -127,7 +128,7 @@ static void put_plan(struct wr *w, const struct shape_plan *p)
 	tlv_end(w, mark);
 }
 
-/* What is up must be so in the data plane too. */
+/* True when the session is established and the data plane has all families that are up. */
 static bool carried(const struct subscriber *s)
 {
 	if (s->dp != SUB_DP_UP || s->state != SUB_ESTABLISHED)
@@ -181,7 +182,7 @@ void record_session(struct subscriber *s)
 	record_put(s->e, JOURNAL_SESSION, s->s.sid, &w);
 }
 
-/* Room for one more. */
+/* Makes room for one more entry. Returns false when out of memory. */
 static bool record_grow(struct core_told *q)
 {
 	uint32_t cap = q->cap ? 2 * q->cap : 16;
@@ -197,8 +198,9 @@ static bool record_grow(struct core_told *q)
 	return true;
 }
 
-/* Drops the record later. Without memory it goes now: should the peer not hear what is under way, it
- * will miss our echoes. */
+/* Keeps the record until the last queued message is acknowledged. Without memory it is dropped at
+ * once, and false is returned: if the peer does not receive the CDN, the missing Echo-Replies end
+ * its session. */
 static bool wait_for_ack(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	struct core_told *q = &t->told;
@@ -231,13 +233,14 @@ void record_over(struct subscriber *s, bool told)
 		record_told(s->tunnel, s->s.sid, s->s.peer_sid);
 	else if (!s->e->ports.journal)
 		return;
-	else if (!s->tunnel->up) /* not before the tunnel's record says that it ends */
+	else if (!s->tunnel->up) /* keep it until the tunnel's record says that the tunnel ends */
 		wait_for_ack(s->tunnel, s->s.sid, s->s.peer_sid);
 	else
 		record_drop(s->e, JOURNAL_SESSION, s->s.sid);
 }
 
-/* A call whose id has another one now is written first, and then by it. */
+/* Calls that have ended are written before sessions: a session that has got the id of one replaces
+ * its record. */
 void record_all(struct engine *e)
 {
 	struct list *l;

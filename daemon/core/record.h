@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What of a tunnel and a session goes on in another process, as records for the journal. They are
- * written when a turn ends and before its control messages are sent: what a peer has heard of us is
- * always among what the next life knows. Does nothing without a journal. Their form: record_tags.h.
+ * Writes the restart records of tunnels and sessions to the journal. They are written at the end of
+ * a turn, before its control messages are sent: the next instance knows everything that a peer may
+ * have received. record_tags.h describes their format. Without a journal the functions do nothing.
  *
- * A call that ends by our CDN keeps a short record until the peer has acknowledged it, as one has
- * that is not yet established: the next life says CDN again.
+ * A call that we ended with a CDN keeps a short record, with its ids only, until the peer has
+ * acknowledged the CDN. A call that is not established has such a record, too. The next instance
+ * sends a CDN for it.
  */
 #pragma once
 
@@ -16,12 +17,16 @@ struct core_tunnel;
 struct engine;
 struct subscriber;
 
+/* Writes the record of the tunnel, and drops the records of calls whose CDN was acknowledged. */
 void record_tunnel(struct core_tunnel *t);
+/* Drops the record of a tunnel that is being freed, and those of its calls that have ended. */
 void record_tunnel_gone(struct core_tunnel *t);
+/* Writes the record of a session whose call has not ended. */
 void record_session(struct subscriber *s);
-/* The call is over; told: by a CDN of ours, queued last in the tunnel. */
+/* The call has ended. The flag is set when a CDN of ours is the last message queued in the
+ * tunnel. */
 void record_over(struct subscriber *s, bool told);
-/* The same for a call that never was one in this process, told. */
+/* The same with a CDN, for a call that was not restored. */
 void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid);
-/* Everything once more, into a journal that has lost it. */
+/* Writes all records again, into a journal that was emptied. */
 void record_all(struct engine *e);

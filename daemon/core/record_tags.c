@@ -6,7 +6,8 @@
 #include "daemon/l2tp/tunnel.h"
 #include "ppp/link.h"
 
-/* Version 1: the first that is made of fields. Session records 2: id, and that echoes were rejected. */
+/* Version 1: the first version that consists of fields. Version 2 of session records adds the
+ * session's id, and whether the peer has rejected Echo-Requests. */
 const struct record_versions record_versions[JOURNAL__KINDS] = {
 	[JOURNAL_TUNNEL] = { .writes = 1, .needs = 1, .reads = 1 },
 	[JOURNAL_SESSION] = { .writes = 2, .needs = 1, .reads = 1 },

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The form of restart records: fields of daemon/base/tlv.h. The tables here are the levels that the engine
- * writes itself; they name those of the machines (l2tp_session_saved, ppp_link_saved and others), so that
- * record_tags[kind] leads to every field there is. docs/state-file.md is printed from them.
+ * The format of restart records, which consist of the fields of daemon/base/tlv.h. The tables here
+ * describe the levels that the engine writes itself. They refer to those of the machines
+ * (l2tp_session_saved, ppp_link_saved and others), so that every field can be reached from
+ * record_tags[kind]. docs/state-file.md is generated from them.
  *
- * The outermost level is read by every version, and is the same in all of them: `version` is the version of
- * the writer's records of this kind, `needs` the oldest reader's that may use the record. A writer raises
- * `version` with each new field, and `needs` only when a reader that skips the new field would do harm. A
- * reader refuses records that need a newer one (resume-newer), and those older than it understands
- * (resume-older). A tag, or a value of an enumeration that is written, never gets another meaning.
+ * The outermost level is the same in all versions and can be read by all of them: `version` is the
+ * version of the writer's records of this kind, `needs` is the oldest version of a reader that may
+ * use the record. A writer raises `version` with each new field, and `needs` only when a reader
+ * that skips the new field would do harm. A reader refuses records that need a newer reader
+ * (resume-newer), and records older than it understands (resume-older). A tag, or a written value
+ * of an enumeration, never changes its meaning.
  */
 #pragma once
 
@@ -18,9 +20,9 @@
 #include "daemon/core/ports.h"
 
 struct record_versions {
-	uint16_t writes; /* version of what this program writes */
-	uint16_t needs;	 /* a reader that may use it has this version at least */
-	uint16_t reads;	 /* the oldest that this program understands */
+	uint16_t writes; /* version of the records that this program writes */
+	uint16_t needs;	 /* oldest version of a reader that may use them */
+	uint16_t reads;	 /* oldest version that this program understands */
 };
 
 extern const struct record_versions record_versions[JOURNAL__KINDS];
@@ -31,13 +33,13 @@ extern const struct tlv_table record_session_tags;
 extern const struct tlv_table record_profile_tags;
 extern const struct tlv_table record_plan_tags;
 
-enum { /* the outermost level; the last one differs */
+enum { /* the outermost level; from 3 on it depends on the kind */
 	RECORD_VERSION = 1,
 	RECORD_NEEDS,
-	RECORD_TUNNEL,		    /* of a tunnel: its fields */
-	RECORD_TID = RECORD_TUNNEL, /* of a session */
+	RECORD_TUNNEL,		    /* tunnel: its fields */
+	RECORD_TID = RECORD_TUNNEL, /* session: the id of its tunnel */
 	RECORD_PEER_SID,
-	RECORD_SESSION, /* its fields; absent: a call that is known by its ids only, and ends */
+	RECORD_SESSION, /* session: its fields; absent: a call to be ended with a CDN */
 	RECORD__COUNT
 };
 

@@ -102,7 +102,7 @@ struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_a
 	return NULL;
 }
 
-/* The id is taken; without memory it goes back. */
+/* Adds a tunnel whose id was allocated. After an error the id was returned. */
 static int enter_tunnel(struct engine *e, struct core_tunnel *t, uint16_t tid)
 {
 	int r = htab_add(&e->by_tid, &t->in_by_tid, tid);

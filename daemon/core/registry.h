@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which tunnels, peers and sessions exist, by every name packets and operators have for them. Lookups
- * never allocate. Knows nothing of protocols.
+ * The registry of tunnels, peers, users and sessions, with a lookup for each key that packets and
+ * operators use. Lookups return NULL when there is no such object and never allocate. Nothing here
+ * depends on the protocols.
  */
 #pragma once
 
@@ -18,32 +19,35 @@ int registry_init(struct engine *e); /* 0 or -ENOMEM */
 void registry_done(struct engine *e);
 struct core_tunnel *registry_tunnel(const struct engine *e, uint16_t tid);
 struct subscriber *registry_sub(const struct engine *e, uint16_t sid);
-/* By IP address; the port does not matter. */
+/* The peer with this IP address; the port is ignored. */
 struct core_peer *registry_peer(const struct engine *e, const struct ze_addr *addr);
-/* The newest tunnel of this address and port with this Assigned Tunnel ID, other than `except`; those
- * that linger are not found. */
+/* The newest tunnel of this address and port with this Assigned Tunnel ID. `except`, which may be
+ * NULL, and tunnels in LINGER are not found. */
 struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
 				       uint16_t peer_tid, const struct core_tunnel *except);
-/* A live call of the tunnel by the peer's session id. */
+/* The call of the tunnel with this session id of the peer; calls that have ended are not found. */
 struct subscriber *registry_sub_of(const struct core_tunnel *t, uint16_t peer_sid);
-/* Who uses this IPv4 address (host order). */
+/* The subscriber that has this IPv4 address (host order). */
 struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t address);
 
-/* Gives the tunnel an id and enters it. 0, -ENOSPC, -ENOMEM, or the rng's error. */
+/* Allocates an id and adds the tunnel. Returns 0, -ENOSPC (no id is free), -ENOMEM, or the error of
+ * the random number generator. */
 int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid);
-/* The same with an id of the caller's choice: -EEXIST. */
+/* Adds the tunnel with the given id. Returns 0, -EEXIST or -ENOMEM. */
 int registry_add_tunnel_as(struct engine *e, struct core_tunnel *t, uint16_t tid);
+/* Removes the tunnel and returns its id. The peer is freed with its last tunnel. */
 void registry_remove_tunnel(struct core_tunnel *t);
-/* Counts an authenticated session with its user, s->user: 0 or -ENOMEM. */
+/* Counts an authenticated session with its user, s->user. Returns 0 or -ENOMEM. */
 int registry_add_user(struct subscriber *s);
 void registry_remove_user(struct subscriber *s); /* harmless when it is not counted */
 struct core_user *registry_user(const struct engine *e, const char *name); /* NULL: no session */
-/* Enters a subscriber whose s.sid was taken by the caller: 0 or -ENOMEM. */
+/* Adds a subscriber whose s.sid was allocated by the caller. Returns 0 or -ENOMEM. */
 int registry_add_sub(struct subscriber *s);
 void registry_remove_sub(struct subscriber *s);
-/* The peer's session id: 0 or -ENOMEM. */
+/* Adds the call to its tunnel, under the peer's session id. Returns 0 or -ENOMEM. */
 int registry_add_call(struct subscriber *s);
-/* The call is over: neither the tunnel nor the peer's id lead to it any more. */
+/* Removes a call that has ended from its tunnel. Harmless when it is not there. */
 void registry_remove_call(struct subscriber *s);
-int registry_add_address(struct subscriber *s, uint32_t address); /* 0, -EADDRINUSE, -ENOMEM */
+/* Sets s->address (host order). Returns 0, -EADDRINUSE or -ENOMEM. */
+int registry_add_address(struct subscriber *s, uint32_t address);
 void registry_remove_address(struct subscriber *s);

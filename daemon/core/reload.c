@@ -10,7 +10,7 @@
 #include "daemon/core/own.h"
 #include "daemon/core/turn.h"
 
-/* NULL when out of memory. */
+/* The table of local users. Returns NULL when out of memory. */
 static struct aaa_local *reload_local_of(const struct config *c)
 {
 	struct aaa_local_user *u = calloc(c->n_users + 1, sizeof(*u));
@@ -28,7 +28,8 @@ static struct aaa_local *reload_local_of(const struct config *c)
 	return l;
 }
 
-/* Users' fixed addresses are theirs from the start. Without memory they are as soon as they log in. */
+/* Reserves the fixed addresses of users in the pool. Without memory they are reserved at the first
+ * login. */
 static void reserve_addresses(struct engine *e, const struct config *c)
 {
 	uint32_t *v = e->pool ? calloc(c->n_users + 1, sizeof(*v)) : NULL;
@@ -54,7 +55,8 @@ void reload_pool(const struct engine *e)
 	const struct dataplane_ops *dp = e->ports.dp;
 	const struct addrpool_cfg *cfg = e->pool ? addrpool_cfg(e->pool) : NULL;
 
-	/* Its routes would go before those of a subnet, and with them all neighbours there, LACs among them. */
+	/* The blackhole routes can be more specific than the route of a subnet of the host, and
+	 * would cut off the hosts in it, LACs included. */
 	if (cfg && e->cfg->pool_blackhole && !own_overlaps_pool(e))
 		dp->pool(e->ports.dp_self, &(struct dp_pool){ cfg->start, cfg->end });
 	else
@@ -113,7 +115,7 @@ static bool reload_has_listener(const struct config *c, const struct ze_addr *a)
 	return false;
 }
 
-/* In any order: no two of a configuration are the same. */
+/* Compares in any order; the listeners of one configuration differ from each other. */
 static bool same_listeners(const struct config *a, const struct config *b)
 {
 	if (a->n_listeners != b->n_listeners)
@@ -142,13 +144,13 @@ static void warn_unchanged(const struct config *boot, const struct config *c, st
 		sb_puts(w, "listeners: not changed; restart to rebind\n");
 	if (!same_pool(boot, c))
 		sb_puts(w, "l2tp pool ipv4: not changed; restart to use the new pool\n");
-	now.outer_df = boot->bpf.outer_df; /* this may change */
+	now.outer_df = boot->bpf.outer_df; /* can be changed without a restart */
 	if (boot->dataplane != c->dataplane || memcmp(&boot->bpf, &now, sizeof(now)) != 0)
 		sb_puts(w, "l2tp dataplane and bpf: not changed; restart to change them\n");
 }
 
-/* Dead-peer detection of live tunnels follows the new number from its next tick on; everything else
- * a tunnel or session was made with it keeps. */
+/* Existing tunnels use the new number of HELLO retries. Tunnels and sessions keep all other
+ * settings with which they were created. */
 static void new_hello_retries(struct engine *e)
 {
 	struct list *l;

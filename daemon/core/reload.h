@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a configuration makes of what lives: users, addresses, the links' settings, limits, and what of
- * live tunnels follows a new one. The rest needs a restart, and is said so.
+ * Applies a configuration to the engine: users, the address pool, the settings of PPP links,
+ * limits, and the settings of existing tunnels that follow a new configuration. For the rest, which
+ * needs a restart, there are warnings.
  */
 #pragma once
 
@@ -9,12 +10,15 @@ struct config;
 struct engine;
 struct strbuf;
 
-/* Of the configuration the engine begins with, e->cfg: 0 or -ENOMEM. */
+/* Applies the first configuration, e->cfg. Returns 0 or -ENOMEM. */
 int reload_start(struct engine *e);
+/* Frees what the functions here have allocated, and drops the references on configurations. */
 void reload_done(struct engine *e);
-/* Tells the data plane the addresses that no subscriber has, when that or what we know of neighbours changes. */
+/* Gives the range of the pool to the data plane, which drops packets to its unused addresses; or
+ * none, when the configuration does not want that or the pool overlaps with a subnet of the
+ * host. */
 void reload_pool(const struct engine *e);
-/* Tells the guard who may send how much. */
+/* Gives the limits of the configuration to the guard. */
 void reload_limits(const struct engine *e);
-/* As engine_reload, within a turn. */
+/* The same as engine_reload(), within a turn. */
 int reload_apply(struct engine *e, struct config *cfg, struct strbuf *warnings);

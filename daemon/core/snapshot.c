@@ -204,7 +204,7 @@ static int snapshot_take_config(struct engine *e, struct snapshot **ret)
 
 /* ---- tunnels ---- */
 
-/* What a row points to is the engine's: the caller copies it. */
+/* The texts of the row are owned by the engine: the caller copies them. */
 static struct snapshot_tunnel_row tunnel_row(const struct core_tunnel *t)
 {
 	return (struct snapshot_tunnel_row){
@@ -367,7 +367,7 @@ static int snapshot_take_new(struct engine *e, const struct snapshot_ask *a, str
 	return -EINVAL;
 }
 
-/* Where the engine keeps the one that is shared; NULL: this kind is not. */
+/* The engine's reference on the shared snapshot of this kind; NULL: the kind is not shared. */
 static const struct snapshot **place_of(struct engine *e, enum snapshot_kind kind)
 {
 	if (kind == SNAPSHOT_TUNNELS)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Copies of the engine's state for views. This unit alone reads the engine's insides for them. A snapshot
- * contains no pointer to a live object, never changes, and is freed with its last reference, which may be
- * dropped in any thread. It is taken in the thread of the engine, between turns.
+ * Copies of the engine's state for views. This unit alone reads the engine's insides for them. A
+ * snapshot contains no pointer to a live object, never changes, and is freed with its last
+ * reference, which may be dropped in any thread. It is taken in the thread of the engine, between
+ * turns.
  *
- * Each kind copies what one answer needs. The caller chooses how old it may be (snapshot_ask.max_age):
+ * Each kind copies what one answer needs. The caller chooses how old it may be
+ * (snapshot_ask.max_age):
  *
- *   0                   the state after the last turn. An operator's `show` uses this: it prints a session
- *                       that has just been established.
- *   SNAPSHOT_SHARED_NS  for callers that ask often: completion at each keystroke, a page that refreshes
- *                       itself, a scraper. They share the lists of all tunnels and all sessions, which are
- *                       copied once per second at most. A session younger than a second may be absent, one
- *                       that has just ended may be present.
+ *   0                   the state after the last turn. An operator's `show` uses this: it prints a
+ *                       session that has just been established.
+ *   SNAPSHOT_SHARED_NS  for callers that ask often: completion at each keystroke, a page that
+ *                       refreshes itself, a scraper. They share the lists of all tunnels and all
+ *                       sessions, which are copied once per second at most. A session younger than
+ *                       a second may be absent, one that has just ended may be present.
  *
  * Words (state, cause) are constants. Text from a peer is copied.
  */
@@ -56,7 +58,7 @@ struct snapshot_summary {
 	const char *dataplane;
 	bool draining;
 	const char *handover_off; /* why a restart ends all sessions; NULL: it does not */
-	const char *hardening;	  /* NULL: not told */
+	const char *hardening;	  /* NULL: not known */
 	ze_ns started, resumed;	  /* resumed 0: nothing of a previous instance was */
 	unsigned tunnels_resumed, sessions_resumed;
 };
@@ -64,7 +66,7 @@ struct snapshot_summary {
 struct snapshot_traffic {
 	bool known;
 	ze_ns as_of;
-	uint64_t sessions; /* whose sum it is */
+	uint64_t sessions; /* number of sessions in the sum */
 	struct dp_stats st;
 };
 
@@ -88,8 +90,8 @@ struct snapshot_counters {
 	uint32_t pool_used, pool_size;
 };
 
-struct snapshot_config {		/* configurations are immutable and counted themselves */
-	struct config *in_force, *boot; /* boot: as started, for what takes a restart to change */
+struct snapshot_config {		/* configurations are immutable: these are references */
+	struct config *in_force, *boot; /* boot: at the start, for what needs a restart to change */
 	const char *auth_method, *qdisc;
 	char down_rate[RATE_TEXT], up_rate[RATE_TEXT];
 };
@@ -123,7 +125,7 @@ struct snapshot_tunnel {
 		uint32_t queued;
 		uint64_t retransmissions;
 	} channel;
-	char steps[SNAPSHOT_STEPS_TEXT]; /* the last transitions, a line each */
+	char steps[SNAPSHOT_STEPS_TEXT]; /* the last transitions, one per line */
 	size_t n_sids;
 	const uint16_t *sids;
 };
@@ -155,7 +157,7 @@ struct snapshot_session {
 	struct snapshot_session_row row;
 	char id[EVENT_ID_TEXT];
 	struct ze_addr peer;
-	char also_on[32]; /* who else has its address, see own_holder; "": nobody */
+	char also_on[32]; /* other owner of its address, see own_holder(); "": none */
 	const char *l2tp_state;
 	ze_ns connected, up, resumed;
 	const char *calling_number, *called_number, *sub_address, *framing;
@@ -164,19 +166,19 @@ struct snapshot_session {
 	bool has_ppp; /* PPP has begun */
 	struct snapshot_ppp ppp;
 	const char *shaping;
-	bool shaped; /* the rates say something */
+	bool shaped; /* down_rate and up_rate are set */
 	char down_rate[RATE_TEXT], up_rate[RATE_TEXT];
 	uint64_t rx_frames, tx_frames, rx_limited;
 	struct snapshot_traffic traffic;
 	struct snapshot_trail *trail; /* NULL: no history is kept */
 };
 
-/* ---- what an observer keeps of sessions ---- */
+/* ---- history of sessions, kept by an observer ---- */
 
 struct snapshot_note {
 	ze_ns at;
 	const char *event, *cause; /* cause "": none */
-	const char *actor, *text;  /* who asked for the end, and why; NULL: it was not asked for */
+	const char *actor, *text;  /* operator who requested the end, and the reason; may be NULL */
 	struct ze_addr address;	   /* family 0: none */
 	uint16_t code;		   /* Disconnect-Cause; 0: none */
 	bool has_rtt;
@@ -194,7 +196,7 @@ struct snapshot_life {
 	char user[64], ifname[16];
 	struct ze_addr peer; /* family 0: not known */
 	ze_ns began, ended;
-	struct event_traffic traffic;	/* what it moved, when the data plane had removed it */
+	struct event_traffic traffic;	/* totals, reported when the data plane had removed it */
 	const char *cause, *cause_text; /* a word, a sentence */
 	uint8_t terminate_cause;	/* RFC 2866 5.10 */
 	struct snapshot_trail *trail;
@@ -205,10 +207,11 @@ struct snapshot_lives { /* newest first */
 	struct snapshot_life v[];
 };
 
-/* Copies for snapshots; the engine itself knows nothing of them. NULL: out of memory. */
+/* Functions of the observer that copy its history for snapshots; the caller frees the copies. They
+ * return NULL when out of memory. */
 struct snapshot_history {
 	const void *self;
-	struct snapshot_trail *(*trail)(const void *self, uint64_t id); /* maybe empty */
+	struct snapshot_trail *(*trail)(const void *self, uint64_t id); /* may be empty */
 	struct snapshot_lives *(*ended)(const void *self);
 };
 
@@ -217,7 +220,7 @@ void snapshot_lives_free(struct snapshot_lives *l); /* with their trails */
 /* ---- a snapshot ---- */
 
 struct snapshot {
-	unsigned refs; /* of several threads */
+	unsigned refs; /* atomic: used by several threads */
 	enum snapshot_kind kind;
 	ze_ns at;
 	union {
@@ -241,14 +244,17 @@ struct snapshot {
 struct snapshot_ask {
 	enum snapshot_kind kind;
 	uint16_t id;
-	ze_ns now, max_age; /* max_age: of the lists only, the rest is always new */
+	ze_ns now, max_age; /* max_age in ns, for the lists only: other kinds are never shared */
 	const struct snapshot_history *history; /* NULL: none */
 };
 
-/* 0 and one reference; -ENOENT: no such tunnel or session; -ENOTSUP: no history is kept; -ENOMEM. */
+/* Takes a snapshot, or returns a shared list that is young enough. Returns 0 and one reference,
+ * -ENOENT (no such tunnel or session), -ENOTSUP (no history is kept), -EINVAL (no such kind) or
+ * -ENOMEM. */
 int snapshot_take(struct engine *e, const struct snapshot_ask *a, const struct snapshot **ret);
 const struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
-/* The engine keeps a reference on each shared list: drops those that are too old to be shared. */
+/* Drops the engine's references on shared lists that are too old to be shared. */
 void snapshot_expire(struct engine *e, ze_ns now);
-void snapshot_drop(struct engine *e); /* all of them */
+/* Drops all references of the engine on shared lists. */
+void snapshot_drop(struct engine *e);

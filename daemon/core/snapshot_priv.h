@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by snapshot.c and snapshot_session.c only. Promises nothing to others. */
+/* Functions shared by snapshot.c and snapshot_session.c only. */
 #pragma once
 
 #include <stddef.h>
@@ -9,11 +9,14 @@ struct engine_stats;
 struct snapshot;
 struct snapshot_ask;
 
-/* One reference, zeroed, with `extra` octets behind it for what it points to. NULL: out of memory. */
+/* Returns a zeroed snapshot with one reference, and `extra` octets behind it for what it points to;
+ * NULL when out of memory. */
 struct snapshot *snapshot_new(size_t extra);
-/* Copies len octets and a NUL to *at and moves it on. */
+/* Copies len octets and a NUL to *at and advances *at. Returns the copy. */
 const char *snapshot_text(char **at, const void *text, size_t len);
-/* The counters of all tunnels, present and past. */
+/* The counters of the engine, with the messages of existing tunnels added to those of freed
+ * ones. */
 void snapshot_stats_total(const struct engine *e, struct engine_stats *ret);
+/* Return 0, -ENOMEM, or -ENOENT (no such session). */
 int snapshot_take_sessions(struct engine *e, struct snapshot **ret);
 int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret);

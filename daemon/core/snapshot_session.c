@@ -15,7 +15,7 @@
 
 static const char *const state_names[SUB__STATES] = { "starting", "established", "finishing" };
 
-/* The user's name is the engine's: the caller copies it. */
+/* The user's name is owned by the engine: the caller copies it. */
 static struct snapshot_session_row session_row(const struct subscriber *s)
 {
 	struct snapshot_session_row r = {
@@ -121,7 +121,7 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 	copy_echo(p, &lcp->echo);
 }
 
-/* It may have come after the session: the machine takes packets to it for its own. */
+/* The host, or a LAC, may have got the session's address after the session. */
 static void copy_conflict(struct snapshot_session *r, const struct subscriber *s)
 {
 	const char *holder = s->address ? own_holder(s->e, s->address) : NULL;

@@ -18,7 +18,7 @@
 #include "daemon/core/turn.h"
 #include "ppp/frame.h"
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static void set_state(struct subscriber *s, enum sub_state state)
 {
@@ -36,7 +36,7 @@ static void release_sid(struct res *r)
 	idalloc_put(&s->e->sids, s->s.sid);
 }
 
-/* The session id is taken, and goes back with the rest. */
+/* Registers the session id, which the caller has allocated. After an error it was returned. */
 static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns now)
 {
 	struct engine *e = s->e;
@@ -117,7 +117,7 @@ void subscriber_release(struct subscriber *s)
 
 	lease_wait_end(s);
 	res_pool_drain(&s->pool);
-	list_del(&s->in_user); /* of engine.replaced */
+	list_del(&s->in_user); /* it may be in engine.replaced */
 	timer_cancel(&s->e->timers, &s->timer.timer);
 	list_del(&s->dirty);
 	s->e->n_subscribers[s->state]--;
@@ -136,7 +136,7 @@ void subscriber_free(struct subscriber *s)
 	free(s);
 }
 
-/* ---- facts ---- */
+/* ---- events and log lines ---- */
 
 static void subscriber_tell(struct subscriber *s, enum event_kind kind, ze_ns now)
 {
@@ -152,7 +152,7 @@ static struct ze_addr ip4_addr(uint32_t ip)
 					 (uint8_t)(ip >> 8), (uint8_t)ip } };
 }
 
-/* Only addresses we gave are routes: IPv6CP agrees on link-local ones, which are not. */
+/* Only IPv4 has a host route: IPv6CP negotiates link-local addresses. */
 static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_family family,
 		       ze_ns now)
 {
@@ -210,7 +210,7 @@ static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx
 	       KV_MS("duration", s->up_at ? now - s->up_at : 0), KV_SUPPRESSED(suppressed));
 }
 
-/* The data plane has let go of it, or never had it: what it moved is known. */
+/* Reports the end of a session that the data plane has removed, or never had, with its totals. */
 static void closed(struct subscriber *s, ze_ns now)
 {
 	struct event ev = facts_event(s, EV_SESSION_CLOSED, now);
@@ -248,11 +248,11 @@ static int link_init(struct subscriber *s)
 	s->linkcfg = linkcfg_ref(s->e->linkcfg);
 	r = ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
 	if (r == 0 && s->s.proxy && s->s.proxy->have & L2TP_BIT(AVP_PROXY_AUTHEN_ID))
-		s->link.auth.id = (uint8_t)s->s.proxy->authen_id; /* ours come after the LAC's */
+		s->link.auth.id = (uint8_t)s->s.proxy->authen_id; /* continue after the LAC's ids */
 	return r;
 }
 
-/* CDN, and the call is over. */
+/* Ends the call with the CDN for the cause. */
 static void subscriber_end_call(struct subscriber *s, enum end_cause cause, ze_ns now)
 {
 	struct l2tp_cdn_args a;
@@ -262,7 +262,7 @@ static void subscriber_end_call(struct subscriber *s, enum end_cause cause, ze_n
 	call_close(s, &a, now);
 }
 
-/* PPP begins. */
+/* The call is established: starts PPP. */
 static void subscriber_up(struct subscriber *s, ze_ns now)
 {
 	if (link_init(s) < 0) {
@@ -275,7 +275,8 @@ static void subscriber_up(struct subscriber *s, ze_ns now)
 	subscriber_tell(s, EV_SESSION_STARTING, now);
 	ppp_fx_init(&s->e->ppp_fx);
 	if (s->s.sequencing_required) {
-		attach_session(s, now); /* only the data plane numbers packets; PPP waits for it */
+		/* Only the data plane can send sequence numbers: PPP starts when it is attached. */
+		attach_session(s, now);
 	} else {
 		s->opened = true;
 		ppp_link_open(&s->link, now, &s->e->ppp_fx);
@@ -343,7 +344,7 @@ static void subscriber_family_down(struct subscriber *s, enum ppp_family f, ze_n
 		attach_open(s, f, false);
 		tell_route(s, EV_ROUTE_REMOVE, f, now);
 	}
-	/* An NCP that negotiates anew keeps its place in the data plane. */
+	/* A family that is negotiated again stays prepared in the data plane. */
 	if (s->link.ncp[f] < PPP_NCP_RUNNING)
 		attach_drop_family(s, f);
 }
@@ -382,8 +383,10 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 	case PPP_FX_FINISHED:
 		s->todo |= SUB_TODO_FINISH;
 		break;
-	case PPP_FX_LCP_DOWN:		 /* each family that was up has its own effect */
-		res_release(&s->r_auth); /* a verdict now would be one on the next request */
+	case PPP_FX_LCP_DOWN:
+		/* Each family that was up has an effect of its own. A verdict that is still awaited
+		 * would be taken for that of the next request. */
+		res_release(&s->r_auth);
 		login_forget_held(s);
 		break;
 	case PPP_FX_LCP_UP:
@@ -402,7 +405,7 @@ static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 		ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
 }
 
-/* One thing owed, lowest bit first. */
+/* Handles one bit of s->todo, the lowest first. */
 static void subscriber_answer(struct subscriber *s, ze_ns now)
 {
 	unsigned bit = s->todo & -s->todo;
@@ -454,7 +457,7 @@ void subscriber_run(struct subscriber *s, ze_ns now)
 	turn_sub_dirty(s);
 }
 
-/* ---- what happens to it ---- */
+/* ---- input, timers and end ---- */
 
 static bool is_ip(struct span frame)
 {
@@ -463,7 +466,8 @@ static bool is_ip(struct span frame)
 	return ppp_frame_parse(frame, &f) == 0 && (f.proto == PPP_IPV4 || f.proto == PPP_IPV6);
 }
 
-/* A PPP control frame, however it came, is within the rate of one session; false: counted. */
+/* Checks the rate limit for PPP frames that the daemon processes, whether they arrived by UDP or
+ * from the data plane. Returns false for a frame to be dropped, which is counted. */
 static bool may_send(struct subscriber *s, ze_ns now)
 {
 	if (admit_frame(&s->frames, now))
@@ -527,7 +531,7 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 	subscriber_run(s, now);
 }
 
-/* Our wish, whatever the peer says: a Terminate-Request, once, and the CDN. */
+/* Ends the session without waiting for the peer: one Terminate-Request, then the CDN. */
 static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
 {
 	if (s->opened) {

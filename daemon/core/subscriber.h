@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A subscriber: one call, its PPP link, what it was given, and its place in the data plane.
+ * A subscriber: one call, its PPP link, its address and profile, and its session in the data plane.
  *
- *   begin -ICCN-> up ... down -data plane let go-> released
+ *   begin -ICCN-> up ... down -DP_EV_GONE-> released
  *
- * The PPP machine's effects are performed here. What must be answered by another call of the link is
- * noted in s->todo first, so that the link is never entered twice. Everything acquired sits in
- * s->pool; the session id and the address go back only when the data plane has let go.
+ * The life cycle (the states that operators see are enum sub_state):
+ *
+ *   starting     from the ICRQ until ppp_link_served() is true for the first time
+ *   established  from then until the call ends (s->ended)
+ *   finishing    the call has ended, and the data plane has not removed the session yet
+ *   released     all resources were returned; freed when the turn ends
+ *
+ * The effects of the PPP link are performed here. An effect that must be answered by another call
+ * of the link is noted in s->todo first, so that the link is never entered recursively. Resources
+ * are registered in s->pool; the session id and the address are returned only after the data plane
+ * has removed the session, because packets may pass until then.
  */
 #pragma once
 
@@ -24,31 +32,38 @@ struct core_tunnel;
 struct engine;
 struct subscriber;
 
-/* The owner of all calls: PPP ends here. */
+/* The owner of calls in the daemon: it terminates PPP. */
 extern const struct call_owner_ops subscriber_call_ops;
-/* A call with an id of the caller's choice; -EEXIST. */
+/* Creates the subscriber of a restored call with the given session id. Returns 0, -EEXIST when the
+ * id is in use, or -ENOMEM. */
 int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret);
-/* A session that goes on: the link, from its record. Its effects wait for subscriber_resumed. */
+/* Restores the PPP link from the record of a session. Its effects stay in e->ppp_fx until
+ * subscriber_resumed(). Returns REASON_NONE or the reason why the link is not restored. */
 enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now);
-/* And it is up: what the link gave and what the plane has are there too. */
+/* Establishes a restored session, after its address and its place in the data plane were
+ * restored. */
 void subscriber_resumed(struct subscriber *s, ze_ns now);
-/* From the tunnel: a PPP frame, or one that the data plane should have had. */
+/* Processes a PPP frame that the UDP socket received. An IP frame is passed to the data plane when
+ * that has an inject function. */
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);
+/* Processes an event of the data plane; DP_EV_GONE releases a subscriber whose call has ended. */
 void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);
+/* Serves the timers of the call, of the link and of a delayed answer. */
 void subscriber_expire(struct subscriber *s, ze_ns now);
-/* A late verdict; takes over the profile reference. */
+/* Processes a verdict that arrived later. Takes over the profile reference. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
-/* Performs e->ppp_fx and everything that follows from it and from s->todo. */
+/* Performs the effects in e->ppp_fx and everything that follows from them and from s->todo. */
 void subscriber_run(struct subscriber *s, ze_ns now);
-/* The operator's end: a Terminate-Request, once, and CDN 3. */
+/* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);
-/* It gave way to a newer session (turn_give_way), and ends. */
+/* Ends a session that a newer one replaces (turn_give_way()). */
 void subscriber_replaced(struct subscriber *s, ze_ns now);
-/* The address that it waits for may be free. */
+/* Requests its IPv4 address again, because the one that it waits for may be free. */
 void subscriber_address_free(struct subscriber *s, ze_ns now);
-/* Nothing of it is in the data plane any more: gives all back. It is freed when the turn ends. */
+/* Returns all resources. Freed when the turn ends. */
 void subscriber_release(struct subscriber *s);
+/* Frees a released subscriber; called by the turn. */
 void subscriber_free(struct subscriber *s);
-/* The end of a turn that changed it: its timer is armed, and it is recorded. */
+/* Arms its timer and writes its record, at the end of a turn that changed it. */
 void subscriber_settle(struct subscriber *s, ze_ns now);

@@ -75,8 +75,8 @@ static const char *proto_name(uint16_t proto)
 	}
 }
 
-/* How many octets of the data say nothing of anybody's secret. Whoever tries SPAP or EAP gets the
- * credentials back in a Protocol-Reject, of which the rejected protocol is enough. */
+/* The number of leading octets that contain no secret. A Protocol-Reject of EAP or SPAP contains
+ * the credentials that the peer sent; only the rejected protocol of it is shown. */
 static size_t may_print(uint16_t proto, const struct cp_pkt *p)
 {
 	switch (proto) {
@@ -87,7 +87,7 @@ static size_t may_print(uint16_t proto, const struct cp_pkt *p)
 	case PPP_CCP:
 		return p->data.len;
 	default:
-		return 0; /* PAP, CHAP, EAP, SPAP and what we have not heard of */
+		return 0; /* PAP, CHAP, EAP, SPAP and unknown protocols */
 	}
 }
 
@@ -132,7 +132,7 @@ static const char *option_name(uint16_t proto, uint8_t type)
 	return proto == PPP_IPV6CP && type < ZE_ARRAY_SIZE(ipv6cp) ? ipv6cp[type] : NULL;
 }
 
-/* A name, or the number; empty for 0. */
+/* The name, or the number when there is none; empty for 0. */
 static struct span or_number(const char *name, unsigned v, char buf[16])
 {
 	if (!v)

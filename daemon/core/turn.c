@@ -131,8 +131,8 @@ static struct list *pop(struct list *head)
 	return l;
 }
 
-/* Sessions that gave way to newer ones end; those whose address has become free go on. Either may
- * make more of both. */
+/* Ends sessions that newer ones replace, and answers those whose address has become free. Either
+ * can add entries to both lists. */
 static void settle_addresses(struct engine *e, ze_ns now)
 {
 	struct list *l;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The turn: what every unit of the engine reports to while a packet, an event, a verb or the time is
- * worked on, and what is done about it at the end. Units below call these functions and mark what they
- * changed; nothing here calls a unit above but through struct turn_ops, and only at the end of the turn.
+ * A turn is one iteration of the engine: the processing of one datagram, event, operator's command
+ * or timer expiry. While it lasts, the other units mark what they changed and queue events with the
+ * functions below. turn_end() then settles, publishes and frees. The units that own tunnels and
+ * subscribers are called only from there, through struct turn_ops.
  *
- * Observers hear of a turn after it has ended, unless it has more to tell than the queue holds: then
- * what is queued is published at once, still in order.
+ * Events are published at the end of the turn. When the queue (ENGINE_EVENTS_MAX) is full, the
+ * queued events are published at once, in the same order.
  */
 #pragma once
 
@@ -24,31 +25,38 @@ struct event;
 struct net_path;
 struct subscriber;
 
-/* What the end of a turn asks of the units above. */
+/* Functions of other units that turn_end() calls. */
 struct turn_ops {
-	/* Something was changed: record it, send what is to be sent, arm its timer. */
+	/* The object is dirty: write its record, send its messages, arm its timer. */
 	void (*settle_subscriber)(struct subscriber *s, ze_ns now);
 	void (*settle_tunnel)(struct core_tunnel *t, ze_ns now);
-	/* It has given way to a newer session (turn_give_way), and ends. */
+	/* A newer session replaces it (turn_give_way()): end it. */
 	void (*replaced)(struct subscriber *s, ze_ns now);
-	/* The address that it waits for may be free. */
+	/* The address that it waits for may be free: request it again. */
 	void (*address_free)(struct subscriber *s, ze_ns now);
 	void (*free_subscriber)(struct subscriber *s);
 	void (*free_tunnel)(struct core_tunnel *t);
 };
 
-/* Performs what is left, publishes, frees. Every entry point ends with it. */
+/* Ends the turn: ends replaced sessions, settles dirty objects, publishes events, frees objects
+ * that have ended. Every entry point of the engine calls it last. */
 void turn_end(struct engine *e, ze_ns now);
+/* Mark an object that was changed, to be settled at the end of the turn. */
 void turn_tunnel_dirty(struct core_tunnel *t);
 void turn_sub_dirty(struct subscriber *s);
-/* Its address or its user's place goes to a newer session: it ends before the turn does. */
+/* A newer session needs its address, or its place in the session limit of the user: it is ended at
+ * the end of the turn. */
 void turn_give_way(struct subscriber *s);
-/* A timer stays armed while its object lives, so this can't fail. */
+/* Arms the timer. This cannot fail, because the timer is in the heap as long as its object
+ * exists. */
 void turn_arm(struct engine *e, struct core_timer *t, ze_ns due);
 
+/* Counts a refusal. */
 void turn_count(struct engine *e, enum reason r);
-/* One rule for each line that a peer can cause: it has room in what its peer may write and in what all may.
- * t NULL: of no tunnel. own: a narrower limit, or NULL. *ret_suppressed for the line, when true. */
+/* Checks the limits for a log line that a peer can cause: that of its peer, that of all peers, and
+ * `own`, a narrower one, which may be NULL. t is NULL for a line that belongs to no tunnel. Returns
+ * true when the line may be written, and sets *ret_suppressed to the number of lines that were
+ * suppressed before. */
 struct turn_line {
 	enum log_sub sub;
 	enum log_level level;
@@ -56,9 +64,10 @@ struct turn_line {
 };
 bool turn_may_log(struct engine *e, const struct core_tunnel *t, const struct turn_line *l,
 		  ze_ns now, uint32_t *ret_suppressed);
-/* Counts, and writes a line unless there were too many. t may be NULL. */
+/* Counts a refusal and logs it within the limits. t may be NULL. */
 void turn_drop(struct engine *e, struct core_tunnel *t, enum reason r, const struct net_path *path,
 	       ze_ns now);
-/* Queues; the queue is published when the turn ends, or earlier when it is full. */
+/* Queues an event; what it points to must be valid until the end of the turn. */
 void turn_event(struct engine *e, const struct event *ev);
+/* Sends a datagram and counts it. Returns 0 or -errno. */
 int turn_send(struct engine *e, const struct net_path *path, struct span datagram);

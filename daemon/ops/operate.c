@@ -43,7 +43,7 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 	if (t->t.fsm.state >= L2TP_T_CLOSING)
 		return false;
 	operate_note(t->e, ev, why);
-	list_for_each(l, &t->sessions) { /* each session's own trail says who it was */
+	list_for_each(l, &t->sessions) { /* the history of each session names the operator */
 		struct subscriber *s = list_entry(l, struct subscriber, in_tunnel);
 		struct event of_session = facts_event(s, EV_DISCONNECT_REQUESTED, now);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One table of commands. A row is a list of words; <tid> and <sid> stand for one number, <why> for
- * the optional `reason TEXT... cause CODE`. Execution, errors and completion all read it.
+ * The table of commands, which is used for execution, errors and completion. A row is a list of
+ * words; <tid> and <sid> stand for one number, <why> for the optional `reason TEXT... cause CODE`.
  *
- * A row is ON_SNAPSHOT or ON_ENGINE. The first formats a snapshot that was taken for this request; its
- * formatter gets the snapshot, the clock and the output, and so it can run in any thread. The second runs
- * in the thread of the engine: commands that change something, and what the data plane writes itself.
+ * A row is ON_SNAPSHOT or ON_ENGINE. An ON_SNAPSHOT command formats a snapshot that was taken for
+ * the request; its formatter needs only the snapshot, the clock and the output, so it can run in
+ * any thread. An ON_ENGINE command runs in the thread of the engine: it changes something, or its
+ * output is written by the data plane.
  */
 #include "daemon/ops/ops.h"
 
@@ -25,9 +26,9 @@
 #define WORDS_MAX    RIGHTS_WORDS_MAX
 #define REASON_MAX   256
 #define WORD_TEXT    32
-#define COMMAND_TEXT (WORDS_MAX * WORD_TEXT) /* no word of a row is that long */
+#define COMMAND_TEXT (WORDS_MAX * WORD_TEXT) /* every word of a row is shorter than WORD_TEXT */
 
-struct op_args { /* what the placeholders of a row took */
+struct op_args { /* values of the placeholders of a row */
 	uint16_t id;
 	char reason[REASON_MAX + 1];
 	uint16_t cause;
@@ -46,10 +47,10 @@ struct op_ctx {
 struct op_row {
 	const char *words[WORDS_MAX];
 	const char *help;
-	/* ON_SNAPSHOT: these two */
+	/* ON_SNAPSHOT only; NULL for ON_ENGINE. */
 	enum snapshot_kind kind;
 	view_fn *show;
-	/* ON_ENGINE: this one */
+	/* ON_ENGINE only. */
 	enum op_status (*run)(struct op_ctx *c);
 };
 
@@ -80,7 +81,7 @@ static const char *what_of(enum snapshot_kind kind)
 	return kind == SNAPSHOT_TUNNEL ? "tunnel" : "session";
 }
 
-/* An operator's question is answered with the state after the last turn. */
+/* Takes a new snapshot (max_age 0), so that the answer shows the state after the last turn. */
 static enum op_status run_on_snapshot(struct op_ctx *c, const struct op_row *row)
 {
 	const struct op_request *rq = c->rq;
@@ -219,14 +220,15 @@ static const struct op_row rows[] = {
 };
 /* clang-format on */
 
-/* ---- words to a row ---- */
+/* ---- finding the row and its arguments ---- */
 
 static bool is_placeholder(const char *w)
 {
 	return w && w[0] == '<';
 }
 
-/* How many leading words of the row agree with the request; placeholders agree with anything. */
+/* The number of leading words in which the row agrees with the request; a placeholder agrees with
+ * any word. */
 static size_t agreement(const struct op_row *row, const char *const *words, size_t n)
 {
 	size_t i = 0;
@@ -291,7 +293,8 @@ static enum op_status bad_argument(struct op_ctx *c, const char *what, const cha
 	return OP_BAD_ARGUMENT;
 }
 
-/* reason TEXT... up to `cause` or the end; cause CODE; either order, each once. */
+/* Parses `reason TEXT...`, up to `cause` or the end, and `cause CODE`, in either order, each at
+ * most once. */
 static enum op_status parse_why(struct op_ctx *c, const char *const *w, size_t n)
 {
 	bool has_reason = false, has_cause = false;
@@ -360,7 +363,8 @@ static const char *command_of(const struct op_row *row, char buf[static COMMAND_
 	return buf;
 }
 
-/* The arguments are not looked at: who may not use the command does not learn which ids there are. */
+/* Logs and reports a denied command. Its arguments are not checked, so that the answer does not
+ * reveal which ids exist. */
 static enum op_status denied(struct op_ctx *c, const struct op_row *row)
 {
 	const struct op_actor *who = c->rq->actor;
@@ -412,7 +416,8 @@ static void ops_candidate(struct json *out, const char *word, const char *help, 
 	json_obj_end(out);
 }
 
-/* A client may ask at each keystroke: the ids are copied once per second at most. NULL: out of memory. */
+/* A list of ids, at most 1 s old, because a client may complete at each keystroke. Returns NULL
+ * when out of memory. */
 static const struct snapshot *ids_of(struct engine *e, enum snapshot_kind kind, ze_ns now)
 {
 	const struct snapshot_ask ask = { .kind = kind, .now = now, .max_age = SNAPSHOT_SHARED_NS };
@@ -445,7 +450,8 @@ static void session_ids(const struct snapshot *s, const char *typed, struct json
 	snapshot_unref(s);
 }
 
-/* The help of a row belongs to its last word; an earlier one is only a way there. */
+/* The help of word i. The help of a row belongs to its last word; earlier words have texts of their
+ * own. */
 static const char *word_help(const struct op_row *row, size_t i)
 {
 	static const struct {
@@ -459,14 +465,15 @@ static const char *word_help(const struct op_row *row, size_t i)
 	};
 
 	if (i + 1 == row_len(row) || is_placeholder(row->words[i + 1]))
-		return i == 1 ? "tunnels and sessions" : row->help; /* "show l2tp" is both */
+		return i == 1 ? "tunnels and sessions" : row->help; /* a command and a prefix */
 	for (size_t k = 0; k < ZE_ARRAY_SIZE(ways); k++)
 		if (strcmp(ways[k].word, row->words[i]) == 0)
 			return ways[k].help;
 	return "";
 }
 
-/* The row goes on after the words before `at`, and the actor may use it. */
+/* True when the row has a word at `at` after the words of the request, and the actor may use the
+ * command. */
 static bool may_follow(const struct op_row *row, const struct op_request *rq, size_t at)
 {
 	return row->words[at] && agreement(row, rq->words, at) == at &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What operators can say, once for all surfaces: the command table (words, arguments, help,
- * privilege), its execution, and completion fed by live ids. Answers are JSON.
+ * The operators' commands, for all user interfaces: the table of commands (words, arguments, help),
+ * permission checks (rights.h), execution, and completion with the ids of existing tunnels and
+ * sessions. Answers are JSON.
  *
  *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|dataplane|listeners|config|history]
  *   clear l2tp tunnel teardown ID | teardown-all
@@ -24,23 +25,23 @@ struct snapshot_history;
 
 /* The user and their permissions: each user interface names one, and only ops checks it. */
 struct op_actor {
-	char name[64];			      /* for the audit trail: "uid 0 (root)" */
+	char name[64];			      /* for logs and events: "uid 0 (root)" */
 	const struct rights_profile *profile; /* never NULL */
 };
 
 enum op_status {
 	OP_OK,
-	OP_UNKNOWN_COMMAND, /* error names the word that was not understood */
+	OP_UNKNOWN_COMMAND, /* the error text names the word that is not known */
 	OP_BAD_ARGUMENT,
-	OP_NOT_FOUND, /* error names the id */
-	OP_DENIED,
+	OP_NOT_FOUND, /* the error text names the id */
+	OP_DENIED,    /* the actor's profile does not permit the command */
 	OP_FAILED
 };
 
 const char *ops_status_name(enum op_status s); /* "not-found" */
 
-/* The configuration's file is read again. 0, or -errno: the running one stays. Both ways there may be warnings; errors
- * and warnings are whole lines. */
+/* Reads the configuration file again and applies it. Returns 0, or -errno when the configuration in
+ * force stays. There may be warnings in both cases; errors and warnings are whole lines. */
 struct op_reload {
 	int (*run)(void *self, const char *actor, struct strbuf *errors, struct strbuf *warnings);
 	void *self;
@@ -53,13 +54,16 @@ struct op_request {
 	ze_ns now;				/* monotonic */
 	int64_t wall_ns;			/* UTC at now */
 	const struct snapshot_history *history; /* NULL: none */
-	const struct op_reload *reload;		/* NULL: there is no file */
+	const struct op_reload *reload;		/* NULL: there is no configuration file */
 };
 
-/* On OP_OK exactly one JSON value was written to data; else err is one sentence. */
+/* Runs a command. On OP_OK exactly one JSON value was written to `data`; otherwise `data` is
+ * unchanged, and `err` is one sentence. After a failed `reload`, the errors of the configuration
+ * come before it, one per line. */
 enum op_status ops_run(struct engine *e, const struct op_request *rq, struct json *data,
 		       struct strbuf *err);
-/* An array of {"word","help"} that may follow the request's words, the last of which is being typed (may
- * be ""): of commands that the actor may use. Ids are at most a second old; without memory for them there
- * are none. */
+/* Completes a command: writes an array of {"word","help"} with the words that can stand in place of
+ * the last word of the request, which is being typed and may be "". Only commands that the actor
+ * may use are offered. The lists of ids are at most 1 s old; they are left out when out of
+ * memory. */
 void ops_complete(struct engine *e, const struct op_request *rq, struct json *out);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Permissions. A profile is a list of rules in order; the first one that matches a command decides. ops
- * checks the profile before it runs a command and before it offers one, for all user interfaces (socket,
- * ssh, web), which need no check of their own. Pure.
+ * Permissions. A profile is an ordered list of rules; the first one that matches a command decides.
+ * ops checks the profile before it runs a command and before it offers one for completion, for all
+ * user interfaces (socket, ssh, web), which need no check of their own. The functions have no side
+ * effects.
  *
- * A rule is a list of words. `*` matches any one word, other words are compared without case. The rule
- * matches every command that begins with its words. It is compared with the command's row in the table of
- * ops, where an argument is one word such as `<sid>`, independent of what was typed:
+ * A rule is a list of words. `*` matches any one word, other words are compared without case. The
+ * rule matches every command that begins with its words. It is compared with the command's row in
+ * the table of ops, where an argument is one word such as `<sid>`, independent of what was typed:
  *
  *   show                             every command that begins with the word show
  *   clear l2tp session teardown      one session; not teardown-all
@@ -21,20 +22,21 @@
 
 struct rights_rule {
 	bool permit;
-	const char *words
-		[RIGHTS_WORDS_MAX]; /* ended by NULL unless there are as many; none: all commands */
+	/* Ends with NULL when there are fewer words. No word: the rule matches all commands. */
+	const char *words[RIGHTS_WORDS_MAX];
 };
 
 struct rights_profile {
 	const char *name;
 	const struct rights_rule *rules;
 	size_t n;
-	bool permit; /* what no rule matches */
+	bool permit; /* result when no rule matches */
 };
 
-/* Built in: all commands, and `show` only. */
+/* Built-in profiles: all commands; `show` commands only. */
 extern const struct rights_profile rights_admin;
 extern const struct rights_profile rights_read_only;
 
-/* words: of a row, ended by NULL unless there are RIGHTS_WORDS_MAX. p NULL: false. */
+/* True when the profile permits the command whose row in the table has these words, ending with
+ * NULL when there are fewer than RIGHTS_WORDS_MAX. False when p is NULL. */
 bool rights_permit(const struct rights_profile *p, const char *const words[RIGHTS_WORDS_MAX]);

@@ -129,7 +129,7 @@ static void tunnel_channel(const struct snapshot_tunnel *t, struct json *j)
 	json_obj_end(j);
 }
 
-/* An array of the lines that are not empty. */
+/* Writes the lines of a text that are not empty as an array. */
 static void text_lines(struct json *j, const char *key, const char *text)
 {
 	json_key(j, key);
@@ -202,7 +202,7 @@ static void pool_counts(const struct snapshot_counters *c, struct json *j)
 	json_obj_end(j);
 }
 
-/* Absent while nothing has been read. */
+/* The member is left out while no counters have been read. */
 static void traffic_of_all(const struct snapshot_traffic *t, const struct view_clock *c,
 			   struct json *j)
 {
@@ -350,7 +350,7 @@ static void names(struct json *j, const char *key, const char (*v)[16], size_t n
 	json_arr_end(j);
 }
 
-/* As configured; which one `auto` has become is in the summary. */
+/* Shows the configured value; the summary names the data plane that `auto` has chosen. */
 static void config_dataplane(const struct config *c, bool outer_df, struct json *j)
 {
 	static const char *const planes[] = { "auto", "kernel", "bpf" };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Snapshots as JSON, once for all surfaces. Keys are kebab-case, times RFC 3339 UTC, secrets <set> or
- * <unset>. Each writes one value. Touches nothing that is live, so that any thread may call it.
+ * Writes snapshots as JSON, for all user interfaces. Keys are in kebab-case, times are RFC 3339 in
+ * UTC, and a secret is shown as <set> or <unset>. Each function writes one value. Only the snapshot
+ * is read, not the engine, so that the functions can be called in any thread.
  */
 #pragma once
 
@@ -12,16 +13,16 @@
 struct json;
 struct snapshot;
 
-/* One moment on both clocks: monotonic times in the engine print as UTC. */
+/* One point in time on both clocks, in ns, to print the engine's monotonic times as UTC. */
 struct view_clock {
 	ze_ns now;
 	int64_t wall_ns;
 };
 
-/* "2026-11-22T23:59:59.123Z" of a monotonic time; null for 0. */
+/* Writes a monotonic time as "2026-11-22T23:59:59.123Z", or null when it is 0. */
 void view_time(struct json *j, const char *key, const struct view_clock *c, ze_ns at);
 
-/* Each takes a snapshot of its own kind (enum snapshot_kind). */
+/* Each function takes a snapshot of one kind (enum snapshot_kind). */
 typedef void view_fn(const struct snapshot *s, const struct view_clock *c, struct json *j);
 
 void view_summary(const struct snapshot *s, const struct view_clock *c, struct json *j);

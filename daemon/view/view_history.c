@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an observer has kept of sessions: the events of one, and the sessions that ended. */
+/* The history that an observer keeps: the events of one session, and the sessions that have
+ * ended. */
 #include "daemon/base/json.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/view/view.h"

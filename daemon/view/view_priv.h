@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by the files of daemon/view only: members of what more than one of them writes, without the
- * braces around them. */
+/* Functions shared by the files of daemon/view only. */
 #pragma once
 
 struct dp_stats;
@@ -8,6 +7,7 @@ struct json;
 struct snapshot_trail;
 struct view_clock;
 
+/* Writes the counters as members of an object that the caller has begun. */
 void view_stats_members(const struct dp_stats *st, struct json *j);
-/* An array. */
+/* Writes the trail as an array. */
 void view_trail(const struct snapshot_trail *t, const struct view_clock *c, struct json *j);

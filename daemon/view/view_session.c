@@ -143,7 +143,8 @@ void view_stats_members(const struct dp_stats *st, struct json *j)
 	json_ku64(j, "up-resyncs", st->up_resyncs);
 }
 
-/* Packets the data plane moved and dropped; absent while there is nothing to ask. */
+/* Frames of the daemon, and packets of the data plane; `traffic` is left out when no counters are
+ * known. */
 static void traffic(const struct snapshot_session *s, const struct view_clock *c, struct json *j)
 {
 	json_ku64(j, "ppp-frames-received", s->rx_frames);
@@ -165,7 +166,7 @@ void view_session(const struct snapshot *snap, const struct view_clock *c, struc
 
 	json_obj(j);
 	session_members(&s->row, c, j);
-	if (s->also_on[0]) /* packets to it do not all reach the subscriber */
+	if (s->also_on[0]) /* packets to the address may not reach the subscriber */
 		json_kstr(j, "assigned-addr-also-on", s->also_on);
 	json_kstr(j, "session-id", s->id);
 	json_kstr(j, "peer", ze_addr_text(&s->peer, peer));
