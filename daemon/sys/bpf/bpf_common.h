@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What every BPF object of ours needs: a folder of pins, XDP programs on ports, and sums of per-CPU
- * counters. It knows no map by name and no packet format. Only daemon/sys/bpf/*.c call libbpf.
+ * counters. It knows no map by name and no packet format. Only the sources in daemon/sys/bpf call libbpf.
  *
  * XDP programs are attached by netlink and not by BPF links. They, and the maps that they use, stay
  * when the process dies; the next instance replaces them.
