@@ -158,7 +158,7 @@ CASES = [
     (docs.check_links, {}, {'docs/a.md': '# A\n[x](#b)\n'}),
     (language.check,
      {'ppp/a.c': C + 'int told; /* ops->judge() is called, and the verdict is sent */\n',
-      'daemon/main.c': C + '/* a stranger */\n', 'cli/a.py': 'anew = 1  # again\n'},
+      'selftests/peer/a.c': C + '/* a stranger */\n', 'cli/a.py': 'anew = 1  # again\n'},
      {'ppp/a.c': C + '/*\n * The link begins\n * anew.\n */\n'}),
     (language.check, {}, {'cli/a.c': C + 'const char *a = "it is told";\n'}),
     (language.check, {}, {'docs/a.md': 'A stranger has no session.\n'}),
