@@ -121,6 +121,10 @@ def test_counters(start_ze):
     assert t['up-bytes'] >= 5 * 1028 and t['down-bytes'] >= 5 * 1028 and t['as-of']
     total = ze.show('statistics')['traffic']
     assert total['sessions'] == 1 and total['up-packets'] >= t['up-packets'] and total['up-spoofed'] == 0
+    ze.ctl('clear', 'l2tp', 'session', 'teardown', str(sid))
+    line = lab.wait_for(lambda: re.search('session-closed .*', ze.proc.text()), 10, 'the final counters')
+    final = dict(re.findall(r'(up|down)-packets=(\d+)', line.group(0)))
+    assert int(final['up']) >= t['up-packets'] and int(final['down']) >= t['down-packets'], line.group(0)
 
 
 def test_second_user(start_ze):
