@@ -11,26 +11,12 @@
 
 #include "daemon/sys/net/news.h"
 #include "daemon/sys/net/portwatch.h"
-
-static char logged[512];
-static unsigned n_logged;
-
-static void sink(void *self, enum log_level level, enum log_sub sub, const char *line)
-{
-	(void)self;
-	(void)level;
-	(void)sub;
-	snprintf(logged, sizeof(logged), "%s", line);
-	n_logged++;
-}
+#include "selftests/lib/log_line.h"
 
 static int setup(void **st)
 {
 	(void)st;
-	log_set_sink(sink, NULL);
-	log_set_level(LOG__SUBS, LOG_INFO);
-	n_logged = 0;
-	logged[0] = '\0';
+	log_line_catch();
 	return 0;
 }
 
@@ -63,10 +49,10 @@ static void states(void **st)
 
 		assert_int_equal(portwatch_state(&v[i].n), v[i].state);
 		portwatch_set(&p, v[i].state, ZE_SEC(1));
-		assert_non_null(strstr(logged, "port-down interface=up0 role=uplink"));
-		assert_non_null(strstr(logged, v[i].says));
-		assert_non_null(strstr(logged, v[i].cure));
-		assert_non_null(strstr(logged, "LACs behind it are not reached"));
+		assert_non_null(strstr(log_line, "port-down interface=up0 role=uplink"));
+		assert_non_null(strstr(log_line, v[i].says));
+		assert_non_null(strstr(log_line, v[i].cure));
+		assert_non_null(strstr(log_line, "LACs behind it are not reached"));
 	}
 	assert_int_equal(portwatch_state(&(struct news){ .up = true, .running = true }), PORT_UP);
 }
@@ -77,14 +63,14 @@ static void changes_only(void **st)
 
 	(void)st;
 	portwatch_set(&p, PORT_UP, ZE_SEC(1));
-	assert_int_equal(n_logged, 0);
+	assert_int_equal(log_lines, 0);
 	portwatch_set(&p, PORT_DOWN, ZE_SEC(1));
 	portwatch_set(&p, PORT_DOWN, ZE_SEC(2));
-	assert_int_equal(n_logged, 1);
-	assert_non_null(strstr(logged, "subscribers' packets do not pass there"));
+	assert_int_equal(log_lines, 1);
+	assert_non_null(strstr(log_line, "subscribers' packets do not pass there"));
 	portwatch_set(&p, PORT_UP, ZE_SEC(3));
-	assert_int_equal(n_logged, 2);
-	assert_string_equal(logged, "warn dp port-up interface=up0 role=core");
+	assert_int_equal(log_lines, 2);
+	assert_string_equal(log_line, "warn dp port-up interface=up0 role=core");
 }
 
 /* F-C14: a few lines, and what it is in the end. */
@@ -95,15 +81,15 @@ static void flapping(void **st)
 	(void)st;
 	for (int i = 0; i < 25; i++)
 		portwatch_set(&p, i % 2 ? PORT_UP : PORT_NO_CARRIER, ZE_SEC(1));
-	assert_int_equal(n_logged, 4);
+	assert_int_equal(log_lines, 4);
 	assert_true(p.unsaid);
 	portwatch_say(&p, ZE_SEC(2));
 	assert_true(p.unsaid);
 	portwatch_say(&p, ZE_SEC(20));
 	assert_false(p.unsaid);
-	assert_int_equal(n_logged, 5);
-	assert_non_null(strstr(logged, "port-down interface=up0"));
-	assert_non_null(strstr(logged, "suppressed="));
+	assert_int_equal(log_lines, 5);
+	assert_non_null(strstr(log_line, "port-down interface=up0"));
+	assert_non_null(strstr(log_line, "suppressed="));
 }
 
 int main(void)

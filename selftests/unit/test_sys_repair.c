@@ -25,26 +25,12 @@
 #include "daemon/sys/net/news.h"
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/net/rtnl.h"
-
-static char logged[512];
-static unsigned n_logged;
-
-static void sink(void *self, enum log_level level, enum log_sub sub, const char *line)
-{
-	(void)self;
-	(void)level;
-	(void)sub;
-	snprintf(logged, sizeof(logged), "%s", line);
-	n_logged++;
-}
+#include "selftests/lib/log_line.h"
 
 static int setup(void **st)
 {
 	(void)st;
-	log_set_sink(sink, NULL);
-	log_set_level(LOG__SUBS, LOG_INFO);
-	n_logged = 0;
-	logged[0] = '\0';
+	log_line_catch();
 	return 0;
 }
 
@@ -83,14 +69,14 @@ static void at_once_and_one_line(void **st)
 	assert_int_equal(repair_take(&r, now), 1u << REPAIR_ROUTE);
 	assert_int_equal(repair_deadline(&r), ZE_NEVER);
 	repair_done(&r, REPAIR_ROUTE, &one, now);
-	assert_int_equal(n_logged, 1);
-	assert_string_equal(logged, "warn dp repaired kind=route what=10.100.0.7 repaired=1");
+	assert_int_equal(log_lines, 1);
+	assert_string_equal(log_line, "warn dp repaired kind=route what=10.100.0.7 repaired=1");
 	assert_int_equal(r.of[REPAIR_ROUTE].repaired, 1);
 	/* Nothing was missing: no line, no delay. */
 	repair_suspect(&r, REPAIR_DEVICE);
 	assert_int_equal(repair_take(&r, now), 1u << REPAIR_DEVICE);
 	repair_done(&r, REPAIR_DEVICE, &(struct repair_result){ 0 }, now);
-	assert_int_equal(n_logged, 1);
+	assert_int_equal(log_lines, 1);
 	assert_int_equal(r.of[REPAIR_DEVICE].next, 0);
 }
 
@@ -116,9 +102,9 @@ static void a_fight_is_no_storm(void **st)
 		repair_done(&r, REPAIR_PROGRAM, &(struct repair_result){ 0 }, now);
 	}
 	assert_in_range(first_second, 10, 16);
-	assert_in_range(n_logged, 100, 160);
-	assert_non_null(strstr(logged, "next-try-in=30000"));
-	assert_non_null(strstr(logged, "why=\"it is taken away again and again\""));
+	assert_in_range(log_lines, 100, 160);
+	assert_non_null(strstr(log_line, "next-try-in=30000"));
+	assert_non_null(strstr(log_line, "why=\"it is taken away again and again\""));
 	/* After a quiet time it is at once again. */
 	now += REPAIR_LAST + REPAIR_QUIET + 1;
 	repair_suspect(&r, REPAIR_ROUTE);
@@ -138,8 +124,8 @@ static void what_fails_is_tried_again_with_one_line(void **st)
 	repair_suspect(&r, REPAIR_ROUTE);
 	repair_take(&r, now);
 	repair_done(&r, REPAIR_ROUTE, &bad, now);
-	assert_non_null(strstr(logged, "error dp repair-failed kind=route what=10.100.0.8 "
-				       "repaired=2 missing=3 error="));
+	assert_non_null(strstr(log_line, "error dp repair-failed kind=route what=10.100.0.8 "
+					 "repaired=2 missing=3 error="));
 	for (int i = 0; i < 20; i++) {
 		const struct repair_result again = result(0, 3, -ENOBUFS);
 
@@ -148,11 +134,11 @@ static void what_fails_is_tried_again_with_one_line(void **st)
 		assert_int_equal(repair_take(&r, now), 1u << REPAIR_ROUTE);
 		repair_done(&r, REPAIR_ROUTE, &again, now);
 	}
-	assert_int_equal(n_logged, 1);
+	assert_int_equal(log_lines, 1);
 	now = repair_deadline(&r);
 	repair_take(&r, now);
 	repair_done(&r, REPAIR_ROUTE, &good, now);
-	assert_int_equal(n_logged, 2);
+	assert_int_equal(log_lines, 2);
 	assert_int_equal(r.of[REPAIR_ROUTE].missing, 0);
 	assert_int_equal(r.of[REPAIR_ROUTE].repaired, 5);
 	assert_int_equal(repair_deadline(&r), ZE_NEVER);
@@ -170,7 +156,7 @@ static void what_waits_is_not_polled(void **st)
 	repair_take(&r, ZE_SEC(1));
 	repair_done(&r, REPAIR_PROGRAM, &bad, ZE_SEC(1));
 	assert_int_equal(repair_deadline(&r), ZE_NEVER);
-	assert_non_null(strstr(logged, "next-try=\"when it appears\""));
+	assert_non_null(strstr(log_line, "next-try=\"when it appears\""));
 	repair_suspect(&r, REPAIR_PROGRAM);
 	assert_true(repair_deadline(&r) <= ZE_SEC(1));
 }
@@ -191,9 +177,9 @@ static void somebody_elses_is_named(void **st)
 	all.wait = true;
 	repair_take(&r, ZE_SEC(1));
 	repair_done(&r, REPAIR_PROGRAM, &all, ZE_SEC(1));
-	assert_non_null(strstr(logged, "id 57"));
-	assert_non_null(strstr(logged, "cure=\"ip link set dev up0 xdp off\""));
-	assert_non_null(strstr(logged, "next-try=\"when that is gone\""));
+	assert_non_null(strstr(log_line, "id 57"));
+	assert_non_null(strstr(log_line, "cure=\"ip link set dev up0 xdp off\""));
+	assert_non_null(strstr(log_line, "next-try=\"when that is gone\""));
 	sb_init(&out);
 	json_init(&j, &out);
 	json_obj(&j);
