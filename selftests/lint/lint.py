@@ -7,6 +7,7 @@ usage: lint.py [rule...]      ZE_OUT is the build folder, for the rules about ob
 import os
 import sys
 
+import commits
 import coverage
 import docs
 import language
@@ -51,6 +52,7 @@ RULES = [
     ('docs-verdicts', docs.check_verdicts),
     ('docs-paths', docs.check_paths),
     ('docs-links', docs.check_links),
+    ('commits', commits.check),
 ]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 
+import commits
 import coverage
 import docs
 import language
@@ -30,6 +31,9 @@ ERR_H = H + '#define ZE_REASONS(X) X(HDR_SHORT, "hdr-short",\\\n\t"cut off")\n'
 BPF_H = H + '#define ZE_VERDICTS(X) X(DROP_IT, "drop-it") /* x */\n'
 VERDICTS = '# A\n\n## Verdicts\n\n| word | meaning |\n|---|---|\n'
 ROWS = '# A\n\n## Reasons\n\n| word | meaning |\n|---|---|\n'
+
+# The name of a file that is none: messages of commits, the oldest first.
+HISTORY, WHY = 'HISTORY', 'ppp: what is done\n\nA reason.\n'
 
 
 def body(lines):
@@ -174,11 +178,33 @@ CASES += [(coverage.check, covered(), covered(**change)) for change in (
     {'run': ''},                                    # a test that is not run
     {'name': 'other'},                              # an old table
 )]
+CASES += [(commits.check, {HISTORY: [WHY, 'ppp, aaa: ' + 62 * 'x' + '\n\nA reason.\n\nSigned-off-by: A B <a@b>\n']},
+           {HISTORY: [WHY, message]}) for message in (
+    'ppp: ' + 68 * 'x' + '\n\nA reason.\n',        # 73 columns
+    'What is done\n\nA reason.\n',                  # no area
+    'ppp:what is done\n\nA reason.\n',
+    'ppp: what is done\n',                           # no body
+    'ppp: what is done\nA reason.\n',                # it does not begin after an empty line
+    'ppp: what is done\n\nSigned-off-by: A B <a@b>\n',
+)]
 OBJECT_RULES = {dict(RULES)[n] for n in symbols.NEEDS_OBJECTS}
+
+
+def commit(top, messages):
+    """Makes top a repository with commits of these messages."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith('GIT_')}
+    env.update({'GIT_%s_%s' % (who, what): 'x' for who in ('AUTHOR', 'COMMITTER') for what in ('NAME', 'EMAIL')})
+    subprocess.run(['git', 'init', '-q', top], env=env, check=True)
+    for m in messages:
+        subprocess.run(['git', '-C', top, 'commit', '-q', '--allow-empty', '--cleanup=verbatim', '-F', '-'], env=env, input=m,
+                       encoding='utf-8', check=True)
 
 
 def tree_of(top, files, objects):
     for name, content in files.items():
+        if name == HISTORY:
+            commit(top, content)
+            continue
         path = os.path.join(top, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, 'w', encoding='utf-8') as f:
