@@ -6,6 +6,7 @@
 
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/pending.h"
 #include "daemon/core/turn.h"
 
 void attach_tell_guard(const struct subscriber *s, enum guard_session what)
@@ -64,7 +65,7 @@ static struct dp_session session_of(const struct subscriber *s)
 	};
 }
 
-void attach_session(struct subscriber *s, ze_ns now)
+void attach_session(struct subscriber *s, ze_ns now, struct pending *next)
 {
 	const struct ports *io = &s->e->ports;
 	const struct dp_session d = session_of(s);
@@ -72,7 +73,7 @@ void attach_session(struct subscriber *s, ze_ns now)
 
 	if (r < 0) {
 		log_failure(s, "session-attach-failed", r, now);
-		s->todo |= SUB_TODO_NO_PLANE;
+		pending_add(next, PENDING_NO_PLANE);
 		return;
 	}
 	s->dp = SUB_DP_ATTACHING;
@@ -111,7 +112,8 @@ static bool is_current(const struct subscriber *s, enum ppp_family family)
 	return same_family(&s->dp_has[family], &f);
 }
 
-static void attach_request(struct subscriber *s, enum ppp_family family, ze_ns now)
+static void attach_request(struct subscriber *s, enum ppp_family family, ze_ns now,
+			   struct pending *next)
 {
 	const struct ports *io = &s->e->ports;
 	int r;
@@ -121,11 +123,11 @@ static void attach_request(struct subscriber *s, enum ppp_family family, ze_ns n
 	if (r < 0) {
 		log_failure(s, "family-attach-failed", r, now);
 		attach_drop_family(s, family);
-		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << family);
+		pending_add_family(next, PENDING_UNATTACHED, family);
 		return;
 	}
 	s->dp_family[family] = SUB_FAM_REQUESTED;
-	s->dp_waiting[family]++;
+	s->dp_unanswered[SUB_REQ_FAMILY + family]++;
 }
 
 static bool any_waits(const struct subscriber *s)
@@ -134,13 +136,13 @@ static bool any_waits(const struct subscriber *s)
 	       s->dp_family[PPP_FAM_IPV6] == SUB_FAM_WAITING;
 }
 
-void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now)
+void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now, struct pending *next)
 {
 	if (s->dp == SUB_DP_UP) {
 		if (s->dp_family[family] == SUB_FAM_UP && is_current(s, family))
-			s->todo |= (uint16_t)(SUB_TODO_ATTACHED << family);
+			pending_add_family(next, PENDING_ATTACHED, family);
 		else
-			attach_request(s, family, now);
+			attach_request(s, family, now, next);
 		return;
 	}
 	if (!any_waits(s)) /* the first one, perhaps after LCP was negotiated again */
@@ -165,23 +167,23 @@ ze_ns attach_deadline(const struct subscriber *s)
 
 /* When our interface identifier changes after our Configure-Ack, the data plane gets the new one,
  * if possible before the peer acknowledges it. */
-static void keep_current(struct subscriber *s, ze_ns now)
+static void keep_current(struct subscriber *s, ze_ns now, struct pending *next)
 {
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->dp == SUB_DP_UP && s->dp_family[f] == SUB_FAM_UP &&
 		    s->link.ncp[f] >= PPP_NCP_ATTACHED && !is_current(s, (enum ppp_family)f))
-			attach_request(s, (enum ppp_family)f, now);
+			attach_request(s, (enum ppp_family)f, now, next);
 }
 
-void attach_if_due(struct subscriber *s, ze_ns now)
+void attach_if_due(struct subscriber *s, ze_ns now, struct pending *next)
 {
 	ze_ns due = attach_deadline(s);
 
-	keep_current(s, now);
+	keep_current(s, now, next);
 	if (due == ZE_NEVER)
 		return;
 	if (now >= due || (is_quiet(s, PPP_FAM_IPV4) && is_quiet(s, PPP_FAM_IPV6)))
-		attach_session(s, now);
+		attach_session(s, now, next);
 }
 
 void attach_open(struct subscriber *s, enum ppp_family family, bool open)
@@ -267,12 +269,19 @@ static void attach_shape(struct subscriber *s, ze_ns now)
 		return;
 	}
 	s->shape = SUB_SHAPE_WAITING;
-	s->shape_waiting++;
+	s->dp_unanswered[SUB_REQ_SHAPE]++;
+}
+
+/* Takes an answer into account. Returns false when it answers a request that a newer one has
+ * replaced, or none. */
+static bool is_newest(struct subscriber *s, unsigned request)
+{
+	return s->dp_unanswered[request] && !--s->dp_unanswered[request];
 }
 
 static void shape_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
-	if (!s->shape_waiting || --s->shape_waiting)
+	if (!is_newest(s, SUB_REQ_SHAPE))
 		return;
 	if (ev->result < 0)
 		unshaped(s, ev->result, now);
@@ -280,14 +289,15 @@ static void shape_answer(struct subscriber *s, const struct dp_event *ev, ze_ns 
 		s->shape = SUB_SHAPE_ON;
 }
 
-static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now,
+			   struct pending *next)
 {
 	if (s->dp != SUB_DP_ATTACHING)
 		return;
 	if (ev->result < 0) {
 		log_failure(s, "session-attach-failed", ev->result, now);
 		detached(s);
-		s->todo |= SUB_TODO_NO_PLANE;
+		pending_add(next, PENDING_NO_PLANE);
 		return;
 	}
 	s->dp = SUB_DP_UP;
@@ -302,36 +312,35 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	}
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->dp_family[f] == SUB_FAM_WAITING)
-			attach_request(s, (enum ppp_family)f, now);
+			attach_request(s, (enum ppp_family)f, now, next);
 }
 
-static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+static void family_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now,
+			  struct pending *next)
 {
 	enum ppp_family f = ev->family;
 
-	if ((unsigned)f >= PPP_FAM__COUNT || !s->dp_waiting[f])
-		return;
-	/* Ignore the answer to a request that was replaced by a newer one. */
-	if (--s->dp_waiting[f] || s->dp_family[f] != SUB_FAM_REQUESTED || s->dp != SUB_DP_UP)
+	if ((unsigned)f >= PPP_FAM__COUNT || !is_newest(s, SUB_REQ_FAMILY + f) ||
+	    s->dp_family[f] != SUB_FAM_REQUESTED || s->dp != SUB_DP_UP)
 		return;
 	if (ev->result < 0) {
 		log_failure(s, "family-attach-failed", ev->result, now);
 		s->dp_family[f] = SUB_FAM_OFF;
-		s->todo |= (uint16_t)(SUB_TODO_UNATTACHED << f);
+		pending_add_family(next, PENDING_UNATTACHED, f);
 		return;
 	}
 	if (!is_current(s, f)) { /* an identifier was changed in the meantime */
-		attach_request(s, f, now);
+		attach_request(s, f, now, next);
 		return;
 	}
 	s->dp_family[f] = SUB_FAM_UP;
 	if (s->ncp_up[f])
 		attach_open(s, f, true);
-	s->todo |= (uint16_t)(SUB_TODO_ATTACHED << f);
+	pending_add_family(next, PENDING_ATTACHED, f);
 }
 
 /* The session was removed from the data plane, with or without our request. */
-static void gone(struct subscriber *s, const struct dp_event *ev)
+static void gone(struct subscriber *s, const struct dp_event *ev, struct pending *next)
 {
 	const struct dp_stats *n = &ev->final;
 
@@ -342,27 +351,27 @@ static void gone(struct subscriber *s, const struct dp_event *ev)
 	s->traffic = (struct event_traffic){ n->up_packets, n->up_bytes, n->down_packets,
 					     n->down_bytes };
 	if (!s->ended)
-		s->todo |= SUB_TODO_NO_PLANE;
+		pending_add(next, PENDING_NO_PLANE);
 }
 
-void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now, struct pending *next)
 {
 	switch (ev->kind) {
 	case DP_EV_SESSION_UP:
-		session_answer(s, ev, now);
+		session_answer(s, ev, now, next);
 		break;
 	case DP_EV_FAMILY_UP:
-		family_answer(s, ev, now);
+		family_answer(s, ev, now, next);
 		break;
 	case DP_EV_SHAPED:
 		shape_answer(s, ev, now);
 		break;
 	case DP_EV_GONE:
-		gone(s, ev);
+		gone(s, ev, next);
 		break;
 	case DP_EV_LOST:
 		log_taken(s, now);
-		s->todo |= SUB_TODO_NO_PLANE;
+		pending_add(next, PENDING_NO_PLANE);
 		break;
 	case DP_EV_FRAME:
 		break; /* handled by subscriber_dp_event() */

@@ -2,8 +2,9 @@
 /*
  * Attaches a subscriber to the data plane: creates its session when a family is ready and the link
  * is quiet, or before PPP begins when the LAC requires sequencing. What the PPP link must be
- * notified of is noted in s->todo. Rates are requested before any family. Answers to requests that
- * were replaced are recognised by counting the requests that are not answered yet.
+ * notified of is added to `next`. Rates are requested before any family. The data plane answers the
+ * requests of a kind in order, so only the answer to the newest counts: s->dp_unanswered has the
+ * number of those that are not answered yet.
  *
  * A family is prepared in the data plane before our Configure-Ack, with the values of the peer's
  * request, and opened when both sides have acknowledged. A family that is negotiated again stays
@@ -22,20 +23,21 @@
 #include "daemon/core/ports.h"
 #include "ppp/proto.h"
 
+struct pending;
 struct subscriber;
 
 #define ATTACH_PATIENCE ZE_SEC(1)
 
 /* Notifies the guard of the state of the session. */
 void attach_tell_guard(const struct subscriber *s, enum guard_session what);
-/* Requests the session from the data plane. A refusal is logged and noted as SUB_TODO_NO_PLANE. */
-void attach_session(struct subscriber *s, ze_ns now);
+/* Requests the session from the data plane. A refusal is logged, and PENDING_NO_PLANE follows. */
+void attach_session(struct subscriber *s, ze_ns now, struct pending *next);
 /* A family is ready (PPP_FX_NCP_READY): requests it, or lets it wait until the session is
  * attached. */
-void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now);
+void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now, struct pending *next);
 /* Attaches when a family waits and the link is quiet or the time has come. Call it after every
  * change of the link. */
-void attach_if_due(struct subscriber *s, ze_ns now);
+void attach_if_due(struct subscriber *s, ze_ns now, struct pending *next);
 /* When attach_if_due() must be called; ZE_NEVER when no family waits. */
 ze_ns attach_deadline(const struct subscriber *s);
 /* Lets packets of the family pass, or stops them. While a request for the family is not answered,
@@ -51,4 +53,4 @@ int attach_resume(struct subscriber *s);
 bool attach_leave(struct subscriber *s);
 /* Processes answers and losses. Effects of the link are added to e->ppp_fx. After DP_EV_GONE, s->dp
  * is SUB_DP_NONE. */
-void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);
+void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now, struct pending *next);

@@ -131,14 +131,6 @@ enum sub_dp {
 	SUB_DP_UP,
 	SUB_DP_CLOSING
 };
-enum sub_todo { /* handled when the current effects are performed, lowest bit first */
-	SUB_TODO_VERDICT = 1,
-	SUB_TODO_ADDRESS = 2,	  /* << family */
-	SUB_TODO_ATTACHED = 8,	  /* << family */
-	SUB_TODO_UNATTACHED = 32, /* << family */
-	SUB_TODO_NO_PLANE = 128,  /* the data plane cannot carry the call */
-	SUB_TODO_FINISH = 256,	  /* the link has ended */
-};
 enum sub_shape {
 	SUB_SHAPE_OFF,	   /* no rates */
 	SUB_SHAPE_WAITING, /* for the data plane */
@@ -150,6 +142,12 @@ enum sub_family { /* one family in the data plane */
 	SUB_FAM_WAITING,   /* for the session itself to be attached */
 	SUB_FAM_REQUESTED, /* family_up is not answered yet */
 	SUB_FAM_UP	   /* prepared; open while ncp_up is set */
+};
+
+enum sub_request {	/* requests to the data plane that a newer one may replace */
+	SUB_REQ_FAMILY, /* family_up; + enum ppp_family */
+	SUB_REQ_SHAPE = SUB_REQ_FAMILY + PPP_FAM__COUNT,
+	SUB_REQ__COUNT
 };
 
 struct subscriber {
@@ -172,15 +170,14 @@ struct subscriber {
 	bool pooled;			   /* its address is taken from the pool */
 	bool gives_way;			   /* a newer session replaces it */
 	bool counted;			   /* `traffic` is valid: the plane has reported it */
-	uint16_t todo;			   /* enum sub_todo */
 	uint8_t dp_family[PPP_FAM__COUNT]; /* enum sub_family */
-	uint8_t dp_waiting[PPP_FAM__COUNT]; /* family_up calls not yet answered */
-	ze_ns up_at;			    /* when it became SUB_ESTABLISHED; 0 before */
-	enum end_cause end;		    /* why it ended; END_NONE before */
-	char *user;			    /* owned; NULL before authentication */
-	struct profile *profile;	    /* a reference; NULL: no authentication, or not yet */
-	uint64_t auth_cookie;		    /* the verdict that is awaited; 0: none */
-	struct login_held *held;	    /* delayed answer to a wrong password; NULL: none */
+	uint8_t dp_unanswered[SUB_REQ__COUNT]; /* requests to the data plane without an answer */
+	ze_ns up_at;			       /* when it became SUB_ESTABLISHED; 0 before */
+	enum end_cause end;		       /* why it ended; END_NONE before */
+	char *user;			       /* owned; NULL before authentication */
+	struct profile *profile; /* a reference; NULL: no authentication, or not yet */
+	uint64_t auth_cookie;	 /* the verdict that is awaited; 0: none */
+	struct login_held *held; /* delayed answer to a wrong password; NULL: none */
 	/* IPv4 addresses in host order; 0: none yet. */
 	uint32_t address, local_address;
 	uint32_t dns[2];
@@ -199,7 +196,6 @@ struct subscriber {
 	struct shape_plan plan; /* rates 0: none */
 	char ifname[16];
 	bool ncp_up[PPP_FAM__COUNT]; /* between PPP_FX_NCP_UP and PPP_FX_NCP_DOWN */
-	uint8_t shape_waiting;	     /* shape calls not yet answered */
 	/* Resources it holds, newest first; drained once, when it is released. */
 	struct res_pool pool;
 	struct res r_sid, r_profile, r_auth, r_user, r_address, r_dp;
@@ -282,7 +278,6 @@ struct engine {
 	unsigned n_events;
 	struct ppp_fx ppp_fx;
 	struct engine_about about;
-	struct aaa_answer answer; /* verdict for SUB_TODO_VERDICT */
 	struct engine_stats stats;
 	struct log_limit drops;	 /* for datagrams without a tunnel, and records not restored */
 	struct log_limit denied; /* for commands that the operator's profile denies */

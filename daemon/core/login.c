@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/turn.h"
 
@@ -335,7 +336,8 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 	tell_link(s, a, end, now);
 }
 
-void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now)
+void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now,
+	       struct pending *next)
 {
 	struct engine *e = s->e;
 	const struct aaa_request a = {
@@ -356,8 +358,8 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 	res_release(&s->r_auth);
 	if (turn_away(s, now))
 		return;
-	memset(&e->answer, 0, sizeof(e->answer));
-	r = aaa_broker_auth(&e->broker, &a, cookie, &e->answer);
+	next->verdict = (struct aaa_answer){ 0 };
+	r = aaa_broker_auth(&e->broker, &a, cookie, &next->verdict);
 	if (r == -EINPROGRESS) {
 		s->auth_cookie = cookie;
 		res_add(&s->pool, &s->r_auth, release_auth);
@@ -365,7 +367,7 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 	}
 	if (r < 0) {
 		e->stats.auth_failures++;
-		e->answer = (struct aaa_answer){ 0 };
+		next->verdict = (struct aaa_answer){ 0 };
 	}
-	s->todo |= SUB_TODO_VERDICT;
+	pending_add(next, PENDING_VERDICT);
 }

@@ -11,6 +11,7 @@
 #include "daemon/base/compiler.h"
 
 struct aaa_answer;
+struct pending;
 struct ppp_auth_request;
 struct profile;
 struct subscriber;
@@ -19,9 +20,10 @@ struct subscriber;
 #define LOGIN_COOKIE_SHIFT 48
 #define LOGIN_OF_COOKIE(c) ((uint16_t)((c) >> LOGIN_COOKIE_SHIFT))
 
-/* Asks the AAA handlers. An immediate verdict is stored in e->answer and noted as SUB_TODO_VERDICT;
- * a later one is awaited with s->auth_cookie. */
-void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now);
+/* Asks the AAA handlers. An immediate verdict is added to `next` (PENDING_VERDICT); a later one is
+ * awaited with s->auth_cookie. */
+void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now,
+	       struct pending *next);
 /* Counts the session with its user, once. Returns 0 or -ENOMEM. */
 int login_count(struct subscriber *s);
 /* Sets the profile of a restored session; takes over the reference. */

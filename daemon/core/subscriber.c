@@ -15,6 +15,7 @@
 #include "daemon/core/registry.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
+#include "daemon/core/pending.h"
 #include "daemon/core/turn.h"
 #include "ppp/frame.h"
 
@@ -262,28 +263,6 @@ static void subscriber_end_call(struct subscriber *s, enum end_cause cause, ze_n
 	call_close(s, &a, now);
 }
 
-/* The call is established: starts PPP. */
-static void subscriber_up(struct subscriber *s, ze_ns now)
-{
-	if (link_init(s) < 0) {
-		subscriber_end_call(s, END_PLANE, now);
-		return;
-	}
-	s->linked = true;
-	s->plan = s->e->cfg->shape;
-	s->shape = s->plan.down_bps ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
-	subscriber_tell(s, EV_SESSION_STARTING, now);
-	ppp_fx_init(&s->e->ppp_fx);
-	if (s->s.sequencing_required) {
-		/* Only the data plane can send sequence numbers: PPP starts when it is attached. */
-		attach_session(s, now);
-	} else {
-		s->opened = true;
-		ppp_link_open(&s->link, now, &s->e->ppp_fx);
-	}
-	subscriber_run(s, now);
-}
-
 static bool is_lcp(struct span frame)
 {
 	return frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
@@ -310,15 +289,6 @@ static void send_frame(struct subscriber *s, struct span frame)
 		return;
 	e->stats.tx_data++;
 	turn_send(e, &s->tunnel->path, wr_done(&w));
-}
-
-void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
-{
-	s->auth_cookie = 0;
-	res_forget(&s->r_auth);
-	ppp_fx_init(&s->e->ppp_fx);
-	login_verdict(s, a, now);
-	subscriber_run(s, now);
 }
 
 /* ---- effects ---- */
@@ -349,20 +319,21 @@ static void subscriber_family_down(struct subscriber *s, enum ppp_family f, ze_n
 		attach_drop_family(s, f);
 }
 
-static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns now)
+static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns now,
+			struct pending *next)
 {
 	switch (e->kind) {
 	case PPP_FX_SEND:
 		send_frame(s, e->send);
 		break;
 	case PPP_FX_AUTH_REQUEST:
-		login_ask(s, &e->auth, now);
+		login_ask(s, &e->auth, now, next);
 		break;
 	case PPP_FX_ADDR_REQUEST:
-		s->todo |= (uint16_t)(SUB_TODO_ADDRESS << e->family);
+		pending_add_family(next, PENDING_ADDRESS, e->family);
 		break;
 	case PPP_FX_NCP_READY:
-		attach_family(s, e->family, now);
+		attach_family(s, e->family, now, next);
 		break;
 	case PPP_FX_NCP_UP:
 		subscriber_family_up(s, e->family, now);
@@ -381,7 +352,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 		trace_refused(s, e, now);
 		break;
 	case PPP_FX_FINISHED:
-		s->todo |= SUB_TODO_FINISH;
+		pending_add(next, PENDING_FINISH);
 		break;
 	case PPP_FX_LCP_DOWN:
 		/* Each family that was up has an effect of its own. A verdict that is still awaited
@@ -405,59 +376,98 @@ static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 		ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
 }
 
-/* Handles one bit of s->todo, the lowest first. */
-static void subscriber_answer(struct subscriber *s, ze_ns now)
+static void pending_handle(struct subscriber *s, const struct pending_entry *entry,
+			   struct pending *next, ze_ns now)
 {
-	unsigned bit = s->todo & -s->todo;
+	enum ppp_family f = (enum ppp_family)entry->family;
 
-	s->todo &= (uint16_t)~bit;
 	ppp_fx_init(&s->e->ppp_fx);
-	switch (bit) {
-	case SUB_TODO_VERDICT:
-		login_verdict(s, &s->e->answer, now);
+	switch ((enum pending_kind)entry->kind) {
+	case PENDING_VERDICT:
+		login_verdict(s, &next->verdict, now);
 		break;
-	case SUB_TODO_ADDRESS << PPP_FAM_IPV4:
-		give_address(s, PPP_FAM_IPV4, now);
+	case PENDING_ADDRESS:
+		give_address(s, f, now);
 		break;
-	case SUB_TODO_ADDRESS << PPP_FAM_IPV6:
-		give_address(s, PPP_FAM_IPV6, now);
+	case PENDING_ATTACHED:
+	case PENDING_UNATTACHED:
+		ppp_link_ncp_attached(&s->link, f, entry->kind == PENDING_ATTACHED, now,
+				      &s->e->ppp_fx);
 		break;
-	case SUB_TODO_ATTACHED << PPP_FAM_IPV4:
-	case SUB_TODO_UNATTACHED << PPP_FAM_IPV4:
-		ppp_link_ncp_attached(&s->link, PPP_FAM_IPV4,
-				      bit == SUB_TODO_ATTACHED << PPP_FAM_IPV4, now, &s->e->ppp_fx);
-		break;
-	case SUB_TODO_ATTACHED << PPP_FAM_IPV6:
-	case SUB_TODO_UNATTACHED << PPP_FAM_IPV6:
-		ppp_link_ncp_attached(&s->link, PPP_FAM_IPV6,
-				      bit == SUB_TODO_ATTACHED << PPP_FAM_IPV6, now, &s->e->ppp_fx);
-		break;
-	case SUB_TODO_NO_PLANE:
+	case PENDING_NO_PLANE:
 		subscriber_end_call(s, END_PLANE, now);
 		break;
-	default:
+	case PENDING_FINISH:
 		subscriber_end_call(s, end_cause_of_ppp(s->link.end), now);
+		break;
+	case PENDING__KINDS:
 		break;
 	}
 }
 
-void subscriber_run(struct subscriber *s, ze_ns now)
+/* Performs the effects in e->ppp_fx, and everything that follows from them and from `next`, until
+ * nothing is left or the call has ended. */
+static void subscriber_run(struct subscriber *s, ze_ns now, struct pending *next)
 {
 	const struct ppp_fx *fx = &s->e->ppp_fx;
+	struct pending_entry entry;
 
 	for (;;) {
 		for (unsigned i = 0; i < fx->n && !s->ended; i++)
-			perform_one(s, &fx->e[i], now);
-		if (!s->ended && !s->todo)
-			attach_if_due(s, now);
-		if (s->ended || !s->todo)
+			perform_one(s, &fx->e[i], now, next);
+		if (!s->ended && !next->n)
+			attach_if_due(s, now, next);
+		if (s->ended || !pending_take(next, &entry))
 			break;
-		subscriber_answer(s, now);
+		pending_handle(s, &entry, next, now);
 	}
 	turn_sub_dirty(s);
 }
 
+/* The same when nothing but the effects is to be handled. */
+static void subscriber_perform(struct subscriber *s, ze_ns now)
+{
+	struct pending next;
+
+	pending_init(&next);
+	subscriber_run(s, now, &next);
+}
+
 /* ---- input, timers and end ---- */
+
+/* The call is established: starts PPP. */
+static void subscriber_up(struct subscriber *s, ze_ns now)
+{
+	struct pending next;
+
+	if (link_init(s) < 0) {
+		subscriber_end_call(s, END_PLANE, now);
+		return;
+	}
+	s->linked = true;
+	s->plan = s->e->cfg->shape;
+	s->shape = s->plan.down_bps ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
+	subscriber_tell(s, EV_SESSION_STARTING, now);
+	pending_init(&next);
+	ppp_fx_init(&s->e->ppp_fx);
+	if (s->s.sequencing_required) {
+		/* Only the data plane can send sequence numbers: PPP starts when it is attached. */
+		attach_session(s, now, &next);
+	} else {
+		s->opened = true;
+		ppp_link_open(&s->link, now, &s->e->ppp_fx);
+	}
+	subscriber_run(s, now, &next);
+}
+
+void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	s->auth_cookie = 0;
+	res_forget(&s->r_auth);
+	ppp_fx_init(&s->e->ppp_fx);
+	login_verdict(s, a, now);
+	subscriber_perform(s, now);
+}
 
 static bool is_ip(struct span frame)
 {
@@ -499,19 +509,22 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 		return;
 	ppp_fx_init(&s->e->ppp_fx);
 	link_frame(s, frame, now);
-	subscriber_run(s, now);
+	subscriber_perform(s, now);
 }
 
 void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
+	struct pending next;
+
+	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
 	if (ev->kind != DP_EV_FRAME)
-		attach_event(s, ev, now);
+		attach_event(s, ev, now, &next);
 	else if (may_send(s, now))
 		link_frame(s, ev->frame, now);
 	if (s->ended && s->dp == SUB_DP_NONE)
 		closed_release(s, now);
-	subscriber_run(s, now);
+	subscriber_run(s, now, &next);
 }
 
 void subscriber_expire(struct subscriber *s, ze_ns now)
@@ -523,12 +536,12 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 		return;
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
-	subscriber_run(s, now);
+	subscriber_perform(s, now);
 	if (s->ended || login_deadline(s) > now)
 		return;
 	ppp_fx_init(&s->e->ppp_fx);
 	login_answer_held(s, now);
-	subscriber_run(s, now);
+	subscriber_perform(s, now);
 }
 
 /* Ends the session without waiting for the peer: one Terminate-Request, then the CDN. */
@@ -537,7 +550,7 @@ static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
 	if (s->opened) {
 		ppp_fx_init(&s->e->ppp_fx);
 		ppp_link_close(&s->link, end, now, &s->e->ppp_fx);
-		subscriber_run(s, now);
+		subscriber_perform(s, now);
 	}
 	if (!s->ended)
 		subscriber_end_call(s, end_cause_of_ppp(end), now);
@@ -556,11 +569,14 @@ void subscriber_replaced(struct subscriber *s, ze_ns now)
 
 void subscriber_address_free(struct subscriber *s, ze_ns now)
 {
+	struct pending next;
+
 	if (s->ended)
 		return;
-	s->todo |= (uint16_t)(SUB_TODO_ADDRESS << PPP_FAM_IPV4);
+	pending_init(&next);
+	pending_add_family(&next, PENDING_ADDRESS, PPP_FAM_IPV4);
 	ppp_fx_init(&s->e->ppp_fx);
-	subscriber_run(s, now);
+	subscriber_run(s, now, &next);
 }
 
 void subscriber_settle(struct subscriber *s, ze_ns now)
@@ -602,7 +618,7 @@ void subscriber_resumed(struct subscriber *s, ze_ns now)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
 	}
-	subscriber_run(s, now);
+	subscriber_perform(s, now);
 }
 
 static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)
@@ -610,7 +626,6 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 	if (s->ended)
 		return;
 	s->ended = true;
-	s->todo = 0;
 	if (s->end == END_NONE)
 		s->end = end_cause_of_down(down->cause);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)

@@ -12,7 +12,8 @@
  *   released     all resources were returned; freed when the turn ends
  *
  * The effects of the PPP link are performed here. An effect that must be answered by another call
- * of the link is noted in s->todo first, so that the link is never entered recursively. Resources
+ * of the link is added to a struct pending first, so that the link is never entered recursively.
+ * Resources
  * are registered in s->pool; the session id and the address are returned only after the data plane
  * has removed the session, because packets may pass until then.
  */
@@ -53,8 +54,6 @@ void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns 
 void subscriber_expire(struct subscriber *s, ze_ns now);
 /* Processes a verdict that arrived later. Takes over the profile reference. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
-/* Performs the effects in e->ppp_fx and everything that follows from them and from s->todo. */
-void subscriber_run(struct subscriber *s, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);
 /* Ends a session that a newer one replaces (turn_give_way()). */

@@ -23,7 +23,7 @@ CORE = [
     # the turn
     'trace', 'record_tags', 'record', 'turn',
     # what a subscriber is made of
-    'attach', 'lease', 'login',
+    'pending', 'attach', 'lease', 'login',
     # tunnels, calls, subscribers
     'call', 'control', 'subscriber',
     # the entries
