@@ -14,6 +14,7 @@
 #include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
+#include "daemon/core/reload.h"
 #include "daemon/observe/history.h"
 #include "daemon/sys/bpf/bpf_common.h"
 #include "daemon/sys/bpf/bpf_ours.h"
@@ -26,6 +27,7 @@
 #include "daemon/sys/run/hardening.h"
 #include "daemon/sys/run/logger.h"
 #include "daemon/sys/run/loop.h"
+#include "daemon/sys/run/module.h"
 #include "daemon/sys/run/notify.h"
 #include "daemon/sys/run/path.h"
 #include "daemon/sys/run/refresh.h"
@@ -51,7 +53,7 @@ static int log_start(struct ze *z)
 	return r;
 }
 
-static const struct ze_module mod_log = { "log", log_start, NULL };
+static const struct ze_module mod_log = { .name = "log", .start = log_start };
 
 static void set_levels(const char *env, const enum log_sub *subs, size_t n)
 {
@@ -103,7 +105,7 @@ static int rng_start(struct ze *z)
 	return r;
 }
 
-static const struct ze_module mod_rng = { "rng", rng_start, NULL };
+static const struct ze_module mod_rng = { .name = "rng", .start = rng_start };
 
 /* ---- configuration ---- */
 
@@ -148,7 +150,7 @@ static void yang_stop(struct ze *z)
 	yang_free(z->yang);
 }
 
-static const struct ze_module mod_yang = { "yang", yang_start, yang_stop };
+static const struct ze_module mod_yang = { .name = "yang", .start = yang_start, .stop = yang_stop };
 
 static int config_start(struct ze *z)
 {
@@ -170,7 +172,16 @@ static void config_stop(struct ze *z)
 	config_unref(z->cfg);
 }
 
-static const struct ze_module mod_config = { "config", config_start, config_stop };
+static void config_reload(struct ze *z, struct config *next)
+{
+	(void)z;
+	apply_levels(next);
+}
+
+static const struct ze_module mod_config = { .name = "config",
+					     .start = config_start,
+					     .stop = config_stop,
+					     .reload = config_reload };
 
 /* ---- fewer rights ---- */
 
@@ -182,7 +193,7 @@ static int hardening_start(struct ze *z)
 	return 0;
 }
 
-static const struct ze_module mod_hardening = { "hardening", hardening_start, NULL };
+static const struct ze_module mod_hardening = { .name = "hardening", .start = hardening_start };
 
 static int settle_start(struct ze *z)
 {
@@ -196,7 +207,7 @@ static int settle_start(struct ze *z)
 	return 0;
 }
 
-static const struct ze_module mod_settle = { "settle", settle_start, NULL };
+static const struct ze_module mod_settle = { .name = "settle", .start = settle_start };
 
 /* ---- reactor ---- */
 
@@ -220,7 +231,7 @@ static void loop_end(struct ze *z)
 	loop_free(z->loop);
 }
 
-static const struct ze_module mod_loop = { "loop", loop_start, loop_end };
+static const struct ze_module mod_loop = { .name = "loop", .start = loop_start, .stop = loop_end };
 
 /* ---- state file ---- */
 
@@ -251,7 +262,9 @@ static int state_start(struct ze *z)
 	return 0;
 }
 
-static const struct ze_module mod_state = { "state", state_start, state_stop };
+static const struct ze_module mod_state = { .name = "state",
+					    .start = state_start,
+					    .stop = state_stop };
 
 /* ---- one instance at a time ---- */
 
@@ -303,7 +316,9 @@ static void instance_stop(struct ze *z)
 	z->instance = NULL;
 }
 
-static const struct ze_module mod_instance = { "instance", instance_start, instance_stop };
+static const struct ze_module mod_instance = { .name = "instance",
+					       .start = instance_start,
+					       .stop = instance_stop };
 
 /* ---- data plane ---- */
 
@@ -329,7 +344,15 @@ static void dataplane_stop(struct ze *z)
 	z->plane = NULL;
 }
 
-static const struct ze_module mod_dataplane = { "dataplane", dataplane_start, dataplane_stop };
+static void dataplane_reload(struct ze *z, struct config *next)
+{
+	plane_reload(z->plane, next);
+}
+
+static const struct ze_module mod_dataplane = { .name = "dataplane",
+						.start = dataplane_start,
+						.stop = dataplane_stop,
+						.reload = dataplane_reload };
 
 /* ---- observers ---- */
 
@@ -344,7 +367,9 @@ static void history_stop(struct ze *z)
 	history_free(z->history);
 }
 
-static const struct ze_module mod_history = { "history", history_start, history_stop };
+static const struct ze_module mod_history = { .name = "history",
+					      .start = history_start,
+					      .stop = history_stop };
 
 /* ---- engine ---- */
 
@@ -379,7 +404,29 @@ static void engine_stop(struct ze *z)
 	z->engine = NULL;
 }
 
-static const struct ze_module mod_engine = { "engine", engine_start, engine_stop };
+static int engine_prepare(struct ze *z, struct config *next, struct strbuf *errors)
+{
+	return engine_reload_prepare(z->engine, next, errors);
+}
+
+static void engine_cancel(struct ze *z)
+{
+	engine_reload_cancel(z->engine);
+}
+
+static void engine_apply(struct ze *z, struct config *next)
+{
+	(void)next;
+	engine_reload(z->engine, loop_now(z->loop));
+	loop_turn_done(z->loop);
+}
+
+static const struct ze_module mod_engine = { .name = "engine",
+					     .start = engine_start,
+					     .stop = engine_stop,
+					     .prepare = engine_prepare,
+					     .cancel = engine_cancel,
+					     .reload = engine_apply };
 
 /* ---- addresses of the host ---- */
 
@@ -400,7 +447,9 @@ static void ifwatch_stop(struct ze *z)
 	z->ifwatch = NULL;
 }
 
-static const struct ze_module mod_ifwatch = { "ifwatch", ifwatch_start, ifwatch_stop };
+static const struct ze_module mod_ifwatch = { .name = "ifwatch",
+					      .start = ifwatch_start,
+					      .stop = ifwatch_stop };
 
 /* ---- counters ---- */
 
@@ -422,7 +471,9 @@ static void refresh_stop(struct ze *z)
 	refresh_free(z->refresh);
 }
 
-static const struct ze_module mod_refresh = { "refresh", refresh_start, refresh_stop };
+static const struct ze_module mod_refresh = { .name = "refresh",
+					      .start = refresh_start,
+					      .stop = refresh_stop };
 
 /* ---- listeners ---- */
 
@@ -456,7 +507,14 @@ static int listeners_start(struct ze *z)
 	return 0;
 }
 
-static const struct ze_module mod_listeners = { "listeners", listeners_start, NULL };
+static void listeners_reload(struct ze *z, struct config *next)
+{
+	udp_zero_checksum(z->udp, next->zero_checksum);
+}
+
+static const struct ze_module mod_listeners = { .name = "listeners",
+						.start = listeners_start,
+						.reload = listeners_reload };
 
 /* ---- tunnels and sessions of the previous instance ---- */
 
@@ -475,7 +533,7 @@ static int resume_start(struct ze *z)
 	return 0;
 }
 
-static const struct ze_module mod_resume = { "resume", resume_start, NULL };
+static const struct ze_module mod_resume = { .name = "resume", .start = resume_start };
 
 static int persist_start(struct ze *z)
 {
@@ -498,7 +556,9 @@ static void persist_stop(struct ze *z)
 	persist_free(z->persist);
 }
 
-static const struct ze_module mod_persist = { "persist", persist_start, persist_stop };
+static const struct ze_module mod_persist = { .name = "persist",
+					      .start = persist_start,
+					      .stop = persist_stop };
 
 /* ---- control socket ---- */
 
@@ -531,7 +591,7 @@ static void ctl_stop(struct ze *z)
 	z->ctl = NULL;
 }
 
-static const struct ze_module mod_ctl = { "ctl", ctl_start, ctl_stop };
+static const struct ze_module mod_ctl = { .name = "ctl", .start = ctl_start, .stop = ctl_stop };
 
 /* Clients are answered only after all other modules have started. */
 static int serve_start(struct ze *z)
@@ -540,7 +600,9 @@ static int serve_start(struct ze *z)
 	return 0;
 }
 
-static const struct ze_module mod_serve = { "serve", serve_start, ctl_stop };
+static const struct ze_module mod_serve = { .name = "serve",
+					    .start = serve_start,
+					    .stop = ctl_stop };
 
 /* ---- start and stop ---- */
 
@@ -601,29 +663,31 @@ static int reread_config(struct ze *z, struct config **ret, struct strbuf *error
 	return -EINVAL;
 }
 
+/* z->cfg is the old configuration until all modules have applied the new one. */
 static int modules_take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
 			       struct strbuf *warnings)
 {
-	struct strbuf more;
+	struct strbuf why, more;
 	int r;
 
+	sb_init(&why);
 	sb_init(&more);
-	r = engine_reload(z->engine, cfg, &more, loop_now(z->loop));
-	loop_turn_done(z->loop);
+	r = module_reload(&(struct ze_module_table){ modules, ZE_ARRAY_SIZE(modules) }, z, cfg,
+			  &why);
+	if (r == 0) {
+		reload_unchanged(z->engine, cfg, &more);
+		config_unref(z->cfg);
+		z->cfg = cfg;
+	}
+	log_lines(LOG_ERROR, "reload-error", &why);
 	log_lines(LOG_WARN, "reload-warning", &more);
+	if (why.s)
+		sb_puts(errors, why.s);
 	if (more.s)
-		sb_puts(r < 0 ? errors : warnings, more.s);
-	else if (r < 0)
-		sb_printf(errors, "%s\n", log_strerror(r));
+		sb_puts(warnings, more.s);
+	sb_done(&why);
 	sb_done(&more);
-	if (r < 0)
-		return r;
-	apply_levels(cfg);
-	udp_zero_checksum(z->udp, cfg->zero_checksum);
-	plane_reload(z->plane, cfg);
-	config_unref(z->cfg);
-	z->cfg = cfg;
-	return 0;
+	return r;
 }
 
 static int modules_reload_by(struct ze *z, const char *actor, struct strbuf *errors,
@@ -634,15 +698,15 @@ static int modules_reload_by(struct ze *z, const char *actor, struct strbuf *err
 
 	if (r == 0)
 		r = modules_take_config(z, cfg, errors, warnings);
-	if (r < 0)
-		config_unref(cfg);
-	if (r < 0)
-		log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
-		       KV_STR("actor", actor), KV_ERRNO(r),
-		       KV_STR("effect", "the running configuration stays"));
-	else
+	if (r == 0) {
 		log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file),
 		       KV_STR("actor", actor));
+		return 0;
+	}
+	config_unref(cfg);
+	log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
+	       KV_STR("actor", actor), KV_ERRNO(r),
+	       KV_STR("effect", "the running configuration stays"));
 	return r;
 }
 

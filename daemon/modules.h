@@ -49,12 +49,6 @@ struct ze {
 	struct ctl *ctl;
 };
 
-struct ze_module {
-	const char *name;
-	int (*start)(struct ze *z); /* 0 or -errno */
-	void (*stop)(struct ze *z); /* may be NULL */
-};
-
 /* Starts all modules. When one fails, those before it are stopped. Returns 0 or -errno. */
 int modules_start(struct ze *z);
 /* Stops all modules in reverse order. */

@@ -222,13 +222,20 @@ void engine_expire(struct engine *e, ze_ns now)
 
 /* ---- reload and drain ---- */
 
-int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now)
+int engine_reload_prepare(struct engine *e, struct config *cfg, struct strbuf *errors)
 {
-	int r = reload_apply(e, cfg, warnings);
+	return reload_prepare(e, cfg, errors);
+}
 
-	if (r == 0)
-		turn_end(e, now);
-	return r;
+void engine_reload_cancel(struct engine *e)
+{
+	reload_cancel(e);
+}
+
+void engine_reload(struct engine *e, ze_ns now)
+{
+	reload_apply(e);
+	turn_end(e, now);
 }
 
 void engine_drain(struct engine *e, ze_ns now)

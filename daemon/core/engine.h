@@ -106,10 +106,13 @@ struct hostip_set;
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now);
 
 struct strbuf;
-/* Applies a new configuration and takes a reference on it. What needs a restart is not changed;
- * each such item adds one line to `warnings`. Returns 0, -EBUSY (l2tp was enabled or disabled,
- * which needs a restart) or -ENOMEM; after an error nothing has changed. */
-int engine_reload(struct engine *e, struct config *cfg, struct strbuf *warnings, ze_ns now);
+/* A reload: after engine_reload_prepare() has returned 0, either engine_reload() or
+ * engine_reload_cancel() must follow. Prepare changes nothing; it takes a reference on cfg and
+ * returns 0, -EBUSY (l2tp was enabled or disabled, which needs a restart; the reason is in errors)
+ * or -ENOMEM. Settings that need a restart are not applied. */
+int engine_reload_prepare(struct engine *e, struct config *cfg, struct strbuf *errors);
+void engine_reload_cancel(struct engine *e);
+void engine_reload(struct engine *e, ze_ns now);
 /* Sends a StopCCN with Result Code 6 in every tunnel and refuses new ones. engine_drained() is true
  * when each StopCCN was acknowledged, or its retransmission exhausted, and the data plane has
  * removed all sessions. */

@@ -226,10 +226,18 @@ struct engine_about {
 	struct l2tp_fault fault; /* logged only for a refusal with the same reason */
 };
 
+/* Made for a new configuration that is not applied yet; all NULL otherwise. */
+struct reload_next {
+	struct config *cfg;
+	struct linkcfg *linkcfg;
+	struct aaa_local *local;
+};
+
 struct engine {
 	struct config *cfg;	 /* in force */
 	struct config *boot;	 /* at the start: listeners, pool, data plane, l2tp enabled */
 	struct linkcfg *linkcfg; /* of cfg */
+	struct reload_next next;
 	struct ports ports;
 	struct bus *bus;
 	const char *hardening;

@@ -100,6 +100,7 @@ int reload_start(struct engine *e)
 
 void reload_done(struct engine *e)
 {
+	reload_cancel(e);
 	aaa_local_free(e->local);
 	addrpool_free(e->pool);
 	linkcfg_unref(e->linkcfg);
@@ -136,8 +137,9 @@ static bool same_pool(const struct config *a, const struct config *b)
 	       p->dns[0] == q->dns[0] && p->dns[1] == q->dns[1];
 }
 
-static void warn_unchanged(const struct config *boot, const struct config *c, struct strbuf *w)
+void reload_unchanged(const struct engine *e, const struct config *c, struct strbuf *w)
 {
+	const struct config *boot = e->boot;
 	struct config_bpf now = c->bpf;
 
 	if (!same_listeners(boot, c))
@@ -163,37 +165,44 @@ static void new_hello_retries(struct engine *e)
 	}
 }
 
-int reload_apply(struct engine *e, struct config *cfg, struct strbuf *warnings)
+int reload_prepare(struct engine *e, struct config *cfg, struct strbuf *errors)
 {
-	struct linkcfg *links;
-	struct aaa_local *l;
-	bool blackhole;
-
 	if (cfg->l2tp != e->boot->l2tp) {
-		sb_puts(warnings, "l2tp enabled: not changed, and nothing else of l2tp; restart to "
-				  "enable or disable\n");
+		sb_puts(errors, "l2tp enabled: restart to enable or disable\n");
 		return -EBUSY;
 	}
-	l = reload_local_of(cfg);
-	links = linkcfg_new(cfg);
-	if (!l || !links) {
-		aaa_local_free(l);
-		linkcfg_unref(links);
+	e->next.local = reload_local_of(cfg);
+	e->next.linkcfg = linkcfg_new(cfg);
+	if (!e->next.local || !e->next.linkcfg) {
+		reload_cancel(e);
 		return -ENOMEM;
 	}
-	warn_unchanged(e->boot, cfg, warnings);
-	set_local(e, l);
+	e->next.cfg = config_ref(cfg);
+	return 0;
+}
+
+void reload_cancel(struct engine *e)
+{
+	aaa_local_free(e->next.local);
+	linkcfg_unref(e->next.linkcfg);
+	config_unref(e->next.cfg);
+	e->next = (struct reload_next){ 0 };
+}
+
+void reload_apply(struct engine *e)
+{
+	bool blackhole = e->cfg->pool_blackhole;
+
+	set_local(e, e->next.local);
 	linkcfg_unref(e->linkcfg);
-	e->linkcfg = links;
-	blackhole = e->cfg->pool_blackhole;
-	config_ref(cfg);
+	e->linkcfg = e->next.linkcfg;
 	config_unref(e->cfg);
-	e->cfg = cfg;
-	reserve_addresses(e, cfg);
+	e->cfg = e->next.cfg;
+	e->next = (struct reload_next){ 0 };
+	reserve_addresses(e, e->cfg);
 	own_check(e);
-	if (blackhole != cfg->pool_blackhole)
+	if (blackhole != e->cfg->pool_blackhole)
 		reload_pool(e);
 	reload_limits(e);
 	new_hello_retries(e);
-	return 0;
 }

@@ -20,5 +20,9 @@ void reload_done(struct engine *e);
 void reload_pool(const struct engine *e);
 /* Gives the limits of the configuration to the guard. */
 void reload_limits(const struct engine *e);
-/* The same as engine_reload(), within a turn. */
-int reload_apply(struct engine *e, struct config *cfg, struct strbuf *warnings);
+/* The same as engine_reload_prepare() and so on, within a turn. */
+int reload_prepare(struct engine *e, struct config *cfg, struct strbuf *errors);
+void reload_cancel(struct engine *e);
+void reload_apply(struct engine *e);
+/* Adds a line for each setting of c that needs a restart and differs from the start's. */
+void reload_unchanged(const struct engine *e, const struct config *c, struct strbuf *w);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/strbuf.h"
 #include "selftests/lib/world.h"
 
 #define LACS  4
@@ -182,15 +181,12 @@ static void weather(struct world *w, struct rd *r)
 static void reload(struct world *w, struct rd *r)
 {
 	struct config *c = config();
-	struct strbuf b;
 
 	c->max_sessions = rd_u8(r) % 8;
 	c->max_tunnels = rd_u8(r) % 8;
 	c->hello_interval_s = 1 + rd_u8(r);
 	c->hello_retries = rd_u8(r) % 4;
-	sb_init(&b);
-	engine_reload(w->e, c, &b, w->now);
-	sb_done(&b);
+	w_reload(w, c, NULL);
 	config_unref(c);
 }
 

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/base/strbuf.h"
+#include "daemon/core/reload.h"
+
 static struct world world; /* too large for a stack, and not affected by allocation sweeps */
 
 bool w_fails(struct w_fail *f)
@@ -698,6 +701,21 @@ struct config *w_config(void)
 		return NULL;
 	}
 	return c;
+}
+
+int w_reload(struct world *w, struct config *cfg, struct strbuf *errors)
+{
+	struct strbuf unread;
+	int r;
+
+	sb_init(&unread);
+	r = engine_reload_prepare(w->e, cfg, errors ? errors : &unread);
+	if (r == 0)
+		engine_reload(w->e, w->now);
+	if (r == 0)
+		reload_unchanged(w->e, cfg, errors ? errors : &unread);
+	sb_done(&unread);
+	return r;
 }
 
 static int start(struct world *w)

@@ -19,6 +19,8 @@
 #include "daemon/l2tp/msg.h"
 #include "selftests/lib/test_rng.h"
 
+struct strbuf;
+
 #define W_LACS	    64
 #define W_CALLS	    512
 #define W_RING	    1024
@@ -194,6 +196,9 @@ void w_restart(struct world *w);
 const struct w_record *w_record_of(const struct world *w, enum journal_kind kind, uint16_t id);
 /* Secret "zetest", pool 10.0.0.2-254, users alice/wonder and bob/builder (bob: 10.0.0.77). */
 struct config *w_config(void);
+/* Gives the engine a configuration as the daemon's modules do. Returns what it answered; its reasons
+ * and what needs a restart are added to errors, which may be NULL. */
+int w_reload(struct world *w, struct config *cfg, struct strbuf *errors);
 /* Runs until nothing changes without time passing. */
 void w_deliver(struct world *w);
 void w_advance(struct world *w, ze_ns d);

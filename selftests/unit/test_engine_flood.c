@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/strbuf.h"
 #include "selftests/lib/world.h"
 
 static const struct operate_why why = { .actor = "test", .text = "because" };
@@ -119,7 +118,6 @@ static void guard_gets_the_list(void **st)
 {
 	struct config *c = allowing("10.9.0.0/27", "2001:db8:900::/123");
 	struct world *w = world_new(c, 3);
-	struct strbuf warnings;
 
 	(void)st;
 	assert_int_equal(w->guard.limits.n_allow, 2);
@@ -127,16 +125,14 @@ static void guard_gets_the_list(void **st)
 	assert_int_equal(w->guard.limits.allow[1].addr.family, 6);
 	assert_int_equal(w->guard.limits.known_rate, ADMIT_KNOWN_RATE);
 	assert_int_equal(w->guard.limits.known_burst, ADMIT_KNOWN_BURST);
-	sb_init(&warnings);
 	for (int again = 0; again < 2; again++) {
 		c = again ? w_config() : allowing("192.0.2.1", "198.51.100.0/24");
-		assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
+		assert_int_equal(w_reload(w, c, NULL), 0);
 		assert_int_equal(w->guard.limits.n_allow, again ? 0 : 2);
 		if (!again)
 			assert_int_equal(w->guard.limits.allow[0].len, 32);
 		config_unref(c);
 	}
-	sb_done(&warnings);
 	empty(w);
 }
 
@@ -313,7 +309,6 @@ static void limits_by_peer(void **st)
 	struct config *c = config_new();
 	struct world *w;
 	struct lac *l[3], *other;
-	struct strbuf warnings;
 
 	(void)st;
 	assert_int_equal(c->max_tunnels_peer, 256);
@@ -337,12 +332,10 @@ static void limits_by_peer(void **st)
 		assert_int_equal(lac_call(l[i % 2], "alice", "wonder")->icrp, i < 3);
 	assert_int_equal(refused(w, REASON_LIMIT_PEER_SESSIONS), 1);
 	assert_true(lac_call(other, "alice", "wonder")->icrp);
-	sb_init(&warnings);
 	c = w_config();
 	c->max_tunnels_peer = c->max_sessions_peer = 0;
-	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
+	assert_int_equal(w_reload(w, c, NULL), 0);
 	config_unref(c);
-	sb_done(&warnings);
 	l[2] = lac_new(w, 1, 1710);
 	lac_connect(l[2]);
 	assert_true(l[2]->up);

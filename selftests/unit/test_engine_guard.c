@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/base/strbuf.h"
 #include "daemon/core/guard_null.h"
 #include "selftests/lib/world.h"
 
@@ -38,7 +37,6 @@ static void limits_at_start_and_after_reload(void **st)
 {
 	struct world *w = new_world();
 	struct config *c = w_config();
-	struct strbuf warnings;
 
 	(void)st;
 	assert_int_equal(w->guard.n_limits, 1);
@@ -50,9 +48,7 @@ static void limits_at_start_and_after_reload(void **st)
 	assert_false(w->guard.limits.zero_checksum);
 	c->setup_rate = 7;
 	c->zero_checksum = true;
-	sb_init(&warnings);
-	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), 0);
-	sb_done(&warnings);
+	assert_int_equal(w_reload(w, c, NULL), 0);
 	config_unref(c);
 	assert_int_equal(w->guard.n_limits, 2);
 	assert_int_equal(w->guard.limits.setup_rate, 7);
@@ -60,9 +56,7 @@ static void limits_at_start_and_after_reload(void **st)
 	/* One that is refused changes nothing. */
 	c = w_config();
 	c->l2tp = false;
-	sb_init(&warnings);
-	assert_int_equal(engine_reload(w->e, c, &warnings, w->now), -EBUSY);
-	sb_done(&warnings);
+	assert_int_equal(w_reload(w, c, NULL), -EBUSY);
 	config_unref(c);
 	assert_int_equal(w->guard.n_limits, 2);
 	empty(w);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/base/strbuf.h"
 #include "daemon/core/subscriber.h"
 #include "selftests/lib/world.h"
 
@@ -431,7 +430,6 @@ static void users_own_limit(void **st)
  * soon as its holder has given way. */
 static void fixed_address_is_reserved(void **st)
 {
-	struct strbuf warnings;
 	struct call *a, *b;
 
 	(void)st;
@@ -447,9 +445,7 @@ static void fixed_address_is_reserved(void **st)
 	assert_int_equal(b->c.ip, BOBS);
 	lac_cdn(b);
 	cfg->users[1].address = BOBS + 1; /* alice has it */
-	sb_init(&warnings);
-	assert_int_equal(engine_reload(w->e, cfg, &warnings, w->now), 0);
-	sb_done(&warnings);
+	assert_int_equal(w_reload(w, cfg, NULL), 0);
 	b = lac_call(l, "bob", "builder");
 	w_advance(w, ZE_SEC(4));
 	assert_true(a->over && b->c.v4_up);

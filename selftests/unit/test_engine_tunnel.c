@@ -599,7 +599,7 @@ static void reload(void **st)
 	c->n_listeners = 1;
 	c->pool.end--;
 	config_add_user(c, "carol", "sing", 0);
-	assert_int_equal(engine_reload(w->e, c, &warn, w->now), 0);
+	assert_int_equal(w_reload(w, c, &warn), 0);
 	assert_non_null(strstr(warn.s, "listeners"));
 	assert_non_null(strstr(warn.s, "pool"));
 	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7);
@@ -617,7 +617,7 @@ static void reload(void **st)
 
 	sb_reset(&warn);
 	c = config_new();
-	assert_int_equal(engine_reload(w->e, c, &warn, w->now), -EBUSY);
+	assert_int_equal(w_reload(w, c, &warn), -EBUSY);
 	assert_non_null(strstr(warn.s, "enabled"));
 	assert_int_equal(w->e->cfg->hello_retries, 7);
 	config_unref(c);

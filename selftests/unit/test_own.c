@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "daemon/base/hostip.h"
-#include "daemon/base/strbuf.h"
 #include "selftests/lib/asking.h"
 #include "selftests/lib/world.h"
 
@@ -234,8 +233,6 @@ static void not_resumed_beside_a_lac(void **st)
  * a reload; both prefixes and the interface are named. */
 static void subnet_of_an_interface(void **st)
 {
-	struct strbuf warnings;
-
 	(void)st;
 	begin();
 	comes("up0", 0x0a000101, 24);
@@ -251,10 +248,8 @@ static void subnet_of_an_interface(void **st)
 	assert_null(strstr(lines, "up0"));
 	comes("up0", 0x0a000105, 32);
 	assert_string_equal(lines, "");
-	sb_init(&warnings);
 	cfg->users[0].address = 0x0a000109;
-	assert_int_equal(engine_reload(w->e, cfg, &warnings, w->now), 0);
-	sb_done(&warnings);
+	assert_int_equal(w_reload(w, cfg, NULL), 0);
 	assert_said("subnet-overlap interface=up0 subnet=10.0.1.0/24 user=alice users=1");
 	assert_said("subnet-overlap interface=up0 subnet=10.0.0.128/25 pool=");
 }

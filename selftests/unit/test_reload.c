@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/base/strbuf.h"
+#include "selftests/lib/fail_alloc.h"
 #include "selftests/lib/world.h"
 
 static struct world *w;
@@ -50,7 +51,7 @@ static void reload_is(int result, const char *warning)
 	const char *said;
 
 	sb_reset(&warnings);
-	assert_int_equal(engine_reload(w->e, next, &warnings, w->now), result);
+	assert_int_equal(w_reload(w, next, &warnings), result);
 	said = warnings.s ? warnings.s : "";
 	if (!*warning)
 		assert_string_equal(said, "");
@@ -197,6 +198,46 @@ static void enabled_flip(void **st)
 	assert_true(lac_call(l, "bob", "builder")->c.v4_up);
 }
 
+/* What the engine has prepared for a configuration that another module refuses is dropped. */
+static void another_module_refuses(void **st)
+{
+	(void)st;
+	next->hello_retries = 7;
+	next->auth_method = PPP_AUTH_PAP;
+	sb_reset(&warnings);
+	assert_int_equal(engine_reload_prepare(w->e, next, &warnings), 0);
+	assert_int_equal(w->e->cfg->hello_retries, 2);
+	engine_reload_cancel(w->e);
+	assert_int_equal(next->refs, 1);
+	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 2);
+	assert_int_equal(lac_call(l, "bob", "builder")->c.method, PPP_CHAP);
+	reload("");
+	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7);
+}
+
+/* Each allocation of a reload may fail: then nothing has changed. */
+static void without_memory(void **st)
+{
+	int r = -ENOMEM;
+
+	(void)st;
+	if (!fail_alloc_works())
+		skip();
+	next->hello_retries = 7;
+	for (int i = 0; r < 0; i++) {
+		sb_reset(&warnings);
+		fail_alloc_at(i);
+		r = engine_reload_prepare(w->e, next, &warnings);
+		fail_alloc_off();
+		assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 2);
+		assert_int_equal(next->refs, r < 0 ? 1 : 2);
+		assert_true(i < 20);
+	}
+	engine_reload(w->e, w->now);
+	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7);
+	assert_true(lac_call(l, "bob", "builder")->c.v4_up);
+}
+
 /* The other rows of a file with a new listener do. */
 static void listener_change(void **st)
 {
@@ -225,9 +266,12 @@ static void pool_and_dataplane(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(next_ppp_sessions), T(next_sessions_rates), T(blackhole_for_the_pool),
-		T(no_ipcp),	      T(next_admissions),     T(next_tunnels),
-		T(enabled_flip),      T(listener_change),     T(pool_and_dataplane),
+		T(next_ppp_sessions),	   T(next_sessions_rates),
+		T(blackhole_for_the_pool), T(no_ipcp),
+		T(next_admissions),	   T(next_tunnels),
+		T(enabled_flip),	   T(listener_change),
+		T(pool_and_dataplane),	   T(another_module_refuses),
+		T(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -401,7 +401,7 @@ def test_reload(tmp_path):
         assert 'reload-refused' in said and f'{ze.conf}:2:' in said and 'drain-timeout' in said
         assert config_of(ze)['hello-interval'] == 7
         said = rewrite(ze, good.replace('shared-secret', 'enabled false; shared-secret'))
-        assert re.search(r'warn .*reload-warning .*enabled', said), said
+        assert re.search(r'error .*reload-error .*l2tp enabled: restart to enable or disable', said), said
         assert config_of(ze)['enabled'] and config_of(ze)['hello-interval'] == 7
         said = rewrite(ze, re.sub('port [0-9]+', f'port {free_port()}', good))
         assert re.search(r'warn .*reload-warning .*listeners', said), said

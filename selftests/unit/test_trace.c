@@ -102,14 +102,12 @@ static void dialogue(void **st)
 
 static void a_password_by_pap(void **st)
 {
-	struct strbuf warnings = { 0 };
 	struct lac *dark = lac_new(w, 2, 1701);
 	struct call *c;
 
 	(void)st;
 	w->cfg->auth_method = PPP_AUTH_PAP;
-	assert_int_equal(engine_reload(w->e, w->cfg, &warnings, w->now), 0);
-	sb_done(&warnings);
+	assert_int_equal(w_reload(w, w->cfg, NULL), 0);
 	lac_connect(dark);
 	c = lac_call(dark, "alice", "wonder");
 	assert_int_equal(c->c.method, PPP_PAP);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/base/strbuf.h"
 #include "selftests/lib/world.h"
 
 static struct config *cfg;
@@ -215,15 +214,11 @@ static void of_each_method(void **st)
 /* F-B10: a reload changes the limits. */
 static void off(void **st)
 {
-	struct strbuf warnings;
-
 	(void)st;
 	begin();
 	cfg->reject_interval_s = 0;
 	cfg->reject_rate_peer = 0;
-	sb_init(&warnings);
-	assert_int_equal(engine_reload(w->e, cfg, &warnings, w->now), 0);
-	sb_done(&warnings);
+	assert_int_equal(w_reload(w, cfg, NULL), 0);
 	assert_int_equal(flood("100", 300), 300);
 }
 
