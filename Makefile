@@ -272,6 +272,7 @@ help:
 	@echo 'make lint        layers, symbols, sizes, format, scripts, unit file'
 	@echo 'make check-net   tests in network namespaces (root)'
 	@echo 'make torture     kills, failing calls and floods in their long form, half an hour (root)'
+	@echo 'make check-long  torture, and upgrades from older versions, which it builds from the history (root)'
 	@echo 'make check-vm    tests in a guest with l2tp_ppp'
 	@echo 'make fuzz T=avp SECS=60   one fuzz target under libFuzzer; without T each in turn'
 	@echo 'make bench       session setup rate and CPU time, in the guest'

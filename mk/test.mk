@@ -7,7 +7,9 @@ NPROC := $(or $(shell nproc 2>/dev/null),2)
 # All processors, unless the caller said how many: then make passes that on by itself.
 J = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(NPROC))
 PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
-NETTESTS := $(sort $(wildcard selftests/netns/test_*.py))
+# Tests that build other versions of ze, and take minutes.
+LONGTESTS := selftests/netns/test_upgrade.py
+NETTESTS := $(filter-out $(LONGTESTS),$(sort $(wildcard selftests/netns/test_*.py)))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
 	ZECTL_BIN=$(abspath $(B)/zectl) ZELOAD=$(abspath $(B)/peer/zeload) \
 	ZE_DPGEN=$(abspath $(B)/bench/dpgen) ZE_FAULTY=$(abspath $(FAULTY)) \
@@ -81,7 +83,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net torture check-vm check-vm-oldest bench bench-setup bench-dp bench-prog demo demo-shell demo-kernel
+.PHONY: check _check check-net check-long torture check-vm check-vm-oldest bench bench-setup bench-dp bench-prog demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -97,6 +99,11 @@ TORTURE_TESTS = $(shell grep -l ZE_TORTURE $(NETTESTS))
 torture: all $(PEER_BIN) $(FAULTY)
 	@ZE_TORTURE=1 $(RUN) --pytest-timeout 3600 --pytest $(TORTURE_TESTS)
 	@+$(MAKE) --no-print-directory fuzz T='engine resume' SECS=120
+
+# What is too long for `make check`. The upgrade builds older versions of ze in the build folder, from the history.
+check-long: all $(PEER_BIN) $(FAULTY)
+	@+$(RUN) --pytest-timeout 1800 --pytest $(LONGTESTS); rc=$$?; \
+		$(MAKE) --no-print-directory torture && exit $$rc
 
 check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check

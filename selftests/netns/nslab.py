@@ -67,6 +67,7 @@ class Lab:
 
     def __init__(self, folder, mode='auto', six=False, setup_rate=0):
         self.dir, self.mode, self.ze, self.lac = folder, mode, None, None
+        self.ze_bin, self.zectl_bin = ZE, ZECTL     # another version's, for a test of upgrades
         self.ns = {n: 'zb%d-%s' % (os.getpid(), n) for n in ('lac', 'lns', 'core')}
         self.peer = '2001:db8:9::1' if six else '10.9.0.1'
         self.sock = os.path.join(folder, 'sock')
@@ -129,7 +130,7 @@ class Lab:
             return f.read().decode(errors='replace')
 
     def start_ze(self, *under, more=()):
-        self.ze = self.spawn('lns', 'ze.log', *under, ZE, '-c', self.conf, '--socket', self.sock, *more)
+        self.ze = self.spawn('lns', 'ze.log', *under, self.ze_bin, '-c', self.conf, '--socket', self.sock, *more)
         # The verifier is what takes its time, where others work, too.
         wait_for(lambda: self.ze.poll() is not None or self.show('dataplane', check=False), 60)
         assert self.ze.poll() is None, self.log('ze.log')
@@ -161,7 +162,7 @@ class Lab:
         self.lac = None
 
     def show(self, *what, check=True):
-        out = run(ZECTL, '--json', '--socket', self.sock, 'show', 'l2tp', *what, check=check)
+        out = run(self.zectl_bin, '--json', '--socket', self.sock, 'show', 'l2tp', *what, check=check)
         try:
             return json.loads(out)
         except ValueError:
@@ -169,7 +170,7 @@ class Lab:
             return None
 
     def zectl(self, *words):
-        return run(ZECTL, '--socket', self.sock, *words)
+        return run(self.zectl_bin, '--socket', self.sock, *words)
 
     def packets(self):
         return self.show('dataplane')['packets']
