@@ -93,11 +93,6 @@ void aaa_local_free(struct aaa_local *l)
 	free(l);
 }
 
-size_t aaa_local_count(const struct aaa_local *l)
-{
-	return HASH_COUNT(l->users);
-}
-
 /* Compares digests, so that the time does not reveal how much of a password is right. */
 static bool pap_ok(const struct aaa_request *rq, struct span password)
 {
@@ -178,13 +173,15 @@ static void give(struct profile *p, const struct aaa_local_user *u)
 	p->sessions = u->sessions;
 }
 
-int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, struct aaa_answer *ret)
+static int local_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
+		      struct aaa_answer *ret)
 {
 	/* An unknown user takes as long as a wrong password. */
 	const struct span nobodys = span_str("nobody's secret");
-	const struct local_user *u = lookup(l, rq);
+	const struct local_user *u = lookup(self, rq);
 	struct aaa_answer a = { .accept = false };
 
+	(void)cookie;
 	a.accept = password_ok(rq, u ? u->password : nobodys, a.mschap2) && u;
 	if (a.accept) {
 		a.profile = profile_new(u->name);
@@ -199,14 +196,7 @@ int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, stru
 	return 0;
 }
 
-static int handler_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
-			struct aaa_answer *ret)
-{
-	(void)cookie;
-	return aaa_local_auth(self, rq, ret);
-}
-
 struct aaa_handler aaa_local_handler(struct aaa_local *l)
 {
-	return (struct aaa_handler){ .name = "l2tp-auth-local", .self = l, .auth = handler_auth };
+	return (struct aaa_handler){ .name = "l2tp-auth-local", .self = l, .auth = local_auth };
 }

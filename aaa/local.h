@@ -22,9 +22,6 @@ struct aaa_local_user {
 /* Returns NULL when out of memory. Of users with the same name the last one is used. */
 struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n);
 void aaa_local_free(struct aaa_local *l);
-size_t aaa_local_count(const struct aaa_local *l); /* users */
-/* Returns 0 with a verdict, or -ENOMEM. Unknown users are rejected, not passed to the next
- * handler. */
-int aaa_local_auth(const struct aaa_local *l, const struct aaa_request *rq, struct aaa_answer *ret);
-/* A handler for the broker. l must outlive it. */
+/* A handler for the broker. l must outlive it. It returns 0 with a verdict, or -ENOMEM. Unknown
+ * users are rejected, not passed to the next handler. */
 struct aaa_handler aaa_local_handler(struct aaa_local *l);

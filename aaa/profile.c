@@ -11,21 +11,13 @@ struct profile *profile_new(struct span user)
 
 	if (!p)
 		return NULL;
-	p->refs = 1;
 	p->ipv4 = p->ipv6 = true;
 	if (len)
 		memcpy(p->user, user.p, len);
 	return p;
 }
 
-struct profile *profile_ref(struct profile *p)
+void profile_free(struct profile *p)
 {
-	p->refs++;
-	return p;
-}
-
-void profile_unref(struct profile *p)
-{
-	if (p && --p->refs == 0)
-		free(p);
+	free(p);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What authentication has granted to a subscriber. Immutable once it is complete, and shared by
- * reference counting.
+ * What authentication has granted to a subscriber, who owns it. Immutable once it is complete.
  */
 #pragma once
 
@@ -23,7 +22,6 @@ struct profile_sessions { /* simultaneous sessions of a user */
 };
 
 struct profile {
-	unsigned refs;
 	bool has_address;
 	uint32_t address; /* fixed IPv4, host order */
 	uint32_t dns[2];  /* 0: use those of the pool */
@@ -32,8 +30,7 @@ struct profile {
 	char user[]; /* as shown to operators and sent in accounting */
 };
 
-/* Returns one reference to a profile with both families allowed, or NULL when out of memory. The
+/* Returns a profile with both families allowed, or NULL when out of memory. The
  * user name is cut after AAA_USER_MAX octets. */
 struct profile *profile_new(struct span user);
-struct profile *profile_ref(struct profile *p);
-void profile_unref(struct profile *p); /* NULL is allowed */
+void profile_free(struct profile *p); /* NULL is allowed */

@@ -284,7 +284,7 @@ static void cp_enter(struct cp *cp, enum cp_event ev, uint8_t next)
 
 static void cp_run(struct cp *cp, enum cp_event ev, const struct cp_turn *t)
 {
-	const struct cp_cell *c = &table[ev][cp->state];
+	const struct cp_cell *c = cp_table_cell(ev, cp->state);
 
 	if (c->next == CP__STATES) {
 		cp->unexpected++;

@@ -83,35 +83,6 @@ static const char *name_of(const char *const *names, uint8_t n, uint8_t i)
 	return i < n ? names[i] : "*";
 }
 
-static void fsm_put_quoted(struct out *o, const char *s)
-{
-	fsm_put(o, "\"");
-	fsm_put(o, s);
-	fsm_put(o, "\"");
-}
-
-size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size)
-{
-	struct out o = out_init(buf, size);
-
-	fsm_put(&o, "digraph ");
-	fsm_put_quoted(&o, d->name);
-	fsm_put(&o, " {\n");
-	for (const struct fsm_row *row = d->rows; row < d->rows + d->nrows; row++) {
-		uint8_t to = row->next == FSM_SAME ? row->state : row->next;
-
-		fsm_put(&o, "\t");
-		fsm_put_quoted(&o, name_of(d->states, d->nstates, row->state));
-		fsm_put(&o, " -> ");
-		fsm_put_quoted(&o, name_of(d->states, d->nstates, to));
-		fsm_put(&o, " [label=");
-		fsm_put_quoted(&o, name_of(d->events, d->nevents, row->event));
-		fsm_put(&o, row->guard ? ", style=dashed];\n" : "];\n");
-	}
-	fsm_put(&o, "}\n");
-	return o.len;
-}
-
 size_t fsm_history(const struct fsm *f, char *buf, size_t size)
 {
 	const struct fsm_def *d = f->def;

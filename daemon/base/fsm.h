@@ -55,7 +55,5 @@ int fsm_run(struct fsm *f, uint8_t event, void *obj, void *arg, ze_ns now);
 /* The row that fsm_run() would take, or NULL when there is none. Tests call it directly. */
 const struct fsm_row *fsm_find(const struct fsm_def *d, uint8_t state, uint8_t event, void *obj,
 			       void *arg);
-/* Writes a Graphviz digraph. Returns its length, also when it does not fit (as snprintf does). */
-size_t fsm_dot(const struct fsm_def *d, char *buf, size_t size);
 /* Writes lines such as "established sccrq -> closing", newest last. Returns as snprintf does. */
 size_t fsm_history(const struct fsm *f, char *buf, size_t size);

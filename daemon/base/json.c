@@ -163,12 +163,6 @@ void json_u64(struct json *j, uint64_t v)
 		sb_printf(j->out, "%" PRIu64, v);
 }
 
-void json_i64(struct json *j, int64_t v)
-{
-	if (value_begin(j))
-		sb_printf(j->out, "%" PRId64, v);
-}
-
 void json_bool(struct json *j, bool v)
 {
 	scalar(j, v ? "true" : "false");
@@ -177,11 +171,6 @@ void json_bool(struct json *j, bool v)
 void json_nil(struct json *j)
 {
 	scalar(j, "null");
-}
-
-void json_raw(struct json *j, const char *s)
-{
-	scalar(j, s);
 }
 
 void json_kstr(struct json *j, const char *key, const char *s)

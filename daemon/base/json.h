@@ -33,11 +33,8 @@ void json_key(struct json *j, const char *key);
 void json_str(struct json *j, const char *s); /* NULL writes null */
 void json_span(struct json *j, struct span s);
 void json_u64(struct json *j, uint64_t v);
-void json_i64(struct json *j, int64_t v);
 void json_bool(struct json *j, bool v);
 void json_nil(struct json *j); /* writes null; jansson has a json_null() */
-/* Writes text that is already JSON. */
-void json_raw(struct json *j, const char *s);
 /* Write a key and its value. */
 void json_kstr(struct json *j, const char *key, const char *s);
 void json_kspan(struct json *j, const char *key, struct span s);

@@ -37,13 +37,3 @@ void res_pool_drain(struct res_pool *p)
 	while (!list_empty(&p->all))
 		res_release(list_entry(p->all.next, struct res, link));
 }
-
-unsigned res_pool_count(const struct res_pool *p)
-{
-	const struct list *l;
-	unsigned n = 0;
-
-	list_for_each(l, &p->all)
-		n++;
-	return n;
-}

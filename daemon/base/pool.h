@@ -29,4 +29,3 @@ void res_forget(struct res *r);
 bool res_held(const struct res *r);
 /* Releases everything, newest first. */
 void res_pool_drain(struct res_pool *p);
-unsigned res_pool_count(const struct res_pool *p);

@@ -66,26 +66,6 @@ struct span rd_rest(struct rd *r)
 	return rd_bytes(r, rd_left(r));
 }
 
-struct rd rd_sub(struct rd *r, size_t n)
-{
-	struct rd sub = rd_span(rd_bytes(r, n));
-
-	sub.bad = r->bad;
-	return sub;
-}
-
-void rd_copy(struct rd *r, void *to, size_t n)
-{
-	const uint8_t *p = rd_take(r, n);
-
-	if (!n)
-		return;
-	if (p)
-		memcpy(to, p, n);
-	else
-		memset(to, 0, n);
-}
-
 /* Where to write the next n octets, or NULL once the cursor is bad or when n is 0. */
 static uint8_t *wr_take(struct wr *w, size_t n)
 {

@@ -53,11 +53,6 @@ void rd_skip(struct rd *r, size_t n);
 struct span rd_bytes(struct rd *r, size_t n);
 /* Everything that is left, possibly nothing. */
 struct span rd_rest(struct rd *r);
-/* A cursor over the next n octets, which cannot read beyond them. When there are fewer, both are
- * bad. */
-struct rd rd_sub(struct rd *r, size_t n);
-/* Copies exactly n octets, or zeroes `to` and sets `bad`. */
-void rd_copy(struct rd *r, void *to, size_t n);
 
 static inline struct wr wr_init(void *buf, size_t size)
 {

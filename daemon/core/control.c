@@ -143,6 +143,8 @@ static void control_log_down(struct core_tunnel *t, const struct l2tp_fx_down *d
 	       KV_MS("duration", was_up ? now - t->t.established : 0), KV_SUPPRESSED(suppressed));
 }
 
+static void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now);
+
 static void control_tunnel_up(struct core_tunnel *t, ze_ns now)
 {
 	struct engine *e = t->e;
@@ -265,7 +267,8 @@ bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns 
 	return true;
 }
 
-void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now)
+/* Ends the tunnel and its calls without a message. */
+static void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now)
 {
 	struct l2tp_fx fx;
 

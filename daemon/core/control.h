@@ -25,8 +25,6 @@ void control_input(struct engine *e, const struct net_path *path, const struct l
 void control_expire(struct core_tunnel *t, ze_ns now);
 /* Sends a StopCCN and ends all calls. Returns false when the tunnel was already closing. */
 bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now);
-/* Ends the tunnel and its calls without a message. */
-void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now);
 /* Restores a tunnel of the previous instance. Returns REASON_NONE, or the reason why it is
  * refused. */
 struct control_saved {

@@ -173,7 +173,7 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 	if (cookie && s && s->auth_cookie == cookie)
 		subscriber_verdict(s, a, now);
 	else
-		profile_unref(a->profile);
+		profile_free(a->profile);
 	a->profile = NULL;
 	turn_end(e, now);
 }

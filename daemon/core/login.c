@@ -15,7 +15,7 @@ static void release_profile(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_profile);
 
-	profile_unref(s->profile);
+	profile_free(s->profile);
 	s->profile = NULL;
 }
 
@@ -66,7 +66,7 @@ static const char *keep_user(struct subscriber *s, const struct profile *p)
 static int keep_profile(struct subscriber *s, struct profile *p)
 {
 	if (!keep_user(s, p)) {
-		profile_unref(p);
+		profile_free(p);
 		return -ENOMEM;
 	}
 	res_release(&s->r_profile);
@@ -311,7 +311,7 @@ static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 
 	e->stats.auth_rejects++;
 	log_reject(s, a->message, held, now);
-	profile_unref(a->profile);
+	profile_free(a->profile);
 	a->profile = NULL;
 	return held;
 }

@@ -164,15 +164,3 @@ void avp_put_u16(struct wr *w, enum l2tp_avp_type type, uint16_t v)
 	avp_put_header(w, type, 2);
 	wr_u16(w, v);
 }
-
-void avp_put_u32(struct wr *w, enum l2tp_avp_type type, uint32_t v)
-{
-	avp_put_header(w, type, 4);
-	wr_u32(w, v);
-}
-
-void avp_put_u64(struct wr *w, enum l2tp_avp_type type, uint64_t v)
-{
-	avp_put_header(w, type, 8);
-	wr_u64(w, v);
-}

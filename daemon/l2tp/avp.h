@@ -56,5 +56,3 @@ int avp_next(struct rd *r, struct avp *ret);
 /* Writers. The M bit comes from the table. A value that does not fit sets w->bad. */
 void avp_put(struct wr *w, enum l2tp_avp_type type, struct span value);
 void avp_put_u16(struct wr *w, enum l2tp_avp_type type, uint16_t v);
-void avp_put_u32(struct wr *w, enum l2tp_avp_type type, uint32_t v);
-void avp_put_u64(struct wr *w, enum l2tp_avp_type type, uint64_t v);

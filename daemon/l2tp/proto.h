@@ -2,8 +2,6 @@
 /* The numbers of RFC 2661 and RFC 3145 under the names of the RFCs. Nothing else. */
 #pragma once
 
-#define L2TP_PORT 1701
-
 /* 3.1: the first 16 bits */
 #define L2TP_F_TYPE   0x8000
 #define L2TP_F_LEN    0x4000

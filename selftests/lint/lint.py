@@ -18,6 +18,7 @@ import rooms
 import sizes
 import symbols
 import text
+import unused
 from tree import Tree
 
 RULES = [
@@ -29,6 +30,7 @@ RULES = [
     ('bpf-try', symbols.check_bpf_try),
     ('declared-once', symbols.check_declared_once),
     ('prefix', symbols.check_prefix),
+    ('unused-functions', unused.check),
     ('static-names', names.check_statics),
     ('function-length', sizes.check_function_length),
     ('function-p90', sizes.check_function_p90),

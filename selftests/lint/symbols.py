@@ -6,7 +6,7 @@ import re
 
 from tree import run, without_comments
 
-NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'declared-once', 'prefix', 'bpf-try'}
+NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'declared-once', 'prefix', 'bpf-try', 'unused-functions'}
 PURE = ['daemon/base', 'daemon/l2tp', 'ppp', 'aaa']
 NOT_PURE = {'daemon/base/log'}      # formats lines; its sink is a callback
 

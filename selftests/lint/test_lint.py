@@ -17,6 +17,7 @@ import rooms
 import sizes
 import symbols
 import text
+import unused
 from lint import RULES
 from tree import Tree
 
@@ -104,6 +105,13 @@ CASES = [
       'ppp/b.h': H + 'int ppp_a(void);\n'}),
     (symbols.check_prefix, {'daemon/l2tp/chan.c': 'int l2tp_chan_x, chan_y;\n'},
      {'daemon/l2tp/chan.c': 'int tunnel_x;\n'}),
+    (unused.check, {'ppp/a.c': 'int ppp_a(void)\n{\n\treturn 1;\n}\n',
+                    'ppp/b.c': 'int ppp_a(void);\nstatic int f(void)\n{\n\treturn ppp_a();\n}\nint (*const main)(void) = f;\n'},
+     {'ppp/a.c': 'int ppp_a(void)\n{\n\treturn 1;\n}\n'}),
+    (unused.check, {'daemon/sys/run/heap.c': 'int heap_fell(void)\n{\n\treturn 1;\n}\nint main(void)\n{\n\treturn heap_fell();\n}\n'},
+     {'daemon/sys/run/heap.c': 'int heap_fell(void)\n{\n\treturn 1;\n}\n'}),
+    (unused.check, {}, {'ppp/a.c': 'int ppp_a(void)\n{\n\treturn 1;\n}\nint main(void)\n{\n\treturn ppp_a();\n}\n'}),
+    (unused.check, {}, {'daemon/sys/run/heap.c': 'int main(void)\n{\n\treturn 1;\n}\n'}),
     (sizes.check_function_length, {'ppp/a.c': body(100)}, {'ppp/a.c': body(101)}),
     (sizes.check_function_length, {'ppp/a.c': 'const int t[] = {\n' + '\t1,\n' * 200 + '};\n'}, None),
     (sizes.check_function_p90, {'ppp/a.c': body(50)}, {'ppp/a.c': body(51)}),

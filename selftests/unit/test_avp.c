@@ -157,8 +157,8 @@ static void writers_take_m_from_the_table(void **st)
 
 	(void)st;
 	avp_put_u16(&w, AVP_ASSIGNED_TUNNEL_ID, 0x1234);
-	avp_put_u32(&w, AVP_FRAMING_CAPS, 3);
-	avp_put_u64(&w, AVP_TIE_BREAKER, UINT64_C(0x0102030405060708));
+	avp_put(&w, AVP_FRAMING_CAPS, span_of("\0\0\0\3", 4));
+	avp_put(&w, AVP_TIE_BREAKER, span_of("\1\2\3\4\5\6\7\10", 8));
 	avp_put(&w, AVP_HOST_NAME, span_str("lns"));
 	avp_put(&w, AVP_SEQUENCING_REQUIRED, (struct span){ 0 });
 	assert_false(w.bad);

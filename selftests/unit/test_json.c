@@ -59,7 +59,7 @@ static void nesting_and_commas(void **st)
 	json_ku64(j, "ns", UINT64_MAX);
 	json_key(j, "avps");
 	json_arr(j);
-	json_i64(j, INT64_MIN);
+	json_u64(j, 0);
 	json_obj(j);
 	json_obj_end(j);
 	json_arr(j);
@@ -71,12 +71,10 @@ static void nesting_and_commas(void **st)
 	json_khex(j, "value", span_of("\x00\xff\x1a", 3));
 	json_khex(j, "none", span_str(NULL));
 	json_kstr(j, "name", NULL);
-	json_key(j, "raw");
-	json_raw(j, "{\"a\":1}");
 	json_obj_end(j);
 	assert_doc(d, "{\"state\":\"established\",\"ns\":18446744073709551615,"
-		      "\"avps\":[-9223372036854775808,{},[],null],\"up\":true,\"lns\":false,"
-		      "\"value\":\"00ff1a\",\"none\":\"\",\"name\":null,\"raw\":{\"a\":1}}");
+		      "\"avps\":[0,{},[],null],\"up\":true,\"lns\":false,"
+		      "\"value\":\"00ff1a\",\"none\":\"\",\"name\":null}");
 }
 
 static void one_scalar_is_a_document(void **st)

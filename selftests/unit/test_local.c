@@ -37,12 +37,19 @@ static int teardown(void **st)
 	return 0;
 }
 
+static int local_auth(struct aaa_local *of, const struct aaa_request *rq, struct aaa_answer *a)
+{
+	struct aaa_handler h = aaa_local_handler(of);
+
+	return h.auth(h.self, rq, 1, a);
+}
+
 static struct aaa_answer ask(const struct aaa_request *rq)
 {
 	struct aaa_answer a;
 
 	memset(&a, 0xa5, sizeof(a));
-	assert_int_equal(aaa_local_auth(l, rq, &a), 0);
+	assert_int_equal(local_auth(l, rq, &a), 0);
 	if (a.accept) {
 		assert_non_null(a.profile);
 		assert_string_equal(a.message, "");
@@ -59,7 +66,7 @@ static bool pap(const char *user, const char *password)
 	struct aaa_answer a = ask(&(struct aaa_request){
 		.method = AAA_PAP, .user = span_str(user), .password = span_str(password) });
 
-	profile_unref(a.profile);
+	profile_free(a.profile);
 	return a.accept;
 }
 
@@ -67,7 +74,6 @@ static bool pap(const char *user, const char *password)
 static void pap_logins(void **st)
 {
 	(void)st;
-	assert_int_equal(aaa_local_count(l), 6);
 	assert_true(pap("bob", "s3cret"));
 	assert_true(pap("alice", "hunter2"));
 	assert_false(pap("alice", "old")); /* the last of equals wins */
@@ -93,13 +99,12 @@ static void profile_of_a_user(void **st)
 	assert_string_equal(a.profile->user, "bob");
 	assert_true(a.profile->has_address);
 	assert_int_equal(a.profile->address, 0x0a000009);
-	assert_int_equal(a.profile->refs, 1);
-	profile_unref(a.profile);
+	profile_free(a.profile);
 	rq.user = span_str("alice");
 	rq.password = span_str("hunter2");
 	a = ask(&rq);
 	assert_false(a.profile->has_address);
-	profile_unref(a.profile);
+	profile_free(a.profile);
 }
 
 /* P-070: the vector of CONFORMANCE 8; every octet of it counts */
@@ -119,7 +124,7 @@ static void chap_vector(void **st)
 		challenge[i] = (uint8_t)(0x20 + i);
 	a = ask(&rq);
 	assert_true(a.accept);
-	profile_unref(a.profile);
+	profile_free(a.profile);
 	for (unsigned i = 0; i < 16; i++) {
 		response[i] ^= 1;
 		assert_false(ask(&rq).accept);
@@ -165,7 +170,7 @@ static void mschap2_vector(void **st)
 		assert_true(a.accept);
 		assert_string_equal(a.mschap2, "S=407A5589115FD0D6209F510FE9C04566932CDA56");
 		assert_string_equal(a.profile->user, "User");
-		profile_unref(a.profile);
+		profile_free(a.profile);
 	}
 	for (unsigned i = 0; i < 48; i++) {
 		if (i >= 16 && i < 24) /* reserved */
@@ -201,7 +206,7 @@ static void mschap2_names_and_passwords(void **st)
 	a = ask(&rq);
 	assert_true(a.accept);
 	assert_string_equal(a.profile->user, "DOM\\dora");
-	profile_unref(a.profile);
+	profile_free(a.profile);
 	rq.user = span_str("latin");
 	assert_false(ask(&rq).accept);
 	assert_true(pap("latin", "\xe9t\xe9"));
@@ -225,8 +230,7 @@ static void no_users(void **st)
 
 	(void)st;
 	assert_non_null(empty);
-	assert_int_equal(aaa_local_count(empty), 0);
-	assert_int_equal(aaa_local_auth(empty, &rq, &a), 0);
+	assert_int_equal(local_auth(empty, &rq, &a), 0);
 	assert_false(a.accept);
 	aaa_local_free(empty);
 	aaa_local_free(NULL);
@@ -244,7 +248,7 @@ static void through_the_handler(void **st)
 	assert_string_equal(h.name, "l2tp-auth-local");
 	assert_int_equal(h.auth(h.self, &rq, 1, &a), 0);
 	assert_true(a.accept);
-	profile_unref(a.profile);
+	profile_free(a.profile);
 }
 
 static void many_users(void **st)
@@ -260,17 +264,16 @@ static void many_users(void **st)
 	}
 	big = aaa_local_new(many, 5000);
 	assert_non_null(big);
-	assert_int_equal(aaa_local_count(big), 5000);
 	for (unsigned i = 0; i < 5000; i += 7) {
 		struct aaa_request rq = { .method = AAA_PAP,
 					  .user = span_str(names[i]),
 					  .password = span_str(names[i] + 4) };
 		struct aaa_answer a;
 
-		assert_int_equal(aaa_local_auth(big, &rq, &a), 0);
+		assert_int_equal(local_auth(big, &rq, &a), 0);
 		assert_true(a.accept);
 		assert_int_equal(a.profile->address, i);
-		profile_unref(a.profile);
+		profile_free(a.profile);
 	}
 	aaa_local_free(big);
 }

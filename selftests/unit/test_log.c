@@ -68,9 +68,8 @@ static void format_of_a_line(void **st)
 static void durations(void **st)
 {
 	(void)st;
-	log_kv(LOG_PPP, LOG_INFO, "e", KV_MS("a", ZE_US(12345)), KV_MS("b", 0),
-	       KV_MS("c", ZE_SEC(2)), KV_MS("d", -ZE_US(1500)), KV_MS("e", ZE_NEVER),
-	       KV_MS("f", 999));
+	log_kv(LOG_PPP, LOG_INFO, "e", KV_MS("a", 12345000), KV_MS("b", 0), KV_MS("c", ZE_SEC(2)),
+	       KV_MS("d", -1500000), KV_MS("e", ZE_NEVER), KV_MS("f", 999));
 	assert_string_equal(got.line, "info ppp e a=12.345ms b=0.000ms c=2000.000ms d=-1.500ms "
 				      "e=never f=0.000ms");
 	log_kv(LOG_PPP, LOG_INFO, "e", KV_MS("m", INT64_MIN));

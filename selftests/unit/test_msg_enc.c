@@ -257,7 +257,7 @@ static void l095_host_name_before_the_secret(void **st)
 	avp_put(&c->w, AVP_RANDOM_VECTOR, span_str("v"));
 	add_hidden(c, M, AVP_ASSIGNED_TUNNEL_ID, span_str("v"), span_of("\0\x2a", 2));
 	avp_put_u16(&c->w, AVP_PROTOCOL_VERSION, 0x0100);
-	avp_put_u32(&c->w, AVP_FRAMING_CAPS, 3);
+	avp_put(&c->w, AVP_FRAMING_CAPS, span_of("\0\0\0\3", 4));
 	avp_put(&c->w, AVP_HOST_NAME, span_str("lac.example"));
 	msgtest_text(l2tp_msg_peek_host_name(wr_done(&c->w)), "lac.example");
 	c->secret = SECRET;

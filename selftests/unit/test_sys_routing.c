@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/sys/net/nlreq.h"
 #include "daemon/sys/net/routing.h"
 #include "daemon/sys/net/rtnl.h"
 
@@ -41,7 +42,7 @@ static struct routing_news heard(void)
 {
 	struct routing_news n = { 0 };
 
-	routing_hear(buf, len, &n);
+	nlreq_each(buf, len, routing_note, &n);
 	len = 0;
 	return n;
 }
@@ -104,7 +105,7 @@ static void truncated(void **st)
 		uint8_t *copy = test_malloc(n ? n : 1);
 
 		memcpy(copy, buf, n);
-		routing_hear(copy, n, &r);
+		nlreq_each(copy, n, routing_note, &r);
 		assert_int_equal(r.any, n == whole);
 		test_free(copy);
 	}

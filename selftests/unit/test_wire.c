@@ -56,7 +56,7 @@ static void empty_and_null_buffers(void **st)
 	s = rd_rest(&r);
 	assert_int_equal(s.len, 0);
 	rd_skip(&r, 0);
-	rd_copy(&r, NULL, 0);
+	assert_int_equal(rd_bytes(&r, 0).len, 0);
 	assert_false(r.bad);
 	rd_u8(&r);
 	assert_true(r.bad);
@@ -97,10 +97,10 @@ static void spans_of_a_reader(void **st)
 	assert_true(r.bad);
 }
 
-static void sub_cursor_cannot_read_its_siblings(void **st)
+static void cursor_over_a_span_cannot_read_its_siblings(void **st)
 {
 	struct rd r = rd_init(bytes, 6);
-	struct rd sub = rd_sub(&r, 2);
+	struct rd sub = rd_span(rd_bytes(&r, 2));
 
 	(void)st;
 	assert_int_equal(rd_u16(&sub), 0x0123);
@@ -108,29 +108,26 @@ static void sub_cursor_cannot_read_its_siblings(void **st)
 	assert_true(sub.bad);
 	assert_false(r.bad);
 	assert_int_equal(rd_u16(&r), 0x4567);
-	sub = rd_sub(&r, 0);
-	assert_false(sub.bad);
+	sub = rd_span(rd_bytes(&r, 0));
 	assert_int_equal(rd_left(&sub), 0);
-	sub = rd_sub(&r, 3);
-	assert_true(sub.bad);
+	assert_false(r.bad);
+	sub = rd_span(rd_bytes(&r, 3));
 	assert_true(r.bad);
 	assert_int_equal(rd_left(&sub), 0);
-	sub = rd_sub(&r, 0); /* of a bad parent */
+	assert_int_equal(rd_u8(&sub), 0);
 	assert_true(sub.bad);
 }
 
-static void copy_is_all_or_zero(void **st)
+static void bytes_are_all_or_none(void **st)
 {
 	struct rd r = rd_init(bytes, 4);
-	uint8_t to[4], zero[4] = { 0 };
 
 	(void)st;
-	rd_copy(&r, to, 3);
-	assert_memory_equal(to, bytes, 3);
-	memset(to, 0xff, sizeof(to));
-	rd_copy(&r, to, 4);
-	assert_memory_equal(to, zero, 4);
+	assert_memory_equal(rd_bytes(&r, 3).p, bytes, 3);
+	assert_int_equal(rd_left(&r), 1);
+	assert_null(rd_bytes(&r, 2).p);
 	assert_true(r.bad);
+	assert_null(rd_bytes(&r, 1).p); /* which would have fitted */
 }
 
 static void writes_network_order(void **st)
@@ -220,8 +217,8 @@ int main(void)
 		cmocka_unit_test(read_past_the_end_sticks),
 		cmocka_unit_test(empty_and_null_buffers),
 		cmocka_unit_test(spans_of_a_reader),
-		cmocka_unit_test(sub_cursor_cannot_read_its_siblings),
-		cmocka_unit_test(copy_is_all_or_zero),
+		cmocka_unit_test(cursor_over_a_span_cannot_read_its_siblings),
+		cmocka_unit_test(bytes_are_all_or_none),
 		cmocka_unit_test(writes_network_order),
 		cmocka_unit_test(write_past_the_end_sticks),
 		cmocka_unit_test(back_patch),

@@ -252,7 +252,8 @@ bool bpf_common_any_native(const struct bpf_common *c)
 	return false;
 }
 
-bool bpf_common_native(const struct bpf_common *c)
+/* All ports are in native mode. */
+static bool bpf_common_native(const struct bpf_common *c)
 {
 	for (size_t i = 0; i < c->n_attached; i++)
 		if (!c->ports[i].native)

@@ -56,8 +56,7 @@ struct bpf_common {
 	ino_t folder; /* inode of the folder of pins */
 };
 
-/* All ports, or any port, are in native mode. */
-bool bpf_common_native(const struct bpf_common *c);
+/* Any port is in native mode. */
 bool bpf_common_any_native(const struct bpf_common *c);
 /* "native", "generic", "mixed" */
 const char *bpf_common_mode(const struct bpf_common *c);

@@ -297,11 +297,6 @@ void bpf_dp_leave(struct bpf_dp *d)
 	bpf_dp_done(d);
 }
 
-bool bpf_dp_native(const struct bpf_dp *d)
-{
-	return bpf_common_native(&d->c);
-}
-
 const char *bpf_dp_mode(const struct bpf_dp *d)
 {
 	return bpf_common_mode(&d->c);

@@ -144,6 +144,5 @@ size_t bpf_dp_ports(const struct bpf_dp *d, unsigned *ret, size_t max);
 void bpf_dp_show(const struct bpf_dp *d, struct json *j);
 /* The guard over the maps of d; owned by d. */
 struct bpf_guard *bpf_dp_guard(const struct bpf_dp *d);
-bool bpf_dp_native(const struct bpf_dp *d); /* true: all ports are in native mode */
 const char *bpf_dp_mode(const struct bpf_dp *d);
 int bpf_dp_prog_fd(const struct bpf_dp *d, enum bpf_dp_prog p);

@@ -457,11 +457,6 @@ unsigned bpf_guard_allowed(const struct bpf_guard *g)
 	return g->n_allowed;
 }
 
-bool bpf_guard_native(const struct bpf_guard *g)
-{
-	return bpf_common_native(&g->c);
-}
-
 int bpf_guard_prog_fd(const struct bpf_guard *g)
 {
 	return bpf_program__fd(g->skel->progs.ze_guard);

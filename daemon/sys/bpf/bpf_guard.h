@@ -57,6 +57,5 @@ int bpf_guard_verdicts(const struct bpf_guard *g, uint64_t ret[static ZE_V__COUN
 unsigned bpf_guard_tunnels(const struct bpf_guard *g);
 unsigned bpf_guard_established(const struct bpf_guard *g);
 unsigned bpf_guard_allowed(const struct bpf_guard *g);
-bool bpf_guard_native(const struct bpf_guard *g);
 int bpf_guard_prog_fd(const struct bpf_guard *g); /* only after bpf_guard_open() */
 extern const struct guard_ops bpf_guard_ops;	  /* self is a struct bpf_guard */

@@ -872,8 +872,3 @@ void *dp_kernel_io_self(const struct dp_kernel *d)
 {
 	return d->a.io_self;
 }
-
-bool dp_kernel_empty(const struct dp_kernel *d)
-{
-	return !d->sessions && !d->tunnels;
-}

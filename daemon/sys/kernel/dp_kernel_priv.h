@@ -72,5 +72,3 @@ void dp_kernel_pool_restore(struct dp_kernel *d, void *thread, struct repair_res
 /* Waits until all submitted jobs are done. */
 void dp_kernel_wait(struct dp_kernel *d);
 void *dp_kernel_io_self(const struct dp_kernel *d);
-/* True when there are no sessions and no tunnels. */
-bool dp_kernel_empty(const struct dp_kernel *d);

@@ -95,17 +95,12 @@ static bool is_rule(const struct nlmsghdr *h)
 	return h->nlmsg_type == RTM_NEWRULE || h->nlmsg_type == RTM_DELRULE;
 }
 
-static void routing_note(void *self, const struct nlmsghdr *h)
+void routing_note(void *news, const struct nlmsghdr *h)
 {
-	struct routing_news *n = self;
+	struct routing_news *n = news;
 
 	n->rules = n->rules || !h || is_rule(h);
 	n->any = n->any || !h || !is_subscriber(h);
-}
-
-void routing_hear(const void *buf, size_t len, struct routing_news *n)
-{
-	nlreq_each(buf, len, routing_note, n);
 }
 
 static void routing_heard(void *self, const struct nlmsghdr *h)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct follow;
+struct nlmsghdr;
 struct routing;
 
 /* The groups that the follower must have. */
@@ -23,9 +24,10 @@ int routing_watch(struct follow *f, void (*tell)(void *self, bool by_rules), voi
 		  struct routing **ret);
 void routing_free(struct routing *r); /* NULL is allowed */
 
-/* For tests: adds the changes in netlink messages to *n. */
 struct routing_news {
 	bool any; /* something other than subscribers' routes has changed */
 	bool rules;
 };
-void routing_hear(const void *buf, size_t len, struct routing_news *n);
+/* Adds what one notification reports to a struct routing_news; h is NULL when notifications were
+ * lost. */
+void routing_note(void *news, const struct nlmsghdr *h);

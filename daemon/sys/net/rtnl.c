@@ -388,7 +388,7 @@ int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f
 					      .self = &w });
 }
 
-int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
+static int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
 {
 	struct finding w = { ifindex, f };
 	struct ifaddrmsg ad = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)ifindex };

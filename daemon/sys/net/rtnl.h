@@ -69,7 +69,6 @@ struct rtnl_found {
 };
 int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
 int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
-int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f);
 /* Adds the address or route of the message, which is freed, unless it exists. Returns 0 when it
  * existed, 1 when it was missing, or -errno. */
 int rtnl_ensure(struct nl_sock *sk, struct nl_msg *m);
