@@ -108,6 +108,16 @@ def check_paths(tree):
     return bad
 
 
+def check_functions(tree):
+    """Every `name()` in the architecture page is a function of the tree."""
+    if PICTURE not in tree.files:
+        return []
+    there = set(re.findall(r'\b(\w+)\(', ' '.join(tree.text(f) for f in tree.c_files())))
+    return ['%s:%d: there is no function %s()' % (PICTURE, n, name)
+            for n, line in enumerate(tree.lines(PICTURE), 1)
+            for name in re.findall(r'`(\w+)\(\)`', line) if name not in there]
+
+
 def anchors(text):
     """The anchors of the headings, as GitHub and GitLab create them."""
     heads = re.findall(r'(?m)^#+ (.+)$', re.sub(r'(?ms)^```.*?^```$', '', text))

@@ -53,6 +53,7 @@ RULES = [
     ('docs-reasons', docs.check_reasons),
     ('docs-verdicts', docs.check_verdicts),
     ('docs-paths', docs.check_paths),
+    ('docs-functions', docs.check_functions),
     ('docs-links', docs.check_links),
     ('commits', commits.check),
 ]
