@@ -52,7 +52,7 @@ static void states(void **st)
 		assert_non_null(strstr(log_line, "port-down interface=up0 role=uplink"));
 		assert_non_null(strstr(log_line, v[i].says));
 		assert_non_null(strstr(log_line, v[i].cure));
-		assert_non_null(strstr(log_line, "LACs behind it are not reached"));
+		assert_non_null(strstr(log_line, "LACs behind it cannot be reached"));
 	}
 	assert_int_equal(portwatch_state(&(struct news){ .up = true, .running = true }), PORT_UP);
 }

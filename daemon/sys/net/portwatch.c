@@ -65,12 +65,12 @@ static void portwatch_log_down(const struct portwatch_port *p, uint32_t suppress
 	if (p->state == PORT_DOWN)
 		snprintf(cure, sizeof(cure), "ip link set dev %s up", p->name);
 	else if (p->state == PORT_GONE)
-		snprintf(cure, sizeof(cure), "create %s again, ze follows", p->name);
+		snprintf(cure, sizeof(cure), "create %s again; ze attaches to it", p->name);
 	log_kv(LOG_DP, LOG_WARN, "port-down", KV_STR("interface", p->name), KV_STR("role", p->role),
 	       KV_STR("state", state_names[p->state]), KV_STR("why", whys[p->state]),
 	       KV_STR("effect", strcmp(p->role, "core") == 0 ?
 					"subscribers' packets do not pass there" :
-					"LACs behind it are not reached"),
+					"LACs behind it cannot be reached"),
 	       KV_STR("cure", cure), KV_SUPPRESSED(suppressed));
 }
 
