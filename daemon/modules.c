@@ -663,29 +663,26 @@ static int reread_config(struct ze *z, struct config **ret, struct strbuf *error
 	return -EINVAL;
 }
 
-/* z->cfg is the old configuration until all modules have applied the new one. */
+/* errors must be empty. z->cfg is the old configuration until all modules have applied the new
+ * one. */
 static int modules_take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
 			       struct strbuf *warnings)
 {
-	struct strbuf why, more;
+	struct strbuf more;
 	int r;
 
-	sb_init(&why);
 	sb_init(&more);
 	r = module_reload(&(struct ze_module_table){ modules, ZE_ARRAY_SIZE(modules) }, z, cfg,
-			  &why);
+			  errors);
 	if (r == 0) {
 		reload_unchanged(z->engine, cfg, &more);
 		config_unref(z->cfg);
 		z->cfg = cfg;
 	}
-	log_lines(LOG_ERROR, "reload-error", &why);
+	log_lines(LOG_ERROR, "reload-error", errors);
 	log_lines(LOG_WARN, "reload-warning", &more);
-	if (why.s)
-		sb_puts(errors, why.s);
 	if (more.s)
 		sb_puts(warnings, more.s);
-	sb_done(&why);
 	sb_done(&more);
 	return r;
 }

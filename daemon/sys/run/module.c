@@ -4,31 +4,26 @@
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
 
-/* Returns the number of modules that have prepared; all of them when *ret_error is 0. */
-static size_t prepare_all(const struct ze_module_table *t, struct ze *z, struct config *next,
-			  struct strbuf *errors, int *ret_error)
+/* A refusal adds at least one line to errors. */
+static int module_prepare(const struct ze_module *m, struct ze *z, struct config *next,
+			  struct strbuf *errors)
 {
-	size_t i;
+	size_t before = errors->len;
+	int r = m->prepare ? m->prepare(z, next, errors) : 0;
 
-	for (i = 0; i < t->n; i++) {
-		size_t before = errors->len;
-		int r = t->v[i]->prepare ? t->v[i]->prepare(z, next, errors) : 0;
-
-		if (r < 0 && errors->len == before)
-			sb_printf(errors, "%s: %s\n", t->v[i]->name, log_strerror(r));
-		*ret_error = r;
-		if (r < 0)
-			break;
-	}
-	return i;
+	if (r < 0 && errors->len == before)
+		sb_printf(errors, "%s: %s\n", m->name, log_strerror(r));
+	return r;
 }
 
 int module_reload(const struct ze_module_table *t, struct ze *z, struct config *next,
 		  struct strbuf *errors)
 {
+	size_t n = 0;
 	int r = 0;
-	size_t n = prepare_all(t, z, next, errors, &r);
 
+	while (n < t->n && (r = module_prepare(t->v[n], z, next, errors)) == 0)
+		n++;
 	if (r < 0) {
 		while (n-- > 0)
 			if (t->v[n]->cancel)
