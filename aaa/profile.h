@@ -30,7 +30,7 @@ struct profile {
 	char user[]; /* as shown to operators and sent in accounting */
 };
 
-/* Returns a profile with both families allowed, or NULL when out of memory. The
- * user name is cut after AAA_USER_MAX octets. */
+/* Returns a profile with both families allowed, or NULL when out of memory. The user name is cut
+ * after AAA_USER_MAX octets. */
 struct profile *profile_new(struct span user);
 void profile_free(struct profile *p); /* NULL is allowed */

@@ -92,7 +92,7 @@ void engine_udp_input(struct engine *e, const struct net_path *path, struct span
 /* Processes an answer or a notification of the data plane. An unknown session id is ignored. */
 void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now);
 /* Processes the verdict of an AAA handler that had returned -EINPROGRESS. An unknown cookie is
- * ignored. Takes over the reference on a->profile in any case, and sets it to NULL. */
+ * ignored. Takes over a->profile in any case, and sets it to NULL. */
 void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now);
 
 /* When engine_expire() must be called; ZE_NEVER when no timer runs. */

@@ -174,9 +174,9 @@ struct subscriber {
 	ze_ns up_at;			       /* when it became SUB_ESTABLISHED; 0 before */
 	enum end_cause end;		       /* why it ended; END_NONE before */
 	char *user;			       /* owned; NULL before authentication */
-	struct profile *profile; /* a reference; NULL: no authentication, or not yet */
-	uint64_t auth_cookie;	 /* the verdict that is awaited; 0: none */
-	struct login_held *held; /* delayed answer to a wrong password; NULL: none */
+	struct profile *profile;	       /* owned; NULL: no authentication, or not yet */
+	uint64_t auth_cookie;		       /* the verdict that is awaited; 0: none */
+	struct login_held *held;	       /* delayed answer to a wrong password; NULL: none */
 	/* IPv4 addresses in host order; 0: none yet. */
 	uint32_t address, local_address;
 	uint32_t dns[2];

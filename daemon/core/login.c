@@ -61,7 +61,7 @@ static const char *keep_user(struct subscriber *s, const struct profile *p)
 	return s->user;
 }
 
-/* Stores the user's name and the profile, which may be NULL; takes over the reference. Returns 0 or
+/* Stores the user's name and the profile, which may be NULL; takes it over. Returns 0 or
  * -ENOMEM. */
 static int keep_profile(struct subscriber *s, struct profile *p)
 {

@@ -36,7 +36,7 @@ struct pending_entry {
 struct pending {
 	unsigned n;
 	struct pending_entry v[PENDING_MAX]; /* in the order in which they are handled */
-	struct aaa_answer verdict;	     /* with PENDING_VERDICT; owns its profile reference */
+	struct aaa_answer verdict;	     /* with PENDING_VERDICT; owns its profile */
 };
 
 void pending_init(struct pending *p);

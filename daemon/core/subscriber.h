@@ -13,9 +13,8 @@
  *
  * The effects of the PPP link are performed here. An effect that must be answered by another call
  * of the link is added to a struct pending first, so that the link is never entered recursively.
- * Resources
- * are registered in s->pool; the session id and the address are returned only after the data plane
- * has removed the session, because packets may pass until then.
+ * Resources are registered in s->pool; the session id and the address are returned only after the
+ * data plane has removed the session, because packets may pass until then.
  */
 #pragma once
 
@@ -52,7 +51,7 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);
 void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);
 /* Serves the timers of the call, of the link and of a delayed answer. */
 void subscriber_expire(struct subscriber *s, ze_ns now);
-/* Processes a verdict that arrived later. Takes over the profile reference. */
+/* Processes a verdict that arrived later. Takes over the profile. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);

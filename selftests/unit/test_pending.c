@@ -38,8 +38,8 @@ static void assert_next(struct pending *p, unsigned i)
 }
 
 /* Whatever the order in which entries are added, and however often, they are handled once each and
- * in the order of the table. The steps have no divisor in
- * common with the number of entries, so that each is added. */
+ * in the order of the table. The steps have no divisor in common with the number of entries, so that
+ * each is added. */
 static void is_ordered_and_has_no_entry_twice(void **st)
 {
 	static const unsigned steps[] = { 1, 2, 4, 5, 7, 8 };
