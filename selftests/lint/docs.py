@@ -7,7 +7,7 @@ page that begins like a configuration.
 import os
 import re
 
-from tree import run
+from tree import run, without_comments
 
 FENCE = re.compile(r'^```ze-conf\n(.*?)^```$', re.M | re.S)
 LITERAL = re.compile(r'^\.Bd -literal[^\n]*\n(.*?)^\.Ed$', re.M | re.S)
@@ -112,7 +112,7 @@ def check_functions(tree):
     """Every `name()` in the architecture page is a function of the tree."""
     if PICTURE not in tree.files:
         return []
-    there = set(re.findall(r'\b(\w+)\(', ' '.join(tree.text(f) for f in tree.c_files())))
+    there = set(re.findall(r'\b(\w+)\(', ' '.join(without_comments(tree.text(f)) for f in tree.c_files())))
     return ['%s:%d: there is no function %s()' % (PICTURE, n, name)
             for n, line in enumerate(tree.lines(PICTURE), 1)
             for name in re.findall(r'`(\w+)\(\)`', line) if name not in there]

@@ -166,7 +166,7 @@ CASES = [
      {'ppp/a.c': C, 'docs/architecture.md': 'see ppp/b.c\n'}),
     (docs.check_paths, {}, {'docs/architecture.md': 'see `gone.h`\n'}),
     (docs.check_functions, {'ppp/a.c': 'int a(void)\n', 'docs/architecture.md': '`a()` b()\n'},
-     {'ppp/a.c': 'int a(void)\n', 'docs/architecture.md': '`a()` `b()`\n'}),
+     {'ppp/a.c': 'int a(void) /* as b() did */\n', 'docs/architecture.md': '`a()` `b()`\n'}),
     (docs.check_links, {'docs/a.md': '# To and fro\n[x](b.md#so-it-is) [y](#to-and-fro) [z](http://a)\n',
                         'docs/b.md': '## So it is!\n'}, {'docs/a.md': '[x](c.md)\n'}),
     (docs.check_links, {}, {'docs/a.md': '# A\n[x](#b)\n'}),
