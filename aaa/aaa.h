@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The interface between the engine and the authentication handlers (local users, RADIUS). A handler
- * answers a request with accept or reject and, on accept, a profile; the broker asks the handlers
- * in their configured order. There are no wire formats here.
+ * answers a request with a verdict and, on accept, a profile; the broker asks the handlers in their
+ * configured order. There are no wire formats here.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/compiler.h"
 #include "daemon/base/wire.h"
 
 #define AAA_USER_MAX	253
 #define AAA_MESSAGE_MAX 253
+
+struct profile; /* see aaa/profile.h */
+struct ze_addr;
 
 enum aaa_method {
 	AAA_NONE,
@@ -21,32 +25,42 @@ enum aaa_method {
 	AAA_MSCHAPV2
 };
 
+enum aaa_verdict {
+	AAA_REJECT, /* also for a challenge (RFC 2865 4.4); the value of a zeroed answer */
+	AAA_ACCEPT,
+	AAA_UNKNOWN,	 /* the handler does not have this user */
+	AAA_UNAVAILABLE, /* the handler could not decide: no server answered, no memory */
+	AAA_VERDICT__COUNT
+};
+
 struct aaa_request {
 	enum aaa_method method;
 	uint8_t id; /* CHAP identifier */
 	struct span user, password, challenge, response;
 	struct span calling_number, called_number;
-	uint16_t sid;
+	const struct ze_addr *local, *peer; /* the ends of the tunnel: ours and that of the LAC */
+	uint64_t cookie;		    /* of a late verdict; never used twice */
+	uint64_t session_id;		    /* for Acct-Session-Id */
+	uint32_t nas_port;		    /* our L2TP session id */
+	ze_ns now, deadline;		    /* a verdict after the deadline is ignored */
 };
 
-struct profile; /* see aaa/profile.h */
-
 struct aaa_answer {
-	bool accept;
+	enum aaa_verdict verdict;
 	char message[AAA_MESSAGE_MAX + 1];
 	char mschap2[43];	 /* accept with MS-CHAPv2: "S=" and 40 hex digits */
 	uint16_t mschap_error;	 /* reject with MS-CHAPv2: 691, 648 ...; 0 means 691 */
-	struct profile *profile; /* accept: owned by the receiver; NULL on reject */
+	struct profile *profile; /* accept: owned by the receiver; otherwise NULL */
 };
 
 struct aaa_handler {
 	const char *name; /* "l2tp-auth-local" */
 	void *self;
-	/* Returns 0 with the verdict in *ret; -EINPROGRESS when the verdict follows under this
-	 * cookie (see broker.h); -ENOENT when the user is not known here, or another error when the
-	 * handler failed: then the next handler is asked. */
-	int (*auth)(void *self, const struct aaa_request *rq, uint64_t cookie,
-		    struct aaa_answer *ret);
-	/* The session ended before the verdict: drop the request. May be NULL. */
+	/* Returns true with the verdict in *ret, or false when the verdict follows later, under
+	 * rq->cookie (engine_auth_answer()). The request is valid during the call only. After
+	 * UNKNOWN and UNAVAILABLE the next handler is asked. */
+	bool (*auth)(void *self, const struct aaa_request *rq, struct aaa_answer *ret);
+	/* The verdict is no longer awaited: drop the request. An unknown cookie is ignored. May be
+	 * NULL when auth always returns true. */
 	void (*cancel)(void *self, uint64_t cookie);
 };

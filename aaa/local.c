@@ -173,27 +173,30 @@ static void give(struct profile *p, const struct aaa_local_user *u)
 	p->sessions = u->sessions;
 }
 
-static int local_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
-		      struct aaa_answer *ret)
+static bool local_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	/* An unknown user takes as long as a wrong password. */
 	const struct span nobodys = span_str("nobody's secret");
 	const struct local_user *u = lookup(self, rq);
-	struct aaa_answer a = { .accept = false };
+	bool ok;
 
-	(void)cookie;
-	a.accept = password_ok(rq, u ? u->password : nobodys, a.mschap2) && u;
-	if (a.accept) {
-		a.profile = profile_new(u->name);
-		if (!a.profile)
-			return -ENOMEM;
-		give(a.profile, &u->given);
-	} else {
-		memset(a.mschap2, 0, sizeof(a.mschap2));
-		memcpy(a.message, "Login incorrect", sizeof("Login incorrect"));
+	*ret = (struct aaa_answer){ .verdict = AAA_UNKNOWN };
+	ok = password_ok(rq, u ? u->password : nobodys, ret->mschap2);
+	if (ok && u)
+		ret->profile = profile_new(u->name);
+	if (ret->profile) {
+		ret->verdict = AAA_ACCEPT;
+		give(ret->profile, &u->given);
+		return true;
 	}
-	*ret = a;
-	return 0;
+	memset(ret->mschap2, 0, sizeof(ret->mschap2));
+	if (u && ok) {
+		ret->verdict = AAA_UNAVAILABLE;
+	} else if (u) {
+		ret->verdict = AAA_REJECT;
+		memcpy(ret->message, "Login incorrect", sizeof("Login incorrect"));
+	}
+	return true;
 }
 
 struct aaa_handler aaa_local_handler(struct aaa_local *l)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Local users (l2tp-auth-local): the users of the configuration, with PAP, CHAP-MD5 and MS-CHAPv2.
- * Without users every login is rejected. The verdict is immediate, and its time does not
- * distinguish an unknown user from a wrong password. Passwords are copied, and wiped when freed.
+ * The verdict is immediate, and its time does not distinguish an unknown user from a wrong password.
+ * Passwords are copied, and wiped when freed.
  */
 #pragma once
 
@@ -22,6 +22,6 @@ struct aaa_local_user {
 /* Returns NULL when out of memory. Of users with the same name the last one is used. */
 struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n);
 void aaa_local_free(struct aaa_local *l);
-/* A handler for the broker. l must outlive it. It returns 0 with a verdict, or -ENOMEM. Unknown
- * users are rejected, not passed to the next handler. */
+/* A handler for the broker. l must outlive it. It answers at once: AAA_UNKNOWN for a user that is
+ * not in the table, AAA_UNAVAILABLE without memory. */
 struct aaa_handler aaa_local_handler(struct aaa_local *l);

@@ -294,6 +294,24 @@ static bool same_user(const struct auth *a, const struct credentials *c)
 	return span_eq(c->user, kept(&a->user));
 }
 
+bool auth_pending(const struct auth *a, struct ppp_auth_request *ret)
+{
+	if (a->phase != AUTH_DECIDING)
+		return false;
+	*ret = (struct ppp_auth_request){
+		.method = a->method,
+		.id = a->asked_id,
+		.user = kept(&a->user),
+	};
+	if (a->method == PPP_AUTH_PAP) {
+		ret->password = kept(&a->secret);
+	} else {
+		ret->challenge = span_of(a->challenge, sizeof(a->challenge));
+		ret->response = kept(&a->secret);
+	}
+	return true;
+}
+
 static void auth_ask(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 {
 	const struct ppp_auth_answer stranger = { .accept = false };
@@ -317,19 +335,8 @@ static void auth_ask(struct auth *a, const struct credentials *c, struct ppp_fx 
 	}
 	a->phase = AUTH_DECIDING;
 	e = ppp_fx_add(fx, PPP_FX_AUTH_REQUEST);
-	if (!e)
-		return; /* there will be no verdict, so the phase times out */
-	e->auth = (struct ppp_auth_request){
-		.method = a->method,
-		.id = c->id,
-		.user = kept(&a->user),
-	};
-	if (a->method == PPP_AUTH_PAP) {
-		e->auth.password = kept(&a->secret);
-	} else {
-		e->auth.challenge = span_of(a->challenge, sizeof(a->challenge));
-		e->auth.response = kept(&a->secret);
-	}
+	if (e) /* otherwise there will be no verdict, so the phase times out */
+		auth_pending(a, &e->auth);
 }
 
 /* RFC 1334 2.2.1: each repetition may have a new identifier and is answered. */

@@ -89,6 +89,9 @@ void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct p
 void auth_stop(struct auth *a);
 /* Takes a PAP or CHAP packet. A packet of a protocol that was not agreed on is refused. */
 void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx);
+/* The request whose verdict is pending, as PPP_FX_AUTH_REQUEST had it; its spans are valid until the
+ * next call. Returns false when none is pending. */
+bool auth_pending(const struct auth *a, struct ppp_auth_request *ret);
 /* The owner's verdict; ignored when none is pending. */
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx);
 /* The fields of its restart record: the method, the accepted user name, the identifier and the next

@@ -100,6 +100,8 @@ enum acct_cause {
 	  "the subscriber's address is in use elsewhere") \
 	X(OWN_ADDRESS,    "own-address",           NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
 	  "the subscriber's address belongs to this machine") \
+	X(AUTH_UNAVAILABLE, "auth-unavailable",    NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
+	  "nothing that could check the login was available") \
 	X(SESSION_LIMIT,  "session-limit",         ADMIN,                 NONE,      0, 0, SERVICE_UNAVAILABLE, \
 	  "the user has as many sessions as it may") \
 	X(REPLACED,       "replaced",              ADMIN,                 NONE,      0, 0, PORT_PREEMPTED, \

@@ -170,7 +170,7 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 {
 	struct subscriber *s = registry_sub(e, LOGIN_OF_COOKIE(cookie));
 
-	if (cookie && s && s->auth_cookie == cookie)
+	if (s && login_awaits(s, cookie))
 		subscriber_verdict(s, a, now);
 	else
 		profile_free(a->profile);

@@ -91,8 +91,9 @@ void engine_udp_input(struct engine *e, const struct net_path *path, struct span
 		      ze_ns now);
 /* Processes an answer or a notification of the data plane. An unknown session id is ignored. */
 void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now);
-/* Processes the verdict of an AAA handler that had returned -EINPROGRESS. An unknown cookie is
- * ignored. Takes over a->profile in any case, and sets it to NULL. */
+/* Processes the late verdict of an AAA handler: accept and reject decide the login; after unknown and
+ * unavailable the next handler is asked. An unknown cookie is ignored. Takes over a->profile in any
+ * case, and sets it to NULL. */
 void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now);
 
 /* When engine_expire() must be called; ZE_NEVER when no timer runs. */

@@ -175,7 +175,7 @@ struct subscriber {
 	enum end_cause end;		       /* why it ended; END_NONE before */
 	char *user;			       /* owned; NULL before authentication */
 	struct profile *profile;	       /* owned; NULL: no authentication, or not yet */
-	uint64_t auth_cookie;		       /* the verdict that is awaited; 0: none */
+	struct login_wait *wait;	       /* the verdict that is awaited; NULL: none */
 	struct login_held *held;	       /* delayed answer to a wrong password; NULL: none */
 	/* IPv4 addresses in host order; 0: none yet. */
 	uint32_t address, local_address;
@@ -197,7 +197,7 @@ struct subscriber {
 	bool ncp_up[PPP_FAM__COUNT]; /* between PPP_FX_NCP_UP and PPP_FX_NCP_DOWN */
 	/* Resources it holds, newest first; drained once, when it is released. */
 	struct res_pool pool;
-	struct res r_sid, r_profile, r_auth, r_user, r_address, r_dp;
+	struct res r_sid, r_profile, r_user, r_address, r_dp;
 	uint64_t rx_frames, tx_frames; /* PPP control frames processed by the engine */
 	uint64_t rx_limited;	       /* frames dropped because `frames` had no token */
 	struct admit_bucket frames;
@@ -209,8 +209,9 @@ struct engine_stats {
 	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT];
 	uint64_t rx_datagrams, tx_datagrams, tx_failed;
 	uint64_t rx_data, tx_data; /* L2TP data messages processed by the engine */
-	uint64_t auth_accepts, auth_rejects, auth_failures; /* failures: no verdict, or no memory */
-	uint64_t session_limited, sessions_replaced;	    /* logins beyond session-limit */
+	/* unavailable: no handler could decide; failures: accepted, but no memory */
+	uint64_t auth_accepts, auth_rejects, auth_unavailable, auth_failures;
+	uint64_t session_limited, sessions_replaced; /* logins beyond session-limit */
 	/* Wrong passwords answered later, those not answered, and logins that were not checked. */
 	uint64_t rejects_delayed, rejects_withheld, logins_unasked;
 	uint64_t addresses_refused; /* fixed addresses that the host or a LAC has */

@@ -19,12 +19,25 @@ static void release_profile(struct res *r)
 	s->profile = NULL;
 }
 
-static void release_auth(struct res *r)
-{
-	struct subscriber *s = ze_container_of(r, struct subscriber, r_auth);
+struct login_wait { /* a request that a handler answers later */
+	struct subscriber *s;
+	struct res res; /* in s->pool */
+	uint64_t cookie;
+	struct aaa_stage stage;
+};
 
-	aaa_broker_cancel(&s->e->broker, s->auth_cookie);
-	s->auth_cookie = 0;
+static void release_wait(struct res *r)
+{
+	struct login_wait *w = ze_container_of(r, struct login_wait, res);
+
+	aaa_broker_cancel(&w->s->e->broker, w->cookie);
+	w->s->wait = NULL;
+	free(w);
+}
+
+bool login_awaits(const struct subscriber *s, uint64_t cookie)
+{
+	return s->wait && s->wait->cookie == cookie;
 }
 
 static enum aaa_method aaa_method_of(enum ppp_auth_method m)
@@ -194,8 +207,10 @@ static void release_held(struct res *r)
 	free(h);
 }
 
-void login_forget_held(struct subscriber *s)
+void login_cancel(struct subscriber *s)
 {
+	if (s->wait)
+		res_release(&s->wait->res);
 	if (s->held)
 		res_release(&s->held->res);
 }
@@ -207,7 +222,7 @@ static bool login_hold(struct subscriber *s, const struct aaa_answer *a, ze_ns u
 	struct engine *e = s->e;
 	struct login_held *h;
 
-	login_forget_held(s);
+	login_cancel(s);
 	if (until == ZE_NEVER || e->n_held >= PACE_PENDING) {
 		e->stats.rejects_withheld++;
 		return true; /* the authentication phase will time out */
@@ -228,7 +243,8 @@ static bool login_hold(struct subscriber *s, const struct aaa_answer *a, ze_ns u
 
 ze_ns login_deadline(const struct subscriber *s)
 {
-	return s->held ? s->held->until : ZE_NEVER;
+	return ze_min_ns(s->held ? s->held->until : ZE_NEVER,
+			 s->wait ? s->wait->stage.deadline : ZE_NEVER);
 }
 
 /* The time of the answer for the log: "in 2.0 s", "none", or "" for an answer without delay. */
@@ -241,7 +257,8 @@ static const char *when_text(const struct subscriber *s, bool held, ze_ns now, c
 	return buf;
 }
 
-static void log_reject(const struct subscriber *s, const char *message, bool held, ze_ns now)
+static void login_log(const struct subscriber *s, const char *event, const char *message, bool held,
+		      ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT], when[24];
 	uint32_t suppressed;
@@ -250,8 +267,7 @@ static void log_reject(const struct subscriber *s, const char *message, bool hel
 			  &(struct turn_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
 			  &suppressed))
 		return;
-	log_kv(LOG_AAA, LOG_WARN, "auth-reject", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid),
+	log_kv(LOG_AAA, LOG_WARN, event, KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
 	       KV_SPAN("user", span_of(s->link.auth.user.p, s->link.auth.user.len)),
 	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
 	       KV_STR("message", message),
@@ -275,7 +291,7 @@ static bool turn_away(struct subscriber *s, ze_ns now)
 	s->e->stats.logins_unasked++;
 	if (!login_hold(s, &a, lim.longest < PACE_LINE_MAX ? ZE_NEVER : now + PACE_LINE_MAX))
 		return false;
-	log_reject(s, "Not asked: too many wrong passwords of this line", true, now);
+	login_log(s, "auth-reject", "Not asked: too many wrong passwords of this line", true, now);
 	return true;
 }
 
@@ -284,20 +300,12 @@ static void tell_link(struct subscriber *s, const struct aaa_answer *a, enum ppp
 	ppp_link_auth_answer(
 		&s->link,
 		&(struct ppp_auth_answer){
-			.accept = a->accept,
+			.accept = a->verdict == AAA_ACCEPT,
 			.message = span_str(a->message),
 			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
 			.mschap_error = a->mschap_error,
 			.end = end },
 		now, &s->e->ppp_fx);
-}
-
-void login_answer_held(struct subscriber *s, ze_ns now)
-{
-	const struct aaa_answer a = s->held->answer;
-
-	login_forget_held(s);
-	tell_link(s, &a, PPP_END_NONE, now);
 }
 
 /* Charges and logs a wrong password. Returns true when the answer is delayed or not given. */
@@ -310,34 +318,54 @@ static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 	bool held = at > now && login_hold(s, a, at);
 
 	e->stats.auth_rejects++;
-	log_reject(s, a->message, held, now);
-	profile_free(a->profile);
-	a->profile = NULL;
+	login_log(s, "auth-reject", a->message, held, now);
 	return held;
+}
+
+/* Returns the reason why the session must end although the login was accepted. Takes over the
+ * profile reference. */
+static enum ppp_end login_accept(struct subscriber *s, struct aaa_answer *a, ze_ns now)
+{
+	struct engine *e = s->e;
+	struct profile *p = a->profile;
+
+	a->profile = NULL;
+	if (keep_profile(s, p) < 0) {
+		e->stats.auth_failures++;
+		a->verdict = AAA_REJECT;
+	} else if (!login_enter(s, a, now)) {
+		a->verdict = AAA_REJECT;
+		return PPP_END_SESSION_LIMIT;
+	} else {
+		e->stats.auth_accepts++;
+	}
+	return PPP_END_NONE;
 }
 
 void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
-	struct engine *e = s->e;
 	enum ppp_end end = PPP_END_NONE;
 
-	if (!a->accept && login_reject(s, a, now))
-		return;
-	if (a->accept && keep_profile(s, a->profile) < 0) {
-		e->stats.auth_failures++;
-		a->accept = false;
-	} else if (a->accept && !login_enter(s, a, now)) {
-		a->accept = false;
-		end = PPP_END_SESSION_LIMIT;
-	} else if (a->accept) {
-		e->stats.auth_accepts++;
+	if (a->verdict != AAA_ACCEPT) {
+		profile_free(a->profile);
+		a->profile = NULL;
 	}
-	a->profile = NULL;
+	if (a->verdict == AAA_ACCEPT) {
+		end = login_accept(s, a, now);
+	} else if (a->verdict == AAA_UNAVAILABLE) {
+		/* Not a wrong password: it is not charged, and another attempt is useless. */
+		s->e->stats.auth_unavailable++;
+		login_log(s, "auth-unavailable", a->message, false, now);
+		end = PPP_END_AUTH_UNAVAILABLE;
+	} else if (login_reject(s, a, now)) {
+		return;
+	}
 	tell_link(s, a, end, now);
 }
 
-void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now,
-	       struct pending *next)
+/* Asks the handlers from the stage on. */
+static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
+		     struct aaa_stage stage, ze_ns now, struct pending *next)
 {
 	struct engine *e = s->e;
 	const struct aaa_request a = {
@@ -349,25 +377,80 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 		.response = rq->response,
 		.calling_number = span_str(s->s.calling_number),
 		.called_number = span_str(s->s.called_number),
-		.sid = s->s.sid,
+		.local = &s->tunnel->path.local,
+		.peer = &s->tunnel->path.peer,
+		.cookie = (uint64_t)s->s.sid << LOGIN_COOKIE_SHIFT |
+			  (++e->next_cookie & ((UINT64_C(1) << LOGIN_COOKIE_SHIFT) - 1)),
+		.session_id = s->id,
+		.nas_port = s->s.sid,
+		.now = now,
+		.deadline = s->link.auth.phase_deadline,
 	};
-	uint64_t cookie = (uint64_t)s->s.sid << LOGIN_COOKIE_SHIFT |
-			  (++e->next_cookie & ((UINT64_C(1) << LOGIN_COOKIE_SHIFT) - 1));
-	int r;
+	struct login_wait *w;
 
-	res_release(&s->r_auth);
-	if (turn_away(s, now))
-		return;
-	next->verdict = (struct aaa_answer){ 0 };
-	r = aaa_broker_auth(&e->broker, &a, cookie, &next->verdict);
-	if (r == -EINPROGRESS) {
-		s->auth_cookie = cookie;
-		res_add(&s->pool, &s->r_auth, release_auth);
+	if (aaa_broker_ask(&e->broker, &a, &stage, &next->verdict)) {
+		pending_add(next, PENDING_VERDICT);
 		return;
 	}
-	if (r < 0) {
-		e->stats.auth_failures++;
-		next->verdict = (struct aaa_answer){ 0 };
+	w = malloc(sizeof(*w));
+	if (!w) {
+		aaa_broker_cancel(&e->broker, a.cookie);
+		next->verdict =
+			(struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No memory" };
+		pending_add(next, PENDING_VERDICT);
+		return;
 	}
-	pending_add(next, PENDING_VERDICT);
+	*w = (struct login_wait){ .s = s, .cookie = a.cookie, .stage = stage };
+	s->wait = w;
+	res_add(&s->pool, &w->res, release_wait);
+}
+
+void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now,
+	       struct pending *next)
+{
+	login_cancel(s);
+	if (!turn_away(s, now))
+		ask_from(s, rq, (struct aaa_stage){ .next = 0 }, now, next);
+}
+
+/* Asks the remaining handlers, if there is time left. */
+static void ask_next(struct subscriber *s, struct aaa_stage stage, ze_ns now, struct pending *next)
+{
+	struct ppp_auth_request rq;
+
+	if (now < s->link.auth.phase_deadline && auth_pending(&s->link.auth, &rq))
+		ask_from(s, &rq, stage, now, next);
+}
+
+void login_late(struct subscriber *s, struct aaa_answer *a, ze_ns now, struct pending *next)
+{
+	struct login_wait *w = s->wait;
+	struct aaa_stage stage = w->stage;
+
+	res_forget(&w->res);
+	s->wait = NULL;
+	free(w);
+	if (aaa_stage_decided(&stage, a->verdict)) {
+		login_verdict(s, a, now);
+		return;
+	}
+	profile_free(a->profile);
+	a->profile = NULL;
+	ask_next(s, stage, now, next);
+}
+
+void login_expire(struct subscriber *s, ze_ns now, struct pending *next)
+{
+	if (s->wait && s->wait->stage.deadline <= now) {
+		struct aaa_stage stage = s->wait->stage;
+
+		login_cancel(s);
+		aaa_stage_decided(&stage, AAA_UNAVAILABLE);
+		ask_next(s, stage, now, next);
+	} else if (s->held && s->held->until <= now) {
+		const struct aaa_answer a = s->held->answer;
+
+		login_cancel(s);
+		tell_link(s, &a, PPP_END_NONE, now);
+	}
 }

@@ -2,10 +2,13 @@
 /*
  * The login of a subscriber: asks the AAA handlers and acts on their verdict. An accept gives the
  * profile and counts the session with its user; a reject is logged, and its answer may be delayed
- * (pace.h). At most one request is open per subscriber; a newer one cancels it.
+ * (pace.h). At most one request is open per subscriber; a newer one cancels it. When a handler
+ * answers late that it cannot decide, or has not answered by its deadline, the remaining handlers
+ * are asked with the request that the link has kept.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/base/compiler.h"
@@ -21,7 +24,7 @@ struct subscriber;
 #define LOGIN_OF_COOKIE(c) ((uint16_t)((c) >> LOGIN_COOKIE_SHIFT))
 
 /* Asks the AAA handlers. An immediate verdict is added to `next` (PENDING_VERDICT); a later one is
- * awaited with s->auth_cookie. */
+ * awaited in s->wait. */
 void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns now,
 	       struct pending *next);
 /* Counts the session with its user, once. Returns 0 or -ENOMEM. */
@@ -31,9 +34,15 @@ void login_resume(struct subscriber *s, struct profile *p);
 /* Gives the verdict to the link, with its effects in e->ppp_fx, or delays the answer to a wrong
  * password. Takes over the profile. */
 void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
-/* When a delayed answer is to be given; ZE_NEVER when there is none. */
+/* True when the verdict with this cookie is awaited. */
+bool login_awaits(const struct subscriber *s, uint64_t cookie);
+/* Processes the verdict that is awaited. Takes over the profile reference. */
+void login_late(struct subscriber *s, struct aaa_answer *a, ze_ns now, struct pending *next);
+/* When login_expire() must be called: a delayed answer is to be given, or the handler that was asked
+ * has had its time. ZE_NEVER when nothing is awaited. */
 ze_ns login_deadline(const struct subscriber *s);
-/* Drops a delayed answer. Harmless when there is none. */
-void login_forget_held(struct subscriber *s);
-/* Gives the delayed answer, which must exist, to the link, with its effects in e->ppp_fx. */
-void login_answer_held(struct subscriber *s, ze_ns now);
+/* Gives the delayed answer to the link, with its effects in e->ppp_fx, or cancels the request and
+ * asks the next handler. */
+void login_expire(struct subscriber *s, ze_ns now, struct pending *next);
+/* Cancels the request and drops a delayed answer. Harmless when there is neither. */
+void login_cancel(struct subscriber *s);

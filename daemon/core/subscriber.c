@@ -357,8 +357,7 @@ static void perform_one(struct subscriber *s, const struct ppp_effect *e, ze_ns 
 	case PPP_FX_LCP_DOWN:
 		/* Each family that was up has an effect of its own. A verdict that is still awaited
 		 * would be taken for that of the next request. */
-		res_release(&s->r_auth);
-		login_forget_held(s);
+		login_cancel(s);
 		break;
 	case PPP_FX_LCP_UP:
 	case PPP_FX_AUTHENTICATED:
@@ -462,11 +461,12 @@ static void subscriber_up(struct subscriber *s, ze_ns now)
 
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
-	s->auth_cookie = 0;
-	res_forget(&s->r_auth);
+	struct pending next;
+
+	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
-	login_verdict(s, a, now);
-	subscriber_perform(s, now);
+	login_late(s, a, now, &next);
+	subscriber_run(s, now, &next);
 }
 
 static bool is_ip(struct span frame)
@@ -529,6 +529,8 @@ void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns 
 
 void subscriber_expire(struct subscriber *s, ze_ns now)
 {
+	struct pending next;
+
 	if (s->ended)
 		return;
 	call_expire(s, now);
@@ -539,9 +541,10 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 	subscriber_perform(s, now);
 	if (s->ended || login_deadline(s) > now)
 		return;
+	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
-	login_answer_held(s, now);
-	subscriber_perform(s, now);
+	login_expire(s, now, &next);
+	subscriber_run(s, now, &next);
 }
 
 /* Ends the session without waiting for the peer: one Terminate-Request, then the CDN. */
@@ -640,8 +643,7 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 	memset(s->ncp_up, 0, sizeof(s->ncp_up));
 	registry_remove_call(s);
 	set_state(s, SUB_FINISHING);
-	res_release(&s->r_auth);
-	login_forget_held(s);
+	login_cancel(s);
 	res_release(&s->r_user);
 	lease_wait_end(s);
 	if (!attach_leave(s))

@@ -5,29 +5,31 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
 #include <string.h>
 
 #include "aaa/broker.h"
 
+#define HANDLERS 3
+
 struct fake {
-	int result;
-	bool accept;
+	enum aaa_verdict verdict;
+	bool late;
 	unsigned asked;
+	ze_ns deadline;
 	uint64_t cookie, cancelled;
 };
 
-static int fake_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
-		     struct aaa_answer *ret)
+static bool fake_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	struct fake *f = self;
 
-	assert_int_equal(rq->sid, 77);
+	assert_int_equal(rq->nas_port, 77);
 	f->asked++;
-	f->cookie = cookie;
-	if (f->result == 0)
-		*ret = (struct aaa_answer){ .accept = f->accept };
-	return f->result;
+	f->cookie = rq->cookie;
+	f->deadline = rq->deadline;
+	if (!f->late)
+		*ret = (struct aaa_answer){ .verdict = f->verdict };
+	return !f->late;
 }
 
 static void fake_cancel(void *self, uint64_t cookie)
@@ -35,41 +37,58 @@ static void fake_cancel(void *self, uint64_t cookie)
 	((struct fake *)self)->cancelled = cookie;
 }
 
-static const struct aaa_request rq = { .method = AAA_PAP, .sid = 77 };
+static const struct aaa_request rq = { .method = AAA_PAP,
+				       .nas_port = 77,
+				       .cookie = 5,
+				       .now = 1000,
+				       .deadline = 1300 };
 
-static int ask(struct fake *f, size_t n, struct aaa_answer *ret)
+static struct aaa_broker broker_of(struct fake *f, size_t n)
 {
 	struct aaa_broker b = { .n = n };
 
 	for (size_t i = 0; i < n; i++)
 		b.handlers[i] =
 			(struct aaa_handler){ .name = "fake", .self = &f[i], .auth = fake_auth };
-	memset(ret, 0xa5, sizeof(*ret));
-	return aaa_broker_auth(&b, &rq, 5, ret);
+	return b;
 }
 
-static void no_handler_rejects(void **st)
+/* Asks until there is a verdict; a late one is noted as the engine does it. */
+static enum aaa_verdict ask(struct fake *f, size_t n, struct aaa_answer *ret)
+{
+	const struct aaa_broker b = broker_of(f, n);
+	struct aaa_stage stage = { .next = 0 };
+
+	memset(ret, 0xa5, sizeof(*ret));
+	while (!aaa_broker_ask(&b, &rq, &stage, ret)) {
+		const struct fake *asked = &f[stage.next - 1];
+
+		assert_true(asked->late);
+		if (aaa_stage_decided(&stage, asked->verdict))
+			return asked->verdict;
+	}
+	return ret->verdict;
+}
+
+static void no_handler_is_unavailable(void **st)
 {
 	struct aaa_answer a;
 
 	(void)st;
-	assert_int_equal(ask(NULL, 0, &a), 0);
-	assert_false(a.accept);
+	assert_int_equal(ask(NULL, 0, &a), AAA_UNAVAILABLE);
 	assert_null(a.profile);
-	assert_string_equal(a.message, "Login incorrect");
 	assert_string_equal(a.mschap2, "");
 }
 
 static void first_verdict_counts(void **st)
 {
-	struct fake f[3] = { { .result = -ENOENT },
-			     { .result = 0, .accept = true },
-			     { .result = 0 } };
+	struct fake f[3] = { { .verdict = AAA_UNKNOWN },
+			     { .verdict = AAA_ACCEPT },
+			     { .verdict = AAA_REJECT } };
 	struct aaa_answer a;
 
 	(void)st;
-	assert_int_equal(ask(f, 3, &a), 0);
-	assert_true(a.accept);
+	assert_int_equal(ask(f, 3, &a), AAA_ACCEPT);
 	assert_int_equal(f[0].asked, 1);
 	assert_int_equal(f[1].asked, 1);
 	assert_int_equal(f[1].cookie, 5);
@@ -78,46 +97,101 @@ static void first_verdict_counts(void **st)
 
 static void reject_is_not_passed_on(void **st)
 {
-	struct fake f[2] = { { .result = 0, .accept = false }, { .result = 0, .accept = true } };
+	struct fake f[2] = { { .verdict = AAA_REJECT }, { .verdict = AAA_ACCEPT } };
 	struct aaa_answer a;
 
 	(void)st;
-	assert_int_equal(ask(f, 2, &a), 0);
-	assert_false(a.accept);
+	assert_int_equal(ask(f, 2, &a), AAA_REJECT);
 	assert_int_equal(f[1].asked, 0);
 }
 
-static void failing_handler_is_skipped(void **st)
+static void unavailable_handler_is_skipped(void **st)
 {
-	struct fake f[2] = { { .result = -EIO }, { .result = -ENOMEM } };
+	struct fake f[2] = { { .verdict = AAA_UNAVAILABLE }, { .verdict = AAA_ACCEPT } };
 	struct aaa_answer a;
 
 	(void)st;
-	assert_int_equal(ask(f, 2, &a), 0);
-	assert_false(a.accept);
+	assert_int_equal(ask(f, 2, &a), AAA_ACCEPT);
 	assert_int_equal(f[1].asked, 1);
 }
 
-static void later_is_final(void **st)
+static void late_is_awaited(void **st)
 {
-	struct fake f[2] = { { .result = -EINPROGRESS }, { .result = 0, .accept = true } };
+	struct fake f[2] = { { .late = true }, { .verdict = AAA_ACCEPT } };
+	const struct aaa_broker b = broker_of(f, 2);
+	struct aaa_stage stage = { .next = 0 };
 	struct aaa_answer a;
 
 	(void)st;
-	assert_int_equal(ask(f, 2, &a), -EINPROGRESS);
+	assert_false(aaa_broker_ask(&b, &rq, &stage, &a));
 	assert_int_equal(f[1].asked, 0);
+	assert_int_equal(stage.next, 1);
+	assert_true(aaa_broker_ask(&b, &rq, &stage, &a));
+	assert_int_equal(f[0].asked, 1);
+	assert_int_equal(a.verdict, AAA_ACCEPT);
+}
+
+/* Three handlers with each combination of verdicts, each at once or late: they are asked in their
+ * order and once, up to the first that decides. */
+static void every_combination(void **st)
+{
+	struct aaa_answer a;
+
+	(void)st;
+	for (unsigned i = 0; i < 8 * 8 * 8; i++) {
+		struct fake f[HANDLERS] = { 0 };
+		enum aaa_verdict want = AAA_REJECT;
+		unsigned asked = 0;
+
+		for (unsigned k = 0; k < HANDLERS; k++) {
+			f[k].verdict = (enum aaa_verdict)(i >> 3 * k & 3);
+			f[k].late = i >> (3 * k + 2) & 1;
+		}
+		while (asked < HANDLERS) {
+			enum aaa_verdict v = f[asked++].verdict;
+
+			if (v != AAA_UNKNOWN)
+				want = v;
+			if (v == AAA_ACCEPT || v == AAA_REJECT)
+				break;
+		}
+		assert_int_equal(ask(f, HANDLERS, &a), want);
+		for (unsigned k = 0; k < HANDLERS; k++)
+			assert_int_equal(f[k].asked, k < asked);
+		if (f[asked - 1].verdict == AAA_UNKNOWN)
+			assert_string_equal(a.message, want == AAA_REJECT ?
+							       "Login incorrect" :
+							       "Authentication is not available");
+	}
+}
+
+/* Each handler has its part of the time that is left; the last one has all of it. */
+static void time_is_divided(void **st)
+{
+	struct fake f[3] = { { .verdict = AAA_UNKNOWN }, { .late = true }, { .late = true } };
+	const struct aaa_broker b = broker_of(f, 3);
+	struct aaa_request later = rq;
+	struct aaa_stage stage = { .next = 0 };
+	struct aaa_answer a;
+
+	(void)st;
+	assert_false(aaa_broker_ask(&b, &rq, &stage, &a));
+	assert_int_equal(f[0].deadline, 1100);
+	assert_int_equal(f[1].deadline, 1150);
+	assert_int_equal(stage.deadline, 1150);
+	later.now = 1100;
+	assert_false(aaa_broker_ask(&b, &later, &stage, &a));
+	assert_int_equal(f[2].deadline, 1300);
+	assert_int_equal(stage.deadline, 1300);
 }
 
 static void cancel_reaches_those_who_care(void **st)
 {
-	struct fake f[2] = { { .result = 0 }, { .result = 0 } };
-	struct aaa_broker b = {
-		.n = 2,
-		.handlers = { { .self = &f[0], .auth = fake_auth },
-			      { .self = &f[1], .auth = fake_auth, .cancel = fake_cancel } }
-	};
+	struct fake f[2] = { { .verdict = AAA_REJECT }, { .verdict = AAA_REJECT } };
+	struct aaa_broker b = broker_of(f, 2);
 
 	(void)st;
+	b.handlers[1].cancel = fake_cancel;
 	aaa_broker_cancel(&b, 9);
 	assert_int_equal(f[0].cancelled, 0);
 	assert_int_equal(f[1].cancelled, 9);
@@ -126,11 +200,13 @@ static void cancel_reaches_those_who_care(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_handler_rejects),
+		cmocka_unit_test(no_handler_is_unavailable),
 		cmocka_unit_test(first_verdict_counts),
 		cmocka_unit_test(reject_is_not_passed_on),
-		cmocka_unit_test(failing_handler_is_skipped),
-		cmocka_unit_test(later_is_final),
+		cmocka_unit_test(unavailable_handler_is_skipped),
+		cmocka_unit_test(late_is_awaited),
+		cmocka_unit_test(every_combination),
+		cmocka_unit_test(time_is_divided),
 		cmocka_unit_test(cancel_reaches_those_who_care),
 	};
 

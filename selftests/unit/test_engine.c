@@ -164,14 +164,12 @@ static void without_authentication(void **st)
 
 static uint64_t asked;
 
-static int late_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
-		     struct aaa_answer *ret)
+static bool late_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	(void)self;
-	(void)rq;
 	(void)ret;
-	asked = cookie;
-	return -EINPROGRESS;
+	asked = rq->cookie;
+	return false;
 }
 
 static void forget(void *self, uint64_t cookie)
@@ -194,7 +192,7 @@ static void late_verdict(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct aaa_answer a = { .accept = true };
+	struct aaa_answer a = { .verdict = AAA_ACCEPT };
 	unsigned cancelled = 0;
 	struct call *c = call_with_late_auth(w, l, &cancelled);
 
@@ -217,6 +215,12 @@ static void late_verdict(void **st)
 	assert_int_equal(cancelled, 1);
 	a.profile = profile_new(span_str("late"));
 	engine_auth_answer(w->e, asked, &a, w->now);
+	c = call_with_late_auth(w, l, &cancelled);
+	a = (struct aaa_answer){ .verdict = AAA_REJECT, .profile = profile_new(span_str("x")) };
+	engine_auth_answer(w->e, asked, &a, w->now); /* the profile is freed */
+	w_deliver(w);
+	assert_true(c->c.auth_bad);
+	assert_null(a.profile);
 	lac_stop(l);
 	empty(w);
 }

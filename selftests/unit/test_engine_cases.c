@@ -415,15 +415,13 @@ static void silent_client_ends(void **st)
 static unsigned n_asked;
 static uint64_t cookie_asked;
 
-static int slow_auth(void *self, const struct aaa_request *rq, uint64_t cookie,
-		     struct aaa_answer *ret)
+static bool slow_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	(void)self;
-	(void)rq;
 	(void)ret;
 	n_asked++;
-	cookie_asked = cookie;
-	return -EINPROGRESS;
+	cookie_asked = rq->cookie;
+	return false;
 }
 
 static void forget(void *self, uint64_t cookie)
@@ -436,7 +434,7 @@ static void forget(void *self, uint64_t cookie)
 static void pap_while_the_server_thinks(void **st)
 {
 	struct call *c = waiting_call();
-	struct aaa_answer a = { .accept = true };
+	struct aaa_answer a = { .verdict = AAA_ACCEPT };
 
 	(void)st;
 	n_asked = 0;

@@ -501,6 +501,39 @@ static void address_in_a_forged_sccrq(void **st)
 	assert_int_equal(c->c.ip, 0x0a090002);
 }
 
+static bool no_server(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
+{
+	(void)self;
+	(void)rq;
+	*ret = (struct aaa_answer){ .verdict = AAA_UNAVAILABLE };
+	return true;
+}
+
+/* A login that nothing can check ends with a cause and a counter of its own, and is no wrong
+ * password: the line does not lose its attempts. */
+static void nothing_can_check_it(void **st)
+{
+	struct aaa_handler local;
+	struct call *c;
+
+	(void)st;
+	begin();
+	local = w->e->broker.handlers[0];
+	w->e->broker.handlers[0] = (struct aaa_handler){ .name = "down", .auth = no_server };
+	for (unsigned i = 0; i < 20; i++) {
+		c = lac_call(l, "alice", "wonder");
+		assert_true(c->c.auth_bad);
+		w_advance(w, ZE_SEC(7));
+		assert_ended(c, CDN_NO_FACILITIES_NOW, "auth-unavailable");
+	}
+	assert_int_equal(w->e->stats.auth_unavailable, 20);
+	assert_int_equal(w->e->stats.auth_rejects, 0);
+	w->e->broker.handlers[0] = local;
+	c = lac_call(l, "alice", "wonder");
+	assert_true(c->c.v4_up);
+	assert_int_equal(w->e->stats.rejects_delayed + w->e->stats.logins_unasked, 0);
+}
+
 /* F-B10: one user can not take all sessions by default. */
 static void default_limit(void **st)
 {
@@ -535,6 +568,7 @@ int main(void)
 		T(address_of_a_lac),
 		T(fixed_address_of_a_lac),
 		T(address_in_a_forged_sccrq),
+		T(nothing_can_check_it),
 		T(default_limit),
 		T(challenge_after_the_proxys),
 	};

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "aaa/profile.h"
 #include "daemon/base/crypto.h"
 #include "daemon/base/rfc2759.h"
+#include "selftests/lib/fail_alloc.h"
 
 static const struct aaa_local_user users[] = {
 	{ "alice", "old", 0, { 0 } },	    { "bob", "s3cret", 0x0a000009, { 0 } },
@@ -37,11 +37,12 @@ static int teardown(void **st)
 	return 0;
 }
 
-static int local_auth(struct aaa_local *of, const struct aaa_request *rq, struct aaa_answer *a)
+/* The verdict is always immediate. */
+static void local_auth(struct aaa_local *of, const struct aaa_request *rq, struct aaa_answer *a)
 {
 	struct aaa_handler h = aaa_local_handler(of);
 
-	return h.auth(h.self, rq, 1, a);
+	assert_true(h.auth(h.self, rq, a));
 }
 
 static struct aaa_answer ask(const struct aaa_request *rq)
@@ -49,25 +50,30 @@ static struct aaa_answer ask(const struct aaa_request *rq)
 	struct aaa_answer a;
 
 	memset(&a, 0xa5, sizeof(a));
-	assert_int_equal(local_auth(l, rq, &a), 0);
-	if (a.accept) {
+	local_auth(l, rq, &a);
+	if (a.verdict == AAA_ACCEPT) {
 		assert_non_null(a.profile);
 		assert_string_equal(a.message, "");
 	} else {
 		assert_null(a.profile);
-		assert_string_equal(a.message, "Login incorrect");
+		assert_string_equal(a.message, a.verdict == AAA_REJECT ? "Login incorrect" : "");
 		assert_string_equal(a.mschap2, "");
 	}
 	return a;
 }
 
-static bool pap(const char *user, const char *password)
+static bool accepted(const struct aaa_request *rq)
 {
-	struct aaa_answer a = ask(&(struct aaa_request){
-		.method = AAA_PAP, .user = span_str(user), .password = span_str(password) });
+	struct aaa_answer a = ask(rq);
 
 	profile_free(a.profile);
-	return a.accept;
+	return a.verdict == AAA_ACCEPT;
+}
+
+static bool pap(const char *user, const char *password)
+{
+	return accepted(&(struct aaa_request){
+		.method = AAA_PAP, .user = span_str(user), .password = span_str(password) });
 }
 
 /* P-060: PAP good and bad */
@@ -123,22 +129,22 @@ static void chap_vector(void **st)
 	for (unsigned i = 0; i < 16; i++)
 		challenge[i] = (uint8_t)(0x20 + i);
 	a = ask(&rq);
-	assert_true(a.accept);
+	assert_int_equal(a.verdict, AAA_ACCEPT);
 	profile_free(a.profile);
 	for (unsigned i = 0; i < 16; i++) {
 		response[i] ^= 1;
-		assert_false(ask(&rq).accept);
+		assert_false(accepted(&rq));
 		response[i] ^= 1;
 	}
 	rq.id = 8;
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 	rq.id = 7;
 	rq.response.len = 15;
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 	rq.response.len = 17;
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 	rq.response = (struct span){ 0 };
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 }
 
 /* RFC 2759 9.2 */
@@ -167,7 +173,7 @@ static void mschap2_vector(void **st)
 
 		rq.user = span_str(names[i]);
 		a = ask(&rq);
-		assert_true(a.accept);
+		assert_int_equal(a.verdict, AAA_ACCEPT);
 		assert_string_equal(a.mschap2, "S=407A5589115FD0D6209F510FE9C04566932CDA56");
 		assert_string_equal(a.profile->user, "User");
 		profile_free(a.profile);
@@ -176,17 +182,17 @@ static void mschap2_vector(void **st)
 		if (i >= 16 && i < 24) /* reserved */
 			continue;
 		response[i] ^= 1;
-		assert_false(ask(&rq).accept);
+		assert_false(accepted(&rq));
 		response[i] ^= 1;
 	}
 	rq.user = span_str("bob");
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 	rq.user = span_str("User");
 	rq.response.len = 48;
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 	rq.response.len = 49;
 	rq.challenge.len = 15;
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 }
 
 /* A name with a domain may be a user's own; a password that is not UTF-8 can't be hashed. */
@@ -204,11 +210,11 @@ static void mschap2_names_and_passwords(void **st)
 	rfc2759_challenge_hash(response, auth_challenge, span_str("dora"), challenge);
 	rfc2759_response(challenge, hash, response + 24);
 	a = ask(&rq);
-	assert_true(a.accept);
+	assert_int_equal(a.verdict, AAA_ACCEPT);
 	assert_string_equal(a.profile->user, "DOM\\dora");
 	profile_free(a.profile);
 	rq.user = span_str("latin");
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
 	assert_true(pap("latin", "\xe9t\xe9"));
 }
 
@@ -217,7 +223,41 @@ static void no_method_no_login(void **st)
 	struct aaa_request rq = { .method = AAA_NONE, .user = span_str("alice") };
 
 	(void)st;
-	assert_false(ask(&rq).accept);
+	assert_false(accepted(&rq));
+}
+
+/* A handler after this one can have the user; a wrong password of a known user is final. */
+static void unknown_or_rejected(void **st)
+{
+	struct aaa_request rq = { .method = AAA_PAP,
+				  .user = span_str("carol"),
+				  .password = span_str("hunter2") };
+
+	(void)st;
+	assert_int_equal(ask(&rq).verdict, AAA_UNKNOWN);
+	rq.user = span_str("bob");
+	assert_int_equal(ask(&rq).verdict, AAA_REJECT);
+	rq.user = (struct span){ 0 };
+	assert_int_equal(ask(&rq).verdict, AAA_UNKNOWN);
+	rq.method = AAA_MSCHAPV2;
+	rq.user = span_str("DOM\\bob"); /* found without the domain */
+	assert_int_equal(ask(&rq).verdict, AAA_REJECT);
+	rq.user = span_str("DOM\\carol");
+	assert_int_equal(ask(&rq).verdict, AAA_UNKNOWN);
+}
+
+static void no_memory_is_unavailable(void **st)
+{
+	struct aaa_request rq = { .method = AAA_PAP,
+				  .user = span_str("bob"),
+				  .password = span_str("s3cret") };
+
+	(void)st;
+	if (!fail_alloc_works())
+		skip();
+	fail_alloc_at(0);
+	assert_int_equal(ask(&rq).verdict, AAA_UNAVAILABLE);
+	fail_alloc_off();
 }
 
 static void no_users(void **st)
@@ -226,12 +266,12 @@ static void no_users(void **st)
 	struct aaa_request rq = { .method = AAA_PAP,
 				  .user = span_str("alice"),
 				  .password = span_str("hunter2") };
-	struct aaa_answer a = { .accept = true };
+	struct aaa_answer a = { .verdict = AAA_ACCEPT };
 
 	(void)st;
 	assert_non_null(empty);
-	assert_int_equal(local_auth(empty, &rq, &a), 0);
-	assert_false(a.accept);
+	local_auth(empty, &rq, &a);
+	assert_int_equal(a.verdict, AAA_UNKNOWN);
 	aaa_local_free(empty);
 	aaa_local_free(NULL);
 }
@@ -246,8 +286,8 @@ static void through_the_handler(void **st)
 
 	(void)st;
 	assert_string_equal(h.name, "l2tp-auth-local");
-	assert_int_equal(h.auth(h.self, &rq, 1, &a), 0);
-	assert_true(a.accept);
+	assert_true(h.auth(h.self, &rq, &a));
+	assert_int_equal(a.verdict, AAA_ACCEPT);
 	profile_free(a.profile);
 }
 
@@ -270,8 +310,8 @@ static void many_users(void **st)
 					  .password = span_str(names[i] + 4) };
 		struct aaa_answer a;
 
-		assert_int_equal(local_auth(big, &rq, &a), 0);
-		assert_true(a.accept);
+		local_auth(big, &rq, &a);
+		assert_int_equal(a.verdict, AAA_ACCEPT);
 		assert_int_equal(a.profile->address, i);
 		profile_free(a.profile);
 	}
@@ -287,6 +327,8 @@ int main(void)
 		cmocka_unit_test(mschap2_vector),
 		cmocka_unit_test(mschap2_names_and_passwords),
 		cmocka_unit_test(no_method_no_login),
+		cmocka_unit_test(unknown_or_rejected),
+		cmocka_unit_test(no_memory_is_unavailable),
 		cmocka_unit_test(no_users),
 		cmocka_unit_test(through_the_handler),
 		cmocka_unit_test(many_users),

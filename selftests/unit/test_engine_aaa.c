@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Handlers that answer late: each verdict, twice, under another cookie, after the request was
+ * cancelled; and three of them in a row. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "aaa/profile.h"
+#include "selftests/lib/fail_alloc.h"
+#include "selftests/lib/world.h"
+
+#define HANDLERS 3
+
+static struct fake {
+	bool late;
+	enum aaa_verdict verdict; /* when it is not late */
+	unsigned asked, cancelled;
+	uint64_t cookie;
+	ze_ns deadline;
+	enum aaa_method method;
+	uint8_t id;
+	char secret[80]; /* password, or challenge and response */
+	size_t secret_len;
+	char user[16];
+} fakes[HANDLERS];
+
+static struct world *w;
+static struct lac *l;
+
+static struct aaa_answer answer_of(enum aaa_verdict v)
+{
+	return (struct aaa_answer){ .verdict = v,
+				    .profile = v == AAA_ACCEPT ? profile_new(span_str("alice")) :
+								 NULL };
+}
+
+static void keep_secret(struct fake *f, struct span s)
+{
+	assert_true(f->secret_len + s.len <= sizeof(f->secret));
+	if (s.len)
+		memcpy(f->secret + f->secret_len, s.p, s.len);
+	f->secret_len += s.len;
+}
+
+static bool fake_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
+{
+	struct fake *f = self;
+
+	assert_true(rq->now == w->now && rq->deadline > w->now);
+	assert_true(ze_addr_eq(rq->peer, &l->path.peer) && ze_addr_eq(rq->local, &l->path.local));
+	assert_true(rq->session_id && rq->nas_port && rq->cookie);
+	f->asked++;
+	f->cookie = rq->cookie;
+	f->deadline = rq->deadline;
+	f->method = rq->method;
+	f->id = rq->id;
+	f->secret_len = 0;
+	keep_secret(f, rq->password);
+	keep_secret(f, rq->challenge);
+	keep_secret(f, rq->response);
+	assert_true(rq->user.len < sizeof(f->user));
+	memcpy(f->user, rq->user.p, rq->user.len);
+	if (!f->late)
+		*ret = answer_of(f->verdict);
+	return !f->late;
+}
+
+static void fake_cancel(void *self, uint64_t cookie)
+{
+	struct fake *f = self;
+
+	if (cookie == f->cookie)
+		f->cancelled++;
+}
+
+static void use_fakes(size_t n)
+{
+	struct aaa_broker *b = &w->e->broker;
+
+	memset(fakes, 0, sizeof(fakes));
+	b->n = n;
+	for (size_t i = 0; i < n; i++) {
+		fakes[i].late = true;
+		b->handlers[i] = (struct aaa_handler){
+			.name = "fake", .self = &fakes[i], .auth = fake_auth, .cancel = fake_cancel
+		};
+	}
+}
+
+static int set_up(void **st)
+{
+	(void)st;
+	w = world_new(NULL, 1);
+	if (!w)
+		return -1;
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	use_fakes(1);
+	return l->up ? 0 : -1;
+}
+
+static int tear_down(void **st)
+{
+	(void)st;
+	lac_stop(l);
+	w_advance(w, ZE_SEC(120));
+	assert_world_empty(w);
+	world_free(w);
+	return 0;
+}
+
+static struct call *login(void)
+{
+	return lac_call(l, "alice", "wonder");
+}
+
+static void say(uint64_t cookie, enum aaa_verdict v)
+{
+	struct aaa_answer a = answer_of(v);
+
+	engine_auth_answer(w->e, cookie, &a, w->now);
+	assert_null(a.profile);
+	w_deliver(w);
+}
+
+static void assert_no_effect(const struct call *c, uint64_t cookie)
+{
+	for (unsigned v = 0; v < AAA_VERDICT__COUNT; v++)
+		say(cookie, (enum aaa_verdict)v);
+	assert_false(c->c.auth_ok || c->c.auth_bad);
+}
+
+static void end(struct call *c)
+{
+	if (!c->over)
+		lac_cdn(c);
+	w_advance(w, ZE_SEC(7));
+	assert_true(c->over || !call_sub(c));
+}
+
+/* Each verdict of the only handler, and what the session and the counters say. */
+static void each_verdict(void **st)
+{
+	const struct engine_stats *n = &w->e->stats;
+	struct call *c;
+
+	(void)st;
+	c = login();
+	say(fakes[0].cookie, AAA_ACCEPT);
+	assert_true(c->c.v4_up);
+	c = login();
+	say(fakes[0].cookie, AAA_REJECT);
+	assert_true(c->c.auth_bad);
+	w_advance(w, ZE_SEC(7));
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-failed");
+	c = login();
+	say(fakes[0].cookie, AAA_UNKNOWN);
+	assert_true(c->c.auth_bad);
+	w_advance(w, ZE_SEC(7));
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-failed");
+	c = login();
+	say(fakes[0].cookie, AAA_UNAVAILABLE);
+	assert_true(c->c.auth_bad);
+	w_advance(w, ZE_SEC(7));
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-unavailable");
+	assert_int_equal(n->auth_accepts, 1);
+	assert_int_equal(n->auth_rejects, 2);
+	assert_int_equal(n->auth_unavailable, 1);
+	assert_int_equal(fakes[0].cancelled, 0);
+}
+
+/* The verdict that comes again is not taken for that of the handler that was asked next. */
+static void twice(void **st)
+{
+	uint64_t first;
+	struct call *c;
+
+	(void)st;
+	use_fakes(2);
+	c = login();
+	first = fakes[0].cookie;
+	say(first, AAA_UNKNOWN);
+	assert_int_equal(fakes[1].asked, 1);
+	assert_int_not_equal(fakes[1].cookie, first);
+	assert_no_effect(c, first);
+	assert_int_equal(fakes[0].asked + fakes[1].asked, 2);
+	say(fakes[1].cookie, AAA_ACCEPT);
+	assert_true(c->c.v4_up);
+	for (unsigned v = 0; v < AAA_VERDICT__COUNT; v++)
+		say(fakes[1].cookie, (enum aaa_verdict)v);
+	w_advance(w, ZE_SEC(7));
+	assert_false(c->over);
+	assert_int_equal(w->e->stats.auth_accepts, 1);
+}
+
+static void another_cookie(void **st)
+{
+	struct call *c = login();
+
+	(void)st;
+	assert_no_effect(c, 0);
+	assert_no_effect(c, fakes[0].cookie + 1);
+	assert_no_effect(c, fakes[0].cookie ^ UINT64_C(1) << 63);
+	say(fakes[0].cookie, AAA_ACCEPT);
+	assert_true(c->c.v4_up);
+}
+
+static void after_the_session_ended(void **st)
+{
+	struct call *c = login();
+
+	(void)st;
+	lac_cdn(c);
+	assert_int_equal(fakes[0].cancelled, 1);
+	assert_no_effect(c, fakes[0].cookie);
+}
+
+/* LCP is negotiated again while a verdict is awaited: it is not taken for that of the new round. */
+static void after_lcp_again(void **st)
+{
+	struct call *c = login();
+	uint64_t first = fakes[0].cookie;
+
+	(void)st;
+	client_renegotiate(c);
+	w_advance(w, ZE_SEC(4));
+	assert_int_equal(fakes[0].cancelled, 1);
+	assert_int_equal(fakes[0].asked, 2);
+	assert_no_effect(c, first);
+	say(fakes[0].cookie, AAA_ACCEPT);
+	assert_true(c->c.v4_up);
+}
+
+/* The next handler gets the same login, by each method. */
+static void asked_again_with_the_same(void **st)
+{
+	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
+	static const enum aaa_method methods[] = { AAA_PAP, AAA_CHAP_MD5, AAA_MSCHAPV2 };
+
+	(void)st;
+	for (unsigned i = 0; i < 3; i++) {
+		struct call *c;
+
+		use_fakes(2);
+		l->no_iccn = true;
+		c = login();
+		l->no_iccn = false;
+		c->c.wants = wants[i];
+		lac_send(l, c->peer_sid,
+			 &(struct l2tp_msg){ .type = L2TP_ICCN,
+					     .have = L2TP_BIT(AVP_MSG_TYPE) |
+						     L2TP_BIT(AVP_FRAMING_TYPE) |
+						     L2TP_BIT(AVP_TX_CONNECT_SPEED),
+					     .framing_type = 1 });
+		w_deliver(w);
+		client_open(c);
+		w_deliver(w);
+		assert_int_equal(fakes[0].method, methods[i]);
+		w_advance(w, ZE_SEC(4)); /* a PAP client repeats its request */
+		say(fakes[0].cookie, i & 1 ? AAA_UNKNOWN : AAA_UNAVAILABLE);
+		assert_int_equal(fakes[1].method, methods[i]);
+		assert_int_equal(fakes[1].secret_len, fakes[0].secret_len);
+		assert_memory_equal(fakes[1].secret, fakes[0].secret, fakes[0].secret_len);
+		assert_string_equal(fakes[1].user, "alice");
+		if (wants[i] != W_AUTH_PAP)
+			assert_int_equal(fakes[1].id, fakes[0].id);
+		end(c);
+	}
+}
+
+/* A handler that never answers is cancelled, and those after it have their part of the time; after
+ * the last one the phase times out. Nothing is taken from one that was cancelled. */
+static void never_answers(void **st)
+{
+	struct call *c;
+	ze_ns began;
+
+	(void)st;
+	use_fakes(3);
+	c = login();
+	began = w->now;
+	assert_int_equal(fakes[0].deadline, began + ZE_SEC(10));
+	w_advance(w, ZE_SEC(10) - 1);
+	assert_int_equal(fakes[1].asked, 0);
+	w_advance(w, 1);
+	assert_int_equal(fakes[0].cancelled, 1);
+	assert_int_equal(fakes[1].asked, 1);
+	assert_int_equal(fakes[1].deadline, began + ZE_SEC(20));
+	assert_no_effect(c, fakes[0].cookie);
+	w_advance(w, ZE_SEC(10));
+	assert_int_equal(fakes[2].deadline, began + ZE_SEC(30));
+	w_advance(w, ZE_SEC(10) - 1);
+	assert_int_equal(fakes[2].cancelled, 0);
+	w_advance(w, ZE_SEC(8));
+	assert_int_equal(fakes[2].cancelled, 1);
+	assert_true(c->over);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-timeout");
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(fakes[i].asked, 1);
+}
+
+/* Three handlers with each combination of verdicts, each at once or late. */
+static void every_combination(void **st)
+{
+	(void)st;
+	w->e->cfg->reject_interval_s = w->e->cfg->reject_rate_peer = 0;
+	for (unsigned i = 0; i < 8 * 8 * 8; i++) {
+		enum aaa_verdict want = AAA_REJECT;
+		unsigned asked = 0;
+		struct call *c;
+
+		use_fakes(HANDLERS);
+		for (unsigned k = 0; k < HANDLERS; k++) {
+			fakes[k].verdict = (enum aaa_verdict)(i >> 3 * k & 3);
+			fakes[k].late = i >> (3 * k + 2) & 1;
+		}
+		memset(&w->e->stats, 0, sizeof(w->e->stats));
+		c = login();
+		for (unsigned k = 0; k < HANDLERS && asked == k; k++) {
+			enum aaa_verdict v = fakes[k].verdict;
+
+			assert_int_equal(fakes[k].asked, 1);
+			if (fakes[k].late)
+				say(fakes[k].cookie, v);
+			want = v == AAA_UNKNOWN ? want : v;
+			asked = v == AAA_ACCEPT || v == AAA_REJECT ? HANDLERS : k + 1;
+			for (unsigned j = k + 1; asked == HANDLERS && j < HANDLERS; j++)
+				assert_int_equal(fakes[j].asked, 0);
+		}
+		assert_int_equal(c->c.v4_up, want == AAA_ACCEPT);
+		assert_int_equal(w->e->stats.auth_accepts, want == AAA_ACCEPT);
+		assert_int_equal(w->e->stats.auth_rejects, want == AAA_REJECT);
+		assert_int_equal(w->e->stats.auth_unavailable, want == AAA_UNAVAILABLE);
+		end(c);
+	}
+}
+
+/* Without memory to wait for it the request is cancelled, and the login is unavailable. */
+static void no_memory_to_wait(void **st)
+{
+	unsigned hit = 0;
+
+	(void)st;
+	if (!fail_alloc_works())
+		skip();
+	for (int k = 0; k < 100 && !hit; k++) {
+		struct call *c;
+
+		use_fakes(1);
+		fail_alloc_at(k);
+		c = login();
+		fail_alloc_off();
+		hit = fakes[0].cancelled && w->e->stats.auth_unavailable;
+		if (hit) {
+			w_advance(w, ZE_SEC(7));
+			assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause,
+					    "auth-unavailable");
+			assert_no_effect(&(struct call){ 0 }, fakes[0].cookie);
+		}
+		if (c)
+			end(c);
+	}
+	assert_true(hit);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(each_verdict),      T(twice),
+		T(another_cookie),    T(after_the_session_ended),
+		T(after_lcp_again),   T(asked_again_with_the_same),
+		T(never_answers),     T(every_combination),
+		T(no_memory_to_wait),
+	};
+#undef T
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
