@@ -360,7 +360,7 @@ static void begin(enum kernel_paths paths)
 /* Nothing of anything is left. */
 static void assert_empty(void)
 {
-	assert_null(w.d->sessions);
+	assert_int_equal(w.d->jobs.sessions.n, 0);
 	assert_null(w.d->tunnels);
 	assert_int_equal(w.sockets, 0);
 	assert_int_equal(w.watched, 0);

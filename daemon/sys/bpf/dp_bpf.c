@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sessions of the BPF plane. The jobs of a session (set-up, families, rates, removal) are one
- * sequence. They run on one worker thread, because routes wait for RTNL. What a job works on (`v`
- * and the families) belongs to the jobs, the rest to the reactor.
+ * The sessions of the BPF plane. Their jobs (dp_jobs.h) run on one worker thread, because routes
+ * wait for RTNL. What a job works on (`v` and the families) belongs to the jobs, the rest to the
+ * reactor.
  *
  * Order for a family: the address and the route on ze0 first, then the maps, so that nothing is
  * forwarded for which the stack would not answer. Its packets pass when the reactor opens it, by
@@ -41,42 +41,26 @@
 #define FRAME_MAX 2048
 #define PPP_LCP	  0xc021
 
-struct shape_job {
-	struct kjob j;
-	struct dp_bpf_session *s;
-	struct shape_plan plan;
-	int result;
-};
-
-struct family_start {
-	struct kjob j;
-	struct dp_bpf_session *s;
-	struct dp_family f;
-	bool no_route;
-	int result;
-};
-
-static void dp_bpf_emit(struct dp_bpf *d, const struct dp_event *ev)
+static struct dp_bpf_session *dp_bpf_session_of(struct dp_jobs_session *s)
 {
-	struct engine *e = loop_engine(d->loop);
-
-	if (e)
-		engine_dp_event(e, ev, loop_now(d->loop));
+	return ze_container_of(s, struct dp_bpf_session, jobs);
 }
 
 /* ---- on the worker ---- */
 
-static void dp_bpf_run_up(struct kjob *j, void *thread)
+static int dp_bpf_run_up(struct dp_jobs_session *js, void *thread)
 {
-	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
+	struct dp_bpf_session *s = dp_bpf_session_of(js);
+	int r;
 
 	(void)thread;
-	bpf_dp_reset(s->d->maps, s->sid);
-	s->result = dp_bpf_path(s)->scope ? bpf_dp_serve_links(s->d->maps) : 0;
-	if (s->result == 0)
-		s->result = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
-	if (s->result < 0)
+	bpf_dp_reset(s->d->maps, js->sid);
+	r = dp_bpf_path(s)->scope ? bpf_dp_serve_links(s->d->maps) : 0;
+	if (r == 0)
+		r = bpf_dp_session_put(s->d->maps, &s->key, NULL, &s->v);
+	if (r < 0)
 		bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
+	return r;
 }
 
 void dp_bpf_set_family(struct ze_session *v, const struct dp_family *f, bool on)
@@ -159,54 +143,54 @@ void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)
 	v->down_cost = gcra_cost(p->down_bps);
 }
 
-static void dp_bpf_run_shape(struct kjob *j, void *thread)
+static int dp_bpf_run_shape(struct dp_jobs_session *js, struct dp_jobs_request *rq, void *thread)
 {
-	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
-	struct dp_bpf_session *s = sj->s;
+	struct dp_bpf_session *s = dp_bpf_session_of(js);
 	struct ze_session v = s->v;
-
-	(void)thread;
-	dp_bpf_set_rates(&v, &sj->plan);
-	sj->result = bpf_dp_session_change(s->d->maps, &s->key, &v);
-	if (sj->result == 0)
-		s->v = v;
-}
-
-static void dp_bpf_run_family_up(struct kjob *j, void *thread)
-{
-	struct family_start *fj = ze_container_of(j, struct family_start, j);
-	struct dp_bpf_session *s = fj->s;
-	struct ze_session v;
 	int r;
 
-	dp_bpf_undo_family(s, fj->f.family, thread);
-	fj->result = r = stack_up(s, thread, &fj->f);
-	if (r < 0)
-		return;
-	fj->no_route = r > 0;
+	(void)thread;
+	dp_bpf_set_rates(&v, &rq->plan);
+	r = bpf_dp_session_change(s->d->maps, &s->key, &v);
+	if (r == 0)
+		s->v = v;
+	return r;
+}
+
+/* Returns 1 when the family is up without its route, see dp_bpf_route_up(). */
+static int dp_bpf_run_family_up(struct dp_jobs_session *js, struct dp_jobs_request *rq,
+				void *thread)
+{
+	struct dp_bpf_session *s = dp_bpf_session_of(js);
+	const struct dp_family *f = &rq->family;
+	struct ze_session v;
+	int no_route, r;
+
+	dp_bpf_undo_family(s, f->family, thread);
+	no_route = stack_up(s, thread, f);
+	if (no_route < 0)
+		return no_route;
 	v = s->v;
-	dp_bpf_set_family(&v, &fj->f, true);
+	dp_bpf_set_family(&v, f, true);
 	r = bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
-	s->f[fj->f.family] = fj->f;
-	if (r == 0 && fj->f.family == PPP_FAM_IPV4)
+	s->f[f->family] = *f;
+	if (r == 0 && f->family == PPP_FAM_IPV4)
 		r = dp_bpf_route_add(s);
-	s->on[fj->f.family] = true;
+	s->on[f->family] = true;
 	if (r < 0)
-		dp_bpf_undo_family(s, fj->f.family, thread);
-	fj->result = r;
+		dp_bpf_undo_family(s, f->family, thread);
+	return r < 0 ? r : no_route;
 }
 
-static void dp_bpf_run_family_down(struct kjob *j, void *thread)
+static void dp_bpf_run_family_down(struct dp_jobs_session *js, enum ppp_family family, void *thread)
 {
-	struct dp_bpf_family_end *fj = ze_container_of(j, struct dp_bpf_family_end, j);
-
-	dp_bpf_undo_family(fj->s, fj->family, thread);
+	dp_bpf_undo_family(dp_bpf_session_of(js), family, thread);
 }
 
-static void dp_bpf_run_down(struct kjob *j, void *thread)
+static void dp_bpf_run_down(struct dp_jobs_session *js, void *thread)
 {
-	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
+	struct dp_bpf_session *s = dp_bpf_session_of(js);
 
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		dp_bpf_undo_family(s, (enum ppp_family)f, thread);
@@ -217,41 +201,16 @@ static void dp_bpf_run_down(struct kjob *j, void *thread)
 
 struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid)
 {
-	uint32_t hash = hash_bytes(&sid, sizeof(sid));
+	struct dp_jobs_session *s = dp_jobs_find(&d->jobs, sid);
 
-	for (struct htab_node *n = htab_find(&d->sessions, hash); n; n = htab_same(n)) {
-		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_sessions);
-
-		if (s->sid == sid)
-			return s;
-	}
-	return NULL;
+	return s ? dp_bpf_session_of(s) : NULL;
 }
 
-void dp_bpf_session_free(struct dp_bpf_session *s)
+static struct dp_bpf_session *dp_bpf_session_find_up(struct dp_bpf *d, uint16_t sid)
 {
-	htab_del(&s->d->sessions, &s->in_sessions);
-	dp_bpf_route_del(s);
-	dp_bpf_route6_down(s, NULL);
-	dp_bpf_link_forget(s);
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		free(s->end[f]);
-	free(s);
-}
+	struct dp_jobs_session *s = dp_jobs_find_up(&d->jobs, sid);
 
-static void dp_bpf_up_done(struct kjob *j)
-{
-	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, up_job);
-	struct dp_bpf *d = s->d;
-	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = s->result };
-
-	if (s->state == SESSION_CLOSING)
-		return; /* DP_EV_GONE will be the answer */
-	if (s->result < 0)
-		dp_bpf_session_free(s);
-	else
-		s->state = SESSION_UP;
-	dp_bpf_emit(d, &ev);
+	return s ? dp_bpf_session_of(s) : NULL;
 }
 
 const struct ze_tunnel *dp_bpf_path(const struct dp_bpf_session *s)
@@ -295,12 +254,10 @@ struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_sess
 	if (!s)
 		return NULL;
 	s->d = d;
-	s->sid = what->sid;
 	s->key = (struct ze_sess_key){ .tid = what->tunnel.tid, .sid = what->sid };
 	s->v.peer_sid = what->peer_sid;
 	s->v.flags = what->sequencing ? ZE_SESS_SEQ : 0;
-	kworker_seq_init(&s->seq);
-	if (htab_add(&d->sessions, &s->in_sessions, hash_bytes(&s->sid, sizeof(s->sid))) < 0) {
+	if (dp_jobs_add(&d->jobs, &s->jobs, what->sid) < 0) {
 		free(s);
 		return NULL;
 	}
@@ -313,152 +270,42 @@ static int dp_bpf_session_up(void *self, const struct dp_session *what)
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s;
 
-	if (dp_bpf_session_find(d, what->sid))
+	if (dp_jobs_find(&d->jobs, what->sid))
 		return -EEXIST;
 	s = dp_bpf_session_new(d, what);
 	if (!s)
 		return -ENOMEM;
-	s->up_job.run = dp_bpf_run_up;
-	s->up_job.done = dp_bpf_up_done;
-	kworker_submit(d->worker, &s->seq, &s->up_job);
+	dp_jobs_start(&s->jobs);
 	return 0;
 }
 
-static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid);
-
-static void dp_bpf_down_done(struct kjob *j)
+static void dp_bpf_session_free(struct dp_jobs_session *js)
 {
-	struct dp_bpf_session *s = ze_container_of(j, struct dp_bpf_session, down_job);
-	struct dp_bpf *d = s->d;
-	/* No packet is counted any more, and the counters are those of this session until its id is
-	 * released. */
-	struct dp_event ev = {
-		.kind = DP_EV_GONE, .sid = s->sid, .counted = true, .final = numbers_of(d, s->sid)
-	};
+	struct dp_bpf_session *s = dp_bpf_session_of(js);
 
-	dp_bpf_session_free(s);
-	dp_bpf_emit(d, &ev);
-}
-
-static void dp_bpf_session_down(void *self, uint16_t sid)
-{
-	struct dp_bpf *d = self;
-	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
-
-	if (!s || s->state == SESSION_CLOSING)
-		return;
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		bpf_dp_open_family(d->maps, sid, f == PPP_FAM_IPV6, false);
-	s->state = SESSION_CLOSING;
-	s->down_job.run = dp_bpf_run_down;
-	s->down_job.done = dp_bpf_down_done;
-	kworker_submit(d->worker, &s->seq, &s->down_job);
-}
-
-/* ---- rates ---- */
-
-static void dp_bpf_shape_done(struct kjob *j)
-{
-	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
-	struct dp_bpf_session *s = sj->s;
-	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
-
-	if (s->state == SESSION_UP)
-		dp_bpf_emit(s->d, &ev);
-	free(sj);
-}
-
-static int dp_bpf_shape(void *self, uint16_t sid, const struct shape_plan *p)
-{
-	struct dp_bpf *d = self;
-	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
-	struct shape_job *sj;
-
-	if (!s || s->state != SESSION_UP)
-		return -ENOENT;
-	sj = calloc(1, sizeof(*sj));
-	if (!sj)
-		return -ENOMEM;
-	sj->s = s;
-	sj->plan = *p;
-	sj->j.run = dp_bpf_run_shape;
-	sj->j.done = dp_bpf_shape_done;
-	kworker_submit(d->worker, &s->seq, &sj->j);
-	return 0;
-}
-
-/* ---- families ---- */
-
-static void family_up_done(struct kjob *j)
-{
-	struct family_start *fj = ze_container_of(j, struct family_start, j);
-	struct dp_bpf_session *s = fj->s;
-	struct dp_event ev = {
-		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
-	};
-
-	if (fj->no_route && fj->result == 0)
-		dp_bpf_repair_route(s->d, fj->f.peer4);
-	if (s->state == SESSION_UP)
-		dp_bpf_emit(s->d, &ev);
-	free(fj);
-}
-
-static void family_down_done(struct kjob *j)
-{
-	free(ze_container_of(j, struct dp_bpf_family_end, j));
-}
-
-int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family)
-{
-	if (!s->end[family])
-		s->end[family] = calloc(1, sizeof(*s->end[family]));
-	return s->end[family] ? 0 : -ENOMEM;
-}
-
-static int dp_bpf_family_up(void *self, uint16_t sid, const struct dp_family *f)
-{
-	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
-	struct family_start *fj;
-
-	if (!s || s->state != SESSION_UP)
-		return -ENOENT;
-	if (dp_bpf_make_end(s, f->family) < 0)
-		return -ENOMEM;
-	fj = calloc(1, sizeof(*fj));
-	if (!fj)
-		return -ENOMEM;
-	fj->s = s;
-	fj->f = *f;
-	fj->j.run = dp_bpf_run_family_up;
-	fj->j.done = family_up_done;
-	kworker_submit(s->d->worker, &s->seq, &fj->j);
-	return 0;
+	dp_bpf_route_del(s);
+	dp_bpf_route6_down(s, NULL);
+	dp_bpf_link_forget(s);
+	free(s);
 }
 
 static void dp_bpf_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
-	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find_up(self, sid);
 
-	if (s && s->state == SESSION_UP)
+	if (s)
 		bpf_dp_open_family(s->d->maps, sid, family == PPP_FAM_IPV6, open);
 }
 
-static void dp_bpf_family_down(void *self, uint16_t sid, enum ppp_family family)
+static void dp_bpf_family_closing(struct dp_jobs_session *js, enum ppp_family family)
 {
-	struct dp_bpf_session *s = dp_bpf_session_find(self, sid);
-	struct dp_bpf_family_end *fj;
+	bpf_dp_open_family(dp_bpf_session_of(js)->d->maps, js->sid, family == PPP_FAM_IPV6, false);
+}
 
-	if (!s || s->state != SESSION_UP || !s->end[family])
-		return;
-	dp_bpf_family_open(self, sid, family, false);
-	fj = s->end[family];
-	s->end[family] = NULL;
-	fj->s = s;
-	fj->family = family;
-	fj->j.run = dp_bpf_run_family_down;
-	fj->j.done = family_down_done;
-	kworker_submit(s->d->worker, &s->seq, &fj->j);
+static void dp_bpf_closing(struct dp_jobs_session *js)
+{
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		dp_bpf_family_closing(js, (enum ppp_family)f);
 }
 
 /* ---- frames, counters ---- */
@@ -467,14 +314,14 @@ static void dp_bpf_family_down(void *self, uint16_t sid, enum ppp_family family)
 static int dp_bpf_ppp_send(void *self, uint16_t sid, struct span frame)
 {
 	struct dp_bpf *d = self;
-	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find_up(d, sid);
 	bool lcp = frame.len >= 4 && frame.p[2] == PPP_LCP >> 8 && frame.p[3] == (PPP_LCP & 0xff);
 	uint8_t buf[FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	struct net_path path;
 	bool seq;
 
-	if (!s || s->state != SESSION_UP)
+	if (!s)
 		return -ENOTCONN;
 	path = dp_bpf_path_of(dp_bpf_path(s));
 	seq = s->v.flags & ZE_SESS_SEQ;
@@ -541,12 +388,12 @@ static void put_outer(struct wr *w, const struct dp_bpf_session *s, size_t frame
 static void inject(void *self, uint16_t sid, struct span frame)
 {
 	struct dp_bpf *d = self;
-	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
+	struct dp_bpf_session *s = dp_bpf_session_find_up(d, sid);
 	uint8_t buf[FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	size_t len;
 
-	if (!s || s->state != SESSION_UP)
+	if (!s)
 		return;
 	put_outer(&w, s, frame.len);
 	wr_span(&w, frame);
@@ -578,9 +425,8 @@ static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
 static int dp_bpf_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
 {
 	struct dp_bpf *d = self;
-	struct dp_bpf_session *s = dp_bpf_session_find(d, sid);
 
-	if (!s || s->state != SESSION_UP)
+	if (!dp_jobs_find_up(&d->jobs, sid))
 		return -ENOTCONN;
 	*ret = numbers_of(d, sid);
 	*ret_as_of = now;
@@ -609,21 +455,61 @@ static void dp_bpf_show(void *self, struct json *j)
 
 	json_kstr(j, "xdp-mode", bpf_dp_mode(d->maps));
 	json_kstr(j, "interface", ZE0);
-	json_ku64(j, "sessions", d->sessions.n);
+	json_ku64(j, "sessions", d->jobs.sessions.n);
 	json_ku64(j, "sessions-max", ZE_SIDS);
 	bpf_dp_show(d->maps, j);
 	portwatch_show(d->ports, j);
 	dp_bpf_repair_show(d, j);
 }
 
+static void dp_bpf_answer(struct dp_jobs_session *js, const struct dp_jobs_request *rq,
+			  struct dp_event *ev)
+{
+	struct dp_bpf *d = dp_bpf_session_of(js)->d;
+
+	if (ev->kind == DP_EV_GONE) {
+		/* No packet is counted any more, and the counters are those of this session until
+		 * its id is released. */
+		ev->counted = true;
+		ev->final = numbers_of(d, js->sid);
+	} else if (ev->kind == DP_EV_FAMILY_UP && ev->result > 0) {
+		ev->result = 0;
+		dp_bpf_repair_route(d, rq->family.peer4);
+	}
+}
+
+static void dp_bpf_emit(struct dp_jobs *jobs, const struct dp_event *ev)
+{
+	struct dp_bpf *d = ze_container_of(jobs, struct dp_bpf, jobs);
+	struct engine *e = loop_engine(d->loop);
+
+	if (e)
+		engine_dp_event(e, ev, loop_now(d->loop));
+}
+
+static const struct dp_jobs_ops dp_bpf_jobs = {
+	.up = dp_bpf_run_up,
+	.shape = dp_bpf_run_shape,
+	.family_up = dp_bpf_run_family_up,
+	.family_down = dp_bpf_run_family_down,
+	.down = dp_bpf_run_down,
+	.family_closing = dp_bpf_family_closing,
+	.closing = dp_bpf_closing,
+	.answer = dp_bpf_answer,
+	.free = dp_bpf_session_free,
+	.emit = dp_bpf_emit,
+};
+
+_Static_assert(offsetof(struct dp_bpf, jobs) == 0, "see dp_jobs.h");
+
 const struct dataplane_ops dp_bpf_ops = {
 	.name = "bpf",
 	.session_up = dp_bpf_session_up,
-	.shape = dp_bpf_shape,
-	.family_up = dp_bpf_family_up,
+	.shape = dp_jobs_shape,
+	.family_up = dp_jobs_family_up,
 	.family_open = dp_bpf_family_open,
-	.family_down = dp_bpf_family_down,
-	.session_down = dp_bpf_session_down,
+	.family_down = dp_jobs_family_down,
+	.session_down = dp_jobs_session_down,
 	.ppp_send = dp_bpf_ppp_send,
 	.inject = inject,
 	.stats = dp_bpf_stats,
@@ -642,7 +528,7 @@ static void dp_bpf_on_wake(struct ev_loop *ev, ev_async *w, int revents)
 
 	(void)ev;
 	(void)revents;
-	kworker_reap(d->worker);
+	kworker_reap(d->jobs.worker);
 	loop_turn_done(d->loop);
 }
 
@@ -809,10 +695,10 @@ static int dp_bpf_watch(struct dp_bpf *d, const struct dp_bpf_args *a)
 							.thread_free = dp_bpf_worker_free,
 							.notify = dp_bpf_worker_notify,
 							.self = d },
-				&d->worker);
+				&d->jobs.worker);
 	if (r == 0)
 		r = vlans_watch(&(struct vlans_args){ .follow = d->follow,
-						      .worker = d->worker,
+						      .worker = d->jobs.worker,
 						      .maps = d->maps },
 				&d->vlans);
 	if (r == 0)
@@ -856,6 +742,7 @@ int dp_bpf_new(const struct dp_bpf_args *a, struct dp_bpf **ret)
 
 	if (!d)
 		return -ENOMEM;
+	d->jobs.ops = &dp_bpf_jobs;
 	d->loop = a->loop;
 	d->udp = a->udp;
 	d->raw = -1;
@@ -913,13 +800,6 @@ static void dp_bpf_done(struct dp_bpf *d)
 	free(d);
 }
 
-static struct dp_bpf_session *next_session(const struct dp_bpf *d, const struct htab_node *after)
-{
-	struct htab_node *n = htab_next(&d->sessions, after);
-
-	return n ? ze_container_of(n, struct dp_bpf_session, in_sessions) : NULL;
-}
-
 void dp_bpf_free(struct dp_bpf *d)
 {
 	static const struct pool_routes none;
@@ -928,11 +808,9 @@ void dp_bpf_free(struct dp_bpf *d)
 	if (!d)
 		return;
 	repair = dp_bpf_repair_stop(d);
-	for (struct dp_bpf_session *s = next_session(d, NULL); s;
-	     s = next_session(d, &s->in_sessions))
-		dp_bpf_session_down(d, s->sid);
-	if (d->worker)
-		kworker_free(d->worker);
+	dp_jobs_down_all(&d->jobs);
+	if (d->jobs.worker)
+		kworker_free(d->jobs.worker);
 	dp_bpf_repair_free(repair);
 	dp_bpf_past_free(d);
 	bpf_dp_close(d->maps);
@@ -946,16 +824,16 @@ void dp_bpf_free(struct dp_bpf *d)
 void dp_bpf_leave(struct dp_bpf *d)
 {
 	struct dp_bpf_repair *repair;
-	struct dp_bpf_session *s;
+	struct dp_jobs_session *s;
 
 	if (!d)
 		return;
 	repair = dp_bpf_repair_stop(d);
-	kworker_free(d->worker);
+	kworker_free(d->jobs.worker);
 	dp_bpf_repair_free(repair);
 	dp_bpf_past_free(d);
-	while ((s = next_session(d, NULL)))
-		dp_bpf_session_free(s);
+	while ((s = dp_jobs_next(&d->jobs, NULL)))
+		dp_jobs_drop(s);
 	dp_bpf_ifids_free(d);
 	bpf_dp_leave(d->maps);
 	dp_bpf_done(d);

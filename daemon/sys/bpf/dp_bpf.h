@@ -16,7 +16,7 @@
  *
  * Structures. struct dp_bpf is created by dp_bpf_new() and freed by dp_bpf_free() or
  * dp_bpf_leave(). It owns the maps (struct bpf_dp), the worker, the record of routes and addresses,
- * and one struct dp_bpf_session per session. A session is created by session_up or session_adopt.
+ * and one struct dp_bpf_session per session (dp_jobs.h). A session is created by session_up or session_adopt.
  * It is freed when its set-up fails, or after the job of session_down and before DP_EV_GONE is
  * reported. A struct dp_bpf_ifid is an interface identifier of ours on at least one link. struct
  * dp_bpf_past lists what a previous instance left on ze0; adopt_done frees it.

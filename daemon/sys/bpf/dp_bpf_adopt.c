@@ -175,7 +175,7 @@ static void want_no_more(struct dp_bpf_session *s)
 static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
 {
 	struct dp_bpf *d = s->d;
-	int r = dp_bpf_make_end(s, f->family);
+	int r = dp_jobs_reserve(&s->jobs, f->family);
 
 	if (r == 0)
 		r = f->family == PPP_FAM_IPV4 ? want_route(d, f) : dp_bpf_ifid_add(s, d->rtnl, f);
@@ -200,12 +200,12 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 
 	if (!d->past)
 		return -ENOENT;
-	if (dp_bpf_session_find(d, a->session.sid))
+	if (dp_jobs_find(&d->jobs, a->session.sid))
 		return -EEXIST;
 	s = dp_bpf_session_new(d, &a->session);
 	if (!s)
 		return -ENOMEM;
-	s->state = SESSION_UP;
+	s->jobs.state = SESSION_UP;
 	if (a->plan.down_bps)
 		dp_bpf_set_rates(&s->v, &a->plan);
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
@@ -216,10 +216,10 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 	if (r == 0)
 		r = bpf_dp_session_adopt(d->maps, &s->key, &s->v);
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
-		bpf_dp_open_family(d->maps, s->sid, i == PPP_FAM_IPV6, a->family[i]);
+		bpf_dp_open_family(d->maps, s->jobs.sid, i == PPP_FAM_IPV6, a->family[i]);
 	if (r < 0) {
 		want_no_more(s);
-		dp_bpf_session_free(s);
+		dp_jobs_drop(&s->jobs);
 	}
 	return r;
 }
@@ -284,6 +284,6 @@ void dp_bpf_adopt_done(void *self)
 			rtnl_addr_del(d->rtnl, (int)d->conf.ze0, a->family, a->ip);
 	}
 	dp_bpf_past_free(d);
-	log_kv(LOG_DP, LOG_INFO, "adopted", KV_U64("sessions", d->sessions.n),
+	log_kv(LOG_DP, LOG_INFO, "adopted", KV_U64("sessions", d->jobs.sessions.n),
 	       KV_U64("stale-routes", routes));
 }

@@ -11,7 +11,7 @@
 #include "daemon/core/ports.h"
 #include "daemon/sys/bpf/dp_bpf.h"
 #include "daemon/sys/net/pool_routes.h"
-#include "daemon/sys/run/kworker.h"
+#include "daemon/sys/run/dp_jobs.h"
 
 struct dp_bpf_repair;
 struct follow;
@@ -20,21 +20,13 @@ struct portwatch;
 struct routing;
 struct vlans;
 
-enum dp_bpf_state {
-	SESSION_STARTING,
-	SESSION_UP,
-	SESSION_CLOSING
-};
-
 struct dp_bpf_session {
-	struct htab_node in_sessions;
+	struct dp_jobs_session jobs;
 	struct dp_bpf *d;
-	uint16_t sid;
-	bool on[PPP_FAM__COUNT];
-	enum dp_bpf_state state;
 	struct ze_sess_key key;
-	/* From here to `result`, and `on`: owned by the worker. The reactor reads only peer_sid and
-	 * flags of v, which never change. */
+	/* From here on owned by the worker. The reactor reads only peer_sid and flags of v, which
+	 * never change. */
+	bool on[PPP_FAM__COUNT];
 	bool routed, routed6, linked; /* it is in d->routes, d->routes6, d->links */
 	uint8_t seen;		      /* the last pass that found its route in the kernel */
 	struct htab_node in_routes, in_routes6, in_links;
@@ -43,17 +35,6 @@ struct dp_bpf_session {
 	uint64_t link_no;    /* order of arrival; the newest has the highest */
 	struct ze_session v;
 	struct dp_family f[PPP_FAM__COUNT];
-	int result;
-	struct kseq seq;
-	struct kjob up_job, down_job;
-	struct dp_bpf_family_end
-		*end[PPP_FAM__COUNT]; /* allocated early, so that family_down cannot fail */
-};
-
-struct dp_bpf_family_end {
-	struct kjob j;
-	struct dp_bpf_session *s;
-	enum ppp_family family;
 };
 
 /* An interface identifier of ours on IPv6 links, see dp_bpf_ifid.c. */
@@ -65,14 +46,13 @@ struct dp_bpf_ifid {
 };
 
 struct dp_bpf {
+	struct dp_jobs jobs; /* first, for dp_bpf_ops */
 	struct loop *loop;
 	struct udp *udp;
 	struct bpf_dp *maps;
-	struct kworker *worker;
 	struct nl_sock *rtnl; /* only for the reactor, for ze0 */
 	int raw;	      /* packet socket on ze0p; what it sends arrives on ze0 */
 	struct ze_conf conf;
-	struct htab sessions;
 	/* What is on ze0; owned by the worker. */
 	uint32_t *gateways; /* addresses of ze0, in host byte order */
 	size_t n_gateways;
@@ -98,7 +78,6 @@ struct dp_bpf {
 
 /* Creates a session; its id must not be in use. Returns NULL when out of memory. */
 struct dp_bpf_session *dp_bpf_session_new(struct dp_bpf *d, const struct dp_session *what);
-void dp_bpf_session_free(struct dp_bpf_session *s);
 /* The endpoints of its tunnel, from the maps. */
 const struct ze_tunnel *dp_bpf_path(const struct dp_bpf_session *s);
 struct dp_bpf_session *dp_bpf_session_find(struct dp_bpf *d, uint16_t sid);
@@ -123,8 +102,6 @@ int dp_bpf_route_up(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family
 bool dp_bpf_is_taken(int r);
 /* Call when ze0p was created again: opens the packet socket again. */
 void dp_bpf_reopen_raw(struct dp_bpf *d);
-/* Allocates the job of family_down. Returns 0 or -ENOMEM. */
-int dp_bpf_make_end(struct dp_bpf_session *s, enum ppp_family family);
 
 /* ---- dp_bpf_ifid.c ---- */
 

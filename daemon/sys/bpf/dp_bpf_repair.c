@@ -358,7 +358,7 @@ static void dp_bpf_repair_run(struct kjob *j, void *thread)
 static void dp_bpf_repair_submit(struct dp_bpf_repair *rp)
 {
 	rp->running = true;
-	kworker_submit(rp->d->worker, &rp->seq, &rp->job);
+	kworker_submit(rp->d->jobs.worker, &rp->seq, &rp->job);
 }
 
 static void start_job(struct dp_bpf_repair *rp, ze_ns now)

@@ -232,7 +232,7 @@ void dp_bpf_set_pool(void *self, const struct dp_pool *p)
 {
 	struct dp_bpf *d = self;
 
-	d->pool.worker = d->worker;
+	d->pool.worker = d->jobs.worker;
 	d->pool.sync = sync_pool;
 	pool_keeper_set(&d->pool, p);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bookkeeping of the kernel plane, on the reactor. The steps run on workers (kernel.h).
- *
- * The jobs of a session are one sequence: build, rates, families, removal. session_down during the
- * build cancels it before its next step; what was built is then undone.
+ * Bookkeeping of the kernel plane, on the reactor. Sessions and their jobs are in dp_jobs.h; the
+ * steps run on workers (kernel.h). session_down during the set-up cancels it before its next step;
+ * what was set up is then undone.
  *
  * A tunnel has a connected UDP socket from its first session to its last. The kernel delivers the
  * peer's control messages to that socket and no longer to the listener, so it is watched while it
@@ -47,28 +46,6 @@
 #include "daemon/sys/run/counts.h"
 #include "daemon/sys/run/kworker.h"
 
-struct shape_job {
-	struct kjob j;
-	struct session *s;
-	struct shape_plan plan;
-	int result;
-	const char *failed;
-};
-
-struct family_job {
-	struct kjob j;
-	struct session *s;
-	struct dp_family f;
-	bool up;
-	int result;
-	const char *failed;
-};
-
-static void dp_kernel_emit(struct dp_kernel *d, const struct dp_event *ev)
-{
-	d->a.io->emit(d->a.io_self, ev);
-}
-
 /* ---- on workers ---- */
 
 static int tunnel_ensure(struct tunnel *t, void *thread)
@@ -99,9 +76,9 @@ static void turn(const struct kernel_ops *ops, bool *held, bool want)
 	*held = want;
 }
 
-static void dp_kernel_run_up(struct kjob *j, void *thread)
+static int dp_kernel_run_up(struct dp_jobs_session *js, void *thread)
 {
-	struct session *s = ze_container_of(j, struct session, up_job);
+	struct session *s = dp_kernel_session(js);
 	const struct kernel_ops *ops = s->d->a.ops;
 	const struct kernel_step *step = ops->steps;
 	int r = tunnel_ensure(s->tunnel, thread);
@@ -118,7 +95,7 @@ static void dp_kernel_run_up(struct kjob *j, void *thread)
 	turn(ops, &held, false);
 	if (r < 0)
 		undo_steps(s, thread);
-	s->result = r;
+	return r;
 }
 
 /* ending: the session is removed, and with it what is with_session. */
@@ -133,22 +110,21 @@ static void undo_shape(struct session *s, bool ending, void *thread)
 }
 
 /* Steps that are up are replaced. After a failure all steps are undone. */
-static void dp_kernel_run_shape(struct kjob *j, void *thread)
+static int dp_kernel_run_shape(struct dp_jobs_session *js, struct dp_jobs_request *rq, void *thread)
 {
-	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
-	const struct kernel_shape_step *step = sj->s->d->a.ops->shape_steps;
-	struct session *s = sj->s;
+	struct session *s = dp_kernel_session(js);
+	const struct kernel_shape_step *step = s->d->a.ops->shape_steps;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < KERNEL_STEPS_MAX && step[i].name; i++) {
-		sj->failed = step[i].name;
-		r = step[i].up(thread, &s->k, &sj->plan);
+		rq->step = step[i].name;
+		r = step[i].up(thread, &s->k, &rq->plan);
 		if (r == 0 && i >= s->shaped)
 			s->shaped = i + 1;
 	}
 	if (r < 0)
 		undo_shape(s, false, thread);
-	sj->result = r;
+	return r;
 }
 
 /* Passes or drops the family's packets, as want says. */
@@ -178,19 +154,19 @@ static void dp_kernel_undo_family(struct session *s, struct family *f, bool endi
 	}
 }
 
-static void dp_kernel_run_family_up(struct kjob *j, void *thread)
+static int dp_kernel_run_family_up(struct dp_jobs_session *js, struct dp_jobs_request *rq,
+				   void *thread)
 {
-	struct family_job *fj = ze_container_of(j, struct family_job, j);
-	struct session *s = fj->s;
-	struct family *f = &s->families[fj->f.family];
+	struct session *s = dp_kernel_session(js);
+	struct family *f = &s->families[rq->family.family];
 	const struct kernel_family_step *step = s->d->a.ops->family_steps;
 	int r = 0;
 
 	s->d->a.ops->enter();
 	dp_kernel_undo_family(s, f, false, thread);
-	f->f = fj->f;
+	f->f = rq->family;
 	while (r == 0 && f->done < KERNEL_STEPS_MAX && step[f->done].name) {
-		fj->failed = step[f->done].name;
+		rq->step = step[f->done].name;
 		r = step[f->done].up(thread, &s->k, &f->f);
 		if (r == 0)
 			f->done++;
@@ -199,7 +175,7 @@ static void dp_kernel_run_family_up(struct kjob *j, void *thread)
 		dp_kernel_undo_family(s, f, false, thread);
 	settle_pass(s, f, atomic_load(&f->wanted), thread);
 	s->d->a.ops->leave();
-	fj->result = r;
+	return r;
 }
 
 static void run_open(struct kjob *j, void *thread)
@@ -212,16 +188,17 @@ static void run_open(struct kjob *j, void *thread)
 	s->d->a.ops->leave();
 }
 
-static void dp_kernel_run_family_down(struct kjob *j, void *thread)
+static void dp_kernel_run_family_down(struct dp_jobs_session *js, enum ppp_family family,
+				      void *thread)
 {
-	struct family_job *fj = ze_container_of(j, struct family_job, j);
+	struct session *s = dp_kernel_session(js);
 
-	dp_kernel_undo_family(fj->s, &fj->s->families[fj->f.family], false, thread);
+	dp_kernel_undo_family(s, &s->families[family], false, thread);
 }
 
-static void dp_kernel_run_down(struct kjob *j, void *thread)
+static void dp_kernel_run_down(struct dp_jobs_session *js, void *thread)
 {
-	struct session *s = ze_container_of(j, struct session, down_job);
+	struct session *s = dp_kernel_session(js);
 
 	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
 		dp_kernel_undo_family(s, &s->families[f], true, thread);
@@ -311,7 +288,6 @@ static int tunnel_open(struct tunnel *t, const struct dp_tunnel *what)
 }
 
 static void session_build(struct session *s);
-static void session_fail(struct session *s, int result);
 static void tunnel_unref(struct tunnel *t);
 
 /* The kernel tunnel is deleted: closes its socket, and builds the sessions that waited for that. */
@@ -332,7 +308,7 @@ static void delete_done(struct kjob *j)
 
 		list_del(&s->link);
 		if (r < 0)
-			session_fail(s, r);
+			dp_jobs_fail(&s->jobs, r);
 		else
 			session_build(s);
 	}
@@ -349,7 +325,7 @@ static void tunnel_unref(struct tunnel *t)
 		t->state = TUNNEL_DELETING;
 		t->delete_job.run = run_delete;
 		t->delete_job.done = delete_done;
-		kworker_submit(t->d->workers, &t->seq, &t->delete_job);
+		kworker_submit(t->d->jobs.worker, &t->seq, &t->delete_job);
 	}
 }
 
@@ -407,75 +383,17 @@ static void put_label(struct kernel_session *k, uint16_t kernel_tid)
 
 /* ---- sessions ---- */
 
-static struct session *session_find(struct dp_kernel *d, uint16_t sid)
+static struct session *dp_kernel_find_up(struct dp_kernel *d, uint16_t sid)
 {
-	struct session *s;
+	struct dp_jobs_session *s = dp_jobs_find_up(&d->jobs, sid);
 
-	HASH_FIND(hh, d->sessions, &sid, sizeof(sid), s);
-	return s;
-}
-
-static void session_free(struct session *s)
-{
-	struct tunnel *t = s->tunnel;
-
-	HASH_DELETE(hh, s->d->sessions, s);
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		free(s->spare[f]);
-	free(s);
-	tunnel_unref(t);
-}
-
-static void session_fail(struct session *s, int result)
-{
-	struct dp_kernel *d = s->d;
-	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid, .result = result };
-
-	session_free(s);
-	dp_kernel_emit(d, &ev);
-}
-
-static void log_step(const struct session *s, const char *step, int result)
-{
-	uint32_t suppressed;
-
-	if (!dp_kernel_may_log(s->d, &suppressed))
-		return;
-	log_kv(LOG_DP, LOG_WARN, "kernel-step-failed", KV_U64("tid", s->tunnel->tid),
-	       KV_U64("sid", s->sid), KV_STR("step", step), KV_ERRNO(result),
-	       KV_SUPPRESSED(suppressed));
-}
-
-static void dp_kernel_up_done(struct kjob *j)
-{
-	struct session *s = ze_container_of(j, struct session, up_job);
-	struct dp_kernel *d = s->d;
-	struct dp_event ev = { .kind = DP_EV_SESSION_UP, .sid = s->sid };
-
-	if (s->state == SESSION_CLOSING)
-		return; /* the down job answers with DP_EV_GONE */
-	if (s->result < 0) {
-		log_step(s, s->failed, s->result);
-		session_fail(s, s->result);
-		return;
-	}
-	/* If the allocation fails, the session is checked only when all are. */
-	s->indexed = htab_add(&d->by_ifindex, &s->in_ifindex, dp_kernel_hash(s->k.ifindex)) == 0;
-	s->state = SESSION_UP;
-	memcpy(ev.ifname, s->k.ifname, sizeof(ev.ifname));
-	s->frames.chan = s->k.chan;
-	s->frames.unit = s->k.unit;
-	d->a.io->frames_watch(&s->frames);
-	dp_kernel_emit(d, &ev);
+	return s ? dp_kernel_session(s) : NULL;
 }
 
 static void session_build(struct session *s)
 {
-	s->state = SESSION_BUILDING;
 	s->k.tunnel_fd = s->tunnel->k.fd;
-	s->up_job.run = dp_kernel_run_up;
-	s->up_job.done = dp_kernel_up_done;
-	kworker_submit(s->d->workers, &s->seq, &s->up_job);
+	dp_jobs_start(&s->jobs);
 }
 
 static int session_new(struct dp_kernel *d, const struct dp_session *what, struct session **ret)
@@ -486,7 +404,6 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	if (!s)
 		return -ENOMEM;
 	s->d = d;
-	s->sid = what->sid;
 	s->k = (struct kernel_session){
 		.s = *what, .tunnel_fd = -1, .pppox = -1, .chan = -1, .unit = -1
 	};
@@ -494,7 +411,6 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	s->frames.sid = what->sid;
 	list_init(&s->link);
 	list_init(&s->in_suspects);
-	kworker_seq_init(&s->seq);
 	r = tunnel_for(d, &what->tunnel, &s->tunnel);
 	if (r < 0) {
 		free(s);
@@ -503,11 +419,11 @@ static int session_new(struct dp_kernel *d, const struct dp_session *what, struc
 	if (d->a.paths == KERNEL_PATHS_LABELLED)
 		put_label(&s->k, s->tunnel->tid);
 	s->tunnel->refs++;
-	HASH_ADD(hh, d->sessions, sid, sizeof(s->sid), s);
-	if (!s->hh.tbl) {
+	r = dp_jobs_add(&d->jobs, &s->jobs, what->sid);
+	if (r < 0) {
 		tunnel_unref(s->tunnel);
 		free(s);
-		return -ENOMEM;
+		return r;
 	}
 	*ret = s;
 	return 0;
@@ -519,7 +435,7 @@ static int dp_kernel_session_up(void *self, const struct dp_session *what)
 	struct session *s;
 	int r;
 
-	if (session_find(d, what->sid))
+	if (dp_jobs_find(&d->jobs, what->sid))
 		return -EEXIST;
 	r = session_new(d, what, &s);
 	if (r < 0)
@@ -531,129 +447,91 @@ static int dp_kernel_session_up(void *self, const struct dp_session *what)
 	if (s->tunnel->state == TUNNEL_CLOSED)
 		r = tunnel_open(s->tunnel, &s->k.s.tunnel);
 	if (r < 0)
-		session_free(s);
+		dp_jobs_drop(&s->jobs);
 	else
 		session_build(s);
 	return r;
 }
 
-static void dp_kernel_down_done(struct kjob *j)
+static void dp_kernel_session_free(struct dp_jobs_session *js)
 {
-	struct session *s = ze_container_of(j, struct session, down_job);
-	struct dp_kernel *d = s->d;
-	struct dp_event ev = {
-		.kind = DP_EV_GONE, .sid = s->sid, .counted = s->counted, .final = s->final
-	};
-	const struct dp_stats *last = counts_find(&d->counts, s->sid, s->k.ifindex);
+	struct session *s = dp_kernel_session(js);
+	struct tunnel *t = s->tunnel;
 
-	if (!s->counted && last) { /* another program removed the interface */
-		ev.counted = true;
-		ev.final = *last;
-	}
-	session_free(s);
-	dp_kernel_emit(d, &ev);
+	free(s);
+	tunnel_unref(t);
 }
 
-static void dp_kernel_session_down(void *self, uint16_t sid)
+static void dp_kernel_closing(struct dp_jobs_session *js)
 {
-	struct dp_kernel *d = self;
-	struct session *s = session_find(d, sid);
+	struct session *s = dp_kernel_session(js);
+	struct dp_kernel *d = s->d;
 
-	if (!s || s->state == SESSION_CLOSING)
-		return;
-	if (s->state == SESSION_UP) {
+	if (js->state == SESSION_UP) {
 		d->a.io->frames_unwatch(&s->frames);
 		if (s->indexed)
 			htab_del(&d->by_ifindex, &s->in_ifindex);
 	}
 	list_del(&s->in_suspects);
 	list_del(&s->link); /* from tunnel.waiting */
-	s->state = SESSION_CLOSING;
 	atomic_store(&s->cancel, true);
-	s->down_job.run = dp_kernel_run_down;
-	s->down_job.done = dp_kernel_down_done;
-	kworker_submit(d->workers, &s->seq, &s->down_job);
 }
 
-/* ---- rates ---- */
+/* ---- answers ---- */
 
-static void dp_kernel_shape_done(struct kjob *j)
+static void log_step(const struct session *s, const char *step, int result)
 {
-	struct shape_job *sj = ze_container_of(j, struct shape_job, j);
-	struct session *s = sj->s;
-	struct dp_event ev = { .kind = DP_EV_SHAPED, .sid = s->sid, .result = sj->result };
+	uint32_t suppressed;
 
-	if (sj->result < 0)
-		log_step(s, sj->failed, sj->result);
-	if (s->state == SESSION_UP)
-		dp_kernel_emit(s->d, &ev);
-	free(sj);
+	if (!dp_kernel_may_log(s->d, &suppressed))
+		return;
+	log_kv(LOG_DP, LOG_WARN, "kernel-step-failed", KV_U64("tid", s->tunnel->tid),
+	       KV_U64("sid", s->jobs.sid), KV_STR("step", step), KV_ERRNO(result),
+	       KV_SUPPRESSED(suppressed));
 }
 
-static int dp_kernel_shape(void *self, uint16_t sid, const struct shape_plan *p)
+static void dp_kernel_up_done(struct session *s, struct dp_event *ev)
 {
-	struct dp_kernel *d = self;
-	struct session *s = session_find(d, sid);
-	struct shape_job *sj;
+	/* If the allocation fails, the session is checked only when all are. */
+	s->indexed = htab_add(&s->d->by_ifindex, &s->in_ifindex, dp_kernel_hash(s->k.ifindex)) == 0;
+	memcpy(ev->ifname, s->k.ifname, sizeof(ev->ifname));
+	s->frames.chan = s->k.chan;
+	s->frames.unit = s->k.unit;
+	s->d->a.io->frames_watch(&s->frames);
+}
 
-	if (!s || s->state != SESSION_UP)
-		return -ENOENT;
-	sj = calloc(1, sizeof(*sj));
-	if (!sj)
-		return -ENOMEM;
-	sj->s = s;
-	sj->plan = *p;
-	sj->j.run = dp_kernel_run_shape;
-	sj->j.done = dp_kernel_shape_done;
-	kworker_submit(d->workers, &s->seq, &sj->j);
-	return 0;
+static void dp_kernel_down_done(const struct session *s, struct dp_event *ev)
+{
+	const struct dp_stats *last = counts_find(&s->d->counts, s->jobs.sid, s->k.ifindex);
+
+	ev->counted = s->counted || last;
+	if (s->counted)
+		ev->final = s->final;
+	else if (last) /* another program removed the interface */
+		ev->final = *last;
+}
+
+static void dp_kernel_answer(struct dp_jobs_session *js, const struct dp_jobs_request *rq,
+			     struct dp_event *ev)
+{
+	struct session *s = dp_kernel_session(js);
+
+	if (ev->result < 0)
+		log_step(s, rq ? rq->step : s->failed, ev->result);
+	else if (ev->kind == DP_EV_SESSION_UP)
+		dp_kernel_up_done(s, ev);
+	else if (ev->kind == DP_EV_GONE)
+		dp_kernel_down_done(s, ev);
+}
+
+static void dp_kernel_emit(struct dp_jobs *jobs, const struct dp_event *ev)
+{
+	const struct dp_kernel *d = ze_container_of(jobs, struct dp_kernel, jobs);
+
+	d->a.io->emit(d->a.io_self, ev);
 }
 
 /* ---- families ---- */
-
-static void family_done(struct kjob *j)
-{
-	struct family_job *fj = ze_container_of(j, struct family_job, j);
-	struct session *s = fj->s;
-	struct dp_event ev = {
-		.kind = DP_EV_FAMILY_UP, .sid = s->sid, .result = fj->result, .family = fj->f.family
-	};
-
-	if (fj->result < 0)
-		log_step(s, fj->failed, fj->result);
-	if (fj->up && s->state == SESSION_UP)
-		dp_kernel_emit(s->d, &ev);
-	free(fj);
-}
-
-static void family_submit(struct session *s, struct family_job *fj)
-{
-	fj->s = s;
-	fj->j.run = fj->up ? dp_kernel_run_family_up : dp_kernel_run_family_down;
-	fj->j.done = family_done;
-	kworker_submit(s->d->workers, &s->seq, &fj->j);
-}
-
-static int dp_kernel_family_up(void *self, uint16_t sid, const struct dp_family *f)
-{
-	struct dp_kernel *d = self;
-	struct session *s = session_find(d, sid);
-	struct family_job *fj;
-
-	if (!s || s->state != SESSION_UP)
-		return -ENOENT;
-	if (!s->spare[f->family])
-		s->spare[f->family] = calloc(1, sizeof(*fj));
-	fj = calloc(1, sizeof(*fj));
-	if (!fj || !s->spare[f->family]) {
-		free(fj);
-		return -ENOMEM;
-	}
-	fj->f = *f;
-	fj->up = true;
-	family_submit(s, fj);
-	return 0;
-}
 
 static void open_done(struct kjob *j);
 
@@ -664,7 +542,7 @@ static void open_submit(struct session *s)
 	s->open_result = 0;
 	s->open_job.run = run_open;
 	s->open_job.done = open_done;
-	kworker_submit(s->d->workers, &s->seq, &s->open_job);
+	kworker_submit(s->d->jobs.worker, &s->jobs.seq, &s->open_job);
 }
 
 static void open_done(struct kjob *j)
@@ -674,16 +552,16 @@ static void open_done(struct kjob *j)
 	s->opening = false;
 	if (s->open_result < 0)
 		log_step(s, "np-mode", s->open_result);
-	if (s->open_again && s->state == SESSION_UP)
+	if (s->open_again && s->jobs.state == SESSION_UP)
 		open_submit(s);
 }
 
 /* One embedded job applies all changes made before it runs, so that none has to be allocated. */
 static void dp_kernel_family_open(void *self, uint16_t sid, enum ppp_family family, bool open)
 {
-	struct session *s = session_find(self, sid);
+	struct session *s = dp_kernel_find_up(self, sid);
 
-	if (!s || s->state != SESSION_UP)
+	if (!s)
 		return;
 	atomic_store(&s->families[family].wanted, open);
 	if (s->opening)
@@ -692,19 +570,23 @@ static void dp_kernel_family_open(void *self, uint16_t sid, enum ppp_family fami
 		open_submit(s);
 }
 
-static void dp_kernel_family_down(void *self, uint16_t sid, enum ppp_family family)
+static void dp_kernel_family_closing(struct dp_jobs_session *js, enum ppp_family family)
 {
-	struct session *s = session_find(self, sid);
-	struct family_job *fj;
-
-	if (!s || s->state != SESSION_UP || !s->spare[family])
-		return;
-	atomic_store(&s->families[family].wanted, false);
-	fj = s->spare[family];
-	s->spare[family] = NULL;
-	fj->f.family = family;
-	family_submit(s, fj);
+	atomic_store(&dp_kernel_session(js)->families[family].wanted, false);
 }
+
+static const struct dp_jobs_ops dp_kernel_jobs = {
+	.up = dp_kernel_run_up,
+	.shape = dp_kernel_run_shape,
+	.family_up = dp_kernel_run_family_up,
+	.family_down = dp_kernel_run_family_down,
+	.down = dp_kernel_run_down,
+	.family_closing = dp_kernel_family_closing,
+	.closing = dp_kernel_closing,
+	.answer = dp_kernel_answer,
+	.free = dp_kernel_session_free,
+	.emit = dp_kernel_emit,
+};
 
 /* ---- frames, counters ---- */
 
@@ -712,11 +594,11 @@ static void dp_kernel_family_down(void *self, uint16_t sid, enum ppp_family fami
  * adds FF 03. */
 static int dp_kernel_ppp_send(void *self, uint16_t sid, struct span frame)
 {
-	struct session *s = session_find(self, sid);
+	struct session *s = dp_kernel_find_up(self, sid);
 	struct rd r = rd_span(frame);
 	uint16_t proto;
 
-	if (!s || s->state != SESSION_UP)
+	if (!s)
 		return -ENOTCONN;
 	rd_u16(&r);
 	proto = rd_u16(&r);
@@ -731,9 +613,12 @@ static size_t list_counts(void *self, struct counts_row *rows, size_t max)
 	struct dp_kernel *d = self;
 	size_t n = 0;
 
-	for (struct session *s = d->sessions; s && n < max; s = s->hh.next)
+	for (struct dp_jobs_session *s = dp_jobs_next(&d->jobs, NULL); s && n < max;
+	     s = dp_jobs_next(&d->jobs, s))
 		if (s->state == SESSION_UP)
-			rows[n++] = (struct counts_row){ .sid = s->sid, .ifindex = s->k.ifindex };
+			rows[n++] =
+				(struct counts_row){ .sid = s->sid,
+						     .ifindex = dp_kernel_session(s)->k.ifindex };
 	return n;
 }
 
@@ -750,12 +635,12 @@ static int dp_kernel_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats 
 			   ze_ns *ret_as_of)
 {
 	struct dp_kernel *d = self;
-	struct session *s = session_find(d, sid);
+	struct session *s = dp_kernel_find_up(d, sid);
 	const struct dp_stats *st;
 
-	if (!s || s->state != SESSION_UP)
+	if (!s)
 		return -ENOTCONN;
-	counts_refresh(&d->counts, HASH_COUNT(d->sessions), now);
+	counts_refresh(&d->counts, d->jobs.sessions.n, now);
 	st = counts_find(&d->counts, sid, s->k.ifindex);
 	if (!st)
 		return -EAGAIN;
@@ -768,7 +653,7 @@ static ze_ns dp_kernel_stats_all(void *self, ze_ns now, dp_stats_fn *each, void 
 {
 	struct dp_kernel *d = self;
 
-	counts_refresh(&d->counts, HASH_COUNT(d->sessions), now);
+	counts_refresh(&d->counts, d->jobs.sessions.n, now);
 	return counts_each(&d->counts, each, each_self);
 }
 
@@ -786,14 +671,16 @@ static void dp_kernel_show(void *self, struct json *j)
 	d->a.io->show(d->a.io_self, j);
 }
 
+_Static_assert(offsetof(struct dp_kernel, jobs) == 0, "see dp_jobs.h");
+
 const struct dataplane_ops dp_kernel_ops = {
 	.name = "kernel",
 	.session_up = dp_kernel_session_up,
-	.shape = dp_kernel_shape,
-	.family_up = dp_kernel_family_up,
+	.shape = dp_jobs_shape,
+	.family_up = dp_jobs_family_up,
 	.family_open = dp_kernel_family_open,
-	.family_down = dp_kernel_family_down,
-	.session_down = dp_kernel_session_down,
+	.family_down = dp_jobs_family_down,
+	.session_down = dp_jobs_session_down,
 	.ppp_send = dp_kernel_ppp_send,
 	.stats = dp_kernel_stats,
 	.stats_all = dp_kernel_stats_all,
@@ -830,6 +717,7 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 
 	if (!d)
 		return -ENOMEM;
+	d->jobs.ops = &dp_kernel_jobs;
 	d->a = *a;
 	d->lines = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
 	r = kworker_new(&(struct kworker_args){ .threads = a->threads,
@@ -837,16 +725,16 @@ int dp_kernel_start(const struct dp_kernel_seams *a, struct dp_kernel **ret)
 						.thread_free = dp_kernel_worker_free,
 						.notify = dp_kernel_worker_notify,
 						.self = d },
-			&d->workers);
+			&d->jobs.worker);
 	if (r < 0) {
 		free(d);
 		return r;
 	}
 	kworker_seq_init(&d->pool.seq);
 	list_init(&d->suspects);
-	d->pool.worker = d->workers;
+	d->pool.worker = d->jobs.worker;
 	d->pool.sync = a->ops->pool;
-	counts_init(&d->counts, &counts_source, d->workers, d);
+	counts_init(&d->counts, &counts_source, d->jobs.worker, d);
 	*ret = d;
 	return 0;
 }
@@ -855,17 +743,16 @@ void dp_kernel_stop(struct dp_kernel *d)
 {
 	if (!d)
 		return;
-	for (struct session *s = d->sessions; s; s = s->hh.next)
-		dp_kernel_session_down(d, s->sid);
+	dp_jobs_down_all(&d->jobs);
 	set_pool(d, NULL);
-	kworker_free(d->workers);
+	kworker_free(d->jobs.worker);
 	counts_done(&d->counts);
 	free(d);
 }
 
 void dp_kernel_reap(struct dp_kernel *d)
 {
-	kworker_reap(d->workers);
+	kworker_reap(d->jobs.worker);
 }
 
 void *dp_kernel_io_self(const struct dp_kernel *d)

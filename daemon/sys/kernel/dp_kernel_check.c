@@ -58,7 +58,7 @@ static void check_more(struct dp_kernel *d)
 		d->n_checking++;
 		s->check_job.run = run_check;
 		s->check_job.done = check_done;
-		kworker_submit(d->workers, &s->seq, &s->check_job);
+		kworker_submit(d->jobs.worker, &s->jobs.seq, &s->check_job);
 	}
 	if (!d->check || d->n_checking)
 		return;
@@ -74,7 +74,7 @@ static void check_done(struct kjob *j)
 	s->checking = false;
 	d->n_checking--;
 	repair_add(&d->checked, &s->check_result);
-	if (s->check_again && s->state == SESSION_UP)
+	if (s->check_again && s->jobs.state == SESSION_UP)
 		list_add_tail(&d->suspects, &s->in_suspects);
 	s->check_again = false;
 	check_more(d);
@@ -82,7 +82,7 @@ static void check_done(struct kjob *j)
 
 static void dp_kernel_check_suspect(struct session *s)
 {
-	if (s->state != SESSION_UP || !list_empty(&s->in_suspects))
+	if (s->jobs.state != SESSION_UP || !list_empty(&s->in_suspects))
 		return;
 	s->check_again = s->checking;
 	if (!s->checking)
@@ -106,8 +106,9 @@ bool dp_kernel_suspect(struct dp_kernel *d, int ifindex)
 
 void dp_kernel_suspect_all(struct dp_kernel *d)
 {
-	for (struct session *s = d->sessions; s; s = s->hh.next)
-		dp_kernel_check_suspect(s);
+	for (struct dp_jobs_session *s = dp_jobs_next(&d->jobs, NULL); s;
+	     s = dp_jobs_next(&d->jobs, s))
+		dp_kernel_check_suspect(dp_kernel_session(s));
 }
 
 void dp_kernel_check(struct dp_kernel *d)
@@ -119,7 +120,7 @@ void dp_kernel_check(struct dp_kernel *d)
 
 void dp_kernel_submit(struct dp_kernel *d, struct kjob *j)
 {
-	kworker_submit(d->workers, &d->pool.seq, j);
+	kworker_submit(d->jobs.worker, &d->pool.seq, j);
 }
 
 void dp_kernel_pool_restore(struct dp_kernel *d, void *thread, struct repair_result *res)
@@ -129,5 +130,5 @@ void dp_kernel_pool_restore(struct dp_kernel *d, void *thread, struct repair_res
 
 void dp_kernel_wait(struct dp_kernel *d)
 {
-	kworker_wait(d->workers);
+	kworker_wait(d->jobs.worker);
 }

@@ -17,6 +17,7 @@
 #include "daemon/sys/net/pool_routes.h"
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/run/counts.h"
+#include "daemon/sys/run/dp_jobs.h"
 #include "daemon/sys/run/kworker.h"
 
 enum tunnel_state {
@@ -40,13 +41,6 @@ struct tunnel {
 	struct kjob delete_job;
 };
 
-enum session_state {
-	SESSION_WAITING, /* until the kernel tunnel is deleted and can be created again */
-	SESSION_BUILDING,
-	SESSION_UP,
-	SESSION_CLOSING
-};
-
 struct family {
 	struct dp_family f;
 	size_t done;	    /* number of steps done; 0: not attached */
@@ -55,39 +49,34 @@ struct family {
 };
 
 struct session {
-	UT_hash_handle hh;
+	/* WAITING: until the kernel tunnel is deleted and can be created again. */
+	struct dp_jobs_session jobs;
 	struct list link;
 	struct dp_kernel *d;
-	uint16_t sid;
-	enum session_state state;
 	struct tunnel *tunnel;
 	struct kernel_session k;
 	size_t done;   /* number of steps done */
 	size_t shaped; /* number of steps done */
 	struct family families[PPP_FAM__COUNT];
 	atomic_bool cancel;
-	int result;
-	const char *failed; /* name of the step */
-	struct kseq seq;
-	struct kjob up_job, down_job, open_job, check_job;
+	const char *failed; /* name of the set-up's step */
+	struct kjob open_job, check_job;
 	struct htab_node in_ifindex; /* in by_ifindex, while UP */
 	struct list in_suspects;
 	bool indexed, checking, check_again;
 	struct repair_result check_result; /* of the check job */
 	bool opening, open_again;	   /* open_job is submitted; it must run once more */
 	int open_result;
-	struct family_job *spare[PPP_FAM__COUNT]; /* reserved, so that family_down cannot fail */
 	struct dp_frames frames;
-	bool counted; /* set by down_job: final is valid */
+	bool counted; /* set by the job of the removal: final is valid */
 	struct dp_stats final;
 };
 
 struct dp_kernel {
+	struct dp_jobs jobs; /* first, for dp_kernel_ops */
 	struct dp_kernel_seams a;
-	struct kworker *workers;
 	struct counts counts;
 	struct tunnel *tunnels;
-	struct session *sessions;
 	struct pool_keeper pool;
 	struct log_limit lines;
 	/* Sessions from which another program may have removed something. */
@@ -97,6 +86,11 @@ struct dp_kernel {
 	bool check; /* a check was requested and io->checked has not been called yet */
 	struct repair_result checked;
 };
+
+static inline struct session *dp_kernel_session(struct dp_jobs_session *s)
+{
+	return ze_container_of(s, struct session, jobs);
+}
 
 /* Hash of the key of by_ifindex. */
 uint32_t dp_kernel_hash(int ifindex);
