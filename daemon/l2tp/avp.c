@@ -5,7 +5,7 @@
  */
 #include "daemon/l2tp/avp.h"
 
-#include "daemon/l2tp/msg.h"
+#include "daemon/l2tp/msg_fields.h"
 
 #define VAR AVP_MAX_VALUE
 

@@ -9,7 +9,7 @@
 #include "daemon/base/hash.h"
 #include "daemon/base/htab.h"
 #include "daemon/core/ports.h"
-#include "daemon/sys/bpf/dp_bpf.h"
+#include "daemon/sys/bpf/bpf_dp.h"
 #include "daemon/sys/net/pool_routes.h"
 #include "daemon/sys/run/dp_jobs.h"
 

@@ -14,7 +14,8 @@
 #include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
 #include "daemon/sys/config/conf_lex.h"
-#include "daemon/sys/config/yang.h"
+
+struct yang_source; /* yang.h */
 
 struct yang_place { /* the position of a node in the text */
 	UT_hash_handle hh;

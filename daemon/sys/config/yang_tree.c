@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/sys/config/yang.h"
 #include "daemon/sys/config/yang_priv.h"
 
 #define DEPTH_MAX   16

@@ -11,28 +11,11 @@
 #include <stddef.h>
 
 #include "daemon/core/ports.h"
+#include "daemon/sys/kernel/kernel_session.h"
 
 struct counts_row;
 struct pool_routes;
 struct repair_result;
-
-struct kernel_tunnel {
-	struct dp_tunnel t;
-	int fd; /* connected UDP socket */
-};
-
-struct kernel_session {
-	struct dp_session s; /* with the ids that the kernel uses */
-	bool labelled;	     /* the ids of outgoing packets are replaced by the next two */
-	uint16_t label_tid, label_sid;
-	int tunnel_fd;
-	int pppox, chan, unit; /* of the PPPoL2TP socket and /dev/ppp; -1: closed */
-	int chan_no, unit_no;
-	int ifindex;
-	char ifname[16];
-	uint16_t mtu;  /* of the interface, in octets; 0: it is down */
-	bool other_up; /* only for a family's steps: the other family is attached */
-};
 
 struct kernel_step {
 	const char *name;

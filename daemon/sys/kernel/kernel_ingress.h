@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/kernel/kernel_session.h"
 
 struct nl_sock;
 

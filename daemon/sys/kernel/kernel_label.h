@@ -6,9 +6,10 @@
  */
 #pragma once
 
-#include "daemon/sys/kernel/kernel.h"
+#include "daemon/sys/kernel/kernel_session.h"
 
 struct news;
+struct repair_result;
 
 /* Attaches the program to the uplinks. Returns 0, or -errno: then it is attached to none. */
 int kernel_label_open(const char (*uplink)[16], size_t n);
