@@ -95,7 +95,23 @@
 	X(ECHO_MAGIC, "echo-magic", "echo with a wrong magic number")                              \
 	X(ECHO_ID, "echo-id", "echo reply without a matching request")                             \
 	X(ECHO_REJECTED, "echo-rejected", "the peer rejects echo requests; no more are sent")      \
-	X(IP_BEFORE_OPEN, "ip-before-open", "IP packet before its NCP is open")
+	X(IP_BEFORE_OPEN, "ip-before-open", "IP packet before its NCP is open")                    \
+	/* RADIUS packets, RFC 2865 3 and 5, RFC 3579 3.2 */                                       \
+	X(RADIUS_SHORT, "radius-short", "RADIUS packet truncated")                                 \
+	X(RADIUS_LENGTH, "radius-length", "RADIUS Length outside the datagram or the limits")      \
+	X(RADIUS_ATTR_LEN, "radius-attr-len", "RADIUS attribute length outside the packet")        \
+	X(RADIUS_SIGNATURE, "radius-signature", "Message-Authenticator wrong")                     \
+	X(RADIUS_REQUEST, "radius-request", "values that do not fit a RADIUS request")             \
+	X(RADIUS_PASSWORD, "radius-password", "password longer than 128 octets")                   \
+	/* replies of RADIUS servers */                                                            \
+	X(REPLY_SOURCE, "reply-source", "reply from another address than the server's")            \
+	X(REPLY_ID, "reply-id", "reply without a request")                                         \
+	X(REPLY_LATE, "reply-late", "reply to a request that has ended")                           \
+	X(REPLY_AUTHENTICATOR, "reply-authenticator", "Response Authenticator wrong")              \
+	X(REPLY_UNSIGNED, "reply-unsigned", "reply without the required Message-Authenticator")    \
+	X(REPLY_CHALLENGE, "reply-challenge", "Access-Challenge, treated as a reject")             \
+	X(REPLY_CODE, "reply-code", "reply with a code that does not answer the request")          \
+	X(REPLY_NONE, "reply-none", "no server answered")
 
 enum reason {
 	REASON_NONE,
