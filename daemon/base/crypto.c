@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <nettle/des.h>
+#include <nettle/hmac.h>
 #include <nettle/md4.h>
 #include <nettle/md5.h>
 #include <nettle/sha1.h>
@@ -41,6 +42,19 @@ void crypto_sha1(uint8_t ret[CRYPTO_SHA1_LEN], const struct span *parts, size_t 
 		if (parts[i].len)
 			sha1_update(&c, parts[i].len, parts[i].p);
 	sha1_digest(&c, CRYPTO_SHA1_LEN, ret);
+	crypto_wipe(&c, sizeof(c));
+}
+
+void crypto_hmac_md5(uint8_t ret[CRYPTO_MD5_LEN], struct span key, const struct span *parts,
+		     size_t n)
+{
+	struct hmac_md5_ctx c;
+
+	hmac_md5_set_key(&c, key.len, key.p);
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].len)
+			hmac_md5_update(&c, parts[i].len, parts[i].p);
+	hmac_md5_digest(&c, CRYPTO_MD5_LEN, ret);
 	crypto_wipe(&c, sizeof(c));
 }
 

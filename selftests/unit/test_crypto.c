@@ -82,6 +82,47 @@ static void no_parts_is_the_empty_text(void **st)
 	assert_string_equal(got, "d41d8cd98f00b204e9800998ecf8427e");
 }
 
+/* RFC 2202 2: keys shorter than a block, of its length and longer; data cut at each place. */
+static void hmac_md5_vectors(void **st)
+{
+	static const struct {
+		uint8_t fill; /* of the key; 0: the text */
+		size_t len;
+		const char *key, *data, *want;
+	} v[] = {
+		{ 0x0b, 16, NULL, "Hi There", "9294727a3638bb1c13f48ef8158bfc9d" },
+		{ 0, 4, "Jefe", "what do ya want for nothing?",
+		  "750c783e6ab0b503eaa86e310a5db738" },
+		{ 0xaa, 80, NULL, "Test Using Larger Than Block-Size Key - Hash Key First",
+		  "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd" },
+		{ 0xaa, 80, NULL,
+		  "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
+		  "6f630fad67cda0ee1fb1f562db3aa53e" },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		size_t len = strlen(v[i].data);
+		uint8_t key[80], ret[CRYPTO_MD5_LEN];
+		char got[33];
+
+		memset(key, v[i].fill, sizeof(key));
+		for (size_t cut = 0; cut <= len; cut++) {
+			const struct span parts[] = {
+				span_of(v[i].data, cut),
+				{ NULL, 0 },
+				span_of(v[i].data + cut, len - cut),
+			};
+
+			crypto_hmac_md5(ret,
+					span_of(v[i].key ? (const void *)v[i].key : key, v[i].len),
+					parts, 3);
+			hex(got, ret, sizeof(ret));
+			assert_string_equal(got, v[i].want);
+		}
+	}
+}
+
 /* RFC 2759 9.2: the challenge under the three parts of the password hash. */
 static void des_of_rfc_2759(void **st)
 {
@@ -143,10 +184,15 @@ static void wiping(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(md5_vectors),	   cmocka_unit_test(md4_vectors),
-		cmocka_unit_test(sha1_vectors),	   cmocka_unit_test(no_parts_is_the_empty_text),
-		cmocka_unit_test(des_of_rfc_2759), cmocka_unit_test(weak_keys_are_keys),
-		cmocka_unit_test(equality),	   cmocka_unit_test(wiping),
+		cmocka_unit_test(md5_vectors),
+		cmocka_unit_test(md4_vectors),
+		cmocka_unit_test(sha1_vectors),
+		cmocka_unit_test(no_parts_is_the_empty_text),
+		cmocka_unit_test(hmac_md5_vectors),
+		cmocka_unit_test(des_of_rfc_2759),
+		cmocka_unit_test(weak_keys_are_keys),
+		cmocka_unit_test(equality),
+		cmocka_unit_test(wiping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
