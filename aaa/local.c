@@ -8,28 +8,33 @@
 #include "aaa/profile.h"
 #include "daemon/base/crypto.h"
 #include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
 #include "daemon/base/rfc2759.h"
 
 #define MSCHAP2_LEN 49
 
 struct local_user {
-	UT_hash_handle hh;
+	struct htab_node in_users;
 	struct aaa_local_user given; /* without its strings, which belong to the caller */
 	struct span name, password;  /* point into text */
 	uint8_t text[];
 };
 
 struct aaa_local {
-	struct local_user *users;
+	struct htab users; /* by name */
 };
 
 static struct local_user *local_find(const struct aaa_local *l, struct span name)
 {
-	struct local_user *u = NULL;
+	uint32_t hash = hash_bytes(name.p, name.len);
 
-	if (name.len)
-		HASH_FIND(hh, l->users, name.p, name.len, u);
-	return u;
+	for (struct htab_node *n = htab_find(&l->users, hash); n; n = htab_same(n)) {
+		struct local_user *u = ze_container_of(n, struct local_user, in_users);
+
+		if (span_eq(u->name, name))
+			return u;
+	}
+	return NULL;
 }
 
 static void user_free(struct local_user *u)
@@ -40,7 +45,7 @@ static void user_free(struct local_user *u)
 
 static void local_forget(struct aaa_local *l, struct local_user *u)
 {
-	HASH_DEL(l->users, u);
+	htab_del(&l->users, &u->in_users);
 	user_free(u);
 }
 
@@ -61,8 +66,7 @@ static int local_add(struct aaa_local *l, const struct aaa_local_user *from)
 	old = local_find(l, u->name);
 	if (old)
 		local_forget(l, old);
-	HASH_ADD_KEYPTR(hh, l->users, u->name.p, u->name.len, u);
-	if (!u->hh.tbl) {
+	if (htab_add(&l->users, &u->in_users, hash_bytes(u->name.p, u->name.len)) < 0) {
 		user_free(u);
 		return -ENOMEM;
 	}
@@ -84,12 +88,14 @@ struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n)
 
 void aaa_local_free(struct aaa_local *l)
 {
-	struct local_user *u, *next;
+	struct htab_node *next;
 
 	if (!l)
 		return;
-	HASH_ITER(hh, l->users, u, next)
-		local_forget(l, u);
+	for (struct htab_node *n = htab_next(&l->users, NULL); n; n = next) {
+		next = htab_next(&l->users, n);
+		local_forget(l, ze_container_of(n, struct local_user, in_users));
+	}
 	free(l);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). The key is a global
- * variable, the only one in daemon/base beside the log's, because uthash passes no context to its
- * hash function.
+ * variable, the only one in daemon/base beside the log's: it is set once, and all tables share it.
  */
 #include "daemon/base/hash.h"
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hash table for objects of which each session has one. It costs 16 octets in each element and
- * one pointer in the table; uthash takes 56 octets. The caller compares the keys of elements with
- * equal hashes:
+ * The hash table of the tree. It costs 16 octets in each element and at most two pointers in the
+ * table. The caller compares the keys of elements with equal hashes:
  *
  *	for (n = htab_find(&t, hash); n; n = htab_same(n))
  *		if (element_of(n)->key == key)
  *			return element_of(n);
  *
- * The hash is hash_bytes() of the key. The table owns only its array of heads, which it frees when
- * the last element is removed. When it cannot grow, it continues with longer chains.
+ * The hash is hash_bytes() of the key, whose octets all must be defined; a number that we have
+ * chosen ourselves, such as our session id, can be its own hash. The table owns only its array of
+ * heads, which it frees when the last element is removed. When it cannot grow, it keeps its size
+ * and continues with longer chains.
  */
 #pragma once
 

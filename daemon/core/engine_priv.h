@@ -67,7 +67,7 @@ struct engine_lines {
 
 /* One remote IP address with at least one tunnel. */
 struct core_peer {
-	UT_hash_handle hh;
+	struct htab_node in_peers;
 	struct ze_addr addr;		     /* port 0 */
 	struct list tunnels;		     /* core_tunnel.in_peer, oldest first */
 	unsigned n_half_open, n_established; /* tunnels */
@@ -77,7 +77,7 @@ struct core_peer {
 
 /* An authenticated user with at least one session. */
 struct core_user {
-	UT_hash_handle hh;
+	struct htab_node in_users;
 	struct list sessions; /* subscriber.in_user, oldest first; not those that end or give way */
 	uint32_t n;	      /* length of `sessions` */
 	char name[];
@@ -248,10 +248,10 @@ struct engine {
 	unsigned resumed_tunnels, resumed_sessions;
 	/* registry */
 	struct idalloc tids, sids;
-	struct htab by_tid; /* core_tunnel.in_by_tid */
-	struct htab by_sid; /* subscriber.in_by_sid */
-	struct core_peer *peers;
-	struct core_user *users;
+	struct htab by_tid;		  /* core_tunnel.in_by_tid */
+	struct htab by_sid;		  /* subscriber.in_by_sid */
+	struct htab peers;		  /* core_peer.in_peers, by address */
+	struct htab users;		  /* core_user.in_users, by name */
 	struct htab by_address;		  /* subscriber.in_by_address */
 	struct list tunnels, subscribers; /* oldest first */
 	/* core_tunnel.in_half_open, oldest first: from unknown sources, and from known ones */

@@ -37,10 +37,15 @@ static struct ze_addr without_port(const struct ze_addr *a)
 struct core_peer *registry_peer(const struct engine *e, const struct ze_addr *addr)
 {
 	const struct ze_addr key = without_port(addr);
-	struct core_peer *p;
 
-	HASH_FIND(hh, e->peers, &key, sizeof(key), p);
-	return p;
+	for (struct htab_node *n = htab_find(&e->peers, hash_bytes(&key, sizeof(key))); n;
+	     n = htab_same(n)) {
+		struct core_peer *p = ze_container_of(n, struct core_peer, in_peers);
+
+		if (ze_addr_eq(&p->addr, &key))
+			return p;
+	}
+	return NULL;
 }
 
 static struct core_peer *peer_get(struct engine *e, const struct ze_addr *addr)
@@ -55,8 +60,7 @@ static struct core_peer *peer_get(struct engine *e, const struct ze_addr *addr)
 	p->addr = without_port(addr);
 	list_init(&p->tunnels);
 	p->lines.wrong = p->lines.usual = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
-	HASH_ADD(hh, e->peers, addr, sizeof(p->addr), p);
-	if (!p->hh.tbl) {
+	if (htab_add(&e->peers, &p->in_peers, hash_bytes(&p->addr, sizeof(p->addr))) < 0) {
 		free(p);
 		return NULL;
 	}
@@ -67,7 +71,7 @@ static void peer_put(struct engine *e, struct core_peer *p)
 {
 	if (!list_empty(&p->tunnels))
 		return;
-	HASH_DEL(e->peers, p);
+	htab_del(&e->peers, &p->in_peers);
 	free(p);
 }
 
@@ -215,10 +219,15 @@ void registry_remove_call(struct subscriber *s)
 
 struct core_user *registry_user(const struct engine *e, const char *name)
 {
-	struct core_user *u;
+	uint32_t hash = hash_bytes(name, strlen(name));
 
-	HASH_FIND(hh, e->users, name, strlen(name), u);
-	return u;
+	for (struct htab_node *n = htab_find(&e->users, hash); n; n = htab_same(n)) {
+		struct core_user *u = ze_container_of(n, struct core_user, in_users);
+
+		if (strcmp(u->name, name) == 0)
+			return u;
+	}
+	return NULL;
 }
 
 static struct core_user *user_get(struct engine *e, const char *name)
@@ -233,8 +242,7 @@ static struct core_user *user_get(struct engine *e, const char *name)
 		return NULL;
 	memcpy(u->name, name, len);
 	list_init(&u->sessions);
-	HASH_ADD_KEYPTR(hh, e->users, u->name, len, u);
-	if (!u->hh.tbl) {
+	if (htab_add(&e->users, &u->in_users, hash_bytes(name, len)) < 0) {
 		free(u);
 		return NULL;
 	}
@@ -263,7 +271,7 @@ void registry_remove_user(struct subscriber *s)
 	list_del(&s->in_user);
 	if (--u->n)
 		return;
-	HASH_DEL(s->e->users, u);
+	htab_del(&s->e->users, &u->in_users);
 	free(u);
 }
 

@@ -828,7 +828,7 @@ const char *w_leftover(const struct world *w)
 		return "tunnels";
 	if (!list_empty(&e->subscribers))
 		return "subscribers";
-	if (e->peers)
+	if (e->peers.n)
 		return "peers";
 	if (e->by_address.n)
 		return "addresses";

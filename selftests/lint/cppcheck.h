@@ -6,7 +6,6 @@
 #pragma once
 
 #define __VA_OPT__(...)		      ,
-#define HASH_ITER(hh, head, el, tmp)  for (el = tmp = head; el; el = tmp)
 #define LY_LIST_FOR(start, el)	      for (el = start; el; el = el->next)
 #define LY_ARRAY_FOR(array, i)	      for (i = 0; array; i++)
 #define LYD_TREE_DFS_BEGIN(start, el) for (el = start; el; el = el->next) {

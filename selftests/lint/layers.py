@@ -16,14 +16,14 @@ RUN, NET = ['daemon/sys/run/*'], ['daemon/sys/net/*']
 L2TP_CODECS = ['daemon/l2tp/' + u + '.h' for u in ('proto', 'hdr', 'avp', 'hidden', 'msg')]
 
 NETTLE, EV, NL, YANG = 'nettle/', 'ev.h', 'netlink/', 'libyang/'
-BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH, SECCOMP, CAP = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
-    'microhttpd.h', 'uthash.h', 'seccomp.h', 'sys/capability.h'
-LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, UTHASH, SECCOMP, CAP]
+BPF, JANSSON, EDIT, RADCLI, MHD, SECCOMP, CAP = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
+    'microhttpd.h', 'seccomp.h', 'sys/capability.h'
+LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, SECCOMP, CAP]
 
 #        including file        may include (besides its own folder)             libraries
 TABLE = [
     ('daemon/base/log.*',      LOGGED,                                           []),
-    ('daemon/base/*',          GROUND,                                           [NETTLE, UTHASH]),
+    ('daemon/base/*',          GROUND,                                           [NETTLE]),
     ('daemon/l2tp/*',          GROUND,                                           []),
     ('ppp/*',                  GROUND,                                           []),
     ('aaa/broker.*',           GROUND + PORTS,                                   []),
@@ -37,12 +37,12 @@ TABLE = [
     ('shaping/*',              GROUND + PORTS,                                   []),
     ('daemon/core/*',          LOGGED + ['daemon/l2tp/*', 'ppp/*', 'aaa/*', 'shaping/plan.h',
                                'shaping/rate.h'],
-                                                                                 [UTHASH]),
+                                                                                 []),
     # Formatters may run in any thread: they see snapshots and nothing that is live.
     ('daemon/view/*',          GROUND + ['daemon/core/snapshot.h'],              []),
     ('daemon/ops/rights.*',    GROUND,                                           []),
     ('daemon/ops/*',           LOGGED + ['daemon/core/*', 'daemon/view/*', 'daemon/l2tp/*', 'ppp/*',
-                               'aaa/*', 'shaping/plan.h'],                       [UTHASH]),
+                               'aaa/*', 'shaping/plan.h'],                       []),
     # The rooms of daemon/sys: each may include those before it that are named.
     ('daemon/sys/run/*',       SYS,                                              [EV, SECCOMP, CAP]),
     ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
@@ -57,7 +57,7 @@ TABLE = [
     ('daemon/sys/plane/*',     SYS + RUN + ['daemon/core/dp_null.h', 'daemon/core/guard_null.h', 'daemon/sys/bpf/*',
                                'daemon/sys/kernel/*', 'daemon/sys/state/*'],     [EV]),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
-                               'daemon/core/snapshot.h'],                        [UTHASH]),
+                               'daemon/core/snapshot.h'],                        []),
     ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),
     ('cli/decode.*',           LOGGED + L2TP_CODECS + ['ppp/*'],                 [JANSSON]),
     ('cli/*',                  LOGGED,                                           [JANSSON, EDIT]),

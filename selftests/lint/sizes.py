@@ -9,7 +9,7 @@ import re
 from tree import without_comments
 
 FUNCTION_MAX, FUNCTION_P90, FILE_MAX, NESTING_MAX, PARAMETERS_MAX = 100, 50, 1000, 3, 5
-CONTROL = re.compile(r'^(\t+)(?:\} )?(if|for|while|do|switch|else|list_for_each\w*|HASH_ITER)\b')
+CONTROL = re.compile(r'^(\t+)(?:\} )?(if|for|while|do|switch|else|list_for_each\w*)\b')
 
 
 class Function:

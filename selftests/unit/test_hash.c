@@ -5,9 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "daemon/base/hash.h"
 
 /* The vectors of the reference implementation: key 00..0f, input 00, 01, 02 ... The one of 15
@@ -65,49 +62,12 @@ static void process_key_matters(void **st)
 	hash_set_key((struct hash_key){ 0, 0 });
 }
 
-struct user {
-	uint16_t id;
-	UT_hash_handle hh;
-};
-
-static void tables_work(void **st)
-{
-	struct user *table = NULL, *u, *tmp;
-	unsigned count = 0;
-
-	(void)st;
-	for (unsigned i = 0; i < 1000; i++) {
-		u = calloc(1, sizeof(*u));
-		assert_non_null(u);
-		u->id = (uint16_t)(i * 61);
-		HASH_ADD(hh, table, id, sizeof(u->id), u);
-		assert_non_null(u->hh.tbl);
-	}
-	for (unsigned i = 0; i < 1000; i++) {
-		uint16_t id = (uint16_t)(i * 61), other = (uint16_t)(id + 1);
-
-		HASH_FIND(hh, table, &id, sizeof(id), u);
-		assert_non_null(u);
-		assert_int_equal(u->id, id);
-		HASH_FIND(hh, table, &other, sizeof(other), u);
-		assert_true(!u || u->id == other);
-	}
-	HASH_ITER(hh, table, u, tmp) {
-		HASH_DEL(table, u);
-		free(u);
-		count++;
-	}
-	assert_int_equal(count, 1000);
-	assert_null(table);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(siphash_reference_vectors),
 		cmocka_unit_test(input_need_not_be_aligned),
 		cmocka_unit_test(process_key_matters),
-		cmocka_unit_test(tables_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

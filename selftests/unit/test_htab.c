@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/base/hash.h"
 #include "daemon/base/htab.h"
 #include "selftests/lib/fail_alloc.h"
 
@@ -108,7 +110,7 @@ static void without_memory_chains_grow(void **st)
 		add(i);
 		fail_alloc_off();
 	}
-	assert_true(t.size < t.n);
+	assert_int_equal(t.size, 8); /* as it was at the first one that did not fit */
 	for (unsigned i = 0; i < 100; i++)
 		assert_ptr_equal(find(i), &things[i]);
 	add(100); /* memory again: it catches up by and by */
@@ -118,12 +120,85 @@ static void without_memory_chains_grow(void **st)
 	assert_null(t.heads);
 }
 
+/* Keys that a peer chooses: ids that have one head with one key of the process have many with
+ * another. */
+#define CHAIN 32
+
+struct user {
+	uint16_t id;
+	struct htab_node node;
+};
+
+static struct user *user_of(uint16_t id)
+{
+	for (struct htab_node *n = htab_find(&t, hash_bytes(&id, sizeof(id))); n; n = htab_same(n))
+		if (ze_container_of(n, struct user, node)->id == id)
+			return ze_container_of(n, struct user, node);
+	return NULL;
+}
+
+static void enter_users(const uint16_t *ids, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct user *u = calloc(1, sizeof(*u));
+
+		assert_non_null(u);
+		u->id = ids[i];
+		assert_null(user_of(ids[i]));
+		assert_int_equal(htab_add(&t, &u->node, hash_bytes(&u->id, sizeof(u->id))), 0);
+		assert_ptr_equal(user_of(ids[i]), u);
+	}
+}
+
+static unsigned heads_in_use(void)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < t.size; i++)
+		n += t.heads[i] != NULL;
+	return n;
+}
+
+static void free_users(void)
+{
+	struct htab_node *next;
+
+	for (struct htab_node *n = htab_next(&t, NULL); n; n = next) {
+		next = htab_next(&t, n);
+		htab_del(&t, n);
+		free(ze_container_of(n, struct user, node));
+	}
+	assert_null(t.heads);
+}
+
+static void chosen_keys_collide_with_one_seed_only(void **st)
+{
+	uint16_t chosen[CHAIN];
+	unsigned n = 0;
+
+	(void)st;
+	hash_set_key((struct hash_key){ 1, 2 });
+	for (uint16_t id = 0; n < CHAIN; id++)
+		if (hash_bytes(&id, sizeof(id)) % CHAIN == 0)
+			chosen[n++] = id;
+	enter_users(chosen, n);
+	assert_int_equal(t.size, CHAIN);
+	assert_int_equal(heads_in_use(), 1);
+	free_users();
+	hash_set_key((struct hash_key){ 3, 4 });
+	enter_users(chosen, n);
+	assert_in_range(heads_in_use(), CHAIN / 3, CHAIN);
+	free_users();
+	hash_set_key((struct hash_key){ 0, 0 });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_in_is_found),
 		cmocka_unit_test(all_are_seen_once),
 		cmocka_unit_test(without_memory_chains_grow),
+		cmocka_unit_test(chosen_keys_collide_with_one_seed_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

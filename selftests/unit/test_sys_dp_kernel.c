@@ -361,7 +361,7 @@ static void begin(enum kernel_paths paths)
 static void assert_empty(void)
 {
 	assert_int_equal(w.d->jobs.sessions.n, 0);
-	assert_null(w.d->tunnels);
+	assert_int_equal(w.d->tunnels.n, 0);
 	assert_int_equal(w.sockets, 0);
 	assert_int_equal(w.watched, 0);
 	assert_int_equal(w.frames, 0);

@@ -275,7 +275,7 @@ void dp_bpf_adopt_done(void *self)
 	dp_bpf_route6_prune(d);
 	/* No session with IPv6 was restored: the kernel would remove the shared route with the last
 	 * address. */
-	if (!d->ifids)
+	if (!d->ifids.n)
 		dp_bpf_no_route6(d, d->rtnl);
 	for (size_t i = 0; i < d->past->addrs.n; i++) {
 		const struct past_ip *a = &d->past->addrs.v[i];

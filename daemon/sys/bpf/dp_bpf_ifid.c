@@ -28,10 +28,14 @@ static uint32_t dp_bpf_ifid_hash_of(uint64_t ifid)
 
 static struct dp_bpf_ifid *dp_bpf_ifid_find(const struct dp_bpf *d, uint64_t ifid)
 {
-	struct dp_bpf_ifid *own;
+	for (struct htab_node *n = htab_find(&d->ifids, dp_bpf_ifid_hash_of(ifid)); n;
+	     n = htab_same(n)) {
+		struct dp_bpf_ifid *own = ze_container_of(n, struct dp_bpf_ifid, in_ifids);
 
-	HASH_FIND(hh, d->ifids, &ifid, sizeof(ifid), own);
-	return own;
+		if (own->ifid == ifid)
+			return own;
+	}
+	return NULL;
 }
 
 bool dp_bpf_ifid_on_ze0(const struct dp_bpf *d, uint64_t ifid)
@@ -75,7 +79,7 @@ static int dp_bpf_ifid_settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifi
 	if (!own)
 		return 0;
 	want = own->chosen || (own->asked && !holder(d, ifid));
-	if (own->on_ze0 && !want && HASH_COUNT(d->ifids) == 1)
+	if (own->on_ze0 && !want && d->ifids.n == 1)
 		dp_bpf_no_route6(d, sk);
 	if (want != own->on_ze0)
 		r = want ? put_on_ze0(d, sk, ifid) :
@@ -84,7 +88,7 @@ static int dp_bpf_ifid_settle(struct dp_bpf *d, struct nl_sock *sk, uint64_t ifi
 		own->on_ze0 = want;
 	if (own->chosen || own->asked)
 		return r;
-	HASH_DELETE(hh, d->ifids, own);
+	htab_del(&d->ifids, &own->in_ifids);
 	free(own);
 	return r;
 }
@@ -99,8 +103,7 @@ static struct dp_bpf_ifid *dp_bpf_ifid_get(struct dp_bpf *d, uint64_t ifid)
 	if (!own)
 		return NULL;
 	own->ifid = ifid;
-	HASH_ADD(hh, d->ifids, ifid, sizeof(own->ifid), own);
-	if (own->hh.tbl)
+	if (htab_add(&d->ifids, &own->in_ifids, dp_bpf_ifid_hash_of(ifid)) == 0)
 		return own;
 	free(own);
 	return NULL;
@@ -202,10 +205,11 @@ void dp_bpf_ifid_adopted(struct dp_bpf *d)
 
 void dp_bpf_ifids_free(struct dp_bpf *d)
 {
-	struct dp_bpf_ifid *own, *next;
+	struct htab_node *next;
 
-	HASH_ITER(hh, d->ifids, own, next) {
-		HASH_DELETE(hh, d->ifids, own);
-		free(own);
+	for (struct htab_node *n = htab_next(&d->ifids, NULL); n; n = next) {
+		next = htab_next(&d->ifids, n);
+		htab_del(&d->ifids, n);
+		free(ze_container_of(n, struct dp_bpf_ifid, in_ifids));
 	}
 }

@@ -39,7 +39,7 @@ struct dp_bpf_session {
 
 /* An interface identifier of ours on IPv6 links, see dp_bpf_ifid.c. */
 struct dp_bpf_ifid {
-	UT_hash_handle hh;
+	struct htab_node in_ifids;
 	uint64_t ifid;
 	unsigned chosen, asked; /* numbers of links: we chose it; the subscriber asked for it */
 	bool on_ze0;
@@ -56,7 +56,7 @@ struct dp_bpf {
 	/* What is on ze0; owned by the worker. */
 	uint32_t *gateways; /* addresses of ze0, in host byte order */
 	size_t n_gateways;
-	struct dp_bpf_ifid *ifids;
+	struct htab ifids; /* dp_bpf_ifid.in_ifids */
 	struct htab links; /* sessions by the subscriber's interface identifier */
 	uint64_t last_link;
 	struct htab routes; /* sessions by IPv4 address */

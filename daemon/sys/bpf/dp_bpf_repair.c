@@ -183,9 +183,13 @@ static void restore_addrs(struct dp_bpf_repair *rp)
 		restore_gateway(rp, rp->d->gateways[i]);
 	if (rp->d->n_gateways)
 		all_routes(rp);
-	for (struct dp_bpf_ifid *own = rp->d->ifids; own; own = own->hh.next)
+	for (struct htab_node *n = htab_next(&rp->d->ifids, NULL); n;
+	     n = htab_next(&rp->d->ifids, n)) {
+		struct dp_bpf_ifid *own = ze_container_of(n, struct dp_bpf_ifid, in_ifids);
+
 		if (own->on_ze0)
 			restore_ifid(rp, own->ifid);
+	}
 }
 
 /* ---- on the worker: routes ---- */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/base/crypto.h"
+#include "daemon/base/hash.h"
 #include "daemon/sys/config/yang_priv.h"
 #include "daemon/sys/run/path.h"
 
@@ -116,14 +117,48 @@ void yang_error_child(struct yang_doc *d, struct conf_pos pos, const struct lyd_
 		sb_printf(d->errors, "%s%s: %s\n", parent ? "/" : "", name, msg);
 }
 
+static uint32_t yang_hash_of(const struct lyd_node *node)
+{
+	return hash_bytes(&node, sizeof(node));
+}
+
+int yang_place_add(struct yang_doc *d, const struct lyd_node *node, struct conf_pos pos)
+{
+	struct yang_place *pl = calloc(1, sizeof(*pl));
+
+	if (!pl)
+		return -ENOMEM;
+	pl->node = node;
+	pl->pos = pos;
+	if (htab_add(&d->places, &pl->in_places, yang_hash_of(node)) < 0) {
+		free(pl);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void yang_places_free(struct yang_doc *d)
+{
+	struct htab_node *next;
+
+	for (struct htab_node *n = htab_next(&d->places, NULL); n; n = next) {
+		next = htab_next(&d->places, n);
+		htab_del(&d->places, n);
+		free(ze_container_of(n, struct yang_place, in_places));
+	}
+}
+
 struct conf_pos yang_pos(const struct yang_doc *d, const struct lyd_node *node)
 {
 	for (; node; node = lyd_parent(node)) {
-		struct yang_place *pl;
+		struct htab_node *n = htab_find(&d->places, yang_hash_of(node));
 
-		HASH_FIND_PTR(d->places, &node, pl);
-		if (pl)
-			return pl->pos;
+		for (; n; n = htab_same(n)) {
+			struct yang_place *pl = ze_container_of(n, struct yang_place, in_places);
+
+			if (pl->node == node)
+				return pl->pos;
+		}
 	}
 	return (struct conf_pos){ 1, 1 };
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "daemon/base/compiler.h"
-#include "daemon/base/hash.h"
+#include "daemon/base/htab.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
 #include "daemon/sys/config/conf_lex.h"
@@ -18,7 +18,7 @@
 struct yang_source; /* yang.h */
 
 struct yang_place { /* the position of a node in the text */
-	UT_hash_handle hh;
+	struct htab_node in_places;
 	const struct lyd_node *node;
 	struct conf_pos pos;
 };
@@ -28,7 +28,7 @@ struct yang_doc { /* a text that is being parsed */
 	const struct yang_source *src;
 	struct conf_lex lex;
 	struct lyd_node *root; /* the first top-level node, or NULL */
-	struct yang_place *places;
+	struct htab places;    /* by node */
 	struct strbuf *errors;
 	unsigned n_errors;
 	unsigned n_fixed, fixed_line; /* users with a fixed address; line of the first */
@@ -43,6 +43,9 @@ void yang_error(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *
 /* The same for a child that does not exist, by its name. */
 void yang_error_child(struct yang_doc *d, struct conf_pos pos, const struct lyd_node *parent,
 		      const char *name, const char *msg);
+/* Records the position of node. Returns 0 or -ENOMEM. */
+int yang_place_add(struct yang_doc *d, const struct lyd_node *node, struct conf_pos pos);
+void yang_places_free(struct yang_doc *d);
 /* The position of node, or of its nearest ancestor that has one. */
 struct conf_pos yang_pos(const struct yang_doc *d, const struct lyd_node *node);
 /* True when the node has the named ze-extensions statement. */

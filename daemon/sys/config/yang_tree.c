@@ -148,19 +148,10 @@ static const char *near_keyword(const struct lysc_node *schema, const char *word
 static void yang_tree_keep(struct yang_doc *d, struct lyd_node *parent, struct lyd_node *node,
 			   struct conf_pos pos)
 {
-	struct yang_place *pl = calloc(1, sizeof(*pl));
-
 	if (!parent)
 		lyd_insert_sibling(d->root, node, &d->root);
-	if (!pl) {
+	if (yang_place_add(d, node, pos) < 0)
 		yang_error(d, pos, parent, "out of memory");
-		return;
-	}
-	pl->node = node;
-	pl->pos = pos;
-	HASH_ADD_PTR(d->places, node, pl);
-	if (!pl->hh.tbl)
-		free(pl);
 }
 
 static const struct lyd_node *siblings(const struct yang_doc *d, const struct lyd_node *parent)
@@ -520,12 +511,7 @@ void yang_tree_read(struct yang_doc *d)
 
 void yang_tree_done(struct yang_doc *d)
 {
-	struct yang_place *pl, *tmp;
-
-	HASH_ITER(hh, d->places, pl, tmp) {
-		HASH_DEL(d->places, pl);
-		free(pl);
-	}
+	yang_places_free(d);
 	lyd_free_all(d->root);
 	d->root = NULL;
 }

@@ -218,17 +218,26 @@ static void run_delete(struct kjob *j, void *thread)
 
 /* ---- tunnels ---- */
 
-static struct tunnel *tunnel_find(struct dp_kernel *d, uint16_t tid)
+/* Ids of tunnels are ours, so that no peer can make them collide. */
+static struct tunnel *tunnel_find(const struct dp_kernel *d, uint16_t tid)
 {
-	struct tunnel *t;
+	struct htab_node *n = htab_find(&d->tunnels, tid);
 
-	HASH_FIND(hh, d->tunnels, &tid, sizeof(tid), t);
-	return t;
+	return n ? ze_container_of(n, struct tunnel, in_tunnels) : NULL;
+}
+
+/* Iterates over all tunnels in no particular order: the one after t, or the first when t is
+ * NULL. */
+static struct tunnel *tunnel_next(const struct dp_kernel *d, const struct tunnel *t)
+{
+	struct htab_node *n = htab_next(&d->tunnels, t ? &t->in_tunnels : NULL);
+
+	return n ? ze_container_of(n, struct tunnel, in_tunnels) : NULL;
 }
 
 static void tunnel_free(struct tunnel *t)
 {
-	HASH_DELETE(hh, t->d->tunnels, t);
+	htab_del(&t->d->tunnels, &t->in_tunnels);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -250,7 +259,9 @@ static bool dp_kernel_may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
 /* True when another tunnel uses the path, on a kernel that cannot have two on one. */
 static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 {
-	for (struct tunnel *t = d->tunnels; t && d->a.paths == KERNEL_PATHS_ONE; t = t->hh.next) {
+	struct tunnel *t = NULL;
+
+	while (d->a.paths == KERNEL_PATHS_ONE && (t = tunnel_next(d, t))) {
 		char peer[ZE_ADDR_TEXT];
 		uint32_t suppressed;
 
@@ -340,8 +351,7 @@ static struct tunnel *dp_kernel_tunnel_new(struct dp_kernel *d, const struct dp_
 	t->k.t.path = what->path;
 	list_init(&t->waiting);
 	kworker_seq_init(&t->seq);
-	HASH_ADD(hh, d->tunnels, tid, sizeof(t->tid), t);
-	if (!t->hh.tbl) {
+	if (htab_add(&d->tunnels, &t->in_tunnels, t->tid) < 0) {
 		free(t);
 		return NULL;
 	}
@@ -359,8 +369,8 @@ static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct 
 	if (d->a.paths == KERNEL_PATHS_LABELLED) {
 		const struct tunnel *same_id = t;
 
-		for (t = d->tunnels; t && !same_path(&t->k.t.path, &what->path);)
-			t = t->hh.next;
+		for (t = tunnel_next(d, NULL); t && !same_path(&t->k.t.path, &what->path);)
+			t = tunnel_next(d, t);
 		if (!t && same_id)
 			return -EADDRINUSE;
 	}

@@ -27,7 +27,7 @@ enum tunnel_state {
 };
 
 struct tunnel {
-	UT_hash_handle hh;
+	struct htab_node in_tunnels;
 	struct dp_kernel *d;
 	uint16_t tid;
 	unsigned refs; /* number of sessions */
@@ -76,7 +76,7 @@ struct dp_kernel {
 	struct dp_jobs jobs; /* first, for dp_kernel_ops */
 	struct dp_kernel_seams a;
 	struct counts counts;
-	struct tunnel *tunnels;
+	struct htab tunnels; /* by our tunnel id */
 	struct pool_keeper pool;
 	struct log_limit lines;
 	/* Sessions from which another program may have removed something. */
