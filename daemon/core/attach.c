@@ -13,13 +13,13 @@ void attach_tell_guard(const struct subscriber *s, enum guard_session what)
 {
 	const struct ports *io = &s->e->ports;
 
-	io->guard->session(io->guard_self, s->tunnel->t.tid, s->s.sid, what);
+	io->guard->session(io->guard_self, s->call.tunnel->l2tp.tid, s->call.l2tp.sid, what);
 }
 
 static bool attach_may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
-	return turn_may_log(s->e, s->tunnel, &(struct turn_line){ LOG_DP, LOG_WARN, NULL }, now,
-			    ret_suppressed);
+	return turn_may_log(s->e, s->call.tunnel, &(struct turn_line){ LOG_DP, LOG_WARN, NULL },
+			    now, ret_suppressed);
 }
 
 static void log_failure(const struct subscriber *s, const char *what, int r, ze_ns now)
@@ -27,8 +27,8 @@ static void log_failure(const struct subscriber *s, const char *what, int r, ze_
 	uint32_t suppressed;
 
 	if (attach_may_log(s, now, &suppressed))
-		log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->tunnel->t.tid),
-		       KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)), KV_ERRNO(r),
+		log_kv(LOG_DP, LOG_WARN, what, KV_U64("tid", s->call.tunnel->l2tp.tid),
+		       KV_U64("sid", s->call.l2tp.sid), KV_STR("user", facts_user(s)), KV_ERRNO(r),
 		       KV_SUPPRESSED(suppressed));
 }
 
@@ -37,7 +37,7 @@ static void log_taken(const struct subscriber *s, ze_ns now)
 	uint32_t suppressed;
 
 	if (attach_may_log(s, now, &suppressed))
-		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->s.sid),
+		log_kv(LOG_DP, LOG_WARN, "session-lost", KV_U64("sid", s->call.l2tp.sid),
 		       KV_STR("user", facts_user(s)), KV_STR("interface", s->ifname),
 		       KV_SUPPRESSED(suppressed));
 }
@@ -49,19 +49,19 @@ static void leave_now(struct res *r)
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_dp);
 
 	if (s->dp != SUB_DP_CLOSING && !s->e->leaving)
-		s->e->ports.dp->session_down(s->e->ports.dp_self, s->s.sid);
+		s->e->ports.dp->session_down(s->e->ports.dp_self, s->call.l2tp.sid);
 	s->dp = SUB_DP_NONE;
 }
 
 static struct dp_session session_of(const struct subscriber *s)
 {
 	return (struct dp_session){
-		.tunnel = { .tid = s->tunnel->t.tid,
-			    .peer_tid = s->tunnel->t.peer_tid,
-			    .path = s->tunnel->path },
-		.sid = s->s.sid,
-		.peer_sid = s->s.peer_sid,
-		.sequencing = s->s.sequencing_required,
+		.tunnel = { .tid = s->call.tunnel->l2tp.tid,
+			    .peer_tid = s->call.tunnel->l2tp.peer_tid,
+			    .path = s->call.tunnel->path },
+		.sid = s->call.l2tp.sid,
+		.peer_sid = s->call.l2tp.peer_sid,
+		.sequencing = s->call.l2tp.sequencing_required,
 	};
 }
 
@@ -119,7 +119,7 @@ static void attach_request(struct subscriber *s, enum ppp_family family, ze_ns n
 	int r;
 
 	s->dp_has[family] = attach_family_of(s, family);
-	r = io->dp->family_up(io->dp_self, s->s.sid, &s->dp_has[family]);
+	r = io->dp->family_up(io->dp_self, s->call.l2tp.sid, &s->dp_has[family]);
 	if (r < 0) {
 		log_failure(s, "family-attach-failed", r, now);
 		attach_drop_family(s, family);
@@ -192,7 +192,7 @@ void attach_open(struct subscriber *s, enum ppp_family family, bool open)
 
 	if (s->dp == SUB_DP_UP && s->dp_family[family] == SUB_FAM_UP &&
 	    (!open || is_current(s, family)))
-		io->dp->family_open(io->dp_self, s->s.sid, family, open);
+		io->dp->family_open(io->dp_self, s->call.l2tp.sid, family, open);
 }
 
 void attach_drop_family(struct subscriber *s, enum ppp_family family)
@@ -200,7 +200,7 @@ void attach_drop_family(struct subscriber *s, enum ppp_family family)
 	const struct ports *io = &s->e->ports;
 
 	if (s->dp == SUB_DP_UP && s->dp_family[family] >= SUB_FAM_REQUESTED)
-		io->dp->family_down(io->dp_self, s->s.sid, family);
+		io->dp->family_down(io->dp_self, s->call.l2tp.sid, family);
 	s->dp_family[family] = SUB_FAM_OFF;
 }
 
@@ -238,7 +238,7 @@ bool attach_leave(struct subscriber *s)
 		return false;
 	if (s->dp != SUB_DP_CLOSING) {
 		s->dp = SUB_DP_CLOSING;
-		s->e->ports.dp->session_down(s->e->ports.dp_self, s->s.sid);
+		s->e->ports.dp->session_down(s->e->ports.dp_self, s->call.l2tp.sid);
 	}
 	return true;
 }
@@ -262,7 +262,7 @@ static void unshaped(struct subscriber *s, int r, ze_ns now)
 static void attach_shape(struct subscriber *s, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
-	int r = io->dp->shape(io->dp_self, s->s.sid, &s->plan);
+	int r = io->dp->shape(io->dp_self, s->call.l2tp.sid, &s->plan);
 
 	if (r < 0) {
 		unshaped(s, r, now);
@@ -350,7 +350,7 @@ static void gone(struct subscriber *s, const struct dp_event *ev, struct pending
 	s->counted = ev->counted;
 	s->traffic = (struct event_traffic){ n->up_packets, n->up_bytes, n->down_packets,
 					     n->down_bytes };
-	if (!s->ended)
+	if (!s->call.ended)
 		pending_add(next, PENDING_NO_PLANE);
 }
 

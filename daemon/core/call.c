@@ -10,7 +10,7 @@
 #include "daemon/core/turn.h"
 
 /* Performs the effects of a session's machine; s is NULL for a call that was refused. */
-static void call_perform(struct core_tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
+static void call_perform(struct tunnel *t, struct subscriber *s, const struct l2tp_fx *fx,
 			 ze_ns now)
 {
 	bool sent = false;
@@ -20,7 +20,7 @@ static void call_perform(struct core_tunnel *t, struct subscriber *s, const stru
 
 		switch (e->kind) {
 		case L2TP_FX_SEND:
-			sent = l2tp_tunnel_send(&t->t, e->send.sid, &e->send.msg, now) == 0;
+			sent = l2tp_tunnel_send(&t->l2tp, e->send.sid, &e->send.msg, now) == 0;
 			t->e->stats.sends_lost += !sent;
 			break;
 		case L2TP_FX_SESSION_UP:
@@ -49,7 +49,7 @@ static void call_perform(struct core_tunnel *t, struct subscriber *s, const stru
 
 /* Refuses a call with a CDN. The CDN contains the session id that the call would have had: 0 is out
  * of range (RFC 2661 4.4.3), and a strict peer would ignore the CDN. */
-static void call_refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
+static void call_refuse(struct tunnel *t, uint16_t peer_sid, enum reason reason,
 			const struct l2tp_cdn_args *a, ze_ns now)
 {
 	uint16_t own_sid = 0;
@@ -63,8 +63,8 @@ static void call_refuse(struct core_tunnel *t, uint16_t peer_sid, enum reason re
 	turn_drop(t->e, t, reason, &t->path, now);
 }
 
-static void refuse_fault(struct core_tunnel *t, const struct l2tp_msg *m,
-			 const struct l2tp_fault *f, ze_ns now)
+static void refuse_fault(struct tunnel *t, const struct l2tp_msg *m, const struct l2tp_fault *f,
+			 ze_ns now)
 {
 	struct l2tp_fx text;
 	char buf[L2TP_FX_TEXT + 1];
@@ -79,7 +79,7 @@ static void refuse_fault(struct core_tunnel *t, const struct l2tp_msg *m,
 		    now);
 }
 
-static void refuse_error(struct core_tunnel *t, uint16_t peer_sid, enum reason reason,
+static void refuse_error(struct tunnel *t, uint16_t peer_sid, enum reason reason,
 			 enum l2tp_error error, ze_ns now)
 {
 	call_refuse(t, peer_sid, reason,
@@ -90,7 +90,7 @@ static void refuse_error(struct core_tunnel *t, uint16_t peer_sid, enum reason r
 		    now);
 }
 
-static void refuse_limit(struct core_tunnel *t, uint16_t peer_sid, enum reason why, ze_ns now)
+static void refuse_limit(struct tunnel *t, uint16_t peer_sid, enum reason why, ze_ns now)
 {
 	call_refuse(t, peer_sid, why,
 		    &(struct l2tp_cdn_args){ .cause = L2TP_DOWN_ADMIN,
@@ -106,12 +106,12 @@ static void input(struct subscriber *s, const struct l2tp_msg *m, const struct l
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_session_input(&s->s, m, f, now, &fx);
-	call_perform(s->tunnel, s, &fx, now);
+	l2tp_session_input(&s->call.l2tp, m, f, now, &fx);
+	call_perform(s->call.tunnel, s, &fx, now);
 }
 
 /* The session limit that is reached, or REASON_NONE. */
-static enum reason sessions_full(const struct core_tunnel *t)
+static enum reason sessions_full(const struct tunnel *t)
 {
 	const struct config *c = t->e->cfg;
 
@@ -122,7 +122,7 @@ static enum reason sessions_full(const struct core_tunnel *t)
 	return REASON_NONE;
 }
 
-static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
+static void new_call(struct tunnel *t, const struct l2tp_msg *m, ze_ns now)
 {
 	enum reason full = sessions_full(t);
 	struct subscriber *s;
@@ -148,7 +148,7 @@ static void new_call(struct core_tunnel *t, const struct l2tp_msg *m, ze_ns now)
 
 /* A message without an existing call. An ICRQ creates one or is refused; an OCRQ is refused. Any
  * other message was acknowledged by the channel and is dropped (L-138, L-144). */
-static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
+static void no_call(struct tunnel *t, const struct l2tp_effect *e, ze_ns now)
 {
 	const struct l2tp_msg *m = e->call.msg;
 	bool request = m->type == L2TP_ICRQ || m->type == L2TP_OCRQ;
@@ -169,21 +169,21 @@ static void no_call(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns no
 
 /* Finds the call by our session id in the header, or, when that is 0, by the peer's in AVP 14 (RFC
  * 2661 5.6: a CDN sent before the peer knew our id). */
-static struct subscriber *call_find(const struct core_tunnel *t, const struct l2tp_effect *e)
+static struct subscriber *call_find(const struct tunnel *t, const struct l2tp_effect *e)
 {
 	const struct l2tp_msg *m = e->call.msg;
 	struct subscriber *s;
 
 	if (e->call.hdr_sid) {
 		s = registry_sub(t->e, e->call.hdr_sid);
-		return s && s->tunnel == t && !s->ended ? s : NULL;
+		return s && s->call.tunnel == t && !s->call.ended ? s : NULL;
 	}
 	if (m->type == L2TP_ICRQ || m->type == L2TP_OCRQ || !L2TP_HAS(m, AVP_ASSIGNED_SESSION_ID))
 		return NULL;
 	return registry_sub_of(t, m->assigned_sid);
 }
 
-void call_message(struct core_tunnel *t, const struct l2tp_effect *e, ze_ns now)
+void call_message(struct tunnel *t, const struct l2tp_effect *e, ze_ns now)
 {
 	struct subscriber *s = call_find(t, e);
 
@@ -201,8 +201,8 @@ void call_expire(struct subscriber *s, ze_ns now)
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_session_expire(&s->s, now, &fx);
-	call_perform(s->tunnel, s, &fx, now);
+	l2tp_session_expire(&s->call.l2tp, now, &fx);
+	call_perform(s->call.tunnel, s, &fx, now);
 }
 
 void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now)
@@ -210,11 +210,11 @@ void call_close(struct subscriber *s, const struct l2tp_cdn_args *a, ze_ns now)
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_session_close(&s->s, a, now, &fx);
-	call_perform(s->tunnel, s, &fx, now);
+	l2tp_session_close(&s->call.l2tp, a, now, &fx);
+	call_perform(s->call.tunnel, s, &fx, now);
 }
 
-void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now)
+void call_forget(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now)
 {
 	static const struct l2tp_cdn_args a = { .cause = L2TP_DOWN_SHUTDOWN,
 						.result = CDN_NO_FACILITIES_NOW,
@@ -224,7 +224,7 @@ void call_forget(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns n
 	fx.n = 0;
 	l2tp_session_refuse(sid, peer_sid, &a, &fx);
 	call_perform(t, NULL, &fx, now);
-	record_told(t, sid, peer_sid);
+	record_cdn_sent(t, sid, peer_sid);
 }
 
 void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns now)
@@ -232,6 +232,6 @@ void call_abandon(struct subscriber *s, const struct l2tp_fx_down *why, ze_ns no
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_session_abandon(&s->s, why, &fx);
-	call_perform(s->tunnel, s, &fx, now);
+	l2tp_session_abandon(&s->call.l2tp, why, &fx);
+	call_perform(s->call.tunnel, s, &fx, now);
 }

@@ -15,7 +15,7 @@
 
 /* ---- counting ---- */
 
-static void count_half_open(struct core_tunnel *t)
+static void count_half_open(struct tunnel *t)
 {
 	struct engine *e = t->e;
 
@@ -27,14 +27,14 @@ static void count_half_open(struct core_tunnel *t)
 	t->peer->n_half_open++;
 }
 
-static void uncount_setup(struct core_tunnel *t)
+static void uncount_setup(struct tunnel *t)
 {
 	if (t->setup)
 		t->e->n_setup--;
 	t->setup = false;
 }
 
-static void uncount_half_open(struct core_tunnel *t)
+static void uncount_half_open(struct tunnel *t)
 {
 	uncount_setup(t);
 	if (!t->half_open)
@@ -46,14 +46,14 @@ static void uncount_half_open(struct core_tunnel *t)
 	t->peer->n_half_open--;
 }
 
-static void tell_established(const struct core_tunnel *t, bool established)
+static void tell_established(const struct tunnel *t, bool established)
 {
 	const struct ports *io = &t->e->ports;
 
 	io->guard->peer_established(io->guard_self, &t->peer->addr, established);
 }
 
-static void count_established(struct core_tunnel *t, ze_ns now)
+static void count_established(struct tunnel *t, ze_ns now)
 {
 	t->up = true;
 	admit_answered(&t->e->admit, &t->peer->addr, now);
@@ -62,7 +62,7 @@ static void count_established(struct core_tunnel *t, ze_ns now)
 		tell_established(t, true);
 }
 
-static void uncount_established(struct core_tunnel *t)
+static void uncount_established(struct tunnel *t)
 {
 	if (!t->up)
 		return;
@@ -74,14 +74,14 @@ static void uncount_established(struct core_tunnel *t)
 
 /* ---- effects of a tunnel's machine ---- */
 
-static void control_tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
+static void control_tell(struct tunnel *t, enum event_kind kind, ze_ns now)
 {
-	const enum end_cause end = kind == EV_TUNNEL_DOWN ? end_cause_of_down(t->t.down.cause) :
+	const enum end_cause end = kind == EV_TUNNEL_DOWN ? end_cause_of_down(t->l2tp.down.cause) :
 							    END_NONE;
 	const struct event ev = {
 		.kind = kind,
 		.now = now,
-		.tid = t->t.tid,
+		.tid = t->l2tp.tid,
 		.user = "",
 		.ifname = "",
 		.peer = &t->path.peer,
@@ -94,25 +94,25 @@ static void control_tell(struct core_tunnel *t, enum event_kind kind, ze_ns now)
 
 /* The established tunnel of this peer with this id of the peer. Tunnels that are being set up are
  * not found: their set-up may be repeated. */
-static struct core_tunnel *standing(const struct engine *e, const struct ze_addr *peer,
-				    uint16_t peer_tid, const struct core_tunnel *except)
+static struct tunnel *standing(const struct engine *e, const struct ze_addr *peer,
+			       uint16_t peer_tid, const struct tunnel *except)
 {
-	const struct core_peer *p = registry_peer(e, peer);
+	const struct peer *p = registry_peer(e, peer);
 	struct list *l;
 
 	if (!p)
 		return NULL;
 	list_for_each(l, &p->tunnels) {
-		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
+		struct tunnel *t = list_entry(l, struct tunnel, in_peer);
 
-		if (t->up && t != except && t->t.peer_tid == peer_tid &&
+		if (t->up && t != except && t->l2tp.peer_tid == peer_tid &&
 		    ze_addr_eq(&t->path.peer, peer))
 			return t;
 	}
 	return NULL;
 }
 
-static void control_log_up(struct core_tunnel *t, ze_ns now)
+static void control_log_up(struct tunnel *t, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
@@ -120,14 +120,14 @@ static void control_log_up(struct core_tunnel *t, ze_ns now)
 	if (!turn_may_log(t->e, t, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
 			  &suppressed))
 		return;
-	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->t.tid),
-	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
-	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
+	log_kv(LOG_L2TP, LOG_INFO, "tunnel-up", KV_U64("tid", t->l2tp.tid),
+	       KV_U64("peer-tid", t->l2tp.peer_tid),
+	       KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
+	       KV_SPAN("host", span_of(t->l2tp.peer_host, t->l2tp.peer_host_len)),
 	       KV_SUPPRESSED(suppressed));
 }
 
-static void control_log_down(struct core_tunnel *t, const struct l2tp_fx_down *d, bool was_up,
-			     ze_ns now)
+static void control_log_down(struct tunnel *t, const struct l2tp_fx_down *d, bool was_up, ze_ns now)
 {
 	char peer[ZE_ADDR_TEXT];
 	uint32_t suppressed;
@@ -135,22 +135,24 @@ static void control_log_down(struct core_tunnel *t, const struct l2tp_fx_down *d
 	if (!turn_may_log(t->e, t, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
 			  &suppressed))
 		return;
-	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->t.tid),
-	       KV_U64("peer-tid", t->t.peer_tid), KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
-	       KV_SPAN("host", span_of(t->t.peer_host, t->t.peer_host_len)),
+	log_kv(LOG_L2TP, LOG_INFO, "tunnel-down", KV_U64("tid", t->l2tp.tid),
+	       KV_U64("peer-tid", t->l2tp.peer_tid),
+	       KV_STR("peer", ze_addr_text(&t->path.peer, peer)),
+	       KV_SPAN("host", span_of(t->l2tp.peer_host, t->l2tp.peer_host_len)),
 	       KV_STR("cause", end_cause_word(end_cause_of_down(d->cause))),
 	       KV_U64("result", d->result), KV_U64("error-code", d->error),
-	       KV_MS("duration", was_up ? now - t->t.established : 0), KV_SUPPRESSED(suppressed));
+	       KV_MS("duration", was_up ? now - t->l2tp.established : 0),
+	       KV_SUPPRESSED(suppressed));
 }
 
-static void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now);
+static void control_abandon(struct tunnel *t, enum l2tp_down cause, ze_ns now);
 
-static void control_tunnel_up(struct core_tunnel *t, ze_ns now)
+static void control_tunnel_up(struct tunnel *t, ze_ns now)
 {
 	struct engine *e = t->e;
-	struct core_tunnel *older = standing(e, &t->path.peer, t->t.peer_tid, t);
+	struct tunnel *older = standing(e, &t->path.peer, t->l2tp.peer_tid, t);
 
-	if (older && !l2tp_tunnel_lost(&older->t, now)) {
+	if (older && !l2tp_tunnel_lost(&older->l2tp, now)) {
 		/* The peer has answered in the old tunnel in the meantime: the new one was set up
 		 * by another host or program. */
 		turn_drop(e, older, REASON_TUNNEL_IN_USE, &t->path, now);
@@ -164,11 +166,11 @@ static void control_tunnel_up(struct core_tunnel *t, ze_ns now)
 	control_tell(t, EV_TUNNEL_UP, now);
 	/* The peer has restarted and used the id of an older tunnel, which it does not know any
 	 * more. */
-	while ((older = registry_tunnel_of(e, &t->path.peer, t->t.peer_tid, t)))
+	while ((older = registry_tunnel_of(e, &t->path.peer, t->l2tp.peer_tid, t)))
 		control_abandon(older, L2TP_DOWN_REPLACED, now);
 }
 
-static void control_tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down *d, ze_ns now)
+static void control_tunnel_down(struct tunnel *t, const struct l2tp_fx_down *d, ze_ns now)
 {
 	const struct l2tp_fx_down why = { .cause = L2TP_DOWN_TUNNEL,
 					  .result = d->result,
@@ -178,7 +180,8 @@ static void control_tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down
 	uncount_setup(t);
 	uncount_established(t);
 	while (!list_empty(&t->sessions))
-		call_abandon(list_entry(t->sessions.next, struct subscriber, in_tunnel), &why, now);
+		call_abandon(list_entry(t->sessions.next, struct subscriber, call.in_tunnel), &why,
+			     now);
 	control_log_down(t, d, was_up, now);
 	if (!was_up)
 		return;
@@ -186,7 +189,7 @@ static void control_tunnel_down(struct core_tunnel *t, const struct l2tp_fx_down
 	control_tell(t, EV_TUNNEL_DOWN, now);
 }
 
-static void control_perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_ns now)
+static void control_perform(struct tunnel *t, const struct l2tp_fx *fx, ze_ns now)
 {
 	for (unsigned i = 0; i < fx->n; i++) {
 		const struct l2tp_effect *e = &fx->e[i];
@@ -219,19 +222,19 @@ static void control_perform(struct core_tunnel *t, const struct l2tp_fx *fx, ze_
 }
 
 /* Processes all messages that were delivered. */
-static void control_run(struct core_tunnel *t, ze_ns now)
+static void control_run(struct tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	while (l2tp_tunnel_step(&t->t, now, &fx)) {
+	while (l2tp_tunnel_step(&t->l2tp, now, &fx)) {
 		control_perform(t, &fx, now);
 		fx.n = 0;
 	}
 	turn_tunnel_dirty(t);
 }
 
-static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
+static void feed(struct tunnel *t, const struct l2tp_hdr *h, ze_ns now)
 {
 	int r;
 
@@ -239,50 +242,50 @@ static void feed(struct core_tunnel *t, const struct l2tp_hdr *h, ze_ns now)
 		turn_drop(t->e, t, REASON_TUNNEL_RATE, &t->path, now);
 		return;
 	}
-	r = l2tp_tunnel_input(&t->t, h, now);
+	r = l2tp_tunnel_input(&t->l2tp, h, now);
 	if (r < 0)
 		turn_count(t->e, (enum reason) - r);
 	control_run(t, now);
 }
 
-void control_expire(struct core_tunnel *t, ze_ns now)
+void control_expire(struct tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_tunnel_expire(&t->t, now, &fx);
+	l2tp_tunnel_expire(&t->l2tp, now, &fx);
 	control_perform(t, &fx, now);
 	control_run(t, now);
 }
 
-bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now)
+bool control_close(struct tunnel *t, const struct l2tp_stop_args *a, ze_ns now)
 {
 	struct l2tp_fx fx;
 
-	if (t->t.fsm.state >= L2TP_T_CLOSING)
+	if (t->l2tp.fsm.state >= L2TP_T_CLOSING)
 		return false;
 	fx.n = 0;
-	l2tp_tunnel_close(&t->t, a, now, &fx);
+	l2tp_tunnel_close(&t->l2tp, a, now, &fx);
 	control_perform(t, &fx, now);
 	return true;
 }
 
 /* Ends the tunnel and its calls without a message. */
-static void control_abandon(struct core_tunnel *t, enum l2tp_down cause, ze_ns now)
+static void control_abandon(struct tunnel *t, enum l2tp_down cause, ze_ns now)
 {
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_tunnel_abandon(&t->t, cause, &fx);
+	l2tp_tunnel_abandon(&t->l2tp, cause, &fx);
 	control_perform(t, &fx, now);
 }
 
-static void control_flush(struct core_tunnel *t, ze_ns now)
+static void control_flush(struct tunnel *t, ze_ns now)
 {
 	uint8_t buf[ENGINE_DATAGRAM_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 
-	while (l2tp_tunnel_output(&t->t, &w, now)) {
+	while (l2tp_tunnel_output(&t->l2tp, &w, now)) {
 		if (!w.bad)
 			turn_send(t->e, &t->path, wr_done(&w));
 		w = wr_init(buf, sizeof(buf));
@@ -291,15 +294,15 @@ static void control_flush(struct core_tunnel *t, ze_ns now)
 
 /* The record is written before anything is sent: the next instance must not know less than the
  * peer. */
-void control_settle(struct core_tunnel *t, ze_ns now)
+void control_settle(struct tunnel *t, ze_ns now)
 {
 	record_tunnel(t);
 	control_flush(t, now);
-	turn_arm(t->e, &t->timer, l2tp_tunnel_deadline(&t->t));
+	turn_arm(t->e, &t->timer, l2tp_tunnel_deadline(&t->l2tp));
 	control_bury_if_done(t);
 }
 
-void control_bury_if_done(struct core_tunnel *t)
+void control_bury_if_done(struct tunnel *t)
 {
 	struct engine *e = t->e;
 
@@ -308,10 +311,10 @@ void control_bury_if_done(struct core_tunnel *t)
 	uncount_half_open(t);
 	uncount_established(t);
 	for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
-		e->stats.rx_msgs[i] += t->t.rx_msgs[i];
-		e->stats.tx_msgs[i] += t->t.tx_msgs[i];
+		e->stats.rx_msgs[i] += t->l2tp.rx_msgs[i];
+		e->stats.tx_msgs[i] += t->l2tp.tx_msgs[i];
 	}
-	e->ports.guard->tunnel_gone(e->ports.guard_self, t->t.tid);
+	e->ports.guard->tunnel_gone(e->ports.guard_self, t->l2tp.tid);
 	record_tunnel_gone(t);
 	registry_remove_tunnel(t);
 	list_del(&t->dirty);
@@ -319,10 +322,10 @@ void control_bury_if_done(struct core_tunnel *t)
 	list_add_tail(&e->dead_tunnels, &t->dead);
 }
 
-void control_free(struct core_tunnel *t)
+void control_free(struct tunnel *t)
 {
-	l2tp_tunnel_done(&t->t);
-	free(t->told.v);
+	l2tp_tunnel_done(&t->l2tp);
+	free(t->cdns.v);
 	free(t);
 }
 
@@ -348,10 +351,10 @@ static struct l2tp_tunnel_cfg tunnel_cfg(const struct config *c)
 }
 
 /* Creates a tunnel. tid 0: any free id. The caller counts it as half-open or established. */
-static struct core_tunnel *tunnel_make(struct engine *e, const struct net_path *path, uint16_t tid,
-				       ze_ns now)
+static struct tunnel *tunnel_make(struct engine *e, const struct net_path *path, uint16_t tid,
+				  ze_ns now)
 {
-	struct core_tunnel *t = calloc(1, sizeof(*t));
+	struct tunnel *t = calloc(1, sizeof(*t));
 	struct l2tp_tunnel_cfg cfg;
 	int r;
 
@@ -359,7 +362,7 @@ static struct core_tunnel *tunnel_make(struct engine *e, const struct net_path *
 		return NULL;
 	t->e = e;
 	t->path = *path;
-	t->timer.kind = CORE_TIMER_TUNNEL;
+	t->timer.kind = ENGINE_TIMER_TUNNEL;
 	t->drops = t->losers = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };
 	list_init(&t->in_half_open);
 	list_init(&t->dirty);
@@ -371,7 +374,7 @@ static struct core_tunnel *tunnel_make(struct engine *e, const struct net_path *
 	if (r < 0)
 		goto fail_timer;
 	cfg = tunnel_cfg(e->cfg);
-	l2tp_tunnel_init(&t->t, &cfg, &e->ports.rng, tid, now);
+	l2tp_tunnel_init(&t->l2tp, &cfg, &e->ports.rng, tid, now);
 	crypto_wipe(&cfg, sizeof(cfg));
 	return t;
 fail_timer:
@@ -381,10 +384,10 @@ fail:
 	return NULL;
 }
 
-static struct core_tunnel *control_tunnel_new(struct engine *e, const struct net_path *path,
-					      bool known, ze_ns now)
+static struct tunnel *control_tunnel_new(struct engine *e, const struct net_path *path, bool known,
+					 ze_ns now)
 {
-	struct core_tunnel *t = tunnel_make(e, path, 0, now);
+	struct tunnel *t = tunnel_make(e, path, 0, now);
 
 	if (!t)
 		return NULL;
@@ -448,22 +451,23 @@ static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
  * our answer yet. A peer that restarts during the set-up sends other octets, because its challenge
  * is random. A peer has no reason to retransmit its SCCRQ after the tunnel was established: then it
  * is a new one, even with the same octets. */
-static bool is_duplicate(const struct core_tunnel *t, uint64_t hash, ze_ns now)
+static bool is_duplicate(const struct tunnel *t, uint64_t hash, ze_ns now)
 {
-	return !t->t.established && t->sccrq_hash == hash && now - t->t.created < ENGINE_DUP_SCCRQ;
+	return !t->l2tp.established && t->sccrq_hash == hash &&
+	       now - t->l2tp.created < ENGINE_DUP_SCCRQ;
 }
 
 /* Returns true when the peer may still use this tunnel; it is then asked with a HELLO or a
  * retransmission. No new tunnel is opened until it is lost: a peer that has restarted retransmits
  * its SCCRQ, and could mistake our HELLO for the message that follows an SCCRP. */
-static bool may_be_alive(struct core_tunnel *t, ze_ns now)
+static bool may_be_alive(struct tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
 
-	if (l2tp_tunnel_lost(&t->t, now))
+	if (l2tp_tunnel_lost(&t->l2tp, now))
 		return false;
 	fx.n = 0;
-	l2tp_tunnel_doubt(&t->t, now, &fx);
+	l2tp_tunnel_doubt(&t->l2tp, now, &fx);
 	control_perform(t, &fx, now);
 	return true;
 }
@@ -474,7 +478,7 @@ static bool tunnels_full(const struct engine *e)
 }
 
 /* True when a LAC has as many tunnels as it may have, including those that are being set up. */
-static bool peer_full(const struct engine *e, const struct core_peer *p)
+static bool peer_full(const struct engine *e, const struct peer *p)
 {
 	uint32_t max = e->cfg->max_tunnels_peer;
 
@@ -484,29 +488,28 @@ static bool peer_full(const struct engine *e, const struct core_peer *p)
 /* True for a known source (admit.h): a tunnel of it is or was established. */
 static bool control_is_known(const struct engine *e, const struct ze_addr *from)
 {
-	const struct core_peer *p = registry_peer(e, from);
+	const struct peer *p = registry_peer(e, from);
 
 	return (p && p->n_established) || admit_has_answered(&e->admit, from);
 }
 
-static struct core_tunnel *oldest_half_open(const struct list *of_kind)
+static struct tunnel *oldest_half_open(const struct list *of_kind)
 {
-	return list_empty(of_kind) ? NULL :
-				     list_entry(of_kind->next, struct core_tunnel, in_half_open);
+	return list_empty(of_kind) ? NULL : list_entry(of_kind->next, struct tunnel, in_half_open);
 }
 
 /* The half-open tunnel that must be dropped to make room for a new one of this address; NULL: there
  * is room, or nothing to drop. */
-static struct core_tunnel *half_open_victim(const struct engine *e, const struct ze_addr *from,
-					    bool known)
+static struct tunnel *half_open_victim(const struct engine *e, const struct ze_addr *from,
+				       bool known)
 {
-	const struct core_peer *p = registry_peer(e, from);
-	struct core_tunnel *t;
+	const struct peer *p = registry_peer(e, from);
+	struct tunnel *t;
 
 	if (peer_full(e, p) ||
 	    (p && p->n_half_open >= (known ? ADMIT_HALF_OPEN_KNOWN : ADMIT_HALF_OPEN_SOURCE)))
 		for (const struct list *l = p->tunnels.next; l != &p->tunnels; l = l->next) {
-			t = list_entry(l, struct core_tunnel, in_peer);
+			t = list_entry(l, struct tunnel, in_peer);
 			if (t->half_open)
 				return t;
 		}
@@ -523,13 +526,13 @@ static struct core_tunnel *half_open_victim(const struct engine *e, const struct
  * of unknown sources, which may be forged, nor for those from its own address. */
 static bool half_open_room(struct engine *e, const struct ze_addr *from, bool known, ze_ns now)
 {
-	struct core_tunnel *t = half_open_victim(e, from, known);
+	struct tunnel *t = half_open_victim(e, from, known);
 	bool waits;
 
 	if (!t)
 		return true;
 	waits = !known || (t->known && !ze_addr_same_ip(&t->path.peer, from));
-	if (waits && now - t->t.created < ADMIT_HALF_OPEN_GRACE)
+	if (waits && now - t->l2tp.created < ADMIT_HALF_OPEN_GRACE)
 		return false;
 	turn_count(e, REASON_LIMIT_HALF_OPEN);
 	control_abandon(t, L2TP_DOWN_TIMEOUT, now);
@@ -581,12 +584,12 @@ static enum reason admit(struct engine *e, const struct net_path *path, const st
 	return REASON_NONE;
 }
 
-static void tell_known(const struct core_tunnel *t)
+static void tell_known(const struct tunnel *t)
 {
 	const struct ports *io = &t->e->ports;
 
-	io->guard->tunnel_known(io->guard_self, &(struct dp_tunnel){ .tid = t->t.tid,
-								     .peer_tid = t->t.peer_tid,
+	io->guard->tunnel_known(io->guard_self, &(struct dp_tunnel){ .tid = t->l2tp.tid,
+								     .peer_tid = t->l2tp.peer_tid,
 								     .path = t->path });
 }
 
@@ -594,7 +597,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 		  ze_ns now)
 {
 	uint64_t hash = hash_bytes(h->payload.p, h->payload.len);
-	struct core_tunnel *t, *old;
+	struct tunnel *t, *old;
 	uint16_t peer_tid;
 	enum reason r;
 
@@ -616,7 +619,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	/* The old tunnel sends no HELLO between SCCRP and SCCCN of the first new one, see
 	 * may_be_alive(). */
 	if (old && old == t) {
-		l2tp_chan_postpone(&old->t.chan, now);
+		l2tp_chan_postpone(&old->l2tp.chan, now);
 		turn_tunnel_dirty(old);
 	}
 	r = admit(e, path, h, old != NULL, now);
@@ -633,11 +636,11 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 
 /* ---- tunnels of the previous instance ---- */
 
-static void go_on(struct core_tunnel *t, ze_ns now)
+static void go_on(struct tunnel *t, ze_ns now)
 {
 	t->resumed = true;
 	turn_tunnel_dirty(t);
-	if (t->t.fsm.state != L2TP_T_ESTABLISHED)
+	if (t->l2tp.fsm.state != L2TP_T_ESTABLISHED)
 		return;
 	count_established(t, now);
 	t->e->stats.tunnels_up++;
@@ -646,7 +649,7 @@ static void go_on(struct core_tunnel *t, ze_ns now)
 
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now)
 {
-	struct core_tunnel *t;
+	struct tunnel *t;
 	enum reason why;
 
 	if (!v->tid)
@@ -657,9 +660,9 @@ enum reason control_resume(struct engine *e, const struct control_saved *v, ze_n
 	if (!t)
 		return REASON_NO_MEMORY;
 	t->sccrq_hash = v->sccrq_hash;
-	why = l2tp_tunnel_resume(&t->t, v->control, now);
+	why = l2tp_tunnel_resume(&t->l2tp, v->control, now);
 	tell_known(t); /* also when it is refused below: tunnel_gone() follows then */
-	if (why == REASON_NONE && registry_tunnel_of(e, &v->path.peer, t->t.peer_tid, t))
+	if (why == REASON_NONE && registry_tunnel_of(e, &v->path.peer, t->l2tp.peer_tid, t))
 		why = REASON_RESUME_ID;
 	if (why == REASON_NONE) {
 		go_on(t, now);
@@ -670,12 +673,12 @@ enum reason control_resume(struct engine *e, const struct control_saved *v, ze_n
 	return why;
 }
 
-void control_probe(struct core_tunnel *t, ze_ns now)
+void control_probe(struct tunnel *t, ze_ns now)
 {
 	struct l2tp_fx fx;
 
 	fx.n = 0;
-	l2tp_tunnel_probe(&t->t, now, &fx);
+	l2tp_tunnel_probe(&t->l2tp, now, &fx);
 	control_perform(t, &fx, now);
 }
 
@@ -685,7 +688,7 @@ static void to_nobody(struct engine *e, const struct net_path *path, const struc
 		      ze_ns now)
 {
 	uint16_t type = l2tp_msg_peek_type(h->payload);
-	struct core_tunnel *t = NULL;
+	struct tunnel *t = NULL;
 
 	if (type == L2TP_SCCRQ) {
 		sccrq(e, path, h, now);
@@ -707,7 +710,7 @@ static void to_nobody(struct engine *e, const struct net_path *path, const struc
 void control_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		   ze_ns now)
 {
-	struct core_tunnel *t;
+	struct tunnel *t;
 
 	e->about.msg_type = l2tp_msg_peek_type(h->payload);
 	if (!h->tid) {

@@ -13,7 +13,7 @@
 #include "daemon/core/ports.h"
 #include "daemon/l2tp/fx.h"
 
-struct core_tunnel;
+struct tunnel;
 struct engine;
 struct l2tp_hdr;
 struct l2tp_stop_args;
@@ -22,9 +22,9 @@ struct l2tp_stop_args;
 void control_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		   ze_ns now);
 /* Serves the timer of the tunnel. */
-void control_expire(struct core_tunnel *t, ze_ns now);
+void control_expire(struct tunnel *t, ze_ns now);
 /* Sends a StopCCN and ends all calls. Returns false when the tunnel was already closing. */
-bool control_close(struct core_tunnel *t, const struct l2tp_stop_args *a, ze_ns now);
+bool control_close(struct tunnel *t, const struct l2tp_stop_args *a, ze_ns now);
 /* Restores a tunnel of the previous instance. Returns REASON_NONE, or the reason why it is
  * refused. */
 struct control_saved {
@@ -35,12 +35,12 @@ struct control_saved {
 };
 enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now);
 /* Sends a HELLO, unless a message waits for an acknowledgement already. */
-void control_probe(struct core_tunnel *t, ze_ns now);
+void control_probe(struct tunnel *t, ze_ns now);
 /* Writes the record, sends the messages and arms the timer, at the end of a turn that changed
  * it. */
-void control_settle(struct core_tunnel *t, ze_ns now);
+void control_settle(struct tunnel *t, ze_ns now);
 /* Removes the tunnel from the registry when its linger time has passed and its last subscriber is
  * released. It is freed when the turn ends. */
-void control_bury_if_done(struct core_tunnel *t);
+void control_bury_if_done(struct tunnel *t);
 /* Frees a tunnel that was removed; called by the turn. */
-void control_free(struct core_tunnel *t);
+void control_free(struct tunnel *t);

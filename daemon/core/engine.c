@@ -76,13 +76,14 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 static void engine_free_all(struct engine *e)
 {
 	while (!list_empty(&e->subscribers)) {
-		struct subscriber *s = list_entry(e->subscribers.next, struct subscriber, in_all);
+		struct subscriber *s =
+			list_entry(e->subscribers.next, struct subscriber, call.in_all);
 
 		registry_remove_call(s);
 		subscriber_release(s);
 	}
 	while (!list_empty(&e->tunnels)) {
-		struct core_tunnel *t = list_entry(e->tunnels.next, struct core_tunnel, in_all);
+		struct tunnel *t = list_entry(e->tunnels.next, struct tunnel, in_all);
 
 		t->forgotten = true;
 		list_del(&t->dirty);
@@ -125,7 +126,7 @@ void engine_leave(struct engine *e)
 static void data_input(struct engine *e, const struct net_path *path, const struct l2tp_hdr *h,
 		       ze_ns now)
 {
-	struct core_tunnel *t = registry_tunnel(e, h->tid);
+	struct tunnel *t = registry_tunnel(e, h->tid);
 	struct subscriber *s = registry_sub(e, h->sid);
 
 	e->stats.rx_data++;
@@ -134,7 +135,7 @@ static void data_input(struct engine *e, const struct net_path *path, const stru
 		turn_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
 	else if (!ze_addr_eq(&t->path.peer, &path->peer))
 		turn_drop(e, t, REASON_TUNNEL_PEER, path, now);
-	else if (!s || s->tunnel != t)
+	else if (!s || s->call.tunnel != t)
 		turn_count(e, REASON_SESSION_UNKNOWN);
 	else
 		subscriber_frame(s, h->payload, now);
@@ -203,15 +204,15 @@ void engine_expire(struct engine *e, ze_ns now)
 	 * paused, many are due at once, while messages that would have prevented their expiry wait
 	 * in the sockets: the rest is served after the sockets were read. */
 	for (int i = 0; i < ENGINE_EXPIRE_MAX && (due = timer_heap_pop(&e->timers, now)); i++) {
-		struct core_timer *t = ze_container_of(due, struct core_timer, timer);
+		struct engine_timer *t = ze_container_of(due, struct engine_timer, timer);
 
-		if (t->kind == CORE_TIMER_TUNNEL) {
-			struct core_tunnel *tun = ze_container_of(t, struct core_tunnel, timer);
+		if (t->kind == ENGINE_TIMER_TUNNEL) {
+			struct tunnel *tun = ze_container_of(t, struct tunnel, timer);
 
 			turn_tunnel_dirty(tun);
 			control_expire(tun, now);
 		} else {
-			struct subscriber *s = ze_container_of(t, struct subscriber, timer);
+			struct subscriber *s = ze_container_of(t, struct subscriber, call.timer);
 
 			turn_sub_dirty(s);
 			subscriber_expire(s, now);
@@ -246,7 +247,7 @@ void engine_drain(struct engine *e, ze_ns now)
 	end_cause_stop(END_SHUTDOWN, "shutting down", &stop);
 	e->draining = true;
 	list_for_each_safe(l, next, &e->tunnels)
-		control_close(list_entry(l, struct core_tunnel, in_all), &stop, now);
+		control_close(list_entry(l, struct tunnel, in_all), &stop, now);
 	turn_end(e, now);
 }
 
@@ -266,7 +267,7 @@ bool engine_drained(const struct engine *e)
 	if (!e->draining || !list_empty(&e->subscribers))
 		return false;
 	list_for_each(l, &e->tunnels)
-		if (list_entry(l, struct core_tunnel, in_all)->t.fsm.state != L2TP_T_LINGER)
+		if (list_entry(l, struct tunnel, in_all)->l2tp.fsm.state != L2TP_T_LINGER)
 			return false;
 	return true;
 }

@@ -7,14 +7,14 @@
  *
  * Structures and their lifetimes (engine_priv.h):
  *
- *   struct core_peer    an IP address with at least one tunnel; freed with the last of them
- *   struct core_tunnel  from the SCCRQ, or from a restart record, until L2TP_FX_TUNNEL_FREE was
- *                       received and the last of its subscribers is released
- *   struct subscriber   one call with its PPP link and its place in the data plane: from the ICRQ,
- *                       or from a restart record, until the call has ended and the data plane has
- *                       removed the session
- *   struct core_user    an authenticated user with at least one session
- *   struct config       immutable, reference counted; engine_reload() replaces it
+ *   struct peer        an IP address with at least one tunnel; freed with the last of them
+ *   struct tunnel      from the SCCRQ, or from a restart record, until L2TP_FX_TUNNEL_FREE was
+ *                      received and the last of its subscribers is released
+ *   struct subscriber  one call with its PPP link and its place in the data plane: from the ICRQ,
+ *                      or from a restart record, until the call has ended and the data plane has
+ *                      removed the session
+ *   struct user        an authenticated user with at least one session
+ *   struct config      immutable, reference counted; engine_reload() replaces it
  *
  * Turns. Each call of a function below that changes the engine is a turn. The entry point finds the
  * object, its machine runs, the effects are performed, and changed objects are marked as dirty. At

@@ -3,9 +3,9 @@
  * The structures of the engine, for the files of daemon/core and for tests only.
  *
  * Ownership: the engine owns tunnels, peers, users and subscribers. A subscriber holds a reference
- * on its tunnel until it is released, so s->tunnel is always valid. Objects that end during a turn
- * are moved to dead_tunnels and dead_subs and freed at the end of the turn, after the events were
- * published: a pointer obtained in a turn is valid until its end.
+ * on its tunnel until it is released, so s->call.tunnel is always valid. Objects that end during a
+ * turn are moved to dead_tunnels and dead_subs and freed at the end of the turn, after the events
+ * were published: a pointer obtained in a turn is valid until its end.
  *
  * Every tunnel and subscriber always has its timer in the heap, at TIMER_FAR when it waits for
  * nothing, so that arming a timer cannot fail.
@@ -51,11 +51,11 @@ struct snapshot;
 struct subscriber;
 struct turn_ops;
 
-struct core_timer {
+struct engine_timer {
 	struct timer timer; /* must be first */
 	enum {
-		CORE_TIMER_TUNNEL,
-		CORE_TIMER_SUBSCRIBER
+		ENGINE_TIMER_TUNNEL,
+		ENGINE_TIMER_CALL
 	} kind;
 };
 
@@ -66,17 +66,17 @@ struct engine_lines {
 };
 
 /* One remote IP address with at least one tunnel. */
-struct core_peer {
+struct peer {
 	struct htab_node in_peers;
 	struct ze_addr addr;		     /* port 0 */
-	struct list tunnels;		     /* core_tunnel.in_peer, oldest first */
+	struct list tunnels;		     /* tunnel.in_peer, oldest first */
 	unsigned n_half_open, n_established; /* tunnels */
 	unsigned n_sessions;
 	struct engine_lines lines;
 };
 
 /* An authenticated user with at least one session. */
-struct core_user {
+struct user {
 	struct htab_node in_users;
 	struct list sessions; /* subscriber.in_user, oldest first; not those that end or give way */
 	uint32_t n;	      /* length of `sessions` */
@@ -85,23 +85,23 @@ struct core_user {
 
 /* Calls whose CDN the peer has not acknowledged yet, in the order of the CDNs. Used with a journal
  * only: the record of such a call is kept until v[].ns is acknowledged. */
-struct core_told {
-	struct core_told_call {
+struct cdn_queue {
+	struct cdn_queue_call {
 		uint16_t sid, peer_sid, ns;
 	} * v;
 	uint32_t first, n, cap;
 };
 
-struct core_tunnel {
+struct tunnel {
 	struct engine *e;
-	struct core_peer *peer;
+	struct peer *peer;
 	struct list in_peer, in_all, in_half_open, dirty, dead;
 	struct htab_node in_by_tid;
-	struct l2tp_tunnel t;
+	struct l2tp_tunnel l2tp;
 	struct net_path path;
-	struct core_timer timer;
-	struct list sessions; /* subscriber.in_tunnel: calls that have not ended, oldest first */
-	struct htab by_peer;  /* the same by the peer's session id: subscriber.in_by_peer */
+	struct engine_timer timer;
+	struct list sessions; /* call.in_tunnel: calls that have not ended, oldest first */
+	struct htab by_peer;  /* the same by the peer's session id: call.in_by_peer */
 	unsigned n_sessions;  /* length of `sessions` */
 	unsigned refs;	      /* subscribers not yet released */
 	uint64_t sccrq_hash;
@@ -112,7 +112,7 @@ struct core_tunnel {
 	bool known;	/* it came from a known source (admit.h) */
 	bool forgotten; /* its linger time has passed; freed with its last subscriber */
 	bool resumed;	/* restored from a record of the previous instance */
-	struct core_told told;
+	struct cdn_queue cdns;
 	struct log_limit drops;
 	struct log_limit losers; /* the reject log: logins and addresses that were refused */
 };
@@ -149,22 +149,27 @@ enum sub_request {	/* requests to the data plane that a newer one may replace */
 	SUB_REQ__COUNT
 };
 
-struct subscriber {
-	struct engine *e;
-	struct core_tunnel *tunnel;
+/* What is known of a call below PPP. */
+struct call {
+	struct tunnel *tunnel;
 	struct list in_tunnel, in_all, dirty, dead;
-	struct list in_user; /* core_user.sessions; when it gives way: engine.replaced */
-	struct htab_node in_by_sid;
+	struct htab_node in_by_sid, in_by_peer;
+	struct l2tp_session l2tp; /* l2tp.sid is ours, unique in the daemon */
+	struct engine_timer timer;
+	bool ended; /* input is ignored */
+};
+
+struct subscriber {
+	struct call call;
+	struct engine *e;
+	struct list in_user;	/* user.sessions; when it gives way: engine.replaced */
 	struct list in_waiting; /* engine.pool_waiters or engine.woken */
-	struct htab_node in_by_peer, in_by_address;
-	struct l2tp_session s; /* s.sid is ours, unique in the daemon */
+	struct htab_node in_by_address;
 	struct linkcfg *linkcfg;
 	struct ppp_link link;
-	struct core_timer timer;
 	uint64_t id; /* never used twice on this host: engine.next_id */
 	enum sub_state state;
 	bool linked, opened;		   /* ppp_link is initialised; ppp_link_open() was called */
-	bool ended;			   /* the call has ended: input is ignored */
 	bool resumed;			   /* restored from a record of the previous instance */
 	bool pooled;			   /* its address is taken from the pool */
 	bool gives_way;			   /* a newer session replaces it */
@@ -183,8 +188,8 @@ struct subscriber {
 	/* The session that waits for the address of this one, and the one whose address it
 	 * awaits. */
 	struct subscriber *heir, *awaits;
-	struct core_user *of_user; /* NULL: not counted with a user */
-	uint64_t ifid, suggest;	   /* interface ids: ours, suggested to the peer; 0: none yet */
+	struct user *of_user;	/* NULL: not counted with a user */
+	uint64_t ifid, suggest; /* interface ids: ours, suggested to the peer; 0: none yet */
 	enum sub_dp dp;
 	enum sub_shape shape;
 	ze_ns attach_by; /* when a waiting family is attached even if the link is not quiet */
@@ -248,15 +253,15 @@ struct engine {
 	unsigned resumed_tunnels, resumed_sessions;
 	/* registry */
 	struct idalloc tids, sids;
-	struct htab by_tid;		  /* core_tunnel.in_by_tid */
-	struct htab by_sid;		  /* subscriber.in_by_sid */
-	struct htab peers;		  /* core_peer.in_peers, by address */
-	struct htab users;		  /* core_user.in_users, by name */
+	struct htab by_tid;		  /* tunnel.in_by_tid */
+	struct htab by_sid;		  /* call.in_by_sid */
+	struct htab peers;		  /* peer.in_peers, by address */
+	struct htab users;		  /* user.in_users, by name */
 	struct htab by_address;		  /* subscriber.in_by_address */
 	struct list tunnels, subscribers; /* oldest first */
-	/* core_tunnel.in_half_open, oldest first: from unknown sources, and from known ones */
+	/* tunnel.in_half_open, oldest first: from unknown sources, and from known ones */
 	struct list half_open, half_open_known;
-	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct core_tunnel */
+	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct tunnel */
 	unsigned n_half_open_known;		      /* part of n_half_open */
 	unsigned n_subscribers[SUB__STATES];
 	/* The id of the next session. It starts at the wall clock in nanoseconds, or above the ids

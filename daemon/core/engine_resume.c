@@ -200,7 +200,7 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 	if (why == REASON_NONE)
 		why = get_plan(&s->plan, f[RECORD_SES_PLAN]);
 	if (why == REASON_NONE)
-		why = l2tp_session_resume(&s->s, f[RECORD_SES_CALL], now);
+		why = l2tp_session_resume(&s->call.l2tp, f[RECORD_SES_CALL], now);
 	return why == REASON_NONE ? subscriber_resume(s, f[RECORD_SES_LINK], now) : why;
 }
 
@@ -235,7 +235,7 @@ static enum reason open_session(const struct journal_record *rec, struct saved *
 	return why;
 }
 
-static enum reason resume_session(struct core_tunnel *t, const struct saved *v, ze_ns now)
+static enum reason resume_session(struct tunnel *t, const struct saved *v, ze_ns now)
 {
 	struct span f[RECORD_SES__COUNT];
 	enum reason why = tlv_read(&record_session_tags, v->session, f);
@@ -264,7 +264,7 @@ static enum reason resume_session(struct core_tunnel *t, const struct saved *v, 
 /* Sends a CDN for a call that was not restored, so that the peer drops it too. */
 static void engine_resume_end_call(struct engine *e, const struct saved *v, ze_ns now)
 {
-	struct core_tunnel *t = registry_tunnel(e, v->tid);
+	struct tunnel *t = registry_tunnel(e, v->tid);
 
 	if (t && t->up && v->sid && v->peer_sid && !registry_sub_of(t, v->peer_sid))
 		call_forget(t, v->sid, v->peer_sid, now);
@@ -277,7 +277,7 @@ static void engine_resume_session(struct engine *e, const struct journal_record 
 {
 	struct saved v;
 	enum reason why = open_session(rec, &v);
-	struct core_tunnel *t = registry_tunnel(e, v.tid);
+	struct tunnel *t = registry_tunnel(e, v.tid);
 
 	if (why == REASON_NONE && v.session.p)
 		why = t && t->up ? resume_session(t, &v, now) : REASON_RESUME_TUNNEL;
@@ -375,7 +375,7 @@ void engine_resume(struct engine *e, const struct journal_record *v, size_t n, z
 	if (e->ports.dp->adopt_done)
 		e->ports.dp->adopt_done(e->ports.dp_self);
 	list_for_each(l, &e->tunnels)
-		control_probe(list_entry(l, struct core_tunnel, in_all), now);
+		control_probe(list_entry(l, struct tunnel, in_all), now);
 	e->resumed_tunnels = tally.tunnels;
 	e->resumed_sessions = tally.sessions;
 	log_kv(LOG_L2TP, LOG_INFO, "resumed", KV_U64("tunnels", tally.tunnels),

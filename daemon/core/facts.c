@@ -14,12 +14,12 @@ struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns
 	return (struct event){
 		.kind = kind,
 		.now = now,
-		.tid = s->tunnel->t.tid,
-		.sid = s->s.sid,
+		.tid = s->call.tunnel->l2tp.tid,
+		.sid = s->call.l2tp.sid,
 		.session_id = s->id,
 		.user = facts_user(s),
 		.ifname = s->ifname,
-		.peer = &s->tunnel->path.peer,
+		.peer = &s->call.tunnel->path.peer,
 		.end = s->end,
 		.cause = end_cause_word(s->end),
 	};

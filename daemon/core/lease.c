@@ -257,10 +257,10 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 					    NULL;
 	uint32_t suppressed;
 
-	if (turn_may_log(s->e, s->tunnel,
-			 &(struct turn_line){ LOG_PPP, LOG_WARN, &s->tunnel->losers }, now,
+	if (turn_may_log(s->e, s->call.tunnel,
+			 &(struct turn_line){ LOG_PPP, LOG_WARN, &s->call.tunnel->losers }, now,
 			 &suppressed))
-		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->s.sid),
+		log_kv(LOG_PPP, LOG_WARN, "address-declined", KV_U64("sid", s->call.l2tp.sid),
 		       KV_STR("user", facts_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
 		       KV_STR("reason", end_cause_word(end_cause_of_ppp(a->end))),

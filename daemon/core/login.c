@@ -130,7 +130,7 @@ static bool replaces(const struct engine *e, const struct profile *p)
 static bool login_has_room(struct subscriber *s)
 {
 	struct engine *e = s->e;
-	const struct core_user *u = registry_user(e, s->user);
+	const struct user *u = registry_user(e, s->user);
 	uint32_t limit = limit_of(e, s->profile);
 
 	if (res_held(&s->r_user) || !limit || !u || u->n < limit)
@@ -148,11 +148,11 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 {
 	uint32_t suppressed;
 
-	if (turn_may_log(s->e, s->tunnel,
-			 &(struct turn_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
+	if (turn_may_log(s->e, s->call.tunnel,
+			 &(struct turn_line){ LOG_AAA, LOG_WARN, &s->call.tunnel->losers }, now,
 			 &suppressed))
-		log_kv(LOG_AAA, LOG_WARN, "session-limit", KV_U64("tid", s->tunnel->t.tid),
-		       KV_U64("sid", s->s.sid), KV_STR("user", s->user),
+		log_kv(LOG_AAA, LOG_WARN, "session-limit", KV_U64("tid", s->call.tunnel->l2tp.tid),
+		       KV_U64("sid", s->call.l2tp.sid), KV_STR("user", s->user),
 		       KV_U64("limit", limit_of(s->e, s->profile)),
 		       KV_U64("suppressed", suppressed));
 }
@@ -174,8 +174,8 @@ static bool login_enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 static struct pace_login pace_of(const struct subscriber *s)
 {
 	return (struct pace_login){
-		.peer = &s->tunnel->path.peer,
-		.number = span_str(s->s.calling_number),
+		.peer = &s->call.tunnel->path.peer,
+		.number = span_str(s->call.l2tp.calling_number),
 		.user = span_of(s->link.auth.user.p, s->link.auth.user.len),
 	};
 }
@@ -263,16 +263,17 @@ static void login_log(const struct subscriber *s, const char *event, const char 
 	char peer[ZE_ADDR_TEXT], when[24];
 	uint32_t suppressed;
 
-	if (!turn_may_log(s->e, s->tunnel,
-			  &(struct turn_line){ LOG_AAA, LOG_WARN, &s->tunnel->losers }, now,
+	if (!turn_may_log(s->e, s->call.tunnel,
+			  &(struct turn_line){ LOG_AAA, LOG_WARN, &s->call.tunnel->losers }, now,
 			  &suppressed))
 		return;
-	log_kv(LOG_AAA, LOG_WARN, event, KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
+	log_kv(LOG_AAA, LOG_WARN, event, KV_U64("tid", s->call.tunnel->l2tp.tid),
+	       KV_U64("sid", s->call.l2tp.sid),
 	       KV_SPAN("user", span_of(s->link.auth.user.p, s->link.auth.user.len)),
 	       KV_STR("method", ppp_auth_method_name(s->link.auth.method)),
 	       KV_STR("message", message),
 	       KV_OPT("answer", span_str(when_text(s, held, now, when))),
-	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
+	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
 	       KV_U64("suppressed", suppressed));
 }
 
@@ -375,14 +376,14 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 		.password = rq->password,
 		.challenge = rq->challenge,
 		.response = rq->response,
-		.calling_number = span_str(s->s.calling_number),
-		.called_number = span_str(s->s.called_number),
-		.local = &s->tunnel->path.local,
-		.peer = &s->tunnel->path.peer,
-		.cookie = (uint64_t)s->s.sid << LOGIN_COOKIE_SHIFT |
+		.calling_number = span_str(s->call.l2tp.calling_number),
+		.called_number = span_str(s->call.l2tp.called_number),
+		.local = &s->call.tunnel->path.local,
+		.peer = &s->call.tunnel->path.peer,
+		.cookie = (uint64_t)s->call.l2tp.sid << LOGIN_COOKIE_SHIFT |
 			  (++e->next_cookie & ((UINT64_C(1) << LOGIN_COOKIE_SHIFT) - 1)),
 		.session_id = s->id,
-		.nas_port = s->s.sid,
+		.nas_port = s->call.l2tp.sid,
 		.now = now,
 		.deadline = s->link.auth.phase_deadline,
 	};

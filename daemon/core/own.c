@@ -67,7 +67,7 @@ const char *own_holder(const struct engine *e, uint32_t ip)
 	const struct ze_addr a = { .family = 4,
 				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
 					   (uint8_t)(ip >> 8), (uint8_t)ip } };
-	const struct core_peer *lac = registry_peer(e, &a);
+	const struct peer *lac = registry_peer(e, &a);
 	const struct hostip *own = hostip_find(&e->own, ip);
 
 	if (own)
@@ -88,9 +88,11 @@ static void log_session(const struct subscriber *s, const struct hostip *a)
 
 	ze_ip4_text(a->ip, ip);
 	snprintf(cure, sizeof(cure),
-		 "take it from the interface, or: zectl clear l2tp session teardown %u", s->s.sid);
+		 "take it from the interface, or: zectl clear l2tp session teardown %u",
+		 s->call.l2tp.sid);
 	log_kv(LOG_AAA, LOG_WARN, "own-address", KV_STR("address", ip),
-	       KV_STR("interface", a->name), KV_U64("sid", s->s.sid), KV_STR("user", facts_user(s)),
+	       KV_STR("interface", a->name), KV_U64("sid", s->call.l2tp.sid),
+	       KV_STR("user", facts_user(s)),
 	       KV_STR("effect", "the session goes on, but this machine takes packets to it for its "
 				"own"),
 	       KV_STR("cure", cure));

@@ -41,24 +41,24 @@ static void put_addr(struct wr *w, uint8_t tag, const struct ze_addr *a)
 
 /* Drops the records of calls whose CDN the peer has acknowledged. When the tunnel is closing, all
  * are dropped: the StopCCN ends the calls. */
-static void forget_told(struct core_tunnel *t)
+static void drop_acked(struct tunnel *t)
 {
-	struct core_told *q = &t->told;
-	bool all = t->t.fsm.state >= L2TP_T_CLOSING;
+	struct cdn_queue *q = &t->cdns;
+	bool all = t->l2tp.fsm.state >= L2TP_T_CLOSING;
 
-	while (q->first < q->n && (all || l2tp_chan_acked(&t->t.chan, q->v[q->first].ns))) {
+	while (q->first < q->n && (all || l2tp_chan_acked(&t->l2tp.chan, q->v[q->first].ns))) {
 		uint16_t sid = q->v[q->first++].sid;
 
-		if (!registry_sub(t->e, sid) || registry_sub(t->e, sid)->ended)
+		if (!registry_sub(t->e, sid) || registry_sub(t->e, sid)->call.ended)
 			record_drop(t->e, JOURNAL_SESSION, sid);
 	}
 	if (q->first < q->n)
 		return;
 	free(q->v);
-	*q = (struct core_told){ 0 };
+	*q = (struct cdn_queue){ 0 };
 }
 
-static bool put_tunnel(const struct core_tunnel *t, struct wr *w)
+static bool put_tunnel(const struct tunnel *t, struct wr *w)
 {
 	size_t tunnel = tlv_begin(w, RECORD_TUNNEL), control;
 	bool ok;
@@ -67,13 +67,13 @@ static bool put_tunnel(const struct core_tunnel *t, struct wr *w)
 	put_addr(w, RECORD_TUN_PEER, &t->path.peer);
 	tlv_opt_u64(w, RECORD_TUN_SCCRQ_HASH, t->sccrq_hash);
 	control = tlv_begin(w, RECORD_TUN_CONTROL);
-	ok = l2tp_tunnel_save(&t->t, w);
+	ok = l2tp_tunnel_save(&t->l2tp, w);
 	tlv_end(w, control);
 	tlv_end(w, tunnel);
 	return ok && !w->bad;
 }
 
-void record_tunnel(struct core_tunnel *t)
+void record_tunnel(struct tunnel *t)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
 	struct wr w = record_begin(buf, JOURNAL_TUNNEL);
@@ -81,18 +81,18 @@ void record_tunnel(struct core_tunnel *t)
 	if (!t->e->ports.journal)
 		return;
 	if (put_tunnel(t, &w))
-		record_put(t->e, JOURNAL_TUNNEL, t->t.tid, &w);
+		record_put(t->e, JOURNAL_TUNNEL, t->l2tp.tid, &w);
 	else
-		record_drop(t->e, JOURNAL_TUNNEL, t->t.tid);
-	forget_told(t);
+		record_drop(t->e, JOURNAL_TUNNEL, t->l2tp.tid);
+	drop_acked(t);
 }
 
-void record_tunnel_gone(struct core_tunnel *t)
+void record_tunnel_gone(struct tunnel *t)
 {
 	if (!t->e->ports.journal)
 		return;
-	record_drop(t->e, JOURNAL_TUNNEL, t->t.tid);
-	forget_told(t);
+	record_drop(t->e, JOURNAL_TUNNEL, t->l2tp.tid);
+	drop_acked(t);
 }
 
 /* ---- sessions ---- */
@@ -160,7 +160,7 @@ static bool put_session(const struct subscriber *s, struct wr *w)
 	put_profile(w, s->profile);
 	put_plan(w, &s->plan);
 	part = tlv_begin(w, RECORD_SES_CALL);
-	l2tp_session_save(&s->s, w);
+	l2tp_session_save(&s->call.l2tp, w);
 	tlv_end(w, part);
 	part = tlv_begin(w, RECORD_SES_LINK);
 	ok = ppp_link_save(&s->link, w);
@@ -174,19 +174,19 @@ void record_session(struct subscriber *s)
 	uint8_t buf[JOURNAL_RECORD_MAX];
 	struct wr w, whole;
 
-	if (!s->e->ports.journal || s->ended)
+	if (!s->e->ports.journal || s->call.ended)
 		return;
-	w = whole = begin_session(buf, s->tunnel->t.tid, s->s.peer_sid);
+	w = whole = begin_session(buf, s->call.tunnel->l2tp.tid, s->call.l2tp.peer_sid);
 	if (carried(s) && put_session(s, &whole))
 		w = whole;
-	record_put(s->e, JOURNAL_SESSION, s->s.sid, &w);
+	record_put(s->e, JOURNAL_SESSION, s->call.l2tp.sid, &w);
 }
 
 /* Makes room for one more entry. Returns false when out of memory. */
-static bool record_grow(struct core_told *q)
+static bool record_grow(struct cdn_queue *q)
 {
 	uint32_t cap = q->cap ? 2 * q->cap : 16;
-	struct core_told_call *v;
+	struct cdn_queue_call *v;
 
 	if (q->n < q->cap)
 		return true;
@@ -201,27 +201,27 @@ static bool record_grow(struct core_told *q)
 /* Keeps the record until the last queued message is acknowledged. Without memory it is dropped at
  * once, and false is returned: if the peer does not receive the CDN, the missing Echo-Replies end
  * its session. */
-static bool wait_for_ack(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
+static bool wait_for_ack(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
-	struct core_told *q = &t->told;
+	struct cdn_queue *q = &t->cdns;
 
 	if (!record_grow(q)) {
 		record_drop(t->e, JOURNAL_SESSION, sid);
 		return false;
 	}
-	q->v[q->n++] = (struct core_told_call){ sid, peer_sid, l2tp_chan_last_ns(&t->t.chan) };
+	q->v[q->n++] = (struct cdn_queue_call){ sid, peer_sid, l2tp_chan_last_ns(&t->l2tp.chan) };
 	return true;
 }
 
-static void put_call(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
+static void put_call(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
-	struct wr w = begin_session(buf, t->t.tid, peer_sid);
+	struct wr w = begin_session(buf, t->l2tp.tid, peer_sid);
 
 	record_put(t->e, JOURNAL_SESSION, sid, &w);
 }
 
-void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
+void record_cdn_sent(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	if (t->e->ports.journal && wait_for_ack(t, sid, peer_sid))
 		put_call(t, sid, peer_sid);
@@ -230,13 +230,14 @@ void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid)
 void record_over(struct subscriber *s, bool told)
 {
 	if (told)
-		record_told(s->tunnel, s->s.sid, s->s.peer_sid);
+		record_cdn_sent(s->call.tunnel, s->call.l2tp.sid, s->call.l2tp.peer_sid);
 	else if (!s->e->ports.journal)
 		return;
-	else if (!s->tunnel->up) /* keep it until the tunnel's record says that the tunnel ends */
-		wait_for_ack(s->tunnel, s->s.sid, s->s.peer_sid);
+	else if (!s->call.tunnel
+			  ->up) /* keep it until the tunnel's record says that the tunnel ends */
+		wait_for_ack(s->call.tunnel, s->call.l2tp.sid, s->call.l2tp.peer_sid);
 	else
-		record_drop(s->e, JOURNAL_SESSION, s->s.sid);
+		record_drop(s->e, JOURNAL_SESSION, s->call.l2tp.sid);
 }
 
 /* Calls that have ended are written before sessions: a session that has got the id of one replaces
@@ -248,12 +249,12 @@ void record_all(struct engine *e)
 	if (!e->ports.journal)
 		return;
 	list_for_each(l, &e->tunnels) {
-		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
+		struct tunnel *t = list_entry(l, struct tunnel, in_all);
 
 		record_tunnel(t);
-		for (uint32_t i = t->told.first; i < t->told.n; i++)
-			put_call(t, t->told.v[i].sid, t->told.v[i].peer_sid);
+		for (uint32_t i = t->cdns.first; i < t->cdns.n; i++)
+			put_call(t, t->cdns.v[i].sid, t->cdns.v[i].peer_sid);
 	}
 	list_for_each(l, &e->subscribers)
-		record_session(list_entry(l, struct subscriber, in_all));
+		record_session(list_entry(l, struct subscriber, call.in_all));
 }

@@ -13,20 +13,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct core_tunnel;
+struct tunnel;
 struct engine;
 struct subscriber;
 
 /* Writes the record of the tunnel, and drops the records of calls whose CDN was acknowledged. */
-void record_tunnel(struct core_tunnel *t);
+void record_tunnel(struct tunnel *t);
 /* Drops the record of a tunnel that is being freed, and those of its calls that have ended. */
-void record_tunnel_gone(struct core_tunnel *t);
+void record_tunnel_gone(struct tunnel *t);
 /* Writes the record of a session whose call has not ended. */
 void record_session(struct subscriber *s);
 /* The call has ended. The flag is set when a CDN of ours is the last message queued in the
  * tunnel. */
 void record_over(struct subscriber *s, bool told);
 /* The same with a CDN, for a call that was not restored. */
-void record_told(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid);
+void record_cdn_sent(struct tunnel *t, uint16_t sid, uint16_t peer_sid);
 /* Writes all records again, into a journal that was emptied. */
 void record_all(struct engine *e);

@@ -34,13 +34,13 @@ static struct ze_addr without_port(const struct ze_addr *a)
 	return k;
 }
 
-struct core_peer *registry_peer(const struct engine *e, const struct ze_addr *addr)
+struct peer *registry_peer(const struct engine *e, const struct ze_addr *addr)
 {
 	const struct ze_addr key = without_port(addr);
 
 	for (struct htab_node *n = htab_find(&e->peers, hash_bytes(&key, sizeof(key))); n;
 	     n = htab_same(n)) {
-		struct core_peer *p = ze_container_of(n, struct core_peer, in_peers);
+		struct peer *p = ze_container_of(n, struct peer, in_peers);
 
 		if (ze_addr_eq(&p->addr, &key))
 			return p;
@@ -48,9 +48,9 @@ struct core_peer *registry_peer(const struct engine *e, const struct ze_addr *ad
 	return NULL;
 }
 
-static struct core_peer *peer_get(struct engine *e, const struct ze_addr *addr)
+static struct peer *peer_get(struct engine *e, const struct ze_addr *addr)
 {
-	struct core_peer *p = registry_peer(e, addr);
+	struct peer *p = registry_peer(e, addr);
 
 	if (p)
 		return p;
@@ -67,7 +67,7 @@ static struct core_peer *peer_get(struct engine *e, const struct ze_addr *addr)
 	return p;
 }
 
-static void peer_put(struct engine *e, struct core_peer *p)
+static void peer_put(struct engine *e, struct peer *p)
 {
 	if (!list_empty(&p->tunnels))
 		return;
@@ -77,28 +77,28 @@ static void peer_put(struct engine *e, struct core_peer *p)
 
 /* ---- tunnels ---- */
 
-struct core_tunnel *registry_tunnel(const struct engine *e, uint16_t tid)
+struct tunnel *registry_tunnel(const struct engine *e, uint16_t tid)
 {
 	struct htab_node *n = htab_find(&e->by_tid, tid);
 
-	return n ? ze_container_of(n, struct core_tunnel, in_by_tid) : NULL;
+	return n ? ze_container_of(n, struct tunnel, in_by_tid) : NULL;
 }
 
-static bool is_of(const struct core_tunnel *t, const struct ze_addr *peer, uint16_t peer_tid)
+static bool is_of(const struct tunnel *t, const struct ze_addr *peer, uint16_t peer_tid)
 {
-	return t->t.peer_tid == peer_tid && t->t.fsm.state != L2TP_T_LINGER &&
+	return t->l2tp.peer_tid == peer_tid && t->l2tp.fsm.state != L2TP_T_LINGER &&
 	       ze_addr_eq(&t->path.peer, peer);
 }
 
-struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
-				       uint16_t peer_tid, const struct core_tunnel *except)
+struct tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
+				  uint16_t peer_tid, const struct tunnel *except)
 {
-	const struct core_peer *p = registry_peer(e, peer);
+	const struct peer *p = registry_peer(e, peer);
 
 	if (!p)
 		return NULL;
 	for (const struct list *l = p->tunnels.prev; l != &p->tunnels; l = l->prev) {
-		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_peer);
+		struct tunnel *t = list_entry(l, struct tunnel, in_peer);
 
 		if (t != except && is_of(t, peer, peer_tid))
 			return t;
@@ -107,7 +107,7 @@ struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_a
 }
 
 /* Adds a tunnel whose id was allocated. After an error the id was returned. */
-static int enter_tunnel(struct engine *e, struct core_tunnel *t, uint16_t tid)
+static int enter_tunnel(struct engine *e, struct tunnel *t, uint16_t tid)
 {
 	int r = htab_add(&e->by_tid, &t->in_by_tid, tid);
 
@@ -126,21 +126,21 @@ static int enter_tunnel(struct engine *e, struct core_tunnel *t, uint16_t tid)
 	return 0;
 }
 
-int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid)
+int registry_add_tunnel(struct engine *e, struct tunnel *t, uint16_t *ret_tid)
 {
 	int r = idalloc_take(&e->tids, &e->ports.rng, ret_tid);
 
 	return r < 0 ? r : enter_tunnel(e, t, *ret_tid);
 }
 
-int registry_add_tunnel_as(struct engine *e, struct core_tunnel *t, uint16_t tid)
+int registry_add_tunnel_as(struct engine *e, struct tunnel *t, uint16_t tid)
 {
 	int r = idalloc_claim(&e->tids, tid);
 
 	return r < 0 ? r : enter_tunnel(e, t, tid);
 }
 
-void registry_remove_tunnel(struct core_tunnel *t)
+void registry_remove_tunnel(struct tunnel *t)
 {
 	struct engine *e = t->e;
 
@@ -149,7 +149,7 @@ void registry_remove_tunnel(struct core_tunnel *t)
 	peer_put(e, t->peer);
 	t->peer = NULL;
 	htab_del(&e->by_tid, &t->in_by_tid);
-	idalloc_put(&e->tids, t->t.tid);
+	idalloc_put(&e->tids, t->l2tp.tid);
 }
 
 /* ---- sessions ---- */
@@ -158,32 +158,32 @@ struct subscriber *registry_sub(const struct engine *e, uint16_t sid)
 {
 	struct htab_node *n = htab_find(&e->by_sid, sid);
 
-	return n ? ze_container_of(n, struct subscriber, in_by_sid) : NULL;
+	return n ? ze_container_of(n, struct subscriber, call.in_by_sid) : NULL;
 }
 
 int registry_add_sub(struct subscriber *s)
 {
-	int r = htab_add(&s->e->by_sid, &s->in_by_sid, s->s.sid);
+	int r = htab_add(&s->e->by_sid, &s->call.in_by_sid, s->call.l2tp.sid);
 
 	if (r == 0)
-		list_add_tail(&s->e->subscribers, &s->in_all);
+		list_add_tail(&s->e->subscribers, &s->call.in_all);
 	return r;
 }
 
 void registry_remove_sub(struct subscriber *s)
 {
-	htab_del(&s->e->by_sid, &s->in_by_sid);
-	list_del(&s->in_all);
+	htab_del(&s->e->by_sid, &s->call.in_by_sid);
+	list_del(&s->call.in_all);
 }
 
-struct subscriber *registry_sub_of(const struct core_tunnel *t, uint16_t peer_sid)
+struct subscriber *registry_sub_of(const struct tunnel *t, uint16_t peer_sid)
 {
 	uint32_t hash = hash_bytes(&peer_sid, sizeof(peer_sid));
 
 	for (struct htab_node *n = htab_find(&t->by_peer, hash); n; n = htab_same(n)) {
-		struct subscriber *s = ze_container_of(n, struct subscriber, in_by_peer);
+		struct subscriber *s = ze_container_of(n, struct subscriber, call.in_by_peer);
 
-		if (s->s.peer_sid == peer_sid)
+		if (s->call.l2tp.peer_sid == peer_sid)
 			return s;
 	}
 	return NULL;
@@ -191,13 +191,13 @@ struct subscriber *registry_sub_of(const struct core_tunnel *t, uint16_t peer_si
 
 int registry_add_call(struct subscriber *s)
 {
-	struct core_tunnel *t = s->tunnel;
-	int r = htab_add(&t->by_peer, &s->in_by_peer,
-			 hash_bytes(&s->s.peer_sid, sizeof(s->s.peer_sid)));
+	struct tunnel *t = s->call.tunnel;
+	int r = htab_add(&t->by_peer, &s->call.in_by_peer,
+			 hash_bytes(&s->call.l2tp.peer_sid, sizeof(s->call.l2tp.peer_sid)));
 
 	if (r < 0)
 		return r;
-	list_add_tail(&t->sessions, &s->in_tunnel);
+	list_add_tail(&t->sessions, &s->call.in_tunnel);
 	t->n_sessions++;
 	t->peer->n_sessions++;
 	return 0;
@@ -205,24 +205,24 @@ int registry_add_call(struct subscriber *s)
 
 void registry_remove_call(struct subscriber *s)
 {
-	struct core_tunnel *t = s->tunnel;
+	struct tunnel *t = s->call.tunnel;
 
-	if (list_empty(&s->in_tunnel))
+	if (list_empty(&s->call.in_tunnel))
 		return;
-	htab_del(&t->by_peer, &s->in_by_peer);
-	list_del(&s->in_tunnel);
+	htab_del(&t->by_peer, &s->call.in_by_peer);
+	list_del(&s->call.in_tunnel);
 	t->n_sessions--;
 	t->peer->n_sessions--;
 }
 
 /* ---- users ---- */
 
-struct core_user *registry_user(const struct engine *e, const char *name)
+struct user *registry_user(const struct engine *e, const char *name)
 {
 	uint32_t hash = hash_bytes(name, strlen(name));
 
 	for (struct htab_node *n = htab_find(&e->users, hash); n; n = htab_same(n)) {
-		struct core_user *u = ze_container_of(n, struct core_user, in_users);
+		struct user *u = ze_container_of(n, struct user, in_users);
 
 		if (strcmp(u->name, name) == 0)
 			return u;
@@ -230,10 +230,10 @@ struct core_user *registry_user(const struct engine *e, const char *name)
 	return NULL;
 }
 
-static struct core_user *user_get(struct engine *e, const char *name)
+static struct user *user_get(struct engine *e, const char *name)
 {
 	size_t len = strlen(name);
-	struct core_user *u = registry_user(e, name);
+	struct user *u = registry_user(e, name);
 
 	if (u)
 		return u;
@@ -251,7 +251,7 @@ static struct core_user *user_get(struct engine *e, const char *name)
 
 int registry_add_user(struct subscriber *s)
 {
-	struct core_user *u = user_get(s->e, s->user);
+	struct user *u = user_get(s->e, s->user);
 
 	if (!u)
 		return -ENOMEM;
@@ -263,7 +263,7 @@ int registry_add_user(struct subscriber *s)
 
 void registry_remove_user(struct subscriber *s)
 {
-	struct core_user *u = s->of_user;
+	struct user *u = s->of_user;
 
 	if (!u)
 		return;

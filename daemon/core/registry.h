@@ -8,39 +8,39 @@
 
 #include <stdint.h>
 
-struct core_peer;
-struct core_tunnel;
-struct core_user;
+struct peer;
+struct tunnel;
+struct user;
 struct engine;
 struct subscriber;
 struct ze_addr;
 
 int registry_init(struct engine *e); /* 0 or -ENOMEM */
 void registry_done(struct engine *e);
-struct core_tunnel *registry_tunnel(const struct engine *e, uint16_t tid);
+struct tunnel *registry_tunnel(const struct engine *e, uint16_t tid);
 struct subscriber *registry_sub(const struct engine *e, uint16_t sid);
 /* The peer with this IP address; the port is ignored. */
-struct core_peer *registry_peer(const struct engine *e, const struct ze_addr *addr);
+struct peer *registry_peer(const struct engine *e, const struct ze_addr *addr);
 /* The newest tunnel of this address and port with this Assigned Tunnel ID. `except`, which may be
  * NULL, and tunnels in LINGER are not found. */
-struct core_tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
-				       uint16_t peer_tid, const struct core_tunnel *except);
+struct tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
+				  uint16_t peer_tid, const struct tunnel *except);
 /* The call of the tunnel with this session id of the peer; calls that have ended are not found. */
-struct subscriber *registry_sub_of(const struct core_tunnel *t, uint16_t peer_sid);
+struct subscriber *registry_sub_of(const struct tunnel *t, uint16_t peer_sid);
 /* The subscriber that has this IPv4 address (host order). */
 struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t address);
 
 /* Allocates an id and adds the tunnel. Returns 0, -ENOSPC (no id is free), -ENOMEM, or the error of
  * the random number generator. */
-int registry_add_tunnel(struct engine *e, struct core_tunnel *t, uint16_t *ret_tid);
+int registry_add_tunnel(struct engine *e, struct tunnel *t, uint16_t *ret_tid);
 /* Adds the tunnel with the given id. Returns 0, -EEXIST or -ENOMEM. */
-int registry_add_tunnel_as(struct engine *e, struct core_tunnel *t, uint16_t tid);
+int registry_add_tunnel_as(struct engine *e, struct tunnel *t, uint16_t tid);
 /* Removes the tunnel and returns its id. The peer is freed with its last tunnel. */
-void registry_remove_tunnel(struct core_tunnel *t);
+void registry_remove_tunnel(struct tunnel *t);
 /* Counts an authenticated session with its user, s->user. Returns 0 or -ENOMEM. */
 int registry_add_user(struct subscriber *s);
 void registry_remove_user(struct subscriber *s); /* harmless when it is not counted */
-struct core_user *registry_user(const struct engine *e, const char *name); /* NULL: no session */
+struct user *registry_user(const struct engine *e, const char *name); /* NULL: no session */
 /* Adds a subscriber whose s.sid was allocated by the caller. Returns 0 or -ENOMEM. */
 int registry_add_sub(struct subscriber *s);
 void registry_remove_sub(struct subscriber *s);

@@ -158,9 +158,9 @@ static void new_hello_retries(struct engine *e)
 	struct list *l;
 
 	list_for_each(l, &e->tunnels) {
-		struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
+		struct tunnel *t = list_entry(l, struct tunnel, in_all);
 
-		t->t.cfg.hello_retries = (uint16_t)e->cfg->hello_retries;
+		t->l2tp.cfg.hello_retries = (uint16_t)e->cfg->hello_retries;
 		turn_tunnel_dirty(t);
 	}
 }

@@ -148,11 +148,11 @@ void snapshot_stats_total(const struct engine *e, struct engine_stats *ret)
 
 	*ret = e->stats;
 	list_for_each(l, &e->tunnels) {
-		const struct core_tunnel *t = list_entry(l, struct core_tunnel, in_all);
+		const struct tunnel *t = list_entry(l, struct tunnel, in_all);
 
 		for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
-			ret->rx_msgs[i] += t->t.rx_msgs[i];
-			ret->tx_msgs[i] += t->t.tx_msgs[i];
+			ret->rx_msgs[i] += t->l2tp.rx_msgs[i];
+			ret->tx_msgs[i] += t->l2tp.tx_msgs[i];
 		}
 	}
 }
@@ -206,19 +206,19 @@ static int snapshot_take_config(struct engine *e, struct snapshot **ret)
 /* ---- tunnels ---- */
 
 /* The texts of the row are owned by the engine: the caller copies them. */
-static struct snapshot_tunnel_row tunnel_row(const struct core_tunnel *t)
+static struct snapshot_tunnel_row tunnel_row(const struct tunnel *t)
 {
 	return (struct snapshot_tunnel_row){
-		.created = t->t.created,
-		.last_activity = t->t.last_activity,
-		.state = l2tp_tunnel_state_name(&t->t),
-		.peer_host = (const char *)t->t.peer_host,
-		.peer_host_len = t->t.peer_host_len,
+		.created = t->l2tp.created,
+		.last_activity = t->l2tp.last_activity,
+		.state = l2tp_tunnel_state_name(&t->l2tp),
+		.peer_host = (const char *)t->l2tp.peer_host,
+		.peer_host_len = t->l2tp.peer_host_len,
 		.sessions = t->n_sessions,
 		.max_sessions = t->e->cfg->max_sessions,
 		.peer = t->path.peer,
-		.tid = t->t.tid,
-		.peer_tid = t->t.peer_tid,
+		.tid = t->l2tp.tid,
+		.peer_tid = t->l2tp.peer_tid,
 	};
 }
 
@@ -242,7 +242,7 @@ static int take_tunnels(struct engine *e, struct snapshot **ret)
 
 	list_for_each(it, &e->tunnels) {
 		n++;
-		text += list_entry(it, struct core_tunnel, in_all)->t.peer_host_len + 1u;
+		text += list_entry(it, struct tunnel, in_all)->l2tp.peer_host_len + 1u;
 	}
 	s = snapshot_new(n * sizeof(*s->tunnels.v) + text);
 	if (!s)
@@ -253,7 +253,7 @@ static int take_tunnels(struct engine *e, struct snapshot **ret)
 	list_for_each(it, &e->tunnels) {
 		struct snapshot_tunnel_row *r = &s->tunnels.v[i++];
 
-		*r = tunnel_row(list_entry(it, struct core_tunnel, in_all));
+		*r = tunnel_row(list_entry(it, struct tunnel, in_all));
 		r->peer_host = snapshot_text(&at, r->peer_host, r->peer_host_len);
 	}
 	*ret = s;
@@ -271,9 +271,9 @@ static void copy_channel(struct snapshot_tunnel *s, const struct l2tp_chan *c)
 	s->channel.retransmissions = c->rtx_total;
 }
 
-static void copy_tunnel(struct snapshot_tunnel *s, const struct core_tunnel *t, char **at)
+static void copy_tunnel(struct snapshot_tunnel *s, const struct tunnel *t, char **at)
 {
-	const struct l2tp_tunnel *l = &t->t;
+	const struct l2tp_tunnel *l = &t->l2tp;
 
 	s->row = tunnel_row(t);
 	s->row.peer_host = snapshot_text(at, l->peer_host, l->peer_host_len);
@@ -300,7 +300,7 @@ static void copy_tunnel(struct snapshot_tunnel *s, const struct core_tunnel *t, 
 
 static int take_tunnel(struct engine *e, uint16_t tid, struct snapshot **ret)
 {
-	const struct core_tunnel *t = registry_tunnel(e, tid);
+	const struct tunnel *t = registry_tunnel(e, tid);
 	uint16_t *sids;
 	struct snapshot *s;
 	struct list *it;
@@ -308,15 +308,16 @@ static int take_tunnel(struct engine *e, uint16_t tid, struct snapshot **ret)
 
 	if (!t)
 		return -ENOENT;
-	s = snapshot_new(t->n_sessions * sizeof(*sids) + t->t.peer_host_len + 1u +
-			 t->t.peer_vendor_len + 1u);
+	s = snapshot_new(t->n_sessions * sizeof(*sids) + t->l2tp.peer_host_len + 1u +
+			 t->l2tp.peer_vendor_len + 1u);
 	if (!s)
 		return -ENOMEM;
 	sids = (uint16_t *)(s + 1);
 	at = (char *)(sids + t->n_sessions);
 	s->tunnel.sids = sids;
 	list_for_each(it, &t->sessions)
-		sids[s->tunnel.n_sids++] = list_entry(it, struct subscriber, in_tunnel)->s.sid;
+		sids[s->tunnel.n_sids++] =
+			list_entry(it, struct subscriber, call.in_tunnel)->call.l2tp.sid;
 	copy_tunnel(&s->tunnel, t, &at);
 	*ret = s;
 	return 0;

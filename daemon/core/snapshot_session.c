@@ -19,13 +19,13 @@ static const char *const state_names[SUB__STATES] = { "starting", "established",
 static struct snapshot_session_row session_row(const struct subscriber *s)
 {
 	struct snapshot_session_row r = {
-		.created = s->s.created,
+		.created = s->call.l2tp.created,
 		.state = state_names[s->state],
 		.user = facts_user(s),
 		.address = s->address,
-		.sid = s->s.sid,
-		.peer_sid = s->s.peer_sid,
-		.tid = s->tunnel->t.tid,
+		.sid = s->call.l2tp.sid,
+		.peer_sid = s->call.l2tp.peer_sid,
+		.tid = s->call.tunnel->l2tp.tid,
 		.ipv4 = s->ncp_up[PPP_FAM_IPV4],
 		.ipv6 = s->ncp_up[PPP_FAM_IPV6],
 	};
@@ -43,7 +43,7 @@ int snapshot_take_sessions(struct engine *e, struct snapshot **ret)
 
 	list_for_each(it, &e->subscribers) {
 		n++;
-		text += strlen(facts_user(list_entry(it, struct subscriber, in_all))) + 1;
+		text += strlen(facts_user(list_entry(it, struct subscriber, call.in_all))) + 1;
 	}
 	s = snapshot_new(n * sizeof(*s->sessions.v) + text);
 	if (!s)
@@ -54,7 +54,7 @@ int snapshot_take_sessions(struct engine *e, struct snapshot **ret)
 	list_for_each(it, &e->subscribers) {
 		struct snapshot_session_row *r = &s->sessions.v[i++];
 
-		*r = session_row(list_entry(it, struct subscriber, in_all));
+		*r = session_row(list_entry(it, struct subscriber, call.in_all));
 		r->user = snapshot_text(&at, r->user, strlen(r->user));
 	}
 	*ret = s;
@@ -156,7 +156,7 @@ static void copy_traffic(struct snapshot_session *r, const struct subscriber *s,
 	r->rx_limited = s->rx_limited;
 	t->sessions = 1;
 	t->known = s->dp == SUB_DP_UP &&
-		   io->dp->stats(io->dp_self, s->s.sid, now, &t->st, &t->as_of) >= 0;
+		   io->dp->stats(io->dp_self, s->call.l2tp.sid, now, &t->st, &t->as_of) >= 0;
 }
 
 static void copy_session(struct snapshot_session *r, const struct subscriber *s, char *at)
@@ -164,11 +164,11 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 	r->row = session_row(s);
 	r->row.user = snapshot_text(&at, r->row.user, strlen(r->row.user));
 	event_id_text(s->id, r->id);
-	r->peer = s->tunnel->path.peer;
+	r->peer = s->call.tunnel->path.peer;
 	r->up = s->up_at;
 	r->resumed = s->resumed ? s->e->resumed : 0;
 	copy_conflict(r, s);
-	copy_call(r, &s->s, &at);
+	copy_call(r, &s->call.l2tp, &at);
 	r->has_ppp = s->linked;
 	if (s->linked)
 		copy_ppp(&r->ppp, s);
@@ -185,8 +185,9 @@ int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct
 
 	if (!sub)
 		return -ENOENT;
-	s = snapshot_new(strlen(facts_user(sub)) + strlen(sub->s.calling_number) +
-			 strlen(sub->s.called_number) + strlen(sub->s.sub_address) + 4);
+	s = snapshot_new(strlen(facts_user(sub)) + strlen(sub->call.l2tp.calling_number) +
+			 strlen(sub->call.l2tp.called_number) + strlen(sub->call.l2tp.sub_address) +
+			 4);
 	if (!s)
 		return -ENOMEM;
 	copy_session(&s->session, sub, (char *)(s + 1));

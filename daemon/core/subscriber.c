@@ -34,7 +34,7 @@ static void release_sid(struct res *r)
 
 	attach_tell_guard(s, GUARD_SESSION_GONE);
 	registry_remove_sub(s);
-	idalloc_put(&s->e->sids, s->s.sid);
+	idalloc_put(&s->e->sids, s->call.l2tp.sid);
 }
 
 /* Registers the session id, which the caller has allocated. After an error it was returned. */
@@ -43,8 +43,8 @@ static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns 
 	struct engine *e = s->e;
 	int r;
 
-	l2tp_session_init(&s->s, sid, ENGINE_CALL_SETUP, now);
-	s->s.peer_sid = peer_sid;
+	l2tp_session_init(&s->call.l2tp, sid, ENGINE_CALL_SETUP, now);
+	s->call.l2tp.peer_sid = peer_sid;
 	r = registry_add_sub(s);
 	if (r < 0) {
 		idalloc_put(&e->sids, sid);
@@ -52,17 +52,17 @@ static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns 
 	}
 	res_add(&s->pool, &s->r_sid, release_sid);
 	attach_tell_guard(s, GUARD_SESSION_STARTS);
-	r = timer_set(&e->timers, &s->timer.timer, TIMER_FAR);
+	r = timer_set(&e->timers, &s->call.timer.timer, TIMER_FAR);
 	if (r == 0)
 		r = registry_add_call(s);
 	if (r < 0) {
-		timer_cancel(&e->timers, &s->timer.timer);
+		timer_cancel(&e->timers, &s->call.timer.timer);
 		res_pool_drain(&s->pool);
 	}
 	return r;
 }
 
-static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
+static int make(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		struct subscriber **ret)
 {
 	struct subscriber *s = calloc(1, sizeof(*s));
@@ -73,14 +73,14 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 		return -ENOMEM;
 	}
 	s->e = t->e;
-	s->tunnel = t;
-	s->timer.kind = CORE_TIMER_SUBSCRIBER;
-	list_init(&s->in_tunnel);
-	list_init(&s->in_all);
+	s->call.tunnel = t;
+	s->call.timer.kind = ENGINE_TIMER_CALL;
+	list_init(&s->call.in_tunnel);
+	list_init(&s->call.in_all);
 	list_init(&s->in_user);
 	list_init(&s->in_waiting);
-	list_init(&s->dirty);
-	list_init(&s->dead);
+	list_init(&s->call.dirty);
+	list_init(&s->call.dead);
 	res_pool_init(&s->pool);
 	r = acquire(s, sid, peer_sid, now);
 	if (r < 0) {
@@ -95,8 +95,7 @@ static int make(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns no
 	return 0;
 }
 
-static int subscriber_begin(struct core_tunnel *t, uint16_t peer_sid, ze_ns now,
-			    struct subscriber **ret)
+static int subscriber_begin(struct tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret)
 {
 	uint16_t sid;
 	int r = idalloc_take(&t->e->sids, &t->e->ports.rng, &sid);
@@ -104,7 +103,7 @@ static int subscriber_begin(struct core_tunnel *t, uint16_t peer_sid, ze_ns now,
 	return r < 0 ? r : make(t, sid, peer_sid, now, ret);
 }
 
-int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
+int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret)
 {
 	int r = idalloc_claim(&t->e->sids, sid);
@@ -114,15 +113,15 @@ int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze
 
 void subscriber_release(struct subscriber *s)
 {
-	struct core_tunnel *t = s->tunnel;
+	struct tunnel *t = s->call.tunnel;
 
 	lease_wait_end(s);
 	res_pool_drain(&s->pool);
 	list_del(&s->in_user); /* it may be in engine.replaced */
-	timer_cancel(&s->e->timers, &s->timer.timer);
-	list_del(&s->dirty);
+	timer_cancel(&s->e->timers, &s->call.timer.timer);
+	list_del(&s->call.dirty);
 	s->e->n_subscribers[s->state]--;
-	list_add_tail(&s->e->dead_subs, &s->dead);
+	list_add_tail(&s->e->dead_subs, &s->call.dead);
 	t->refs--;
 	turn_tunnel_dirty(t);
 }
@@ -132,7 +131,7 @@ void subscriber_free(struct subscriber *s)
 	if (s->linked)
 		ppp_link_done(&s->link);
 	linkcfg_unref(s->linkcfg);
-	l2tp_session_done(&s->s);
+	l2tp_session_done(&s->call.l2tp);
 	free(s->user);
 	free(s);
 }
@@ -176,8 +175,8 @@ static void tell_echo(struct subscriber *s, enum event_kind kind, ze_ns rtt, ze_
 
 static bool subscriber_may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
-	return turn_may_log(s->e, s->tunnel, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL }, now,
-			    ret_suppressed);
+	return turn_may_log(s->e, s->call.tunnel, &(struct turn_line){ LOG_L2TP, LOG_INFO, NULL },
+			    now, ret_suppressed);
 }
 
 static void subscriber_log_up(const struct subscriber *s, ze_ns now)
@@ -187,12 +186,12 @@ static void subscriber_log_up(const struct subscriber *s, ze_ns now)
 
 	if (!subscriber_may_log(s, now, &suppressed))
 		return;
-	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
+	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->call.tunnel->l2tp.tid),
+	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", event_id_text(s->id, id)),
 	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->address, ip)),
 	       KV_STR("interface", s->ifname),
-	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
-	       KV_MS("took", now - s->s.created), KV_SUPPRESSED(suppressed));
+	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
+	       KV_MS("took", now - s->call.l2tp.created), KV_SUPPRESSED(suppressed));
 }
 
 static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
@@ -202,12 +201,12 @@ static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx
 
 	if (!subscriber_may_log(s, now, &suppressed))
 		return;
-	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->tunnel->t.tid),
-	       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
+	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->call.tunnel->l2tp.tid),
+	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", event_id_text(s->id, id)),
 	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->address, ip)),
 	       KV_STR("cause", end_cause_word(s->end)), KV_U64("result", d->result),
 	       KV_U64("error-code", d->error),
-	       KV_STR("peer", ze_addr_text(&s->tunnel->path.peer, peer)),
+	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
 	       KV_MS("duration", s->up_at ? now - s->up_at : 0), KV_SUPPRESSED(suppressed));
 }
 
@@ -224,8 +223,9 @@ static void closed(struct subscriber *s, ze_ns now)
 		ev.traffic = s->traffic;
 	turn_event(s->e, &ev);
 	if (s->counted && subscriber_may_log(s, now, &suppressed))
-		log_kv(LOG_L2TP, LOG_INFO, "session-closed", KV_U64("tid", s->tunnel->t.tid),
-		       KV_U64("sid", s->s.sid), KV_STR("session-id", event_id_text(s->id, id)),
+		log_kv(LOG_L2TP, LOG_INFO, "session-closed",
+		       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
+		       KV_STR("session-id", event_id_text(s->id, id)),
 		       KV_STR("user", facts_user(s)), KV_U64("up-packets", s->traffic.up_packets),
 		       KV_U64("up-bytes", s->traffic.up_bytes),
 		       KV_U64("down-packets", s->traffic.down_packets),
@@ -242,14 +242,16 @@ static void closed_release(struct subscriber *s, ze_ns now)
 
 static int link_init(struct subscriber *s)
 {
-	unsigned kind = (s->tunnel->path.peer.family == 6 ? LINKCFG_OVER_IPV6 : 0) |
-			(s->s.sequencing_required ? LINKCFG_SEQUENCED : 0);
+	unsigned kind = (s->call.tunnel->path.peer.family == 6 ? LINKCFG_OVER_IPV6 : 0) |
+			(s->call.l2tp.sequencing_required ? LINKCFG_SEQUENCED : 0);
 	int r;
 
 	s->linkcfg = linkcfg_ref(s->e->linkcfg);
 	r = ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
-	if (r == 0 && s->s.proxy && s->s.proxy->have & L2TP_BIT(AVP_PROXY_AUTHEN_ID))
-		s->link.auth.id = (uint8_t)s->s.proxy->authen_id; /* continue after the LAC's ids */
+	if (r == 0 && s->call.l2tp.proxy &&
+	    s->call.l2tp.proxy->have & L2TP_BIT(AVP_PROXY_AUTHEN_ID))
+		s->link.auth.id =
+			(uint8_t)s->call.l2tp.proxy->authen_id; /* continue after the LAC's ids */
 	return r;
 }
 
@@ -277,18 +279,18 @@ static void send_frame(struct subscriber *s, struct span frame)
 	s->tx_frames++;
 	trace_frame("tx", s, frame);
 	if (s->dp == SUB_DP_UP && e->ports.dp->ppp_send) {
-		if (e->ports.dp->ppp_send(e->ports.dp_self, s->s.sid, frame) < 0)
+		if (e->ports.dp->ppp_send(e->ports.dp_self, s->call.l2tp.sid, frame) < 0)
 			e->stats.tx_failed++;
 		return;
 	}
 	l2tp_hdr_write_data(&w, &(struct l2tp_hdr){ .flags = is_lcp(frame) ? L2TP_F_PRIO : 0,
-						    .tid = s->tunnel->t.peer_tid,
-						    .sid = s->s.peer_sid });
+						    .tid = s->call.tunnel->l2tp.peer_tid,
+						    .sid = s->call.l2tp.peer_sid });
 	wr_span(&w, frame);
 	if (w.bad)
 		return;
 	e->stats.tx_data++;
-	turn_send(e, &s->tunnel->path, wr_done(&w));
+	turn_send(e, &s->call.tunnel->path, wr_done(&w));
 }
 
 /* ---- effects ---- */
@@ -412,11 +414,11 @@ static void subscriber_run(struct subscriber *s, ze_ns now, struct pending *next
 	struct pending_entry entry;
 
 	for (;;) {
-		for (unsigned i = 0; i < fx->n && !s->ended; i++)
+		for (unsigned i = 0; i < fx->n && !s->call.ended; i++)
 			perform_one(s, &fx->e[i], now, next);
-		if (!s->ended && !next->n)
+		if (!s->call.ended && !next->n)
 			attach_if_due(s, now, next);
-		if (s->ended || !pending_take(next, &entry))
+		if (s->call.ended || !pending_take(next, &entry))
 			break;
 		pending_handle(s, &entry, next, now);
 	}
@@ -449,7 +451,7 @@ static void subscriber_up(struct subscriber *s, ze_ns now)
 	subscriber_tell(s, EV_SESSION_STARTING, now);
 	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
-	if (s->s.sequencing_required) {
+	if (s->call.l2tp.sequencing_required) {
 		/* Only the data plane can send sequence numbers: PPP starts when it is attached. */
 		attach_session(s, now, &next);
 	} else {
@@ -491,18 +493,18 @@ static void link_frame(struct subscriber *s, struct span frame, ze_ns now)
 {
 	s->rx_frames++;
 	trace_frame("rx", s, frame);
-	if (!s->ended && s->opened)
+	if (!s->call.ended && s->opened)
 		ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
 }
 
 void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 {
-	if (!s->opened || s->ended) {
+	if (!s->opened || s->call.ended) {
 		turn_count(s->e, REASON_SESSION_STATE);
 		return;
 	}
 	if (s->dp == SUB_DP_UP && s->e->ports.dp->inject && is_ip(frame)) {
-		s->e->ports.dp->inject(s->e->ports.dp_self, s->s.sid, frame);
+		s->e->ports.dp->inject(s->e->ports.dp_self, s->call.l2tp.sid, frame);
 		return;
 	}
 	if (!may_send(s, now))
@@ -522,7 +524,7 @@ void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns 
 		attach_event(s, ev, now, &next);
 	else if (may_send(s, now))
 		link_frame(s, ev->frame, now);
-	if (s->ended && s->dp == SUB_DP_NONE)
+	if (s->call.ended && s->dp == SUB_DP_NONE)
 		closed_release(s, now);
 	subscriber_run(s, now, &next);
 }
@@ -531,15 +533,15 @@ void subscriber_expire(struct subscriber *s, ze_ns now)
 {
 	struct pending next;
 
-	if (s->ended)
+	if (s->call.ended)
 		return;
 	call_expire(s, now);
-	if (s->ended || !s->opened)
+	if (s->call.ended || !s->opened)
 		return;
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
 	subscriber_perform(s, now);
-	if (s->ended || login_deadline(s) > now)
+	if (s->call.ended || login_deadline(s) > now)
 		return;
 	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
@@ -555,7 +557,7 @@ static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
 		ppp_link_close(&s->link, end, now, &s->e->ppp_fx);
 		subscriber_perform(s, now);
 	}
-	if (!s->ended)
+	if (!s->call.ended)
 		subscriber_end_call(s, end_cause_of_ppp(end), now);
 }
 
@@ -566,7 +568,7 @@ void subscriber_clear(struct subscriber *s, ze_ns now)
 
 void subscriber_replaced(struct subscriber *s, ze_ns now)
 {
-	if (!s->ended)
+	if (!s->call.ended)
 		end_now(s, PPP_END_REPLACED, now);
 }
 
@@ -574,7 +576,7 @@ void subscriber_address_free(struct subscriber *s, ze_ns now)
 {
 	struct pending next;
 
-	if (s->ended)
+	if (s->call.ended)
 		return;
 	pending_init(&next);
 	pending_add_family(&next, PENDING_ADDRESS, PPP_FAM_IPV4);
@@ -587,14 +589,14 @@ void subscriber_settle(struct subscriber *s, ze_ns now)
 	ze_ns due = ZE_NEVER;
 
 	(void)now;
-	if (!s->ended) {
-		due = l2tp_session_deadline(&s->s);
+	if (!s->call.ended) {
+		due = l2tp_session_deadline(&s->call.l2tp);
 		if (s->opened)
 			due = ze_min_ns(ppp_link_deadline(&s->link),
 					ze_min_ns(due, attach_deadline(s)));
 		due = ze_min_ns(due, login_deadline(s));
 	}
-	turn_arm(s->e, &s->timer, due);
+	turn_arm(s->e, &s->call.timer, due);
 	record_session(s);
 }
 
@@ -626,9 +628,9 @@ void subscriber_resumed(struct subscriber *s, ze_ns now)
 
 static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)
 {
-	if (s->ended)
+	if (s->call.ended)
 		return;
-	s->ended = true;
+	s->call.ended = true;
 	if (s->end == END_NONE)
 		s->end = end_cause_of_down(down->cause);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)

@@ -7,7 +7,7 @@
  * The life cycle (the states that operators see are enum sub_state):
  *
  *   starting     from the ICRQ until ppp_link_served() is true for the first time
- *   established  from then until the call ends (s->ended)
+ *   established  from then until the call ends (s->call.ended)
  *   finishing    the call has ended, and the data plane has not removed the session yet
  *   released     all resources were returned; freed when the turn ends
  *
@@ -28,7 +28,7 @@
 
 struct aaa_answer;
 struct call_owner_ops;
-struct core_tunnel;
+struct tunnel;
 struct engine;
 struct subscriber;
 
@@ -36,7 +36,7 @@ struct subscriber;
 extern const struct call_owner_ops subscriber_call_ops;
 /* Creates the subscriber of a restored call with the given session id. Returns 0, -EEXIST when the
  * id is in use, or -ENOMEM. */
-int subscriber_new_as(struct core_tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
+int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret);
 /* Restores the PPP link from the record of a session. Its effects stay in e->ppp_fx until
  * subscriber_resumed(). Returns REASON_NONE or the reason why the link is not restored. */

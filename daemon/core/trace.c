@@ -103,7 +103,7 @@ void trace_frame(const char *dir, const struct subscriber *s, struct span frame)
 	log_kv(LOG_PPP, LOG_DEBUG, dir, KV_STR("protocol", proto_name(f.proto)),
 	       KV_STR("code", code_name(f.proto, p.code)), KV_U64("id", p.id),
 	       KV_U64("length", p.whole.len), KV_HEX("data", p.data),
-	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
+	       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
 	       KV_STR("user", facts_user(s)));
 }
 
@@ -155,12 +155,12 @@ void trace_refused(struct subscriber *s, const struct ppp_effect *e, ze_ns now)
 	uint32_t suppressed = 0;
 
 	if (!log_wants(LOG_PPP, level) ||
-	    (!usual && !log_limit_pass(&s->tunnel->drops, now, &suppressed)))
+	    (!usual && !log_limit_pass(&s->call.tunnel->drops, now, &suppressed)))
 		return;
 	log_kv(LOG_PPP, level, "refused", KV_REASON(r),
 	       KV_OPT("protocol", or_number(proto_name(proto), proto, buf[0])),
 	       KV_OPT("code", or_number(code_name(proto, code), code, buf[1])),
 	       KV_OPT("option", or_number(option_name(proto, option), option, buf[2])),
-	       KV_U64("tid", s->tunnel->t.tid), KV_U64("sid", s->s.sid),
+	       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
 	       KV_STR("user", facts_user(s)), KV_U64("suppressed", suppressed));
 }

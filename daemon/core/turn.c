@@ -40,8 +40,8 @@ static const char *about_name(const struct engine_about *a, char *buf, size_t si
 	return buf;
 }
 
-bool turn_may_log(struct engine *e, const struct core_tunnel *t, const struct turn_line *l,
-		  ze_ns now, uint32_t *ret_suppressed)
+bool turn_may_log(struct engine *e, const struct tunnel *t, const struct turn_line *l, ze_ns now,
+		  uint32_t *ret_suppressed)
 {
 	bool wrong = l->level <= LOG_WARN;
 	struct engine_lines *of = t && t->peer ? &t->peer->lines : NULL;
@@ -57,7 +57,7 @@ bool turn_may_log(struct engine *e, const struct core_tunnel *t, const struct tu
 	       log_limits_pass(limits, ZE_ARRAY_SIZE(limits), now, ret_suppressed);
 }
 
-void turn_drop(struct engine *e, struct core_tunnel *t, enum reason r, const struct net_path *path,
+void turn_drop(struct engine *e, struct tunnel *t, enum reason r, const struct net_path *path,
 	       ze_ns now)
 {
 	uint8_t avp[L2TP_FX_TEXT];
@@ -73,7 +73,7 @@ void turn_drop(struct engine *e, struct core_tunnel *t, enum reason r, const str
 	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r),
 	       KV_OPT("message", span_str(about_name(&e->about, type, sizeof(type)))),
 	       KV_OPT("avp", same ? l2tp_fault_avp(&e->about.fault, avp) : (struct span){ 0 }),
-	       KV_U64("tid", t ? t->t.tid : 0), KV_STR("peer", ze_addr_text(&path->peer, peer)),
+	       KV_U64("tid", t ? t->l2tp.tid : 0), KV_STR("peer", ze_addr_text(&path->peer, peer)),
 	       KV_U64("suppressed", suppressed));
 }
 
@@ -94,7 +94,7 @@ void turn_event(struct engine *e, const struct event *ev)
 
 /* ---- the end of a turn ---- */
 
-void turn_tunnel_dirty(struct core_tunnel *t)
+void turn_tunnel_dirty(struct tunnel *t)
 {
 	if (list_empty(&t->dirty) && list_empty(&t->dead))
 		list_add_tail(&t->e->dirty_tunnels, &t->dirty);
@@ -102,11 +102,11 @@ void turn_tunnel_dirty(struct core_tunnel *t)
 
 void turn_sub_dirty(struct subscriber *s)
 {
-	if (list_empty(&s->dirty) && list_empty(&s->dead))
-		list_add_tail(&s->e->dirty_subs, &s->dirty);
+	if (list_empty(&s->call.dirty) && list_empty(&s->call.dead))
+		list_add_tail(&s->e->dirty_subs, &s->call.dirty);
 }
 
-void turn_arm(struct engine *e, struct core_timer *t, ze_ns due)
+void turn_arm(struct engine *e, struct engine_timer *t, ze_ns due)
 {
 	timer_set(&e->timers, &t->timer, due < TIMER_FAR ? due : TIMER_FAR);
 }
@@ -114,7 +114,7 @@ void turn_arm(struct engine *e, struct core_timer *t, ze_ns due)
 void turn_give_way(struct subscriber *s)
 {
 	res_release(&s->r_user);
-	if (s->gives_way || s->ended)
+	if (s->gives_way || s->call.ended)
 		return;
 	s->gives_way = true;
 	s->e->stats.sessions_replaced++;
@@ -152,14 +152,14 @@ void turn_end(struct engine *e, ze_ns now)
 
 	settle_addresses(e, now);
 	while ((l = pop(&e->dirty_subs)))
-		e->turn->settle_subscriber(list_entry(l, struct subscriber, dirty), now);
+		e->turn->settle_subscriber(list_entry(l, struct subscriber, call.dirty), now);
 	while ((l = pop(&e->dirty_tunnels)))
-		e->turn->settle_tunnel(list_entry(l, struct core_tunnel, dirty), now);
+		e->turn->settle_tunnel(list_entry(l, struct tunnel, dirty), now);
 	publish(e);
 	e->about = (struct engine_about){ .data = false };
 	while ((l = pop(&e->dead_subs)))
-		e->turn->free_subscriber(list_entry(l, struct subscriber, dead));
+		e->turn->free_subscriber(list_entry(l, struct subscriber, call.dead));
 	while ((l = pop(&e->dead_tunnels)))
-		e->turn->free_tunnel(list_entry(l, struct core_tunnel, dead));
+		e->turn->free_tunnel(list_entry(l, struct tunnel, dead));
 	snapshot_expire(e, now);
 }

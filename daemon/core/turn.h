@@ -18,8 +18,8 @@
 #include "daemon/base/log.h"
 #include "daemon/base/wire.h"
 
-struct core_timer;
-struct core_tunnel;
+struct engine_timer;
+struct tunnel;
 struct engine;
 struct event;
 struct net_path;
@@ -29,27 +29,27 @@ struct subscriber;
 struct turn_ops {
 	/* The object is dirty: write its record, send its messages, arm its timer. */
 	void (*settle_subscriber)(struct subscriber *s, ze_ns now);
-	void (*settle_tunnel)(struct core_tunnel *t, ze_ns now);
+	void (*settle_tunnel)(struct tunnel *t, ze_ns now);
 	/* A newer session replaces it (turn_give_way()): end it. */
 	void (*replaced)(struct subscriber *s, ze_ns now);
 	/* The address that it waits for may be free: request it again. */
 	void (*address_free)(struct subscriber *s, ze_ns now);
 	void (*free_subscriber)(struct subscriber *s);
-	void (*free_tunnel)(struct core_tunnel *t);
+	void (*free_tunnel)(struct tunnel *t);
 };
 
 /* Ends the turn: ends replaced sessions, settles dirty objects, publishes events, frees objects
  * that have ended. Every entry point of the engine calls it last. */
 void turn_end(struct engine *e, ze_ns now);
 /* Mark an object that was changed, to be settled at the end of the turn. */
-void turn_tunnel_dirty(struct core_tunnel *t);
+void turn_tunnel_dirty(struct tunnel *t);
 void turn_sub_dirty(struct subscriber *s);
 /* A newer session needs its address, or its place in the session limit of the user: it is ended at
  * the end of the turn. */
 void turn_give_way(struct subscriber *s);
 /* Arms the timer. This cannot fail, because the timer is in the heap as long as its object
  * exists. */
-void turn_arm(struct engine *e, struct core_timer *t, ze_ns due);
+void turn_arm(struct engine *e, struct engine_timer *t, ze_ns due);
 
 /* Counts a refusal. */
 void turn_count(struct engine *e, enum reason r);
@@ -62,10 +62,10 @@ struct turn_line {
 	enum log_level level;
 	struct log_limit *own;
 };
-bool turn_may_log(struct engine *e, const struct core_tunnel *t, const struct turn_line *l,
-		  ze_ns now, uint32_t *ret_suppressed);
+bool turn_may_log(struct engine *e, const struct tunnel *t, const struct turn_line *l, ze_ns now,
+		  uint32_t *ret_suppressed);
 /* Counts a refusal and logs it within the limits. t may be NULL. */
-void turn_drop(struct engine *e, struct core_tunnel *t, enum reason r, const struct net_path *path,
+void turn_drop(struct engine *e, struct tunnel *t, enum reason r, const struct net_path *path,
 	       ze_ns now);
 /* Queues an event; what it points to must be valid until the end of the turn. */
 void turn_event(struct engine *e, const struct event *ev);

@@ -27,12 +27,12 @@ static void operate_note(struct engine *e, struct event ev, const struct operate
 	       KV_STR("text", ev.text), KV_U64("code", ev.code));
 }
 
-static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, ze_ns now)
+static bool close_tunnel(struct tunnel *t, const struct operate_why *why, ze_ns now)
 {
 	struct l2tp_stop_args stop;
 	const struct event ev = { .kind = EV_DISCONNECT_REQUESTED,
 				  .now = now,
-				  .tid = t->t.tid,
+				  .tid = t->l2tp.tid,
 				  .user = "",
 				  .ifname = "",
 				  .cause = "",
@@ -40,11 +40,11 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 
 	struct list *l;
 
-	if (t->t.fsm.state >= L2TP_T_CLOSING)
+	if (t->l2tp.fsm.state >= L2TP_T_CLOSING)
 		return false;
 	operate_note(t->e, ev, why);
 	list_for_each(l, &t->sessions) { /* the history of each session names the operator */
-		struct subscriber *s = list_entry(l, struct subscriber, in_tunnel);
+		struct subscriber *s = list_entry(l, struct subscriber, call.in_tunnel);
 		struct event of_session = facts_event(s, EV_DISCONNECT_REQUESTED, now);
 
 		operate_tell(t->e, &of_session, why);
@@ -55,7 +55,7 @@ static bool close_tunnel(struct core_tunnel *t, const struct operate_why *why, z
 
 static bool close_session(struct subscriber *s, const struct operate_why *why, ze_ns now)
 {
-	if (s->ended)
+	if (s->call.ended)
 		return false;
 	operate_note(s->e, facts_event(s, EV_DISCONNECT_REQUESTED, now), why);
 	subscriber_clear(s, now);
@@ -64,7 +64,7 @@ static bool close_session(struct subscriber *s, const struct operate_why *why, z
 
 int operate_close_tunnel(struct engine *e, uint16_t tid, const struct operate_why *why, ze_ns now)
 {
-	struct core_tunnel *t = registry_tunnel(e, tid);
+	struct tunnel *t = registry_tunnel(e, tid);
 	bool done = t && close_tunnel(t, why, now);
 
 	turn_end(e, now);
@@ -86,7 +86,7 @@ unsigned operate_close_all_tunnels(struct engine *e, const struct operate_why *w
 	unsigned n = 0;
 
 	list_for_each_safe(l, next, &e->tunnels)
-		n += close_tunnel(list_entry(l, struct core_tunnel, in_all), why, now);
+		n += close_tunnel(list_entry(l, struct tunnel, in_all), why, now);
 	turn_end(e, now);
 	return n;
 }
@@ -97,7 +97,7 @@ unsigned operate_close_all_sessions(struct engine *e, const struct operate_why *
 	unsigned n = 0;
 
 	list_for_each_safe(l, next, &e->subscribers)
-		n += close_session(list_entry(l, struct subscriber, in_all), why, now);
+		n += close_session(list_entry(l, struct subscriber, call.in_all), why, now);
 	turn_end(e, now);
 	return n;
 }

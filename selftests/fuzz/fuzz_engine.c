@@ -24,7 +24,7 @@ static struct lac *some_lac(struct world *w, struct rd *r)
 	return w->n_lacs ? &w->lacs[i % w->n_lacs] : NULL;
 }
 
-static struct call *some_call(struct world *w, struct rd *r)
+static struct lac_call *some_call(struct world *w, struct rd *r)
 {
 	unsigned i = rd_u8(r);
 
@@ -62,7 +62,7 @@ static void call(struct world *w, struct rd *r)
 {
 	struct lac *l = some_lac(w, r);
 	uint8_t how = rd_u8(r);
-	struct call *c;
+	struct lac_call *c;
 
 	if (!l || w->n_calls == CALLS)
 		return;
@@ -76,7 +76,7 @@ static void call(struct world *w, struct rd *r)
 static void message(struct world *w, struct rd *r)
 {
 	struct lac *l = some_lac(w, r);
-	struct call *c = some_call(w, r);
+	struct lac_call *c = some_call(w, r);
 	struct span avps = some_bytes(r);
 
 	if (!l)
@@ -98,7 +98,7 @@ static void frame(struct world *w, struct rd *r)
 {
 	static const uint16_t protos[] = { 0xc021, 0xc023, 0xc223, 0x8021,
 					   0x8057, 0x0021, 0x80fd, 0x0057 };
-	struct call *c = some_call(w, r);
+	struct lac_call *c = some_call(w, r);
 	uint8_t how = rd_u8(r), buf[300];
 	struct wr wr = wr_init(buf, sizeof(buf));
 
@@ -121,7 +121,7 @@ static void frame(struct world *w, struct rd *r)
 static void plane(struct world *w, struct rd *r)
 {
 	uint8_t how = rd_u8(r);
-	struct call *c = some_call(w, r);
+	struct lac_call *c = some_call(w, r);
 
 	w->dp_hold = how & 1;
 	w->dp_session_result = how & 2 ? -12 : 0;
@@ -137,7 +137,7 @@ static void plane(struct world *w, struct rd *r)
 static void end(struct world *w, struct rd *r)
 {
 	uint8_t how = rd_u8(r);
-	struct call *c = some_call(w, r);
+	struct lac_call *c = some_call(w, r);
 	struct lac *l = some_lac(w, r);
 
 	if (how % 8 == 0 && c)

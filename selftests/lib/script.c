@@ -24,7 +24,7 @@ struct script {
 		char name[16];
 		struct lac *l;
 	} lacs[NAMES];
-	struct call *calls[100];
+	struct lac_call *calls[100];
 };
 
 static const struct operate_why why = { .actor = "script", .text = "as written" };
@@ -70,7 +70,7 @@ static struct lac *lac_at(struct script *s, int i)
 	return i < s->n ? lac_named(s, s->word[i]) : NULL;
 }
 
-static struct call *call_at(struct script *s, int i)
+static struct lac_call *call_at(struct script *s, int i)
 {
 	return i < s->n ? s->calls[number(s, i) % 100] : NULL;
 }
@@ -149,7 +149,7 @@ static int do_lac(struct script *s)
 static int do_send(struct script *s)
 {
 	struct lac *l = lac_at(s, 1);
-	struct call *c = l ? NULL : call_at(s, 1);
+	struct lac_call *c = l ? NULL : call_at(s, 1);
 
 	if (l && is(s, 2, "sccrq"))
 		lac_connect(l);
@@ -179,7 +179,7 @@ static int do_call(struct script *s)
 static int do_mute(struct script *s)
 {
 	struct lac *l = lac_at(s, 1);
-	struct call *c = call_at(s, 1);
+	struct lac_call *c = call_at(s, 1);
 
 	if (is(s, 0, "client-mute") && c)
 		c->c.mute = true;
@@ -243,7 +243,7 @@ static int do_operator(struct script *s)
 {
 	struct world *w = world_of(s);
 	struct lac *l = lac_at(s, 2);
-	struct call *c = call_at(s, 2);
+	struct lac_call *c = call_at(s, 2);
 
 	if (is(s, 1, "session") && c)
 		operate_close_session(w->e, c->peer_sid, &why, w->now);
@@ -303,19 +303,19 @@ static int do_expect(struct script *s)
 static int check_tunnel(struct script *s)
 {
 	struct lac *l = lac_at(s, 2);
-	const struct core_tunnel *t = l ? lac_tunnel(l) : NULL;
+	const struct tunnel *t = l ? lac_tunnel(l) : NULL;
 
 	if (!l)
 		return fail(s, "no such LAC");
 	if (is(s, 3, "result"))
 		return want_number(s, l->stop_result, 4);
-	return want_word(s, t ? l2tp_tunnel_state_name(&t->t) : "gone", 4);
+	return want_word(s, t ? l2tp_tunnel_state_name(&t->l2tp) : "gone", 4);
 }
 
 static int check_session(struct script *s)
 {
 	static const char *const states[] = { "starting", "established", "finishing" };
-	struct call *c = call_at(s, 2);
+	struct lac_call *c = call_at(s, 2);
 	const struct subscriber *sub = c ? call_sub(c) : NULL;
 	char ip[ZE_ADDR_TEXT];
 

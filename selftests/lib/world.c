@@ -99,7 +99,7 @@ static void transmit(struct world *w, const struct net_path *path, struct span b
  * knows. */
 static void check_known(const struct world *w, const struct net_path *path, struct span b)
 {
-	const struct core_tunnel *t;
+	const struct tunnel *t;
 	const struct dp_tunnel *k;
 	struct l2tp_hdr h;
 
@@ -108,8 +108,8 @@ static void check_known(const struct world *w, const struct net_path *path, stru
 	t = registry_tunnel_of(w->e, &path->peer, h.tid, NULL);
 	if (!t)
 		return;
-	k = &w->known[t->t.tid];
-	assert(k->tid == t->t.tid && k->peer_tid == h.tid);
+	k = &w->known[t->l2tp.tid];
+	assert(k->tid == t->l2tp.tid && k->peer_tid == h.tid);
 	assert(ze_addr_eq(&k->path.peer, &path->peer) && ze_addr_eq(&k->path.local, &path->local));
 }
 

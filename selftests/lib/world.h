@@ -74,7 +74,7 @@ struct client { /* a PPP subscriber */
 	ze_ns retry_at;
 };
 
-struct call {
+struct lac_call {
 	struct lac *l;
 	uint16_t sid, peer_sid; /* of the LAC, of ze */
 	bool icrp, connected, over;
@@ -170,7 +170,7 @@ struct world {
 	struct w_dgram ring[W_RING];
 	struct dp_event answers[W_RING];
 	struct lac lacs[W_LACS];
-	struct call calls[W_CALLS];
+	struct lac_call calls[W_CALLS];
 	struct event events[W_EVENTS];
 	struct w_record records[W_RECORDS];
 	struct w_dp dp[W_SIDS];
@@ -223,21 +223,21 @@ struct lac *lac_new(struct world *w, unsigned host, uint16_t port);
 struct span lac_sccrq(const struct lac *l, uint8_t *buf, size_t size);
 void lac_connect(struct lac *l); /* sends an SCCRQ; the rest follows by itself */
 void lac_send(struct lac *l, uint16_t hdr_sid, const struct l2tp_msg *m);
-struct call *lac_call(struct lac *l, const char *user, const char *password); /* ICRQ ... */
+struct lac_call *lac_call(struct lac *l, const char *user, const char *password); /* ICRQ ... */
 void lac_icrq(struct lac *l, uint16_t hdr_sid, uint16_t sid);
-void lac_cdn(struct call *c);
+void lac_cdn(struct lac_call *c);
 void lac_stop(struct lac *l);
 void lac_input(struct lac *l, struct span datagram);
-void lac_data(struct call *c, struct span frame);
+void lac_data(struct lac_call *c, struct span frame);
 void lac_flush(struct lac *l);
-struct core_tunnel *lac_tunnel(const struct lac *l); /* ze's object, or NULL */
-struct subscriber *call_sub(const struct call *c);
-struct call *lac_find_call(struct lac *l, uint16_t sid);
+struct tunnel *lac_tunnel(const struct lac *l); /* ze's object, or NULL */
+struct subscriber *call_sub(const struct lac_call *c);
+struct lac_call *lac_find_call(struct lac *l, uint16_t sid);
 
 /* ---- PPP client (world_client.c) ---- */
 
-void client_open(struct call *c);
-void client_input(struct call *c, struct span frame);
-void client_expire(struct call *c);
-void client_terminate(struct call *c);
-void client_renegotiate(struct call *c);
+void client_open(struct lac_call *c);
+void client_input(struct lac_call *c, struct span frame);
+void client_expire(struct lac_call *c);
+void client_terminate(struct lac_call *c);
+void client_renegotiate(struct lac_call *c);

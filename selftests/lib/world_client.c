@@ -10,7 +10,7 @@
 
 #define RETRY ZE_SEC(3)
 
-static void send_cp(struct call *c, uint16_t proto, uint8_t code, uint8_t id, struct span data)
+static void send_cp(struct lac_call *c, uint16_t proto, uint8_t code, uint8_t id, struct span data)
 {
 	uint8_t buf[W_FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -25,7 +25,7 @@ static void send_cp(struct call *c, uint16_t proto, uint8_t code, uint8_t id, st
 		lac_data(c, wr_done(&w));
 }
 
-static void send_requests(struct call *c)
+static void send_requests(struct lac_call *c)
 {
 	struct client *p = &c->c;
 	uint8_t buf[64];
@@ -58,7 +58,7 @@ static void send_requests(struct call *c)
 	}
 }
 
-static void send_pap(struct call *c)
+static void send_pap(struct lac_call *c)
 {
 	uint8_t buf[256];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -70,7 +70,7 @@ static void send_pap(struct call *c)
 	send_cp(c, PPP_PAP, PAP_REQUEST, c->c.id, wr_done(&w));
 }
 
-static void send_chap(struct call *c)
+static void send_chap(struct lac_call *c)
 {
 	struct client *p = &c->c;
 	uint8_t buf[256], md5[16], peer[16] = "0123456789abcdef", hash[16], digest[8], nt[24];
@@ -98,7 +98,7 @@ static void send_chap(struct call *c)
 }
 
 /* LCP is open in both directions: authenticate, or continue when that is not requested. */
-static void lcp_check(struct call *c)
+static void lcp_check(struct lac_call *c)
 {
 	struct client *p = &c->c;
 
@@ -113,7 +113,7 @@ static void lcp_check(struct call *c)
 	}
 }
 
-void client_open(struct call *c)
+void client_open(struct lac_call *c)
 {
 	struct client *p = &c->c;
 
@@ -130,14 +130,14 @@ static void forget_all(struct client *p)
 	p->v6_acked = p->v6_up = p->ack_v6 = false;
 }
 
-void client_renegotiate(struct call *c)
+void client_renegotiate(struct lac_call *c)
 {
 	forget_all(&c->c);
 	c->c.id++;
 	client_open(c);
 }
 
-void client_expire(struct call *c)
+void client_expire(struct lac_call *c)
 {
 	struct client *p = &c->c;
 
@@ -151,7 +151,7 @@ void client_expire(struct call *c)
 		p->retry_at = c->l->w->now + RETRY;
 }
 
-void client_terminate(struct call *c)
+void client_terminate(struct lac_call *c)
 {
 	send_cp(c, PPP_LCP, CP_TERM_REQ, ++c->c.id, (struct span){ 0 });
 	w_deliver(c->l->w);
@@ -176,7 +176,7 @@ static bool wanted(const struct client *p, uint16_t proto, uint8_t alg)
 	return true;
 }
 
-static void nak_auth(struct call *c, uint8_t id, struct span whole)
+static void nak_auth(struct lac_call *c, uint8_t id, struct span whole)
 {
 	static const uint8_t pap[] = { 3, 4, 0xc0, 0x23 }, chap[] = { 3, 5, 0xc2, 0x23, 5 },
 			     ms[] = { 3, 5, 0xc2, 0x23, 0x81 };
@@ -191,7 +191,7 @@ static void nak_auth(struct call *c, uint8_t id, struct span whole)
 		send_cp(c, PPP_LCP, CP_CONF_NAK, id, span_of(ms, sizeof(ms)));
 }
 
-static void lcp_request(struct call *c, const struct cp_pkt *k)
+static void lcp_request(struct lac_call *c, const struct cp_pkt *k)
 {
 	struct client *p = &c->c;
 	struct rd r = rd_span(k->data);
@@ -215,7 +215,7 @@ static void lcp_request(struct call *c, const struct cp_pkt *k)
 	lcp_check(c);
 }
 
-static void answer_echo(struct call *c, const struct cp_pkt *k)
+static void answer_echo(struct lac_call *c, const struct cp_pkt *k)
 {
 	uint8_t buf[4];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -225,7 +225,7 @@ static void answer_echo(struct call *c, const struct cp_pkt *k)
 	send_cp(c, PPP_LCP, LCP_ECHO_REPLY, k->id, wr_done(&w));
 }
 
-static void lcp_input(struct call *c, const struct cp_pkt *k)
+static void lcp_input(struct lac_call *c, const struct cp_pkt *k)
 {
 	struct client *p = &c->c;
 
@@ -255,7 +255,7 @@ static void lcp_input(struct call *c, const struct cp_pkt *k)
 
 /* ---- authentication ---- */
 
-static void auth_verdict(struct call *c, bool ok)
+static void auth_verdict(struct lac_call *c, bool ok)
 {
 	if (!ok) {
 		c->c.auth_bad = true;
@@ -265,7 +265,7 @@ static void auth_verdict(struct call *c, bool ok)
 	}
 }
 
-static void chap_input(struct call *c, const struct cp_pkt *k)
+static void chap_input(struct lac_call *c, const struct cp_pkt *k)
 {
 	struct client *p = &c->c;
 
@@ -300,7 +300,7 @@ static void take_naks(struct client *p, struct span opts)
 	p->id++;
 }
 
-static void ipcp_input(struct call *c, const struct cp_pkt *k)
+static void ipcp_input(struct lac_call *c, const struct cp_pkt *k)
 {
 	struct client *p = &c->c;
 	struct rd r = rd_span(k->data);
@@ -327,7 +327,7 @@ static void ipcp_input(struct call *c, const struct cp_pkt *k)
 }
 
 /* Requests nak_v6 as the identifier of ze. */
-static bool naks_v6(struct call *c, const struct cp_pkt *k)
+static bool naks_v6(struct lac_call *c, const struct cp_pkt *k)
 {
 	uint8_t buf[10] = { IPV6CP_OPT_IFID, 10 };
 
@@ -339,7 +339,7 @@ static bool naks_v6(struct call *c, const struct cp_pkt *k)
 	return true;
 }
 
-static void ipv6cp_input(struct call *c, const struct cp_pkt *k)
+static void ipv6cp_input(struct lac_call *c, const struct cp_pkt *k)
 {
 	struct client *p = &c->c;
 
@@ -360,7 +360,7 @@ static void ipv6cp_input(struct call *c, const struct cp_pkt *k)
 	p->v6_up = p->v6_acked && p->ack_v6;
 }
 
-void client_input(struct call *c, struct span frame)
+void client_input(struct lac_call *c, struct span frame)
 {
 	struct ppp_frame f;
 	struct cp_pkt k;

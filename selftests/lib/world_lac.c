@@ -120,10 +120,10 @@ void lac_icrq(struct lac *l, uint16_t hdr_sid, uint16_t sid)
 	lac_send(l, hdr_sid, &m);
 }
 
-struct call *lac_call(struct lac *l, const char *user, const char *password)
+struct lac_call *lac_call(struct lac *l, const char *user, const char *password)
 {
 	struct world *w = l->w;
-	struct call *c = NULL;
+	struct lac_call *c = NULL;
 
 	/* Entries of ended calls are used again. */
 	for (unsigned i = 0; i < w->n_calls && !c; i++)
@@ -132,7 +132,7 @@ struct call *lac_call(struct lac *l, const char *user, const char *password)
 	if (!c)
 		c = &w->calls[w->n_calls++];
 	assert(w->n_calls <= W_CALLS);
-	*c = (struct call){ .l = l, .sid = l->next_sid++ };
+	*c = (struct lac_call){ .l = l, .sid = l->next_sid++ };
 	c->c.retry_at = ZE_NEVER;
 	if (!l->next_sid)
 		l->next_sid = 1;
@@ -143,7 +143,7 @@ struct call *lac_call(struct lac *l, const char *user, const char *password)
 	return c;
 }
 
-struct call *lac_find_call(struct lac *l, uint16_t sid)
+struct lac_call *lac_find_call(struct lac *l, uint16_t sid)
 {
 	for (unsigned i = 0; i < l->w->n_calls; i++)
 		if (l->w->calls[i].l == l && l->w->calls[i].sid == sid && !l->w->calls[i].over)
@@ -151,7 +151,7 @@ struct call *lac_find_call(struct lac *l, uint16_t sid)
 	return NULL;
 }
 
-static void got_icrp(struct lac *l, struct call *c, const struct l2tp_msg *m)
+static void got_icrp(struct lac *l, struct lac_call *c, const struct l2tp_msg *m)
 {
 	struct l2tp_msg r = { .type = L2TP_ICCN,
 			      .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
@@ -171,7 +171,7 @@ static void got_icrp(struct lac *l, struct call *c, const struct l2tp_msg *m)
 	client_open(c);
 }
 
-static void call_over(struct call *c)
+static void call_over(struct lac_call *c)
 {
 	c->over = true;
 	c->c.retry_at = ZE_NEVER;
@@ -179,7 +179,7 @@ static void call_over(struct call *c)
 
 static void got_cdn(struct lac *l, uint16_t sid, const struct l2tp_msg *m)
 {
-	struct call *c = lac_find_call(l, sid);
+	struct lac_call *c = lac_find_call(l, sid);
 
 	if (!c)
 		return;
@@ -199,7 +199,7 @@ static void all_over(struct lac *l)
 
 static void got(struct lac *l, uint16_t sid, const struct l2tp_msg *m)
 {
-	struct call *c = lac_find_call(l, sid);
+	struct lac_call *c = lac_find_call(l, sid);
 
 	if (m->type < L2TP_MSG__COUNT)
 		l->rx[m->type]++;
@@ -238,7 +238,7 @@ void lac_input(struct lac *l, struct span b)
 	struct l2tp_fault fault;
 	struct l2tp_msg m;
 	struct l2tp_hdr h;
-	struct call *c;
+	struct lac_call *c;
 	bool acked;
 
 	if (l2tp_hdr_parse(b.p, b.len, &h) < 0)
@@ -258,7 +258,7 @@ void lac_input(struct lac *l, struct span b)
 	lac_flush(l);
 }
 
-void lac_data(struct call *c, struct span frame)
+void lac_data(struct lac_call *c, struct span frame)
 {
 	uint8_t buf[W_FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -268,7 +268,7 @@ void lac_data(struct call *c, struct span frame)
 	w_inject(c->l->w, &c->l->path, wr_done(&w));
 }
 
-void lac_cdn(struct call *c)
+void lac_cdn(struct lac_call *c)
 {
 	const struct l2tp_msg m = { .type = L2TP_CDN,
 				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_RESULT_CODE) |
@@ -295,12 +295,12 @@ void lac_stop(struct lac *l)
 	w_deliver(l->w);
 }
 
-struct core_tunnel *lac_tunnel(const struct lac *l)
+struct tunnel *lac_tunnel(const struct lac *l)
 {
 	return l->peer_tid ? registry_tunnel(l->w->e, l->peer_tid) : NULL;
 }
 
-struct subscriber *call_sub(const struct call *c)
+struct subscriber *call_sub(const struct lac_call *c)
 {
 	return c->peer_sid ? registry_sub(c->l->w->e, c->peer_sid) : NULL;
 }

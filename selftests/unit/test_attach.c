@@ -40,11 +40,11 @@ static int down(void **st)
 }
 
 /* As lac_call, but the client knows from the beginning how it is to behave. */
-static struct call *call_of(const struct client *like)
+static struct lac_call *call_of(const struct client *like)
 {
-	struct call *c = &w->calls[w->n_calls++];
+	struct lac_call *c = &w->calls[w->n_calls++];
 
-	*c = (struct call){ .l = l, .sid = l->next_sid++, .c = *like };
+	*c = (struct lac_call){ .l = l, .sid = l->next_sid++, .c = *like };
 	strcpy(c->c.user, "alice");
 	strcpy(c->c.password, "wonder");
 	c->c.retry_at = ZE_NEVER;
@@ -55,9 +55,9 @@ static struct call *call_of(const struct client *like)
 }
 
 /* One that negotiates IPv6 and neither asks for IPv4 nor answers to it, which ends no family. */
-static struct call *slow_in_ipv4(void)
+static struct lac_call *slow_in_ipv4(void)
 {
-	struct call *c = call_of(&(struct client){ .no_ipv4 = true });
+	struct lac_call *c = call_of(&(struct client){ .no_ipv4 = true });
 	const struct subscriber *s = call_sub(c);
 
 	assert_int_equal(s->link.ncp[PPP_FAM_IPV4], PPP_NCP_RUNNING);
@@ -69,7 +69,7 @@ static struct call *slow_in_ipv4(void)
 /* Both families wait for our Ack alone. */
 static void quiet_line(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 	ze_ns began = w->now;
 
 	(void)st;
@@ -88,7 +88,7 @@ static void quiet_line(void **st)
 /* One of them does not: it is waited for, to the nanosecond. */
 static void slow_family(void **st)
 {
-	struct call *c = slow_in_ipv4();
+	struct lac_call *c = slow_in_ipv4();
 	ze_ns due = w->now + ATTACH_PATIENCE;
 
 	(void)st;
@@ -108,7 +108,7 @@ static void slow_family(void **st)
 /* A peer whose request we could acknowledge, but which owes us the answer to ours, still talks. */
 static void waits_for_the_peers_ack(void **st)
 {
-	struct call *c = slow_in_ipv4();
+	struct lac_call *c = slow_in_ipv4();
 	const struct subscriber *s = call_sub(c);
 	ze_ns left = ATTACH_PATIENCE / 2;
 
@@ -132,7 +132,7 @@ static void waits_for_the_peers_ack(void **st)
 static void rejected_family(void **st)
 {
 	ze_ns began = w->now;
-	struct call *c = call_of(&(struct client){ .no_ipv6 = true });
+	struct lac_call *c = call_of(&(struct client){ .no_ipv6 = true });
 
 	(void)st;
 	assert_true(w->now == began);
@@ -143,7 +143,7 @@ static void rejected_family(void **st)
 
 static void disabled_family(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->cfg->enable_ipv6cp = false; /* before any link of this world began */
@@ -155,7 +155,7 @@ static void disabled_family(void **st)
 /* LCP anew while a family waits: what then waits is given all its time. */
 static void patience_begins_anew(void **st)
 {
-	struct call *c = slow_in_ipv4();
+	struct lac_call *c = slow_in_ipv4();
 
 	(void)st;
 	w_advance(w, ATTACH_PATIENCE - 1);
@@ -173,7 +173,7 @@ static void patience_begins_anew(void **st)
 /* The peer's identifier is in the request that waits: the family is not attached without it first. */
 static void each_family_is_attached_once(void **st)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 	const struct w_dp *d = &w->dp[c->peer_sid];
 
 	(void)st;
@@ -185,7 +185,7 @@ static void each_family_is_attached_once(void **st)
 /* On a device of many we are the same to everybody, and nobody else is what we are. */
 static void shared_device(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	a = lac_call(l, "alice", "wonder");
@@ -196,7 +196,7 @@ static void shared_device(void **st)
 		    w->dp[b->peer_sid].f[PPP_FAM_IPV6].peer_ifid);
 }
 
-static void same_at_both_ends(const struct call *c, uint64_t ours)
+static void same_at_both_ends(const struct lac_call *c, uint64_t ours)
 {
 	const struct w_dp *d = &w->dp[c->peer_sid];
 
@@ -209,7 +209,7 @@ static void same_at_both_ends(const struct call *c, uint64_t ours)
 /* F-C3: the peer moves our identifier while its own request waits for the plane. */
 static void naked_while_attaching(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->dp_hold = true;
@@ -231,7 +231,7 @@ static void naked_while_attaching(void **st)
 /* F-C3: and before the plane has answered for the first time. */
 static void naked_before_the_ack(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->dp_hold = true;
@@ -250,7 +250,7 @@ static void naked_before_the_ack(void **st)
 /* F-C3: the plane can't do that: the family ends at both ends, and not in silence. */
 static void naked_and_not_carried(void **st)
 {
-	struct call *c = call_of(&(struct client){ .silent_v6 = true });
+	struct lac_call *c = call_of(&(struct client){ .silent_v6 = true });
 	const struct subscriber *s = call_sub(c);
 
 	(void)st;
@@ -269,7 +269,7 @@ static void naked_and_not_carried(void **st)
 /* F-C2: a client that never acknowledges gets nothing through. */
 static void closed_until_acknowledged(void **st)
 {
-	struct call *c = call_of(&(struct client){ .silent_v6 = true });
+	struct lac_call *c = call_of(&(struct client){ .silent_v6 = true });
 	const struct w_dp *d = &w->dp[c->peer_sid];
 
 	(void)st;
@@ -284,7 +284,7 @@ static void closed_until_acknowledged(void **st)
 /* Sequencing is the data plane's: it comes first, and PPP waits for it. */
 static void sequencing_attaches_first(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	l->sequencing = true;
@@ -311,8 +311,8 @@ static void expect_ends(unsigned downs, unsigned closes)
 /* The plane tells what the session moved when it lets go, after the call has ended. */
 static void ends_with_its_counters(void **st)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
-	uint16_t sid = call_sub(c)->s.sid;
+	struct lac_call *c = lac_call(l, "alice", "wonder");
+	uint16_t sid = call_sub(c)->call.l2tp.sid;
 	const struct event *e;
 
 	(void)st;
@@ -334,8 +334,8 @@ static void ends_with_its_counters(void **st)
 /* It let go by itself: the call ends afterwards, and not with zeros. */
 static void lost_with_its_counters(void **st)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
-	uint16_t sid = call_sub(c)->s.sid;
+	struct lac_call *c = lac_call(l, "alice", "wonder");
+	uint16_t sid = call_sub(c)->call.l2tp.sid;
 
 	(void)st;
 	w->dp[sid] = (struct w_dp){ .listed = true };
@@ -363,7 +363,7 @@ static void closed_without_a_plane(void **st)
 
 static void fits(uint16_t mru, uint16_t peer_mru, uint16_t mtu)
 {
-	struct call *c = call_of(&(struct client){ .mru = peer_mru });
+	struct lac_call *c = call_of(&(struct client){ .mru = peer_mru });
 	const struct w_dp *d = &w->dp[c->peer_sid];
 
 	w_advance(w, ZE_SEC(5));

@@ -23,7 +23,7 @@
 struct scene { /* a subscriber whose daemon was killed */
 	struct world *w;
 	struct lac *l;
-	struct call *c;
+	struct lac_call *c;
 	struct w_record t, s; /* as it wrote them */
 	uint64_t id;
 };
@@ -157,8 +157,8 @@ static void only_what_is_required(void **st)
 	s = call_sub(x.c);
 	assert_string_equal(s->user, "");
 	assert_int_equal(s->up_at, x.w->now);
-	assert_int_equal(s->s.created, x.w->now);
-	assert_int_equal(s->s.established, x.w->now);
+	assert_int_equal(s->call.l2tp.created, x.w->now);
+	assert_int_equal(s->call.l2tp.established, x.w->now);
 	assert_int_equal(s->link.lcp.mru, PPP_MRU_DEFAULT);
 	assert_int_equal(s->link.lcp.peer_mru, PPP_MRU_DEFAULT);
 	assert_int_equal(s->link.lcp.magic, 0);
@@ -166,8 +166,8 @@ static void only_what_is_required(void **st)
 	assert_int_equal(s->plan.down_bps, 1000000);
 	assert_int_equal(s->plan.qdisc, SHAPE_TBF);
 	assert_int_equal(s->address, x.c->c.ip);
-	assert_int_equal(lac_tunnel(x.l)->t.peer_version, 0x0100);
-	assert_int_equal(lac_tunnel(x.l)->t.peer_rws, 4);
+	assert_int_equal(lac_tunnel(x.l)->l2tp.peer_version, 0x0100);
+	assert_int_equal(lac_tunnel(x.l)->l2tp.peer_rws, 4);
 	w_advance(x.w, ZE_SEC(600));
 	assert_false(x.c->over);
 	scene_end(&x);
@@ -370,7 +370,7 @@ static void version_1(void **st)
 		{ JOURNAL_SESSION, V1_SID, span_of(v1_session, sizeof(v1_session)) },
 	};
 	struct scene x = { .w = world_new(scene_config(), 1) };
-	const struct core_tunnel *t;
+	const struct tunnel *t;
 	const struct subscriber *s;
 
 	(void)st;
@@ -379,15 +379,15 @@ static void version_1(void **st)
 	assert_int_equal(x.w->e->resumed_sessions, 1);
 	t = registry_tunnel(x.w->e, V1_TID);
 	s = registry_sub(x.w->e, V1_SID);
-	assert_int_equal(t->t.peer_tid, 100);
-	assert_int_equal(t->t.peer_rws, 4);
-	assert_int_equal(t->t.chan.nr, 4);
-	assert_memory_equal(t->t.peer_host, "lac", 3);
+	assert_int_equal(t->l2tp.peer_tid, 100);
+	assert_int_equal(t->l2tp.peer_rws, 4);
+	assert_int_equal(t->l2tp.chan.nr, 4);
+	assert_memory_equal(t->l2tp.peer_host, "lac", 3);
 	assert_int_equal(t->path.peer.ip[3], 1);
-	assert_int_equal(s->s.peer_sid, 1);
-	assert_int_equal(s->s.call_serial, 1);
-	assert_int_equal(s->s.tx_speed_bps, 1000000);
-	assert_string_equal(s->s.calling_number, "0301234567");
+	assert_int_equal(s->call.l2tp.peer_sid, 1);
+	assert_int_equal(s->call.l2tp.call_serial, 1);
+	assert_int_equal(s->call.l2tp.tx_speed_bps, 1000000);
+	assert_string_equal(s->call.l2tp.calling_number, "0301234567");
 	assert_string_equal(s->user, "alice");
 	assert_true(s->pooled);
 	assert_int_equal(s->address, 0x0a000002);
@@ -417,7 +417,7 @@ static void id_is_kept(void **st)
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(steps); i++) {
 		struct scene x = scene_killed();
-		struct call *c;
+		struct lac_call *c;
 
 		x.w->clock_step = steps[i];
 		resume(&x);
@@ -434,7 +434,7 @@ static void id_is_kept(void **st)
 static void id_of_an_older_record(void **st)
 {
 	struct scene x = scene_killed();
-	struct call *c;
+	struct lac_call *c;
 	uint64_t id;
 
 	(void)st;
@@ -506,7 +506,7 @@ static char *shown(const struct world *w, const struct subscriber *s)
 	json_init(&j, &b);
 	assert_int_equal(snapshot_take(w->e,
 				       &(struct snapshot_ask){ .kind = SNAPSHOT_SESSION,
-							       .id = s->s.sid,
+							       .id = s->call.l2tp.sid,
 							       .now = w->now },
 				       &snap),
 			 0);

@@ -18,7 +18,7 @@
 static struct {
 	struct world *w;
 	struct lac *lac;
-	struct call *call;
+	struct lac_call *call;
 	struct history *h;
 	struct snapshot_history view;
 	struct op_actor who;

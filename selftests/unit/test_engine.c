@@ -19,7 +19,7 @@ static struct lac *lac_up(struct world *w, unsigned host)
 
 	lac_connect(l);
 	assert_true(l->up);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	return l;
 }
 
@@ -31,7 +31,7 @@ static void empty(struct world *w)
 }
 
 /* A call that was left without ICCN, so that its client could be set up first. */
-static void connect_call(struct call *c)
+static void connect_call(struct lac_call *c)
 {
 	const struct l2tp_msg m = { .type = L2TP_ICCN,
 				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
@@ -49,7 +49,7 @@ static void login(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 	struct subscriber *s = call_sub(c);
 
 	(void)st;
@@ -83,7 +83,7 @@ static void each_method(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(wants); i++) {
-		struct call *c;
+		struct lac_call *c;
 
 		l->no_iccn = true;
 		c = lac_call(l, "bob", "builder");
@@ -108,7 +108,7 @@ static void wrong_password(void **st)
 	(void)st;
 	l->no_iccn = true;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(wants); i++) {
-		struct call *c = lac_call(l, "alice", "rabbit");
+		struct lac_call *c = lac_call(l, "alice", "rabbit");
 
 		c->c.wants = wants[i];
 		connect_call(c);
@@ -128,7 +128,7 @@ static void no_authentication(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	l->no_iccn = true;
@@ -148,7 +148,7 @@ static void without_authentication(void **st)
 	struct config *cfg = w_config();
 	struct world *w;
 	struct lac *l;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->allow_no_auth = true;
@@ -178,7 +178,7 @@ static void forget(void *self, uint64_t cookie)
 	++*(unsigned *)self;
 }
 
-static struct call *call_with_late_auth(struct world *w, struct lac *l, unsigned *cancelled)
+static struct lac_call *call_with_late_auth(struct world *w, struct lac *l, unsigned *cancelled)
 {
 	w->e->broker.handlers[0] = (struct aaa_handler){
 		.name = "late", .self = cancelled, .auth = late_auth, .cancel = forget
@@ -194,7 +194,7 @@ static void late_verdict(void **st)
 	struct lac *l = lac_up(w, 1);
 	struct aaa_answer a = { .verdict = AAA_ACCEPT };
 	unsigned cancelled = 0;
-	struct call *c = call_with_late_auth(w, l, &cancelled);
+	struct lac_call *c = call_with_late_auth(w, l, &cancelled);
 
 	(void)st;
 	assert_int_not_equal(asked, 0);
@@ -231,7 +231,7 @@ static void auth_timeout(void **st)
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
 	unsigned cancelled = 0;
-	struct call *c = call_with_late_auth(w, l, &cancelled);
+	struct lac_call *c = call_with_late_auth(w, l, &cancelled);
 
 	(void)st;
 	w_advance(w, ZE_SEC(29));
@@ -249,7 +249,7 @@ static void silent_client(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	l->no_iccn = true;
@@ -271,7 +271,7 @@ static void renegotiation(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 	uint32_t ip = c->c.ip;
 
 	(void)st;
@@ -294,7 +294,7 @@ static void ipv4_only(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	l->no_iccn = true;
@@ -313,7 +313,7 @@ static void client_leaves(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 
 	(void)st;
 	client_terminate(c);
@@ -331,7 +331,7 @@ static void echo_dead(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 
 	(void)st;
 	w_advance(w, ZE_SEC(25));
@@ -353,7 +353,7 @@ static void data_plane_refuses(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->fail_dp.left = 0;
@@ -387,7 +387,7 @@ static void released_when_gone(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->dp_hold = true;
@@ -413,7 +413,7 @@ static void sequencing_required(void **st)
 {
 	struct world *w = world_new(NULL, 1);
 	struct lac *l = lac_up(w, 1);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	l->sequencing = true;
@@ -435,7 +435,7 @@ static void bad_weather(void **st)
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		struct world *w = world_new(NULL, seed);
 		struct lac *l = lac_new(w, 1, 1701), *m = lac_new(w, 2, 1701);
-		struct call *c[6];
+		struct lac_call *c[6];
 
 		w->loss_permille = 100;
 		w->dup_permille = 100;
@@ -466,12 +466,12 @@ static void each_message_lost(void **st)
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(types); i++) {
 		struct world *w = world_new(NULL, 1);
 		struct lac *l = lac_new(w, 1, 1701);
-		struct call *c;
+		struct lac_call *c;
 
 		w_drop_next(w, types[i]);
 		lac_connect(l);
 		w_advance(w, ZE_SEC(3));
-		assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+		assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 		c = lac_call(l, "alice", "wonder");
 		w_advance(w, ZE_SEC(8));
 		assert_int_equal(w->lost, 1);

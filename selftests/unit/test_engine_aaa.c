@@ -113,7 +113,7 @@ static int tear_down(void **st)
 	return 0;
 }
 
-static struct call *login(void)
+static struct lac_call *login(void)
 {
 	return lac_call(l, "alice", "wonder");
 }
@@ -127,14 +127,14 @@ static void say(uint64_t cookie, enum aaa_verdict v)
 	w_deliver(w);
 }
 
-static void assert_no_effect(const struct call *c, uint64_t cookie)
+static void assert_no_effect(const struct lac_call *c, uint64_t cookie)
 {
 	for (unsigned v = 0; v < AAA_VERDICT__COUNT; v++)
 		say(cookie, (enum aaa_verdict)v);
 	assert_false(c->c.auth_ok || c->c.auth_bad);
 }
 
-static void end(struct call *c)
+static void end(struct lac_call *c)
 {
 	if (!c->over)
 		lac_cdn(c);
@@ -146,7 +146,7 @@ static void end(struct call *c)
 static void each_verdict(void **st)
 {
 	const struct engine_stats *n = &w->e->stats;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	c = login();
@@ -177,7 +177,7 @@ static void each_verdict(void **st)
 static void twice(void **st)
 {
 	uint64_t first;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	use_fakes(2);
@@ -199,7 +199,7 @@ static void twice(void **st)
 
 static void another_cookie(void **st)
 {
-	struct call *c = login();
+	struct lac_call *c = login();
 
 	(void)st;
 	assert_no_effect(c, 0);
@@ -211,7 +211,7 @@ static void another_cookie(void **st)
 
 static void after_the_session_ended(void **st)
 {
-	struct call *c = login();
+	struct lac_call *c = login();
 
 	(void)st;
 	lac_cdn(c);
@@ -222,7 +222,7 @@ static void after_the_session_ended(void **st)
 /* LCP is negotiated again while a verdict is awaited: it is not taken for that of the new round. */
 static void after_lcp_again(void **st)
 {
-	struct call *c = login();
+	struct lac_call *c = login();
 	uint64_t first = fakes[0].cookie;
 
 	(void)st;
@@ -243,7 +243,7 @@ static void asked_again_with_the_same(void **st)
 
 	(void)st;
 	for (unsigned i = 0; i < 3; i++) {
-		struct call *c;
+		struct lac_call *c;
 
 		use_fakes(2);
 		l->no_iccn = true;
@@ -276,7 +276,7 @@ static void asked_again_with_the_same(void **st)
  * the last one the phase times out. Nothing is taken from one that was cancelled. */
 static void never_answers(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 	ze_ns began;
 
 	(void)st;
@@ -311,7 +311,7 @@ static void every_combination(void **st)
 	for (unsigned i = 0; i < 8 * 8 * 8; i++) {
 		enum aaa_verdict want = AAA_REJECT;
 		unsigned asked = 0;
-		struct call *c;
+		struct lac_call *c;
 
 		use_fakes(HANDLERS);
 		for (unsigned k = 0; k < HANDLERS; k++) {
@@ -348,7 +348,7 @@ static void no_memory_to_wait(void **st)
 	if (!fail_alloc_works())
 		skip();
 	for (int k = 0; k < 100 && !hit; k++) {
-		struct call *c;
+		struct lac_call *c;
 
 		use_fakes(1);
 		fail_alloc_at(k);
@@ -359,7 +359,7 @@ static void no_memory_to_wait(void **st)
 			w_advance(w, ZE_SEC(7));
 			assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause,
 					    "auth-unavailable");
-			assert_no_effect(&(struct call){ 0 }, fakes[0].cookie);
+			assert_no_effect(&(struct lac_call){ 0 }, fakes[0].cookie);
 		}
 		if (c)
 			end(c);

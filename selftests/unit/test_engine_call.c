@@ -21,21 +21,21 @@ static void set_up(void **st)
 	w = world_new(NULL, 21);
 	l = lac_new(w, 1, 1701);
 	lac_connect(l);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 }
 
 static void tear_down(void)
 {
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED); /* it survived */
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED); /* it survived */
 	operate_close_all_tunnels(w->e, &why, w->now);
 	w_advance(w, ZE_SEC(120));
 	assert_world_empty(w);
 	world_free(w);
 }
 
-static struct call *up(void)
+static struct lac_call *up(void)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 
 	assert_true(c->c.v4_up);
 	return c;
@@ -65,7 +65,7 @@ static void unknown_mandatory_avp(void **st)
 	static const uint8_t icrq[] = { MSG(10), SID(9), 0x80, 10,   0, 0, 0, 15,   0,
 					0,	 0,	 1,    0x80, 6, 0, 0, 0x03, 0xe7 };
 	static const uint8_t iccn[] = { MSG(12), 0x80, 6, 0, 0, 0x03, 0xe7 };
-	struct call *live, *c;
+	struct lac_call *live, *c;
 
 	set_up(st);
 	live = up();
@@ -90,7 +90,7 @@ static void icrq_without_id(void **st)
 	set_up(st);
 	send_raw(0, none, sizeof(none));
 	send_raw(0, zero, sizeof(zero));
-	assert_int_equal(lac_tunnel(l)->t.tx_msgs[L2TP_CDN], 2);
+	assert_int_equal(lac_tunnel(l)->l2tp.tx_msgs[L2TP_CDN], 2);
 	assert_int_equal(w->e->sids.used, 0);
 	tear_down();
 }
@@ -103,14 +103,14 @@ static void icrq_without_serial(void **st)
 	set_up(st);
 	send_raw(0, icrq, sizeof(icrq));
 	assert_int_equal(w->e->sids.used, 1);
-	assert_int_equal(lac_tunnel(l)->t.tx_msgs[L2TP_ICRP], 1);
+	assert_int_equal(lac_tunnel(l)->l2tp.tx_msgs[L2TP_ICRP], 1);
 	tear_down();
 }
 
 /* The peer's session id is taken: the live call survives, whatever becomes of the CDN. */
 static void session_id_reused(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 	struct subscriber *s;
 
 	set_up(st);
@@ -131,7 +131,7 @@ static void session_id_reused(void **st)
 static void session_limit(void **st)
 {
 	struct config *cfg = w_config();
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->max_sessions = 1;
@@ -159,7 +159,7 @@ static void icrq_before_scccn(void **st)
 	m = lac_new(w, 2, 1701);
 	w_drop_next(w, L2TP_SCCCN);
 	lac_connect(m);
-	assert_int_equal(lac_tunnel(m)->t.fsm.state, L2TP_T_WAIT_CTL_CONN);
+	assert_int_equal(lac_tunnel(m)->l2tp.fsm.state, L2TP_T_WAIT_CTL_CONN);
 	/* The window is 1 until the SCCCN is acknowledged, so this one is written by hand. */
 	size_t mark = l2tp_hdr_begin_ctl(&wr, m->peer_tid, 0, 2, 1);
 	wr_bytes(&wr, (const uint8_t[]){ MSG(10), SID(5) }, 16);
@@ -168,7 +168,7 @@ static void icrq_before_scccn(void **st)
 	w_deliver(w);
 	assert_int_equal(w->e->sids.used, 0);
 	w_advance(w, ZE_SEC(1));
-	assert_int_equal(lac_tunnel(m)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(m)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	assert_int_equal(w->e->sids.used, 1);
 	m->dead = true;
 	tear_down();
@@ -193,7 +193,7 @@ static void messages_for_no_call(void **st)
  * with the header session id of a live call. */
 static void wrong_messages_for_a_call(void **st)
 {
-	struct call *a, *b, *c;
+	struct lac_call *a, *b, *c;
 
 	set_up(st);
 	a = up();
@@ -213,7 +213,7 @@ static void wrong_messages_for_a_call(void **st)
 /* L-142: CDN in wait-connect and in established frees everything and is not answered. */
 static void cdn_received(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	set_up(st);
 	a = up();
@@ -233,7 +233,7 @@ static void cdn_received(void **st)
 /* L-143: CDN with header session id 0 is for the call that AVP 14 names. */
 static void cdn_by_the_peers_id(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	set_up(st);
 	c = up();
@@ -252,7 +252,7 @@ static void cdn_of_any_length(void **st)
 	};
 	static const uint8_t ten[] = { MSG(14), 0x80, 10, 0, 0, 0, 1, 0, 3, 0, 0, SID(2) };
 	static const uint8_t eight[] = { MSG(14), 0x80, 8, 0, 0, 0, 1, 0, 3, SID(1) };
-	struct call *c[3];
+	struct lac_call *c[3];
 
 	set_up(st);
 	for (unsigned i = 0; i < 3; i++)
@@ -267,7 +267,7 @@ static void cdn_of_any_length(void **st)
 /* L-147: no ICCN: CDN after a minute. */
 static void no_iccn(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	set_up(st);
 	l->no_iccn = true;
@@ -289,14 +289,14 @@ static void wen_and_sli(void **st)
 	static const uint8_t sli[] = {
 		MSG(16), 0x80, 16, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 	};
-	struct call *c;
+	struct lac_call *c;
 
 	set_up(st);
 	c = up();
 	send_raw(c->peer_sid, wen, sizeof(wen));
 	send_raw(c->peer_sid, sli, sizeof(sli));
-	assert_int_equal(call_sub(c)->s.call_errors[0], 1);
-	assert_int_equal(call_sub(c)->s.call_errors[5], 6);
+	assert_int_equal(call_sub(c)->call.l2tp.call_errors[0], 1);
+	assert_int_equal(call_sub(c)->call.l2tp.call_errors[5], 6);
 	assert_false(c->over);
 	tear_down();
 }
@@ -320,7 +320,7 @@ static void ocrq(void **st)
 /* The seed: clear session: CDN 3 with the requester's words on record; the tunnel remains. */
 static void cleared_by_operator(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 	const struct event *ev;
 
 	set_up(st);
@@ -346,7 +346,7 @@ static void cleared_by_operator(void **st)
 static void data_of_others(void **st)
 {
 	struct lac *m;
-	struct call *c, *d;
+	struct lac_call *c, *d;
 	uint64_t before;
 
 	set_up(st);
@@ -367,7 +367,7 @@ static void data_of_others(void **st)
 /* L-152 in small: ids that were given back are used again, all at once, and 0 never. */
 static void many_calls(void **st)
 {
-	struct call *c[300];
+	struct lac_call *c[300];
 
 	(void)st;
 	struct config *cfg = w_config();

@@ -29,7 +29,7 @@ static void begin(struct config *cfg)
 	w = world_new(cfg, 31);
 	l = lac_new(w, 1, 1701);
 	lac_connect(l);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 }
 
 static int set_up(void **st)
@@ -51,16 +51,16 @@ static int tear_down(void **st)
 	return 0;
 }
 
-static struct call *up(void)
+static struct lac_call *up(void)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 
 	assert_true(c->c.v4_up && c->c.v6_up);
 	return c;
 }
 
 /* An ICCN without any AVP but its type; then the client begins. */
-static void connect_call(struct call *c)
+static void connect_call(struct lac_call *c)
 {
 	const struct l2tp_msg m = { .type = L2TP_ICCN, .have = L2TP_BIT(AVP_MSG_TYPE) };
 
@@ -71,9 +71,9 @@ static void connect_call(struct call *c)
 }
 
 /* A call whose client can be set up before it begins. */
-static struct call *waiting_call(void)
+static struct lac_call *waiting_call(void)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	l->no_iccn = true;
 	c = lac_call(l, "alice", "wonder");
@@ -82,7 +82,7 @@ static struct call *waiting_call(void)
 }
 
 /* The client sends a control packet. */
-static void give(struct call *c, uint16_t proto, uint8_t code, uint8_t id, struct span data)
+static void give(struct lac_call *c, uint16_t proto, uint8_t code, uint8_t id, struct span data)
 {
 	uint8_t buf[1600];
 	struct wr wr = wr_init(buf, sizeof(buf));
@@ -105,9 +105,9 @@ static uint64_t refused(enum reason r)
 static json_t *tunnels_json(void)
 {
 	const struct view_clock clock = { .now = w->now, .wall_ns = INT64_C(1700000000000000000) };
-	const struct core_tunnel *t = list_entry(w->e->tunnels.next, struct core_tunnel, in_all);
+	const struct tunnel *t = list_entry(w->e->tunnels.next, struct tunnel, in_all);
 	const struct snapshot_ask of_it = { .kind = SNAPSHOT_TUNNEL,
-					    .id = t->t.tid,
+					    .id = t->l2tp.tid,
 					    .now = w->now };
 	const struct snapshot *s;
 	struct strbuf out;
@@ -174,7 +174,7 @@ static void all_avps_can_be_shown(void **st)
 static void icrp_never_acknowledged(void **st)
 {
 	static const unsigned at[] = { 0, 1, 3, 7, 15, 23 };
-	struct call *live;
+	struct lac_call *live;
 	unsigned before;
 	ze_ns start;
 
@@ -183,15 +183,15 @@ static void icrp_never_acknowledged(void **st)
 	w_advance(w, ZE_SEC(1)); /* all is acknowledged, and no echo is due for a while */
 	l->no_iccn = true;
 	live->c.mute = true;
-	before = lac_tunnel(l)->t.tx_msgs[L2TP_ICRP];
+	before = lac_tunnel(l)->l2tp.tx_msgs[L2TP_ICRP];
 	lac_icrq(l, 0, 900);
 	lac_flush(l);
 	l->mute = true; /* it hears nothing from here on */
 	start = w->now;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(at); i++) {
 		w_advance(w, start + ZE_SEC(at[i]) - w->now);
-		assert_int_equal(lac_tunnel(l)->t.chan.rtx_total, i);
-		assert_int_equal(lac_tunnel(l)->t.tx_msgs[L2TP_ICRP], before + 1);
+		assert_int_equal(lac_tunnel(l)->l2tp.chan.rtx_total, i);
+		assert_int_equal(lac_tunnel(l)->l2tp.tx_msgs[L2TP_ICRP], before + 1);
 	}
 	w_advance(w, start + ZE_SEC(31) - 1 - w->now);
 	assert_int_equal(w->e->n_established, 1);
@@ -205,7 +205,7 @@ static void icrp_never_acknowledged(void **st)
 /* L-119: the network refuses what we send: the tunnel stays, and the next copy gets through. */
 static void send_refused_by_the_network(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	c = up();
@@ -257,7 +257,7 @@ static void icrq_of_3000_octets(void **st)
 	assert_true(wr_len(&wr) > 2900);
 	engine_udp_input(w->e, &l->path, wr_done(&wr), w->now);
 	assert_int_equal(w->e->sids.used, 1);
-	assert_int_equal(lac_tunnel(l)->t.tx_msgs[L2TP_ICRP], 1);
+	assert_int_equal(lac_tunnel(l)->l2tp.tx_msgs[L2TP_ICRP], 1);
 	l->dead = true; /* its own count of messages knows nothing of this one */
 }
 
@@ -265,7 +265,7 @@ static void icrq_of_3000_octets(void **st)
 static void longest_calling_number(void **st)
 {
 	uint8_t number[1017];
-	struct call *c;
+	struct lac_call *c;
 	struct l2tp_msg m = { .type = L2TP_ICRQ,
 			      .have = L2TP_BIT(0) | L2TP_BIT(14) | L2TP_BIT(15) | L2TP_BIT(22),
 			      .calling_number = span_of(number, sizeof(number)) };
@@ -274,7 +274,7 @@ static void longest_calling_number(void **st)
 	memset(number, '7', sizeof(number));
 	c = waiting_call();
 	lac_cdn(c);
-	*c = (struct call){ .l = l, .sid = 901, .c.retry_at = ZE_NEVER };
+	*c = (struct lac_call){ .l = l, .sid = 901, .c.retry_at = ZE_NEVER };
 	strcpy(c->c.user, "alice");
 	strcpy(c->c.password, "wonder");
 	m.assigned_sid = c->sid;
@@ -282,14 +282,14 @@ static void longest_calling_number(void **st)
 	w_deliver(w);
 	connect_call(c);
 	assert_true(c->c.v4_up);
-	assert_int_equal(strspn(call_sub(c)->s.calling_number, "7"),
-			 strlen(call_sub(c)->s.calling_number));
+	assert_int_equal(strspn(call_sub(c)->call.l2tp.calling_number, "7"),
+			 strlen(call_sub(c)->call.l2tp.calling_number));
 }
 
 /* L-134: an ICRQ with a session id in use is answered by CDN 2/5 to that id; the live call stays. */
 static void session_id_in_use(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 	uint16_t sid;
 
 	(void)st;
@@ -311,16 +311,17 @@ static void session_id_in_use(void **st)
 /* L-137, L-133: an ICCN that says neither speed nor framing: the speed is unknown, the call is up. */
 static void iccn_that_says_nothing(void **st)
 {
-	struct call *c = waiting_call();
+	struct lac_call *c = waiting_call();
 
 	(void)st;
 	connect_call(c);
 	assert_true(c->c.v4_up);
-	assert_int_equal(call_sub(c)->s.tx_speed_bps, 0);
+	assert_int_equal(call_sub(c)->call.l2tp.tx_speed_bps, 0);
 }
 
 /* An LCP Echo-Request as data, with the optional header fields that flags say. */
-static struct span data_echo(const struct call *c, unsigned flags, uint16_t offset, uint8_t *buf)
+static struct span data_echo(const struct lac_call *c, unsigned flags, uint16_t offset,
+			     uint8_t *buf)
 {
 	static const uint8_t echo[] = { 0xff, 3, 0xc0, 0x21, 9, 1, 0, 8, 0, 0, 0, 0 };
 	struct wr wr = wr_init(buf, 64);
@@ -347,7 +348,7 @@ static void data_headers(void **st)
 {
 	static const unsigned bits[] = { L2TP_F_LEN, L2TP_F_SEQ, L2TP_F_OFFSET };
 	static const uint16_t offsets[] = { 0, 1, 6 };
-	struct call *c = up();
+	struct lac_call *c = up();
 	uint8_t buf[64];
 
 	(void)st;
@@ -371,7 +372,7 @@ static void data_headers(void **st)
 /* P-024, P-055: the data plane is told the client's MRU, and told again when it becomes smaller. */
 static void mtu_of_the_data_plane(void **st)
 {
-	struct call *c = waiting_call();
+	struct lac_call *c = waiting_call();
 	const struct w_dp *dp = &w->dp[c->peer_sid];
 
 	(void)st;
@@ -393,7 +394,7 @@ static void mtu_of_the_data_plane(void **st)
  * seconds apart, then CDN. */
 static void silent_client_ends(void **st)
 {
-	struct call *c = up();
+	struct lac_call *c = up();
 	uint64_t frames;
 	ze_ns lost;
 
@@ -433,7 +434,7 @@ static void forget(void *self, uint64_t cookie)
 /* P-061: a client that repeats its PAP request while the server thinks: one question, one login. */
 static void pap_while_the_server_thinks(void **st)
 {
-	struct call *c = waiting_call();
+	struct lac_call *c = waiting_call();
 	struct aaa_answer a = { .verdict = AAA_ACCEPT };
 
 	(void)st;
@@ -456,7 +457,7 @@ static void pap_while_the_server_thinks(void **st)
  * without an answer. */
 static void too_early(void **st)
 {
-	struct call *c = waiting_call();
+	struct lac_call *c = waiting_call();
 	uint64_t frames;
 
 	(void)st;
@@ -477,7 +478,7 @@ static void too_early(void **st)
  * keeps what it has. */
 static void ipcp_again(void **st)
 {
-	struct call *c = up();
+	struct lac_call *c = up();
 	uint32_t ip = c->c.ip;
 	uint8_t opt[6] = {
 		3, 6, (uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip
@@ -506,7 +507,7 @@ static void ipcp_again(void **st)
  * P-125: IPv6CP terminated: likewise. */
 static void ncp_terminated(void **st)
 {
-	struct call *c, *d;
+	struct lac_call *c, *d;
 
 	(void)st;
 	w->cfg->need_ipv4 = CONFIG_NEED_WANTED;
@@ -528,7 +529,7 @@ static void ncp_terminated(void **st)
 /* P-128: a client that wants neither IPv4 nor IPv6: the call ends at the limit, and says why. */
 static void no_ncp_wanted(void **st)
 {
-	struct call *c = waiting_call();
+	struct lac_call *c = waiting_call();
 
 	(void)st;
 	c->c.no_ipv4 = c->c.no_ipv6 = true;

@@ -242,7 +242,7 @@ static void frames_of_one_session(void **st)
 	const struct span frame = span_of(echo, sizeof(echo));
 	struct world *w = new_world(0, 1024);
 	struct lac *l = lac_new(w, 1, 1701);
-	struct call *c, *other;
+	struct lac_call *c, *other;
 	struct subscriber *s;
 	uint64_t before;
 
@@ -259,7 +259,7 @@ static void frames_of_one_session(void **st)
 			if (by_plane)
 				engine_dp_event(w->e,
 						&(struct dp_event){ .kind = DP_EV_FRAME,
-								    .sid = s->s.sid,
+								    .sid = s->call.l2tp.sid,
 								    .frame = frame },
 						w->now);
 			else
@@ -284,7 +284,7 @@ static void messages_of_one_tunnel(void **st)
 	struct world *w = new_world(0, 1024);
 	struct lac *l = lac_new(w, 1, 1701);
 	uint8_t zlb[12] = { 0xc8, 2, 0, 12 };
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	lac_connect(l);

@@ -68,7 +68,7 @@ static void known_before_it_answers(void **st)
 	struct world *w = new_world();
 	struct lac *l = lac_new(w, 1, 4001);
 	const struct dp_tunnel *k;
-	struct core_tunnel *t;
+	struct tunnel *t;
 
 	(void)st;
 	l->no_scccn = true;
@@ -76,9 +76,9 @@ static void known_before_it_answers(void **st)
 	lac_connect(l);
 	assert_int_equal(w->lost, 1);
 	assert_int_equal(w->guard.n_tunnels, 1);
-	t = list_entry(w->e->tunnels.next, struct core_tunnel, in_all);
-	k = &w->known[t->t.tid];
-	assert_int_equal(k->tid, t->t.tid);
+	t = list_entry(w->e->tunnels.next, struct tunnel, in_all);
+	k = &w->known[t->l2tp.tid];
+	assert_int_equal(k->tid, t->l2tp.tid);
 	assert_int_equal(k->peer_tid, l->tid);
 	assert_true(ze_addr_eq(&k->path.peer, &l->path.peer));
 	assert_true(ze_addr_eq(&k->path.local, &l->path.local));
@@ -100,7 +100,7 @@ static void known_until_the_end_of_lingering(void **st)
 	tid = l->peer_tid;
 	lac_stop(l);
 	w_deliver(w);
-	assert_int_equal(registry_tunnel(w->e, tid)->t.fsm.state, L2TP_T_LINGER);
+	assert_int_equal(registry_tunnel(w->e, tid)->l2tp.fsm.state, L2TP_T_LINGER);
 	assert_int_equal(w->guard.n_peers, 0);
 	w_advance(w, ZE_SEC(31) - 1);
 	assert_int_equal(w->known[tid].tid, tid);
@@ -221,7 +221,7 @@ static void sessions_are_known(void **st)
 {
 	struct world *w = new_world();
 	struct lac *l = lac_new(w, 1, 1701);
-	struct call *c;
+	struct lac_call *c;
 	uint16_t sid;
 
 	(void)st;

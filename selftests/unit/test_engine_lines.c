@@ -105,7 +105,7 @@ static void sessions_and_refusals(void **st)
 	(void)st;
 	lac_connect(l);
 	for (unsigned i = 0; i < 80; i++) {
-		struct call *c = lac_call(l, "alice", "wonder");
+		struct lac_call *c = lac_call(l, "alice", "wonder");
 
 		w_advance(w, ZE_MS(1));
 		lac_cdn(c);

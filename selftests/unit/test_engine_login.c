@@ -49,9 +49,9 @@ static int tear_down(void **st)
 	return 0;
 }
 
-static struct call *waiting_call(const char *user, const char *password)
+static struct lac_call *waiting_call(const char *user, const char *password)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	l->no_iccn = true;
 	c = lac_call(l, user, password);
@@ -60,7 +60,7 @@ static struct call *waiting_call(const char *user, const char *password)
 }
 
 /* proxy_id: of the challenge that the LAC has sent; -1: it has sent none. */
-static void connect_after_proxy(struct call *c, int proxy_id)
+static void connect_after_proxy(struct lac_call *c, int proxy_id)
 {
 	const struct l2tp_msg m = {
 		.type = L2TP_ICCN,
@@ -80,14 +80,14 @@ static void connect_after_proxy(struct call *c, int proxy_id)
 	w_deliver(w);
 }
 
-static void assert_ended(const struct call *c, uint16_t result, const char *cause)
+static void assert_ended(const struct lac_call *c, uint16_t result, const char *cause)
 {
 	assert_true(c->over);
 	assert_int_equal(c->cdn_result, result);
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, cause);
 }
 
-static void connect_call(struct call *c)
+static void connect_call(struct lac_call *c)
 {
 	connect_after_proxy(c, -1);
 }
@@ -101,7 +101,7 @@ static void challenge_after_the_proxys(void **st)
 	(void)st;
 	begin();
 	for (unsigned i = 0; i < sizeof(ids); i++) {
-		struct call *c = waiting_call("alice", "wonder");
+		struct lac_call *c = waiting_call("alice", "wonder");
 
 		connect_after_proxy(c, ids[i]);
 		assert_true(c->c.auth_ok);
@@ -115,7 +115,7 @@ static void challenge_after_the_proxys(void **st)
 static void dials_again_at_once(void **st)
 {
 	struct lac *m;
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	begin();
@@ -146,7 +146,7 @@ static void dials_again_at_once(void **st)
 /* F-C5: again and again while the plane holds the first: only the newest is left. */
 static void dials_again_and_again(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -169,7 +169,7 @@ static void dials_again_and_again(void **st)
  * says what it lacked. */
 static void waits_in_vain(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	begin();
@@ -192,7 +192,7 @@ static void waits_in_vain(void **st)
  * next one gets the address that has become free. */
 static void pool_is_empty(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->pool.end = cfg->pool.start;
@@ -219,7 +219,7 @@ static void pool_is_empty(void **st)
  * is an address. */
 static void wanted_is_asked_for_again(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->need_ipv4 = CONFIG_NEED_WANTED;
@@ -240,7 +240,7 @@ static void wanted_is_asked_for_again(void **st)
  * address. */
 static void no_pool(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->has_pool = false;
@@ -260,7 +260,7 @@ static void no_pool(void **st)
 /* F-C5: a client that insists on a foreign address, and one that asks for none: refused by name. */
 static void insists_on_another_address(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -284,7 +284,7 @@ static void insists_on_another_address(void **st)
  * wanted it is. */
 static void client_without_ipv4(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -314,7 +314,7 @@ static const uint8_t terminate[] = { 0xff, 3, 0x80, 0x21, CP_TERM_REQ, 9, 0, 4 }
  * again in time does not. */
 static void ipv4_is_lost(void **st)
 {
-	struct call *c, *d;
+	struct lac_call *c, *d;
 
 	(void)st;
 	begin();
@@ -338,7 +338,7 @@ static void ipv4_is_lost(void **st)
 /* F-C5: `ipv6 required` is the same for the other family: its Protocol-Reject ends the call. */
 static void client_without_ipv6(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->need_ipv6 = CONFIG_NEED_REQUIRED;
@@ -355,7 +355,7 @@ static void client_without_ipv6(void **st)
  * for the moment ends there too, and a user's sessions are counted on. */
 static void known_to_the_next_process(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->n_listeners = 1;
@@ -382,7 +382,7 @@ static void known_to_the_next_process(void **st)
 /* F-C5 F-B10: session-limit: the next login is refused with its reason, or ends the oldest session. */
 static void session_limit(void **st)
 {
-	struct call *c[4];
+	struct lac_call *c[4];
 
 	(void)st;
 	cfg->sessions.limit = 3;
@@ -410,7 +410,7 @@ static void session_limit(void **st)
 /* F-C5 F-B10: a user's own limit and way; deny also holds for a fixed address. */
 static void users_own_limit(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->users[0].sessions = (struct profile_sessions){ true, 1, PROFILE_OVER_REPLACE };
@@ -430,7 +430,7 @@ static void users_own_limit(void **st)
  * soon as its holder has given way. */
 static void fixed_address_is_reserved(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->pool.start = BOBS;
@@ -457,7 +457,7 @@ static void fixed_address_is_reserved(void **st)
 /* F-B4: the address of a LAC is nobody else's: skipped in the pool, refused to a user. */
 static void address_of_a_lac(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->pool.start = 0x0a090001; /* 10.9.0.1 is the LAC */
@@ -474,7 +474,7 @@ static void address_of_a_lac(void **st)
 /* F-B4: and not a user's own. */
 static void fixed_address_of_a_lac(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->users[1].address = 0x0a090001;
@@ -488,7 +488,7 @@ static void fixed_address_of_a_lac(void **st)
 static void address_in_a_forged_sccrq(void **st)
 {
 	struct lac *forged;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->users[1].address = 0x0a090002;
@@ -514,7 +514,7 @@ static bool no_server(void *self, const struct aaa_request *rq, struct aaa_answe
 static void nothing_can_check_it(void **st)
 {
 	struct aaa_handler local;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();

@@ -130,7 +130,7 @@ static void lac_restarts_with_calls(void **st)
 {
 	struct world *w = new_world(true);
 	struct lac *l = lac_up(w), *again;
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 
 	(void)st;
 	assert_true(c->c.v4_up);
@@ -140,7 +140,7 @@ static void lac_restarts_with_calls(void **st)
 	lac_flush(l);
 	l->mute = true; /* the ICRP is not acknowledged */
 	w_deliver(w);
-	assert_false(l2tp_chan_idle(&lac_tunnel(l)->t.chan));
+	assert_false(l2tp_chan_idle(&lac_tunnel(l)->l2tp.chan));
 	again = crash(l);
 	lac_connect(again);
 	w_advance(w, ZE_SEC(3));
@@ -202,7 +202,7 @@ static void lac_restarts_while_the_tunnel_ends(void **st)
 		} else {
 			l->mute = true;
 			operate_close_all_tunnels(w->e, &why, w->now);
-			assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_CLOSING);
+			assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_CLOSING);
 		}
 		again = crash(l);
 		lac_connect(again);
@@ -244,7 +244,7 @@ static void forged_sccrqs_change_nothing(void **st)
 	for (int secret = 0; secret < 2; secret++) {
 		struct world *w = new_world(secret);
 		struct lac *l = lac_up(w);
-		struct call *c = lac_call(l, "alice", "wonder");
+		struct lac_call *c = lac_call(l, "alice", "wonder");
 		unsigned hellos = l->rx[L2TP_HELLO];
 
 		for (unsigned i = 0; i < 600; i++) {
@@ -256,7 +256,7 @@ static void forged_sccrqs_change_nothing(void **st)
 		assert_true(l->rx[L2TP_HELLO] - hellos <= 121);
 		assert_int_equal(refused(w, REASON_TUNNEL_IN_USE), 600);
 		assert_true(l->up && !l->over && !c->over);
-		assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+		assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 		assert_int_equal(w_count_events(w, EV_TUNNEL_UP), 1);
 		assert_int_equal(w_count_events(w, EV_TUNNEL_DOWN), 0);
 		close_all(w);
@@ -269,7 +269,7 @@ static void late_life_wins(void **st)
 {
 	struct world *w = new_world(false);
 	struct lac *l = lac_up(w);
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 
 	(void)st;
 	l->dead = true;
@@ -279,7 +279,7 @@ static void late_life_wins(void **st)
 	assert_int_equal(w->e->tids.used, 2);
 	l->dead = false;
 	w_advance(w, ZE_SEC(9)); /* our HELLO again, acknowledged */
-	assert_true(l2tp_chan_idle(&lac_tunnel(l)->t.chan));
+	assert_true(l2tp_chan_idle(&lac_tunnel(l)->l2tp.chan));
 	forge_scccns(w, l);
 	assert_int_equal(w->e->tids.used, 1);
 	assert_int_equal(w_count_events(w, EV_TUNNEL_UP), 1);
@@ -327,7 +327,7 @@ static void forged_sccrqs_do_not_hinder_the_question(void **st)
 		w_advance(w, ZE_MS(10));
 	}
 	w_advance(w, ZE_SEC(1));
-	assert_true(l2tp_chan_idle(&lac_tunnel(l)->t.chan));
+	assert_true(l2tp_chan_idle(&lac_tunnel(l)->l2tp.chan));
 	forge_scccns(w, l);
 	assert_int_equal(w_count_events(w, EV_TUNNEL_UP), 1);
 	assert_true(l->up && !l->over);

@@ -20,7 +20,7 @@ static const struct operate_why why = { .actor = "test" };
 struct line { /* one LAC with one subscriber */
 	struct world *w;
 	struct lac *l;
-	struct call *c;
+	struct lac_call *c;
 };
 
 static struct line line_up(struct world *w)
@@ -97,27 +97,28 @@ static void session_is_the_same(void **st)
 	assert_non_null(s->profile);
 	assert_true(s->resumed && lac_tunnel(x.l)->resumed);
 	assert_int_equal(addrpool_used(w->e->pool), 1);
-	assert_true(w->dp[s->s.sid].fam[PPP_FAM_IPV4] && w->dp[s->s.sid].fam[PPP_FAM_IPV6]);
-	assert_int_equal(w->dp[s->s.sid].f[PPP_FAM_IPV4].peer4, ip);
+	assert_true(w->dp[s->call.l2tp.sid].fam[PPP_FAM_IPV4] &&
+		    w->dp[s->call.l2tp.sid].fam[PPP_FAM_IPV6]);
+	assert_int_equal(w->dp[s->call.l2tp.sid].f[PPP_FAM_IPV4].peer4, ip);
 	assert_string_equal(w_last_event(w, EV_SESSION_UP)->cause, "resumed");
 	assert_int_equal(w->e->resumed_sessions, 1);
 	drain(w);
 }
 
 /* What is written is what was read, with messages under way or a StopCCN. */
-static void same_tunnel(struct core_tunnel *t, ze_ns now)
+static void same_tunnel(struct tunnel *t, ze_ns now)
 {
 	uint8_t a[JOURNAL_RECORD_MAX], b[JOURNAL_RECORD_MAX];
 	struct wr wa = wr_init(a, sizeof(a)), wb = wr_init(b, sizeof(b));
 	static struct l2tp_tunnel other;
 
-	assert_true(l2tp_tunnel_save(&t->t, &wa));
-	l2tp_tunnel_init(&other, &t->t.cfg, &t->e->ports.rng, t->t.tid, now);
+	assert_true(l2tp_tunnel_save(&t->l2tp, &wa));
+	l2tp_tunnel_init(&other, &t->l2tp.cfg, &t->e->ports.rng, t->l2tp.tid, now);
 	assert_int_equal(l2tp_tunnel_resume(&other, wr_done(&wa), now), REASON_NONE);
 	assert_true(l2tp_tunnel_save(&other, &wb));
 	assert_int_equal(wr_len(&wa), wr_len(&wb));
 	assert_memory_equal(a, b, wr_len(&wa));
-	assert_string_equal(l2tp_tunnel_state_name(&other), l2tp_tunnel_state_name(&t->t));
+	assert_string_equal(l2tp_tunnel_state_name(&other), l2tp_tunnel_state_name(&t->l2tp));
 	l2tp_tunnel_done(&other);
 }
 
@@ -130,10 +131,10 @@ static void tunnel_is_the_same(void **st)
 	same_tunnel(lac_tunnel(x.l), w->now);
 	x.l->mute = true;
 	operate_close_session(w->e, x.c->peer_sid, &why, w->now);
-	assert_false(l2tp_chan_idle(&lac_tunnel(x.l)->t.chan));
+	assert_false(l2tp_chan_idle(&lac_tunnel(x.l)->l2tp.chan));
 	same_tunnel(lac_tunnel(x.l), w->now);
 	operate_close_tunnel(w->e, x.l->peer_tid, &why, w->now);
-	assert_int_equal(lac_tunnel(x.l)->t.fsm.state, L2TP_T_CLOSING);
+	assert_int_equal(lac_tunnel(x.l)->l2tp.fsm.state, L2TP_T_CLOSING);
 	same_tunnel(lac_tunnel(x.l), w->now);
 	drain(w);
 }
@@ -152,7 +153,7 @@ static void signs_of_life(void **st)
 	w_restart(w);
 	assert_int_equal(x.l->rx[L2TP_HELLO], hellos + 1); /* at once */
 	w_advance(w, ZE_SEC(1));
-	assert_true(l2tp_chan_idle(&lac_tunnel(x.l)->t.chan));
+	assert_true(l2tp_chan_idle(&lac_tunnel(x.l)->l2tp.chan));
 	echoes = x.c->c.echoes;
 	w_advance(w, ZE_SEC(3600));
 	assert_true(x.l->rx[L2TP_HELLO] >= hellos + 50);
@@ -168,7 +169,7 @@ static void ends_as_ever(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
-	struct call *b = lac_call(x.l, "bob", "builder"), *c;
+	struct lac_call *b = lac_call(x.l, "bob", "builder"), *c;
 
 	(void)st;
 	assert_true(b->c.v4_up);
@@ -281,7 +282,7 @@ static void one_family(void **st)
 {
 	struct world *w = world();
 	struct lac *l = lac_new(w, 1, 1701);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	lac_connect(l);
@@ -315,7 +316,7 @@ static void unfinished_call(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
-	struct call *b;
+	struct lac_call *b;
 
 	(void)st;
 	w->dp_hold = true;
@@ -358,7 +359,7 @@ static void journal_once_more(void **st)
 	static struct w_record was[W_RECORDS];
 	struct world *w = world();
 	struct line x = line_up(w);
-	struct call *b = lac_call(x.l, "alice", "wonder"), *c;
+	struct lac_call *b = lac_call(x.l, "alice", "wonder"), *c;
 	unsigned n = 0;
 
 	(void)st;
@@ -412,7 +413,7 @@ static void messages_under_way(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
-	struct call *b;
+	struct lac_call *b;
 
 	(void)st;
 	/* Heard by the LAC, whose acknowledgement nobody heard. */
@@ -519,7 +520,7 @@ static void other_values(void **st)
 	c->auth_method = PPP_AUTH_PAP;
 	c->enable_ipv6cp = false;
 	with_config(w, c);
-	assert_int_equal(lac_tunnel(x.l)->t.cfg.hello_interval, ZE_SEC(7));
+	assert_int_equal(lac_tunnel(x.l)->l2tp.cfg.hello_interval, ZE_SEC(7));
 	w_advance(w, ZE_SEC(100));
 	assert_false(x.c->over);
 	drain(w);
@@ -598,7 +599,7 @@ static void twice(void **st)
 static void life(struct world *w)
 {
 	struct lac *l = lac_new(w, 1, 1701), *m = lac_new(w, 2, 1701);
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	lac_connect(l);
 	a = lac_call(l, "alice", "wonder");
@@ -628,21 +629,21 @@ static void assert_agreed(struct world *w)
 	unsigned theirs = 0;
 
 	for (unsigned i = 0; i < w->n_calls; i++) {
-		const struct call *c = &w->calls[i];
+		const struct lac_call *c = &w->calls[i];
 		const struct subscriber *s;
 
 		if (c->over || c->l->over || !c->l->up || l2tp_chan_dead(&c->l->chan))
 			continue;
 		s = call_sub(c);
 		assert_true(c->icrp && s);
-		assert_ptr_equal(s->tunnel, lac_tunnel(c->l));
-		assert_int_equal(s->s.peer_sid, c->sid);
+		assert_ptr_equal(s->call.tunnel, lac_tunnel(c->l));
+		assert_int_equal(s->call.l2tp.peer_sid, c->sid);
 		theirs++;
 	}
 	if (ours != theirs) {
 		fprintf(stderr, "ours %u theirs %u\n", ours, theirs);
 		for (unsigned i = 0; i < w->n_calls; i++) {
-			const struct call *c = &w->calls[i];
+			const struct lac_call *c = &w->calls[i];
 			fprintf(stderr,
 				"call lac %d sid %u peer %u icrp %d over %d lacup %d over %d dead %d\n",
 				c->l->path.peer.ip[3], c->sid, c->peer_sid, c->icrp, c->over,
@@ -650,11 +651,12 @@ static void assert_agreed(struct world *w)
 		}
 		struct list *it;
 		list_for_each(it, &w->e->subscribers) {
-			struct subscriber *s = list_entry(it, struct subscriber, in_all);
+			struct subscriber *s = list_entry(it, struct subscriber, call.in_all);
 			fprintf(stderr,
 				"sub tid %u sid %u peer %u state %d resumed %d created %lld now %lld\n",
-				s->tunnel->t.tid, s->s.sid, s->s.peer_sid, s->state, s->resumed,
-				(long long)s->s.created, (long long)w->now);
+				s->call.tunnel->l2tp.tid, s->call.l2tp.sid, s->call.l2tp.peer_sid,
+				s->state, s->resumed, (long long)s->call.l2tp.created,
+				(long long)w->now);
 		}
 	}
 	assert_int_equal(ours, theirs);

@@ -27,7 +27,7 @@ static struct lac *lac_up(struct world *w, unsigned host)
 
 	lac_connect(l);
 	assert_true(l->up);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	return l;
 }
 
@@ -77,7 +77,7 @@ static void unknown_tunnel_id(void **st)
 	w_deliver(w);
 	assert_int_equal(refused(w, REASON_TUNNEL_UNKNOWN), 2);
 	assert_int_equal(w->to_peers, before);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	close_all(w);
 }
 
@@ -157,7 +157,7 @@ static void peer_restarted(void **st)
 {
 	struct world *w = new_world(st);
 	struct lac *old = lac_up(w, 1), *again;
-	struct call *c = lac_call(old, "alice", "wonder");
+	struct lac_call *c = lac_call(old, "alice", "wonder");
 
 	assert_true(c->c.v4_up);
 	w_advance(w, ZE_SEC(40));
@@ -230,7 +230,7 @@ static void tunnel_limit(void **st)
 	assert_int_equal(b->stop_result, STOP_ERROR);
 	assert_int_equal(b->stop_error, L2TP_ERR_RESOURCES);
 	assert_int_equal(refused(w, REASON_LIMIT_TUNNELS), 1);
-	assert_int_equal(lac_tunnel(a)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(a)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	lac_stop(a);
 	b->over = false;
 	b = lac_new(w, 3, 1701);
@@ -324,7 +324,7 @@ static void sccrq_flood(void **st)
 	}
 	assert_true(w->e->n_half_open <= ADMIT_HALF_OPEN);
 	assert_true(refused(w, REASON_LIMIT_RATE) > 10000);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	/* A peer at work is not asked to wait. */
 	flood(w, 0, 500, true);
 	same = lac_new(w, 6, 1701);
@@ -393,7 +393,7 @@ static void unpredictable_ids(void **st)
 	flood(w, 0, 1000, true);
 	assert_int_equal(w->e->tids.used, 1000);
 	list_for_each(l, &w->e->tunnels) {
-		uint16_t tid = list_entry(l, struct core_tunnel, in_all)->t.tid;
+		uint16_t tid = list_entry(l, struct tunnel, in_all)->l2tp.tid;
 
 		assert_int_not_equal(tid, 0);
 		steps += (uint16_t)(tid - last) == step;
@@ -443,7 +443,7 @@ static void hidden_tunnel_id(void **st)
 	l2tp_chan_send(&l->chan, 0, wr_done(&wr), w->now);
 	w_deliver(w);
 	assert_true(l->up);
-	assert_int_equal(lac_tunnel(l)->t.peer_tid, l->tid);
+	assert_int_equal(lac_tunnel(l)->l2tp.peer_tid, l->tid);
 	close_all(w);
 }
 
@@ -459,7 +459,7 @@ static void wrong_source(void **st)
 	inject_ctl(w, &host, l->peer_tid, L2TP_STOPCCN);
 	assert_int_equal(refused(w, REASON_TUNNEL_PEER), 2);
 	assert_int_equal(w->to_peers, before);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	close_all(w);
 }
 
@@ -469,7 +469,7 @@ static void stopccn_received(void **st)
 {
 	struct world *w = new_world(st);
 	struct lac *l = lac_up(w, 1), *again;
-	struct call *a = lac_call(l, "alice", "wonder"), *b = lac_call(l, "bob", "builder");
+	struct lac_call *a = lac_call(l, "alice", "wonder"), *b = lac_call(l, "bob", "builder");
 	uint16_t cdns;
 
 	assert_true(a->c.v4_up && b->c.v4_up);
@@ -602,17 +602,17 @@ static void reload(void **st)
 	assert_int_equal(w_reload(w, c, &warn), 0);
 	assert_non_null(strstr(warn.s, "listeners"));
 	assert_non_null(strstr(warn.s, "pool"));
-	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7);
-	assert_true(lac_tunnel(l)->t.cfg.hello_interval == ZE_SEC(60));
+	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 7);
+	assert_true(lac_tunnel(l)->l2tp.cfg.hello_interval == ZE_SEC(60));
 	assert_true(lac_call(l, "carol", "sing")->c.v4_up);
 	l = lac_new(w, 2, 1701);
 	lac_connect(l);
-	assert_false(l->up && lac_tunnel(l)->t.fsm.state == L2TP_T_ESTABLISHED);
+	assert_false(l->up && lac_tunnel(l)->l2tp.fsm.state == L2TP_T_ESTABLISHED);
 	l = lac_new(w, 2, 1701);
 	strcpy(l->secret, "newone");
 	lac_connect(l);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
-	assert_true(lac_tunnel(l)->t.cfg.hello_interval == ZE_SEC(9));
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
+	assert_true(lac_tunnel(l)->l2tp.cfg.hello_interval == ZE_SEC(9));
 	config_unref(c);
 
 	sb_reset(&warn);

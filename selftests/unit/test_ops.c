@@ -20,7 +20,7 @@ static struct {
 	struct snapshot_history view;
 	struct asking a;
 	struct lac *lac[2];
-	struct call *call[3]; /* two in the first tunnel, one in the second */
+	struct lac_call *call[3]; /* two in the first tunnel, one in the second */
 } u;
 
 static int up(void **st)

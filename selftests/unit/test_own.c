@@ -103,7 +103,7 @@ static void goes(const char *name, uint32_t ip, uint8_t len)
 			fail_msg("\"%s\" does not say %s", lines, x);                              \
 	} while (0)
 
-static void assert_ended(const struct call *c, const char *cause)
+static void assert_ended(const struct lac_call *c, const char *cause)
 {
 	assert_true(c->over);
 	assert_int_equal(c->cdn_result, CDN_NO_FACILITIES_NOW);
@@ -113,7 +113,7 @@ static void assert_ended(const struct call *c, const char *cause)
 /* F-B4: an address of this machine is not taken from the pool, and is again when it has gone. */
 static void not_from_the_pool(void **st)
 {
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	(void)st;
 	cfg->pool.start = 0x0a000002;
@@ -134,7 +134,7 @@ static void not_from_the_pool(void **st)
 /* F-B4: nor is a user's own: the reason, the counter, and a line with the interface. */
 static void not_a_users(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -169,7 +169,7 @@ static const char *shown_holder(unsigned sid)
 /* F-B4: one that came while a session has it: the session goes on, one line says what to do, and it is shown. */
 static void while_a_session_has_it(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 	char want[120];
 
 	(void)st;
@@ -194,7 +194,7 @@ static void while_a_session_has_it(void **st)
 /* F-B4: after a restart, too: a session whose address has become ours, or a LAC's, does not go on. */
 static void not_resumed(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -212,7 +212,7 @@ static void not_resumed(void **st)
 static void not_resumed_beside_a_lac(void **st)
 {
 	struct lac *m;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->users[1].address = 0x0a090002;

@@ -110,7 +110,7 @@ static void names_the_message(void **st)
 	uint8_t buf[64];
 	struct wr wr = wr_init(buf, sizeof(buf));
 	size_t mark = l2tp_hdr_begin_ctl(&wr, (uint16_t)(l->peer_tid ^ 1), 0, 0, 0);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	wr_bytes(&wr, "\x80\x08\0\0\0\0\0\x06", 8);
@@ -170,7 +170,7 @@ static void names_it_to_the_lac(void **st)
 	assert_true(span_eq(text, span_str("AVP header truncated: after Host Name")));
 }
 
-static void to_lns(struct call *c, const char *frame, size_t n)
+static void to_lns(struct lac_call *c, const char *frame, size_t n)
 {
 	lac_data(c, span_of(frame, n));
 	w_deliver(w);
@@ -179,7 +179,7 @@ static void to_lns(struct call *c, const char *frame, size_t n)
 /* F-C11: PPP: protocol, code and option by their names in the RFCs; no more lines than of L2TP. */
 static void names_the_ppp_packet(void **st)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 	unsigned lines = 0;
 
 	(void)st;

@@ -13,8 +13,8 @@ static void names(void **st)
 	struct world *w = world_new(NULL, 2);
 	struct lac *l = lac_new(w, 1, 1701), *m = lac_new(w, 1, 1702), *n = lac_new(w, 2, 1701);
 	struct ze_addr other = l->path.peer, nobody = w_path(9, 1701).peer;
-	struct core_tunnel *t;
-	struct call *c;
+	struct tunnel *t;
+	struct lac_call *c;
 
 	(void)st;
 	lac_connect(l);

@@ -15,7 +15,7 @@
 
 static struct world *w;
 static struct lac *l;
-static struct call *old;
+static struct lac_call *old;
 static struct config *next;
 static struct strbuf warnings;
 
@@ -57,7 +57,7 @@ static void reload_is(int result, const char *warning)
 		assert_string_equal(said, "");
 	else if (!strstr(said, warning))
 		fail_msg("\"%s\" does not say %s", said, warning);
-	assert_true(call_sub(old) && !call_sub(old)->ended);
+	assert_true(call_sub(old) && !call_sub(old)->call.ended);
 }
 
 static void reload(const char *warning)
@@ -69,7 +69,7 @@ static void next_ppp_sessions(void **st)
 {
 	const struct ppp_link_cfg *was = call_sub(old)->link.cfg, *is;
 	struct ppp_link_cfg before = *was;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	next->auth_method = PPP_AUTH_PAP;
@@ -102,7 +102,7 @@ static void next_ppp_sessions(void **st)
 static void next_sessions_rates(void **st)
 {
 	const struct subscriber *was = call_sub(old);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	assert_int_equal(was->shape, SUB_SHAPE_OFF);
@@ -111,9 +111,10 @@ static void next_sessions_rates(void **st)
 	c = lac_call(l, "bob", "builder");
 	assert_true(c->c.v4_up);
 	assert_int_equal(call_sub(c)->shape, SUB_SHAPE_ON);
-	assert_memory_equal(&w->dp[call_sub(c)->s.sid].plan, &next->shape, sizeof(next->shape));
+	assert_memory_equal(&w->dp[call_sub(c)->call.l2tp.sid].plan, &next->shape,
+			    sizeof(next->shape));
 	assert_int_equal(was->shape, SUB_SHAPE_OFF);
-	assert_null(strchr(w->dp[was->s.sid].calls, 'S'));
+	assert_null(strchr(w->dp[was->call.l2tp.sid].calls, 'S'));
 }
 
 /* F-B9: the plane hears of the pool at the start, and of the switch when it changes. */
@@ -140,7 +141,7 @@ static void blackhole_for_the_pool(void **st)
 
 static void no_ipcp(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	next->enable_ipcp = false;
@@ -178,13 +179,13 @@ static void next_tunnels(void **st)
 	next->hello_interval_s = 9;
 	next->hello_retries = 7;
 	reload("");
-	assert_true(lac_tunnel(l)->t.cfg.hello_interval == ZE_SEC(60));
-	assert_memory_equal(lac_tunnel(l)->t.cfg.secret, "zetest", 6);
-	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7); /* of the live, too */
+	assert_true(lac_tunnel(l)->l2tp.cfg.hello_interval == ZE_SEC(60));
+	assert_memory_equal(lac_tunnel(l)->l2tp.cfg.secret, "zetest", 6);
+	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 7); /* of the live, too */
 	strcpy(other->secret, "newone");
 	lac_connect(other);
 	assert_true(other->up);
-	assert_true(lac_tunnel(other)->t.cfg.hello_interval == ZE_SEC(9));
+	assert_true(lac_tunnel(other)->l2tp.cfg.hello_interval == ZE_SEC(9));
 }
 
 /* Nothing of a file that also turns l2tp off comes into force. */
@@ -209,10 +210,10 @@ static void another_module_refuses(void **st)
 	assert_int_equal(w->e->cfg->hello_retries, 2);
 	engine_reload_cancel(w->e);
 	assert_int_equal(next->refs, 1);
-	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 2);
+	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 2);
 	assert_int_equal(lac_call(l, "bob", "builder")->c.method, PPP_CHAP);
 	reload("");
-	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7);
+	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 7);
 }
 
 /* Each allocation of a reload may fail: then nothing has changed. */
@@ -229,12 +230,12 @@ static void without_memory(void **st)
 		fail_alloc_at(i);
 		r = engine_reload_prepare(w->e, next, &warnings);
 		fail_alloc_off();
-		assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 2);
+		assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 2);
 		assert_int_equal(next->refs, r < 0 ? 1 : 2);
 		assert_true(i < 20);
 	}
 	engine_reload(w->e, w->now);
-	assert_int_equal(lac_tunnel(l)->t.cfg.hello_retries, 7);
+	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 7);
 	assert_true(lac_call(l, "bob", "builder")->c.v4_up);
 }
 

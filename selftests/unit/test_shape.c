@@ -45,24 +45,24 @@ static int down(void **st)
 	return 0;
 }
 
-static void assert_says(const struct call *c, const char *key, const char *value)
+static void assert_says(const struct lac_call *c, const char *key, const char *value)
 {
 	char line[64];
 
-	snprintf(line, sizeof(line), "show l2tp session %u", call_sub(c)->s.sid);
+	snprintf(line, sizeof(line), "show l2tp session %u", call_sub(c)->call.l2tp.sid);
 	assert_int_equal(ask(&a, line), OP_OK);
 	assert_string_equal(json_string_value(ask_member(a.data, key)), value);
 }
 
 static void before_the_first_family(void **st)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 	const struct subscriber *s = call_sub(c);
-	const struct shape_plan *p = &w->dp[s->s.sid].plan;
+	const struct shape_plan *p = &w->dp[s->call.l2tp.sid].plan;
 
 	(void)st;
 	assert_true(c->c.v4_up && c->c.v6_up);
-	assert_int_equal(strncmp(w->dp[s->s.sid].calls, "US46", 4), 0);
+	assert_int_equal(strncmp(w->dp[s->call.l2tp.sid].calls, "US46", 4), 0);
 	assert_true(p->down_bps == 10000000 && p->up_bps == 2000000 && p->qdisc == SHAPE_HTB);
 	assert_int_equal(s->shape, SUB_SHAPE_ON);
 	assert_says(c, "shaping", "applied");
@@ -73,19 +73,19 @@ static void before_the_first_family(void **st)
 /* Sequencing attaches before PPP begins: the rates still come before the families. */
 static void with_sequencing(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	l->sequencing = true;
 	c = lac_call(l, "alice", "wonder");
 	w_advance(w, ZE_SEC(5)); /* the client asks again: it was not heard */
 	assert_true(c->c.v4_up);
-	assert_int_equal(strncmp(w->dp[call_sub(c)->s.sid].calls, "US", 2), 0);
+	assert_int_equal(strncmp(w->dp[call_sub(c)->call.l2tp.sid].calls, "US", 2), 0);
 }
 
 static void waiting(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->dp_hold = true;
@@ -98,7 +98,7 @@ static void waiting(void **st)
 }
 
 /* Counted, and the session lives on. */
-static void assert_unshaped(const struct call *c)
+static void assert_unshaped(const struct lac_call *c)
 {
 	assert_true(c->c.v4_up && c->c.v6_up && !c->over);
 	assert_int_equal(call_sub(c)->shape, SUB_SHAPE_FAILED);
@@ -124,9 +124,9 @@ static void refused(void **st)
 /* An answer nobody waits for. */
 static void late_answer(void **st)
 {
-	struct call *c = lac_call(l, "alice", "wonder");
+	struct lac_call *c = lac_call(l, "alice", "wonder");
 	const struct dp_event ev = { .kind = DP_EV_SHAPED,
-				     .sid = call_sub(c)->s.sid,
+				     .sid = call_sub(c)->call.l2tp.sid,
 				     .result = -EIO };
 
 	(void)st;

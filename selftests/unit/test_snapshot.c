@@ -26,7 +26,7 @@ static struct {
 	struct snapshot_history copies;
 	struct asking a;
 	struct lac *lac;
-	struct call *alice, *bob;
+	struct lac_call *alice, *bob;
 } u;
 
 static int up(void **st)

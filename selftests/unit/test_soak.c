@@ -33,7 +33,7 @@ static size_t memory_slack(void)
 }
 
 static struct lac *lacs[LACS];
-static struct call *calls[LACS][CALLS];
+static struct lac_call *calls[LACS][CALLS];
 
 static void connect_all(struct world *w)
 {
@@ -51,7 +51,7 @@ static void connect_all(struct world *w)
 /* Somebody leaves, one way or another, and comes back. */
 static void churn(struct world *w, unsigned n)
 {
-	struct call **at = &calls[n % LACS][n / LACS % CALLS], *c = *at;
+	struct lac_call **at = &calls[n % LACS][n / LACS % CALLS], *c = *at;
 	struct lac *l = lacs[n % LACS];
 
 	if (!c->over && n % 3 == 0)
@@ -141,8 +141,8 @@ static void eight_quiet_hours(void **st)
 	l = lac_new(w, 1, 1701);
 	lac_connect(l);
 	w_advance(w, ZE_SEC(8 * 3600));
-	assert_true(lac_tunnel(l)->t.tx_msgs[L2TP_HELLO] > 5000);
-	assert_int_equal(lac_tunnel(l)->t.fsm.state, L2TP_T_ESTABLISHED);
+	assert_true(lac_tunnel(l)->l2tp.tx_msgs[L2TP_HELLO] > 5000);
+	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
 	lac_stop(l);
 	w_advance(w, ZE_SEC(100));
 	assert_world_empty(w);

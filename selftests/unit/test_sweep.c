@@ -27,7 +27,7 @@ static const struct operate_why why = { .actor = "sweep" };
 static void life(struct world *w)
 {
 	struct lac *l = lac_new(w, 1, 1701), *m = lac_new(w, 2, 1701);
-	struct call *a, *b;
+	struct lac_call *a, *b;
 
 	lac_connect(l);
 	lac_connect(m);
@@ -52,7 +52,7 @@ static void life(struct world *w)
 static void afterlife(struct world *w)
 {
 	struct lac *l = lac_new(w, 3, 1701);
-	struct call *c;
+	struct lac_call *c;
 
 	lac_connect(l);
 	assert_true(l->up);

@@ -103,7 +103,7 @@ static void dialogue(void **st)
 static void a_password_by_pap(void **st)
 {
 	struct lac *dark = lac_new(w, 2, 1701);
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	w->cfg->auth_method = PPP_AUTH_PAP;
@@ -123,7 +123,7 @@ static const uint8_t pap[] = { 0xff, 0x03, 0xc0, 0x23, 1,   9,	 0,   17,  5,	'a'
 /* PAP of a peer that was asked for CHAP. */
 static void a_password_nobody_asked_for(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	c = lac_call(l, "alice", "wonder");
@@ -140,7 +140,7 @@ static void other_protocols(void **st)
 {
 	static const uint16_t protos[] = { 0xc227, 0xc027, 0xc225, 0x80fb };
 	uint8_t frame[sizeof(pap)];
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	c = lac_call(l, "alice", "wonder");

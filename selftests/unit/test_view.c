@@ -21,7 +21,7 @@ static struct {
 	struct snapshot_history view;
 	struct asking a;
 	struct lac *lac;
-	struct call *call;
+	struct lac_call *call;
 } u;
 
 static int up(void **st)
@@ -292,7 +292,7 @@ static void events_of_a_session(void **st)
 /* Before PPP has begun there is nothing to say of it. */
 static void session_that_waits(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	u.lac->no_iccn = true;
@@ -325,7 +325,7 @@ static void statistics(void **st)
 /* As the plane of these tests has it: nothing before the first reading, two sessions in it. */
 static void sums_over_all_sessions(void **st)
 {
-	struct call *second = lac_call(u.lac, "bob", "builder");
+	struct lac_call *second = lac_call(u.lac, "bob", "builder");
 
 	(void)st;
 	w_advance(u.w, ZE_SEC(5));

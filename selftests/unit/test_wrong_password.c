@@ -40,7 +40,7 @@ static int tear_down(void **st)
 	return 0;
 }
 
-static struct call *call_of(const char *number, const char *user, const char *password)
+static struct lac_call *call_of(const char *number, const char *user, const char *password)
 {
 	snprintf(l->number, sizeof(l->number), "%s", number);
 	return lac_call(l, user, password);
@@ -64,7 +64,7 @@ static unsigned flood(const char *number, unsigned n)
 static void one_line(void **st)
 {
 	uint64_t before;
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -110,7 +110,7 @@ static void right_one_of_a_name_that_is_tried(void **st)
 /* F-B10: the line that guesses is not asked, right or wrong, until it has waited. */
 static void line_is_not_asked(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	begin();
@@ -128,7 +128,7 @@ static void line_is_not_asked(void **st)
 /* F-B10: a session that is up is asked about all the same when it is challenged again. */
 static void session_is_challenged_again(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->reauth_interval_s = 5;
@@ -144,7 +144,7 @@ static void session_is_challenged_again(void **st)
 /* F-B10: an answer that nobody will get any more: the client leaves, restarts LCP, is cleared; the tunnel ends. */
 static void while_it_waits(void **st)
 {
-	struct call *c, *d;
+	struct lac_call *c, *d;
 
 	(void)st;
 	begin();
@@ -166,7 +166,7 @@ static void while_it_waits(void **st)
 /* F-B10: one that would come after the phase has ended is none: the call ends by its timeout. */
 static void too_late(void **st)
 {
-	struct call *c;
+	struct lac_call *c;
 
 	(void)st;
 	cfg->auth_timeout_s = 3;
@@ -190,7 +190,7 @@ static void of_each_method(void **st)
 	begin();
 	flood("100", 5);
 	for (unsigned i = 0; i < 3; i++) {
-		struct call *c;
+		struct lac_call *c;
 
 		l->no_iccn = true;
 		c = call_of("100", "x", "wrong");

@@ -48,7 +48,7 @@
 
 /* ---- on workers ---- */
 
-static int tunnel_ensure(struct tunnel *t, void *thread)
+static int tunnel_ensure(struct dp_kernel_tunnel *t, void *thread)
 {
 	int r = 0;
 
@@ -209,7 +209,7 @@ static void dp_kernel_run_down(struct dp_jobs_session *js, void *thread)
 
 static void run_delete(struct kjob *j, void *thread)
 {
-	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
+	struct dp_kernel_tunnel *t = ze_container_of(j, struct dp_kernel_tunnel, delete_job);
 
 	if (t->created)
 		t->d->a.ops->tunnel_down(thread, &t->k);
@@ -219,23 +219,24 @@ static void run_delete(struct kjob *j, void *thread)
 /* ---- tunnels ---- */
 
 /* Ids of tunnels are ours, so that no peer can make them collide. */
-static struct tunnel *tunnel_find(const struct dp_kernel *d, uint16_t tid)
+static struct dp_kernel_tunnel *tunnel_find(const struct dp_kernel *d, uint16_t tid)
 {
 	struct htab_node *n = htab_find(&d->tunnels, tid);
 
-	return n ? ze_container_of(n, struct tunnel, in_tunnels) : NULL;
+	return n ? ze_container_of(n, struct dp_kernel_tunnel, in_tunnels) : NULL;
 }
 
 /* Iterates over all tunnels in no particular order: the one after t, or the first when t is
  * NULL. */
-static struct tunnel *tunnel_next(const struct dp_kernel *d, const struct tunnel *t)
+static struct dp_kernel_tunnel *tunnel_next(const struct dp_kernel *d,
+					    const struct dp_kernel_tunnel *t)
 {
 	struct htab_node *n = htab_next(&d->tunnels, t ? &t->in_tunnels : NULL);
 
-	return n ? ze_container_of(n, struct tunnel, in_tunnels) : NULL;
+	return n ? ze_container_of(n, struct dp_kernel_tunnel, in_tunnels) : NULL;
 }
 
-static void tunnel_free(struct tunnel *t)
+static void tunnel_free(struct dp_kernel_tunnel *t)
 {
 	htab_del(&t->d->tunnels, &t->in_tunnels);
 	pthread_mutex_destroy(&t->lock);
@@ -259,7 +260,7 @@ static bool dp_kernel_may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
 /* True when another tunnel uses the path, on a kernel that cannot have two on one. */
 static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 {
-	struct tunnel *t = NULL;
+	struct dp_kernel_tunnel *t = NULL;
 
 	while (d->a.paths == KERNEL_PATHS_ONE && (t = tunnel_next(d, t))) {
 		char peer[ZE_ADDR_TEXT];
@@ -281,7 +282,7 @@ static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 	return false;
 }
 
-static int tunnel_open(struct tunnel *t, const struct dp_tunnel *what)
+static int tunnel_open(struct dp_kernel_tunnel *t, const struct dp_tunnel *what)
 {
 	struct dp_kernel *d = t->d;
 	int fd, r = path_taken(d, what) ? -EADDRINUSE : d->a.ops->socket(&what->path, &fd);
@@ -299,12 +300,12 @@ static int tunnel_open(struct tunnel *t, const struct dp_tunnel *what)
 }
 
 static void session_build(struct session *s);
-static void tunnel_unref(struct tunnel *t);
+static void tunnel_unref(struct dp_kernel_tunnel *t);
 
 /* The kernel tunnel is deleted: closes its socket, and builds the sessions that waited for that. */
 static void delete_done(struct kjob *j)
 {
-	struct tunnel *t = ze_container_of(j, struct tunnel, delete_job);
+	struct dp_kernel_tunnel *t = ze_container_of(j, struct dp_kernel_tunnel, delete_job);
 	int r = 0;
 
 	/* The socket's queue is passed to the engine, which may create sessions: they wait, too. */
@@ -326,7 +327,7 @@ static void delete_done(struct kjob *j)
 	tunnel_unref(t);
 }
 
-static void tunnel_unref(struct tunnel *t)
+static void tunnel_unref(struct dp_kernel_tunnel *t)
 {
 	if (--t->refs)
 		return;
@@ -340,9 +341,10 @@ static void tunnel_unref(struct tunnel *t)
 	}
 }
 
-static struct tunnel *dp_kernel_tunnel_new(struct dp_kernel *d, const struct dp_tunnel *what)
+static struct dp_kernel_tunnel *dp_kernel_tunnel_new(struct dp_kernel *d,
+						     const struct dp_tunnel *what)
 {
-	struct tunnel *t = calloc(1, sizeof(*t));
+	struct dp_kernel_tunnel *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
@@ -362,12 +364,13 @@ static struct tunnel *dp_kernel_tunnel_new(struct dp_kernel *d, const struct dp_
 /* Finds or creates the kernel tunnel of a session. With labels it is the one of the path, with the
  * tunnel id of its first session: while it exists, another tunnel with that id is refused with
  * -EADDRINUSE. */
-static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what, struct tunnel **ret)
+static int tunnel_for(struct dp_kernel *d, const struct dp_tunnel *what,
+		      struct dp_kernel_tunnel **ret)
 {
-	struct tunnel *t = tunnel_find(d, what->tid);
+	struct dp_kernel_tunnel *t = tunnel_find(d, what->tid);
 
 	if (d->a.paths == KERNEL_PATHS_LABELLED) {
-		const struct tunnel *same_id = t;
+		const struct dp_kernel_tunnel *same_id = t;
 
 		for (t = tunnel_next(d, NULL); t && !same_path(&t->k.t.path, &what->path);)
 			t = tunnel_next(d, t);
@@ -466,7 +469,7 @@ static int dp_kernel_session_up(void *self, const struct dp_session *what)
 static void dp_kernel_session_free(struct dp_jobs_session *js)
 {
 	struct session *s = dp_kernel_session(js);
-	struct tunnel *t = s->tunnel;
+	struct dp_kernel_tunnel *t = s->tunnel;
 
 	free(s);
 	tunnel_unref(t);

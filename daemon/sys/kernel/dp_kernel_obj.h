@@ -26,7 +26,7 @@ enum tunnel_state {
 	TUNNEL_DELETING
 };
 
-struct tunnel {
+struct dp_kernel_tunnel {
 	struct htab_node in_tunnels;
 	struct dp_kernel *d;
 	uint16_t tid;
@@ -53,7 +53,7 @@ struct session {
 	struct dp_jobs_session jobs;
 	struct list link;
 	struct dp_kernel *d;
-	struct tunnel *tunnel;
+	struct dp_kernel_tunnel *tunnel;
 	struct kernel_session k;
 	size_t done;   /* number of steps done */
 	size_t shaped; /* number of steps done */
