@@ -32,6 +32,7 @@
 
 static struct nl_sock *rtnl;
 static struct kernel_session k;
+static struct kernel_ingress shared;
 
 static int start(void **st)
 {
@@ -40,6 +41,7 @@ static int start(void **st)
 	    system("ip link set v0 up && ip link set v1 up") != 0)
 		return -1;
 	k.ifindex = (int)if_nametoindex("v0");
+	kernel_ingress_init(&shared);
 	return nlreq_open(NETLINK_ROUTE, &rtnl);
 }
 
@@ -47,6 +49,7 @@ static int stop(void **st)
 {
 	(void)st;
 	nlreq_close(rtnl);
+	kernel_ingress_done(&shared);
 	return 0;
 }
 
@@ -140,7 +143,7 @@ static void of_no_device(void **st)
 
 	(void)st;
 	assert_int_equal(kernel_shaper_up(rtnl, &gone, &p), -ENODEV);
-	assert_true(kernel_ingress_up(rtnl, &gone) < 0);
+	assert_true(kernel_ingress_up(&shared, rtnl, &gone) < 0);
 }
 
 static int run(const struct bpf_ingress *p, const uint8_t *frame, int n)
@@ -270,23 +273,23 @@ static void attached(void **st)
 	uint32_t id;
 
 	(void)st;
-	assert_int_equal(kernel_ingress_up(rtnl, &k), 0);
+	assert_int_equal(kernel_ingress_up(&shared, rtnl, &k), 0);
 	says(LINK, "xdpgeneric");
 	id = attached_id();
-	assert_int_equal(kernel_ingress_up(rtnl, &other), 0);
-	assert_int_equal(kernel_ingress_source(&k, &v4, true), 0);
-	assert_int_equal(kernel_ingress_source(&k, &v6, true), 0);
-	assert_int_equal(kernel_ingress_rate(&k, 4711), 0);
+	assert_int_equal(kernel_ingress_up(&shared, rtnl, &other), 0);
+	assert_int_equal(kernel_ingress_source(&shared, &k, &v4, true), 0);
+	assert_int_equal(kernel_ingress_source(&shared, &k, &v6, true), 0);
+	assert_int_equal(kernel_ingress_rate(&shared, &k, 4711), 0);
 	assert_true(row_has("\"ip4\": [10,1,2,3") &&
 		    row_has("\"ifid\": [17,34,51,68,85,102,119,136"));
 	assert_true(row_has("\"cost\": 4711"));
-	assert_int_equal(kernel_ingress_source(&k, &v4, false), 0);
-	assert_int_equal(kernel_ingress_source(&k, &v6, false), 0);
-	assert_int_equal(kernel_ingress_rate(&k, 0), 0);
+	assert_int_equal(kernel_ingress_source(&shared, &k, &v4, false), 0);
+	assert_int_equal(kernel_ingress_source(&shared, &k, &v6, false), 0);
+	assert_int_equal(kernel_ingress_rate(&shared, &k, 0), 0);
 	assert_false(row_has("[10,1,2,3") || row_has("[17,34") || row_has("4711"));
-	kernel_ingress_down(&k);
+	kernel_ingress_down(&shared, &k);
 	says("ip link show dev v1", "xdpgeneric");
-	kernel_ingress_down(&other);
+	kernel_ingress_down(&shared, &other);
 	assert_int_equal(system("ip link set v0 xdpgeneric off && ip link set v1 xdpgeneric off"),
 			 0);
 	assert_true(gone(id));

@@ -27,6 +27,7 @@ RULES = [
     ('core-order', rooms.check_core),
     ('pure-calls', symbols.check_pure_calls),
     ('pure-state', symbols.check_pure_state),
+    ('owned-state', symbols.check_owned_state),
     ('bpf-try', symbols.check_bpf_try),
     ('declared-once', symbols.check_declared_once),
     ('prefix', symbols.check_prefix),

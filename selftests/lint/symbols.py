@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Checks the objects: the pure layers call no clock and no I/O and have no mutable state, and
-every exported symbol is declared in one header and has the prefix of its module."""
+"""Checks the objects: the pure layers call no clock and no I/O and have no mutable state, the others
+few variables without an owner, and every exported symbol is declared in one header and has the prefix of its module."""
 import os
 import re
 
 from tree import run, without_comments
 
-NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'declared-once', 'prefix', 'bpf-try', 'unused-functions'}
+NEEDS_OBJECTS = {'pure-calls', 'pure-state', 'owned-state', 'declared-once', 'prefix', 'bpf-try', 'unused-functions'}
 PURE = ['daemon/base', 'daemon/l2tp', 'ppp', 'aaa']
 NOT_PURE = {'daemon/base/log'}      # formats lines; its sink is a callback
 
@@ -27,6 +27,16 @@ IMPURE = re.compile(r'^(time|times|gettimeofday|clock|clock_\w+|timespec_get|fti
 # State that a pure layer may have, with the reason.
 STATE = {
     ('daemon/base/hash', 'process_key'),    # set once at start: hash flooding needs a secret
+}
+# Variables of the whole process in the other layers, and why no structure can own them. All other state hangs on the
+# structure that begins and ends with it.
+PROCESS = {
+    'daemon/base/log': ('sink sink_self sink_lock levels lost suppressed_all', 'any function of any thread may log'),
+    'daemon/sys/run/logger': ('q', 'its thread may be in a write until the process ends, longer than any owner'),
+    'daemon/sys/run/hardening': ('state', 'rights belong to the process, and each new thread asks what it keeps'),
+    'daemon/sys/net/rtnl': ('turn', 'stands for the lock of the kernel, of which there is one for all sockets'),
+    'daemon/sys/bpf/xdp_refusal': ('listening before', 'the callback of libbpf for messages has no argument for an owner'),
+    'daemon/sys/bpf/bpf_ours': ('list_file', 'programs are recognised before there is a data plane, and after it'),
 }
 
 # Prefixes other than the name of the unit, its first word or its layer.
@@ -90,15 +100,29 @@ def check_bpf_try(tree):
             if line.split() and TRIED.match(line.split()[-1])]
 
 
+def mutable(tree, obj):
+    """The names of an object's variables that are not constant. A local one has a number: `lines.0`."""
+    for line in run(['objdump', '-t', obj], tree.root)[1].split('\n'):
+        m = re.match(r'^[0-9a-f]{8,} .{7} (\S+)\s+([0-9a-f]+)\s+(?:\.hidden )?(\S+)$', line)
+        if m and int(m.group(2), 16) and not IGNORED.match(m.group(3)) and \
+                re.match(r'^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)(?!\.rel\.ro)', m.group(1)):
+            yield m.group(3)
+
+
 def check_pure_state(tree):
-    bad = []
-    for unit, obj in pure_objects(tree):
-        for line in run(['objdump', '-t', obj], tree.root)[1].split('\n'):
-            m = re.match(r'^[0-9a-f]{8,} .{7} (\S+)\s+([0-9a-f]+)\s+(?:\.hidden )?(\S+)$', line)
-            if m and int(m.group(2), 16) and not IGNORED.match(m.group(3)) and \
-                    (unit, m.group(3)) not in STATE and \
-                    re.match(r'^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)(?!\.rel\.ro)', m.group(1)):
-                bad.append('%s.c: %s is mutable, and its layer has no state' % (unit, m.group(3)))
+    return ['%s.c: %s is mutable, and its layer has no state' % (unit, name)
+            for unit, obj in pure_objects(tree) for name in mutable(tree, obj) if (unit, name) not in STATE]
+
+
+def check_owned_state(tree):
+    pure, bad = {u for u, _ in pure_objects(tree)}, []
+    for unit, obj in objects(tree):
+        if unit in pure or not unit.startswith('daemon/'):
+            continue
+        have, may = set(mutable(tree, obj)), set(PROCESS.get(unit, ('', ''))[0].split())
+        bad += ['%s.c: %s belongs to the process: hang it on the structure that owns it' % (unit, n)
+                for n in sorted(have - may)]
+        bad += ['symbols.py: %s.c has no variable %s' % (unit, n) for n in sorted(may - have)]
     return bad
 
 

@@ -30,6 +30,7 @@
 
 static struct {
 	struct dp_kernel *d;
+	struct kernel_shared shared;
 	char trace[2048];
 	char fail;   /* the step of this name fails */
 	int ifindex; /* of sessions from now on */
@@ -165,8 +166,9 @@ static int fam_check_x(void *thread, struct kernel_session *s, const struct dp_f
 	return check('x');
 }
 
-static int thread_new(void **ret)
+static int thread_new(struct kernel_shared *shared, void **ret)
 {
+	assert_ptr_equal(shared, &w.shared);
 	*ret = &w;
 	return 0;
 }
@@ -350,10 +352,12 @@ static void begin(enum kernel_paths paths)
 	log_set_sink(no_log, NULL);
 	memset(&w, 0, sizeof(w));
 	w.next_fd = FIRST_FD;
-	assert_int_equal(dp_kernel_start(
-				 &(struct dp_kernel_seams){
-					 .ops = &ops, .io = &io, .io_self = &w, .paths = paths },
-				 &w.d),
+	assert_int_equal(dp_kernel_start(&(struct dp_kernel_seams){ .ops = &ops,
+								    .shared = &w.shared,
+								    .io = &io,
+								    .io_self = &w,
+								    .paths = paths },
+					 &w.d),
 			 0);
 }
 

@@ -21,6 +21,7 @@
 
 struct bpf_guard {
 	struct bpf_guard_maps m;
+	struct log_limit lines; /* about failed updates */
 	unsigned n_tunnels, n_established, n_allowed;
 	uint32_t list;	       /* number of the newest allow-from: the value of its prefixes */
 	uint32_t life;	       /* number of this instance: the value of endpoints and peers */
@@ -31,6 +32,15 @@ struct bpf_guard {
 	struct ze_guard_bpf *skel;
 	struct bpf_common c;
 };
+
+static struct bpf_guard *bpf_guard_alloc(void)
+{
+	struct bpf_guard *g = calloc(1, sizeof(*g));
+
+	if (g)
+		g->lines = (struct log_limit){ .every = ZE_MS(100), .burst = 100 };
+	return g;
+}
 
 static struct ze_addr_key bpf_guard_key_of(const struct ze_addr *a, uint16_t port)
 {
@@ -44,21 +54,21 @@ static struct ze_addr_key bpf_guard_key_of(const struct ze_addr *a, uint16_t por
 
 /* Limits the log: an update may fail in the same way for each tunnel and session. On the
  * reactor. */
-static bool bpf_guard_may_log(uint32_t *ret_suppressed)
+static bool bpf_guard_may_log(struct bpf_guard *g, uint32_t *ret_suppressed)
 {
-	static struct log_limit lines = { .every = ZE_MS(100), .burst = 100 };
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return log_limit_pass(&lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
+	return log_limit_pass(&g->lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
 }
 
-static bool bpf_guard_put(const char *map, int fd, const void *key, const void *value)
+static bool bpf_guard_put(struct bpf_guard *g, const char *map, int fd, const void *key,
+			  const void *value)
 {
 	int r = bpf_try_put(fd, key, value, BPF_ANY);
 	uint32_t suppressed;
 
-	if (r < 0 && bpf_guard_may_log(&suppressed))
+	if (r < 0 && bpf_guard_may_log(g, &suppressed))
 		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r),
 		       KV_SUPPRESSED(suppressed));
 	return r == 0;
@@ -74,7 +84,7 @@ static bool put_allowed(struct bpf_guard *g, const struct guard_limits *l)
 				      .family = p->addr.family };
 
 		memcpy(k.ip, p->addr.ip, sizeof(k.ip));
-		all = bpf_guard_put("allowed", g->m.allowed, &k, &g->list);
+		all = bpf_guard_put(g, "allowed", g->m.allowed, &k, &g->list);
 	}
 	return all;
 }
@@ -112,7 +122,7 @@ static void bpf_guard_limits(void *self, const struct guard_limits *l)
 		v.total_cost_ns = ZE_SEC(1) / l->setup_rate;
 		v.total_burst_ns = v.total_cost_ns * (l->setup_rate - 1);
 	}
-	if (bpf_guard_put("limits", g->m.limits, &zero, &v))
+	if (bpf_guard_put(g, "limits", g->m.limits, &zero, &v))
 		g->n_allowed = bpf_common_prune(g->m.allowed, is_listed, g);
 }
 
@@ -139,7 +149,7 @@ static void bpf_guard_tunnel_known(void *self, const struct dp_tunnel *t)
 
 	memcpy(v.path.local, p->local.ip, sizeof(v.path.local));
 	memcpy(v.path.peer, p->peer.ip, sizeof(v.path.peer));
-	if (bpf_guard_put("tunnels", g->m.tunnels, &t->tid, &v))
+	if (bpf_guard_put(g, "tunnels", g->m.tunnels, &t->tid, &v))
 		g->n_tunnels++;
 	if (g->known)
 		set_bit(g->known, t->tid);
@@ -174,8 +184,8 @@ static void bpf_guard_peer_established(void *self, const struct ze_addr *peer, b
 	const struct ze_source fresh = { 0 };
 
 	/* Also at the end of the tunnel: from then on the source counts as known. */
-	bpf_guard_put("answered", g->m.answered, &k, &fresh);
-	if (yes && bpf_guard_put("established", g->m.established, &k, &g->life))
+	bpf_guard_put(g, "answered", g->m.answered, &k, &fresh);
+	if (yes && bpf_guard_put(g, "established", g->m.established, &k, &g->life))
 		g->n_established++;
 	else if (!yes && bpf_try_del(g->m.established, &k) == 0)
 		g->n_established--;
@@ -315,7 +325,7 @@ static int map_calls(struct bpf_guard *g)
 
 int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret)
 {
-	struct bpf_guard *g = calloc(1, sizeof(*g));
+	struct bpf_guard *g = bpf_guard_alloc();
 	int r;
 
 	if (!g)
@@ -388,7 +398,7 @@ static int bpf_guard_attach(struct bpf_guard *g, const struct bpf_guard_args *a)
 
 int bpf_guard_open(const struct bpf_guard_args *a, struct bpf_guard **ret)
 {
-	struct bpf_guard *g = calloc(1, sizeof(*g));
+	struct bpf_guard *g = bpf_guard_alloc();
 	int r;
 
 	if (!g)

@@ -706,7 +706,7 @@ static int dp_kernel_worker_new(void *self, void **ret_thread)
 {
 	struct dp_kernel *d = self;
 
-	return d->a.ops->thread_new(ret_thread);
+	return d->a.ops->thread_new(d->a.shared, ret_thread);
 }
 
 static void dp_kernel_worker_free(void *self, void *thread)

@@ -9,11 +9,11 @@
 
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
+#include "daemon/sys/bpf/bpf_label.h"
 #include "daemon/sys/kernel/dp_kernel.h"
 #include "daemon/sys/kernel/dp_kernel_keep.h"
 #include "daemon/sys/kernel/dp_kernel_priv.h"
 #include "daemon/sys/kernel/kernel.h"
-#include "daemon/sys/kernel/kernel_label.h"
 #include "daemon/sys/net/udp.h"
 #include "daemon/sys/run/loop.h"
 
@@ -25,6 +25,7 @@ struct glue {
 	struct udp *udp;
 	ev_async wake;
 	struct kernel_keep *keep;
+	struct kernel_shared shared;
 };
 
 static void notify(void *self)
@@ -133,17 +134,18 @@ static const struct dp_kernel_io io = {
 
 static void glue_free(struct glue *g)
 {
-	kernel_label_close();
+	bpf_label_close(g->shared.labels);
+	kernel_ingress_done(&g->shared.ingress);
 	dp_kernel_keep_free(g->keep);
 	ev_async_stop(loop_ev(g->loop), &g->wake);
 	free(g);
 }
 
-static enum kernel_paths paths(const struct dp_kernel_args *a)
+static enum kernel_paths paths(const struct dp_kernel_args *a, struct bpf_label **ret)
 {
 	if (kernel_tunnels_share_path())
 		return KERNEL_PATHS_FREE;
-	if (a->n_uplink && kernel_label_open(a->uplink, a->n_uplink) == 0)
+	if (a->n_uplink && bpf_label_open(a->uplink, a->n_uplink, ret) == 0)
 		return KERNEL_PATHS_LABELLED;
 	return KERNEL_PATHS_ONE;
 }
@@ -160,14 +162,16 @@ int dp_kernel_new(const struct dp_kernel_args *a, struct dp_kernel **ret)
 	ev_async_init(&g->wake, dp_kernel_ev_on_wake);
 	g->wake.data = g;
 	ev_async_start(loop_ev(g->loop), &g->wake);
+	kernel_ingress_init(&g->shared.ingress);
 	r = dp_kernel_start(&(struct dp_kernel_seams){ .ops = &kernel_ops,
+						       .shared = &g->shared,
 						       .io = &io,
 						       .io_self = g,
 						       .threads = a->threads,
-						       .paths = paths(a) },
+						       .paths = paths(a, &g->shared.labels) },
 			    &g->d);
 	if (r == 0) {
-		r = dp_kernel_keep_new(a, g->d, &g->keep);
+		r = dp_kernel_keep_new(a, g->d, g->shared.labels, &g->keep);
 		if (r < 0)
 			dp_kernel_stop(g->d);
 	}

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "daemon/sys/bpf/bpf_guard.h"
+#include "daemon/sys/bpf/bpf_label.h"
 #include "daemon/sys/kernel/dp_kernel.h"
 #include "daemon/sys/kernel/dp_kernel_priv.h"
 #include "daemon/sys/kernel/kernel.h"
-#include "daemon/sys/kernel/kernel_label.h"
 #include "daemon/sys/net/follow.h"
 #include "daemon/sys/net/news.h"
 #include "daemon/sys/net/portwatch.h"
@@ -28,6 +28,7 @@ struct kernel_keep {
 	struct loop *loop;
 	struct dp_kernel *d;
 	struct bpf_guard *guard;
+	struct bpf_label *labels; /* NULL: no session is labelled */
 	struct follow *follow;
 	struct follow_listener listener;
 	struct portwatch *ports;
@@ -51,8 +52,8 @@ static void dp_kernel_keep_run(struct kjob *j, void *thread)
 	programs->wait = true;
 	if (k->kinds & 1u << REPAIR_PROGRAM && k->guard)
 		bpf_guard_restore(k->guard, programs);
-	if (k->kinds & 1u << REPAIR_PROGRAM)
-		kernel_label_restore(programs);
+	if (k->kinds & 1u << REPAIR_PROGRAM && k->labels)
+		bpf_label_restore(k->labels, programs);
 	if (k->kinds & 1u << REPAIR_POOL)
 		dp_kernel_pool_restore(k->d, thread, &k->res[REPAIR_POOL]);
 }
@@ -141,7 +142,7 @@ static void heard_program(struct kernel_keep *k, const struct news *n)
 	const char *what = NULL;
 	bool guard = k->guard && bpf_guard_heard(k->guard, n, &what);
 
-	if (guard || kernel_label_heard(n))
+	if (guard || (k->labels && bpf_label_heard(k->labels, n)))
 		repair_suspect(&k->policy, REPAIR_PROGRAM);
 	if (what)
 		repair_missing(&k->policy, REPAIR_PROGRAM, what);
@@ -175,7 +176,7 @@ static void dp_kernel_keep_heard_all(void *self)
 /* ---- create and free ---- */
 
 int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
-		       struct kernel_keep **ret)
+		       struct bpf_label *labels, struct kernel_keep **ret)
 {
 	struct kernel_keep *k = calloc(1, sizeof(*k));
 	int r;
@@ -184,6 +185,7 @@ int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
 		return -ENOMEM;
 	k->loop = a->loop;
 	k->d = d;
+	k->labels = labels;
 	ev_init(&k->timer, dp_kernel_keep_on_timer);
 	k->timer.data = k;
 	r = follow_new(a->loop, GROUPS, &k->follow);

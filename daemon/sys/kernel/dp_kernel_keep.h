@@ -7,6 +7,7 @@
 #pragma once
 
 struct bpf_guard;
+struct bpf_label;
 struct dp_kernel;
 struct dp_kernel_args;
 struct json;
@@ -14,9 +15,10 @@ struct kernel_keep;
 struct loop;
 struct repair_result;
 
-/* Also starts to follow the state of the uplinks (portwatch.h). Returns 0 or -errno. */
+/* Also starts to follow the state of the uplinks (portwatch.h). labels may be NULL; it must outlive
+ * the workers. Returns 0 or -errno. */
 int dp_kernel_keep_new(const struct dp_kernel_args *a, struct dp_kernel *d,
-		       struct kernel_keep **ret);
+		       struct bpf_label *labels, struct kernel_keep **ret);
 /* Sets the guard to restore. NULL: waits until the workers no longer use the previous one. */
 void dp_kernel_keep_guard(struct kernel_keep *k, struct bpf_guard *g);
 /* Ends all repairs; must be called while the workers still exist. NULL is allowed. */

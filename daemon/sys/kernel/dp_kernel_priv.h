@@ -15,6 +15,7 @@ struct kjob;
 struct repair_result;
 struct dp_kernel_io;
 struct kernel_ops;
+struct kernel_shared;
 struct udp_sock;
 
 /* The watchers of one session's PPP control frames. */
@@ -47,6 +48,7 @@ enum kernel_paths {
 
 struct dp_kernel_seams {
 	const struct kernel_ops *ops;
+	struct kernel_shared *shared; /* for the ops; outlives the plane */
 	const struct dp_kernel_io *io;
 	void *io_self;
 	unsigned threads;

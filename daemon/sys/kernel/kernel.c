@@ -17,9 +17,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "daemon/sys/bpf/bpf_label.h"
 #include "daemon/sys/bpf/gcra.h"
 #include "daemon/sys/kernel/kernel_ingress.h"
-#include "daemon/sys/kernel/kernel_label.h"
 #include "daemon/sys/kernel/kernel_shape.h"
 #include "daemon/sys/kernel/pppox.h"
 #include "daemon/sys/net/genl_l2tp.h"
@@ -30,9 +30,20 @@
 #include "daemon/sys/run/counts.h"
 
 struct thread {
+	struct kernel_shared *shared;
 	struct genl_l2tp *l2tp;
 	struct nl_sock *route;
 };
+
+static struct kernel_shared *shared_of(void *thread)
+{
+	return ((struct thread *)thread)->shared;
+}
+
+static struct kernel_ingress *ingress_of(void *thread)
+{
+	return &shared_of(thread)->ingress;
+}
 
 static void thread_free(void *thread)
 {
@@ -43,13 +54,14 @@ static void thread_free(void *thread)
 	free(t);
 }
 
-static int thread_new(void **ret_thread)
+static int thread_new(struct kernel_shared *shared, void **ret_thread)
 {
 	struct thread *t = calloc(1, sizeof(*t));
 	int r;
 
 	if (!t)
 		return -ENOMEM;
+	t->shared = shared;
 	r = genl_l2tp_open(&t->l2tp);
 	if (r == 0)
 		r = nlreq_open(NETLINK_ROUTE, &t->route);
@@ -78,14 +90,22 @@ static void kernel_tunnel_down(void *thread, const struct kernel_tunnel *t)
 
 static int label_up(void *thread, struct kernel_session *s)
 {
-	(void)thread;
-	return kernel_label_up(s);
+	const struct ze_addr *peer = &s->s.tunnel.path.peer;
+	struct ze_label l = { .tid = s->label_tid,
+			      .sid = s->label_sid,
+			      .peer_port = peer->port,
+			      .family = peer->family };
+
+	if (!s->labelled)
+		return 0;
+	memcpy(l.peer, peer->ip, peer->family == 6 ? 16 : 4);
+	return bpf_label_set(shared_of(thread)->labels, s->s.sid, &l);
 }
 
 static void label_down(void *thread, struct kernel_session *s)
 {
-	(void)thread;
-	kernel_label_down(s);
+	if (s->labelled)
+		bpf_label_unset(shared_of(thread)->labels, s->s.sid);
 }
 
 static int kernel_session_up(void *thread, struct kernel_session *s)
@@ -173,18 +193,17 @@ static int link_up(void *thread, struct kernel_session *s)
 
 static int ingress_up(void *thread, struct kernel_session *s)
 {
-	return kernel_ingress_up(((struct thread *)thread)->route, s);
+	return kernel_ingress_up(ingress_of(thread), ((struct thread *)thread)->route, s);
 }
 
 static void ingress_down(void *thread, struct kernel_session *s)
 {
-	(void)thread;
-	kernel_ingress_down(s);
+	kernel_ingress_down(ingress_of(thread), s);
 }
 
 static int ingress_check(void *thread, struct kernel_session *s)
 {
-	return kernel_ingress_check(((struct thread *)thread)->route, s);
+	return kernel_ingress_check(ingress_of(thread), ((struct thread *)thread)->route, s);
 }
 
 static int connect_up(void *thread, struct kernel_session *s)
@@ -212,14 +231,12 @@ static void shaper_down(void *thread, struct kernel_session *s)
 
 static int upload_up(void *thread, struct kernel_session *s, const struct shape_plan *p)
 {
-	(void)thread;
-	return kernel_ingress_rate(s, gcra_cost(p->up_bps));
+	return kernel_ingress_rate(ingress_of(thread), s, gcra_cost(p->up_bps));
 }
 
 static void upload_down(void *thread, struct kernel_session *s)
 {
-	(void)thread;
-	kernel_ingress_rate(s, 0);
+	kernel_ingress_rate(ingress_of(thread), s, 0);
 }
 
 /* The link is shared by both families: it is set up by the first one. */
@@ -298,14 +315,12 @@ static void fam_route_down(void *thread, struct kernel_session *s, const struct 
 
 static int fam_source_up(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
-	(void)thread;
-	return kernel_ingress_source(s, f, true);
+	return kernel_ingress_source(ingress_of(thread), s, f, true);
 }
 
 static void fam_source_down(void *thread, struct kernel_session *s, const struct dp_family *f)
 {
-	(void)thread;
-	kernel_ingress_source(s, f, false);
+	kernel_ingress_source(ingress_of(thread), s, f, false);
 }
 
 static int family_pass(void *thread, struct kernel_session *s, enum ppp_family family, bool pass)
@@ -352,7 +367,7 @@ static int kernel_stats(void *thread, struct counts_row *rows, size_t n)
 	r = rtnl_stats(((struct thread *)thread)->route, take_stats, &w);
 	free(w.rows);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		kernel_ingress_read(rows[i].ifindex, &rows[i].st);
+		kernel_ingress_read(ingress_of(thread), rows[i].ifindex, &rows[i].st);
 	return r;
 }
 
@@ -363,7 +378,7 @@ static int final(void *thread, const struct kernel_session *k, struct dp_stats *
 
 	if (r < 0)
 		return r;
-	kernel_ingress_read(k->ifindex, &st);
+	kernel_ingress_read(ingress_of(thread), k->ifindex, &st);
 	*ret = st;
 	return 0;
 }

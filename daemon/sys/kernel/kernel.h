@@ -11,8 +11,10 @@
 #include <stddef.h>
 
 #include "daemon/core/ports.h"
+#include "daemon/sys/kernel/kernel_ingress.h"
 #include "daemon/sys/kernel/kernel_session.h"
 
+struct bpf_label;
 struct counts_row;
 struct pool_routes;
 struct repair_result;
@@ -45,9 +47,16 @@ struct kernel_shape_step {
 
 #define KERNEL_STEPS_MAX 10
 
+/* What the workers of a plane share; it exists before the first worker and after the last. */
+struct kernel_shared {
+	struct bpf_label *labels; /* NULL: no session is labelled */
+	struct kernel_ingress ingress;
+};
+
 struct kernel_ops {
-	/* Creates and frees what one worker thread needs: its netlink sockets. */
-	int (*thread_new)(void **ret_thread);
+	/* Creates and frees what one worker thread needs: its netlink sockets, and access to
+	 * `shared`. */
+	int (*thread_new)(struct kernel_shared *shared, void **ret_thread);
 	void (*thread_free)(void *thread);
 	/* A lock for steps that need the kernel's RTNL lock, where workers would wait for each
 	 * other anyway. It is held over consecutive steps with in_turn, and over all steps of a

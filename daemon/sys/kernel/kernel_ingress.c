@@ -8,57 +8,62 @@
 #include "daemon/sys/bpf/gcra.h"
 #include "daemon/sys/net/rtnl.h"
 
-/* Shared by all workers. The steps of a session that holds a reference may use p without the
- * lock. */
-static struct {
-	pthread_mutex_t lock;
-	struct bpf_ingress *p;
-	unsigned sessions;
-} all = { .lock = PTHREAD_MUTEX_INITIALIZER };
+void kernel_ingress_init(struct kernel_ingress *in)
+{
+	*in = (struct kernel_ingress){ .p = NULL };
+	pthread_mutex_init(&in->lock, NULL);
+}
 
-static int kernel_ingress_take(void)
+void kernel_ingress_done(struct kernel_ingress *in)
+{
+	pthread_mutex_destroy(&in->lock);
+}
+
+static int kernel_ingress_take(struct kernel_ingress *in)
 {
 	int r;
 
-	pthread_mutex_lock(&all.lock);
-	r = all.p ? 0 : bpf_ingress_open(&all.p);
+	pthread_mutex_lock(&in->lock);
+	r = in->p ? 0 : bpf_ingress_open(&in->p);
 	if (r == 0)
-		all.sessions++;
-	pthread_mutex_unlock(&all.lock);
+		in->sessions++;
+	pthread_mutex_unlock(&in->lock);
 	return r;
 }
 
-static void kernel_ingress_drop(void)
+static void kernel_ingress_drop(struct kernel_ingress *in)
 {
-	pthread_mutex_lock(&all.lock);
-	if (--all.sessions == 0) {
-		bpf_ingress_close(all.p);
-		all.p = NULL;
+	pthread_mutex_lock(&in->lock);
+	if (--in->sessions == 0) {
+		bpf_ingress_close(in->p);
+		in->p = NULL;
 	}
-	pthread_mutex_unlock(&all.lock);
+	pthread_mutex_unlock(&in->lock);
 }
 
-int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s)
+int kernel_ingress_up(struct kernel_ingress *in, struct nl_sock *rtnl,
+		      const struct kernel_session *s)
 {
-	int r = kernel_ingress_take();
+	int r = kernel_ingress_take(in);
 
 	if (r < 0)
 		return r;
-	r = rtnl_subscriber(rtnl, s->ifindex, bpf_ingress_prog_fd(all.p));
+	r = rtnl_subscriber(rtnl, s->ifindex, bpf_ingress_prog_fd(in->p));
 	if (r < 0)
-		kernel_ingress_down(s);
+		kernel_ingress_down(in, s);
 	return r;
 }
 
-int kernel_ingress_check(struct nl_sock *rtnl, const struct kernel_session *s)
+int kernel_ingress_check(struct kernel_ingress *in, struct nl_sock *rtnl,
+			 const struct kernel_session *s)
 {
-	return rtnl_ensure_subscriber(rtnl, s->ifindex, bpf_ingress_prog_fd(all.p));
+	return rtnl_ensure_subscriber(rtnl, s->ifindex, bpf_ingress_prog_fd(in->p));
 }
 
-void kernel_ingress_down(const struct kernel_session *s)
+void kernel_ingress_down(struct kernel_ingress *in, const struct kernel_session *s)
 {
-	bpf_ingress_unset(all.p, s->ifindex);
-	kernel_ingress_drop();
+	bpf_ingress_unset(in->p, s->ifindex);
+	kernel_ingress_drop(in);
 }
 
 static void put_be(uint8_t *p, size_t n, uint64_t v)
@@ -71,10 +76,11 @@ static void put_be(uint8_t *p, size_t n, uint64_t v)
 
 /* Returns an empty row when there is none: the first family or rate creates it. Other errors are
  * returned, so that a row is never overwritten by mistake. */
-static int get_row(const struct kernel_session *s, struct ze_ingress *ret)
+static int get_row(const struct kernel_ingress *in, const struct kernel_session *s,
+		   struct ze_ingress *ret)
 {
 	struct ze_ingress v = { 0 };
-	int r = bpf_ingress_get(all.p, s->ifindex, &v);
+	int r = bpf_ingress_get(in->p, s->ifindex, &v);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -82,10 +88,11 @@ static int get_row(const struct kernel_session *s, struct ze_ingress *ret)
 	return 0;
 }
 
-int kernel_ingress_source(const struct kernel_session *s, const struct dp_family *f, bool open)
+int kernel_ingress_source(struct kernel_ingress *in, const struct kernel_session *s,
+			  const struct dp_family *f, bool open)
 {
 	struct ze_ingress v;
-	int r = get_row(s, &v);
+	int r = get_row(in, s, &v);
 
 	if (r < 0)
 		return r;
@@ -93,28 +100,28 @@ int kernel_ingress_source(const struct kernel_session *s, const struct dp_family
 		put_be(v.ip4, sizeof(v.ip4), open ? f->peer4 : 0);
 	else
 		put_be(v.ifid, sizeof(v.ifid), open ? f->peer_ifid : 0);
-	return bpf_ingress_set(all.p, s->ifindex, &v);
+	return bpf_ingress_set(in->p, s->ifindex, &v);
 }
 
-int kernel_ingress_rate(const struct kernel_session *s, uint32_t cost)
+int kernel_ingress_rate(struct kernel_ingress *in, const struct kernel_session *s, uint32_t cost)
 {
 	struct ze_ingress v;
-	int r = get_row(s, &v);
+	int r = get_row(in, s, &v);
 
 	if (r < 0)
 		return r;
 	v.cost = cost;
-	return bpf_ingress_set(all.p, s->ifindex, &v);
+	return bpf_ingress_set(in->p, s->ifindex, &v);
 }
 
-void kernel_ingress_read(int ifindex, struct dp_stats *st)
+void kernel_ingress_read(struct kernel_ingress *in, int ifindex, struct dp_stats *st)
 {
 	struct ze_ingress v = { 0 };
 
-	pthread_mutex_lock(&all.lock);
-	if (all.p)
-		bpf_ingress_get(all.p, ifindex, &v);
-	pthread_mutex_unlock(&all.lock);
+	pthread_mutex_lock(&in->lock);
+	if (in->p)
+		bpf_ingress_get(in->p, ifindex, &v);
+	pthread_mutex_unlock(&in->lock);
 	st->up_spoofed = v.spoofed;
 	st->up_policed = v.policed;
 }

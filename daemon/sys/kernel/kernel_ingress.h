@@ -7,23 +7,40 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "daemon/sys/kernel/kernel_session.h"
 
+struct bpf_ingress;
 struct nl_sock;
 
+/* Shared by the workers of a plane. The steps of a session that is up may use p without the
+ * lock. */
+struct kernel_ingress {
+	pthread_mutex_t lock;
+	struct bpf_ingress *p; /* NULL: there is no session */
+	unsigned sessions;
+};
+
+void kernel_ingress_init(struct kernel_ingress *in);
+/* Call when there is no session any more. */
+void kernel_ingress_done(struct kernel_ingress *in);
 /* Attaches the program, which drops all upstream packets until a source is permitted. Returns 0 or
  * -errno. */
-int kernel_ingress_up(struct nl_sock *rtnl, const struct kernel_session *s);
+int kernel_ingress_up(struct kernel_ingress *in, struct nl_sock *rtnl,
+		      const struct kernel_session *s);
 /* Attaches the program again if it is missing. Returns 0 when it was attached, 1 when it was
  * missing, or -errno. */
-int kernel_ingress_check(struct nl_sock *rtnl, const struct kernel_session *s);
+int kernel_ingress_check(struct kernel_ingress *in, struct nl_sock *rtnl,
+			 const struct kernel_session *s);
 /* Removes the row. The program is removed with the interface. */
-void kernel_ingress_down(const struct kernel_session *s);
+void kernel_ingress_down(struct kernel_ingress *in, const struct kernel_session *s);
 /* Permits the peer's address of f as a source (open), or no address of its family. Returns 0 or
  * -errno. */
-int kernel_ingress_source(const struct kernel_session *s, const struct dp_family *f, bool open);
+int kernel_ingress_source(struct kernel_ingress *in, const struct kernel_session *s,
+			  const struct dp_family *f, bool open);
 /* Sets the upstream rate, as the cost of gcra.h; 0: unlimited. Packets that arrive meanwhile may be
  * missing in the counters. Returns 0 or -errno. */
-int kernel_ingress_rate(const struct kernel_session *s, uint32_t cost);
+int kernel_ingress_rate(struct kernel_ingress *in, const struct kernel_session *s, uint32_t cost);
 /* Sets up_spoofed and up_policed of st: packets dropped so far. */
-void kernel_ingress_read(int ifindex, struct dp_stats *st);
+void kernel_ingress_read(struct kernel_ingress *in, int ifindex, struct dp_stats *st);

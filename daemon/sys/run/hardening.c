@@ -101,10 +101,11 @@ void hardening_missing(unsigned planes)
 {
 	for (size_t i = 0; i < hardening_caps_count; i++) {
 		const struct hardening_cap *c = &hardening_caps_table[i];
+		char name[HARDENING_CAP_NAME];
 
 		if (hardening_caps_lacks(c, planes))
 			log_kv(LOG_MAIN, LOG_WARN, "capability-missing",
-			       KV_STR("capability", hardening_caps_name(c->cap)),
+			       KV_STR("capability", hardening_caps_name(c->cap, name)),
 			       KV_STR("needed-for", c->why),
 			       KV_STR("cure", "start ze as root or by its unit"));
 	}

@@ -101,12 +101,11 @@ bool hardening_caps_lacks(const struct hardening_cap *c, unsigned planes)
 	return c->for_any & planes && !c->optional && !(permitted() & bit(c->cap));
 }
 
-const char *hardening_caps_name(int cap)
+const char *hardening_caps_name(int cap, char name[static HARDENING_CAP_NAME])
 {
-	static _Thread_local char name[32];
 	char *s = cap_to_name(cap);
 
-	snprintf(name, sizeof(name), "%s", s ? s : "?");
+	snprintf(name, HARDENING_CAP_NAME, "%s", s ? s : "?");
 	cap_free(s);
 	return name;
 }
@@ -114,11 +113,12 @@ const char *hardening_caps_name(int cap)
 void hardening_caps_text(struct strbuf *out)
 {
 	uint64_t mask = permitted();
+	char name[HARDENING_CAP_NAME];
 	const char *sep = "";
 
 	for (int cap = 0; cap < cap_max_bits(); cap++)
 		if (mask & bit(cap)) {
-			sb_printf(out, "%s%s", sep, hardening_caps_name(cap));
+			sb_printf(out, "%s%s", sep, hardening_caps_name(cap, name));
 			sep = ",";
 		}
 	if (!mask)

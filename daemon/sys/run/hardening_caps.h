@@ -43,8 +43,8 @@ int hardening_caps_keep(unsigned wanted);
 int hardening_caps_unbind(void);
 /* True when c is needed for one of these planes and the thread lacks it. */
 bool hardening_caps_lacks(const struct hardening_cap *c, unsigned planes);
-/* Returns a name such as "cap_net_admin", in storage of the calling thread, valid until its next
- * call. */
-const char *hardening_caps_name(int cap);
+/* Writes a name such as "cap_net_admin" to name, and returns it. */
+#define HARDENING_CAP_NAME 32
+const char *hardening_caps_name(int cap, char name[static HARDENING_CAP_NAME]);
 /* Appends the capabilities of the calling thread: "cap_net_admin,cap_bpf", or "none". */
 void hardening_caps_text(struct strbuf *out);
