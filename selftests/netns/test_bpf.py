@@ -185,7 +185,7 @@ def test_packets_a_driver_does_not_take(tmp_path):
     with lab(tmp_path, mode='native') as x:
         x.sh('core', sys.executable, '-c', SWITCH_GRO % (HERE, 0))
         x.start_ze()
-        assert 'port-loses-packets interface=core0 driver=veth' in x.log('ze.log')
+        wait_for(lambda: 'port-loses-packets interface=core0 driver=veth' in x.log('ze.log'))
         assert x.log('ze.log').count('port-loses-packets') == 1
         a = x.start_lac(1)[0]
         assert 'peer does not take' in core0()['problem']
