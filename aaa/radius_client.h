@@ -19,7 +19,7 @@
  * all others are taken.
  *
  * Servers. A server is set aside when RADIUS_MISSES requests have had no answer for a while (see
- * radius_client.c), and nothing else came from it either. Requests that wait for it move on, and
+ * radius_server.h), and nothing else came from it either. Requests that wait for it move on, and
  * new ones prefer the others. It is asked by Status-Server (RFC 5997), and when it does not answer
  * those, by single logins that move on quickly. It comes back with its first authentic answer.
  * When no other server is left, servers that are set aside are used like any other, so that a

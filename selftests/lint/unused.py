@@ -39,13 +39,16 @@ SEAMS = {
 
 # Functions that nothing calls yet, with the reason why they stay.
 LATER = {
-    'aaa/radius_pkt': ('radius_attr_find radius_mschap2_success radius_mschap_error radius_pkt_check_reply '
-                       'radius_pkt_parse radius_pkt_sign radius_tagged_text radius_tagged_u32 radius_tunnel_password '
-                       'radius_walk radius_walk_next', 'the RADIUS client and its handler will call them'),
-    'aaa/radius_req': ('radius_req_bytes radius_req_chap radius_req_delay radius_req_encode radius_req_fault '
-                       'radius_req_init radius_req_mschap2 radius_req_password radius_req_tagged '
-                       'radius_req_tagged_u32 radius_req_u32 radius_req_vendor',
-                       'the RADIUS client and its handler will call them'),
+    'aaa/radius_client': ('radius_client_new radius_client_free radius_client_inherit radius_client_request '
+                          'radius_client_cancel radius_client_input radius_client_deadline radius_client_expire '
+                          'radius_client_servers radius_client_server_stats radius_client_stats',
+                          'the handlers of RADIUS will call them'),
+    'aaa/radius_pkt': ('radius_attr_find radius_mschap2_success radius_mschap_error radius_pkt_sign '
+                       'radius_tagged_text radius_tagged_u32 radius_tunnel_password radius_walk radius_walk_next',
+                       'the handlers of RADIUS will call them'),
+    'aaa/radius_req': ('radius_req_bytes radius_req_chap radius_req_delay radius_req_mschap2 radius_req_password '
+                       'radius_req_tagged radius_req_tagged_u32 radius_req_u32 radius_req_vendor',
+                       'the handlers of RADIUS will call them'),
     'daemon/core/engine': ('engine_auth_answer', 'the entry of a handler that answers later; local users never do'),
     'daemon/sys/net/udp': ('udp_counters', 'the statistics that operators read will have them'),
 }
