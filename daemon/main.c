@@ -100,12 +100,13 @@ static void on_leave(struct ev_loop *ev, ev_signal *w, int revents)
 		return;
 	why = modules_why_stay(&d->z);
 	if (why) {
-		log_kv(LOG_MAIN, LOG_WARN, "can-not-leave", KV_STR("why", why),
-		       KV_STR("effect", "draining"));
+		log_kv(LOG_MAIN, LOG_WARN, "handover-refused", KV_STR("why", why),
+		       KV_STR("effect", "ze drains: its sessions end"));
 		on_stop(ev, w, revents);
 		return;
 	}
-	log_kv(LOG_MAIN, LOG_INFO, "leaving", KV_STR("effect", "subscribers stay connected"));
+	log_kv(LOG_MAIN, LOG_INFO, "handover-started",
+	       KV_STR("effect", "subscribers stay connected"));
 	notify_send("STOPPING=1");
 	d->z.leaving = true;
 	loop_stop(d->z.loop);

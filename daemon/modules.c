@@ -49,7 +49,7 @@ static int log_start(struct ze *z)
 	bpf_common_log();
 	r = logger_start(STDERR_FILENO, prefix);
 	if (r < 0)
-		log_kv(LOG_MAIN, LOG_ERROR, "no-log-thread", KV_ERRNO(r));
+		log_kv(LOG_MAIN, LOG_ERROR, "log-thread-failed", KV_ERRNO(r));
 	return r;
 }
 
@@ -63,7 +63,7 @@ static void set_levels(const char *env, const enum log_sub *subs, size_t n)
 	if (!v)
 		return;
 	if (log_level_parse(v, &level) < 0)
-		log_kv(LOG_MAIN, LOG_WARN, "bad-log-level", KV_STR("variable", env),
+		log_kv(LOG_MAIN, LOG_WARN, "log-level-invalid", KV_STR("variable", env),
 		       KV_STR("value", v));
 	else
 		for (size_t i = 0; i < n; i++)
@@ -99,7 +99,7 @@ static int rng_start(struct ze *z)
 	z->rng = (struct rng){ .fill = hardening_random };
 	r = rng_fill(&z->rng, &key, sizeof(key));
 	if (r < 0)
-		log_kv(LOG_MAIN, LOG_ERROR, "no-random-numbers", KV_ERRNO(r));
+		log_kv(LOG_MAIN, LOG_ERROR, "random-numbers-failed", KV_ERRNO(r));
 	else
 		hash_set_key(key);
 	return r;
@@ -199,11 +199,10 @@ static int settle_start(struct ze *z)
 {
 	hardening_settle(plane_kind(z->plane));
 	if (access(z->config_file, R_OK) < 0 && errno == EACCES)
-		log_kv(LOG_CONFIG, LOG_WARN, "config-not-readable-again",
-		       KV_STR("file", z->config_file), KV_ERRNO(-errno),
-		       KV_STR("effect", "a reload is refused"),
+		log_kv(LOG_CONFIG, LOG_WARN, "config-unreadable", KV_STR("file", z->config_file),
+		       KV_ERRNO(-errno), KV_STR("effect", "a reload is refused"),
 		       KV_STR("cure",
-			      "give the file and its folders to root, or start with --no-hardening"));
+			      "chown root the file and its directories, or start with --no-hardening"));
 	return 0;
 }
 
@@ -221,7 +220,7 @@ static int loop_start(struct ze *z)
 			loop_free(z->loop);
 	}
 	if (r < 0)
-		log_kv(LOG_MAIN, LOG_ERROR, "no-event-loop", KV_ERRNO(r));
+		log_kv(LOG_MAIN, LOG_ERROR, "event-loop-failed", KV_ERRNO(r));
 	return r;
 }
 
@@ -278,8 +277,8 @@ static void log_holder(const struct instance_holder *h)
 		snprintf(kill, sizeof(kill), ", or kill -TERM %d", h->pid);
 	}
 	snprintf(cure, sizeof(cure),
-		 "none if that one is the right one; to replace it and keep its sessions: "
-		 "systemctl restart ze; to end it and them: systemctl stop ze%s",
+		 "none if that instance should run; to replace it and keep its sessions: "
+		 "systemctl restart ze; to stop it and end its sessions: systemctl stop ze%s",
 		 kill);
 	log_kv(LOG_MAIN, LOG_ERROR, "already-running", KV_STR("why", "another ze is running"),
 	       KV_STR("pid", pid), KV_STR("uses", h->what), KV_STR("effect", "not started"),
@@ -302,9 +301,9 @@ static int instance_start(struct ze *z)
 		log_holder(&h);
 	else if (r == -EACCES || r == -EROFS)
 		path_why_log(LOG_ERROR, LOG_MAIN,
-			     &(struct path_failure){ "no-lock", BPF_PINS, "not started", r });
+			     &(struct path_failure){ "lock-failed", BPF_PINS, "not started", r });
 	else if (r < 0)
-		log_kv(LOG_MAIN, LOG_ERROR, "no-lock", KV_STR("pins", BPF_PINS), KV_ERRNO(r),
+		log_kv(LOG_MAIN, LOG_ERROR, "lock-failed", KV_STR("pins", BPF_PINS), KV_ERRNO(r),
 		       KV_STR("effect", "not started"),
 		       KV_STR("cure", "mount -t bpf bpf /sys/fs/bpf"));
 	return r;
@@ -436,7 +435,7 @@ static int ifwatch_start(struct ze *z)
 	int r = ifwatch_new(z->loop, z->cfg->has_pool ? z->cfg->pool.gateway : 0, &z->ifwatch);
 
 	if (r < 0)
-		log_kv(LOG_AAA, LOG_ERROR, "own-addresses-unknown", KV_ERRNO(r),
+		log_kv(LOG_AAA, LOG_ERROR, "host-addresses-unknown", KV_ERRNO(r),
 		       KV_STR("effect", "not started"));
 	return r;
 }
@@ -459,9 +458,9 @@ static int refresh_start(struct ze *z)
 	struct ports io;
 
 	if (env_duration(POLL_INTERVAL, ZE_SEC(1), ZE_SEC(3600), &interval) < 0)
-		log_kv(LOG_MAIN, LOG_WARN, "bad-poll-interval", KV_STR("variable", POLL_INTERVAL),
-		       KV_STR("value", env_get(POLL_INTERVAL)), KV_STR("effect", "30s"),
-		       KV_STR("why", "it is 1s to 1h"));
+		log_kv(LOG_MAIN, LOG_WARN, "poll-interval-invalid",
+		       KV_STR("variable", POLL_INTERVAL), KV_STR("value", env_get(POLL_INTERVAL)),
+		       KV_STR("why", "the range is 1s to 1h"), KV_STR("effect", "30s is used"));
 	plane_ports(z->plane, &io);
 	return refresh_new(z->loop, &io, interval, &z->refresh);
 }
@@ -485,13 +484,14 @@ static int listeners_start(struct ze *z)
 
 	if (!cfg->l2tp) {
 		log_kv(LOG_L2TP, LOG_WARN, "l2tp-disabled",
-		       KV_STR("why", "no l2tp {} in the configuration, or it says enabled false: "
-				     "no listeners"));
+		       KV_STR("why", "the configuration has no l2tp {}, or enabled false"),
+		       KV_STR("effect", "no listeners are opened"));
 		return 0;
 	}
 	if (!cfg->n_listeners)
-		log_kv(LOG_L2TP, LOG_WARN, "no-listeners",
-		       KV_STR("why", "environment { l2tp { server } } names none"));
+		log_kv(LOG_L2TP, LOG_WARN, "listeners-missing",
+		       KV_STR("why", "the configuration has no environment { l2tp { server } }"),
+		       KV_STR("effect", "no LAC is answered"));
 	udp_zero_checksum(z->udp, cfg->zero_checksum);
 	for (size_t i = 0; i < cfg->n_listeners; i++) {
 		const struct config_listener *l = &cfg->listeners[i];
@@ -500,7 +500,7 @@ static int listeners_start(struct ze *z)
 		log_kv(LOG_L2TP, r < 0 ? LOG_ERROR : LOG_INFO,
 		       r < 0 ? "listen-failed" : "listening", KV_STR("server", l->name),
 		       KV_STR("address", ze_addr_text(&l->addr, text)),
-		       KV_STR("result", r < 0 ? log_strerror(r) : "ok"));
+		       r < 0 ? KV_ERRNO(r) : (struct kv){ .kind = KV__END });
 		if (r < 0)
 			return r;
 	}
@@ -696,14 +696,14 @@ static int modules_reload_by(struct ze *z, const char *actor, struct strbuf *err
 	if (r == 0)
 		r = modules_take_config(z, cfg, errors, warnings);
 	if (r == 0) {
-		log_kv(LOG_CONFIG, LOG_INFO, "reloaded", KV_STR("file", z->config_file),
+		log_kv(LOG_CONFIG, LOG_INFO, "config-reloaded", KV_STR("file", z->config_file),
 		       KV_STR("actor", actor));
 		return 0;
 	}
 	config_unref(cfg);
 	log_kv(LOG_CONFIG, LOG_ERROR, "reload-refused", KV_STR("file", z->config_file),
 	       KV_STR("actor", actor), KV_ERRNO(r),
-	       KV_STR("effect", "the running configuration stays"));
+	       KV_STR("effect", "the running configuration stays in use"));
 	return r;
 }
 

@@ -238,7 +238,7 @@ def test_restart_interrupts_nobody(unit):
     assert zectl('session', str(next(iter(before))))['resumed-at']
     t.assert_whole()
     journal = unit.journal()
-    assert journal.count('resumed tunnels=1 sessions=5') == 2 and journal.count('leaving') == 1
+    assert journal.count('restart-restored tunnels=1 sessions=5') == 2 and journal.count('handover-started') == 1
     unit.ctl('stop', 'ze')
     assert unit.prop('Result') == 'success', unit.journal()
     assert unit.inside('ls', '/sys/fs/bpf') == '' and not os.path.exists('/run/ze/state')

@@ -23,10 +23,10 @@
 	X(AVP_RESERVED, "avp-reserved", "AVP with reserved bits set")                              \
 	X(AVP_UNKNOWN, "avp-unknown", "unknown mandatory AVP")                                     \
 	X(AVP_MISSING, "avp-missing", "required AVP missing")                                      \
-	X(AVP_DUPLICATE, "avp-duplicate", "AVP given twice")                                       \
+	X(AVP_DUPLICATE, "avp-duplicate", "AVP occurs twice")                                      \
 	X(AVP_LENIENT, "avp-lenient", "malformed optional AVP ignored")                            \
 	X(AVP_FIRST, "avp-first", "first AVP is not Message Type")                                 \
-	X(HIDDEN_NO_SECRET, "hidden-no-secret", "hidden AVP but no secret")                        \
+	X(HIDDEN_NO_SECRET, "hidden-no-secret", "hidden AVP, but no shared secret configured")     \
 	X(HIDDEN_NO_VECTOR, "hidden-no-vector", "hidden AVP without Random Vector")                \
 	X(HIDDEN_FORBIDDEN, "hidden-forbidden", "AVP that may not be hidden is hidden")            \
 	X(HIDDEN_LEN, "hidden-len", "hidden AVP does not decrypt to a valid length")               \
@@ -49,7 +49,7 @@
 	X(FSM_EVENT, "fsm-event", "message not allowed in this state")                             \
 	X(AUTH_MISSING, "auth-missing", "tunnel authentication missing")                           \
 	X(AUTH_WRONG, "auth-wrong", "tunnel authentication wrong")                                 \
-	X(AUTH_NO_SECRET, "auth-no-secret", "challenged but no shared secret")                     \
+	X(AUTH_NO_SECRET, "auth-no-secret", "challenge received, but no shared secret configured") \
 	X(HOST_UNKNOWN, "host-unknown", "host name not allowed")                                   \
 	X(SOURCE_DENIED, "source-denied", "source address not allowed")                            \
 	X(LIMIT_TUNNELS, "limit-tunnels", "max-tunnels reached")                                   \
@@ -58,7 +58,7 @@
 	X(LIMIT_PEER_SESSIONS, "limit-peer-sessions", "max-sessions-peer reached")                 \
 	X(LIMIT_RATE, "limit-rate", "set-up rate exceeded")                                        \
 	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
-	X(DRAINING, "draining", "daemon is shutting down")                                         \
+	X(DRAINING, "draining", "ze is being stopped")                                             \
 	X(SHAPE_FAILED, "shape-failed", "the data plane did not apply the session's rates")        \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
 	/* restoring the records of a previous instance */                                         \
@@ -67,10 +67,10 @@
 	X(TLV_LENGTH, "tlv-length", "field of a saved record has a wrong length")                  \
 	X(TLV_MISSING, "tlv-missing", "saved record lacks a required field")                       \
 	X(RESUME_RECORD, "resume-record", "saved record is not valid")                             \
-	X(RESUME_NEWER, "resume-newer", "saved record needs a newer ze")                           \
-	X(RESUME_OLDER, "resume-older", "saved record is of a ze that is too old")                 \
+	X(RESUME_NEWER, "resume-newer", "saved record needs a newer version of ze")                \
+	X(RESUME_OLDER, "resume-older", "saved record is of a ze version that is too old")         \
 	X(RESUME_ID, "resume-id", "saved id is in use")                                            \
-	X(RESUME_LISTENER, "resume-listener", "no listener for the address of a saved tunnel")     \
+	X(RESUME_LISTENER, "resume-listener", "no listener has the address of a saved tunnel")     \
 	X(RESUME_TUNNEL, "resume-tunnel", "saved session without its tunnel")                      \
 	X(RESUME_ADDRESS, "resume-address", "saved address is in use or outside the pool")         \
 	X(RESUME_PLANE, "resume-plane", "saved session is not in the data plane")                  \

@@ -37,7 +37,7 @@ enum acct_cause {
 #define END_CAUSES(X) \
 	/* id             word                     result                 error  code dir  accounting */ \
 	X(NONE,           "",                      ADMIN,                 NONE,      0, 0, NAS_REQUEST, \
-	  "still up, or ended without a cause") \
+	  "still established, or ended without a cause") \
 	/* causes reported by the L2TP machines */ \
 	X(PEER,           "peer",                  ADMIN,                 NONE,      0, 0, LOST_CARRIER, \
 	  "the peer ended the tunnel or the call") \
@@ -73,23 +73,23 @@ enum acct_cause {
 	X(LCP_TIMEOUT,    "lcp-timeout",           TIMEOUT,               NONE,      5, 0, LOST_CARRIER, \
 	  "LCP did not converge, or was not answered") \
 	X(NCP_TIMEOUT,    "ncp-timeout",           TIMEOUT,               NONE,      0, 0, USER_ERROR, \
-	  "no network protocol came up in time, or all of them ended") \
+	  "no network protocol opened in time, or all of them were closed") \
 	X(LOGIN_TIMEOUT,  "login-timeout",         TIMEOUT,               NONE,      0, 0, USER_ERROR, \
-	  "negotiation began again and again, and no network protocol came up") \
+	  "the negotiation was restarted repeatedly, and no network protocol opened") \
 	X(ECHO,           "echo",                  CARRIER_LOST,          NONE,      8, 0, LOST_CARRIER, \
 	  "the subscriber did not answer LCP echo requests") \
 	X(LOOP,           "loop",                  ADMIN,                 NONE,      7, 0, PORT_ERROR, \
 	  "the line is looped back") \
 	X(REJECTED,       "rejected",              ADMIN,                 NONE,      0, 0, USER_ERROR, \
-	  "the subscriber rejected something that PPP cannot do without") \
+	  "the subscriber rejected a part of PPP that is required") \
 	X(NO_IPV4,        "no-ipv4",               ADMIN,                 NONE,      0, 0, USER_ERROR, \
-	  "IPv4 is required and did not come up, or ended") \
+	  "IPv4 is required, and IPCP did not open or was closed") \
 	X(NO_IPV6,        "no-ipv6",               ADMIN,                 NONE,      0, 0, USER_ERROR, \
-	  "IPv6 is required and did not come up, or ended") \
+	  "IPv6 is required, and IPV6CP did not open or was closed") \
 	X(ADDRESS_REFUSED, "address-refused",      ADMIN,                 NONE,     19, 2, USER_ERROR, \
-	  "the subscriber insists on another address than its own, or on none") \
+	  "the subscriber insists on an address that is not assigned to it, or requests none") \
 	X(PLANE,          "dataplane-failed",      NO_FACILITIES_NOW,     RESOURCES, 0, 0, NAS_ERROR, \
-	  "the data plane could not carry the session") \
+	  "the data plane refused the session, or removed it") \
 	X(NO_ADDRESS,     "no-address",            NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
 	  "no address could be assigned") \
 	X(NO_POOL,        "no-pool",               NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
@@ -99,13 +99,13 @@ enum acct_cause {
 	X(ADDRESS_IN_USE, "address-in-use",        NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
 	  "the subscriber's address is in use elsewhere") \
 	X(OWN_ADDRESS,    "own-address",           NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
-	  "the subscriber's address belongs to this machine") \
+	  "the host has the subscriber's address") \
 	X(AUTH_UNAVAILABLE, "auth-unavailable",    NO_FACILITIES_NOW,     RESOURCES, 0, 0, SERVICE_UNAVAILABLE, \
 	  "nothing that could check the login was available") \
 	X(SESSION_LIMIT,  "session-limit",         ADMIN,                 NONE,      0, 0, SERVICE_UNAVAILABLE, \
-	  "the user has as many sessions as it may") \
+	  "the user has reached its session limit") \
 	X(REPLACED,       "replaced",              ADMIN,                 NONE,      0, 0, PORT_PREEMPTED, \
-	  "a newer session of the user took its place")
+	  "a newer session of the user replaced it")
 /* clang-format on */
 
 enum end_cause {

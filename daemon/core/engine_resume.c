@@ -38,9 +38,9 @@ static void refused(struct engine *e, const struct journal_record *r, enum reaso
 	turn_count(e, why);
 	n->refused++;
 	if (log_limit_pass(&e->drops, now, &suppressed))
-		log_kv(LOG_L2TP, LOG_WARN, "not-resumed",
-		       KV_STR("what", r->kind == JOURNAL_TUNNEL ? "tunnel" : "session"),
-		       KV_U64("id", r->id), KV_REASON(why), KV_U64("suppressed", suppressed));
+		log_kv(LOG_L2TP, LOG_WARN, "restart-record-refused",
+		       KV_STR("kind", r->kind == JOURNAL_TUNNEL ? "tunnel" : "session"),
+		       KV_U64("id", r->id), KV_REASON(why), KV_SUPPRESSED(suppressed));
 }
 
 /* Reads the outermost level, which is the same in all versions, and checks the versions. */
@@ -378,7 +378,7 @@ void engine_resume(struct engine *e, const struct journal_record *v, size_t n, z
 		control_probe(list_entry(l, struct tunnel, in_all), now);
 	e->resumed_tunnels = tally.tunnels;
 	e->resumed_sessions = tally.sessions;
-	log_kv(LOG_L2TP, LOG_INFO, "resumed", KV_U64("tunnels", tally.tunnels),
+	log_kv(LOG_L2TP, LOG_INFO, "restart-restored", KV_U64("tunnels", tally.tunnels),
 	       KV_U64("sessions", tally.sessions), KV_U64("calls-ended", tally.ended),
 	       KV_U64("refused", tally.refused));
 	turn_end(e, now);

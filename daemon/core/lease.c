@@ -265,7 +265,7 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
 		       KV_STR("reason", end_cause_word(end_cause_of_ppp(a->end))),
 		       KV_OPT("interface", span_str(ours ? ours->name : "")),
-		       KV_U64("suppressed", suppressed));
+		       KV_SUPPRESSED(suppressed));
 }
 
 bool lease_answer(struct subscriber *s, enum ppp_family family, ze_ns now,

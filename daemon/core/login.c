@@ -151,10 +151,10 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 	if (turn_may_log(s->e, s->call.tunnel,
 			 &(struct turn_line){ LOG_AAA, LOG_WARN, &s->call.tunnel->losers }, now,
 			 &suppressed))
-		log_kv(LOG_AAA, LOG_WARN, "session-limit", KV_U64("tid", s->call.tunnel->l2tp.tid),
-		       KV_U64("sid", s->call.l2tp.sid), KV_STR("user", s->user),
-		       KV_U64("limit", limit_of(s->e, s->profile)),
-		       KV_U64("suppressed", suppressed));
+		log_kv(LOG_AAA, LOG_WARN, "session-limit-reached",
+		       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
+		       KV_STR("user", s->user), KV_U64("limit", limit_of(s->e, s->profile)),
+		       KV_SUPPRESSED(suppressed));
 }
 
 /* Counts the session with its user. Returns false when the session limit is reached, or without
@@ -274,7 +274,7 @@ static void login_log(const struct subscriber *s, const char *event, const char 
 	       KV_STR("message", message),
 	       KV_OPT("answer", span_str(when_text(s, held, now, when))),
 	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
-	       KV_U64("suppressed", suppressed));
+	       KV_SUPPRESSED(suppressed));
 }
 
 /* Returns true when the line has had too many wrong passwords: this one is not checked, and is
@@ -292,7 +292,8 @@ static bool turn_away(struct subscriber *s, ze_ns now)
 	s->e->stats.logins_unasked++;
 	if (!login_hold(s, &a, lim.longest < PACE_LINE_MAX ? ZE_NEVER : now + PACE_LINE_MAX))
 		return false;
-	login_log(s, "auth-reject", "Not asked: too many wrong passwords of this line", true, now);
+	login_log(s, "auth-rejected", "Not asked: too many wrong passwords on this line", true,
+		  now);
 	return true;
 }
 
@@ -319,7 +320,7 @@ static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 	bool held = at > now && login_hold(s, a, at);
 
 	e->stats.auth_rejects++;
-	login_log(s, "auth-reject", a->message, held, now);
+	login_log(s, "auth-rejected", a->message, held, now);
 	return held;
 }
 

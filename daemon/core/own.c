@@ -71,7 +71,7 @@ const char *own_holder(const struct engine *e, uint32_t ip)
 	const struct hostip *own = hostip_find(&e->own, ip);
 
 	if (own)
-		return own->name[0] ? own->name : "an interface that is gone";
+		return own->name[0] ? own->name : "an interface that was removed";
 	/* The address of an unknown source may be forged: it must not take an address from a
 	 * subscriber. */
 	return lac && lac->n_established ? "a LAC" : NULL;
@@ -88,13 +88,12 @@ static void log_session(const struct subscriber *s, const struct hostip *a)
 
 	ze_ip4_text(a->ip, ip);
 	snprintf(cure, sizeof(cure),
-		 "take it from the interface, or: zectl clear l2tp session teardown %u",
+		 "remove it from the interface, or: zectl clear l2tp session teardown %u",
 		 s->call.l2tp.sid);
-	log_kv(LOG_AAA, LOG_WARN, "own-address", KV_STR("address", ip),
+	log_kv(LOG_AAA, LOG_WARN, "address-conflict", KV_STR("address", ip),
 	       KV_STR("interface", a->name), KV_U64("sid", s->call.l2tp.sid),
 	       KV_STR("user", facts_user(s)),
-	       KV_STR("effect", "the session goes on, but this machine takes packets to it for its "
-				"own"),
+	       KV_STR("effect", "the session continues, but the host receives its packets"),
 	       KV_STR("cure", cure));
 }
 
@@ -102,10 +101,11 @@ static void log_user(const struct fixed *f, const struct hostip *a)
 {
 	char ip[ZE_ADDR_TEXT];
 
-	log_kv(LOG_AAA, LOG_WARN, "own-address", KV_STR("address", ze_ip4_text(a->ip, ip)),
+	log_kv(LOG_AAA, LOG_WARN, "address-conflict", KV_STR("address", ze_ip4_text(a->ip, ip)),
 	       KV_STR("interface", a->name), KV_STR("user", f->user),
 	       KV_STR("effect", "the user gets no address"),
-	       KV_STR("cure", "give the user another, or take it from the interface"));
+	       KV_STR("cure",
+		      "assign another address to the user, or remove it from the interface"));
 }
 
 /* Logs a session or a user with an address of the host. Returns true when there is one. */
@@ -163,7 +163,7 @@ static void log_users(const struct hostip *a, const char *first, uint64_t n)
 	log_kv(LOG_AAA, LOG_WARN, "subnet-overlap", KV_STR("interface", a->name),
 	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR("user", first),
 	       KV_U64("users", n), KV_STR("effect", CUT_OFF),
-	       KV_STR("cure", "give users addresses that are not in the subnet"));
+	       KV_STR("cure", "assign addresses outside the subnet"));
 }
 
 static bool check_subnet(const struct engine *e, const struct fixed_list *f, const struct hostip *a)
@@ -211,10 +211,11 @@ void own_check(const struct engine *e)
 void own_set(struct engine *e, const struct hostip_set *set)
 {
 	if (set->ignored && !e->own.ignored)
-		log_kv(LOG_AAA, LOG_WARN, "own-addresses-ignored", KV_U64("known", set->n),
+		log_kv(LOG_AAA, LOG_WARN, "host-addresses-ignored", KV_U64("known", set->n),
 		       KV_U64("ignored", set->ignored),
-		       KV_STR("effect", "subscribers may be given one of the ignored"));
+		       KV_STR("effect",
+			      "a subscriber may be assigned one of the ignored addresses"));
 	check(e, set, &e->own);
 	if (hostip_copy(&e->own, set) < 0)
-		log_kv(LOG_AAA, LOG_ERROR, "own-addresses-unknown", KV_ERRNO(ENOMEM));
+		log_kv(LOG_AAA, LOG_ERROR, "host-addresses-unknown", KV_ERRNO(ENOMEM));
 }

@@ -69,7 +69,7 @@ static int take_summary(struct engine *e, struct snapshot **ret)
 {
 	const struct ports *io = &e->ports;
 	const char *off = io->journal ? io->journal->why_off(io->journal_self) :
-					"this data plane ends with the process";
+					"sessions of this data plane end with the process";
 	size_t len = off ? strlen(off) + 1 : 0;
 	struct snapshot *s = snapshot_new(len);
 

@@ -157,10 +157,10 @@ void trace_refused(struct subscriber *s, const struct ppp_effect *e, ze_ns now)
 	if (!log_wants(LOG_PPP, level) ||
 	    (!usual && !log_limit_pass(&s->call.tunnel->drops, now, &suppressed)))
 		return;
-	log_kv(LOG_PPP, level, "refused", KV_REASON(r),
+	log_kv(LOG_PPP, level, "frame-refused", KV_REASON(r),
 	       KV_OPT("protocol", or_number(proto_name(proto), proto, buf[0])),
 	       KV_OPT("code", or_number(code_name(proto, code), code, buf[1])),
 	       KV_OPT("option", or_number(option_name(proto, option), option, buf[2])),
 	       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
-	       KV_STR("user", facts_user(s)), KV_U64("suppressed", suppressed));
+	       KV_STR("user", facts_user(s)), KV_SUPPRESSED(suppressed));
 }

@@ -70,11 +70,11 @@ void turn_drop(struct engine *e, struct tunnel *t, enum reason r, const struct n
 			  &(struct turn_line){ LOG_L2TP, LOG_WARN, t ? &t->drops : &e->drops }, now,
 			  &suppressed))
 		return;
-	log_kv(LOG_L2TP, LOG_WARN, "refused", KV_REASON(r),
+	log_kv(LOG_L2TP, LOG_WARN, "packet-refused", KV_REASON(r),
 	       KV_OPT("message", span_str(about_name(&e->about, type, sizeof(type)))),
 	       KV_OPT("avp", same ? l2tp_fault_avp(&e->about.fault, avp) : (struct span){ 0 }),
 	       KV_U64("tid", t ? t->l2tp.tid : 0), KV_STR("peer", ze_addr_text(&path->peer, peer)),
-	       KV_U64("suppressed", suppressed));
+	       KV_SUPPRESSED(suppressed));
 }
 
 static void publish(struct engine *e)

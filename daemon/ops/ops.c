@@ -191,7 +191,7 @@ static enum op_status ops_reload(struct op_ctx *c)
 		each_line(&warnings, c->data);
 		json_obj_end(c->data);
 	} else {
-		sb_puts(c->err, "refused, the running configuration stays");
+		sb_puts(c->err, "refused, the running configuration stays in use");
 	}
 	sb_done(&warnings);
 	return r < 0 ? OP_FAILED : OP_OK;
@@ -208,9 +208,9 @@ static const struct op_row rows[] = {
 	{ { "show", "l2tp", "sessions" },              "all sessions",                          ON_SNAPSHOT(SESSIONS, view_sessions) },
 	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 ON_SNAPSHOT(SESSION, view_session) },
 	{ { "show", "l2tp", "statistics" },            "protocol counters",                     ON_SNAPSHOT(COUNTERS, view_counters) },
-	{ { "show", "l2tp", "dataplane" },             "what forwards, and what became of packets", ON_ENGINE(show_dataplane) },
+	{ { "show", "l2tp", "dataplane" },             "the data plane and its packet counters", ON_ENGINE(show_dataplane) },
 	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   ON_SNAPSHOT(CONFIG, view_listeners) },
-	{ { "show", "l2tp", "config" },                "configuration in force",                ON_SNAPSHOT(CONFIG, view_config) },
+	{ { "show", "l2tp", "config" },                "the running configuration",                ON_SNAPSHOT(CONFIG, view_config) },
 	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          ON_SNAPSHOT(HISTORY, view_history) },
 	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    ON_ENGINE(clear_tunnel) },
 	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               ON_ENGINE(clear_tunnels) },
@@ -457,7 +457,7 @@ static const char *word_help(const struct op_row *row, size_t i)
 	static const struct {
 		const char *word, *help;
 	} ways[] = {
-		{ "show", "look; changes nothing" },
+		{ "show", "show state; changes nothing" },
 		{ "clear", "end tunnels and sessions" },
 		{ "l2tp", "tunnels and sessions" },
 		{ "tunnel", "one tunnel or all, with their sessions" },

@@ -185,10 +185,10 @@ def test_packets_a_driver_does_not_take(tmp_path):
     with lab(tmp_path, mode='native') as x:
         x.sh('core', sys.executable, '-c', SWITCH_GRO % (HERE, 0))
         x.start_ze()
-        wait_for(lambda: 'port-loses-packets interface=core0 driver=veth' in x.log('ze.log'))
-        assert x.log('ze.log').count('port-loses-packets') == 1
+        wait_for(lambda: 'port-redirects-lost interface=core0 driver=veth' in x.log('ze.log'))
+        assert x.log('ze.log').count('port-redirects-lost') == 1
         a = x.start_lac(1)[0]
-        assert 'peer does not take' in core0()['problem']
+        assert 'peer of the veth does not accept' in core0()['problem']
         assert x.ping('lns', '-c', '1', '198.51.100.2')[0] == 1
         before = x.packets()
         assert x.ping('lac', '-c', '10', '-I', a, '198.51.100.2')[0] < 10

@@ -28,14 +28,14 @@ def test_own_addresses(tmp_path):
         assert x.start_lac(2) == ['10.100.0.2', '10.100.0.4']
         change('add', '10.100.0.5/32', 'core0')
         change('add', '10.100.0.4/32', 'core0')
-        wait_for(lambda: said('own-address', 'address=10.100.0.4', 'interface=core0', 'user=alice'))
+        wait_for(lambda: said('address-conflict', 'address=10.100.0.4', 'interface=core0', 'user=alice'))
         assert len(x.show('sessions')) == 2
         change('add', '10.100.6.1/24', 'core0')
         wait_for(lambda: said('subnet-overlap', 'interface=core0', 'subnet=10.100.6.0/24'))
         x.stop_ze(signal.SIGKILL)
         x.start_ze()
         assert [s['assigned-addr'] for s in x.show('sessions')] == ['10.100.0.2']
-        wait_for(lambda: said('not-resumed', 'resume-address'))
+        wait_for(lambda: said('restart-record-refused', 'resume-address'))
         x.stop_lac()
         wait_for(lambda: not x.show('sessions'))
         change('del', '10.100.0.3/32', 'lo')

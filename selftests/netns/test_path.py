@@ -207,6 +207,6 @@ def test_zero_checksums(tmp_path):
 
 
 def reload(x):
-    n = x.log('ze.log').count(' reloaded ')
+    n = x.log('ze.log').count(' config-reloaded ')
     x.ze.send_signal(signal.SIGHUP)
-    wait_for(lambda: x.log('ze.log').count(' reloaded ') > n)
+    wait_for(lambda: x.log('ze.log').count(' config-reloaded ') > n)

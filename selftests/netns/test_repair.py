@@ -38,7 +38,7 @@ def repaired(x, kind, n, before=0, more=False):
 
 
 def lines(x, kind):
-    return [l for l in x.log('ze.log').splitlines() if ' repaired kind=%s ' % kind in l]
+    return [l for l in x.log('ze.log').splitlines() if ' repair-done kind=%s ' % kind in l]
 
 
 def works(x, addr):
@@ -142,9 +142,9 @@ def test_somebody_elses_program(line):
     before = repairs(x).get('program', {'repaired': 0})['repaired']
     other = next(p['id'] for p in x.show('dataplane')['programs'] if p['program'] == 'ze_accept')
     x.sh('lns', 'bpftool', 'net', 'attach', 'xdp', 'id', str(other), 'dev', 'core0', 'overwrite')
-    wait_for(lambda: problems(x) == {'core0': 'another XDP program is on the interface'})
+    wait_for(lambda: problems(x) == {'core0': 'another XDP program is attached to the interface'})
     assert modes(x)['core0'] is None and repairs(x)['program']['missing'] == 1
-    named = 'on core0 is another XDP program, name'
+    named = 'another XDP program is attached to core0: name'
     assert named in repairs(x)['program']['why'] and 'id %s' % other in repairs(x)['program']['why']
     line_of_it = [w for w in x.log('ze.log').split('\n') if 'repair-failed' in w][-1]
     assert named in line_of_it and 'ip link set dev core0 xdp off' in line_of_it and 'appears' not in line_of_it

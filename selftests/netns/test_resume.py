@@ -133,7 +133,7 @@ def test_killed(tmp_path, mode):
             assert (top['tunnels-resumed'], top['sessions-resumed']) == (5, 50) and top['resumed-at']
             one = x.show('session', str(next(iter(before))))
             assert one['resumed-at'] == top['resumed-at'] and one['traffic']['up-packets'] > 10
-            assert ' repaired ' not in x.log('ze.log'), x.log('ze.log')
+            assert ' repair-done ' not in x.log('ze.log'), x.log('ze.log')
         wait_for(lambda: x.show('dataplane')['sessions'] == 0)
         wait_for(lambda: not x.show('tunnels') or {t['state'] for t in x.show('tunnels')} == {'linger'})
         x.stop_ze()
@@ -155,7 +155,7 @@ def test_handed_over(tmp_path):
                 time.sleep(1)
             assert_in_step(x)
         with open(os.path.join(x.dir, 'ze.log'), encoding='utf-8') as f:        # of all its lives
-            assert f.read().count('leaving') == 3
+            assert f.read().count('handover-started') == 3
         assert 'StopCCN' not in x.log('lac.log')
         x.stop_ze()
         assert_nothing_left(x)
@@ -274,14 +274,14 @@ def other_map(_x):
 
 
 @pytest.mark.parametrize('how, why', [
-    (spoil_header, 'why="state file" is=damaged'),
-    (truncate, 'why="state file" is=damaged'),
-    (lambda x: os.chmod(state(x), 0o644), 'why="state file" is="not our own"'),
-    (lambda x: os.unlink(state(x)), 'why="no state file"'),
-    (other_abi, 'why="another layout of the maps"'),
+    (spoil_header, 'why="the state file is damaged"'),
+    (truncate, 'why="the state file is damaged"'),
+    (lambda x: os.chmod(state(x), 0o644), 'why="the state file is not ze\'s own"'),
+    (lambda x: os.unlink(state(x)), 'why="there is no state file"'),
+    (other_abi, 'why="the maps have another layout"'),
     (pins_and_programs_gone, 'why="no maps are pinned"'),
-    (other_map, 'map-not-adopted map=hosts4'),
-    (lambda x: x.ip('lns', 'link', 'del', 'ze0'), 'why="ze0 is not the one that was"'),
+    (other_map, 'restart-map-refused map=hosts4'),
+    (lambda x: x.ip('lns', 'link', 'del', 'ze0'), 'why="ze0 was deleted or replaced"'),
 ])
 def test_clean_start(tmp_path, how, why):
     """What does not fit is removed, the log says why, and the next login works."""
@@ -291,7 +291,7 @@ def test_clean_start(tmp_path, how, why):
         x.stop_ze(signal.SIGKILL)
         how(x)
         x.start_ze()
-        assert why in x.log('ze.log') and x.log('ze.log').count('clean-start') == 1
+        assert why in x.log('ze.log') and x.log('ze.log').count('restart-clean') == 1
         assert x.show('sessions') == [] and x.show('tunnels') == []
         assert_nothing_left(x)
         x.lac.kill()
@@ -311,11 +311,11 @@ def test_another_plane(tmp_path):
         x.stop_ze(signal.SIGKILL)
         edit(x, 'dataplane bpf', 'dataplane kernel')
         x.start_ze('env', 'ze.l2tp.skip-kernel-probe=true')
-        assert 'clean-start why="another data plane"' in x.log('ze.log')
+        assert 'restart-clean why="this instance does not use the bpf data plane"' in x.log('ze.log')
         assert os.listdir(PINS) == []           # the folder is the lock
         assert 'ze0' not in x.ip('lns', 'link') and 'xdp' not in x.ip('lns', 'link')
         x.ze.send_signal(signal.SIGUSR2)        # it can not leave: it drains
-        assert x.ze.wait(20) == 0 and 'can-not-leave' in x.log('ze.log')
+        assert x.ze.wait(20) == 0 and 'handover-refused' in x.log('ze.log')
         assert not os.path.isdir(PINS)
         assert_nothing_left(x)
 
@@ -339,7 +339,7 @@ def test_another_pool(tmp_path):
         wait_for(lambda: x.log('lac.log').count(' ended: ') == 3)
         x.stop_lac()
         x.start_lac(1)
-        assert 'repaired' not in x.log('ze.log')
+        assert 'repair-done' not in x.log('ze.log')
 
 
 def test_one_at_a_time(tmp_path):

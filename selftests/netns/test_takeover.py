@@ -330,7 +330,7 @@ def test_foreign_program(tmp_path, mode):
         edit(x, 'core [ core0 ]', 'core [ core0 x0 ]')
         out = x.sh('lns', ZE, '-c', x.conf, '--socket', x.sock, check=False)
         number = json.loads(run('bpftool', '-j', 'prog', 'show', 'pinned', other))['id']
-        assert 'bad-interface interface=x0' in out and 'program=xdp_filter id=%d' % number in out
+        assert 'interface-refused interface=x0' in out and 'program=xdp_filter id=%d' % number in out
         cure = re.search('cure="(ip link set dev x0 .* off)"', out).group(1)
         assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3
         x.sh('lns', *cure.split())
@@ -447,7 +447,7 @@ def test_no_room_for_the_state_file(tmp_path):
                     pass
             os.close(fd)
             x.start_lac(20)
-            assert handover(x) == ('off', 'No space left on device') and 'state-file-failed' in x.log('ze.log')
+            assert handover(x) == ('off', 'No space left on device') and 'state-file-write-failed' in x.log('ze.log')
             x.ze.send_signal(signal.SIGHUP)     # a reload changes nothing of it
             os.unlink(fill)
             wait_for(lambda: handover(x) == ('on', None), 60)
@@ -485,7 +485,7 @@ def test_pins_removed_by_hand(tmp_path):
         wait_for(lambda: handover(x)[0] == 'off', 20)
         assert PINS in handover(x)[1] and 'Permission denied' in handover(x)[1]
         line = next(w for w in x.log('ze.log').split('\n') if 'pins-lost' in w)
-        assert 'at=%s' % PINS in line and 'owner 65534' in line and 'a restart ends all sessions' in line
+        assert 'at=%s' % PINS in line and 'owner is 65534' in line and 'a restart ends all sessions' in line
         os.chown(PINS, 0, 0)
         wait_for(lambda: handover(x) == ('on', None), 20)
         x.stop_ze(signal.SIGKILL)
@@ -508,8 +508,8 @@ def test_folder_of_the_state_file_removed(tmp_path):
         wait_for(lambda: x.show(check=False) and handover(x) == ('on', None), 30)
         assert 'control-socket-restored' in x.log('ze.log') and 'state-file-restored' in x.log('ze.log')
         shutil.rmtree(top)
-        wait_for(lambda: 'control-socket-lost' in x.log('ze.log') and x.log('ze.log').count('state-file-failed') == 2, 30)
-        for event in ('control-socket-lost', 'state-file-failed'):
+        wait_for(lambda: 'control-socket-lost' in x.log('ze.log') and x.log('ze.log').count('state-file-write-failed') == 2, 30)
+        for event in ('control-socket-lost', 'state-file-write-failed'):
             line = [w for w in x.log('ze.log').split('\n') if event in w][-1]
             assert 'at=%s ' % top in line and 'does not exist' in line and 'mkdir -p %s' % run_dir in line
         os.mkdir(top)
@@ -530,16 +530,16 @@ def test_paths_that_refuse(tmp_path):
         with open(plain, 'w', encoding='utf-8') as f:
             f.write('mine')
         for path, said in ((x.dir + '/no/where/s', ('at=%s/no ' % x.dir, 'mkdir -p %s/no/where' % x.dir)),
-                           (foreign + '/s', ('at=%s ' % foreign, 'owner 65534', 'chown 0 ' + foreign)),
-                           (plain, ('it is no socket', 'remove it'))):
+                           (foreign + '/s', ('at=%s ' % foreign, 'owner is 65534', 'chown 0 ' + foreign)),
+                           (plain, ('it is not a socket', 'remove it'))):
             log = second(x, '--socket', path)
             line = next(w for w in log.split('\n') if 'control-socket-failed' in w)
             assert all(w in line for w in said), line
         with open(plain, encoding='utf-8') as f:
             assert f.read() == 'mine'
         x.start_ze(more=('--state', foreign + '/s'))
-        line = next(w for w in x.log('ze.log').split('\n') if 'no-state-file' in w)
-        assert 'Permission denied' in line and 'at=%s ' % foreign in line and 'owner 65534' in line, line
+        line = next(w for w in x.log('ze.log').split('\n') if 'state-file-open-failed' in w)
+        assert 'Permission denied' in line and 'at=%s ' % foreign in line and 'owner is 65534' in line, line
         assert handover(x)[0] == 'off' and foreign + ':' in handover(x)[1]
 
 
@@ -557,7 +557,7 @@ def test_state_file_of_another(tmp_path):
         before = sessions(x)
         x.stop_ze(signal.SIGKILL)
         x.start_ze()
-        assert sessions(x) == before and 'clean-start' not in x.log('ze.log')
+        assert sessions(x) == before and 'restart-clean' not in x.log('ze.log')
 
 
 def test_damaged_record(tmp_path):

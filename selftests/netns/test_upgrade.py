@@ -93,7 +93,7 @@ def test_upgrade(tmp_path, tagged, how):
             THIS.start(x)
             assert sessions(x) == before
             assert_in_step(x)
-            assert 'clean-start' not in x.log('ze.log') and ' repaired ' not in x.log('ze.log')
+            assert 'restart-clean' not in x.log('ze.log') and ' repair-done ' not in x.log('ze.log')
             end(x, signal.SIGKILL)
             THIS.start(x)
             assert sessions(x) == before
@@ -122,7 +122,7 @@ def test_upgrade_drains(tmp_path, untagged):
         end(x, signal.SIGUSR2)
         assert os.path.exists(state(x)) and os.listdir(PINS)
         THIS.start(x)
-        assert 'clean-start why="state file" is="another' in x.log('ze.log')
+        assert 'restart-clean why="the state file has another format"' in x.log('ze.log')
         relogin(x)
         assert_in_step(x)
         x.stop_lac()

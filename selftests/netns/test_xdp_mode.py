@@ -66,7 +66,7 @@ def test_one_port_stands_in_the_way(tmp_path):
         p = programs(x)
         assert {q['attach-mode'] for q in p.values()} == {'generic'} and x.show('dataplane')['xdp-mode'] == 'generic'
         assert p['up0']['problem'] == 'because of core0' and 'MTU' in p['core0']['problem']
-        assert len(warnings(x)) == 2 and 'because-of=core0' in warnings(x)[1], warnings(x)
+        assert len(warnings(x)) == 2 and 'port=core0' in warnings(x)[1], warnings(x)
         works(x, x.start_lac(2)[0])
 
 

@@ -30,7 +30,7 @@ static void sink(void *self, enum log_level level, enum log_sub sub, const char 
 	got.up += strstr(line, " tunnel-up ") != NULL;
 	got.down += strstr(line, " tunnel-down ") != NULL;
 	got.sessions += strstr(line, " session-") != NULL;
-	got.refused += strstr(line, " refused ") != NULL;
+	got.refused += strstr(line, " packet-refused ") != NULL;
 	if (s && sscanf(s, " suppressed=%u", &n) == 1)
 		got.suppressed += n;
 	snprintf(got.last, sizeof(got.last), "%s", line);

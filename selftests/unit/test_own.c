@@ -19,7 +19,7 @@ static struct config *cfg;
 static struct world *w;
 static struct lac *l;
 static struct hostip_set set;
-static char lines[4096]; /* what the log said of own-address, subnet-overlap and declined addresses */
+static char lines[4096]; /* the lines address-conflict, subnet-overlap and declined addresses */
 
 static void sink(void *self, enum log_level level, enum log_sub sub, const char *line)
 {
@@ -28,7 +28,7 @@ static void sink(void *self, enum log_level level, enum log_sub sub, const char 
 	(void)self;
 	(void)level;
 	(void)sub;
-	if (strstr(line, " own-address") || strstr(line, " subnet-overlap") ||
+	if (strstr(line, " address-conflict") || strstr(line, " subnet-overlap") ||
 	    strstr(line, " address-declined"))
 		snprintf(lines + n, sizeof(lines) - n, "%s\n", line);
 }
@@ -139,7 +139,7 @@ static void not_a_users(void **st)
 	(void)st;
 	begin();
 	comes("eth9", BOBS, 32);
-	assert_said("own-address address=10.0.0.77 interface=eth9 user=bob");
+	assert_said("address-conflict address=10.0.0.77 interface=eth9 user=bob");
 	c = lac_call(l, "bob", "builder");
 	w_advance(w, ZE_SEC(7));
 	assert_ended(c, "own-address");

@@ -81,15 +81,17 @@ static void names_message_and_avp(void **st)
 {
 	(void)st;
 	icrq_and("\x80\x0a\0", 3);
-	assert_said("refused reason=avp-short message=ICRQ avp=\"after Call Serial Number\" tid=");
+	assert_said(
+		"packet-refused reason=avp-short message=ICRQ avp=\"after Call Serial Number\" tid=");
 	icrq_and("\x80\x0a\0\0\0\x12\0", 7);
-	assert_said("refused reason=avp-len message=ICRQ avp=\"Bearer Type\" tid=");
+	assert_said("packet-refused reason=avp-len message=ICRQ avp=\"Bearer Type\" tid=");
 	icrq_and("\x80\x08\0\0\0\x12\0\0", 8);
-	assert_said("refused reason=avp-value-len message=ICRQ avp=\"Bearer Type\" tid=");
+	assert_said("packet-refused reason=avp-value-len message=ICRQ avp=\"Bearer Type\" tid=");
 	icrq_and("\x80\x08\0\x09\0\x64\0\0", 8);
-	assert_said("refused reason=avp-unknown message=ICRQ avp=\"vendor 9 type 100\" tid=");
+	assert_said(
+		"packet-refused reason=avp-unknown message=ICRQ avp=\"vendor 9 type 100\" tid=");
 	icrq_and("\x80\x08\0\0\0\x63\0\0", 8);
-	assert_said("refused reason=avp-unknown message=ICRQ avp=\"vendor 0 type 99\" tid=");
+	assert_said("packet-refused reason=avp-unknown message=ICRQ avp=\"vendor 0 type 99\" tid=");
 }
 
 /* F-C11: the first AVP can not be read: there is nothing to name, and nothing is invented. */
@@ -99,7 +101,7 @@ static void names_nothing_it_can_not_read(void **st)
 	assert_int_equal(l2tp_chan_send(&l->chan, 0, span_of("\x80\x08\0", 3), w->now), 0);
 	lac_flush(l);
 	w_deliver(w);
-	assert_said("refused reason=avp-short tid=");
+	assert_said("packet-refused reason=avp-short tid=");
 	assert_int_equal(l->stop_result, STOP_ERROR);
 }
 
@@ -117,32 +119,32 @@ static void names_the_message(void **st)
 	l2tp_hdr_end_ctl(&wr, mark);
 	w_inject(w, &l->path, wr_done(&wr));
 	w_deliver(w);
-	assert_said("refused reason=tunnel-unknown message=HELLO tid=0 peer=");
+	assert_said("packet-refused reason=tunnel-unknown message=HELLO tid=0 peer=");
 	w_inject(w, &l->path, span_of("\x00\x02\x12\x34\x00\x01\xff\x03\xc0\x21", 10));
 	w_deliver(w);
-	assert_said("refused reason=tunnel-unknown message=data tid=0 peer=");
+	assert_said("packet-refused reason=tunnel-unknown message=data tid=0 peer=");
 	lac_send(l, 999,
 		 &(struct l2tp_msg){ .type = L2TP_ICCN,
 				     .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
 					     L2TP_BIT(AVP_TX_CONNECT_SPEED) });
 	lac_flush(l);
 	w_deliver(w);
-	assert_said("refused reason=session-unknown message=ICCN tid=");
+	assert_said("packet-refused reason=session-unknown message=ICCN tid=");
 	c = lac_call(l, "alice", "wonder");
 	assert_true(c->c.v4_up);
 	lac_icrq(l, 0, c->sid);
 	lac_flush(l);
 	w_deliver(w);
-	assert_said("refused reason=fsm-event message=ICRQ tid=");
+	assert_said("packet-refused reason=fsm-event message=ICRQ tid=");
 	assert_int_equal(l2tp_chan_send(&l->chan, 0, span_of("\0\x08\0\0\0\0\0\x1d", 8), w->now),
 			 0);
 	lac_flush(l);
 	w_deliver(w);
-	assert_said("refused reason=msg-unknown message=\"type 29\" tid=");
+	assert_said("packet-refused reason=msg-unknown message=\"type 29\" tid=");
 	lac_send(l, 0, &m);
 	lac_flush(l);
 	w_deliver(w);
-	assert_said("refused reason=fsm-event message=SCCCN tid=");
+	assert_said("packet-refused reason=fsm-event message=SCCCN tid=");
 }
 
 /* F-C11: also before there is a tunnel, and what the LAC is told. */
@@ -164,7 +166,7 @@ static void names_it_to_the_lac(void **st)
 	lac_send(b, 0, &m);
 	lac_flush(b);
 	w_deliver(w);
-	assert_said("refused reason=avp-missing message=SCCRQ avp=\"Host Name\" tid=");
+	assert_said("packet-refused reason=avp-missing message=SCCRQ avp=\"Host Name\" tid=");
 	assert_int_equal(b->stop_result, STOP_ERROR);
 	text = l2tp_fx_fault_text(&fx, &f);
 	assert_true(span_eq(text, span_str("AVP header truncated: after Host Name")));
@@ -185,11 +187,11 @@ static void names_the_ppp_packet(void **st)
 	(void)st;
 	assert_true(c->c.v4_up);
 	to_lns(c, "\xff\x03\x80\x21\x01\x09\x00\x0a\x03\x09\0\0\0\0", 14);
-	assert_said("refused reason=opt-len protocol=IPCP code=Configure-Request "
+	assert_said("frame-refused reason=opt-len protocol=IPCP code=Configure-Request "
 		    "option=IP-Address tid=");
 	to_lns(c, "\xff\x03\xc0\x21\x02\x77\x00\x04", 8);
 	to_lns(c, "\xff\x03\xc0\x21\x01\x77\x00\x05\x01", 9);
-	assert_said("refused reason=opt-len protocol=LCP code=Configure-Request option=MRU ");
+	assert_said("frame-refused reason=opt-len protocol=LCP code=Configure-Request option=MRU ");
 	for (int i = 0; i < 100; i++)
 		to_lns(c, "\xff\x03\x80\x57\x01\x77\x00\x06\xc8\x01", 10);
 	for (const char *p = said.s; (p = strstr(p, "option=200")); p++)

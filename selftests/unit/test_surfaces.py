@@ -294,7 +294,7 @@ def test_too_many_clients(ze):
     assert clients[0].recv(1) == b''
     assert b'"ok"' in ask(busy, f)
     with open(ze.log.name, encoding='utf-8') as log:
-        assert 'client-dropped reason="too many clients"' in log.read()
+        assert 'client-dropped why="too many clients"' in log.read()
     for c in clients + [f, busy]:
         c.close()
 
@@ -380,7 +380,7 @@ def rewrite(ze, text):
         with open(ze.log.name, encoding='utf-8') as f:
             f.seek(before)
             said = f.read()
-        if 'reloaded' in said or 'reload-refused' in said:
+        if 'config-reloaded' in said or 'reload-refused' in said:
             return said
         time.sleep(0.02)
     raise AssertionError('no word of the reload: ' + said)
@@ -438,7 +438,7 @@ def test_reload_by_zectl(tmp_path):
         assert p.returncode == 1 and not p.stdout
         errors = p.stderr.splitlines()
         assert errors[0].startswith(f'zectl: {ze.conf}:2:') and 'drain-timeout' in errors[0], errors
-        assert 'hello-interval' in errors[1] and errors[-1] == 'zectl: refused, the running configuration stays'
+        assert 'hello-interval' in errors[1] and errors[-1] == 'zectl: refused, the running configuration stays in use'
         assert config_of(ze)['hello-interval'] == 7
         write(good.replace('shared-secret', 'enabled false; shared-secret'))
         refused(ze.zectl('reload'), 1, 'restart to enable or disable')
@@ -447,7 +447,7 @@ def test_reload_by_zectl(tmp_path):
         assert any('listeners' in w for w in json.loads(p.stdout)['warnings']), p
         with open(ze.log.name, encoding='utf-8') as f:
             said = f.read()
-        assert said.count('info config reloaded ') == 2 and said.count('reload-refused') == 2
+        assert said.count('info config config-reloaded ') == 2 and said.count('reload-refused') == 2
         assert 'actor="uid ' in said
     finally:
         ze.stop()

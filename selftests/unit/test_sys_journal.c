@@ -112,7 +112,7 @@ static void first_life(void **st)
 
 	(void)st;
 	assert_int_equal(journal_open(path, ABI, &j), 0);
-	assert_string_equal(journal_why_not(j), "there is none");
+	assert_string_equal(journal_why_not(j), "there is no state file");
 	assert_false(journal_found(j));
 	journal_begin(j, true, &rng.rng);
 	journal_close(j, false);
@@ -288,13 +288,13 @@ static void damaged_header(void **st)
 	journal_close(j, false);
 	for (off_t at = 0; at < 84; at++) {
 		spoil(at, 1);
-		refused("damaged");
+		refused("the state file is damaged");
 		spoil(at, 1);
 	}
 	assert_int_equal(truncate(path, 50), 0);
-	refused("damaged");
+	refused("the state file is damaged");
 	assert_int_equal(truncate(path, 0), 0);
-	refused("there is none");
+	refused("there is no state file");
 }
 
 /* F-A7: any octet of a record: it is not there, which is known, once, and by kind where that can be read. */
@@ -375,13 +375,14 @@ static void other_layouts(void **st)
 	(void)st;
 	journal_close(begin(true), false);
 	assert_int_equal(journal_open(path, ABI + 1, &j), 0);
-	assert_string_equal(journal_why_not(j), "another layout of the BPF maps");
+	assert_string_equal(journal_why_not(j),
+			    "the state file is for another layout of the BPF maps");
 	assert_true(journal_found(j));
 	/* Not kept then, whatever is asked for. */
 	journal_begin(j, true, &rng.rng);
 	put(j, JOURNAL_SESSION, 1, 10, 'a');
 	journal_close(j, false);
-	refused("another layout of the BPF maps");
+	refused("the state file is for another layout of the BPF maps");
 }
 
 static void is_off(const char *why)
@@ -454,7 +455,7 @@ static void not_our_own(void **st)
 		if (rows[i].owner && chown(path, rows[i].owner, 0) < 0)
 			assert_int_not_equal(geteuid(), 0);
 		else
-			refused("not our own");
+			refused("the state file is not ze's own");
 		j = begin(true);
 		put(j, JOURNAL_SESSION, 2, 10, 'b');
 		assert_int_equal(ftruncate(old, 0), 0);
@@ -482,7 +483,7 @@ static void not_our_folder(void **st)
 	assert_int_equal(journal_open(path, ABI, &j), 0);
 	journal_begin(j, true, &rng.rng);
 	assert_false(journal_on(j));
-	assert_string_equal(journal_ops.why_off(j), "the state file is not our own");
+	assert_string_equal(journal_ops.why_off(j), "the state file is not ze's own");
 	put(j, JOURNAL_SESSION, 1, 10, 'a'); /* harmless */
 	assert_int_equal(journal_restart(j, &rng.rng), -EPERM);
 	assert_int_equal(stat(path, &is), 0);
@@ -543,7 +544,7 @@ static void killed_while_written_anew(void **st)
 	assert_int_equal(journal_restart(j, &rng.rng), 0);
 	put(j, JOURNAL_SESSION, 1, JOURNAL_RECORD_MAX, 'a');
 	journal_close(j, false);
-	refused("damaged");
+	refused("the state file is damaged");
 }
 
 /* F-A7: somebody has removed the file, or put another in its place. */

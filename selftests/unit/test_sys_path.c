@@ -81,7 +81,7 @@ static void no_folder(void **st)
 
 	(void)st;
 	close(fd);
-	check(in_dir("/file/state"), -ENOTDIR, in_dir("/file"), "no folder");
+	check(in_dir("/file/state"), -ENOTDIR, in_dir("/file"), "not a directory");
 }
 
 /* F-A7: whoever owns the folder, and by what errno it was. */
@@ -105,10 +105,10 @@ static void the_file_itself(void **st)
 	assert_int_equal(symlink("/elsewhere", in_dir("/link")), 0);
 	check(in_dir("/link"), -ELOOP, in_dir("/link"), "symbolic link");
 	mkdir(in_dir("/folder"), 0700);
-	check(in_dir("/folder"), -EISDIR, in_dir("/folder"), "is a folder");
+	check(in_dir("/folder"), -EISDIR, in_dir("/folder"), "is a directory");
 	check(in_dir("/state"), -ENOSPC, in_dir("/state"), "full");
 	check(in_dir("/sock"), -ENAMETOOLONG, in_dir("/sock"), "107");
-	check(in_dir("/sock"), -ENOTSOCK, in_dir("/sock"), "no socket");
+	check(in_dir("/sock"), -ENOTSOCK, in_dir("/sock"), "not a socket");
 	check(in_dir("/state"), -EIO, in_dir("/state"), NULL);
 }
 

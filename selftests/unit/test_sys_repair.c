@@ -70,7 +70,7 @@ static void at_once_and_one_line(void **st)
 	assert_int_equal(repair_deadline(&r), ZE_NEVER);
 	repair_done(&r, REPAIR_ROUTE, &one, now);
 	assert_int_equal(log_lines, 1);
-	assert_string_equal(log_line, "warn dp repaired kind=route what=10.100.0.7 repaired=1");
+	assert_string_equal(log_line, "warn dp repair-done kind=route what=10.100.0.7 repaired=1");
 	assert_int_equal(r.of[REPAIR_ROUTE].repaired, 1);
 	/* Nothing was missing: no line, no delay. */
 	repair_suspect(&r, REPAIR_DEVICE);
@@ -104,7 +104,7 @@ static void a_fight_is_no_storm(void **st)
 	assert_in_range(first_second, 10, 16);
 	assert_in_range(log_lines, 100, 160);
 	assert_non_null(strstr(log_line, "next-try-in=30000"));
-	assert_non_null(strstr(log_line, "why=\"it is taken away again and again\""));
+	assert_non_null(strstr(log_line, "why=\"another program removes it repeatedly\""));
 	/* After a quiet time it is at once again. */
 	now += REPAIR_LAST + REPAIR_QUIET + 1;
 	repair_suspect(&r, REPAIR_ROUTE);
@@ -156,7 +156,7 @@ static void what_waits_is_not_polled(void **st)
 	repair_take(&r, ZE_SEC(1));
 	repair_done(&r, REPAIR_PROGRAM, &bad, ZE_SEC(1));
 	assert_int_equal(repair_deadline(&r), ZE_NEVER);
-	assert_non_null(strstr(log_line, "next-try=\"when it appears\""));
+	assert_non_null(strstr(log_line, "next-try=\"when the interface appears\""));
 	repair_suspect(&r, REPAIR_PROGRAM);
 	assert_true(repair_deadline(&r) <= ZE_SEC(1));
 }
@@ -170,7 +170,7 @@ static void somebody_elses_is_named(void **st)
 	struct json j;
 
 	(void)st;
-	repair_explain(&bad, "on up0 is another XDP program, name xdp_pass, id 57",
+	repair_explain(&bad, "another XDP program is attached to up0: name xdp_pass, id 57",
 		       "ip link set dev up0 xdp off");
 	repair_explain(&bad, "the second", "of no use");
 	repair_add(&all, &bad);
@@ -179,13 +179,13 @@ static void somebody_elses_is_named(void **st)
 	repair_done(&r, REPAIR_PROGRAM, &all, ZE_SEC(1));
 	assert_non_null(strstr(log_line, "id 57"));
 	assert_non_null(strstr(log_line, "cure=\"ip link set dev up0 xdp off\""));
-	assert_non_null(strstr(log_line, "next-try=\"when that is gone\""));
+	assert_non_null(strstr(log_line, "next-try=\"when the cause is removed\""));
 	sb_init(&out);
 	json_init(&j, &out);
 	json_obj(&j);
 	repair_show(&r, ZE_SEC(1), &j);
 	json_obj_end(&j);
-	assert_non_null(strstr(out.s, "\"why\":\"on up0 is another"));
+	assert_non_null(strstr(out.s, "\"why\":\"another XDP program is attached to up0"));
 	sb_done(&out);
 }
 

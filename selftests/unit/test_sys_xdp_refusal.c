@@ -25,7 +25,7 @@ static const struct {
 	    "Can't set XDP while host is implementing GRO_HW/CSUM, disable GRO_HW/CSUM first", 1500,
 	    false },
 	  "GRO_HW",
-	  "guest offloads off on the host" },
+	  "disable the guest offloads on the host" },
 	{ { -ENOMEM, "Too few free TX rings available", 1500, false }, "Too few", "ethtool -L" },
 	{ { -EINVAL, "XDP is not supported with HW GRO/LRO", 1500, true }, "LRO", "lro off" },
 	{ { -EINVAL, "can't set XDP with more than 63 combined channels", 1500, false },

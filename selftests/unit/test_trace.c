@@ -200,10 +200,10 @@ static void rejections_are_limited(void **st)
 	for (int i = 0; i < 30; i++)
 		lac_call(l, "alice", "rabbit");
 	assert_int_equal(w->e->stats.auth_rejects, 30);
-	assert_int_equal(count("auth-reject"), 10);
+	assert_int_equal(count("auth-rejected"), 10);
 	w_advance(w, ZE_SEC(2));
 	lac_call(l, "alice", "rabbit");
-	assert_int_equal(count("auth-reject"), 11);
+	assert_int_equal(count("auth-rejected"), 11);
 	assert_true(says("suppressed=20"));
 }
 

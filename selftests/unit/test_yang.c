@@ -259,14 +259,14 @@ static void fixed_addresses_without_ipv4(void **st)
 	warned(text, "");
 	snprintf(text, sizeof(text), SERVER "l2tp { %s", users);
 	warned(text,
-	       "t:4: 2 users have an address of their own and can't log in: the far end of their links is "
-	       "the gateway of l2tp pool ipv4, which is not there\n");
+	       "t:4: 2 users have a fixed address and cannot log in: ze's end of their links is the "
+	       "gateway of l2tp pool ipv4, which is not configured\n");
 	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 wanted } %s", users);
 	warned(text,
-	       "t:4: 2 users have an address of their own and get none: the far end of their links is "
-	       "the gateway of l2tp pool ipv4, which is not there\n");
+	       "t:4: 2 users have a fixed address and will not get it: ze's end of their links is the "
+	       "gateway of l2tp pool ipv4, which is not configured\n");
 	snprintf(text, sizeof(text), SERVER "l2tp { " POOL " ncp { ipv4 off } %s", users);
-	warned(text, "t:4: 2 users have an address of their own and get none: ncp has IPv4 off\n");
+	warned(text, "t:4: 2 users have a fixed address and will not get it: ncp has ipv4 off\n");
 }
 
 /* F-C5: what no session could ever have is no configuration. */
@@ -277,11 +277,11 @@ static void nobody_could_log_in(void **st)
 
 	(void)st;
 	bad(SERVER "l2tp {\n ncp { ipv6 wanted\n  ipv4 required } }",
-	    "t:4:8: l2tp/ncp/ipv4: IPv4 is required and there is no l2tp pool ipv4: nobody could log "
+	    "t:4:8: l2tp/ncp/ipv4: IPv4 is required and there is no l2tp pool ipv4: no subscriber could log "
 	    "in\n");
 	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 required } %s }", users);
 	bad(text,
-	    "t:2:19: l2tp/ncp/ipv4: IPv4 is required and there is no l2tp pool ipv4: nobody could "
+	    "t:2:19: l2tp/ncp/ipv4: IPv4 is required and there is no l2tp pool ipv4: no subscriber could "
 	    "log in\n");
 	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 required } " POOL " %s }", users);
 	warned(text, "");
@@ -385,17 +385,17 @@ static void ports_that_collide_are_refused(void **st)
 
 	(void)st;
 	bad("environment { l2tp {\n server a { ip 192.0.2.1 }\n server b { ip 192.0.2.1 }\n} }",
-	    "t:3:2: environment/l2tp/server: 192.0.2.1 port 1701 is taken by the server in "
+	    "t:3:2: environment/l2tp/server: 192.0.2.1 port 1701 is already used by the server in "
 	    "line 2\n");
 	bad("environment { l2tp {\n server a { ip 0.0.0.0 }\n server b { ip 192.0.2.1 }\n} }",
-	    "t:3:2: environment/l2tp/server: 192.0.2.1 port 1701 is taken by the server in "
+	    "t:3:2: environment/l2tp/server: 192.0.2.1 port 1701 is already used by the server in "
 	    "line 2\n");
 	bad("environment { l2tp {\n server a { ip 2001:db8::1 }\n server b { ip :: }\n} }",
-	    "t:3:2: environment/l2tp/server: :: port 1701 is taken by the server in line 2\n");
+	    "t:3:2: environment/l2tp/server: :: port 1701 is already used by the server in line 2\n");
 	/* F-C13 */
 	bad("environment { l2tp { server a { ip fe80::1 } } }",
-	    "t:1:22: environment/l2tp/server: fe80::1 is on every interface: listen on :: or name one, "
-	    "as fe80::1%2\n");
+	    "t:1:22: environment/l2tp/server: fe80::1 is link-local: name its interface, as "
+	    "fe80::1%2, or listen on ::\n");
 	config_unref(good("environment { l2tp { server a { ip fe80::1%2 } } }"));
 	c = good("environment { l2tp { server a { ip 0.0.0.0 } server b { ip :: } "
 		 "server c { ip 0.0.0.0; port 1702 } server d { ip ::1; port 1703 } } }");
@@ -432,7 +432,7 @@ static void addresses_that_no_subscriber_can_have(void **st)
 		{ "240.0.0.1", "240.0.0.0/4 is reserved" },
 		{ "255.255.255.255", "255.255.255.255 is broadcast" },
 		{ "10.0.0.1", "is the gateway of the pool" },
-		{ "192.0.2.1", "is the address of an l2tp server of ours" },
+		{ "192.0.2.1", "is the address of an l2tp server of this configuration" },
 	};
 	char text[400], want[300];
 
@@ -456,7 +456,7 @@ static void addresses_that_no_subscriber_can_have(void **st)
 	    "t:2:47: l2tp/pool/ipv4/start: 127.0.0.0/8 is loopback\n");
 	bad("environment { l2tp { server a { ip 10.0.0.5 } } }\n"
 	    "l2tp { pool { ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9 } } }",
-	    "t:2:15: l2tp/pool/ipv4: has the address of an l2tp server of ours between start and end\n");
+	    "t:2:15: l2tp/pool/ipv4: contains the address of an l2tp server of this configuration\n");
 }
 
 static void rates_are_checked(void **st)
@@ -473,11 +473,11 @@ static void rates_are_checked(void **st)
 	assert_int_equal(c->shape.up_bps, 0);
 	config_unref(c);
 	bad(SERVER "l2tp { shaper {\n default-rate 7999bit\n upload-rate 101gbit } }",
-	    "t:3:15: l2tp/shaper/default-rate: a rate is 8kbit to 100gbit\n"
-	    "t:4:14: l2tp/shaper/upload-rate: a rate is 8kbit to 100gbit\n");
+	    "t:3:15: l2tp/shaper/default-rate: the range of a rate is 8kbit to 100gbit\n"
+	    "t:4:14: l2tp/shaper/upload-rate: the range of a rate is 8kbit to 100gbit\n");
 	bad(SERVER "l2tp { shaper { default-rate fast } }",
-	    "t:2:30: l2tp/shaper/default-rate: not a rate: NUMBER and bit, kbit, mbit, gbit, or kbps "
-	    "(octets) and so on\n");
+	    "t:2:30: l2tp/shaper/default-rate: not a rate: a number and a unit, such as 10mbit "
+	    "(bits) or 1mbps (octets)\n");
 	bad(SERVER "l2tp { shaper { upload-rate 1mbit } }",
 	    "t:2:29: l2tp/shaper/upload-rate: upload-rate needs default-rate\n");
 	bad(SERVER "l2tp { shaper { qdisc-type fq; default-rate 1mbit } }",
@@ -505,7 +505,7 @@ static void broken_syntax(void **st)
 	bad("l2tp { allow-from [ ] }",
 	    "t:1:21: l2tp: allow-from: an empty list is the same as none; leave the line out\n");
 	bad("l2tp { enabled false; auth { local { user x { name y; password z } } } }",
-	    "t:1:47: l2tp/auth/local/user: name stands behind the name of the list already\n");
+	    "t:1:47: l2tp/auth/local/user: name is the key of the list entry and already given\n");
 }
 
 static void a_secret_is_never_repeated(void **st)
@@ -654,7 +654,7 @@ static void an_open_file_is_a_warning(void **st)
 	assert_int_equal(chmod(dir, 0755), 0);
 	snprintf(
 		want, sizeof(want),
-		"%s: mode 0644, owner %u: every user of this machine may read the passwords and secrets "
+		"%s: mode 0644, owner %u: every user of the host may read the passwords and secrets "
 		"in it (chmod 600 %s)\n",
 		file, geteuid(), file);
 	write_config(file, user, 0644);
@@ -665,10 +665,9 @@ static void an_open_file_is_a_warning(void **st)
 	read_warned(file, "");
 	write_config(file, user, 0640);
 	read_warned(file, "");
-	snprintf(
-		want, sizeof(want),
-		"%s: mode 0602, owner %u: every user of this machine may change it (chmod 600 %s)\n",
-		file, geteuid(), file);
+	snprintf(want, sizeof(want),
+		 "%s: mode 0602, owner %u: every user of the host may change it (chmod 600 %s)\n",
+		 file, geteuid(), file);
 	write_config(file, none, 0602);
 	read_warned(file, want);
 	write_config(file, user, 0666);

@@ -94,8 +94,9 @@ static void bpf_common_note(const struct bpf_object *obj)
 	int r = bpf_ours_note(obj);
 
 	if (r < 0)
-		log_kv(LOG_DP, LOG_WARN, "programs-not-noted", KV_ERRNO(r),
-		       KV_STR("effect", "without their pins they would not be known as ze's"));
+		log_kv(LOG_DP, LOG_WARN, "program-ids-not-saved", KV_ERRNO(r),
+		       KV_STR("effect",
+			      "if their pins are removed, the next start does not recognise these programs"));
 }
 
 int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir)
@@ -200,8 +201,10 @@ int bpf_common_reuse(struct bpf_object *obj, const char *dir)
 			continue;
 		r = reuse(m, dir);
 		if (r < 0) {
-			log_kv(LOG_DP, LOG_WARN, "map-not-adopted", KV_STR("map", bpf_map__name(m)),
-			       KV_STR("why", r == -EINVAL ? "another layout" : log_strerror(r)));
+			log_kv(LOG_DP, LOG_WARN, "restart-map-refused",
+			       KV_STR("map", bpf_map__name(m)),
+			       KV_STR("why",
+				      r == -EINVAL ? "it has another layout" : log_strerror(r)));
 			return r;
 		}
 	}
@@ -296,7 +299,7 @@ static int put_port(struct bpf_common *c, struct bpf_common_port *p, put_program
 	if (r == 0) {
 		log_kv(LOG_DP, LOG_WARN, "xdp-generic", KV_STR("interface", p->name),
 		       KV_STR("cure", xdp_refusal_cure(&refusal)), KV_STR("why", refusal.why),
-		       KV_STR("effect", "its packets cost more"));
+		       KV_STR("effect", "its packets take more CPU time"));
 		snprintf(p->refusal, sizeof(p->refusal), "%s", refusal.why);
 	}
 	return r;
@@ -330,8 +333,8 @@ static const struct bpf_common_port *port_in_the_way(const struct bpf_common *c)
 static void all_generic(struct bpf_common *c, const struct bpf_common_port *why)
 {
 	log_kv(LOG_DP, LOG_WARN, "xdp-generic", KV_STR("interface", "all"),
-	       KV_STR("why", "what native mode sends to this one would be lost"),
-	       KV_STR("because-of", why->name));
+	       KV_STR("why", "packets that native mode sends to this port would be lost"),
+	       KV_STR("port", why->name));
 	for (size_t i = 0; i < c->n_ports; i++) {
 		struct bpf_common_port *p = &c->ports[i];
 
@@ -442,7 +445,7 @@ static void keep_mode(const struct bpf_common *c, struct bpf_common_port *p)
 	    !bpf_ours(c->pins, q.skb_prog_id))
 		return;
 	p->native = false;
-	snprintf(p->refusal, sizeof(p->refusal), "as in the previous process");
+	snprintf(p->refusal, sizeof(p->refusal), "as in the previous instance");
 }
 
 static int replace_all(struct bpf_common *c, enum bpf_mode mode)
@@ -606,10 +609,10 @@ void bpf_common_explain(const struct bpf_common *c, size_t i, struct repair_resu
 	char name[BPF_OURS_NAME], why[REPAIR_WHY], cure[REPAIR_WHY];
 
 	bpf_ours_name(p->other, name);
-	snprintf(why, sizeof(why), "on %s is another XDP program, name %s, id %u", p->name, name,
-		 p->other);
+	snprintf(why, sizeof(why), "another XDP program is attached to %s: name %s, id %u", p->name,
+		 name, p->other);
 	snprintf(cure, sizeof(cure),
-		 "see bpftool prog show id %u; take it off: ip link set dev %s xdp off", p->other,
+		 "see bpftool prog show id %u; detach it: ip link set dev %s xdp off", p->other,
 		 p->name);
 	repair_explain(res, why, cure);
 }
@@ -642,7 +645,7 @@ static int bpf_common_say(enum libbpf_print_level level, const char *format, va_
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
-			log_kv(LOG_DP, LOG_WARN, "libbpf", KV_STR("says", line));
+			log_kv(LOG_DP, LOG_WARN, "libbpf-message", KV_STR("text", line));
 	free(text);
 	return 0;
 }

@@ -127,8 +127,10 @@ static void count_redirects(struct bpf_dp *d)
 
 	if (r < 0)
 		log_kv(LOG_DP, LOG_WARN, "redirects-not-counted", KV_ERRNO(r),
-		       KV_STR("effect", "packets that a driver does not take count as forwarded"),
-		       KV_STR("cure", "a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF"));
+		       KV_STR("effect",
+			      "packets that a driver does not accept are counted as forwarded"),
+		       KV_STR("cure",
+			      "use a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF"));
 }
 
 /* Allows redirects to a port. Not called for ze0: a frame redirected to ze0p arrives on ze0, one
@@ -238,7 +240,7 @@ static void check_ports(struct bpf_dp *d)
 		bad = port_check(&f, bpf_common_any_native(&d->c));
 		p->send_problem = bad.what;
 		if (bad.what)
-			log_kv(LOG_DP, LOG_WARN, "port-loses-packets",
+			log_kv(LOG_DP, LOG_WARN, "port-redirects-lost",
 			       KV_STR("interface", if_indextoname(p->ifindex, name)),
 			       KV_STR("driver", f.driver), KV_STR("why", bad.what),
 			       KV_STR("cure", bad.cure));
@@ -348,7 +350,7 @@ static void restore_link(const struct bpf_dp *d, struct repair_result *res)
 	if (r)
 		repair_note(res, r < 0 ? r : 0, "ze0");
 	if (r == -EBUSY)
-		repair_explain(res, "another program's tc filter has the place of ze's",
+		repair_explain(res, "another program's tc filter is in the place of ze's",
 			       "tc filter show dev ze0 ingress, then tc filter del");
 	if (r < 0 && r != -EBUSY)
 		res->wait = false;
@@ -380,10 +382,11 @@ int bpf_dp_serve_links(struct bpf_dp *d)
 	if (r >= 0)
 		__atomic_store_n(&d->links, true, __ATOMIC_RELAXED);
 	else
-		log_kv(LOG_DP, LOG_ERROR, "link-failed", KV_STR("interface", "ze0"), KV_ERRNO(r),
+		log_kv(LOG_DP, LOG_ERROR, "link-local-failed", KV_STR("interface", "ze0"),
+		       KV_ERRNO(r),
 		       KV_STR("effect", "LACs with link-local addresses are not served"),
 		       KV_STR("cure",
-			      "a kernel with CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"));
+			      "use a kernel with CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"));
 	return r < 0 ? r : 0;
 }
 

@@ -369,7 +369,7 @@ static int find_port(const struct bpf_guard_args *a, size_t i, unsigned *ret_ifi
 	int r = ifindex ? bpf_common_check(a->pins, ifindex) : -ENODEV;
 
 	if (r < 0 && r != -EBUSY)
-		log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", a->uplink[i]),
+		log_kv(LOG_DP, LOG_ERROR, "interface-refused", KV_STR("interface", a->uplink[i]),
 		       KV_STR("why", !ifindex ? "it does not exist" : log_strerror(r)));
 	else if (r == 0)
 		*ret_ifindex = ifindex;

@@ -199,7 +199,7 @@ void bpf_label_restore(struct bpf_label *b, struct repair_result *res)
 		if (r)
 			repair_note(res, r < 0 ? r : 0, b->ports[i].name);
 		if (r == -EBUSY)
-			repair_explain(res, "another program's tc filter has the place of ze's",
+			repair_explain(res, "another program's tc filter is in the place of ze's",
 				       "tc filter show dev INTERFACE egress, then tc filter del");
 		if (r < 0 && r != -ENODEV && r != -EBUSY)
 			res->wait = false;

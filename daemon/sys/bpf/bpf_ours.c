@@ -145,8 +145,8 @@ void bpf_ours_foreign(unsigned ifindex, uint32_t id, bool native)
 		name[0] = '\0';
 	snprintf(cure, sizeof(cure), "ip link set dev %s %s off", name,
 		 native ? "xdp" : "xdpgeneric");
-	log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", name),
-	       KV_STR("why", "an XDP program that is not ze's is on it"),
+	log_kv(LOG_DP, LOG_ERROR, "interface-refused", KV_STR("interface", name),
+	       KV_STR("why", "an XDP program that is not ze's is attached to it"),
 	       KV_STR("program", program), KV_U64("id", id), KV_STR("effect", "not started"),
 	       KV_STR("cure", cure));
 }
@@ -191,7 +191,7 @@ int bpf_ours_clear_all(const char *pins, bpf_ours_stays *stays, const void *self
 	int r = xdp_links(clear_link, &c);
 
 	if (r < 0)
-		log_kv(LOG_DP, LOG_ERROR, "no-list-of-programs", KV_ERRNO(r));
+		log_kv(LOG_DP, LOG_ERROR, "program-list-failed", KV_ERRNO(r));
 	return r < 0 ? r : c.result;
 }
 
@@ -279,5 +279,6 @@ void bpf_ours_repin(const char *pins, const struct bpf_object *obj, unsigned ifi
 		log_kv(LOG_DP, LOG_WARN, "pins-restored", KV_STR("folder", pins),
 		       KV_U64("maps", w.done),
 		       KV_STR("interface", if_indextoname(ifindex, name) ? name : ""),
-		       KV_STR("why", "pins were gone, the program there still has the maps"));
+		       KV_STR("why",
+			      "pins had been removed; the program on this interface still has the maps"));
 }

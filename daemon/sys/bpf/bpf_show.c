@@ -20,7 +20,7 @@ static const char *problem_text(int problem)
 	case -ENOENT:
 		return "the program was removed";
 	case -EBUSY:
-		return "another XDP program is on the interface";
+		return "another XDP program is attached to the interface";
 	default:
 		return log_strerror(problem);
 	}
@@ -41,7 +41,7 @@ static const char *any_problem(const struct bpf_common_port *p, int problem)
 	if (problem)
 		return problem_text(problem);
 	if (p->in_vrf)
-		return "the interface is in a VRF, which ze does not serve";
+		return "the interface is in a VRF, which ze does not support";
 	return p->refusal[0] ? p->refusal : p->send_problem;
 }
 

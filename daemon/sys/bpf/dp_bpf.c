@@ -562,8 +562,8 @@ static int dp_bpf_add_port(struct bpf_dp_args *b, struct bpf_dp_port *ports, con
 	unsigned ifindex = if_nametoindex(name);
 
 	if (!ifindex || b->n_ports == PORTS_MAX) {
-		log_kv(LOG_DP, LOG_ERROR, "bad-interface", KV_STR("interface", name),
-		       KV_STR("why", ifindex ? "too many" : "it does not exist"));
+		log_kv(LOG_DP, LOG_ERROR, "interface-refused", KV_STR("interface", name),
+		       KV_STR("why", ifindex ? "too many interfaces" : "it does not exist"));
 		return ifindex ? -E2BIG : -ENODEV;
 	}
 	for (size_t i = 0; i < b->n_ports; i++)
@@ -630,8 +630,8 @@ void dp_bpf_reopen_raw(struct dp_bpf *d)
 	close_raw(d);
 	r = open_raw(d);
 	if (r < 0)
-		log_kv(LOG_DP, LOG_ERROR, "no-raw-socket", KV_STR("interface", ZE0P), KV_ERRNO(r),
-		       KV_STR("effect", "packets that came in fragments are lost"));
+		log_kv(LOG_DP, LOG_ERROR, "raw-socket-failed", KV_STR("interface", ZE0P),
+		       KV_ERRNO(r), KV_STR("effect", "packets that arrive in fragments are lost"));
 }
 
 static void on_routing(void *self, bool by_rules)
@@ -639,7 +639,7 @@ static void on_routing(void *self, bool by_rules)
 	struct dp_bpf *d = self;
 	int r = bpf_dp_routing(d->maps, by_rules);
 
-	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_DEBUG, "routing-changed",
+	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_DEBUG, "next-hops-flushed",
 	       KV_STR("rules", by_rules ? "yes" : "no"), KV_ERRNO(r));
 }
 
@@ -654,18 +654,18 @@ static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const st
 	if (bpf_dp_about(a->pins, &was) < 0)
 		return "no maps are pinned";
 	if (was.abi != ZE_BPF_ABI)
-		return "another layout of the maps";
+		return "the maps have another layout";
 	if (ze0_adopt(d->rtnl, &was, &d->conf) < 0)
-		return "ze0 is not the one that was";
+		return "ze0 was deleted or replaced";
 	if (dp_bpf_past_new(d) < 0)
-		return "what is on ze0 can't be read";
+		return "addresses and routes of ze0 cannot be read";
 	if (open_raw(d) == 0 && open_maps(d, a, true) == 0) {
 		d->adopted = true;
 		return NULL;
 	}
 	dp_bpf_past_free(d);
 	close_raw(d);
-	return "the maps or programs do not fit";
+	return "the maps or programs cannot be used";
 }
 
 static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
@@ -676,7 +676,7 @@ static int start_clean(struct dp_bpf *d, const struct dp_bpf_args *a)
 		bpf_common_sweep(a->pins); /* an error has been logged and may be harmless */
 	r = ze0_create(d->rtnl, &d->conf);
 	if (r < 0) {
-		log_kv(LOG_DP, LOG_ERROR, "no-ze0", KV_ERRNO(r));
+		log_kv(LOG_DP, LOG_ERROR, "device-failed", KV_STR("interface", "ze0"), KV_ERRNO(r));
 		return r;
 	}
 	r = open_raw(d);
@@ -729,7 +729,7 @@ static int dp_bpf_start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		return r;
 	why = a->adopt ? adopt(d, a, &b) : NULL;
 	if (why)
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", why));
+		log_kv(LOG_DP, LOG_WARN, "restart-clean", KV_STR("why", why));
 	if (!d->adopted)
 		r = start_clean(d, a);
 	return r < 0 ? r : dp_bpf_watch(d, a);

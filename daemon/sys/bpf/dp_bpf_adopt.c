@@ -284,6 +284,6 @@ void dp_bpf_adopt_done(void *self)
 			rtnl_addr_del(d->rtnl, (int)d->conf.ze0, a->family, a->ip);
 	}
 	dp_bpf_past_free(d);
-	log_kv(LOG_DP, LOG_INFO, "adopted", KV_U64("sessions", d->jobs.sessions.n),
+	log_kv(LOG_DP, LOG_INFO, "restart-plane-restored", KV_U64("sessions", d->jobs.sessions.n),
 	       KV_U64("stale-routes", routes));
 }

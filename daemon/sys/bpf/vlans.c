@@ -307,7 +307,7 @@ static void vlans_done(struct kjob *j)
 		log_kv(LOG_DP, LOG_WARN, "vlans-failed", KV_ERRNO(v->result),
 		       KV_STR("effect", "packets to VLAN devices take the slow path"));
 	else
-		log_kv(LOG_DP, LOG_DEBUG, "vlans", KV_U64("devices", v->found));
+		log_kv(LOG_DP, LOG_DEBUG, "vlans-found", KV_U64("devices", v->found));
 	if (v->again)
 		read_again(v);
 }

@@ -22,12 +22,12 @@
 static const struct {
 	const char *word, *cure;
 } cures[] = {
-	{ "MTU", "lower the MTU of the interface to 3498 or less, of a veth that of its peer" },
+	{ "MTU", "lower the MTU of the interface to 3498 or less; for a veth, that of its peer" },
 	{ "LRO", "ethtool -K INTERFACE lro off" },
 	{ "RSC", "ethtool -K INTERFACE lro off" },
 	{ "GRO_HW",
-	  "ethtool -K INTERFACE rx-gro-hw off, or switch the guest offloads off on the host" },
-	{ "CSUM", "switch the guest offloads off on the host" },
+	  "ethtool -K INTERFACE rx-gro-hw off, or disable the guest offloads on the host" },
+	{ "CSUM", "disable the guest offloads on the host" },
 	{ "queue", "give the interface more queues, or fewer channels: ethtool -L INTERFACE" },
 	{ "channel", "give the interface more queues, or fewer channels: ethtool -L INTERFACE" },
 	{ "ring", "give the interface more queues, or fewer channels: ethtool -L INTERFACE" },

@@ -43,7 +43,7 @@ int yang_new(const char *dir, struct yang **ret, struct strbuf *errors)
 		dir = ZE_YANG_DIR;
 	ly_log_options(LY_LOSTORE_LAST);
 	if (ly_ctx_new(dir, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD, &y->ctx)) {
-		sb_printf(errors, "%s: can't use this as the directory of YANG modules\n", dir);
+		sb_printf(errors, "%s: cannot be used as the directory of YANG modules\n", dir);
 		free(y);
 		return -ENOENT;
 	}
@@ -52,7 +52,7 @@ int yang_new(const char *dir, struct yang **ret, struct strbuf *errors)
 			continue;
 		e = ly_err_last(y->ctx);
 		sb_printf(errors, "%s: module %s: %s\n", dir, modules[i],
-			  e && e->msg ? e->msg : "can't be loaded");
+			  e && e->msg ? e->msg : "cannot be loaded");
 		yang_free(y);
 		return -ENOENT;
 	}
@@ -249,7 +249,7 @@ static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
 		return;
 	if (ze_addr_needs_scope(&a))
 		yang_error(d, yang_pos(d, entry), entry,
-			   "%s is on every interface: listen on :: or name one, as %s%%2",
+			   "%s is link-local: name its interface, as %s%%2, or listen on ::",
 			   yang_value(entry, "ip"), yang_value(entry, "ip"));
 	for (o = entry->prev; o->next; o = o->prev) {
 		if (o->schema != entry->schema || !address_of(o, &b))
@@ -258,7 +258,7 @@ static void check_listener(struct yang_doc *d, const struct lyd_node *entry)
 			continue;
 		if (ze_addr_same_ip(&a, &b) || yang_is_any(&a) || yang_is_any(&b))
 			yang_error(d, yang_pos(d, entry), entry,
-				   "%s port %u is taken by the %s in line %u",
+				   "%s port %u is already used by the %s in line %u",
 				   yang_value(entry, "ip"), a.port, o->schema->name,
 				   yang_pos(d, o).line);
 	}
@@ -290,7 +290,7 @@ static void validate(struct yang_doc *d)
 	/* libyang's messages contain values, which may be secrets */
 	if (lyd_validate_all(&d->root, d->ctx, LYD_VALIDATE_NO_STATE, NULL))
 		yang_error(d, (struct conf_pos){ 1, 1 }, NULL,
-			   "not valid by the schema; `yanglint` says where");
+			   "not valid by the schema; `yanglint` shows where");
 }
 
 static bool yang_has_listener(const struct config *c, uint8_t family)
@@ -326,15 +326,15 @@ static void warn(const struct yang_doc *d, struct strbuf *w)
 	if (c->l2tp && d->n_fixed && !c->has_pool)
 		sb_printf(
 			w,
-			"%s:%u: %u users have an address of their own and %s: the far end of their "
-			"links is the gateway of l2tp pool ipv4, which is not there\n",
+			"%s:%u: %u users have a fixed address and %s: ze's end of their links is the "
+			"gateway of l2tp pool ipv4, which is not configured\n",
 			d->src->name, d->fixed_line, d->n_fixed,
-			c->need_ipv4 == CONFIG_NEED_WANTED || !c->enable_ipcp ? "get none" :
-										"can't log in");
+			c->need_ipv4 == CONFIG_NEED_WANTED || !c->enable_ipcp ? "will not get it" :
+										"cannot log in");
 	if (c->l2tp && d->n_fixed && !c->enable_ipcp)
 		sb_printf(
 			w,
-			"%s:%u: %u users have an address of their own and get none: ncp has IPv4 off\n",
+			"%s:%u: %u users have a fixed address and will not get it: ncp has ipv4 off\n",
 			d->src->name, d->fixed_line, d->n_fixed);
 }
 
@@ -389,7 +389,7 @@ static int why_not(const struct stat *st, enum from from)
 
 static const char *why_text(int r)
 {
-	return r == -EINVAL ? "not a regular file: a pipe or device could keep ze waiting" :
+	return r == -EINVAL ? "not a regular file: ze could block on a pipe or device" :
 			      strerror(-r);
 }
 
@@ -443,11 +443,11 @@ static void warn_mode(const char *name, const struct file_mode *m, const struct 
 	bool secrets = c->secret_len || c->n_users;
 
 	if (m->others_write)
-		sb_printf(w, "%s: mode %04o, owner %u: every user of this machine may change it",
-			  name, m->mode, m->owner);
+		sb_printf(w, "%s: mode %04o, owner %u: every user of the host may change it", name,
+			  m->mode, m->owner);
 	else if (m->others_read && secrets)
 		sb_printf(w,
-			  "%s: mode %04o, owner %u: every user of this machine may read the "
+			  "%s: mode %04o, owner %u: every user of the host may read the "
 			  "passwords and secrets in it",
 			  name, m->mode, m->owner);
 	else
@@ -522,7 +522,7 @@ static const char usage[] =
 	"\n"
 	"Checks a configuration without a running daemon. FILE may be - for standard input.\n"
 	"Prints \"configuration valid\", or each error as file:line:col: path: message.\n"
-	"Exit status: 0 valid, 1 not valid, 2 usage, or the file can't be read.\n";
+	"Exit status: 0 valid, 1 not valid, 2 usage, or the file cannot be read.\n";
 
 int yang_validate_main(int argc, char **argv)
 {

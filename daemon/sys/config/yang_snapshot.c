@@ -252,11 +252,11 @@ static void read_rate(struct yang_doc *d, const struct lyd_node *parent, const c
 	int r = v ? rate_parse(v, ret) : 0;
 
 	if (r == -ERANGE)
-		error_at(d, yang_child(parent, name), "a rate is 8kbit to 100gbit");
+		error_at(d, yang_child(parent, name), "the range of a rate is 8kbit to 100gbit");
 	else if (r < 0)
 		error_at(
 			d, yang_child(parent, name),
-			"not a rate: NUMBER and bit, kbit, mbit, gbit, or kbps (octets) and so on");
+			"not a rate: a number and a unit, such as 10mbit (bits) or 1mbps (octets)");
 }
 
 static void read_shaper(struct yang_doc *d, const struct lyd_node *l2tp)
@@ -290,8 +290,9 @@ static void check_needs(struct yang_doc *d, const struct lyd_node *ncp)
 	const struct config *c = d->cfg;
 
 	if (c->l2tp && c->need_ipv4 == CONFIG_NEED_REQUIRED && !c->has_pool)
-		error_at(d, yang_child(ncp, "ipv4"),
-			 "IPv4 is required and there is no l2tp pool ipv4: nobody could log in");
+		error_at(
+			d, yang_child(ncp, "ipv4"),
+			"IPv4 is required and there is no l2tp pool ipv4: no subscriber could log in");
 }
 
 static void read_l2tp(struct yang_doc *d, const struct lyd_node *l2tp)
@@ -355,7 +356,7 @@ static void check_user_address(struct yang_doc *d, const struct lyd_node *node, 
 	else if (c->has_pool && ip == c->pool.gateway)
 		error_at(d, node, "is the gateway of the pool");
 	else if (listener_in(c, ip, ip))
-		error_at(d, node, "is the address of an l2tp server of ours");
+		error_at(d, node, "is the address of an l2tp server of this configuration");
 }
 
 struct owned_address {
@@ -414,7 +415,7 @@ static void check_addresses(struct yang_doc *d, const struct lyd_node *l2tp)
 	free(v);
 	if (d->cfg->has_pool && listener_in(d->cfg, d->cfg->pool.start, d->cfg->pool.end))
 		error_at(d, yang_child(pool, "ipv4"),
-			 "has the address of an l2tp server of ours between start and end");
+			 "contains the address of an l2tp server of this configuration");
 }
 
 void yang_snapshot(struct yang_doc *d)

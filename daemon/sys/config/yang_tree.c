@@ -303,7 +303,7 @@ static void read_leaf(struct yang_doc *d, const struct lysc_node *s, struct lyd_
 		return;
 	}
 	if (lysc_is_key(s))
-		yang_error(d, pos, parent, "%s stands behind the name of the list already",
+		yang_error(d, pos, parent, "%s is the key of the list entry and already given",
 			   s->name);
 	else if (!given_twice(d, s, parent, pos))
 		add_term(d, s, parent, &d->lex.tok);
@@ -466,7 +466,7 @@ static void read_statement(struct yang_doc *d, const struct lysc_node *schema,
 		read_leaflist(d, s, parent);
 		return;
 	default:
-		yang_error(d, pos, parent, "%s can not be configured", s->name);
+		yang_error(d, pos, parent, "%s cannot be configured", s->name);
 		skip_statement(d);
 	}
 }

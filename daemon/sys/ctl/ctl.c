@@ -258,9 +258,9 @@ static void ctl_drop(struct client *c, const struct client *by)
 
 	ctl->dropped++;
 	if (log_limit_pass(&ctl->full, loop_now(ctl->loop), &suppressed))
-		log_kv(LOG_CTL, LOG_WARN, "client-dropped", KV_STR("reason", "too many clients"),
-		       KV_STR("actor", c->who.name), KV_STR("for", by->who.name),
-		       KV_U64("dropped", ctl->dropped), KV_U64("suppressed", suppressed));
+		log_kv(LOG_CTL, LOG_WARN, "client-dropped", KV_STR("why", "too many clients"),
+		       KV_STR("actor", c->who.name), KV_STR("new-actor", by->who.name),
+		       KV_U64("dropped", ctl->dropped), KV_SUPPRESSED(suppressed));
 	client_free(c);
 }
 
@@ -302,7 +302,7 @@ static void client_new(struct ctl *ctl, int fd)
 	c->in.data = c->out.data = c->idle.data = c;
 	ev_io_start(loop_ev(ctl->loop), &c->in);
 	ev_timer_start(loop_ev(ctl->loop), &c->idle);
-	log_kv(LOG_CTL, LOG_DEBUG, "client", KV_STR("actor", c->who.name),
+	log_kv(LOG_CTL, LOG_DEBUG, "client-connected", KV_STR("actor", c->who.name),
 	       KV_STR("profile", c->who.profile->name));
 }
 
@@ -317,7 +317,7 @@ static void send_away(struct ctl *ctl)
 	if (fd >= 0)
 		close(fd);
 	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("reason", "no file descriptor left"));
+	log_kv(LOG_CTL, LOG_WARN, "client-refused", KV_STR("why", "too many open files"));
 }
 
 static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
@@ -411,7 +411,7 @@ static void cannot_listen(struct ctl *c, int r)
 	if (!c->lost)
 		path_why_log(LOG_ERROR, LOG_CTL,
 			     &(struct path_failure){ "control-socket-lost", c->path,
-						     "zectl does not reach ze", r });
+						     "zectl cannot reach ze", r });
 	c->lost = r;
 }
 

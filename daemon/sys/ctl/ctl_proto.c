@@ -100,7 +100,7 @@ void ctl_proto_line(const struct ctl_turn *t, const char *line, size_t len, stru
 		complete(t, words, (size_t)n, answer);
 	else
 		write_error(answer, "bad-request",
-			    "want \"command\" or \"complete\" with an array of strings");
+			    "expected \"command\" or \"complete\" with an array of strings");
 	json_decref(rq);
 	sb_puts(answer, "\n");
 }

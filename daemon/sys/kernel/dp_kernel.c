@@ -274,9 +274,11 @@ static bool path_taken(struct dp_kernel *d, const struct dp_tunnel *want)
 		log_kv(LOG_DP, LOG_WARN, "tunnel-path-taken", KV_U64("tid", want->tid),
 		       KV_U64("held-by-tid", t->tid),
 		       KV_STR("peer", ze_addr_text(&want->path.peer, peer)),
-		       KV_STR("why", "Linux before 6.11 can't tell two tunnels apart that have the "
-				     "same addresses and ports"),
-		       KV_STR("set", "l2tp bpf uplink"), KV_SUPPRESSED(suppressed));
+		       KV_STR("why",
+			      "Linux before 6.11 cannot distinguish two tunnels with the same "
+			      "addresses and ports"),
+		       KV_STR("cure", "configure l2tp { bpf { uplink } }"),
+		       KV_SUPPRESSED(suppressed));
 		return true;
 	}
 	return false;

@@ -152,8 +152,8 @@ static void ifwatch_heard_all(void *self)
 
 	w->lost = r < 0;
 	if (r < 0)
-		log_kv(LOG_AAA, LOG_WARN, "own-addresses-unknown", KV_ERRNO(r),
-		       KV_STR("effect", "they are asked for again when one of them changes"));
+		log_kv(LOG_AAA, LOG_WARN, "host-addresses-unknown", KV_ERRNO(r),
+		       KV_STR("effect", "they are read again when one of them changes"));
 	else
 		ifwatch_tell(w);
 }

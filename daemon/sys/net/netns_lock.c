@@ -168,8 +168,8 @@ static void log_foreign(const struct owner *o)
 		snprintf(uid, sizeof(uid), "%u", o->uid);
 	log_kv(LOG_MAIN, LOG_WARN, "lock-taken", KV_STR("socket", "@" NAME), KV_STR("pid", pid),
 	       KV_STR("uid", uid),
-	       KV_STR("why", "another user's program has the name of ze's lock"),
-	       KV_STR("effect", "none: ze locks another name"), KV_STR("cure", cure));
+	       KV_STR("why", "a program of another user has bound the name of ze's lock"),
+	       KV_STR("effect", "none: ze uses another name"), KV_STR("cure", cure));
 }
 
 static int judge(const struct search *s, pid_t *ret_pid)

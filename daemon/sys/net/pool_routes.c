@@ -186,7 +186,8 @@ static void pool_routes_done(struct kjob *j)
 	k->running = false;
 	if (k->result < 0)
 		log_kv(LOG_DP, LOG_ERROR, "pool-routes-failed", KV_ERRNO(k->result),
-		       KV_STR("effect", "packets to unused addresses of the pool are sent back"));
+		       KV_STR("effect",
+			      "packets to unassigned addresses of the pool loop between ze and the next router"));
 	if (k->again)
 		pool_routes_submit(k);
 }

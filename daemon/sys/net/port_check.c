@@ -34,13 +34,15 @@ struct port_problem port_check(const struct port_facts *f, bool native)
 	if (!native)
 		return (struct port_problem){ NULL, NULL };
 	if (f->known && !(f->features & NETDEV_XDP_NDO_XMIT) && veth)
-		return (struct port_problem){ "the veth's peer does not take redirected packets",
-					      "ethtool -K PEER gro on" };
+		return (struct port_problem){
+			"the peer of the veth does not accept redirected packets",
+			"ethtool -K PEER gro on"
+		};
 	if (f->known && !(f->features & NETDEV_XDP_NDO_XMIT))
-		return (struct port_problem){ "the driver does not take redirected packets",
-					      "xdp-mode generic" };
+		return (struct port_problem){ "the driver does not accept redirected packets",
+					      "configure xdp-mode generic" };
 	if (!veth && f->channels && f->channels < f->processors)
-		return (struct port_problem){ "it has fewer channels than there are processors",
+		return (struct port_problem){ "it has fewer channels than the host has processors",
 					      "ethtool -L DEVICE combined PROCESSORS" };
 	return (struct port_problem){ NULL, NULL };
 }

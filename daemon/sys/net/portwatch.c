@@ -58,9 +58,9 @@ static void portwatch_log_down(const struct portwatch_port *p, uint32_t suppress
 		[PORT_UP] = "",
 		[PORT_NO_CARRIER] = "it has no carrier",
 		[PORT_DOWN] = "it was set down",
-		[PORT_GONE] = "there is no such interface",
+		[PORT_GONE] = "the interface does not exist",
 	};
-	char cure[64] = "its cable, or what is at its other end";
+	char cure[64] = "check the cable and the device at its other end";
 
 	if (p->state == PORT_DOWN)
 		snprintf(cure, sizeof(cure), "ip link set dev %s up", p->name);
@@ -69,7 +69,7 @@ static void portwatch_log_down(const struct portwatch_port *p, uint32_t suppress
 	log_kv(LOG_DP, LOG_WARN, "port-down", KV_STR("interface", p->name), KV_STR("role", p->role),
 	       KV_STR("state", state_names[p->state]), KV_STR("why", whys[p->state]),
 	       KV_STR("effect", strcmp(p->role, "core") == 0 ?
-					"subscribers' packets do not pass there" :
+					"packets of subscribers cannot pass this port" :
 					"LACs behind it cannot be reached"),
 	       KV_STR("cure", cure), KV_SUPPRESSED(suppressed));
 }

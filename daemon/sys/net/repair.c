@@ -115,7 +115,8 @@ static ze_ns slow_down(struct repair_row *row, ze_ns now)
 static void log_repair(enum repair_kind k, const struct repair_result *res, ze_ns delay)
 {
 	bool bad = res->missing;
-	const char *until = res->why[0] ? "when that is gone" : "when it appears";
+	const char *until = res->why[0] ? "when the cause is removed" :
+					  "when the interface appears";
 	struct kv kv[10] = { KV_STR("kind", repair_kind_name(k)), KV_STR("what", res->what) };
 	size_t n = 2;
 
@@ -134,8 +135,8 @@ static void log_repair(enum repair_kind k, const struct repair_result *res, ze_n
 	else if (bad || delay >= ZE_SEC(1))
 		kv[n++] = KV_MS("next-try-in", delay);
 	if (delay >= ZE_SEC(1) && res->repaired)
-		kv[n++] = KV_STR("why", "it is taken away again and again");
-	log_write(LOG_DP, bad ? LOG_ERROR : LOG_WARN, bad ? "repair-failed" : "repaired", kv);
+		kv[n++] = KV_STR("why", "another program removes it repeatedly");
+	log_write(LOG_DP, bad ? LOG_ERROR : LOG_WARN, bad ? "repair-failed" : "repair-done", kv);
 }
 
 /* A repeated failure is not logged again. */

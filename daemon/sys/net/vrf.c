@@ -11,7 +11,7 @@
 #include "daemon/sys/net/news.h"
 #include "daemon/sys/net/nlreq.h"
 
-#define CURE "ip link set INTERFACE nomaster; ze serves the main routing table only"
+#define CURE "ip link set INTERFACE nomaster: ze uses the main routing table only"
 
 void vrf_tell(const char *name, bool in_vrf)
 {

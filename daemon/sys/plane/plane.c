@@ -57,7 +57,8 @@ static void log_damage(const struct journal *j, const char *path)
 		log_kv(LOG_MAIN, LOG_WARN, "state-file-damaged", KV_STR("file", path),
 		       KV_U64("tunnels", n[JOURNAL_TUNNEL]), KV_U64("sessions", n[JOURNAL_SESSION]),
 		       KV_U64("others", others),
-		       KV_STR("effect", "these are not resumed: their clients have to dial again"));
+		       KV_STR("effect",
+			      "these sessions are not restored: their clients have to log in again"));
 }
 
 static pid_t state_holder(const char *path)
@@ -83,8 +84,8 @@ static int state_open(struct plane *p, const struct plane_args *a,
 			(struct instance_holder){ state_holder(a->state_path), a->state_path };
 	else if (r < 0)
 		path_why_log(LOG_ERROR, LOG_MAIN,
-			     &(struct path_failure){ "no-state-file", a->state_path, "not started",
-						     r });
+			     &(struct path_failure){ "state-file-open-failed", a->state_path,
+						     "not started", r });
 	else
 		log_damage(p->journal, a->state_path);
 	return r;
@@ -115,7 +116,8 @@ static int state_forget(struct plane *p, const struct plane_args *a,
 	 * it. */
 	r = a->locked ? 0 : instance_lock_pins(BPF_PINS, &folder, &h);
 	if ((r == 0 || r == -ENOENT) && (is_file(a->state_path) || is_file(BPF_PINS "/about"))) {
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "another data plane"));
+		log_kv(LOG_DP, LOG_WARN, "restart-clean",
+		       KV_STR("why", "this instance does not use the bpf data plane"));
 		dp_bpf_sweep(BPF_PINS);
 	}
 	instance_unlock(folder);
@@ -182,8 +184,9 @@ static int guard_open(struct plane *p, const struct config *cfg)
 	int r;
 
 	if (!cfg->bpf.n_uplink) {
-		log_kv(LOG_DP, LOG_INFO, "guard-off", KV_STR("set", "l2tp bpf uplink"),
-		       KV_STR("effect", "floods and strays cost the daemon a turn each"));
+		log_kv(LOG_DP, LOG_INFO, "guard-off",
+		       KV_STR("why", "no l2tp { bpf { uplink } } is configured"),
+		       KV_STR("effect", "the daemon receives every packet of a flood"));
 		return 0;
 	}
 	r = bpf_guard_open(&(struct bpf_guard_args){ .uplink = cfg->bpf.uplink,
@@ -193,8 +196,8 @@ static int guard_open(struct plane *p, const struct config *cfg)
 						     .mode = xdp_mode(cfg),
 						     .pins = BPF_PINS },
 			   &p->guard);
-	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_INFO, r < 0 ? "guard-failed" : "guard",
-	       KV_STR("result", r < 0 ? log_strerror(r) : "ok"));
+	log_kv(LOG_DP, r < 0 ? LOG_ERROR : LOG_INFO, r < 0 ? "guard-failed" : "guard-attached",
+	       r < 0 ? KV_ERRNO(r) : (struct kv){ .kind = KV__END });
 	if (r == 0)
 		dp_kernel_guard(p->kernel, p->guard);
 	return r;
@@ -216,7 +219,7 @@ static int kernel_open(struct plane *p, const struct plane_args *a)
 		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_ERRNO(r));
 		return r;
 	}
-	log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "kernel"));
+	log_kv(LOG_DP, LOG_INFO, "dataplane-opened", KV_STR("plane", "kernel"));
 	r = guard_open(p, cfg);
 	if (r < 0) {
 		dp_kernel_free(p->kernel);
@@ -257,7 +260,7 @@ static int programs_open(struct plane *p, const struct plane_args *a, bool adopt
 	if (r < 0)
 		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_STR("plane", "bpf"), KV_ERRNO(r));
 	else
-		log_kv(LOG_DP, LOG_INFO, "dataplane", KV_STR("plane", "bpf"));
+		log_kv(LOG_DP, LOG_INFO, "dataplane-opened", KV_STR("plane", "bpf"));
 	return r;
 }
 
@@ -267,10 +270,9 @@ static void log_clean_start(const struct journal *j)
 	struct ze_conf was;
 
 	if (journal_found(j))
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "state file"),
-		       KV_STR("is", journal_why_not(j)));
+		log_kv(LOG_DP, LOG_WARN, "restart-clean", KV_STR("why", journal_why_not(j)));
 	else if (bpf_dp_about(BPF_PINS, &was) == 0)
-		log_kv(LOG_DP, LOG_WARN, "clean-start", KV_STR("why", "no state file"));
+		log_kv(LOG_DP, LOG_WARN, "restart-clean", KV_STR("why", "there is no state file"));
 }
 
 static int bpf_open(struct plane *p, const struct plane_args *a, struct instance_holder *ret_holder)
@@ -325,7 +327,7 @@ static int choose(const struct config *cfg, enum kind *ret)
 	else
 		log_kv(LOG_DP, skip ? LOG_WARN : LOG_ERROR,
 		       skip ? "dataplane-null" : "dataplane-unavailable",
-		       KV_STR("effect", skip ? "subscribers' packets go nowhere" : "not started"),
+		       KV_STR("effect", skip ? "no packets are forwarded" : "not started"),
 		       KV_STR("why", why.s ? why.s : ""));
 	sb_done(&why);
 	return bpf || skip ? 0 : -EOPNOTSUPP;

@@ -71,7 +71,7 @@ static void log_refused(const char *name, int r)
 {
 	state.partial = true;
 	log_kv(LOG_MAIN, LOG_WARN, "hardening-incomplete", KV_STR("step", name), KV_ERRNO(r),
-	       KV_STR("effect", "ze runs without it"));
+	       KV_STR("effect", "ze runs without this protection"));
 }
 
 /* ---- entry points ---- */
@@ -91,7 +91,7 @@ void hardening_report(void)
 {
 	if (!state.on)
 		log_kv(LOG_MAIN, LOG_WARN, "hardening-off", KV_STR("why", "--no-hardening"),
-		       KV_STR("effect", "ze keeps every capability it has, and all system calls"));
+		       KV_STR("effect", "ze keeps all its capabilities and system calls"));
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(steps); i++)
 		if (state.refused[i] < 0)
 			log_refused(steps[i].name, state.refused[i]);
@@ -107,7 +107,7 @@ void hardening_missing(unsigned planes)
 			log_kv(LOG_MAIN, LOG_WARN, "capability-missing",
 			       KV_STR("capability", hardening_caps_name(c->cap, name)),
 			       KV_STR("needed-for", c->why),
-			       KV_STR("cure", "start ze as root or by its unit"));
+			       KV_STR("cure", "start ze as root or by its systemd unit"));
 	}
 }
 
@@ -126,7 +126,7 @@ void hardening_settle(unsigned planes)
 		log_refused("system calls of a start", r);
 	sb_init(&caps);
 	hardening_caps_text(&caps);
-	log_kv(LOG_MAIN, LOG_INFO, "hardening", KV_STR("state", hardening_state()),
+	log_kv(LOG_MAIN, LOG_INFO, "hardening-applied", KV_STR("state", hardening_state()),
 	       KV_STR("capabilities", caps.s ? caps.s : ""));
 	sb_done(&caps);
 }

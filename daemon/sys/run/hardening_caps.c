@@ -21,9 +21,9 @@ const struct hardening_cap hardening_caps_table[] = {
 	/* The unit grants none of these. Without them the pins of the previous instance must be
 	 * where it left them. */
 	{ CAP_SYS_ADMIN, HARDENING_START, true,
-	  "mounting /sys/fs/bpf, finding programs that have lost their pins" },
+	  "mounting /sys/fs/bpf, finding programs whose pins were removed" },
 	{ CAP_DAC_READ_SEARCH, HARDENING_START, true,
-	  "a configuration or YANG modules in another user's folder" },
+	  "a configuration or YANG modules in a directory of another user" },
 };
 const size_t hardening_caps_count = ZE_ARRAY_SIZE(hardening_caps_table);
 

@@ -42,7 +42,7 @@ static void on_wait(struct ev_loop *ev, ev_timer *w, int revents)
 
 	(void)revents;
 	ev_ref(ev); /* the timer has stopped: undo ev_unref() */
-	log_kv(LOG_MAIN, LOG_DEBUG, "heap-trim", KV_U64("sessions", h->now),
+	log_kv(LOG_MAIN, LOG_DEBUG, "heap-trimmed", KV_U64("sessions", h->now),
 	       KV_U64("peak", h->peak));
 	malloc_trim(0);
 	h->peak = h->now;

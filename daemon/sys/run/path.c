@@ -44,9 +44,9 @@ static bool next_folder(const char *path, char buf[static PATH_MAX])
 
 static void say_owner(struct path_why *w, const char *at, const struct stat *st)
 {
-	path_say(w, at, "it is another user's, or its mode does not let ze in",
-		 "it has owner %u and mode %04o, ze runs as user %u without the right to override "
-		 "them: chown %u %s, or another path",
+	path_say(w, at, "its owner is another user, or its mode denies access to ze",
+		 "its owner is %u, its mode %04o, and ze runs as user %u without the capability to "
+		 "override them: chown %u %s, or use another path",
 		 st->st_uid, st->st_mode & 07777u, geteuid(), geteuid(), at);
 }
 
@@ -58,12 +58,13 @@ static bool bad_folder(struct path_why *w, const char *path, char folder[static 
 
 	for (folder[0] = '\0'; next_folder(path, folder);) {
 		if (stat(folder, &st) < 0 && errno == ENOENT)
-			path_say(w, folder, "the folder does not exist", "mkdir -p %.*s",
+			path_say(w, folder, "the directory does not exist", "mkdir -p %.*s",
 				 (int)(strrchr(path, '/') - path), path);
 		else if (stat(folder, &st) < 0)
 			return false; /* the folder above it is the reason */
 		else if (!S_ISDIR(st.st_mode))
-			path_say(w, folder, "it is no folder", "remove it, or another path");
+			path_say(w, folder, "it is not a directory",
+				 "remove it, or use another path");
 		else if (access(folder, X_OK) < 0)
 			say_owner(w, folder, &st);
 		else
@@ -76,7 +77,8 @@ static bool bad_folder(struct path_why *w, const char *path, char folder[static 
 static void read_only(struct path_why *w, const char *folder)
 {
 	path_say(w, folder, "its file system is read-only, or read-only for ze's unit",
-		 "mount -o remount,rw, or ReadWritePaths=%s in the unit, or another path", folder);
+		 "mount -o remount,rw, or ReadWritePaths=%s in the unit, or use another path",
+		 folder);
 }
 
 /* Permission is denied: by the file if it exists, else by the folder. */
@@ -85,8 +87,8 @@ static void no_right(struct path_why *w, const char *path, const char *folder)
 	struct stat st;
 
 	if (lstat(path, &st) == 0 && st.st_uid != geteuid() && access(folder, W_OK) == 0)
-		path_say(w, path, "it is another user's file",
-			 "it has owner %u, ze runs as user %u: remove it, or another path",
+		path_say(w, path, "its owner is another user",
+			 "its owner is %u, and ze runs as user %u: remove it, or use another path",
 			 st.st_uid, geteuid());
 	else if (stat(folder, &st) == 0)
 		say_owner(w, folder, &st);
@@ -100,10 +102,10 @@ static void wrong_kind(struct path_why *w, const char *path)
 		return;
 	path_say(w, path,
 		 S_ISLNK(st.st_mode)  ? "it is a symbolic link" :
-		 S_ISDIR(st.st_mode)  ? "it is a folder" :
+		 S_ISDIR(st.st_mode)  ? "it is a directory" :
 		 S_ISSOCK(st.st_mode) ? "it is a socket" :
-					"it is no regular file",
-		 "remove it, or another path");
+					"it is not a regular file",
+		 "remove it, or use another path");
 }
 
 void path_why(const char *path, int error, struct path_why *ret)
@@ -114,11 +116,13 @@ void path_why(const char *path, int error, struct path_why *ret)
 	snprintf(w.at, sizeof(w.at), "%s", path);
 	error = error < 0 ? -error : error;
 	if (error == ENAMETOOLONG) {
-		path_say(&w, path, "a path of a socket has at most 107 octets", "a shorter path");
+		path_say(&w, path, "the path of a socket has at most 107 octets",
+			 "use a shorter path");
 	} else if (error == ENOTSOCK) {
-		path_say(&w, path, "it is no socket", "remove it, or another path");
+		path_say(&w, path, "it is not a socket", "remove it, or use another path");
 	} else if (error == ENOSPC || error == EDQUOT) {
-		path_say(&w, path, "the file system is full", "make room there, or another path");
+		path_say(&w, path, "the file system is full",
+			 "make room there, or use another path");
 	} else if (!bad_folder(&w, path, folder)) {
 		if (!folder[0])
 			strcpy(folder, ".");

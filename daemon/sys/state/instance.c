@@ -88,7 +88,7 @@ static int lock_folder(struct instance *i, bool make, struct instance_holder *h)
 			return 0;
 		if (r < 0)
 			*h = (struct instance_holder){ instance_holder_of(i->folder),
-						       "the folder of pins" };
+						       "the directory of pins" };
 		close(i->folder);
 		i->folder = -1;
 		if (r < 0)

@@ -142,7 +142,7 @@ static void give_up(struct journal *j, int r)
 	if (!j->why_off)
 		path_why_log(LOG_ERROR, LOG_MAIN,
 			     &(struct path_failure){
-				     "state-file-failed", j->path,
+				     "state-file-write-failed", j->path,
 				     "until it is written again, a restart ends all sessions", r });
 	j->on = false;
 	set_why_off(j, r);
@@ -264,14 +264,15 @@ static const char *read_header(struct journal *j, struct rd *r)
 	boot = rd_bytes(r, BOOT_LEN);
 	rd_skip(r, 4);
 	if (r->bad || !span_eq(magic, span_of(MAGIC, MAGIC_LEN)))
-		return "damaged";
+		return "the state file is damaged";
 	if (rd_u64(r) != hash_sip(&j->key, start, HEADER_LEN))
-		return "damaged";
+		return "the state file is damaged";
 	if (format != JOURNAL_FORMAT)
-		return "another format";
+		return "the state file has another format";
 	if (abi != j->abi)
-		return "another layout of the BPF maps";
-	return span_eq(boot, span_of(j->boot, BOOT_LEN)) ? NULL : "of another boot";
+		return "the state file is for another layout of the BPF maps";
+	return span_eq(boot, span_of(j->boot, BOOT_LEN)) ? NULL :
+							   "the state file is of another boot";
 }
 
 /* ---- reading ---- */
@@ -416,27 +417,26 @@ static int read_file(struct journal *j, size_t size)
 
 static int read_old(struct journal *j, const struct stat *st)
 {
+	char mode[8];
 	struct rd r;
 	int e;
 
 	j->found = st->st_size > 0;
 	j->foreign = st->st_uid != geteuid() || st->st_mode & 0077;
 	if (j->foreign) {
+		snprintf(mode, sizeof(mode), "%04o", st->st_mode & 07777u);
 		log_kv(LOG_MAIN, LOG_WARN, "state-file-foreign", KV_STR("file", j->path),
-		       KV_U64("owner", st->st_uid), KV_U64("ours", geteuid()),
-		       KV_STR("group-or-others-may", st->st_mode & 0022 ? "write" :
-						     st->st_mode & 0077 ? "read" :
-									  ""),
-		       KV_STR("effect", "not read"));
-		j->why_not = "not our own";
+		       KV_U64("owner", st->st_uid), KV_U64("ours", geteuid()), KV_STR("mode", mode),
+		       KV_STR("effect", "it is not read"));
+		j->why_not = "the state file is not ze's own";
 		return 0;
 	}
 	if (!j->found) {
-		j->why_not = "there is none";
+		j->why_not = "there is no state file";
 		return 0;
 	}
 	if (st->st_size > (off_t)UNITS_MAX * UNIT + RECORD_HEAD) {
-		j->why_not = "damaged";
+		j->why_not = "the state file is damaged";
 		return 0;
 	}
 	e = read_file(j, (size_t)st->st_size);
@@ -563,7 +563,7 @@ static void start_off(struct journal *j, int r)
 	j->fd = -1;
 	j->why_not = log_strerror(r);
 	path_why_log(LOG_WARN, LOG_MAIN,
-		     &(struct path_failure){ "no-state-file", j->path,
+		     &(struct path_failure){ "state-file-open-failed", j->path,
 					     "until it can be written, a restart ends all sessions",
 					     r });
 	set_why_off(j, r);
@@ -659,8 +659,8 @@ static int write_header(struct journal *j)
 static void cannot_replace(const struct journal *j, int r)
 {
 	log_kv(LOG_MAIN, LOG_ERROR, "state-file-refused", KV_STR("file", j->path), KV_ERRNO(r),
-	       KV_STR("effect", "until it is ours, a restart ends all sessions"),
-	       KV_STR("cure", "a folder that only ze's user may write to, without that file"));
+	       KV_STR("effect", "a restart ends all sessions"),
+	       KV_STR("cure", "remove the file, and let only ze's user write to its directory"));
 }
 
 void journal_begin(struct journal *j, bool keep, const struct rng *rng)
@@ -673,7 +673,7 @@ void journal_begin(struct journal *j, bool keep, const struct rng *rng)
 		r = begin_anew(j, rng);
 		if (r < 0 && j->foreign) {
 			cannot_replace(j, r);
-			j->why_off = "the state file is not our own";
+			j->why_off = "the state file is not ze's own";
 		}
 		if (r == 0)
 			r = write_header(j);

@@ -85,13 +85,13 @@ static void pins_are_missing(struct persist *p, int r)
 	snprintf(first, sizeof(first), "%.200s/about", instance_pins(p->a.instance));
 	snprintf(p->why, sizeof(p->why), "pins are missing in %.200s: %s",
 		 instance_pins(p->a.instance),
-		 r == -EBUSY ? "another ze has the folder" : log_strerror(r));
+		 r == -EBUSY ? "another ze uses the directory" : log_strerror(r));
 	journal_block(p->a.journal, p->why);
 	if (!known)
 		path_why_log(LOG_ERROR, LOG_DP,
 			     &(struct path_failure){
 				     "pins-lost", first,
-				     "until they are back, a restart ends all sessions", r });
+				     "until they are restored, a restart ends all sessions", r });
 }
 
 static void on_pins(struct ev_loop *ev, ev_timer *w, int revents)
