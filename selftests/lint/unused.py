@@ -49,6 +49,9 @@ LATER = {
     'aaa/radius_req': ('radius_req_bytes radius_req_chap radius_req_delay radius_req_mschap2 radius_req_password '
                        'radius_req_tagged radius_req_tagged_u32 radius_req_u32 radius_req_vendor',
                        'the handlers of RADIUS will call them'),
+    'aaa/acct': ('acct_answered acct_change acct_continue acct_deadline acct_expire acct_free acct_idle acct_load acct_loaded acct_new '
+                 'acct_recover acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
+                 'the module of RADIUS accounting will have it'),
     'daemon/core/engine': ('engine_auth_answer', 'the entry of a handler that answers later; local users never do'),
     'daemon/sys/net/udp': ('udp_counters', 'the statistics that operators read will have them'),
 }
