@@ -18,6 +18,7 @@
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
+#include "daemon/sys/net/sockaddr.h"
 #include "daemon/sys/run/loop.h"
 
 #define BATCH	     32
@@ -47,47 +48,6 @@ struct udp {
 	bool zero_checksum;
 	uint8_t mem[BATCH][DATAGRAM_MAX];
 };
-
-static socklen_t to_sockaddr(const struct ze_addr *a, struct sockaddr_storage *ss)
-{
-	memset(ss, 0, sizeof(*ss));
-	if (a->family == 4) {
-		struct sockaddr_in *in = (void *)ss;
-
-		in->sin_family = AF_INET;
-		in->sin_port = htons(a->port);
-		memcpy(&in->sin_addr, a->ip, 4);
-		return sizeof(*in);
-	}
-	struct sockaddr_in6 *in6 = (void *)ss;
-
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(a->port);
-	in6->sin6_scope_id = a->scope;
-	memcpy(&in6->sin6_addr, a->ip, 16);
-	return sizeof(*in6);
-}
-
-static struct ze_addr from_sockaddr(const struct sockaddr_storage *ss)
-{
-	struct ze_addr a = { 0 };
-
-	if (ss->ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)ss;
-
-		a.family = 4;
-		a.port = ntohs(in->sin_port);
-		memcpy(a.ip, &in->sin_addr, 4);
-	} else {
-		const struct sockaddr_in6 *in6 = (const void *)ss;
-
-		a.family = 6;
-		a.port = ntohs(in6->sin6_port);
-		a.scope = in6->sin6_scope_id;
-		memcpy(a.ip, &in6->sin6_addr, 16);
-	}
-	return a;
-}
 
 static bool is_wildcard(const struct ze_addr *a)
 {
@@ -151,7 +111,7 @@ static int read_batch(struct udp_sock *s)
 	}
 	for (int i = 0; i < n; i++) {
 		struct net_path path = { .local = udp_local_of(&mm[i].msg_hdr, &s->addr),
-					 .peer = from_sockaddr(&from[i]) };
+					 .peer = sockaddr_to_addr(&from[i]) };
 
 		u->n.rx_datagrams++;
 		u->n.rx_bytes += mm[i].msg_len;
@@ -280,7 +240,7 @@ static void grow_buffers(int fd)
 int udp_listen(struct udp *u, const struct ze_addr *a)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = to_sockaddr(a, &ss);
+	socklen_t len = sockaddr_from_addr(a, &ss);
 	int fd, r = open_socket(a->family, &fd);
 
 	if (r < 0)
@@ -307,10 +267,10 @@ int udp_connected_socket(const struct net_path *path, int *ret_fd)
 		return r;
 	r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
 	grow_buffers(fd);
-	len = to_sockaddr(&path->local, &ss);
+	len = sockaddr_from_addr(&path->local, &ss);
 	if (r == 0 && bind(fd, (struct sockaddr *)&ss, len) < 0)
 		r = -errno;
-	len = to_sockaddr(&path->peer, &ss);
+	len = sockaddr_from_addr(&path->peer, &ss);
 	if (r == 0 && connect(fd, (struct sockaddr *)&ss, len) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -406,7 +366,7 @@ static int udp_send(void *self, const struct net_path *path, struct span datagra
 
 	if (!s)
 		return -EADDRNOTAVAIL;
-	m.msg_namelen = to_sockaddr(&path->peer, &to);
+	m.msg_namelen = sockaddr_from_addr(&path->peer, &to);
 	set_source(&m, &ctl, &path->local);
 	do
 		n = sendmsg(s->fd, &m, MSG_DONTWAIT);
