@@ -45,6 +45,7 @@ TABLE = [
                                'aaa/*', 'shaping/plan.h'],                       []),
     # The rooms of daemon/sys: each may include those before it that are named.
     ('daemon/sys/run/*',       SYS,                                              [EV, SECCOMP, CAP]),
+    ('daemon/sys/net/radius_io.*', SYS + RUN + ['aaa/radius_client.h'],          [EV]),
     ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
     ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),
     ('daemon/sys/kernel/*',    SYS + RUN + NET + ['daemon/sys/bpf/*', 'shaping/*'],

@@ -39,10 +39,7 @@ SEAMS = {
 
 # Functions that nothing calls yet, with the reason why they stay.
 LATER = {
-    'aaa/radius_client': ('radius_client_new radius_client_free radius_client_inherit radius_client_request '
-                          'radius_client_cancel radius_client_input radius_client_deadline radius_client_expire '
-                          'radius_client_servers radius_client_server_stats radius_client_stats',
-                          'the handlers of RADIUS will call them'),
+    'aaa/radius_client': ('radius_client_inherit radius_client_servers', 'the handlers of RADIUS will call them'),
     'aaa/radius_pkt': ('radius_attr_find radius_mschap2_success radius_mschap_error radius_pkt_sign '
                        'radius_tagged_text radius_tagged_u32 radius_tunnel_password radius_walk radius_walk_next',
                        'the handlers of RADIUS will call them'),
@@ -53,6 +50,8 @@ LATER = {
                  'acct_recover acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
                  'the module of RADIUS accounting will have it'),
     'daemon/core/engine': ('engine_auth_answer', 'the entry of a handler that answers later; local users never do'),
+    'daemon/sys/net/radius_io': ('radius_io_new radius_io_free radius_io_client radius_io_request radius_io_cancel '
+                                 'radius_io_retire radius_io_icmp_errors', 'the handlers of RADIUS will call them'),
     'daemon/sys/net/udp': ('udp_counters', 'the statistics that operators read will have them'),
 }
 
