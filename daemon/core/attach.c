@@ -4,17 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/core/engine_priv.h"
+#include "daemon/core/call.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/pending.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
-
-void attach_tell_guard(const struct subscriber *s, enum guard_session what)
-{
-	const struct ports *io = &s->e->ports;
-
-	io->guard->session(io->guard_self, s->call.tunnel->l2tp.tid, s->call.l2tp.sid, what);
-}
 
 static bool attach_may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)
 {
@@ -227,7 +221,7 @@ int attach_resume(struct subscriber *s)
 	}
 	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
-	attach_tell_guard(s, GUARD_SESSION_CARRIED);
+	call_tell_guard(&s->call, GUARD_SESSION_CARRIED);
 	res_add(&s->pool, &s->r_dp, leave_now);
 	return 0;
 }
@@ -301,7 +295,7 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 		return;
 	}
 	s->dp = SUB_DP_UP;
-	attach_tell_guard(s, GUARD_SESSION_CARRIED);
+	call_tell_guard(&s->call, GUARD_SESSION_CARRIED);
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
 	if (s->plan.down_bps)
@@ -374,6 +368,6 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now, st
 		pending_add(next, PENDING_NO_PLANE);
 		break;
 	case DP_EV_FRAME:
-		break; /* handled by subscriber_dp_event() */
+		break; /* handled by the subscriber */
 	}
 }

@@ -28,8 +28,6 @@ struct subscriber;
 
 #define ATTACH_PATIENCE ZE_SEC(1)
 
-/* Notifies the guard of the state of the session. */
-void attach_tell_guard(const struct subscriber *s, enum guard_session what);
 /* Requests the session from the data plane. A refusal is logged, and PENDING_NO_PLANE follows. */
 void attach_session(struct subscriber *s, ze_ns now, struct pending *next);
 /* A family is ready (PPP_FX_NCP_READY): requests it, or lets it wait until the session is

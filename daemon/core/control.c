@@ -7,8 +7,8 @@
 
 #include "daemon/base/crypto.h"
 #include "daemon/core/call.h"
+#include "daemon/core/call_priv.h"
 #include "daemon/core/end_cause.h"
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/turn.h"
@@ -179,9 +179,8 @@ static void control_tunnel_down(struct tunnel *t, const struct l2tp_fx_down *d, 
 
 	uncount_setup(t);
 	uncount_established(t);
-	while (!list_empty(&t->sessions))
-		call_abandon(list_entry(t->sessions.next, struct subscriber, call.in_tunnel), &why,
-			     now);
+	while (!list_empty(&t->calls))
+		call_abandon(list_entry(t->calls.next, struct call, in_tunnel), &why, now);
 	control_log_down(t, d, was_up, now);
 	if (!was_up)
 		return;
@@ -367,7 +366,7 @@ static struct tunnel *tunnel_make(struct engine *e, const struct net_path *path,
 	list_init(&t->in_half_open);
 	list_init(&t->dirty);
 	list_init(&t->dead);
-	list_init(&t->sessions);
+	list_init(&t->calls);
 	if (timer_set(&e->timers, &t->timer.timer, TIMER_FAR) < 0)
 		goto fail;
 	r = tid ? registry_add_tunnel_as(e, t, tid) : registry_add_tunnel(e, t, &tid);

@@ -39,7 +39,7 @@ void control_probe(struct tunnel *t, ze_ns now);
 /* Writes the record, sends the messages and arms the timer, at the end of a turn that changed
  * it. */
 void control_settle(struct tunnel *t, ze_ns now);
-/* Removes the tunnel from the registry when its linger time has passed and its last subscriber is
+/* Removes the tunnel from the registry when its linger time has passed and its last call is
  * released. It is freed when the turn ends. */
 void control_bury_if_done(struct tunnel *t);
 /* Frees a tunnel that was removed; called by the turn. */

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/core/call.h"
 #include "daemon/core/control.h"
 #include "daemon/core/end_cause.h"
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/login.h"
 #include "daemon/core/own.h"
 #include "daemon/core/record.h"
@@ -18,17 +18,18 @@
 #include "daemon/core/reload.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/turn.h"
 
 /* ---- creation and end ---- */
 
 static const struct turn_ops turn_ops = {
-	.settle_subscriber = subscriber_settle,
+	.settle_call = call_settle,
 	.settle_tunnel = control_settle,
 	.replaced = subscriber_replaced,
 	.address_free = subscriber_address_free,
-	.free_subscriber = subscriber_free,
+	.free_call = call_free,
 	.free_tunnel = control_free,
 };
 
@@ -40,7 +41,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	if (!e)
 		return -ENOMEM;
 	e->turn = &turn_ops;
-	e->call_owner = &subscriber_call_ops;
+	e->incoming = &subscriber_call_ops;
 	e->cfg = config_ref(a->cfg);
 	e->boot = config_ref(a->cfg);
 	e->ports = a->ports;
@@ -52,11 +53,11 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	e->lines.wrong = e->lines.usual = (struct log_limit){ .every = ZE_MS(10), .burst = 1000 };
 	timer_heap_init(&e->timers);
 	list_init(&e->tunnels);
-	list_init(&e->subscribers);
+	list_init(&e->calls);
 	list_init(&e->dirty_tunnels);
-	list_init(&e->dirty_subs);
+	list_init(&e->dirty_calls);
 	list_init(&e->dead_tunnels);
-	list_init(&e->dead_subs);
+	list_init(&e->dead_calls);
 	list_init(&e->replaced);
 	list_init(&e->pool_waiters);
 	list_init(&e->woken);
@@ -75,12 +76,10 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 
 static void engine_free_all(struct engine *e)
 {
-	while (!list_empty(&e->subscribers)) {
-		struct subscriber *s =
-			list_entry(e->subscribers.next, struct subscriber, call.in_all);
+	while (!list_empty(&e->calls)) {
+		struct call *c = list_entry(e->calls.next, struct call, in_all);
 
-		registry_remove_call(s);
-		subscriber_release(s);
+		c->owner->release(c);
 	}
 	while (!list_empty(&e->tunnels)) {
 		struct tunnel *t = list_entry(e->tunnels.next, struct tunnel, in_all);
@@ -127,7 +126,7 @@ static void data_input(struct engine *e, const struct net_path *path, const stru
 		       ze_ns now)
 {
 	struct tunnel *t = registry_tunnel(e, h->tid);
-	struct subscriber *s = registry_sub(e, h->sid);
+	struct call *c = registry_call(e, h->sid);
 
 	e->stats.rx_data++;
 	e->about.data = true;
@@ -135,10 +134,10 @@ static void data_input(struct engine *e, const struct net_path *path, const stru
 		turn_drop(e, NULL, REASON_TUNNEL_UNKNOWN, path, now);
 	else if (!ze_addr_eq(&t->path.peer, &path->peer))
 		turn_drop(e, t, REASON_TUNNEL_PEER, path, now);
-	else if (!s || s->call.tunnel != t)
+	else if (!c || c->tunnel != t)
 		turn_count(e, REASON_SESSION_UNKNOWN);
 	else
-		subscriber_frame(s, h->payload, now);
+		c->owner->frame(c, h->payload, now);
 }
 
 void engine_udp_input(struct engine *e, const struct net_path *path, struct span datagram,
@@ -160,10 +159,10 @@ void engine_udp_input(struct engine *e, const struct net_path *path, struct span
 
 void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
 {
-	struct subscriber *s = registry_sub(e, ev->sid);
+	struct call *c = registry_call(e, ev->sid);
 
-	if (s)
-		subscriber_dp_event(s, ev, now);
+	if (c)
+		c->owner->dp_event(c, ev, now);
 	turn_end(e, now);
 }
 
@@ -212,10 +211,10 @@ void engine_expire(struct engine *e, ze_ns now)
 			turn_tunnel_dirty(tun);
 			control_expire(tun, now);
 		} else {
-			struct subscriber *s = ze_container_of(t, struct subscriber, call.timer);
+			struct call *c = ze_container_of(t, struct call, timer);
 
-			turn_sub_dirty(s);
-			subscriber_expire(s, now);
+			turn_call_dirty(c);
+			call_expire(c, now);
 		}
 	}
 	turn_end(e, now);
@@ -264,7 +263,7 @@ bool engine_drained(const struct engine *e)
 {
 	const struct list *l;
 
-	if (!e->draining || !list_empty(&e->subscribers))
+	if (!e->draining || !list_empty(&e->calls))
 		return false;
 	list_for_each(l, &e->tunnels)
 		if (list_entry(l, struct tunnel, in_all)->l2tp.fsm.state != L2TP_T_LINGER)

@@ -5,7 +5,7 @@
  * through this header; what the engine wants done goes out through the ports (ports.h), facts go
  * out as events (event.h, bus.h). It never blocks, has no clock and no global variable.
  *
- * Structures and their lifetimes (engine_priv.h):
+ * Structures and their lifetimes (engine_priv.h, call_priv.h, subscriber_priv.h):
  *
  *   struct peer        an IP address with at least one tunnel; freed with the last of them
  *   struct tunnel      from the SCCRQ, or from a restart record, until L2TP_FX_TUNNEL_FREE was

@@ -2,13 +2,15 @@
 /*
  * The structures of the engine, for the files of daemon/core and for tests only.
  *
- * Ownership: the engine owns tunnels, peers, users and subscribers. A subscriber holds a reference
- * on its tunnel until it is released, so s->call.tunnel is always valid. Objects that end during a
- * turn are moved to dead_tunnels and dead_subs and freed at the end of the turn, after the events
+ * Those of a call and of a subscriber are in call_priv.h and subscriber_priv.h.
+ *
+ * Ownership: the engine owns tunnels, peers, users, and calls with their owners. A call holds a
+ * reference on its tunnel until it is freed, so c->tunnel is always valid. Objects that end during a
+ * turn are moved to dead_tunnels and dead_calls and freed at the end of the turn, after the events
  * were published: a pointer obtained in a turn is valid until its end.
  *
- * Every tunnel and subscriber always has its timer in the heap, at TIMER_FAR when it waits for
- * nothing, so that arming a timer cannot fail.
+ * Every tunnel and call always has its timer in the heap, at TIMER_FAR when it waits for nothing, so
+ * that arming a timer cannot fail.
  */
 #pragma once
 
@@ -27,17 +29,14 @@
 #include "daemon/base/hostip.h"
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
-#include "daemon/base/pool.h"
 #include "daemon/base/timer.h"
 #include "daemon/core/admit.h"
 #include "daemon/core/bus.h"
 #include "daemon/core/config.h"
-#include "daemon/core/linkcfg.h"
 #include "daemon/core/pace.h"
 #include "daemon/core/ports.h"
-#include "daemon/l2tp/session.h"
 #include "daemon/l2tp/tunnel.h"
-#include "ppp/link.h"
+#include "ppp/fx.h"
 
 #define TIMER_FAR	    (ZE_NEVER - 1)
 #define ENGINE_EVENTS_MAX   64
@@ -47,8 +46,8 @@
 #define ENGINE_EXPIRE_MAX   256	       /* timers served per engine_expire() */
 
 struct call_owner_ops;
+struct linkcfg;
 struct snapshot;
-struct subscriber;
 struct turn_ops;
 
 struct engine_timer {
@@ -71,7 +70,7 @@ struct peer {
 	struct ze_addr addr;		     /* port 0 */
 	struct list tunnels;		     /* tunnel.in_peer, oldest first */
 	unsigned n_half_open, n_established; /* tunnels */
-	unsigned n_sessions;
+	unsigned n_calls;
 	struct engine_lines lines;
 };
 
@@ -100,112 +99,28 @@ struct tunnel {
 	struct l2tp_tunnel l2tp;
 	struct net_path path;
 	struct engine_timer timer;
-	struct list sessions; /* call.in_tunnel: calls that have not ended, oldest first */
-	struct htab by_peer;  /* the same by the peer's session id: call.in_by_peer */
-	unsigned n_sessions;  /* length of `sessions` */
-	unsigned refs;	      /* subscribers not yet released */
+	struct list calls;   /* call.in_tunnel: those that have not ended, oldest first */
+	struct htab by_peer; /* the same by the peer's session id: call.in_by_peer */
+	unsigned n_calls;    /* length of `calls` */
+	unsigned refs;	     /* calls not yet released */
 	uint64_t sccrq_hash;
 	struct admit_bucket control; /* messages from the peer */
 	/* How it is counted: setup: being set up; half_open: never established and not yet freed;
 	 * up: established. */
 	bool setup, half_open, up;
 	bool known;	/* it came from a known source (admit.h) */
-	bool forgotten; /* its linger time has passed; freed with its last subscriber */
+	bool forgotten; /* its linger time has passed; freed with its last call */
 	bool resumed;	/* restored from a record of the previous instance */
 	struct cdn_queue cdns;
 	struct log_limit drops;
 	struct log_limit losers; /* the reject log: logins and addresses that were refused */
 };
 
-enum sub_state {	 /* as shown to operators */
+enum sub_state {	 /* of a session, as shown to operators */
 	SUB_STARTING,	 /* from the ICRQ until a family and all required ones are up */
 	SUB_ESTABLISHED, /* ppp_link_served() is or was true */
 	SUB_FINISHING,	 /* the call has ended; the data plane is removing the session */
 	SUB__STATES
-};
-
-enum sub_dp {
-	SUB_DP_NONE,
-	SUB_DP_ATTACHING,
-	SUB_DP_UP,
-	SUB_DP_CLOSING
-};
-enum sub_shape {
-	SUB_SHAPE_OFF,	   /* no rates */
-	SUB_SHAPE_WAITING, /* for the data plane */
-	SUB_SHAPE_ON,
-	SUB_SHAPE_FAILED /* the session continues without rates */
-};
-enum sub_family { /* one family in the data plane */
-	SUB_FAM_OFF,
-	SUB_FAM_WAITING,   /* for the session itself to be attached */
-	SUB_FAM_REQUESTED, /* family_up is not answered yet */
-	SUB_FAM_UP	   /* prepared; open while ncp_up is set */
-};
-
-enum sub_request {	/* requests to the data plane that a newer one may replace */
-	SUB_REQ_FAMILY, /* family_up; + enum ppp_family */
-	SUB_REQ_SHAPE = SUB_REQ_FAMILY + PPP_FAM__COUNT,
-	SUB_REQ__COUNT
-};
-
-/* What is known of a call below PPP. */
-struct call {
-	struct tunnel *tunnel;
-	struct list in_tunnel, in_all, dirty, dead;
-	struct htab_node in_by_sid, in_by_peer;
-	struct l2tp_session l2tp; /* l2tp.sid is ours, unique in the daemon */
-	struct engine_timer timer;
-	bool ended; /* input is ignored */
-};
-
-struct subscriber {
-	struct call call;
-	struct engine *e;
-	struct list in_user;	/* user.sessions; when it gives way: engine.replaced */
-	struct list in_waiting; /* engine.pool_waiters or engine.woken */
-	struct htab_node in_by_address;
-	struct linkcfg *linkcfg;
-	struct ppp_link link;
-	uint64_t id; /* never used twice on this host: engine.next_id */
-	enum sub_state state;
-	bool linked, opened;		   /* ppp_link is initialised; ppp_link_open() was called */
-	bool resumed;			   /* restored from a record of the previous instance */
-	bool pooled;			   /* its address is taken from the pool */
-	bool gives_way;			   /* a newer session replaces it */
-	bool counted;			   /* `traffic` is valid: the plane has reported it */
-	uint8_t dp_family[PPP_FAM__COUNT]; /* enum sub_family */
-	uint8_t dp_unanswered[SUB_REQ__COUNT]; /* requests to the data plane without an answer */
-	ze_ns up_at;			       /* when it became SUB_ESTABLISHED; 0 before */
-	enum end_cause end;		       /* why it ended; END_NONE before */
-	char *user;			       /* owned; NULL before authentication */
-	struct profile *profile;	       /* owned; NULL: no authentication, or not yet */
-	struct login_wait *wait;	       /* the verdict that is awaited; NULL: none */
-	struct login_held *held;	       /* delayed answer to a wrong password; NULL: none */
-	/* IPv4 addresses in host order; 0: none yet. */
-	uint32_t address, local_address;
-	uint32_t dns[2];
-	/* The session that waits for the address of this one, and the one whose address it
-	 * awaits. */
-	struct subscriber *heir, *awaits;
-	struct user *of_user;	/* NULL: not counted with a user */
-	uint64_t ifid, suggest; /* interface ids: ours, suggested to the peer; 0: none yet */
-	enum sub_dp dp;
-	enum sub_shape shape;
-	ze_ns attach_by; /* when a waiting family is attached even if the link is not quiet */
-	union {
-		struct dp_family dp_has[PPP_FAM__COUNT]; /* last argument of family_up */
-		struct event_traffic traffic;		 /* with `counted`: after DP_EV_GONE */
-	};
-	struct shape_plan plan; /* rates 0: none */
-	char ifname[16];
-	bool ncp_up[PPP_FAM__COUNT]; /* between PPP_FX_NCP_UP and PPP_FX_NCP_DOWN */
-	/* Resources it holds, newest first; drained once, when it is released. */
-	struct res_pool pool;
-	struct res r_sid, r_profile, r_user, r_address, r_dp;
-	uint64_t rx_frames, tx_frames; /* PPP control frames processed by the engine */
-	uint64_t rx_limited;	       /* frames dropped because `frames` had no token */
-	struct admit_bucket frames;
 };
 
 struct engine_stats {
@@ -253,12 +168,12 @@ struct engine {
 	unsigned resumed_tunnels, resumed_sessions;
 	/* registry */
 	struct idalloc tids, sids;
-	struct htab by_tid;		  /* tunnel.in_by_tid */
-	struct htab by_sid;		  /* call.in_by_sid */
-	struct htab peers;		  /* peer.in_peers, by address */
-	struct htab users;		  /* user.in_users, by name */
-	struct htab by_address;		  /* subscriber.in_by_address */
-	struct list tunnels, subscribers; /* oldest first */
+	struct htab by_tid;	    /* tunnel.in_by_tid */
+	struct htab by_sid;	    /* call.in_by_sid */
+	struct htab peers;	    /* peer.in_peers, by address */
+	struct htab users;	    /* user.in_users, by name */
+	struct htab by_address;	    /* subscriber.in_by_address */
+	struct list tunnels, calls; /* oldest first */
 	/* tunnel.in_half_open, oldest first: from unknown sources, and from known ones */
 	struct list half_open, half_open_known;
 	unsigned n_setup, n_half_open, n_established; /* tunnels; see struct tunnel */
@@ -279,11 +194,11 @@ struct engine {
 	struct addrpool *pool; /* NULL: none */
 	struct hostip_set own; /* addresses of the host: no subscriber gets one */
 	uint64_t ifid;	       /* our interface id on all links; 0: not needed yet */
-	const struct call_owner_ops *call_owner;
+	const struct call_owner_ops *incoming; /* owner of incoming calls */
 	/* the turn */
 	const struct turn_ops *turn;
 	struct timer_heap timers;
-	struct list dirty_tunnels, dirty_subs, dead_tunnels, dead_subs;
+	struct list dirty_tunnels, dirty_calls, dead_tunnels, dead_calls;
 	struct list replaced; /* sessions that give way; they are ended at the end of the turn */
 	struct list pool_waiters; /* sessions waiting for an address of the pool, oldest first */
 	struct list woken;	  /* sessions whose address may be free */

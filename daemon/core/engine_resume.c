@@ -15,7 +15,6 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
 #include "daemon/core/control.h"
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/login.h"
@@ -23,6 +22,7 @@
 #include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
 #include "shaping/rate.h"
 
@@ -245,7 +245,7 @@ static enum reason resume_session(struct tunnel *t, const struct saved *v, ze_ns
 		return why;
 	if (!v->sid || !v->peer_sid)
 		return REASON_RESUME_RECORD;
-	if (registry_sub(t->e, v->sid) || registry_sub_of(t, v->peer_sid))
+	if (registry_call(t->e, v->sid) || registry_call_of(t, v->peer_sid))
 		return REASON_RESUME_ID;
 	if (subscriber_new_as(t, v->sid, v->peer_sid, now, &s) < 0)
 		return REASON_NO_MEMORY;
@@ -256,7 +256,6 @@ static enum reason resume_session(struct tunnel *t, const struct saved *v, ze_ns
 		subscriber_resumed(s, now);
 		return why;
 	}
-	registry_remove_call(s);
 	subscriber_release(s);
 	return why;
 }
@@ -266,9 +265,9 @@ static void engine_resume_end_call(struct engine *e, const struct saved *v, ze_n
 {
 	struct tunnel *t = registry_tunnel(e, v->tid);
 
-	if (t && t->up && v->sid && v->peer_sid && !registry_sub_of(t, v->peer_sid))
+	if (t && t->up && v->sid && v->peer_sid && !registry_call_of(t, v->peer_sid))
 		call_forget(t, v->sid, v->peer_sid, now);
-	else if (e->ports.journal && !registry_sub(e, v->sid))
+	else if (e->ports.journal && !registry_call(e, v->sid))
 		e->ports.journal->drop(e->ports.journal_self, JOURNAL_SESSION, v->sid);
 }
 

@@ -2,7 +2,7 @@
 #include "daemon/core/facts.h"
 
 #include "daemon/core/end_cause.h"
-#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber_priv.h"
 
 const char *facts_user(const struct subscriber *s)
 {

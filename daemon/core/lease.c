@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "daemon/core/end_cause.h"
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
 
 /* ---- waiting for an address ---- */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
 
 static void release_profile(struct res *r)

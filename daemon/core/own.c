@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/subscriber_priv.h"
 
 #define LINES 16 /* log lines of one kind per check */
 

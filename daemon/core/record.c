@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#include "daemon/core/engine_priv.h"
-#include "daemon/core/facts.h"
+#include "daemon/core/call_priv.h"
 #include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
 
@@ -49,7 +48,7 @@ static void drop_acked(struct tunnel *t)
 	while (q->first < q->n && (all || l2tp_chan_acked(&t->l2tp.chan, q->v[q->first].ns))) {
 		uint16_t sid = q->v[q->first++].sid;
 
-		if (!registry_sub(t->e, sid) || registry_sub(t->e, sid)->call.ended)
+		if (!registry_call(t->e, sid) || registry_call(t->e, sid)->ended)
 			record_drop(t->e, JOURNAL_SESSION, sid);
 	}
 	if (q->first < q->n)
@@ -97,48 +96,6 @@ void record_tunnel_gone(struct tunnel *t)
 
 /* ---- sessions ---- */
 
-static void put_profile(struct wr *w, const struct profile *p)
-{
-	uint8_t families = (uint8_t)((p && p->ipv4 ? RECORD_FAMILY_IPV4 : 0) |
-				     (p && p->ipv6 ? RECORD_FAMILY_IPV6 : 0));
-	size_t mark;
-
-	if (!p)
-		return;
-	mark = tlv_begin(w, RECORD_SES_PROFILE);
-	if (families != (RECORD_FAMILY_IPV4 | RECORD_FAMILY_IPV6))
-		tlv_put_u8(w, RECORD_PROF_FAMILIES, families);
-	if (p->has_address)
-		tlv_put_u32(w, RECORD_PROF_ADDRESS, p->address);
-	tlv_opt_u32(w, RECORD_PROF_DNS1, p->dns[0]);
-	tlv_opt_u32(w, RECORD_PROF_DNS2, p->dns[1]);
-	tlv_end(w, mark);
-}
-
-static void put_plan(struct wr *w, const struct shape_plan *p)
-{
-	size_t mark;
-
-	if (!p->down_bps)
-		return;
-	mark = tlv_begin(w, RECORD_SES_PLAN);
-	tlv_opt_u8(w, RECORD_PLAN_QDISC, (uint8_t)p->qdisc);
-	tlv_put_u64(w, RECORD_PLAN_DOWN, p->down_bps);
-	tlv_put_u64(w, RECORD_PLAN_UP, p->up_bps);
-	tlv_end(w, mark);
-}
-
-/* True when the session is established and the data plane has all families that are up. */
-static bool carried(const struct subscriber *s)
-{
-	if (s->dp != SUB_DP_UP || s->state != SUB_ESTABLISHED)
-		return false;
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		if (s->ncp_up[f] && s->dp_family[f] != SUB_FAM_UP)
-			return false;
-	return true;
-}
-
 static struct wr begin_session(uint8_t *buf, uint16_t tid, uint16_t peer_sid)
 {
 	struct wr w = record_begin(buf, JOURNAL_SESSION);
@@ -148,38 +105,33 @@ static struct wr begin_session(uint8_t *buf, uint16_t tid, uint16_t peer_sid)
 	return w;
 }
 
-static bool put_session(const struct subscriber *s, struct wr *w)
+/* Writes the fields of an established call. Returns false when its owner cannot be restored, or when
+ * they do not fit. */
+static bool put_established(const struct call *c, struct wr *w)
 {
 	size_t session = tlv_begin(w, RECORD_SESSION), part;
-	bool ok;
 
-	tlv_put_u64(w, RECORD_SES_ID, s->id);
-	tlv_put_u64(w, RECORD_SES_UP_AT, (uint64_t)s->up_at);
-	tlv_opt_u8(w, RECORD_SES_POOLED, s->pooled);
-	tlv_opt_span(w, RECORD_SES_USER, span_str(facts_user(s)));
-	put_profile(w, s->profile);
-	put_plan(w, &s->plan);
+	if (!c->owner->save(c, w))
+		return false;
 	part = tlv_begin(w, RECORD_SES_CALL);
-	l2tp_session_save(&s->call.l2tp, w);
-	tlv_end(w, part);
-	part = tlv_begin(w, RECORD_SES_LINK);
-	ok = ppp_link_save(&s->link, w);
+	l2tp_session_save(&c->l2tp, w);
 	tlv_end(w, part);
 	tlv_end(w, session);
-	return ok && !w->bad;
+	return !w->bad;
 }
 
-void record_session(struct subscriber *s)
+void record_call(const struct call *c)
 {
+	struct engine *e = c->tunnel->e;
 	uint8_t buf[JOURNAL_RECORD_MAX];
 	struct wr w, whole;
 
-	if (!s->e->ports.journal || s->call.ended)
+	if (!e->ports.journal || c->ended)
 		return;
-	w = whole = begin_session(buf, s->call.tunnel->l2tp.tid, s->call.l2tp.peer_sid);
-	if (carried(s) && put_session(s, &whole))
+	w = whole = begin_session(buf, c->tunnel->l2tp.tid, c->l2tp.peer_sid);
+	if (put_established(c, &whole))
 		w = whole;
-	record_put(s->e, JOURNAL_SESSION, s->call.l2tp.sid, &w);
+	record_put(e, JOURNAL_SESSION, c->l2tp.sid, &w);
 }
 
 /* Makes room for one more entry. Returns false when out of memory. */
@@ -213,7 +165,7 @@ static bool wait_for_ack(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 	return true;
 }
 
-static void put_call(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
+static void put_ended(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	uint8_t buf[JOURNAL_RECORD_MAX];
 	struct wr w = begin_session(buf, t->l2tp.tid, peer_sid);
@@ -224,20 +176,21 @@ static void put_call(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 void record_cdn_sent(struct tunnel *t, uint16_t sid, uint16_t peer_sid)
 {
 	if (t->e->ports.journal && wait_for_ack(t, sid, peer_sid))
-		put_call(t, sid, peer_sid);
+		put_ended(t, sid, peer_sid);
 }
 
-void record_over(struct subscriber *s, bool told)
+void record_call_ended(const struct call *c, bool cdn_sent)
 {
-	if (told)
-		record_cdn_sent(s->call.tunnel, s->call.l2tp.sid, s->call.l2tp.peer_sid);
-	else if (!s->e->ports.journal)
+	struct tunnel *t = c->tunnel;
+
+	if (cdn_sent)
+		record_cdn_sent(t, c->l2tp.sid, c->l2tp.peer_sid);
+	else if (!t->e->ports.journal)
 		return;
-	else if (!s->call.tunnel
-			  ->up) /* keep it until the tunnel's record says that the tunnel ends */
-		wait_for_ack(s->call.tunnel, s->call.l2tp.sid, s->call.l2tp.peer_sid);
+	else if (!t->up) /* keep it until the tunnel's record says that the tunnel ends */
+		wait_for_ack(t, c->l2tp.sid, c->l2tp.peer_sid);
 	else
-		record_drop(s->e, JOURNAL_SESSION, s->call.l2tp.sid);
+		record_drop(t->e, JOURNAL_SESSION, c->l2tp.sid);
 }
 
 /* Calls that have ended are written before sessions: a session that has got the id of one replaces
@@ -253,8 +206,8 @@ void record_all(struct engine *e)
 
 		record_tunnel(t);
 		for (uint32_t i = t->cdns.first; i < t->cdns.n; i++)
-			put_call(t, t->cdns.v[i].sid, t->cdns.v[i].peer_sid);
+			put_ended(t, t->cdns.v[i].sid, t->cdns.v[i].peer_sid);
 	}
-	list_for_each(l, &e->subscribers)
-		record_session(list_entry(l, struct subscriber, call.in_all));
+	list_for_each(l, &e->calls)
+		record_call(list_entry(l, struct call, in_all));
 }

@@ -14,18 +14,18 @@
 #include <stdint.h>
 
 struct tunnel;
+struct call;
 struct engine;
-struct subscriber;
 
 /* Writes the record of the tunnel, and drops the records of calls whose CDN was acknowledged. */
 void record_tunnel(struct tunnel *t);
 /* Drops the record of a tunnel that is being freed, and those of its calls that have ended. */
 void record_tunnel_gone(struct tunnel *t);
-/* Writes the record of a session whose call has not ended. */
-void record_session(struct subscriber *s);
+/* Writes the record of a call that has not ended, with the fields of its owner. */
+void record_call(const struct call *c);
 /* The call has ended. The flag is set when a CDN of ours is the last message queued in the
  * tunnel. */
-void record_over(struct subscriber *s, bool told);
+void record_call_ended(const struct call *c, bool cdn_sent);
 /* The same with a CDN, for a call that was not restored. */
 void record_cdn_sent(struct tunnel *t, uint16_t sid, uint16_t peer_sid);
 /* Writes all records again, into a journal that was emptied. */

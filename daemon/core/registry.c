@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber_priv.h"
 
 int registry_init(struct engine *e)
 {
 	list_init(&e->tunnels);
-	list_init(&e->subscribers);
+	list_init(&e->calls);
 	list_init(&e->half_open);
 	list_init(&e->half_open_known);
 	if (idalloc_init(&e->tids) < 0 || idalloc_init(&e->sids) < 0)
@@ -154,65 +154,68 @@ void registry_remove_tunnel(struct tunnel *t)
 
 /* ---- sessions ---- */
 
-struct subscriber *registry_sub(const struct engine *e, uint16_t sid)
+struct call *registry_call(const struct engine *e, uint16_t sid)
 {
 	struct htab_node *n = htab_find(&e->by_sid, sid);
 
-	return n ? ze_container_of(n, struct subscriber, call.in_by_sid) : NULL;
+	return n ? ze_container_of(n, struct call, in_by_sid) : NULL;
 }
 
-int registry_add_sub(struct subscriber *s)
+struct subscriber *registry_sub(const struct engine *e, uint16_t sid)
 {
-	int r = htab_add(&s->e->by_sid, &s->call.in_by_sid, s->call.l2tp.sid);
-
-	if (r == 0)
-		list_add_tail(&s->e->subscribers, &s->call.in_all);
-	return r;
+	return subscriber_of(registry_call(e, sid));
 }
 
-void registry_remove_sub(struct subscriber *s)
-{
-	htab_del(&s->e->by_sid, &s->call.in_by_sid);
-	list_del(&s->call.in_all);
-}
-
-struct subscriber *registry_sub_of(const struct tunnel *t, uint16_t peer_sid)
+struct call *registry_call_of(const struct tunnel *t, uint16_t peer_sid)
 {
 	uint32_t hash = hash_bytes(&peer_sid, sizeof(peer_sid));
 
 	for (struct htab_node *n = htab_find(&t->by_peer, hash); n; n = htab_same(n)) {
-		struct subscriber *s = ze_container_of(n, struct subscriber, call.in_by_peer);
+		struct call *c = ze_container_of(n, struct call, in_by_peer);
 
-		if (s->call.l2tp.peer_sid == peer_sid)
-			return s;
+		if (c->l2tp.peer_sid == peer_sid)
+			return c;
 	}
 	return NULL;
 }
 
-int registry_add_call(struct subscriber *s)
+int registry_add_call(struct call *c)
 {
-	struct tunnel *t = s->call.tunnel;
-	int r = htab_add(&t->by_peer, &s->call.in_by_peer,
-			 hash_bytes(&s->call.l2tp.peer_sid, sizeof(s->call.l2tp.peer_sid)));
+	struct tunnel *t = c->tunnel;
+	uint16_t peer_sid = c->l2tp.peer_sid;
+	int r = htab_add(&t->e->by_sid, &c->in_by_sid, c->l2tp.sid);
 
 	if (r < 0)
 		return r;
-	list_add_tail(&t->sessions, &s->call.in_tunnel);
-	t->n_sessions++;
-	t->peer->n_sessions++;
+	r = htab_add(&t->by_peer, &c->in_by_peer, hash_bytes(&peer_sid, sizeof(peer_sid)));
+	if (r < 0) {
+		htab_del(&t->e->by_sid, &c->in_by_sid);
+		return r;
+	}
+	list_add_tail(&t->e->calls, &c->in_all);
+	list_add_tail(&t->calls, &c->in_tunnel);
+	t->n_calls++;
+	t->peer->n_calls++;
 	return 0;
 }
 
-void registry_remove_call(struct subscriber *s)
+void registry_end_call(struct call *c)
 {
-	struct tunnel *t = s->call.tunnel;
+	struct tunnel *t = c->tunnel;
 
-	if (list_empty(&s->call.in_tunnel))
+	if (list_empty(&c->in_tunnel))
 		return;
-	htab_del(&t->by_peer, &s->call.in_by_peer);
-	list_del(&s->call.in_tunnel);
-	t->n_sessions--;
-	t->peer->n_sessions--;
+	htab_del(&t->by_peer, &c->in_by_peer);
+	list_del(&c->in_tunnel);
+	t->n_calls--;
+	t->peer->n_calls--;
+}
+
+void registry_remove_call(struct call *c)
+{
+	registry_end_call(c);
+	htab_del(&c->tunnel->e->by_sid, &c->in_by_sid);
+	list_del(&c->in_all);
 }
 
 /* ---- users ---- */

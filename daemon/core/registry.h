@@ -11,6 +11,7 @@
 struct peer;
 struct tunnel;
 struct user;
+struct call;
 struct engine;
 struct subscriber;
 struct ze_addr;
@@ -18,6 +19,9 @@ struct ze_addr;
 int registry_init(struct engine *e); /* 0 or -ENOMEM */
 void registry_done(struct engine *e);
 struct tunnel *registry_tunnel(const struct engine *e, uint16_t tid);
+/* The call with this session id of ours. */
+struct call *registry_call(const struct engine *e, uint16_t sid);
+/* Its subscriber; NULL also when the call has another owner. */
 struct subscriber *registry_sub(const struct engine *e, uint16_t sid);
 /* The peer with this IP address; the port is ignored. */
 struct peer *registry_peer(const struct engine *e, const struct ze_addr *addr);
@@ -26,7 +30,7 @@ struct peer *registry_peer(const struct engine *e, const struct ze_addr *addr);
 struct tunnel *registry_tunnel_of(const struct engine *e, const struct ze_addr *peer,
 				  uint16_t peer_tid, const struct tunnel *except);
 /* The call of the tunnel with this session id of the peer; calls that have ended are not found. */
-struct subscriber *registry_sub_of(const struct tunnel *t, uint16_t peer_sid);
+struct call *registry_call_of(const struct tunnel *t, uint16_t peer_sid);
 /* The subscriber that has this IPv4 address (host order). */
 struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t address);
 
@@ -41,13 +45,13 @@ void registry_remove_tunnel(struct tunnel *t);
 int registry_add_user(struct subscriber *s);
 void registry_remove_user(struct subscriber *s); /* harmless when it is not counted */
 struct user *registry_user(const struct engine *e, const char *name); /* NULL: no session */
-/* Adds a subscriber whose s.sid was allocated by the caller. Returns 0 or -ENOMEM. */
-int registry_add_sub(struct subscriber *s);
-void registry_remove_sub(struct subscriber *s);
-/* Adds the call to its tunnel, under the peer's session id. Returns 0 or -ENOMEM. */
-int registry_add_call(struct subscriber *s);
+/* Adds a call whose l2tp.sid was allocated by the caller, also to its tunnel, under the peer's session
+ * id. Returns 0 or -ENOMEM. */
+int registry_add_call(struct call *c);
 /* Removes a call that has ended from its tunnel. Harmless when it is not there. */
-void registry_remove_call(struct subscriber *s);
+void registry_end_call(struct call *c);
+/* Removes a call from the registry. */
+void registry_remove_call(struct call *c);
 /* Sets s->address (host order). Returns 0, -EADDRINUSE or -ENOMEM. */
 int registry_add_address(struct subscriber *s, uint32_t address);
 void registry_remove_address(struct subscriber *s);

@@ -7,6 +7,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "daemon/core/engine_priv.h"
+#include "daemon/core/linkcfg.h"
 #include "daemon/core/own.h"
 #include "daemon/core/turn.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/base/log.h"
-#include "daemon/core/engine_priv.h"
+#include "daemon/core/call_priv.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/snapshot_priv.h"
 #include "ppp/auth.h"
@@ -214,7 +214,7 @@ static struct snapshot_tunnel_row tunnel_row(const struct tunnel *t)
 		.state = l2tp_tunnel_state_name(&t->l2tp),
 		.peer_host = (const char *)t->l2tp.peer_host,
 		.peer_host_len = t->l2tp.peer_host_len,
-		.sessions = t->n_sessions,
+		.sessions = t->n_calls,
 		.max_sessions = t->e->cfg->max_sessions,
 		.peer = t->path.peer,
 		.tid = t->l2tp.tid,
@@ -308,16 +308,15 @@ static int take_tunnel(struct engine *e, uint16_t tid, struct snapshot **ret)
 
 	if (!t)
 		return -ENOENT;
-	s = snapshot_new(t->n_sessions * sizeof(*sids) + t->l2tp.peer_host_len + 1u +
+	s = snapshot_new(t->n_calls * sizeof(*sids) + t->l2tp.peer_host_len + 1u +
 			 t->l2tp.peer_vendor_len + 1u);
 	if (!s)
 		return -ENOMEM;
 	sids = (uint16_t *)(s + 1);
-	at = (char *)(sids + t->n_sessions);
+	at = (char *)(sids + t->n_calls);
 	s->tunnel.sids = sids;
-	list_for_each(it, &t->sessions)
-		sids[s->tunnel.n_sids++] =
-			list_entry(it, struct subscriber, call.in_tunnel)->call.l2tp.sid;
+	list_for_each(it, &t->calls)
+		sids[s->tunnel.n_sids++] = list_entry(it, struct call, in_tunnel)->l2tp.sid;
 	copy_tunnel(&s->tunnel, t, &at);
 	*ret = s;
 	return 0;

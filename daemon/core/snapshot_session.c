@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/snapshot_priv.h"
+#include "daemon/core/subscriber_priv.h"
 #include "ppp/auth.h"
 
 static const char *const state_names[SUB__STATES] = { "starting", "established", "finishing" };
@@ -41,9 +41,13 @@ int snapshot_take_sessions(struct engine *e, struct snapshot **ret)
 	struct list *it;
 	char *at;
 
-	list_for_each(it, &e->subscribers) {
+	list_for_each(it, &e->calls) {
+		const struct subscriber *sub = subscriber_of(list_entry(it, struct call, in_all));
+
+		if (!sub)
+			continue;
 		n++;
-		text += strlen(facts_user(list_entry(it, struct subscriber, call.in_all))) + 1;
+		text += strlen(facts_user(sub)) + 1;
 	}
 	s = snapshot_new(n * sizeof(*s->sessions.v) + text);
 	if (!s)
@@ -51,10 +55,14 @@ int snapshot_take_sessions(struct engine *e, struct snapshot **ret)
 	s->sessions.n = n;
 	s->sessions.v = (struct snapshot_session_row *)(s + 1);
 	at = (char *)(s->sessions.v + n);
-	list_for_each(it, &e->subscribers) {
-		struct snapshot_session_row *r = &s->sessions.v[i++];
+	list_for_each(it, &e->calls) {
+		const struct subscriber *sub = subscriber_of(list_entry(it, struct call, in_all));
+		struct snapshot_session_row *r = &s->sessions.v[i];
 
-		*r = session_row(list_entry(it, struct subscriber, call.in_all));
+		if (!sub)
+			continue;
+		i++;
+		*r = session_row(sub);
 		r->user = snapshot_text(&at, r->user, strlen(r->user));
 	}
 	*ret = s;

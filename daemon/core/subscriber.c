@@ -8,11 +8,10 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
 #include "daemon/core/end_cause.h"
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/lease.h"
-#include "daemon/core/record.h"
-#include "daemon/core/registry.h"
+#include "daemon/core/record_session.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
 #include "daemon/core/pending.h"
@@ -28,110 +27,70 @@ static void set_state(struct subscriber *s, enum sub_state state)
 	s->e->n_subscribers[state]++;
 }
 
-static void release_sid(struct res *r)
+static int make(const struct call_args *a, ze_ns now, struct subscriber **ret)
 {
-	struct subscriber *s = ze_container_of(r, struct subscriber, r_sid);
-
-	attach_tell_guard(s, GUARD_SESSION_GONE);
-	registry_remove_sub(s);
-	idalloc_put(&s->e->sids, s->call.l2tp.sid);
-}
-
-/* Registers the session id, which the caller has allocated. After an error it was returned. */
-static int acquire(struct subscriber *s, uint16_t sid, uint16_t peer_sid, ze_ns now)
-{
-	struct engine *e = s->e;
-	int r;
-
-	l2tp_session_init(&s->call.l2tp, sid, ENGINE_CALL_SETUP, now);
-	s->call.l2tp.peer_sid = peer_sid;
-	r = registry_add_sub(s);
-	if (r < 0) {
-		idalloc_put(&e->sids, sid);
-		return r;
-	}
-	res_add(&s->pool, &s->r_sid, release_sid);
-	attach_tell_guard(s, GUARD_SESSION_STARTS);
-	r = timer_set(&e->timers, &s->call.timer.timer, TIMER_FAR);
-	if (r == 0)
-		r = registry_add_call(s);
-	if (r < 0) {
-		timer_cancel(&e->timers, &s->call.timer.timer);
-		res_pool_drain(&s->pool);
-	}
-	return r;
-}
-
-static int make(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
-		struct subscriber **ret)
-{
+	struct engine *e = a->tunnel->e;
 	struct subscriber *s = calloc(1, sizeof(*s));
 	int r;
 
-	if (!s) {
-		idalloc_put(&t->e->sids, sid);
+	if (!s)
 		return -ENOMEM;
-	}
-	s->e = t->e;
-	s->call.tunnel = t;
-	s->call.timer.kind = ENGINE_TIMER_CALL;
-	list_init(&s->call.in_tunnel);
-	list_init(&s->call.in_all);
+	s->e = e;
 	list_init(&s->in_user);
 	list_init(&s->in_waiting);
-	list_init(&s->call.dirty);
-	list_init(&s->call.dead);
 	res_pool_init(&s->pool);
-	r = acquire(s, sid, peer_sid, now);
+	r = call_begin(&s->call, a, now);
 	if (r < 0) {
 		free(s);
 		return r;
 	}
-	s->id = t->e->next_id++;
+	s->id = e->next_id++;
 	s->state = SUB_STARTING;
-	t->e->n_subscribers[SUB_STARTING]++;
-	t->refs++;
+	e->n_subscribers[SUB_STARTING]++;
 	*ret = s;
 	return 0;
 }
 
-static int subscriber_begin(struct tunnel *t, uint16_t peer_sid, ze_ns now, struct subscriber **ret)
+static int subscriber_create(struct tunnel *t, uint16_t peer_sid, ze_ns now, struct call **ret)
 {
-	uint16_t sid;
-	int r = idalloc_take(&t->e->sids, &t->e->ports.rng, &sid);
+	struct subscriber *s;
+	int r = make(&(struct call_args){ .tunnel = t,
+					  .owner = &subscriber_call_ops,
+					  .peer_sid = peer_sid },
+		     now, &s);
 
-	return r < 0 ? r : make(t, sid, peer_sid, now, ret);
+	if (r == 0)
+		*ret = &s->call;
+	return r;
 }
 
 int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret)
 {
-	int r = idalloc_claim(&t->e->sids, sid);
-
-	return r < 0 ? r : make(t, sid, peer_sid, now, ret);
+	return make(&(struct call_args){ t, &subscriber_call_ops, sid, peer_sid }, now, ret);
 }
 
 void subscriber_release(struct subscriber *s)
 {
-	struct tunnel *t = s->call.tunnel;
-
 	lease_wait_end(s);
 	res_pool_drain(&s->pool);
 	list_del(&s->in_user); /* it may be in engine.replaced */
-	timer_cancel(&s->e->timers, &s->call.timer.timer);
-	list_del(&s->call.dirty);
 	s->e->n_subscribers[s->state]--;
-	list_add_tail(&s->e->dead_subs, &s->call.dead);
-	t->refs--;
-	turn_tunnel_dirty(t);
+	call_release(&s->call);
 }
 
-void subscriber_free(struct subscriber *s)
+static void subscriber_release_call(struct call *c)
 {
+	subscriber_release(subscriber_of(c));
+}
+
+static void subscriber_free(struct call *c)
+{
+	struct subscriber *s = subscriber_of(c);
+
 	if (s->linked)
 		ppp_link_done(&s->link);
 	linkcfg_unref(s->linkcfg);
-	l2tp_session_done(&s->call.l2tp);
 	free(s->user);
 	free(s);
 }
@@ -262,7 +221,7 @@ static void subscriber_end_call(struct subscriber *s, enum end_cause cause, ze_n
 
 	end_cause_cdn(cause, &a);
 	s->end = cause;
-	call_close(s, &a, now);
+	call_close(&s->call, &a, now);
 }
 
 static bool is_lcp(struct span frame)
@@ -422,7 +381,7 @@ static void subscriber_run(struct subscriber *s, ze_ns now, struct pending *next
 			break;
 		pending_handle(s, &entry, next, now);
 	}
-	turn_sub_dirty(s);
+	turn_call_dirty(&s->call);
 }
 
 /* The same when nothing but the effects is to be handled. */
@@ -437,8 +396,9 @@ static void subscriber_perform(struct subscriber *s, ze_ns now)
 /* ---- input, timers and end ---- */
 
 /* The call is established: starts PPP. */
-static void subscriber_up(struct subscriber *s, ze_ns now)
+static void subscriber_up(struct call *c, ze_ns now)
 {
+	struct subscriber *s = subscriber_of(c);
 	struct pending next;
 
 	if (link_init(s) < 0) {
@@ -497,8 +457,10 @@ static void link_frame(struct subscriber *s, struct span frame, ze_ns now)
 		ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
 }
 
-void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
+static void subscriber_frame(struct call *c, struct span frame, ze_ns now)
 {
+	struct subscriber *s = subscriber_of(c);
+
 	if (!s->opened || s->call.ended) {
 		turn_count(s->e, REASON_SESSION_STATE);
 		return;
@@ -514,8 +476,9 @@ void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now)
 	subscriber_perform(s, now);
 }
 
-void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now)
+static void subscriber_dp_event(struct call *c, const struct dp_event *ev, ze_ns now)
 {
+	struct subscriber *s = subscriber_of(c);
 	struct pending next;
 
 	pending_init(&next);
@@ -529,14 +492,12 @@ void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns 
 	subscriber_run(s, now, &next);
 }
 
-void subscriber_expire(struct subscriber *s, ze_ns now)
+static void subscriber_expire(struct call *c, ze_ns now)
 {
+	struct subscriber *s = subscriber_of(c);
 	struct pending next;
 
-	if (s->call.ended)
-		return;
-	call_expire(s, now);
-	if (s->call.ended || !s->opened)
+	if (!s->opened)
 		return;
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
@@ -584,20 +545,14 @@ void subscriber_address_free(struct subscriber *s, ze_ns now)
 	subscriber_run(s, now, &next);
 }
 
-void subscriber_settle(struct subscriber *s, ze_ns now)
+static ze_ns subscriber_deadline(const struct call *c)
 {
-	ze_ns due = ZE_NEVER;
+	const struct subscriber *s = subscriber_of(c);
+	ze_ns due = login_deadline(s);
 
-	(void)now;
-	if (!s->call.ended) {
-		due = l2tp_session_deadline(&s->call.l2tp);
-		if (s->opened)
-			due = ze_min_ns(ppp_link_deadline(&s->link),
-					ze_min_ns(due, attach_deadline(s)));
-		due = ze_min_ns(due, login_deadline(s));
-	}
-	turn_arm(s->e, &s->call.timer, due);
-	record_session(s);
+	if (s->opened)
+		due = ze_min_ns(ppp_link_deadline(&s->link), ze_min_ns(due, attach_deadline(s)));
+	return due;
 }
 
 enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now)
@@ -626,11 +581,10 @@ void subscriber_resumed(struct subscriber *s, ze_ns now)
 	subscriber_perform(s, now);
 }
 
-static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *down, ze_ns now)
+static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_ns now)
 {
-	if (s->call.ended)
-		return;
-	s->call.ended = true;
+	struct subscriber *s = subscriber_of(c);
+
 	if (s->end == END_NONE)
 		s->end = end_cause_of_down(down->cause);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
@@ -643,7 +597,6 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 		ppp_link_down(&s->link);
 	}
 	memset(s->ncp_up, 0, sizeof(s->ncp_up));
-	registry_remove_call(s);
 	set_state(s, SUB_FINISHING);
 	login_cancel(s);
 	res_release(&s->r_user);
@@ -653,7 +606,14 @@ static void subscriber_down(struct subscriber *s, const struct l2tp_fx_down *dow
 }
 
 const struct call_owner_ops subscriber_call_ops = {
-	.begin = subscriber_begin,
+	.create = subscriber_create,
 	.up = subscriber_up,
+	.frame = subscriber_frame,
+	.dp_event = subscriber_dp_event,
+	.deadline = subscriber_deadline,
+	.expire = subscriber_expire,
+	.save = record_session_save,
 	.down = subscriber_down,
+	.release = subscriber_release_call,
+	.free = subscriber_free,
 };

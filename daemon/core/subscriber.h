@@ -2,7 +2,7 @@
 /*
  * A subscriber: one call, its PPP link, its address and profile, and its session in the data plane.
  *
- *   begin -ICCN-> up ... down -DP_EV_GONE-> released
+ *   created -ICCN-> up ... down -DP_EV_GONE-> released
  *
  * The life cycle (the states that operators see are enum sub_state):
  *
@@ -10,6 +10,10 @@
  *   established  from then until the call ends (s->call.ended)
  *   finishing    the call has ended, and the data plane has not removed the session yet
  *   released     all resources were returned; freed when the turn ends
+ *
+ * A subscriber is the owner of its call (call_priv.h): frames, events of the data plane and timers
+ * arrive through subscriber_call_ops. An IP frame that the UDP socket received is passed to the data
+ * plane when that has an inject function. DP_EV_GONE releases a subscriber whose call has ended.
  *
  * The effects of the PPP link are performed here. An effect that must be answered by another call
  * of the link is added to a struct pending first, so that the link is never entered recursively.
@@ -27,13 +31,10 @@
 #include "daemon/core/ports.h"
 
 struct aaa_answer;
-struct call_owner_ops;
 struct tunnel;
 struct engine;
 struct subscriber;
 
-/* The owner of calls in the daemon: it terminates PPP. */
-extern const struct call_owner_ops subscriber_call_ops;
 /* Creates the subscriber of a restored call with the given session id. Returns 0, -EEXIST when the
  * id is in use, or -ENOMEM. */
 int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
@@ -44,13 +45,6 @@ enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now)
 /* Establishes a restored session, after its address and its place in the data plane were
  * restored. */
 void subscriber_resumed(struct subscriber *s, ze_ns now);
-/* Processes a PPP frame that the UDP socket received. An IP frame is passed to the data plane when
- * that has an inject function. */
-void subscriber_frame(struct subscriber *s, struct span frame, ze_ns now);
-/* Processes an event of the data plane; DP_EV_GONE releases a subscriber whose call has ended. */
-void subscriber_dp_event(struct subscriber *s, const struct dp_event *ev, ze_ns now);
-/* Serves the timers of the call, of the link and of a delayed answer. */
-void subscriber_expire(struct subscriber *s, ze_ns now);
 /* Processes a verdict that arrived later. Takes over the profile. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */
@@ -61,7 +55,3 @@ void subscriber_replaced(struct subscriber *s, ze_ns now);
 void subscriber_address_free(struct subscriber *s, ze_ns now);
 /* Returns all resources. Freed when the turn ends. */
 void subscriber_release(struct subscriber *s);
-/* Frees a released subscriber; called by the turn. */
-void subscriber_free(struct subscriber *s);
-/* Arms its timer and writes its record, at the end of a turn that changed it. */
-void subscriber_settle(struct subscriber *s, ze_ns now);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/subscriber_priv.h"
 #include "ppp/frame.h"
 
 static const char *message_name(const struct l2tp_hdr *h)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/snapshot.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
 
 /* ---- ports, counters, events ---- */
@@ -100,10 +100,10 @@ void turn_tunnel_dirty(struct tunnel *t)
 		list_add_tail(&t->e->dirty_tunnels, &t->dirty);
 }
 
-void turn_sub_dirty(struct subscriber *s)
+void turn_call_dirty(struct call *c)
 {
-	if (list_empty(&s->call.dirty) && list_empty(&s->call.dead))
-		list_add_tail(&s->e->dirty_subs, &s->call.dirty);
+	if (list_empty(&c->dirty) && list_empty(&c->dead))
+		list_add_tail(&c->tunnel->e->dirty_calls, &c->dirty);
 }
 
 void turn_arm(struct engine *e, struct engine_timer *t, ze_ns due)
@@ -151,14 +151,14 @@ void turn_end(struct engine *e, ze_ns now)
 	struct list *l;
 
 	settle_addresses(e, now);
-	while ((l = pop(&e->dirty_subs)))
-		e->turn->settle_subscriber(list_entry(l, struct subscriber, call.dirty), now);
+	while ((l = pop(&e->dirty_calls)))
+		e->turn->settle_call(list_entry(l, struct call, dirty), now);
 	while ((l = pop(&e->dirty_tunnels)))
 		e->turn->settle_tunnel(list_entry(l, struct tunnel, dirty), now);
 	publish(e);
 	e->about = (struct engine_about){ .data = false };
-	while ((l = pop(&e->dead_subs)))
-		e->turn->free_subscriber(list_entry(l, struct subscriber, call.dead));
+	while ((l = pop(&e->dead_calls)))
+		e->turn->free_call(list_entry(l, struct call, dead));
 	while ((l = pop(&e->dead_tunnels)))
 		e->turn->free_tunnel(list_entry(l, struct tunnel, dead));
 	snapshot_expire(e, now);

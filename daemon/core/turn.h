@@ -2,8 +2,8 @@
 /*
  * A turn is one iteration of the engine: the processing of one datagram, event, operator's command
  * or timer expiry. While it lasts, the other units mark what they changed and queue events with the
- * functions below. turn_end() then settles, publishes and frees. The units that own tunnels and
- * subscribers are called only from there, through struct turn_ops.
+ * functions below. turn_end() then settles, publishes and frees. The units that own tunnels, calls
+ * and subscribers are called only from there, through struct turn_ops.
  *
  * Events are published at the end of the turn. When the queue (ENGINE_EVENTS_MAX) is full, the
  * queued events are published at once, in the same order.
@@ -18,6 +18,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/wire.h"
 
+struct call;
 struct engine_timer;
 struct tunnel;
 struct engine;
@@ -28,13 +29,13 @@ struct subscriber;
 /* Functions of other units that turn_end() calls. */
 struct turn_ops {
 	/* The object is dirty: write its record, send its messages, arm its timer. */
-	void (*settle_subscriber)(struct subscriber *s, ze_ns now);
+	void (*settle_call)(struct call *c, ze_ns now);
 	void (*settle_tunnel)(struct tunnel *t, ze_ns now);
 	/* A newer session replaces it (turn_give_way()): end it. */
 	void (*replaced)(struct subscriber *s, ze_ns now);
 	/* The address that it waits for may be free: request it again. */
 	void (*address_free)(struct subscriber *s, ze_ns now);
-	void (*free_subscriber)(struct subscriber *s);
+	void (*free_call)(struct call *c);
 	void (*free_tunnel)(struct tunnel *t);
 };
 
@@ -43,7 +44,7 @@ struct turn_ops {
 void turn_end(struct engine *e, ze_ns now);
 /* Mark an object that was changed, to be settled at the end of the turn. */
 void turn_tunnel_dirty(struct tunnel *t);
-void turn_sub_dirty(struct subscriber *s);
+void turn_call_dirty(struct call *c);
 /* A newer session needs its address, or its place in the session limit of the user: it is ended at
  * the end of the turn. */
 void turn_give_way(struct subscriber *s);

@@ -5,10 +5,10 @@
 
 #include "daemon/core/control.h"
 #include "daemon/core/end_cause.h"
-#include "daemon/core/engine_priv.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
 
 static void operate_tell(struct engine *e, struct event *ev, const struct operate_why *why)
@@ -43,19 +43,23 @@ static bool close_tunnel(struct tunnel *t, const struct operate_why *why, ze_ns 
 	if (t->l2tp.fsm.state >= L2TP_T_CLOSING)
 		return false;
 	operate_note(t->e, ev, why);
-	list_for_each(l, &t->sessions) { /* the history of each session names the operator */
-		struct subscriber *s = list_entry(l, struct subscriber, call.in_tunnel);
-		struct event of_session = facts_event(s, EV_DISCONNECT_REQUESTED, now);
+	list_for_each(l, &t->calls) { /* the history of each session names the operator */
+		struct subscriber *s = subscriber_of(list_entry(l, struct call, in_tunnel));
+		struct event of_session;
 
+		if (!s)
+			continue;
+		of_session = facts_event(s, EV_DISCONNECT_REQUESTED, now);
 		operate_tell(t->e, &of_session, why);
 	}
 	end_cause_stop(END_ADMIN, "administrative", &stop);
 	return control_close(t, &stop, now);
 }
 
+/* s may be NULL. */
 static bool close_session(struct subscriber *s, const struct operate_why *why, ze_ns now)
 {
-	if (s->call.ended)
+	if (!s || s->call.ended)
 		return false;
 	operate_note(s->e, facts_event(s, EV_DISCONNECT_REQUESTED, now), why);
 	subscriber_clear(s, now);
@@ -74,7 +78,7 @@ int operate_close_tunnel(struct engine *e, uint16_t tid, const struct operate_wh
 int operate_close_session(struct engine *e, uint16_t sid, const struct operate_why *why, ze_ns now)
 {
 	struct subscriber *s = registry_sub(e, sid);
-	bool done = s && close_session(s, why, now);
+	bool done = close_session(s, why, now);
 
 	turn_end(e, now);
 	return done ? 0 : -ENOENT;
@@ -96,8 +100,8 @@ unsigned operate_close_all_sessions(struct engine *e, const struct operate_why *
 	struct list *l, *next;
 	unsigned n = 0;
 
-	list_for_each_safe(l, next, &e->subscribers)
-		n += close_session(list_entry(l, struct subscriber, call.in_all), why, now);
+	list_for_each_safe(l, next, &e->calls)
+		n += close_session(subscriber_of(list_entry(l, struct call, in_all)), why, now);
 	turn_end(e, now);
 	return n;
 }

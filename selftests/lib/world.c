@@ -826,8 +826,8 @@ const char *w_leftover(const struct world *w)
 
 	if (!list_empty(&e->tunnels))
 		return "tunnels";
-	if (!list_empty(&e->subscribers))
-		return "subscribers";
+	if (!list_empty(&e->calls))
+		return "calls";
 	if (e->peers.n)
 		return "peers";
 	if (e->by_address.n)

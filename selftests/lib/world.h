@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "daemon/core/engine.h"
-#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/registry.h"
 #include "daemon/ops/operate.h"
 #include "daemon/l2tp/chan.h"

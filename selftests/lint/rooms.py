@@ -17,15 +17,15 @@ CORE = [
     # limits and what is made of the configuration
     'buckets', 'admit', 'pace', 'linkcfg',
     # the objects, and how they are found
-    'engine_priv', 'facts', 'registry', 'own',
+    'engine_priv', 'call_priv', 'subscriber_priv', 'facts', 'registry', 'own',
     # copies of them for those who show them
     'snapshot_priv', 'snapshot', 'snapshot_session',
     # the turn
-    'trace', 'record_tags', 'record', 'turn',
+    'trace', 'record_tags', 'record', 'turn', 'call',
     # what a subscriber is made of
-    'pending', 'attach', 'lease', 'login',
-    # tunnels, calls, subscribers
-    'call', 'control', 'subscriber',
+    'pending', 'attach', 'lease', 'login', 'record_session',
+    # tunnels, subscribers
+    'control', 'subscriber',
     # the entries
     'reload', 'engine', 'engine_resume',
 ]

@@ -532,7 +532,7 @@ static void shown_the_same(void **st)
 
 		if (rejects)
 			echo_reject(&s->link.lcp.echo);
-		turn_sub_dirty(s);
+		turn_call_dirty(&s->call);
 		w_advance(x.w, ZE_SEC(61));
 		before = shown(x.w, call_sub(x.c));
 		assert_non_null(strstr(before, rejects ? "rejected-by-peer" : "running"));

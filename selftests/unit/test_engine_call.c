@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/call.h"
 #include "selftests/lib/world.h"
 
 static const struct operate_why why = { .actor = "uid 0 (root)", .text = "fault", .code = 6 };
@@ -123,7 +126,7 @@ static void session_id_reused(void **st)
 	w_deliver(w);
 	assert_ptr_equal(call_sub(c), s);
 	assert_int_equal(s->state, SUB_ESTABLISHED);
-	assert_int_equal(lac_tunnel(l)->n_sessions, 1);
+	assert_int_equal(lac_tunnel(l)->n_calls, 1);
 	tear_down();
 }
 
@@ -391,6 +394,113 @@ static void many_calls(void **st)
 	tear_down();
 }
 
+/* ---- a call knows its owner by functions only ---- */
+
+static struct other { /* another owner than a subscriber, which counts what it is asked */
+	struct call call;
+	unsigned ups, frames, expiries;
+} * other;
+static unsigned n_freed;
+
+static struct other *other_of(struct call *c)
+{
+	return ze_container_of(c, struct other, call);
+}
+
+static int other_create(struct tunnel *t, uint16_t peer_sid, ze_ns now, struct call **ret)
+{
+	other = calloc(1, sizeof(*other));
+	*ret = &other->call;
+	return call_begin(&other->call, &(struct call_args){ t, w->e->incoming, 0, peer_sid }, now);
+}
+
+static void other_up(struct call *c, ze_ns now)
+{
+	(void)now;
+	other_of(c)->ups++;
+}
+
+static void other_frame(struct call *c, struct span frame, ze_ns now)
+{
+	(void)frame;
+	(void)now;
+	other_of(c)->frames++;
+}
+
+static void other_dp_event(struct call *c, const struct dp_event *ev, ze_ns now)
+{
+	(void)c;
+	(void)ev;
+	(void)now;
+}
+
+static ze_ns other_deadline(const struct call *c)
+{
+	return other_of((struct call *)(uintptr_t)c)->expiries ? ZE_NEVER : ZE_SEC(1);
+}
+
+static void other_expire(struct call *c, ze_ns now)
+{
+	other_of(c)->expiries += now >= ZE_SEC(1);
+}
+
+static bool other_save(const struct call *c, struct wr *to)
+{
+	(void)c;
+	(void)to;
+	return false;
+}
+
+static void other_down(struct call *c, const struct l2tp_fx_down *down, ze_ns now)
+{
+	(void)down;
+	(void)now;
+	call_release(c);
+}
+
+static void other_free(struct call *c)
+{
+	free(other_of(c));
+	n_freed++;
+}
+
+static void another_owner(void **st)
+{
+	static const struct call_owner_ops ops = {
+		.create = other_create,
+		.up = other_up,
+		.frame = other_frame,
+		.dp_event = other_dp_event,
+		.deadline = other_deadline,
+		.expire = other_expire,
+		.save = other_save,
+		.down = other_down,
+		.release = call_release,
+		.free = other_free,
+	};
+	struct lac_call *c;
+	uint16_t sid;
+
+	set_up(st);
+	w->e->incoming = &ops;
+	c = lac_call(l, "alice", "wonder");
+	sid = other->call.l2tp.sid;
+	assert_int_equal(other->ups, 1);
+	assert_true(other->frames > 0); /* the client's Configure-Request */
+	assert_ptr_equal(registry_call(w->e, sid), &other->call);
+	assert_ptr_equal(registry_call_of(lac_tunnel(l), c->sid), &other->call);
+	assert_null(registry_sub(w->e, sid)); /* and no session is shown or closed by operators */
+	assert_int_equal(engine_sessions(w->e), 0);
+	assert_int_equal(operate_close_session(w->e, sid, &why, w->now), -ENOENT);
+	assert_int_equal(operate_close_all_sessions(w->e, &why, w->now), 0);
+	w_advance(w, ZE_SEC(2));
+	assert_int_equal(other->expiries, 1);
+	lac_cdn(c);
+	assert_int_equal(n_freed, 1);
+	assert_null(registry_call(w->e, sid));
+	tear_down();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +521,7 @@ int main(void)
 		cmocka_unit_test(cleared_by_operator),
 		cmocka_unit_test(data_of_others),
 		cmocka_unit_test(many_calls),
+		cmocka_unit_test(another_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -304,7 +304,7 @@ static void session_id_in_use(void **st)
 	assert_int_equal(l->last.result.code, CDN_ERROR);
 	assert_int_equal(l->last.result.error, L2TP_ERR_SESSION_ID);
 	assert_int_equal(call_sub(c)->state, SUB_ESTABLISHED);
-	assert_int_equal(lac_tunnel(l)->n_sessions, 1);
+	assert_int_equal(lac_tunnel(l)->n_calls, 1);
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 0);
 }
 

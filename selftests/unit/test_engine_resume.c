@@ -650,7 +650,7 @@ static void assert_agreed(struct world *w)
 				c->l->up, c->l->over, l2tp_chan_dead(&c->l->chan));
 		}
 		struct list *it;
-		list_for_each(it, &w->e->subscribers) {
+		list_for_each(it, &w->e->calls) {
 			struct subscriber *s = list_entry(it, struct subscriber, call.in_all);
 			fprintf(stderr,
 				"sub tid %u sid %u peer %u state %d resumed %d created %lld now %lld\n",

@@ -33,9 +33,9 @@ static void names(void **st)
 	assert_null(registry_tunnel_of(w->e, &other, l->tid, NULL)); /* here it does */
 	assert_null(registry_tunnel_of(w->e, &l->path.peer, m->tid, NULL));
 	c = lac_call(l, "bob", "builder");
-	assert_ptr_equal(registry_sub_of(t, c->sid), call_sub(c));
-	assert_null(registry_sub_of(t, (uint16_t)(c->sid + 1)));
-	assert_null(registry_sub_of(lac_tunnel(m), c->sid));
+	assert_ptr_equal(registry_call_of(t, c->sid), &call_sub(c)->call);
+	assert_null(registry_call_of(t, (uint16_t)(c->sid + 1)));
+	assert_null(registry_call_of(lac_tunnel(m), c->sid));
 	assert_ptr_equal(registry_sub_by_address(w->e, 0x0a00004d), call_sub(c));
 	assert_null(registry_sub_by_address(w->e, 0x0a00004e));
 	lac_stop(l); /* lingers: found by its id only */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/json.h"
-#include "daemon/core/engine_priv.h"
+#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/observe/history.h"
 #include "daemon/view/view.h"
