@@ -37,7 +37,7 @@ static void req_fail(struct radius_req *q, enum reason why)
 }
 
 /* Begins an attribute whose value has this length. Returns false when it is not written. */
-static bool attr_begin(struct radius_req *q, uint8_t type, size_t len)
+static bool attr_head(struct radius_req *q, uint8_t type, size_t len)
 {
 	if (len > RADIUS_VALUE_MAX)
 		req_fail(q, REASON_RADIUS_REQUEST);
@@ -48,25 +48,23 @@ static bool attr_begin(struct radius_req *q, uint8_t type, size_t len)
 	return true;
 }
 
-/* True for an attribute that another function writes. */
-static bool has_own_writer(uint8_t type)
+/* The same for an attribute that has no function of its own. */
+static bool attr_begin(struct radius_req *q, uint8_t type, size_t len)
 {
-	return type == RADIUS_USER_PASSWORD || type == RADIUS_ACCT_DELAY_TIME ||
-	       type == RADIUS_MESSAGE_AUTHENTICATOR;
+	if (type == RADIUS_USER_PASSWORD || type == RADIUS_ACCT_DELAY_TIME ||
+	    type == RADIUS_MESSAGE_AUTHENTICATOR)
+		req_fail(q, REASON_RADIUS_REQUEST);
+	return attr_head(q, type, len);
 }
 
 void radius_req_bytes(struct radius_req *q, uint8_t type, struct span value)
 {
-	if (has_own_writer(type))
-		req_fail(q, REASON_RADIUS_REQUEST);
 	if (value.len && attr_begin(q, type, value.len))
 		wr_span(&q->w, value);
 }
 
 void radius_req_u32(struct radius_req *q, uint8_t type, uint32_t value)
 {
-	if (has_own_writer(type))
-		req_fail(q, REASON_RADIUS_REQUEST);
 	if (attr_begin(q, type, 4))
 		wr_u32(&q->w, value);
 }
@@ -107,7 +105,7 @@ void radius_req_password(struct radius_req *q, struct span password)
 		req_fail(q, REASON_RADIUS_PASSWORD);
 	if (q->password_at != RADIUS_NOWHERE)
 		req_fail(q, REASON_RADIUS_REQUEST);
-	if (!attr_begin(q, RADIUS_USER_PASSWORD, password.len))
+	if (!attr_head(q, RADIUS_USER_PASSWORD, password.len))
 		return;
 	wr_span(&q->w, password);
 	q->password_at = (uint16_t)at;
@@ -145,7 +143,7 @@ void radius_req_delay(struct radius_req *q, uint32_t seconds)
 
 	if (q->delay_at != RADIUS_NOWHERE)
 		req_fail(q, REASON_RADIUS_REQUEST);
-	if (!attr_begin(q, RADIUS_ACCT_DELAY_TIME, 4))
+	if (!attr_head(q, RADIUS_ACCT_DELAY_TIME, 4))
 		return;
 	wr_u32(&q->w, seconds);
 	q->delay_at = (uint16_t)at;

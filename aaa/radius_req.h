@@ -49,7 +49,7 @@ enum reason radius_req_fault(const struct radius_req *q);
 
 /* Append an attribute. An empty value appends nothing; one above 253 octets is a fault. The
  * Message-Authenticator is added by radius_req_encode(), User-Password and Acct-Delay-Time have
- * functions of their own; all three are faults here. */
+ * functions of their own; all three types are faults in the functions for any type. */
 void radius_req_bytes(struct radius_req *q, uint8_t type, struct span value);
 void radius_req_u32(struct radius_req *q, uint8_t type, uint32_t value);
 /* Appends one attribute of a vendor in a Vendor-Specific of its own (RFC 2865 5.26). At most 247
