@@ -78,7 +78,7 @@ static void apply_levels(const struct config *cfg)
 	char name[32];
 
 	for (unsigned s = 0; s < LOG__SUBS; s++)
-		log_set_level((enum log_sub)s, cfg->log_level[s]);
+		log_set_level((enum log_sub)s, config_log_level(cfg, (enum log_sub)s));
 	set_levels("ze.log.l2tp", l2tp, ZE_ARRAY_SIZE(l2tp));
 	for (unsigned s = 0; s < LOG__SUBS; s++) {
 		enum log_sub sub = (enum log_sub)s;

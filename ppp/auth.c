@@ -32,17 +32,6 @@ const char *ppp_auth_method_name(enum ppp_auth_method m)
 	return (unsigned)m < PPP_AUTH__COUNT ? method_names[m] : "unknown";
 }
 
-int ppp_auth_method_parse(const char *s, enum ppp_auth_method *ret)
-{
-	for (unsigned i = 0; i < PPP_AUTH__COUNT; i++) {
-		if (strcmp(s, method_names[i]) == 0) {
-			*ret = (enum ppp_auth_method)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 void auth_init(struct auth *a, const struct auth_cfg *cfg, const struct rng *rng)
 {
 	memset(a, 0, sizeof(*a));

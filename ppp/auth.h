@@ -104,5 +104,3 @@ ze_ns auth_deadline(const struct auth *a); /* ZE_NEVER: no timer runs */
 void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx);
 
 const char *ppp_auth_method_name(enum ppp_auth_method m); /* "ms-chap-v2" */
-/* Parses the name of a method. Returns 0 or -EINVAL. */
-int ppp_auth_method_parse(const char *s, enum ppp_auth_method *ret);

@@ -1,14 +1,111 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/crypto.h"
-#include "ppp/auth.h"
+static const char *const log_levels[] = { "", "error", "warn", "info", "debug", NULL };
+static const char *const auth_methods[] = { "none", "pap", "chap-md5", "ms-chap-v2", NULL };
+static const char *const limit_actions[] = { "", "replace", "deny", NULL };
+static const char *const needs[] = { "", "required", "wanted", "off", NULL };
+static const char *const dataplanes[] = { "auto", "kernel", "bpf", NULL };
+static const char *const xdp_modes[] = { "auto", "native", "generic", NULL };
+static const char *const qdiscs[] = { "tbf", "htb", NULL };
 
-/* The defaults of yang/ze-l2tp-conf.yang. */
+/* clang-format off */
+
+#define AT(member) .offset = offsetof(struct config_listener, member)
+
+static const struct config_row listener_rows[] = {
+	{ "name", CONFIG_NAME, CONFIG_RESTART, AT(name) },
+	{ "ip",   CONFIG_IP,   CONFIG_RESTART, AT(addr) },
+	{ "port", CONFIG_U16,  CONFIG_RESTART, AT(addr.port), .def = "1701" },
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct config_user, member)
+
+static const struct config_row user_rows[] = {
+	{ "name",                 CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(name) },
+	{ "password",             CONFIG_SECRET, CONFIG_NEXT_LOGIN, AT(password) },
+	{ "address",              CONFIG_IP4,    CONFIG_NEXT_LOGIN, AT(address) },
+	{ "session-limit",        CONFIG_LIMIT,  CONFIG_NEXT_LOGIN, AT(sessions) },
+	{ "session-limit-action", CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(sessions.over), .words = limit_actions },
+};
+
+#undef AT
+#define AT(member)      .offset = offsetof(struct config, member)
+#define COUNTED(member) .count = offsetof(struct config, member)
+
+static const struct config_table listener = { listener_rows, ZE_ARRAY_SIZE(listener_rows), sizeof(struct config_listener) };
+static const struct config_table user = { user_rows, ZE_ARRAY_SIZE(user_rows), sizeof(struct config_user) };
+
+static const struct config_row config_rows[] = {
+	{ "environment/log/level",     CONFIG_WORD, CONFIG_NOW, AT(log_default),      .def = "info", .words = log_levels },
+	{ "environment/log/l2tp",      CONFIG_WORD, CONFIG_NOW, AT(log_own[LOG_L2TP]), .words = log_levels },
+	{ "environment/log/ppp",       CONFIG_WORD, CONFIG_NOW, AT(log_own[LOG_PPP]),  .words = log_levels },
+	{ "environment/log/aaa",       CONFIG_WORD, CONFIG_NOW, AT(log_own[LOG_AAA]),  .words = log_levels },
+	{ "environment/log/dataplane", CONFIG_WORD, CONFIG_NOW, AT(log_own[LOG_DP]),   .words = log_levels },
+	{ "environment/log/control",   CONFIG_WORD, CONFIG_NOW, AT(log_own[LOG_CTL]),  .words = log_levels },
+	{ "environment/l2tp/server",   CONFIG_ENTRY, CONFIG_RESTART, AT(listeners), COUNTED(n_listeners), .places = CONFIG_LISTENERS_MAX, .entry = &listener },
+
+	{ "l2tp/enabled",              CONFIG_BOOL,   CONFIG_RESTART,      AT(l2tp),              .def = "true" },
+	{ "l2tp/shared-secret",        CONFIG_SECRET, CONFIG_NEW_TUNNELS,  AT(secret) },
+	{ "l2tp/hide-avps",            CONFIG_BOOL,   CONFIG_NEW_TUNNELS,  AT(hide_avps),         .def = "false" },
+	{ "l2tp/host-name",            CONFIG_NAME,   CONFIG_NEW_TUNNELS,  AT(host_name) },
+	{ "l2tp/auth-method",          CONFIG_WORD,   CONFIG_NEW_SESSIONS, AT(auth_method),       .def = "chap-md5", .words = auth_methods },
+	{ "l2tp/allow-no-auth",        CONFIG_BOOL,   CONFIG_NEW_SESSIONS, AT(allow_no_auth),     .def = "false" },
+	{ "l2tp/hello-interval",       CONFIG_U32,    CONFIG_NEW_TUNNELS,  AT(hello_interval_s),  .def = "60", .unit = "seconds" },
+	{ "l2tp/hello-retries",        CONFIG_U32,    CONFIG_NOW,          AT(hello_retries),     .def = "2" },
+	{ "l2tp/max-tunnels",          CONFIG_U32,    CONFIG_NEW_TUNNELS,  AT(max_tunnels),       .def = "1024" },
+	{ "l2tp/max-sessions",         CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(max_sessions),      .def = "1024" },
+	{ "l2tp/session-limit",        CONFIG_LIMIT,  CONFIG_NEXT_LOGIN,   AT(sessions),          .def = "16" },
+	{ "l2tp/session-limit-action", CONFIG_WORD,   CONFIG_NEXT_LOGIN,   AT(sessions.over),     .words = limit_actions },
+	{ "l2tp/setup-rate",           CONFIG_U32,    CONFIG_NEW_TUNNELS,  AT(setup_rate),        .def = "200", .unit = "1/second" },
+	{ "l2tp/max-tunnels-peer",     CONFIG_U32,    CONFIG_NEW_TUNNELS,  AT(max_tunnels_peer),  .def = "256" },
+	{ "l2tp/max-sessions-peer",    CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(max_sessions_peer), .def = "32768" },
+	{ "l2tp/path-mtu",             CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(path_mtu),          .def = "1500", .unit = "octets" },
+	{ "l2tp/accept-zero-checksum", CONFIG_BOOL,   CONFIG_NOW,          AT(zero_checksum),     .def = "false" },
+	{ "l2tp/allow-from",           CONFIG_PREFIX, CONFIG_NEW_TUNNELS,  AT(allow_from),        COUNTED(n_allow_from) },
+	{ "l2tp/allow-host-name",      CONFIG_STRING, CONFIG_NEW_TUNNELS,  AT(allow_host_name),   COUNTED(n_allow_host_name) },
+	{ "l2tp/dataplane",            CONFIG_WORD,   CONFIG_RESTART,      AT(dataplane),         .def = "auto", .words = dataplanes },
+	{ "l2tp/bpf/uplink",           CONFIG_IFNAME, CONFIG_RESTART,      AT(bpf.uplink),        COUNTED(bpf.n_uplink), .places = CONFIG_PORTS_MAX },
+	{ "l2tp/bpf/core",             CONFIG_IFNAME, CONFIG_RESTART,      AT(bpf.core),          COUNTED(bpf.n_core), .places = CONFIG_PORTS_MAX },
+	{ "l2tp/bpf/xdp-mode",         CONFIG_WORD,   CONFIG_RESTART,      AT(bpf.xdp),           .def = "auto", .words = xdp_modes },
+	{ "l2tp/bpf/outer-df",         CONFIG_BOOL,   CONFIG_NOW,          AT(bpf.outer_df),      .def = "false" },
+	{ "l2tp/drain-timeout",        CONFIG_U32,    CONFIG_NOW,          AT(drain_timeout_s),   .def = "5", .unit = "seconds" },
+
+	{ "l2tp/authentication/timeout",          CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(auth_timeout_s),    .def = "30", .unit = "seconds" },
+	{ "l2tp/authentication/reauth-interval",  CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(reauth_interval_s), .def = "0",  .unit = "seconds" },
+	{ "l2tp/authentication/reject-interval",  CONFIG_U32,  CONFIG_NEXT_LOGIN,   AT(reject_interval_s), .def = "2",  .unit = "seconds" },
+	{ "l2tp/authentication/reject-rate-peer", CONFIG_U32,  CONFIG_NEXT_LOGIN,   AT(reject_rate_peer),  .def = "50", .unit = "1/second" },
+	{ "l2tp/ncp/enable-ipcp",                 CONFIG_BOOL, CONFIG_NEW_SESSIONS, AT(enable_ipcp),       .def = "true" },
+	{ "l2tp/ncp/enable-ipv6cp",               CONFIG_BOOL, CONFIG_NEW_SESSIONS, AT(enable_ipv6cp),     .def = "true" },
+	{ "l2tp/ncp/ipv4",                        CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(need_ipv4),         .words = needs },
+	{ "l2tp/ncp/ipv6",                        CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(need_ipv6),         .words = needs },
+	{ "l2tp/ncp/timeout",                     CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(ncp_timeout_s),     .def = "30", .unit = "seconds" },
+	{ "l2tp/lcp-echo/interval",               CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(echo_interval_s),   .def = "10", .unit = "seconds" },
+	{ "l2tp/lcp-echo/failures",               CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(echo_failures),     .def = "3" },
+
+	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },
+	{ "l2tp/pool/ipv4/gateway",       CONFIG_IP4,   CONFIG_RESTART,      AT(pool.gateway) },
+	{ "l2tp/pool/ipv4/start",         CONFIG_IP4,   CONFIG_RESTART,      AT(pool.start) },
+	{ "l2tp/pool/ipv4/end",           CONFIG_IP4,   CONFIG_RESTART,      AT(pool.end) },
+	{ "l2tp/pool/ipv4/dns-primary",   CONFIG_IP4,   CONFIG_RESTART,      AT(pool.dns[0]) },
+	{ "l2tp/pool/ipv4/dns-secondary", CONFIG_IP4,   CONFIG_RESTART,      AT(pool.dns[1]) },
+	{ "l2tp/pool/ipv4/blackhole",     CONFIG_BOOL,  CONFIG_NOW,          AT(pool_blackhole), .def = "true" },
+	{ "l2tp/shaper/qdisc-type",       CONFIG_WORD,  CONFIG_NEW_SESSIONS, AT(shape.qdisc),    .def = "tbf", .words = qdiscs },
+	{ "l2tp/shaper/default-rate",     CONFIG_RATE,  CONFIG_NEW_SESSIONS, AT(shape.down_bps) },
+	{ "l2tp/shaper/upload-rate",      CONFIG_RATE,  CONFIG_NEW_SESSIONS, AT(shape.up_bps) },
+};
+
+#undef AT
+#undef COUNTED
+/* clang-format on */
+
+const struct config_table config_table = { config_rows, ZE_ARRAY_SIZE(config_rows),
+					   sizeof(struct config) };
+
 struct config *config_new(void)
 {
 	struct config *c = calloc(1, sizeof(*c));
@@ -16,28 +113,9 @@ struct config *config_new(void)
 	if (!c)
 		return NULL;
 	c->refs = 1;
-	for (unsigned i = 0; i < LOG__SUBS; i++)
-		c->log_level[i] = LOG_INFO;
-	strcpy(c->host_name, "ze");
-	c->auth_method = PPP_AUTH_CHAP_MD5;
-	c->hello_interval_s = 60;
-	c->hello_retries = 2;
-	c->max_tunnels = 1024;
-	c->max_sessions = 1024;
-	c->max_tunnels_peer = 256;
-	c->max_sessions_peer = 32768;
-	c->path_mtu = 1500;
-	c->setup_rate = 200;
-	c->auth_timeout_s = 30;
-	c->reject_interval_s = 2;
-	c->reject_rate_peer = 50;
-	c->enable_ipcp = c->enable_ipv6cp = true;
-	c->sessions = (struct profile_sessions){ .set = true, .limit = 16 };
-	c->ncp_timeout_s = 30;
-	c->echo_interval_s = 10;
-	c->echo_failures = 3;
-	c->drain_timeout_s = 5;
-	c->pool_blackhole = true;
+	config_table_init(&config_table, c);
+	c->l2tp = false; /* there is no l2tp {} yet */
+	strcpy(c->machine_name, "ze");
 	return c;
 }
 
@@ -47,64 +125,39 @@ struct config *config_ref(struct config *c)
 	return c;
 }
 
-static void user_done(struct config_user *u)
-{
-	if (u->password)
-		crypto_wipe(u->password, strlen(u->password));
-	free(u->password);
-	free(u->name);
-}
-
 void config_unref(struct config *c)
 {
 	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	for (size_t i = 0; i < c->n_users; i++)
-		user_done(&c->users[i]);
-	for (size_t i = 0; i < c->n_allow_host_name; i++)
-		free(c->allow_host_name[i]);
-	free(c->users);
-	free(c->allow_host_name);
-	free(c->allow_from);
-	crypto_wipe(c->secret, sizeof(c->secret));
+	config_table_done(&config_table, c);
 	free(c);
 }
 
-/* Makes room for one more user. The array grows by doubling: n_users is 0 or a power of two when it
- * is full. */
-static int reserve_user(struct config *c)
+enum log_level config_log_level(const struct config *c, enum log_sub sub)
 {
-	size_t cap = c->n_users ? c->n_users * 2 : 1;
-	struct config_user *v;
-
-	if (c->n_users & (c->n_users - 1))
-		return 0;
-	v = reallocarray(c->users, cap, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	c->users = v;
-	return 0;
+	return (enum log_level)((c->log_own[sub] ? c->log_own[sub] : c->log_default) - 1);
 }
 
-int config_add_user(struct config *c, const char *name, const char *password, uint32_t address)
+const char *config_host_name(const struct config *c)
 {
-	struct config_user u = { .name = strdup(name), .password = strdup(password) };
-
-	if (!u.name || !u.password || reserve_user(c) < 0) {
-		user_done(&u);
-		return -ENOMEM;
-	}
-	u.address = address;
-	c->users[c->n_users++] = u;
-	return 0;
+	return c->host_name[0] ? c->host_name : c->machine_name;
 }
 
-struct config_user *config_last_user(struct config *c)
+bool config_ipcp(const struct config *c)
 {
-	return c->n_users ? &c->users[c->n_users - 1] : NULL;
+	return c->enable_ipcp && c->need_ipv4 != CONFIG_NEED_OFF;
 }
 
-int config_auth_method(const char *word, enum ppp_auth_method *ret)
+bool config_ipv6cp(const struct config *c)
 {
-	return ppp_auth_method_parse(word, ret);
+	return c->enable_ipv6cp && c->need_ipv6 != CONFIG_NEED_OFF;
+}
+
+struct shape_plan config_shape(const struct config *c)
+{
+	struct shape_plan p = c->shape;
+
+	if (!p.up_bps)
+		p.up_bps = p.down_bps;
+	return p;
 }

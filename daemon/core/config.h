@@ -3,6 +3,9 @@
  * The configuration as the engine uses it: typed, complete (defaults are filled in), immutable and
  * reference counted. daemon/sys/config/yang makes it from a file; tests fill it in themselves. Its
  * secrets are wiped when the last reference is dropped.
+ *
+ * Members that the schema has hold what is given in the file. What follows from several of them, or
+ * from the host, has a function below.
  */
 #pragma once
 
@@ -14,6 +17,7 @@
 #include "aaa/local.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/log.h"
+#include "daemon/core/config_row.h"
 #include "daemon/l2tp/tunnel.h"
 #include "ppp/proto.h"
 #include "shaping/plan.h"
@@ -34,7 +38,8 @@ struct config_user { /* name and password: owned */
 enum config_need {	  /* whether a session needs a network protocol */
 	CONFIG_NEED_AUTO, /* IPv4: required when there is an address to assign; IPv6: wanted */
 	CONFIG_NEED_REQUIRED,
-	CONFIG_NEED_WANTED
+	CONFIG_NEED_WANTED,
+	CONFIG_NEED_OFF /* it is not negotiated */
 };
 
 enum config_dataplane {
@@ -63,13 +68,13 @@ struct config {
 	/* environment {} */
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	size_t n_listeners;
-	enum log_level log_level[LOG__SUBS];
+	unsigned log_default, log_own[LOG__SUBS]; /* an enum log_level plus 1; 0: not given */
 	/* l2tp {} */
-	bool l2tp; /* present and not `enabled false` */
-	uint8_t secret[L2TP_SECRET_MAX];
-	uint16_t secret_len; /* 0: unset */
+	bool l2tp;    /* present and not `enabled false` */
+	char *secret; /* owned; NULL: none */
 	bool hide_avps;
-	char host_name[64]; /* in SCCRP and in CHAP challenges; by default that of the host */
+	char host_name[64];    /* "": not given */
+	char machine_name[64]; /* of the host, not of the file */
 	enum ppp_auth_method auth_method;
 	bool allow_no_auth;
 	uint32_t hello_interval_s, hello_retries;
@@ -96,7 +101,7 @@ struct config {
 	bool has_pool;
 	struct addrpool_cfg pool;
 	bool pool_blackhole;	 /* drop packets to addresses of the pool that no session has */
-	struct shape_plan shape; /* for new sessions; rates 0: not limited */
+	struct shape_plan shape; /* down 0: not limited; up 0: as down */
 	enum config_dataplane dataplane;
 	struct config_bpf bpf;
 	uint32_t drain_timeout_s; /* longest time a stop waits for acknowledgements of StopCCNs */
@@ -107,10 +112,14 @@ struct config {
 struct config *config_new(void);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
-/* Parses "pap", "chap-md5", "ms-chap-v2" or "none". Returns 0 or -EINVAL. */
-int config_auth_method(const char *word, enum ppp_auth_method *ret);
-/* Adds a user before the configuration is shared; copies the texts. address: host order; 0: none.
- * Returns 0 or -ENOMEM. */
-int config_add_user(struct config *c, const char *name, const char *password, uint32_t address);
-/* The user added last; NULL before the first. */
-struct config_user *config_last_user(struct config *c);
+
+/* One row for each leaf and list of the schema, in the order of ze.conf(5). */
+extern const struct config_table config_table;
+
+enum log_level config_log_level(const struct config *c, enum log_sub sub);
+/* In SCCRP and in CHAP challenges: what is given, or the name of the host. A char [64]. */
+const char *config_host_name(const struct config *c);
+bool config_ipcp(const struct config *c); /* whether IPCP is negotiated */
+bool config_ipv6cp(const struct config *c);
+/* The rates of a new session; 0: not limited. */
+struct shape_plan config_shape(const struct config *c);

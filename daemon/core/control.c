@@ -339,13 +339,15 @@ static struct l2tp_tunnel_cfg tunnel_cfg(const struct config *c)
 		.setup_timeout = ZE_SEC(31),
 		.linger = ZE_SEC(31),
 		.vendor_name = "ze",
-		.secret_len = c->secret_len,
-		.hide = c->hide_avps && c->secret_len,
+		.hide = c->hide_avps && c->secret,
 	};
 
 	_Static_assert(sizeof(t.host_name) == sizeof(c->host_name), "name is copied whole");
-	memcpy(t.host_name, c->host_name, sizeof(t.host_name));
-	memcpy(t.secret, c->secret, sizeof(t.secret));
+	memcpy(t.host_name, config_host_name(c), sizeof(t.host_name));
+	if (c->secret) {
+		t.secret_len = (uint16_t)strnlen(c->secret, sizeof(t.secret));
+		memcpy(t.secret, c->secret, t.secret_len);
+	}
 	return t;
 }
 
@@ -433,7 +435,7 @@ static bool host_allowed(const struct config *c, struct span payload)
 static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
 {
 	uint8_t scratch[ENGINE_DATAGRAM_MAX];
-	const struct l2tp_dec dec = { .secret = span_of(e->cfg->secret, e->cfg->secret_len),
+	const struct l2tp_dec dec = { .secret = span_str(e->cfg->secret),
 				      .scratch = scratch,
 				      .scratch_size = sizeof(scratch) };
 	struct l2tp_fault fault;

@@ -58,12 +58,12 @@ static struct ppp_link_cfg one(const struct config *c, unsigned kind)
 		.ncp = cp_defaults,
 		.lcp_timeout = LCP_TIMEOUT,
 		.ncp_timeout = ZE_SEC(c->ncp_timeout_s),
-		.enable_ipcp = c->enable_ipcp,
-		.enable_ipv6cp = c->enable_ipv6cp,
+		.enable_ipcp = config_ipcp(c),
+		.enable_ipv6cp = config_ipv6cp(c),
 	};
 
 	_Static_assert(sizeof(l.auth.name) == sizeof(c->host_name), "name is copied whole");
-	memcpy(l.auth.name, c->host_name, sizeof(l.auth.name));
+	memcpy(l.auth.name, config_host_name(c), sizeof(l.auth.name));
 	auth_order(&l.lcp, c);
 	return l;
 }

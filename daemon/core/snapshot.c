@@ -198,7 +198,7 @@ static int snapshot_take_config(struct engine *e, struct snapshot **ret)
 	s->config.auth_method = ppp_auth_method_name(c->auth_method);
 	s->config.qdisc = plan_qdisc_name(c->shape.qdisc);
 	rate_text(c->shape.down_bps, s->config.down_rate);
-	rate_text(c->shape.up_bps, s->config.up_rate);
+	rate_text(config_shape(c).up_bps, s->config.up_rate);
 	*ret = s;
 	return 0;
 }

@@ -406,7 +406,7 @@ static void subscriber_up(struct call *c, ze_ns now)
 		return;
 	}
 	s->linked = true;
-	s->plan = s->e->cfg->shape;
+	s->plan = config_shape(s->e->cfg);
 	s->shape = s->plan.down_bps ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
 	subscriber_tell(s, EV_SESSION_STARTING, now);
 	pending_init(&next);

@@ -392,10 +392,10 @@ static void config_ppp(const struct config *c, struct json *j)
 	json_obj_end(j);
 	json_key(j, "ncp");
 	json_obj(j);
-	json_kbool(j, "enable-ipcp", c->enable_ipcp);
-	json_kbool(j, "enable-ipv6cp", c->enable_ipv6cp);
-	json_kstr(j, "ipv4", need_name(c->enable_ipcp, c->need_ipv4));
-	json_kstr(j, "ipv6", need_name(c->enable_ipv6cp, c->need_ipv6));
+	json_kbool(j, "enable-ipcp", config_ipcp(c));
+	json_kbool(j, "enable-ipv6cp", config_ipv6cp(c));
+	json_kstr(j, "ipv4", need_name(config_ipcp(c), c->need_ipv4));
+	json_kstr(j, "ipv6", need_name(config_ipv6cp(c), c->need_ipv6));
 	json_ku64(j, "timeout", c->ncp_timeout_s);
 	json_obj_end(j);
 	json_key(j, "lcp-echo");
@@ -412,9 +412,9 @@ void view_config(const struct snapshot *s, const struct view_clock *clock, struc
 	(void)clock;
 	json_obj(j);
 	json_kbool(j, "enabled", c->l2tp);
-	json_kstr(j, "shared-secret", c->secret_len ? "<set>" : "<unset>");
+	json_kstr(j, "shared-secret", c->secret ? "<set>" : "<unset>");
 	json_kbool(j, "hide-avps", c->hide_avps);
-	json_kstr(j, "host-name", c->host_name);
+	json_kstr(j, "host-name", config_host_name(c));
 	json_kstr(j, "auth-method", s->config.auth_method);
 	json_kbool(j, "allow-no-auth", c->allow_no_auth);
 	json_ku64(j, "hello-interval", c->hello_interval_s);

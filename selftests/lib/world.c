@@ -7,6 +7,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "daemon/core/reload.h"
+#include "selftests/lib/config_kit.h"
 
 static struct world world; /* too large for a stack, and not affected by allocation sweeps */
 
@@ -686,8 +687,6 @@ struct config *w_config(void)
 	if (!c)
 		return NULL;
 	c->l2tp = true;
-	memcpy(c->secret, "zetest", 6);
-	c->secret_len = 6;
 	c->setup_rate = 0;
 	c->sessions.limit = 0; /* most tests have many sessions of alice */
 	c->has_pool = true;
@@ -695,8 +694,9 @@ struct config *w_config(void)
 					 .start = 0x0a000002,
 					 .end = 0x0a0000fe,
 					 .dns = { 0x08080808, 0x08080404 } };
-	if (config_add_user(c, "alice", "wonder", 0) < 0 ||
-	    config_add_user(c, "bob", "builder", 0x0a00004d) < 0) {
+	if (config_kit_set(c, "l2tp/shared-secret", "zetest") ||
+	    config_kit_user(c, "alice", "wonder", 0) ||
+	    config_kit_user(c, "bob", "builder", 0x0a00004d)) {
 		config_unref(c);
 		return NULL;
 	}

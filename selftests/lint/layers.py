@@ -50,7 +50,7 @@ TABLE = [
     ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),
     ('daemon/sys/kernel/*',    SYS + RUN + NET + ['daemon/sys/bpf/*', 'shaping/*'],
                                                                                  [EV, NL]),
-    ('daemon/sys/config/*',    LOGGED + ['daemon/core/config.h', 'shaping/rate.h', 'daemon/sys/run/path.h'],
+    ('daemon/sys/config/*',    LOGGED + ['daemon/core/config.h', 'daemon/sys/run/path.h'],
                                                                                  [YANG]),
     ('daemon/sys/ctl/*',       SYS + RUN + ['daemon/core/snapshot.h', 'daemon/ops/ops.h',
                                'daemon/ops/rights.h', 'daemon/view/view.h'],     [EV, JANSSON]),

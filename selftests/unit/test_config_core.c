@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "daemon/core/config.h"
+#include "selftests/lib/config_kit.h"
 #include "selftests/lib/fail_alloc.h"
 
 /* The seed's defaults. */
@@ -29,7 +30,7 @@ static void defaults(void **st)
 	assert_int_equal(c->reject_rate_peer, 50);
 	assert_true(c->enable_ipcp && c->enable_ipv6cp);
 	assert_int_equal(c->ncp_timeout_s, 30);
-	assert_int_equal(c->secret_len, 0);
+	assert_null(c->secret);
 	assert_false(c->has_pool);
 	config_unref(c);
 }
@@ -42,7 +43,7 @@ static void users_and_references(void **st)
 	(void)st;
 	for (unsigned i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "user%u", i);
-		assert_int_equal(config_add_user(c, name, "secret", i), 0);
+		config_kit_user(c, name, "secret", i);
 	}
 	assert_int_equal(c->n_users, 100);
 	assert_string_equal(c->users[99].name, "user99");

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "selftests/lib/world.h"
@@ -20,8 +21,10 @@ static struct world *new_world(bool secret)
 {
 	struct config *c = w_config();
 
-	if (!secret)
-		c->secret_len = 0;
+	if (!secret) {
+		free(c->secret);
+		c->secret = NULL;
+	}
 	return world_new(c, 7);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/base/strbuf.h"
+#include "selftests/lib/config_kit.h"
 #include "selftests/lib/world.h"
 
 static const struct operate_why why = { .actor = "test", .text = "because", .code = 6 };
@@ -595,10 +596,10 @@ static void reload(void **st)
 	sb_init(&warn);
 	c->hello_retries = 7;
 	c->hello_interval_s = 9;
-	memcpy(c->secret, "newone", 6);
+	config_kit_set(c, "l2tp/shared-secret", "newone");
 	c->n_listeners = 1;
 	c->pool.end--;
-	config_add_user(c, "carol", "sing", 0);
+	config_kit_user(c, "carol", "sing", 0);
 	assert_int_equal(w_reload(w, c, &warn), 0);
 	assert_non_null(strstr(warn.s, "listeners"));
 	assert_non_null(strstr(warn.s, "pool"));

@@ -11,6 +11,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "selftests/lib/fail_alloc.h"
+#include "selftests/lib/config_kit.h"
 #include "selftests/lib/world.h"
 
 static struct world *w;
@@ -102,6 +103,7 @@ static void next_ppp_sessions(void **st)
 static void next_sessions_rates(void **st)
 {
 	const struct subscriber *was = call_sub(old);
+	const struct shape_plan *plan;
 	struct lac_call *c;
 
 	(void)st;
@@ -111,8 +113,10 @@ static void next_sessions_rates(void **st)
 	c = lac_call(l, "bob", "builder");
 	assert_true(c->c.v4_up);
 	assert_int_equal(call_sub(c)->shape, SUB_SHAPE_ON);
-	assert_memory_equal(&w->dp[call_sub(c)->call.l2tp.sid].plan, &next->shape,
-			    sizeof(next->shape));
+	plan = &w->dp[call_sub(c)->call.l2tp.sid].plan;
+	assert_int_equal(plan->down_bps, 10000000);
+	assert_int_equal(plan->up_bps, 2000000);
+	assert_int_equal(plan->qdisc, SHAPE_HTB);
 	assert_int_equal(was->shape, SUB_SHAPE_OFF);
 	assert_null(strchr(w->dp[was->call.l2tp.sid].calls, 'S'));
 }
@@ -175,7 +179,7 @@ static void next_tunnels(void **st)
 	struct lac *other = lac_new(w, 2, 1701);
 
 	(void)st;
-	memcpy(next->secret, "newone", 6);
+	config_kit_set(next, "l2tp/shared-secret", "newone");
 	next->hello_interval_s = 9;
 	next->hello_retries = 7;
 	reload("");

@@ -379,6 +379,8 @@ static void listeners(void **st)
 
 static void config_in_force(void **st)
 {
+	char *secret;
+
 	(void)st;
 	show("config");
 	has(u.a.data,
@@ -404,10 +406,11 @@ static void config_in_force(void **st)
 	same("shaper.qdisc-type", "htb");
 	same("shaper.default-rate", "10mbit");
 	same("shaper.upload-rate", "2500001bit");
-	u.w->e->cfg->secret_len = 0;
+	secret = u.w->e->cfg->secret;
+	u.w->e->cfg->secret = NULL;
 	show("config");
 	same("shared-secret", "<unset>");
-	u.w->e->cfg->secret_len = 6;
+	u.w->e->cfg->secret = secret;
 }
 
 static const char *const everything[] = { "",	       "tunnels", "sessions", "statistics",

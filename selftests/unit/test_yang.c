@@ -101,11 +101,10 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_int_equal(c->listeners[0].addr.port, 1702);
 	assert_int_equal(c->listeners[1].addr.family, 6);
 	assert_int_equal(c->listeners[1].addr.port, 1701);
-	assert_int_equal(c->log_level[LOG_L2TP], LOG_DEBUG);
-	assert_int_equal(c->log_level[LOG_PPP], LOG_WARN);
+	assert_int_equal(config_log_level(c, LOG_L2TP), LOG_DEBUG);
+	assert_int_equal(config_log_level(c, LOG_PPP), LOG_WARN);
 	assert_true(c->l2tp && c->hide_avps && c->allow_no_auth);
-	assert_int_equal(c->secret_len, 9);
-	assert_memory_equal(c->secret, "ze \"test\"", 9);
+	assert_string_equal(c->secret, "ze \"test\"");
 	assert_string_equal(c->host_name, "lns1");
 	assert_int_equal(c->auth_method, PPP_AUTH_MSCHAPV2);
 	assert_int_equal(c->hello_interval_s, 5);
@@ -184,7 +183,8 @@ static void defaults_of_the_schema_are_those_of_the_snapshot(void **st)
 	assert_int_equal(c->echo_interval_s, d->echo_interval_s);
 	assert_int_equal(c->echo_failures, d->echo_failures);
 	assert_int_equal(c->drain_timeout_s, d->drain_timeout_s);
-	assert_memory_equal(c->log_level, d->log_level, sizeof(c->log_level));
+	assert_int_equal(c->log_default, d->log_default);
+	assert_memory_equal(c->log_own, d->log_own, sizeof(c->log_own));
 	config_unref(c);
 	config_unref(d);
 }
@@ -202,7 +202,7 @@ static void an_empty_container_has_its_defaults(void **st)
 	assert_int_equal(c->echo_failures, 3);
 	config_unref(c);
 	c = good("environment { log { } l2tp { } }");
-	assert_int_equal(c->log_level[LOG_L2TP], LOG_INFO);
+	assert_int_equal(config_log_level(c, LOG_L2TP), LOG_INFO);
 	config_unref(c);
 }
 
@@ -342,7 +342,7 @@ static void needs_do_not_contradict(void **st)
 	struct config *c = good(SERVER "l2tp { ncp { ipv4 off; ipv6 required } }");
 
 	(void)st;
-	assert_true(!c->enable_ipcp && c->enable_ipv6cp);
+	assert_true(!config_ipcp(c) && config_ipv6cp(c));
 	assert_int_equal(c->need_ipv6, CONFIG_NEED_REQUIRED);
 	config_unref(c);
 	bad(SERVER "l2tp { ncp { ipv4 required; enable-ipcp false } }",
@@ -466,11 +466,11 @@ static void rates_are_checked(void **st)
 	(void)st;
 	assert_int_equal(c->shape.qdisc, SHAPE_TBF);
 	assert_int_equal(c->shape.down_bps, 1500000);
-	assert_int_equal(c->shape.up_bps, 1500000);
+	assert_int_equal(config_shape(c).up_bps, 1500000);
 	config_unref(c);
 	c = good(SERVER "l2tp { shaper { } }");
 	assert_int_equal(c->shape.down_bps, 0);
-	assert_int_equal(c->shape.up_bps, 0);
+	assert_int_equal(config_shape(c).up_bps, 0);
 	config_unref(c);
 	bad(SERVER "l2tp { shaper {\n default-rate 7999bit\n upload-rate 101gbit } }",
 	    "t:3:15: l2tp/shaper/default-rate: the range of a rate is 8kbit to 100gbit\n"

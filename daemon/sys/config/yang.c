@@ -174,21 +174,18 @@ bool yang_has_ext(const struct lysc_node *s, const char *name)
 	return false;
 }
 
-struct lyd_node *yang_child(const struct lyd_node *parent, const char *name)
+const struct lyd_node *yang_find(const struct lyd_node *siblings, const char *path)
 {
-	struct lyd_node *c;
+	size_t len = strcspn(path, "/");
+	const struct lyd_node *c;
 
-	LY_LIST_FOR(lyd_child(parent), c)
-		if (strcmp(c->schema->name, name) == 0)
-			return c;
+	LY_LIST_FOR(siblings, c) {
+		const char *name = c->schema->name;
+
+		if (strncmp(name, path, len) == 0 && !name[len])
+			return path[len] ? yang_find(lyd_child(c), path + len + 1) : c;
+	}
 	return NULL;
-}
-
-const char *yang_value(const struct lyd_node *parent, const char *name)
-{
-	const struct lyd_node *c = parent ? yang_child(parent, name) : NULL;
-
-	return c ? lyd_get_value(c) : NULL;
 }
 
 /* ---- validation ---- */
@@ -220,6 +217,13 @@ static void check_musts(struct yang_doc *d)
 			check_must(d, node);
 			LYD_TREE_DFS_END(top, node);
 		}
+}
+
+static const char *yang_value(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *c = yang_find(lyd_child(parent), name);
+
+	return c ? lyd_get_value(c) : NULL;
 }
 
 static const char *address_of(const struct lyd_node *entry, struct ze_addr *ret)
@@ -329,9 +333,9 @@ static void warn(const struct yang_doc *d, struct strbuf *w)
 			"%s:%u: %u users have a fixed address and %s: ze's end of their links is the "
 			"gateway of l2tp pool ipv4, which is not configured\n",
 			d->src->name, d->fixed_line, d->n_fixed,
-			c->need_ipv4 == CONFIG_NEED_WANTED || !c->enable_ipcp ? "will not get it" :
+			c->need_ipv4 == CONFIG_NEED_WANTED || !config_ipcp(c) ? "will not get it" :
 										"cannot log in");
-	if (c->l2tp && d->n_fixed && !c->enable_ipcp)
+	if (c->l2tp && d->n_fixed && !config_ipcp(c))
 		sb_printf(
 			w,
 			"%s:%u: %u users have a fixed address and will not get it: ncp has ipv4 off\n",
@@ -440,7 +444,7 @@ static void check_mode(const char *name, int fd, struct file_mode *m)
 static void warn_mode(const char *name, const struct file_mode *m, const struct config *c,
 		      struct strbuf *w)
 {
-	bool secrets = c->secret_len || c->n_users;
+	bool secrets = c->secret || c->n_users;
 
 	if (m->others_write)
 		sb_printf(w, "%s: mode %04o, owner %u: every user of the host may change it", name,

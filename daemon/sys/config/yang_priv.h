@@ -50,10 +50,8 @@ void yang_places_free(struct yang_doc *d);
 struct conf_pos yang_pos(const struct yang_doc *d, const struct lyd_node *node);
 /* True when the node has the named ze-extensions statement. */
 bool yang_has_ext(const struct lysc_node *s, const char *name);
-/* Returns the child with this name, or NULL. */
-struct lyd_node *yang_child(const struct lyd_node *parent, const char *name);
-/* Returns the value of the child leaf with this name, or NULL. */
-const char *yang_value(const struct lyd_node *parent, const char *name);
+/* Returns the first node at the path "a/b/c" below these siblings, or NULL. */
+const struct lyd_node *yang_find(const struct lyd_node *siblings, const char *path);
 
 /* Parses the text into d->root and d->places; adds errors as they are found. */
 void yang_tree_read(struct yang_doc *d);

@@ -351,7 +351,7 @@ static void check_mandatory(struct yang_doc *d, const struct lysc_node *schema,
 
 	while ((s = lys_getnext(s, schema, NULL, 0)))
 		if ((s->flags & LYS_MAND_TRUE) && s->nodetype == LYS_LEAF && !lysc_is_key(s) &&
-		    !yang_child(node, s->name))
+		    !yang_find(lyd_child(node), s->name))
 			yang_error_child(d, yang_pos(d, node), node, s->name, "is missing");
 }
 
