@@ -104,6 +104,15 @@ static void send_challenge(struct auth *a, ze_ns now, struct ppp_fx *fx)
 	a->retransmit_at = now + a->cfg->retransmit;
 }
 
+/* The link stays as it is until the next re-authentication. */
+static void auth_postpone(struct auth *a, ze_ns now)
+{
+	a->phase = AUTH_ACCEPTED;
+	a->postponed = true;
+	a->phase_deadline = ZE_NEVER;
+	a->reauth_at = now + a->cfg->reauth_interval;
+}
+
 /* Starts a round with a new identifier and challenge (RFC 1994 4.1). Without random octets the
  * round is given up. */
 static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *fx)
@@ -119,12 +128,14 @@ static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *f
 	if (a->method == PPP_AUTH_PAP)
 		return;
 	a->id++;
-	if (rng_fill(a->rng, a->challenge, sizeof(a->challenge)) < 0) {
+	if (rng_fill(a->rng, a->challenge, sizeof(a->challenge)) == 0) {
+		send_challenge(a, now, fx);
+	} else if (reauth) {
+		auth_postpone(a, now);
+	} else {
 		auth_stop(a);
 		a->listener->on_timeout(a, fx);
-		return;
 	}
-	send_challenge(a, now, fx);
 }
 
 void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct ppp_fx *fx)
@@ -235,6 +246,7 @@ static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, s
 		chap_reply(a, CHAP_SUCCESS, v->message, fx);
 	a->phase = AUTH_ACCEPTED;
 	a->known = true;
+	a->postponed = false;
 	a->phase_deadline = ZE_NEVER;
 	if (a->method != PPP_AUTH_PAP && a->cfg->reauth_interval)
 		a->reauth_at = now + a->cfg->reauth_interval;
@@ -254,6 +266,14 @@ static void auth_reject(struct auth *a, const struct ppp_auth_answer *v, struct 
 	a->listener->on_done(a, false, fx);
 }
 
+/* A Success of MS-CHAPv2 needs the user's password (RFC 2759 5), so there is none. */
+static void auth_undecided(struct auth *a, ze_ns now, struct ppp_fx *fx)
+{
+	if (a->method == PPP_AUTH_CHAP_MD5)
+		chap_reply(a, CHAP_SUCCESS, span_of(NULL, 0), fx);
+	auth_postpone(a, now);
+}
+
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx)
 {
 	const struct ppp_auth_answer unproven = { .accept = false };
@@ -261,7 +281,9 @@ void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, str
 	if (a->phase != AUTH_DECIDING)
 		return;
 	keep_wipe(&a->secret);
-	if (!v->accept)
+	if (!v->accept && v->undecided && a->reauth)
+		auth_undecided(a, now, fx);
+	else if (!v->accept)
 		auth_reject(a, v, fx);
 	else if (a->method == PPP_AUTH_MSCHAPV2 && !mschap_authenticator_ok(v->mschap2))
 		/* The peer verifies the authenticator response (RFC 2759 5) and would refuse a
@@ -412,8 +434,9 @@ static void chap_input(struct auth *a, const struct cp_pkt *p, struct ppp_fx *fx
 		ppp_fx_refuse(fx, REASON_CHAP_LEN, PPP_CHAP, p->code);
 	else if (a->reply.len && p->id == a->asked_id)
 		send_reply(a, kept(&a->reply), fx); /* RFC 1994 4.2 */
-	else if (a->phase == AUTH_DECIDING && p->id == a->asked_id)
-		return; /* the verdict for this request is pending */
+	else if ((a->phase == AUTH_DECIDING || (a->phase == AUTH_ACCEPTED && a->postponed)) &&
+		 p->id == a->asked_id)
+		return; /* the verdict for this request is pending, or there was none */
 	else if (a->phase != AUTH_CHALLENGED || (!a->retry && p->id != a->id))
 		ppp_fx_refuse(fx, REASON_CHAP_ID, PPP_CHAP, p->code);
 	else

@@ -32,6 +32,7 @@ struct auth_cfg {
 
 struct ppp_auth_answer {
 	bool accept;
+	bool undecided;	     /* not accept: nothing could check it; see auth_answer() */
 	struct span message; /* text for the subscriber; may be empty */
 	struct span mschap2; /* accept with MS-CHAPv2: "S=", 40 hex digits, optional text. Required
 				* then */
@@ -71,6 +72,7 @@ struct auth {
 	uint8_t id, tries, retries_left;
 	uint8_t challenge[16];
 	uint8_t asked_id; /* id of the request that is or was decided */
+	bool postponed;	  /* the last re-authentication was not decided */
 	struct auth_keep user;
 	struct auth_keep secret; /* password or response; kept only while a verdict is pending */
 	struct auth_keep reply;	 /* the verdict packet, for repeated requests */
@@ -92,7 +94,9 @@ void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, str
 /* The request whose verdict is pending, as PPP_FX_AUTH_REQUEST had it; its spans are valid until the
  * next call. Returns false when none is pending. */
 bool auth_pending(const struct auth *a, struct ppp_auth_request *ret);
-/* The owner's verdict; ignored when none is pending. */
+/* The owner's verdict; ignored when none is pending. `undecided` is a reject in the first round. A
+ * re-authentication that is undecided leaves the link as it is, and is repeated after the interval:
+ * with CHAP-MD5 the peer gets a Success, with MS-CHAPv2 no answer. */
 void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx);
 /* The fields of its restart record: the method, the accepted user name, the identifier and the next
  * re-authentication; a round that is under way starts again after a restart. Credentials are never

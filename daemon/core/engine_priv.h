@@ -129,8 +129,9 @@ struct engine_stats {
 	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT];
 	uint64_t rx_datagrams, tx_datagrams, tx_failed;
 	uint64_t rx_data, tx_data; /* L2TP data messages processed by the engine */
-	/* unavailable: no handler could decide; failures: accepted, but no memory */
-	uint64_t auth_accepts, auth_rejects, auth_unavailable, auth_failures;
+	/* unavailable: no handler could decide; failures: those that were accepted, but there was no
+	 * memory; reauths: those of an established session, which continues */
+	uint64_t auth_accepts, auth_rejects, auth_unavailable, auth_failures, reauths_unavailable;
 	uint64_t session_limited, sessions_replaced; /* logins beyond session-limit */
 	/* Wrong passwords answered later, those not answered, and logins that were not checked. */
 	uint64_t rejects_delayed, rejects_withheld, logins_unasked;

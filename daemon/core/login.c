@@ -157,18 +157,6 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 		       KV_SUPPRESSED(suppressed));
 }
 
-/* Counts the session with its user. Returns false when the session limit is reached, or without
- * memory. */
-static bool login_enter(struct subscriber *s, struct aaa_answer *a, ze_ns now)
-{
-	if (login_has_room(s))
-		return login_count(s) == 0;
-	s->e->stats.session_limited++;
-	log_limit(s, now);
-	snprintf(a->message, sizeof(a->message), "Session limit reached");
-	return false;
-}
-
 /* ---- wrong passwords ---- */
 
 static struct pace_login pace_of(const struct subscriber *s)
@@ -303,6 +291,7 @@ static void tell_link(struct subscriber *s, const struct aaa_answer *a, enum ppp
 		&s->link,
 		&(struct ppp_auth_answer){
 			.accept = a->verdict == AAA_ACCEPT,
+			.undecided = a->verdict == AAA_UNAVAILABLE,
 			.message = span_str(a->message),
 			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
 			.mschap_error = a->mschap_error,
@@ -324,23 +313,44 @@ static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 	return held;
 }
 
-/* Returns the reason why the session must end although the login was accepted. Takes over the
- * profile reference. */
+/* Keeps the profile, which is taken over, and counts the session with its user. Returns the reason
+ * why the session must end although the login was accepted. */
 static enum ppp_end login_accept(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;
-	struct profile *p = a->profile;
+	int r = keep_profile(s, a->profile);
 
 	a->profile = NULL;
-	if (keep_profile(s, p) < 0) {
-		e->stats.auth_failures++;
-		a->verdict = AAA_REJECT;
-	} else if (!login_enter(s, a, now)) {
-		a->verdict = AAA_REJECT;
+	if (r == 0 && !login_has_room(s)) {
+		e->stats.session_limited++;
+		log_limit(s, now);
+		*a = (struct aaa_answer){ .message = "Session limit reached" };
 		return PPP_END_SESSION_LIMIT;
-	} else {
-		e->stats.auth_accepts++;
 	}
+	if (r == 0)
+		r = login_count(s);
+	if (r == 0) {
+		e->stats.auth_accepts++;
+	} else {
+		e->stats.auth_failures++;
+		*a = (struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No memory" };
+	}
+	return PPP_END_NONE;
+}
+
+/* Nothing could check the login. It is not charged as a wrong password. An established session
+ * continues until its next re-authentication, and is logged until that works again. Returns the
+ * reason why any other one ends, because another attempt is useless. */
+static enum ppp_end login_unavailable(struct subscriber *s, const struct aaa_answer *a, ze_ns now)
+{
+	s->e->stats.auth_unavailable++;
+	if (!s->link.auth.reauth) {
+		login_log(s, "auth-unavailable", a->message, false, now);
+		return PPP_END_AUTH_UNAVAILABLE;
+	}
+	s->e->stats.reauths_unavailable++;
+	if (!s->link.auth.postponed)
+		login_log(s, "reauth-unavailable", a->message, false, now);
 	return PPP_END_NONE;
 }
 
@@ -352,16 +362,12 @@ void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 		profile_free(a->profile);
 		a->profile = NULL;
 	}
-	if (a->verdict == AAA_ACCEPT) {
+	if (a->verdict == AAA_ACCEPT)
 		end = login_accept(s, a, now);
-	} else if (a->verdict == AAA_UNAVAILABLE) {
-		/* Not a wrong password: it is not charged, and another attempt is useless. */
-		s->e->stats.auth_unavailable++;
-		login_log(s, "auth-unavailable", a->message, false, now);
-		end = PPP_END_AUTH_UNAVAILABLE;
-	} else if (login_reject(s, a, now)) {
+	else if (a->verdict != AAA_UNAVAILABLE && login_reject(s, a, now))
 		return;
-	}
+	if (a->verdict == AAA_UNAVAILABLE)
+		end = login_unavailable(s, a, now);
 	tell_link(s, a, end, now);
 }
 
@@ -415,13 +421,20 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 		ask_from(s, rq, (struct aaa_stage){ .next = 0 }, now, next);
 }
 
-/* Asks the remaining handlers, if there is time left. */
+/* Asks the remaining handlers. Without time for them the login is unavailable. */
 static void ask_next(struct subscriber *s, struct aaa_stage stage, ze_ns now, struct pending *next)
 {
 	struct ppp_auth_request rq;
 
-	if (now < s->link.auth.phase_deadline && auth_pending(&s->link.auth, &rq))
+	if (!auth_pending(&s->link.auth, &rq))
+		return;
+	if (now < s->link.auth.phase_deadline) {
 		ask_from(s, &rq, stage, now, next);
+		return;
+	}
+	next->verdict =
+		(struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No answer in time" };
+	pending_add(next, PENDING_VERDICT);
 }
 
 void login_late(struct subscriber *s, struct aaa_answer *a, ze_ns now, struct pending *next)

@@ -42,7 +42,8 @@ void login_late(struct subscriber *s, struct aaa_answer *a, ze_ns now, struct pe
  * has had its time. ZE_NEVER when nothing is awaited. */
 ze_ns login_deadline(const struct subscriber *s);
 /* Gives the delayed answer to the link, with its effects in e->ppp_fx, or cancels the request and
- * asks the next handler. */
+ * asks the next handler; without time for one the login is unavailable. Call it before
+ * ppp_link_expire(). */
 void login_expire(struct subscriber *s, ze_ns now, struct pending *next);
 /* Cancels the request and drops a delayed answer. Harmless when there is neither. */
 void login_cancel(struct subscriber *s);

@@ -122,6 +122,7 @@ static void copy_counts(struct snapshot_counters *c, const struct engine_stats *
 	c->auth_accepts = t->auth_accepts;
 	c->auth_rejects = t->auth_rejects;
 	c->auth_unavailable = t->auth_unavailable;
+	c->reauths_unavailable = t->reauths_unavailable;
 	c->auth_failures = t->auth_failures;
 	c->rejects_delayed = t->rejects_delayed;
 	c->rejects_withheld = t->rejects_withheld;

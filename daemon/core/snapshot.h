@@ -74,7 +74,7 @@ struct snapshot_counters {
 	unsigned tunnels, tunnels_half_open, tunnels_established;
 	unsigned sessions_starting, sessions_established, sessions_finishing;
 	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
-	uint64_t auth_accepts, auth_rejects, auth_unavailable, auth_failures;
+	uint64_t auth_accepts, auth_rejects, auth_unavailable, auth_failures, reauths_unavailable;
 	uint64_t rejects_delayed, rejects_withheld, logins_unasked;
 	unsigned rejects_pending;
 	uint64_t session_limited, sessions_replaced, addresses_refused;

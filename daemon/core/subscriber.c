@@ -499,15 +499,18 @@ static void subscriber_expire(struct call *c, ze_ns now)
 
 	if (!s->opened)
 		return;
+	/* First, because the time of the last handler ends with the authentication phase. */
+	if (login_deadline(s) <= now) {
+		pending_init(&next);
+		ppp_fx_init(&s->e->ppp_fx);
+		login_expire(s, now, &next);
+		subscriber_run(s, now, &next);
+	}
+	if (s->call.ended)
+		return;
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
 	subscriber_perform(s, now);
-	if (s->call.ended || login_deadline(s) > now)
-		return;
-	pending_init(&next);
-	ppp_fx_init(&s->e->ppp_fx);
-	login_expire(s, now, &next);
-	subscriber_run(s, now, &next);
 }
 
 /* Ends the session without waiting for the peer: one Terminate-Request, then the CDN. */

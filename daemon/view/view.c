@@ -238,6 +238,7 @@ void view_counters(const struct snapshot *snap, const struct view_clock *c, stru
 	json_ku64(j, "auth-rejects-withheld", s->rejects_withheld);
 	json_ku64(j, "auth-not-asked", s->logins_unasked);
 	json_ku64(j, "auth-unavailable", s->auth_unavailable);
+	json_ku64(j, "reauth-unavailable", s->reauths_unavailable);
 	json_ku64(j, "auth-failed", s->auth_failures);
 	json_ku64(j, "session-limit-denied", s->session_limited);
 	json_ku64(j, "sessions-replaced", s->sessions_replaced);

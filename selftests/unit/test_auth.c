@@ -550,6 +550,79 @@ static void reauth_fails(void **st)
 	}
 }
 
+/* A Response that nothing can check. The same one, repeated, gets the same. */
+static void undecided_round(struct world *w, size_t size, bool success)
+{
+	sent(w, PPP_CHAP, CHAP_CHALLENGE, w->a.id);
+	chap(w, w->a.id, size, "alice");
+	asked(w);
+	answer(w, REJECT(.undecided = true));
+	for (unsigned again = 0; again < 3; again++) {
+		if (success)
+			sent(w, PPP_CHAP, CHAP_SUCCESS, w->a.id);
+		else
+			assert_int_equal(w->fx.n, 0);
+		chap(w, w->a.id, size, "alice");
+	}
+	assert_true(w->a.postponed);
+	assert_wiped(w);
+	assert_int_equal(auth_deadline(&w->a), w->now + ZE_SEC(5));
+}
+
+/* P-075: nothing could check the first round: a reject. A later round: the link stays, and the next
+ * one is after an interval. A CHAP-MD5 peer gets a Success, an MS-CHAPv2 peer nothing. */
+static void reauth_undecided(void **st)
+{
+	static const enum ppp_auth_method methods[] = { PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2 };
+	struct world *w = *st;
+	struct auth_cfg cfg = defaults;
+
+	cfg.reauth_interval = ZE_SEC(5);
+	for (unsigned i = 0; i < 2; i++) {
+		size_t size = i ? 49 : 16;
+
+		reset(w, &cfg);
+		start(w, methods[i]);
+		chap(w, w->a.id, size, "alice");
+		answer(w, REJECT(.undecided = true));
+		sent(w, PPP_CHAP, CHAP_FAILURE, w->a.id);
+		reset(w, &cfg);
+		start(w, methods[i]);
+		chap(w, w->a.id, size, "alice");
+		answer(w, ACCEPT(.mschap2 = span_str(S_)));
+		for (unsigned round = 1; round <= 3; round++) {
+			expire_at(w, T0 + round * ZE_SEC(5));
+			undecided_round(w, size, !i);
+		}
+		assert_int_equal(w->done + w->timeouts, 1);
+		expire_at(w, T0 + 4 * ZE_SEC(5));
+		chap(w, w->a.id, size, "alice");
+		answer(w, ACCEPT(.mschap2 = span_str(S_)));
+		sent(w, PPP_CHAP, CHAP_SUCCESS, w->a.id);
+		assert_false(w->a.postponed);
+		assert_int_equal(w->accepted, 2);
+	}
+}
+
+/* P-075: a re-authentication for which there are no random octets is postponed, too. */
+static void reauth_without_random(void **st)
+{
+	struct world *w = *st;
+	struct auth_cfg cfg = defaults;
+
+	cfg.reauth_interval = ZE_SEC(5);
+	reset(w, &cfg);
+	start(w, PPP_AUTH_CHAP_MD5);
+	chap(w, w->a.id, 16, "alice");
+	answer(w, ACCEPT());
+	w->rng_fails = true;
+	expire_at(w, T0 + ZE_SEC(5));
+	w->rng_fails = false;
+	assert_int_equal(w->fx.n + w->done + w->timeouts, 1);
+	expire_at(w, T0 + ZE_SEC(10));
+	sent(w, PPP_CHAP, CHAP_CHALLENGE, w->a.id);
+}
+
 /* P-075, P-082: a re-authentication gets no second try */
 static void reauth_once(void **st)
 {
@@ -895,6 +968,8 @@ int main(void)
 		T(chap_name_length),
 		T(reauth),
 		T(reauth_fails),
+		T(reauth_undecided),
+		T(reauth_without_random),
 		T(reauth_once),
 		T(stop_forgets_strangers),
 		T(challenges_differ),

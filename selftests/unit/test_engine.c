@@ -225,7 +225,7 @@ static void late_verdict(void **st)
 	empty(w);
 }
 
-/* The authentication timeout of the seed: 30 s, then CDN. */
+/* The authentication timeout of the seed: 30 s without a verdict, then CDN. */
 static void auth_timeout(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -238,7 +238,7 @@ static void auth_timeout(void **st)
 	assert_false(c->over);
 	w_advance(w, ZE_SEC(10));
 	assert_true(c->over);
-	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-timeout");
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-unavailable");
 	assert_int_equal(cancelled, 1);
 	lac_stop(l);
 	empty(w);

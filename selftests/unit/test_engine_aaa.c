@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aaa/profile.h"
+#include "daemon/base/log.h"
 #include "selftests/lib/fail_alloc.h"
 #include "selftests/lib/world.h"
 
@@ -34,6 +35,7 @@ static struct lac *l;
 static struct aaa_answer answer_of(enum aaa_verdict v)
 {
 	return (struct aaa_answer){ .verdict = v,
+				    .mschap2 = "S=407A5589115FD0D6209F510FE9C04566932CDA56",
 				    .profile = v == AAA_ACCEPT ? profile_new(span_str("alice")) :
 								 NULL };
 }
@@ -273,7 +275,7 @@ static void asked_again_with_the_same(void **st)
 }
 
 /* A handler that never answers is cancelled, and those after it have their part of the time; after
- * the last one the phase times out. Nothing is taken from one that was cancelled. */
+ * the last one nothing could check the login. Nothing is taken from one that was cancelled. */
 static void never_answers(void **st)
 {
 	struct lac_call *c;
@@ -298,9 +300,166 @@ static void never_answers(void **st)
 	w_advance(w, ZE_SEC(8));
 	assert_int_equal(fakes[2].cancelled, 1);
 	assert_true(c->over);
-	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-timeout");
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-unavailable");
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(fakes[i].asked, 1);
+}
+
+/* An accepted login for which there is no memory is no wrong password, nor does it exceed a limit. */
+static void accept_without_memory(void **st)
+{
+	unsigned ended = 0;
+	bool ok = false;
+
+	(void)st;
+	if (!fail_alloc_works())
+		skip();
+	for (int k = 0; k < 20 && !ok; k++) {
+		struct aaa_answer a = answer_of(AAA_ACCEPT);
+		uint64_t failures = w->e->stats.auth_failures;
+		struct lac_call *c = login();
+
+		fail_alloc_at(k);
+		engine_auth_answer(w->e, fakes[0].cookie, &a, w->now);
+		fail_alloc_off();
+		w_deliver(w);
+		ok = w->e->stats.auth_accepts != 0;
+		if (w->e->stats.auth_failures != failures) {
+			ended++;
+			assert_true(c->c.auth_bad);
+			w_advance(w, ZE_SEC(7));
+			assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause,
+					    "auth-unavailable");
+		}
+		end(c);
+	}
+	assert_true(ok);
+	assert_true(ended >= 2); /* the name of the user, and the session of the user */
+	assert_int_equal(w->e->stats.auth_rejects, 0);
+	assert_int_equal(w->e->stats.auth_unavailable, ended);
+}
+
+static unsigned reauth_lines;
+
+static void count_line(void *self, enum log_level level, enum log_sub sub, const char *line)
+{
+	(void)self;
+	(void)level;
+	(void)sub;
+	reauth_lines += strstr(line, "reauth-unavailable") != NULL;
+}
+
+/* A session that is established with the fake handlers and is challenged every minute. */
+static struct lac_call *established(enum w_auth wants)
+{
+	struct lac_call *c;
+
+	w->e->linkcfg->of[0].auth.reauth_interval = ZE_SEC(60);
+	use_fakes(2);
+	l->no_iccn = true;
+	c = login();
+	l->no_iccn = false;
+	c->c.wants = wants;
+	lac_send(l, c->peer_sid,
+		 &(struct l2tp_msg){ .type = L2TP_ICCN,
+				     .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+					     L2TP_BIT(AVP_TX_CONNECT_SPEED),
+				     .framing_type = 1 });
+	w_deliver(w);
+	client_open(c);
+	w_deliver(w);
+	say(fakes[0].cookie, AAA_ACCEPT);
+	assert_true(c->c.v4_up);
+	return c;
+}
+
+/* A re-authentication that nothing can check, at once, late or by silence, does not end the session: it is logged
+ * once until one works, counted, and repeated after the interval. */
+static void reauth_unavailable(void **st)
+{
+	static const enum w_auth wants[] = { W_AUTH_CHAP, W_AUTH_MSCHAP2 };
+
+	(void)st;
+	log_set_sink(count_line, NULL);
+	log_set_level(LOG_AAA, LOG_WARN);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct engine_stats *n = &w->e->stats;
+		struct lac_call *c;
+
+		memset(&w->e->stats, 0, sizeof(w->e->stats));
+		reauth_lines = 0;
+		c = established(wants[i]);
+		for (unsigned round = 1; round <= 6; round++) {
+			unsigned asked = fakes[0].asked;
+
+			fakes[0].late = fakes[1].late = round % 3 != 0;
+			fakes[0].verdict = AAA_UNKNOWN;
+			fakes[1].verdict = AAA_UNAVAILABLE;
+			w_advance(w, ZE_SEC(60) - 1);
+			assert_int_equal(fakes[0].asked, asked);
+			w_advance(w, 1);
+			assert_int_equal(fakes[0].asked, asked + 1);
+			if (round % 3 == 1) {
+				say(fakes[0].cookie, AAA_UNAVAILABLE);
+				say(fakes[1].cookie, AAA_UNKNOWN);
+			} else if (round % 3 == 2) {
+				w_advance(w, ZE_SEC(30)); /* neither answers */
+			}
+			assert_int_equal(fakes[1].asked, fakes[0].asked - 1);
+			assert_int_equal(n->reauths_unavailable, round);
+			assert_false(c->over || c->c.auth_bad || c->c.terminated);
+			assert_true(call_sub(c)->ncp_up[PPP_FAM_IPV4]);
+		}
+		assert_int_equal(reauth_lines, 1);
+		fakes[0].late = true;
+		w_advance(w, ZE_SEC(60));
+		say(fakes[0].cookie, AAA_ACCEPT);
+		assert_int_equal(n->auth_accepts, 2);
+		w_advance(w, ZE_SEC(60));
+		say(fakes[0].cookie, AAA_UNAVAILABLE);
+		say(fakes[1].cookie, AAA_UNAVAILABLE);
+		assert_int_equal(reauth_lines, 2);
+		assert_int_equal(n->reauths_unavailable, 7);
+		assert_int_equal(n->auth_unavailable, 7);
+		assert_int_equal(w_count_events(w, EV_SESSION_DOWN), i);
+		end(c);
+	}
+	log_set_sink(NULL, NULL);
+}
+
+/* A re-authentication that is rejected, or whose user no handler knows any more, ends the session. */
+static void reauth_refused(void **st)
+{
+	(void)st;
+	for (unsigned i = 0; i < 4; i++) {
+		struct lac_call *c = established(W_AUTH_CHAP);
+
+		w_advance(w, ZE_SEC(60));
+		say(fakes[0].cookie, i & 1 ? AAA_UNKNOWN : AAA_REJECT);
+		if (i & 1)
+			say(fakes[1].cookie, i & 2 ? AAA_UNKNOWN : AAA_REJECT);
+		assert_true(c->c.auth_bad);
+		w_advance(w, ZE_SEC(7));
+		assert_true(c->over);
+		assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-failed");
+	}
+}
+
+/* LCP is negotiated again: the client has to be authenticated before anything passes, so a login that nothing can
+ * check ends the session, although it was established before. */
+static void unavailable_after_lcp_again(void **st)
+{
+	struct lac_call *c = established(W_AUTH_CHAP);
+
+	(void)st;
+	client_renegotiate(c);
+	w_advance(w, ZE_SEC(4));
+	say(fakes[0].cookie, AAA_UNAVAILABLE);
+	say(fakes[1].cookie, AAA_UNAVAILABLE);
+	w_advance(w, ZE_SEC(7));
+	assert_true(c->over);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-unavailable");
+	assert_int_equal(w->e->stats.reauths_unavailable, 0);
 }
 
 /* Three handlers with each combination of verdicts, each at once or late. */
@@ -371,11 +530,19 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(each_verdict),      T(twice),
-		T(another_cookie),    T(after_the_session_ended),
-		T(after_lcp_again),   T(asked_again_with_the_same),
-		T(never_answers),     T(every_combination),
+		T(each_verdict),
+		T(twice),
+		T(another_cookie),
+		T(after_the_session_ended),
+		T(after_lcp_again),
+		T(asked_again_with_the_same),
+		T(never_answers),
+		T(every_combination),
 		T(no_memory_to_wait),
+		T(reauth_unavailable),
+		T(accept_without_memory),
+		T(reauth_refused),
+		T(unavailable_after_lcp_again),
 	};
 #undef T
 
