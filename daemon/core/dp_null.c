@@ -130,14 +130,11 @@ static int dp_null_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *r
 	return 0;
 }
 
-static ze_ns dp_null_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static struct dp_totals dp_null_totals(void *self, ze_ns now)
 {
-	static const struct dp_stats nothing;
+	const struct dp_null *d = self;
 
-	for (unsigned sid = 0; each && sid < SIDS; sid++)
-		if (dp_null_held(self, (uint16_t)sid))
-			each(each_self, (uint16_t)sid, &nothing);
-	return now;
+	return (struct dp_totals){ .sessions = d->sessions, .as_of = now };
 }
 
 /* Nothing is forwarded, so there are no routing loops. */
@@ -156,7 +153,7 @@ const struct dataplane_ops dp_null_ops = {
 	.family_down = dp_null_family_down,
 	.session_down = dp_null_session_down,
 	.stats = dp_null_stats,
-	.stats_all = dp_null_stats_all,
+	.totals = dp_null_totals,
 	.pool = dp_null_pool,
 };
 

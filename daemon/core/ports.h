@@ -82,7 +82,13 @@ struct dp_adopt { /* a session of the previous instance */
 	struct shape_plan plan;				/* rates 0: none */
 };
 
-typedef void dp_stats_fn(void *self, uint16_t sid, const struct dp_stats *st);
+struct dp_totals { /* sums over sessions */
+	uint64_t sessions;
+	struct dp_stats st;
+	ze_ns as_of; /* time of the reading; 0: there was none yet */
+};
+
+void dp_totals_add(struct dp_totals *t, const struct dp_stats *st); /* of one more session */
 
 enum dp_event_kind {
 	DP_EV_SESSION_UP, /* answers session_up; has result, ifname */
@@ -139,10 +145,10 @@ struct dataplane_ops {
 	 * last, and starts to read again when that is more than 1 s old. *ret_as_of is the time at
 	 * which they were read. Returns 0, -EAGAIN (not read yet) or another -errno. */
 	int (*stats)(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of);
-	/* Calls `each`, which may be NULL, with the counters of each session; sessions that ended
-	 * after they were read are included. Returns the time at which they were read, or 0: not
-	 * read yet. */
-	ze_ns (*stats_all)(void *self, ze_ns now, dp_stats_fn *each, void *each_self);
+	/* Returns the sums over all established sessions. It does not wait for them to be read:
+	 * they are those of the last reading, with the sessions that ended since, and the next
+	 * reading is started when that one is more than 1 s old. */
+	struct dp_totals (*totals)(void *self, ze_ns now);
 	/* Takes over a session of the previous instance, as if session_up, shape, family_up and
 	 * family_open had been requested and answered; what differs is corrected. Called before the
 	 * first packet only. Returns 0, or -errno when there is no such session. NULL: sessions of

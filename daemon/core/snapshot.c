@@ -96,23 +96,6 @@ static int take_summary(struct engine *e, struct snapshot **ret)
 	return 0;
 }
 
-static void add_session(void *self, uint16_t sid, const struct dp_stats *st)
-{
-	struct snapshot_traffic *t = self;
-
-	(void)sid;
-	t->sessions++;
-	t->st.up_packets += st->up_packets;
-	t->st.up_bytes += st->up_bytes;
-	t->st.down_packets += st->down_packets;
-	t->st.down_bytes += st->down_bytes;
-	t->st.up_spoofed += st->up_spoofed;
-	t->st.up_policed += st->up_policed;
-	t->st.down_policed += st->down_policed;
-	t->st.up_refused += st->up_refused;
-	t->st.up_resyncs += st->up_resyncs;
-}
-
 static void copy_counts(struct snapshot_counters *c, const struct engine_stats *t)
 {
 	c->tunnels_up = t->tunnels_up;
@@ -163,6 +146,7 @@ static int take_counters(struct engine *e, ze_ns now, struct snapshot **ret)
 	struct snapshot *s = snapshot_new(0);
 	struct snapshot_counters *c;
 	struct engine_stats total;
+	struct dp_totals traffic;
 
 	if (!s)
 		return -ENOMEM;
@@ -178,8 +162,11 @@ static int take_counters(struct engine *e, ze_ns now, struct snapshot **ret)
 	c->rejects_pending = e->n_held;
 	c->log_lost = log_lost();
 	c->log_suppressed = log_suppressed();
-	c->traffic.as_of = e->ports.dp->stats_all(e->ports.dp_self, now, add_session, &c->traffic);
-	c->traffic.known = c->traffic.as_of != 0;
+	traffic = e->ports.dp->totals(e->ports.dp_self, now);
+	c->traffic = (struct snapshot_traffic){ .known = traffic.as_of != 0,
+						.as_of = traffic.as_of,
+						.sessions = traffic.sessions,
+						.st = traffic.st };
 	c->has_pool = e->pool != NULL;
 	c->pool_used = e->pool ? addrpool_used(e->pool) : 0;
 	c->pool_size = e->pool ? addrpool_size(e->pool) : 0;

@@ -356,7 +356,7 @@ static void alike_in_the_low_half(void **st)
 	assert_int_equal(bpf_dp_session_put(rig.d, &k5, &s5, &s5), 0);
 	leads_to(first, 5);
 	leads_to(second, 0);
-	assert_int_equal(bpf_dp_counters(rig.d, 10).down_packets, 2);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 10).down_packets, 2);
 }
 
 /* Of two sessions with one address the newer has it, also when something else of the older one changes. */
@@ -504,7 +504,7 @@ static void counts(void **st)
 	put_session(5, 4, 0);
 	for (int i = 0; i < 3; i++)
 		rig_run(&rig, BPF_DP_CORE, &in, &got);
-	n = bpf_dp_counters(rig.d, 5);
+	n = bpf_hot_counters(bpf_dp_hot(rig.d), 5);
 	assert_int_equal(n.down_packets, 3);
 	assert_int_equal(n.down_bytes, 3 * 32);
 }
@@ -555,8 +555,8 @@ static void policed_without_a_number(void **st)
 	assert_int_equal(got.action, XDP_DROP);
 	assert_in_range(sent, 100, 10000);
 	assert_int_equal(bpf_dp_number(rig.d, 7), sent);
-	assert_int_equal(bpf_dp_counters(rig.d, 7).down_packets, sent);
-	assert_int_equal(bpf_dp_counters(rig.d, 7).down_policed, 1);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 7).down_packets, sent);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 7).down_policed, 1);
 }
 
 int main(void)

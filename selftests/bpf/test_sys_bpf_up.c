@@ -295,7 +295,7 @@ static void counts(void **st)
 		rig_run(&rig, BPF_DP_UPLINK, &good, &got);
 	for (int i = 0; i < 2; i++)
 		rig_run(&rig, BPF_DP_UPLINK, &bad, &got);
-	n = bpf_dp_counters(rig.d, 5);
+	n = bpf_hot_counters(bpf_dp_hot(rig.d), 5);
 	assert_int_equal(n.up_packets, 3);
 	assert_int_equal(n.up_bytes, 3 * 30);
 	assert_int_equal(n.up_spoofed, 2);
@@ -329,8 +329,8 @@ static void families_open_and_shut(void **st)
 		meets(&f4, is_open & 1 ? ZE_V_UP_FORWARD : ZE_V_DROP_CLOSED);
 		meets(&f6, is_open & 2 ? ZE_V_UP_FORWARD : ZE_V_DROP_CLOSED);
 	}
-	assert_int_equal(bpf_dp_counters(rig.d, 5).up_refused, 4);
-	assert_int_equal(bpf_dp_counters(rig.d, 5).up_spoofed, 0);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 5).up_refused, 4);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 5).up_spoofed, 0);
 	put_session(5, &s);
 	meets(&f4, ZE_V_UP_FORWARD);
 }
@@ -360,7 +360,7 @@ static void polices(void **st)
 		rig_run(&rig, BPF_DP_UPLINK, &f, &got);
 	assert_int_equal(got.verdict, ZE_V_DROP_UP_RATE);
 	assert_in_range(passed, 128, 128 + 1 + (now_ms() - began) / 31);
-	n = bpf_dp_counters(rig.d, 9);
+	n = bpf_hot_counters(bpf_dp_hot(rig.d), 9);
 	assert_int_equal(n.up_packets, passed);
 	assert_int_equal(n.up_policed, 1);
 }
@@ -420,7 +420,7 @@ static void numbers_begin_anew(void **st)
 		if (passed != runs[i].passed)
 			fail_msg("run %zu: %u passed, wanted %u", i, passed, runs[i].passed);
 	}
-	assert_int_equal(bpf_dp_counters(rig.d, 8).up_resyncs, 1);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 8).up_resyncs, 1);
 }
 
 static void session_that_went(void **st)

@@ -355,19 +355,20 @@ static void dp_adopt_done(void *self)
 }
 
 /* No counters have been read before dp_as_of is set. */
-static ze_ns dp_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static struct dp_totals dp_totals(void *self, ze_ns now)
 {
 	struct world *w = self;
+	struct dp_totals ret = { .as_of = w->dp_as_of };
 
 	assert(now == w->now);
-	for (unsigned i = 0; each && w->dp_as_of && i < w->n_dp_sids; i++) {
+	for (unsigned i = 0; w->dp_as_of && i < w->n_dp_sids; i++) {
 		uint16_t sid = w->dp_sids[i];
 		struct dp_stats st = numbers_of(sid);
 
 		if (w->dp[sid].held)
-			each(each_self, sid, &st);
+			dp_totals_add(&ret, &st);
 	}
-	return w->dp_as_of;
+	return ret;
 }
 
 static void dp_pool(void *self, const struct dp_pool *p)
@@ -388,7 +389,7 @@ static const struct dataplane_ops dp_ops = {
 	.session_down = dp_session_down,
 	.ppp_send = dp_ppp_send,
 	.stats = dp_stats,
-	.stats_all = dp_stats_all,
+	.totals = dp_totals,
 	.session_adopt = dp_adopt,
 	.adopt_done = dp_adopt_done,
 	.pool = dp_pool,

@@ -46,6 +46,7 @@ EXTRA = {
     'daemon/base/err': ['reason_'],
     'daemon/base/pool': ['res_'],
     'daemon/base/json': ['js_', 'jw_'],
+    'daemon/core/ports': ['dp_'],
     'daemon/l2tp/hidden': ['avp_'],
     'ppp/frame': ['cp_'],
 }

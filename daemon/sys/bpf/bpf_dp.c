@@ -717,14 +717,9 @@ void bpf_dp_reset(struct bpf_dp *d, uint16_t sid)
 	bpf_hot_reset(&d->hot, sid);
 }
 
-bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid)
+const struct bpf_hot *bpf_dp_hot(const struct bpf_dp *d)
 {
-	return bpf_hot_has(&d->hot, sid);
-}
-
-struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid)
-{
-	return bpf_hot_counters(&d->hot, sid);
+	return &d->hot;
 }
 
 /* A next hop looked up in the same tick of the coarse clock may be from before or after the change,

@@ -109,9 +109,8 @@ bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key
 uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid);
 /* Resets the counters and sequence numbers of a session id that is used again. */
 void bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
-/* True when a session has this id. */
-bool bpf_dp_has(const struct bpf_dp *d, uint16_t sid);
-struct bpf_hot_counters bpf_dp_counters(const struct bpf_dp *d, uint16_t sid);
+/* The tables in memory, for counters. They stay mapped until bpf_dp_close() or bpf_dp_leave(). */
+const struct bpf_hot *bpf_dp_hot(const struct bpf_dp *d);
 /* Invalidates all cached next hops, because something they depend on has changed. On the reactor.
  * Returns 0 or -errno. */
 int bpf_dp_void_hops(struct bpf_dp *d);

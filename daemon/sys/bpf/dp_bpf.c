@@ -405,48 +405,22 @@ static void inject(void *self, uint16_t sid, struct span frame)
 		log_kv(LOG_DP, LOG_DEBUG, "inject-failed", KV_ERRNO(-errno));
 }
 
-static struct dp_stats numbers_of(const struct dp_bpf *d, uint16_t sid)
-{
-	struct bpf_hot_counters n = bpf_dp_counters(d->maps, sid);
-
-	return (struct dp_stats){
-		.up_packets = n.up_packets,
-		.up_bytes = n.up_bytes,
-		.down_packets = n.down_packets,
-		.down_bytes = n.down_bytes,
-		.up_spoofed = n.up_spoofed,
-		.up_policed = n.up_policed,
-		.down_policed = n.down_policed,
-		.up_refused = n.up_refused,
-		.up_resyncs = n.up_resyncs,
-	};
-}
-
 static int dp_bpf_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, ze_ns *ret_as_of)
 {
 	struct dp_bpf *d = self;
 
 	if (!dp_jobs_find_up(&d->jobs, sid))
 		return -ENOTCONN;
-	*ret = numbers_of(d, sid);
+	*ret = bpf_counts_of(d->counts.hot, sid);
 	*ret_as_of = now;
 	return 0;
 }
 
-/* In the order of the arrays in memory: walking the table of sessions would be slower. */
-static ze_ns dp_bpf_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static struct dp_totals dp_bpf_totals(void *self, ze_ns now)
 {
 	struct dp_bpf *d = self;
 
-	for (unsigned sid = 0; each && sid < ZE_SIDS; sid++) {
-		struct dp_stats st;
-
-		if (!bpf_dp_has(d->maps, (uint16_t)sid))
-			continue;
-		st = numbers_of(d, (uint16_t)sid);
-		each(each_self, (uint16_t)sid, &st);
-	}
-	return now;
+	return bpf_counts_totals(&d->counts, now);
 }
 
 static void dp_bpf_show(void *self, struct json *j)
@@ -471,7 +445,7 @@ static void dp_bpf_answer(struct dp_jobs_session *js, const struct dp_jobs_reque
 		/* No packet is counted any more, and the counters are those of this session until
 		 * its id is released. */
 		ev->counted = true;
-		ev->final = numbers_of(d, js->sid);
+		ev->final = bpf_counts_of(d->counts.hot, js->sid);
 	} else if (ev->kind == DP_EV_FAMILY_UP && ev->result > 0) {
 		ev->result = 0;
 		dp_bpf_repair_route(d, rq->family.peer4);
@@ -513,7 +487,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.ppp_send = dp_bpf_ppp_send,
 	.inject = inject,
 	.stats = dp_bpf_stats,
-	.stats_all = dp_bpf_stats_all,
+	.totals = dp_bpf_totals,
 	.show = dp_bpf_show,
 	.session_adopt = dp_bpf_adopt,
 	.adopt_done = dp_bpf_adopt_done,
@@ -696,6 +670,8 @@ static int dp_bpf_watch(struct dp_bpf *d, const struct dp_bpf_args *a)
 							.notify = dp_bpf_worker_notify,
 							.self = d },
 				&d->jobs.worker);
+	if (r == 0)
+		bpf_counts_init(&d->counts, bpf_dp_hot(d->maps), d->jobs.worker);
 	if (r == 0)
 		r = vlans_watch(&(struct vlans_args){ .follow = d->follow,
 						      .worker = d->jobs.worker,

@@ -12,6 +12,7 @@
  *   vlans        the VLAN devices on our ports, with their tags and MAC addresses
  *   adopt        restores sessions after a restart
  *   repair       restores programs, routes and addresses that another program removes
+ *   bpf_counts   the counters of sessions: of one, and the sums over all
  *   bpf_guard    decides which sources may send to the daemon's sockets
  *
  * Structures. struct dp_bpf is created by dp_bpf_new() and freed by dp_bpf_free() or
@@ -21,10 +22,11 @@
  * reported. A struct dp_bpf_ifid is an interface identifier of ours on at least one link. struct
  * dp_bpf_past lists what a previous instance left on ze0; adopt_done frees it.
  *
- * Threads. The reactor makes all calls of dp_bpf_ops, reads counters, and opens and closes
- * families. One worker thread runs the jobs, because routes wait for RTNL; the jobs of a session
- * run in the order of their submission. dp_bpf_priv.h says which fields belong to the worker. While
- * sessions are adopted there are no jobs, and the reactor does the worker's part.
+ * Threads. The reactor makes all calls of dp_bpf_ops, reads the counters of one session, and opens
+ * and closes families. One worker thread runs the jobs, because routes wait for RTNL, and adds up
+ * the counters of all sessions; the jobs of a session run in the order of their submission.
+ * dp_bpf_priv.h says which fields belong to the worker. While sessions are adopted there are no
+ * jobs, and the reactor does the worker's part.
  *
  * Timers. One, that of the repair: it starts a repair job at repair_deadline(). The programs look a
  * cached next hop up again after ZE_FRESH_NS (100 ms).

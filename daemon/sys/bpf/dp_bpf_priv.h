@@ -9,6 +9,7 @@
 #include "daemon/base/hash.h"
 #include "daemon/base/htab.h"
 #include "daemon/core/ports.h"
+#include "daemon/sys/bpf/bpf_counts.h"
 #include "daemon/sys/bpf/bpf_dp.h"
 #include "daemon/sys/net/pool_routes.h"
 #include "daemon/sys/run/dp_jobs.h"
@@ -72,6 +73,7 @@ struct dp_bpf {
 	struct portwatch *ports;
 	struct dp_bpf_repair *repair;
 	struct pool_keeper pool;
+	struct bpf_counts counts;
 	struct dp_bpf_past *past; /* only while a previous instance's sessions are adopted */
 	bool adopted;
 };

@@ -637,11 +637,11 @@ static size_t list_counts(void *self, struct counts_row *rows, size_t max)
 	return n;
 }
 
-static int read_counts(void *self, void *thread, struct counts_row *rows, size_t n)
+static int read_counts(void *self, void *thread, struct counts_reading *r)
 {
 	struct dp_kernel *d = self;
 
-	return d->a.ops->stats(thread, rows, n);
+	return d->a.ops->stats(thread, r->rows, r->n);
 }
 
 static const struct counts_source counts_source = { .list = list_counts, .read = read_counts };
@@ -660,16 +660,15 @@ static int dp_kernel_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats 
 	if (!st)
 		return -EAGAIN;
 	*ret = *st;
-	*ret_as_of = d->counts.last.as_of;
+	*ret_as_of = d->counts.last.totals.as_of;
 	return 0;
 }
 
-static ze_ns dp_kernel_stats_all(void *self, ze_ns now, dp_stats_fn *each, void *each_self)
+static struct dp_totals dp_kernel_totals(void *self, ze_ns now)
 {
 	struct dp_kernel *d = self;
 
-	counts_refresh(&d->counts, d->jobs.sessions.n, now);
-	return counts_each(&d->counts, each, each_self);
+	return counts_totals(&d->counts, d->jobs.sessions.n, now);
 }
 
 static void set_pool(void *self, const struct dp_pool *p)
@@ -698,7 +697,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.session_down = dp_jobs_session_down,
 	.ppp_send = dp_kernel_ppp_send,
 	.stats = dp_kernel_stats,
-	.stats_all = dp_kernel_stats_all,
+	.totals = dp_kernel_totals,
 	.pool = set_pool,
 	.show = dp_kernel_show,
 };

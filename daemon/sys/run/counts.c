@@ -2,8 +2,8 @@
 /*
  * Reading the counters of thousands of sessions takes milliseconds and, on the kernel plane, the
  * RTNL lock, which other programs may hold for any time: it is a job of a worker. The reactor lists
- * the established sessions, the job adds the counters, and the reactor replaces the last reading
- * when the job is done. A query returns the last reading with its time and starts the next one, as
+ * the established sessions, where the plane wants rows, the job adds the counters, and the reactor
+ * replaces the last reading when the job is done. A query returns the last reading with its time and starts the next one, as
  * does a timer (refresh.h).
  */
 #include "daemon/sys/run/counts.h"
@@ -24,8 +24,12 @@ static void counts_run(struct kjob *j, void *thread)
 	struct counts *c = ze_container_of(j, struct counts, job);
 	struct counts_reading *next = &c->next;
 
-	qsort(next->rows, next->n, sizeof(*next->rows), by_sid);
-	c->result = next->n ? c->source->read(c->self, thread, next->rows, next->n) : 0;
+	if (next->n)
+		qsort(next->rows, next->n, sizeof(*next->rows), by_sid);
+	c->result = next->n || !c->source->list ? c->source->read(c->self, thread, next) : 0;
+	for (size_t i = 0; i < next->n; i++)
+		if (next->rows[i].have)
+			dp_totals_add(&next->totals, &next->rows[i].st);
 }
 
 static void counts_finish(struct kjob *j)
@@ -59,18 +63,19 @@ void counts_done(struct counts *c)
 
 void counts_refresh(struct counts *c, size_t max, ze_ns now)
 {
-	struct counts_row *rows;
+	struct counts_reading next = { .totals.as_of = now };
 
 	if (c->under_way || (c->asked && now - c->asked < COUNTS_FRESH))
 		return;
-	rows = calloc(max + 1, sizeof(*rows));
-	if (!rows)
-		return; /* the last reading is kept, with its time */
+	if (c->source->list) {
+		next.rows = calloc(max + 1, sizeof(*next.rows));
+		if (!next.rows)
+			return; /* the last reading is kept, with its time */
+		next.n = c->source->list(c->self, next.rows, max);
+	}
 	c->under_way = true;
 	c->asked = now;
-	c->next = (struct counts_reading){ .rows = rows,
-					   .n = c->source->list(c->self, rows, max),
-					   .as_of = now };
+	c->next = next;
 	kworker_submit(c->worker, &c->seq, &c->job);
 }
 
@@ -82,10 +87,8 @@ const struct dp_stats *counts_find(const struct counts *c, uint16_t sid, int ifi
 	return row && row->have && row->ifindex == ifindex ? &row->st : NULL;
 }
 
-ze_ns counts_each(const struct counts *c, dp_stats_fn *each, void *each_self)
+struct dp_totals counts_totals(struct counts *c, size_t max, ze_ns now)
 {
-	for (size_t i = 0; each && i < c->last.n; i++)
-		if (c->last.rows[i].have)
-			each(each_self, c->last.rows[i].sid, &c->last.rows[i].st);
-	return c->last.as_of;
+	counts_refresh(c, max, now);
+	return c->last.totals;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The counters of all sessions of a plane, read in one pass by a worker and kept until the next
- * reading. The reactor never waits: it gets the last reading and its time.
+ * reading. The reactor never waits: it gets the last reading and its time. A plane that can read
+ * one session's counters at any time keeps only the sums.
+ *
+ * Memory: no row, or one for each session that was established at the last reading; while a reading
+ * is in progress, one more for each.
  */
 #pragma once
 
@@ -17,19 +21,20 @@ struct counts_row {
 	struct dp_stats st;
 };
 
-struct counts_source {
-	/* Called on the reactor: writes the established sessions, at most max. Returns their
-	 * number. */
-	size_t (*list)(void *self, struct counts_row *rows, size_t max);
-	/* Called on a worker, with rows sorted by sid: sets st and have. Returns 0 or -errno: then
-	 * the last reading is kept. */
-	int (*read)(void *self, void *thread, struct counts_row *rows, size_t n);
-};
-
 struct counts_reading {
 	struct counts_row *rows;
 	size_t n;
-	ze_ns as_of; /* time of the reading; 0: none yet */
+	struct dp_totals totals; /* as_of 0: no reading yet */
+};
+
+struct counts_source {
+	/* Called on the reactor: writes the established sessions, at most max. Returns their
+	 * number. NULL: the readings have no rows. */
+	size_t (*list)(void *self, struct counts_row *rows, size_t max);
+	/* Called on a worker: sets st and have of the rows, which are sorted by sid and added to
+	 * the totals afterwards; without rows, it adds the sessions to the totals itself. Returns 0
+	 * or -errno: then the last reading is kept. */
+	int (*read)(void *self, void *thread, struct counts_reading *r);
 };
 
 struct counts {
@@ -55,6 +60,5 @@ void counts_refresh(struct counts *c, size_t max, ze_ns now);
 /* Finds the counters of a session in the last reading; NULL when it has none, or only those of
  * another session with the same sid. */
 const struct dp_stats *counts_find(const struct counts *c, uint16_t sid, int ifindex);
-/* Calls each() for each session of the last reading. Returns the time of the reading, or 0. each
- * may be NULL. */
-ze_ns counts_each(const struct counts *c, dp_stats_fn *each, void *each_self);
+/* The sums of the last reading, after counts_refresh(). */
+struct dp_totals counts_totals(struct counts *c, size_t max, ze_ns now);

@@ -20,7 +20,7 @@ static void refresh_on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 
 	(void)ev;
 	(void)revents;
-	r->dp->stats_all(r->dp_self, loop_now(r->loop), NULL, NULL);
+	r->dp->totals(r->dp_self, loop_now(r->loop));
 }
 
 int refresh_new(struct loop *l, const struct ports *io, ze_ns interval, struct refresh **ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Starts a reading of all counters at a fixed interval, so that those of a plane that reads them
- * ahead (counts.h) are never much older than that. The results stay in the plane.
+ * Starts a reading of all counters (counts.h) at a fixed interval, so that they are never much
+ * older than that. The results stay in the plane.
  */
 #pragma once
 
