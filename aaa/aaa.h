@@ -42,7 +42,8 @@ struct aaa_request {
 	uint64_t cookie;		    /* of a late verdict; never used twice */
 	uint64_t session_id;		    /* for Acct-Session-Id */
 	uint32_t nas_port;		    /* our L2TP session id */
-	ze_ns now, deadline;		    /* a verdict after the deadline is ignored */
+	ze_ns now, until;		    /* of the authentication phase */
+	ze_ns deadline; /* set by the broker: a verdict of this handler after it is ignored */
 };
 
 struct aaa_answer {

@@ -99,6 +99,14 @@ void aaa_local_free(struct aaa_local *l)
 	free(l);
 }
 
+void aaa_local_swap(struct aaa_local *l, struct aaa_local *other)
+{
+	struct aaa_local was = *l;
+
+	*l = *other;
+	*other = was;
+}
+
 /* Compares digests, so that the time does not reveal how much of a password is right. */
 static bool pap_ok(const struct aaa_request *rq, struct span password)
 {
@@ -207,5 +215,5 @@ static bool local_auth(void *self, const struct aaa_request *rq, struct aaa_answ
 
 struct aaa_handler aaa_local_handler(struct aaa_local *l)
 {
-	return (struct aaa_handler){ .name = "l2tp-auth-local", .self = l, .auth = local_auth };
+	return (struct aaa_handler){ .name = AAA_LOCAL_NAME, .self = l, .auth = local_auth };
 }

@@ -11,6 +11,8 @@
 #include "aaa/aaa.h"
 #include "aaa/profile.h"
 
+#define AAA_LOCAL_NAME "l2tp-auth-local" /* of the handler */
+
 struct aaa_local;
 
 struct aaa_local_user {
@@ -22,6 +24,8 @@ struct aaa_local_user {
 /* Returns NULL when out of memory. Of users with the same name the last one is used. */
 struct aaa_local *aaa_local_new(const struct aaa_local_user *users, size_t n);
 void aaa_local_free(struct aaa_local *l);
+/* Exchanges the users, for a reload: the handler of `l` has the new ones. */
+void aaa_local_swap(struct aaa_local *l, struct aaa_local *other);
 /* A handler for the broker. l must outlive it. It answers at once: AAA_UNKNOWN for a user that is
  * not in the table, AAA_UNAVAILABLE without memory. */
 struct aaa_handler aaa_local_handler(struct aaa_local *l);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aaa/local.h"
 #include "daemon/base/hash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
@@ -370,6 +371,67 @@ static const struct ze_module mod_history = { .name = "history",
 					      .start = history_start,
 					      .stop = history_stop };
 
+/* ---- authentication ---- */
+
+static int local_start(struct ze *z)
+{
+	struct aaa_handler h;
+
+	z->local = config_local_users(z->cfg);
+	if (!z->local)
+		return -ENOMEM;
+	h = aaa_local_handler(z->local);
+	return aaa_broker_add(&z->aaa, &h);
+}
+
+static void local_stop(struct ze *z)
+{
+	aaa_local_free(z->local);
+}
+
+static int local_prepare(struct ze *z, struct config *next, struct strbuf *errors)
+{
+	(void)errors;
+	z->local_next = config_local_users(next);
+	return z->local_next ? 0 : -ENOMEM;
+}
+
+static void local_cancel(struct ze *z)
+{
+	aaa_local_free(z->local_next);
+	z->local_next = NULL;
+}
+
+static void local_reload(struct ze *z, struct config *next)
+{
+	(void)next;
+	aaa_local_swap(z->local, z->local_next);
+	local_cancel(z);
+}
+
+static const struct ze_module mod_local = { .name = "aaa-local",
+					    .start = local_start,
+					    .stop = local_stop,
+					    .prepare = local_prepare,
+					    .cancel = local_cancel,
+					    .reload = local_reload };
+
+static void order_reload(struct ze *z, struct config *next)
+{
+	aaa_broker_order(&z->aaa, next->auth_order, next->n_auth_order);
+}
+
+static int order_start(struct ze *z)
+{
+	order_reload(z, z->cfg);
+	return 0;
+}
+
+/* After the modules that add handlers. */
+static const struct ze_module mod_order = { .name = "aaa-order",
+					    .start = order_start,
+					    .reload = order_reload };
+
 /* ---- engine ---- */
 
 static int engine_start(struct ze *z)
@@ -378,6 +440,7 @@ static int engine_start(struct ze *z)
 		.cfg = z->cfg,
 		.ports = { .net = &udp_net_ops, .net_self = z->udp, .rng = z->rng },
 		.hardening = hardening_state(),
+		.broker = &z->aaa,
 		.bus = &z->bus,
 		.now = loop_now(z->loop),
 		.wall_ns = loop_wall_ns(),
@@ -611,10 +674,10 @@ static const struct ze_module mod_serve = { .name = "serve",
  * since it removes what the engine has released. The listeners are closed with the loop, since the
  * sockets of tunnels are watched there, too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,     &mod_hardening, &mod_rng,	     &mod_yang,	   &mod_config,
-	&mod_loop,    &mod_state,     &mod_instance, &mod_history, &mod_listeners,
-	&mod_ctl,     &mod_dataplane, &mod_settle,   &mod_engine,  &mod_ifwatch,
-	&mod_refresh, &mod_resume,    &mod_persist,  &mod_serve,
+	&mod_log,    &mod_hardening, &mod_rng,	   &mod_yang,	   &mod_config,	 &mod_loop,
+	&mod_state,  &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	 &mod_dataplane,
+	&mod_settle, &mod_local,     &mod_order,   &mod_engine,	   &mod_ifwatch, &mod_refresh,
+	&mod_resume, &mod_persist,   &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)

@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "aaa/broker.h"
 #include "daemon/base/rng.h"
 #include "daemon/core/bus.h"
 
+struct aaa_local;
 struct config;
 struct ctl;
 struct engine;
@@ -38,9 +40,11 @@ struct ze {
 	struct loop *loop;
 	struct udp *udp;
 	struct plane *plane;
-	struct persist *persist;	  /* watches the journal and the pins */
-	struct instance *instance;	  /* NULL: the plane shares nothing in the kernel */
-	char *state_path, *programs_path; /* the second: a list of our BPF programs */
+	struct persist *persist;	      /* watches the journal and the pins */
+	struct instance *instance;	      /* NULL: the plane shares nothing in the kernel */
+	char *state_path, *programs_path;     /* the second: a list of our BPF programs */
+	struct aaa_broker aaa;		      /* has the handlers of the modules */
+	struct aaa_local *local, *local_next; /* the second: prepared for a reload */
 	struct bus bus;
 	struct history *history;
 	struct engine *engine;

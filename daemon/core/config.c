@@ -116,7 +116,25 @@ struct config *config_new(void)
 	config_table_init(&config_table, c);
 	c->l2tp = false; /* there is no l2tp {} yet */
 	strcpy(c->machine_name, "ze");
+	c->auth_order[c->n_auth_order++] = AAA_LOCAL_NAME;
 	return c;
+}
+
+struct aaa_local *config_local_users(const struct config *c)
+{
+	struct aaa_local_user *u = calloc(c->n_users + 1, sizeof(*u));
+	struct aaa_local *l;
+
+	if (!u)
+		return NULL;
+	for (size_t i = 0; i < c->n_users; i++)
+		u[i] = (struct aaa_local_user){ .name = c->users[i].name,
+						.password = c->users[i].password,
+						.address = c->users[i].address,
+						.sessions = c->users[i].sessions };
+	l = aaa_local_new(u, c->n_users);
+	free(u);
+	return l;
 }
 
 struct config *config_ref(struct config *c)

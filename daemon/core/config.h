@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "aaa/addrpool.h"
+#include "aaa/broker.h"
 #include "aaa/local.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/log.h"
@@ -96,6 +97,9 @@ struct config {
 	struct profile_sessions sessions; /* default for users without limits of their own */
 	uint32_t ncp_timeout_s;
 	uint32_t echo_interval_s, echo_failures; /* LCP Echo-Request; interval 0: not sent */
+	/* Names of the handlers that check logins, in the order in which they are asked; constants. */
+	const char *auth_order[AAA_HANDLERS_MAX];
+	size_t n_auth_order;
 	struct config_user *users;
 	size_t n_users;
 	bool has_pool;
@@ -121,5 +125,7 @@ enum log_level config_log_level(const struct config *c, enum log_sub sub);
 const char *config_host_name(const struct config *c);
 bool config_ipcp(const struct config *c); /* whether IPCP is negotiated */
 bool config_ipv6cp(const struct config *c);
+/* Returns a new table of the local users, or NULL when out of memory. */
+struct aaa_local *config_local_users(const struct config *c);
 /* The rates of a new session; 0: not limited. */
 struct shape_plan config_shape(const struct config *c);

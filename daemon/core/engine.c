@@ -33,6 +33,8 @@ static const struct turn_ops turn_ops = {
 	.free_tunnel = control_free,
 };
 
+static const struct aaa_broker no_handlers;
+
 int engine_new(const struct engine_args *a, struct engine **ret)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -46,6 +48,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	e->boot = config_ref(a->cfg);
 	e->ports = a->ports;
 	e->bus = a->bus;
+	e->broker = a->broker ? a->broker : &no_handlers;
 	e->hardening = a->hardening;
 	e->started = a->now;
 	e->next_id = a->wall_ns > 0 ? (uint64_t)a->wall_ns : 1;

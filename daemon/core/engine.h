@@ -57,7 +57,9 @@ struct engine;
 struct engine_args {
 	struct config *cfg; /* a reference is taken */
 	struct ports ports; /* copied; the tables and objects in it must outlive the engine */
-	struct bus *bus;    /* must outlive the engine; NULL: events are not published */
+	/* The handlers that are asked; must outlive the engine. NULL: none, no login is accepted. */
+	const struct aaa_broker *broker;
+	struct bus *bus; /* must outlive the engine; NULL: events are not published */
 	/* How the process is confined, shown to operators, for example "on". Not copied; may be
 	 * NULL. */
 	const char *hardening;

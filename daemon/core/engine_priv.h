@@ -20,7 +20,6 @@
 #include "aaa/aaa.h"
 #include "aaa/addrpool.h"
 #include "aaa/broker.h"
-#include "aaa/local.h"
 #include "aaa/profile.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/hash.h"
@@ -151,7 +150,6 @@ struct engine_about {
 struct reload_next {
 	struct config *cfg;
 	struct linkcfg *linkcfg;
-	struct aaa_local *local;
 };
 
 struct engine {
@@ -190,8 +188,7 @@ struct engine {
 	struct pace pace;
 	unsigned n_held; /* subscribers with a delayed answer (login_held) */
 	/* AAA */
-	struct aaa_broker broker;
-	struct aaa_local *local;
+	const struct aaa_broker *broker;
 	struct addrpool *pool; /* NULL: none */
 	struct hostip_set own; /* addresses of the host: no subscriber gets one */
 	uint64_t ifid;	       /* our interface id on all links; 0: not needed yet */

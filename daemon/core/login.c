@@ -30,7 +30,7 @@ static void release_wait(struct res *r)
 {
 	struct login_wait *w = ze_container_of(r, struct login_wait, res);
 
-	aaa_broker_cancel(&w->s->e->broker, w->cookie);
+	aaa_broker_cancel(w->s->e->broker, w->cookie);
 	w->s->wait = NULL;
 	free(w);
 }
@@ -376,7 +376,7 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 		     struct aaa_stage stage, ze_ns now, struct pending *next)
 {
 	struct engine *e = s->e;
-	const struct aaa_request a = {
+	struct aaa_request a = {
 		.method = aaa_method_of(rq->method),
 		.id = rq->id,
 		.user = rq->user,
@@ -392,17 +392,17 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 		.session_id = s->id,
 		.nas_port = s->call.l2tp.sid,
 		.now = now,
-		.deadline = s->link.auth.phase_deadline,
+		.until = s->link.auth.phase_deadline,
 	};
 	struct login_wait *w;
 
-	if (aaa_broker_ask(&e->broker, &a, &stage, &next->verdict)) {
+	if (aaa_broker_ask(e->broker, &a, &stage, &next->verdict)) {
 		pending_add(next, PENDING_VERDICT);
 		return;
 	}
 	w = malloc(sizeof(*w));
 	if (!w) {
-		aaa_broker_cancel(&e->broker, a.cookie);
+		aaa_broker_cancel(e->broker, a.cookie);
 		next->verdict =
 			(struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No memory" };
 		pending_add(next, PENDING_VERDICT);
@@ -418,7 +418,7 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 {
 	login_cancel(s);
 	if (!turn_away(s, now))
-		ask_from(s, rq, (struct aaa_stage){ .next = 0 }, now, next);
+		ask_from(s, rq, (struct aaa_stage){ .asked = 0 }, now, next);
 }
 
 /* Asks the remaining handlers. Without time for them the login is unavailable. */

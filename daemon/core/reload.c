@@ -11,24 +11,6 @@
 #include "daemon/core/own.h"
 #include "daemon/core/turn.h"
 
-/* The table of local users. Returns NULL when out of memory. */
-static struct aaa_local *reload_local_of(const struct config *c)
-{
-	struct aaa_local_user *u = calloc(c->n_users + 1, sizeof(*u));
-	struct aaa_local *l;
-
-	if (!u)
-		return NULL;
-	for (size_t i = 0; i < c->n_users; i++)
-		u[i] = (struct aaa_local_user){ .name = c->users[i].name,
-						.password = c->users[i].password,
-						.address = c->users[i].address,
-						.sessions = c->users[i].sessions };
-	l = aaa_local_new(u, c->n_users);
-	free(u);
-	return l;
-}
-
 /* Reserves the fixed addresses of users in the pool. Without memory they are reserved at the first
  * login. */
 static void reserve_addresses(struct engine *e, const struct config *c)
@@ -41,14 +23,6 @@ static void reserve_addresses(struct engine *e, const struct config *c)
 		v[i] = c->users[i].address;
 	addrpool_reserve(e->pool, v, c->n_users);
 	free(v);
-}
-
-static void set_local(struct engine *e, struct aaa_local *l)
-{
-	aaa_local_free(e->local);
-	e->local = l;
-	e->broker.handlers[0] = aaa_local_handler(l);
-	e->broker.n = 1;
 }
 
 void reload_pool(const struct engine *e)
@@ -83,13 +57,9 @@ void reload_limits(const struct engine *e)
 
 int reload_start(struct engine *e)
 {
-	struct aaa_local *l;
-
 	e->linkcfg = linkcfg_new(e->cfg);
-	l = e->linkcfg ? reload_local_of(e->cfg) : NULL;
-	if (!l)
+	if (!e->linkcfg)
 		return -ENOMEM;
-	set_local(e, l);
 	if (e->cfg->has_pool) {
 		e->pool = addrpool_new(&e->cfg->pool);
 		if (!e->pool)
@@ -102,7 +72,6 @@ int reload_start(struct engine *e)
 void reload_done(struct engine *e)
 {
 	reload_cancel(e);
-	aaa_local_free(e->local);
 	addrpool_free(e->pool);
 	linkcfg_unref(e->linkcfg);
 	config_unref(e->boot);
@@ -172,19 +141,15 @@ int reload_prepare(struct engine *e, struct config *cfg, struct strbuf *errors)
 		sb_puts(errors, "l2tp enabled: restart to enable or disable\n");
 		return -EBUSY;
 	}
-	e->next.local = reload_local_of(cfg);
 	e->next.linkcfg = linkcfg_new(cfg);
-	if (!e->next.local || !e->next.linkcfg) {
-		reload_cancel(e);
+	if (!e->next.linkcfg)
 		return -ENOMEM;
-	}
 	e->next.cfg = config_ref(cfg);
 	return 0;
 }
 
 void reload_cancel(struct engine *e)
 {
-	aaa_local_free(e->next.local);
 	linkcfg_unref(e->next.linkcfg);
 	config_unref(e->next.cfg);
 	e->next = (struct reload_next){ 0 };
@@ -194,7 +159,6 @@ void reload_apply(struct engine *e)
 {
 	bool blackhole = e->cfg->pool_blackhole;
 
-	set_local(e, e->next.local);
 	linkcfg_unref(e->linkcfg);
 	e->linkcfg = e->next.linkcfg;
 	config_unref(e->cfg);

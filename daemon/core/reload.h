@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Applies a configuration to the engine: users, the address pool, the settings of PPP links,
+ * Applies a configuration to the engine: the address pool, the settings of PPP links,
  * limits, and the settings of existing tunnels that follow a new configuration. For the rest, which
  * needs a restart, there are warnings.
  */

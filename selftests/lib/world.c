@@ -706,35 +706,55 @@ struct config *w_config(void)
 
 int w_reload(struct world *w, struct config *cfg, struct strbuf *errors)
 {
+	struct aaa_local *next = config_local_users(cfg);
 	struct strbuf unread;
 	int r;
 
+	if (!next)
+		return -ENOMEM;
 	sb_init(&unread);
 	r = engine_reload_prepare(w->e, cfg, errors ? errors : &unread);
-	if (r == 0)
+	if (r == 0) {
+		aaa_local_swap(w->local, next);
+		aaa_broker_order(&w->aaa, cfg->auth_order, cfg->n_auth_order);
 		engine_reload(w->e, w->now);
-	if (r == 0)
 		reload_unchanged(w->e, cfg, errors ? errors : &unread);
+	}
+	aaa_local_free(next);
 	sb_done(&unread);
 	return r;
 }
 
 static int start(struct world *w)
 {
-	return engine_new(&(struct engine_args){ .cfg = w->cfg,
-						 .ports = { .net = &net_ops,
-							    .net_self = w,
-							    .dp = &dp_ops,
-							    .dp_self = w,
-							    .guard = &guard_ops,
-							    .guard_self = w,
-							    .journal = &journal_ops,
-							    .journal_self = w,
-							    .rng = { .fill = fill, .self = w } },
-						 .bus = &w->bus,
-						 .now = w->now,
-						 .wall_ns = W_WALL_NS + w->now + w->clock_step },
-			  &w->e);
+	struct aaa_handler h;
+	int r;
+
+	w->local = config_local_users(w->cfg);
+	if (!w->local)
+		return -ENOMEM;
+	w->aaa = (struct aaa_broker){ .n = 0 };
+	h = aaa_local_handler(w->local);
+	aaa_broker_add(&w->aaa, &h);
+	aaa_broker_order(&w->aaa, w->cfg->auth_order, w->cfg->n_auth_order);
+	r = engine_new(&(struct engine_args){ .cfg = w->cfg,
+					      .ports = { .net = &net_ops,
+							 .net_self = w,
+							 .dp = &dp_ops,
+							 .dp_self = w,
+							 .guard = &guard_ops,
+							 .guard_self = w,
+							 .journal = &journal_ops,
+							 .journal_self = w,
+							 .rng = { .fill = fill, .self = w } },
+					      .broker = &w->aaa,
+					      .bus = &w->bus,
+					      .now = w->now,
+					      .wall_ns = W_WALL_NS + w->now + w->clock_step },
+		       &w->e);
+	if (r < 0)
+		aaa_local_free(w->local);
+	return r;
 }
 
 /* The guard of the next process or world knows no tunnels. */
@@ -777,6 +797,7 @@ void w_kill(struct world *w)
 {
 	w->crashed = true;
 	engine_leave(w->e);
+	aaa_local_free(w->local);
 	w->e = NULL;
 	w->answers_n = 0;
 	/* The next process enters its tunnels again. */
@@ -814,6 +835,7 @@ void w_restart(struct world *w)
 void world_free(struct world *w)
 {
 	engine_free(w->e);
+	aaa_local_free(w->local);
 	config_unref(w->cfg);
 	assert(w->dp_sessions == 0 && w->guard.n_tunnels == 0 && w->guard.n_peers == 0);
 	for (unsigned i = 0; i < w->n_lacs; i++)

@@ -127,6 +127,9 @@ struct world {
 	struct engine *e;
 	struct config *cfg;
 	struct bus bus;
+	/* The handlers of the engine: at first the local users of the configuration. */
+	struct aaa_broker aaa;
+	struct aaa_local *local;
 	struct test_rng seed;
 	struct w_fail fail_net, fail_dp, fail_rng;
 	ze_ns now;

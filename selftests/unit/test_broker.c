@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "aaa/broker.h"
@@ -37,19 +38,29 @@ static void fake_cancel(void *self, uint64_t cookie)
 	((struct fake *)self)->cancelled = cookie;
 }
 
-static const struct aaa_request rq = { .method = AAA_PAP,
-				       .nas_port = 77,
-				       .cookie = 5,
-				       .now = 1000,
-				       .deadline = 1300 };
+static const char *const names[AAA_HANDLERS_MAX + 1] = { "a", "b", "c", "d", "e" };
+
+static struct aaa_request request(void)
+{
+	return (struct aaa_request){
+		.method = AAA_PAP, .nas_port = 77, .cookie = 5, .now = 1000, .until = 1300
+	};
+}
+
+static void add(struct aaa_broker *b, struct fake *f, const char *name)
+{
+	const struct aaa_handler h = { .name = name, .self = f, .auth = fake_auth };
+
+	assert_int_equal(aaa_broker_add(b, &h), 0);
+}
 
 static struct aaa_broker broker_of(struct fake *f, size_t n)
 {
-	struct aaa_broker b = { .n = n };
+	struct aaa_broker b = { .n = 0 };
 
 	for (size_t i = 0; i < n; i++)
-		b.handlers[i] =
-			(struct aaa_handler){ .name = "fake", .self = &f[i], .auth = fake_auth };
+		add(&b, &f[i], names[i]);
+	aaa_broker_order(&b, names, n);
 	return b;
 }
 
@@ -57,11 +68,12 @@ static struct aaa_broker broker_of(struct fake *f, size_t n)
 static enum aaa_verdict ask(struct fake *f, size_t n, struct aaa_answer *ret)
 {
 	const struct aaa_broker b = broker_of(f, n);
-	struct aaa_stage stage = { .next = 0 };
+	struct aaa_stage stage = { .asked = 0 };
+	struct aaa_request rq = request();
 
 	memset(ret, 0xa5, sizeof(*ret));
 	while (!aaa_broker_ask(&b, &rq, &stage, ret)) {
-		const struct fake *asked = &f[stage.next - 1];
+		const struct fake *asked = &f[__builtin_popcount(stage.asked) - 1];
 
 		assert_true(asked->late);
 		if (aaa_stage_decided(&stage, asked->verdict))
@@ -119,13 +131,14 @@ static void late_is_awaited(void **st)
 {
 	struct fake f[2] = { { .late = true }, { .verdict = AAA_ACCEPT } };
 	const struct aaa_broker b = broker_of(f, 2);
-	struct aaa_stage stage = { .next = 0 };
+	struct aaa_stage stage = { .asked = 0 };
+	struct aaa_request rq = request();
 	struct aaa_answer a;
 
 	(void)st;
 	assert_false(aaa_broker_ask(&b, &rq, &stage, &a));
 	assert_int_equal(f[1].asked, 0);
-	assert_int_equal(stage.next, 1);
+	assert_int_equal(stage.asked, 1);
 	assert_true(aaa_broker_ask(&b, &rq, &stage, &a));
 	assert_int_equal(f[0].asked, 1);
 	assert_int_equal(a.verdict, AAA_ACCEPT);
@@ -170,8 +183,8 @@ static void time_is_divided(void **st)
 {
 	struct fake f[3] = { { .verdict = AAA_UNKNOWN }, { .late = true }, { .late = true } };
 	const struct aaa_broker b = broker_of(f, 3);
-	struct aaa_request later = rq;
-	struct aaa_stage stage = { .next = 0 };
+	struct aaa_request rq = request();
+	struct aaa_stage stage = { .asked = 0 };
 	struct aaa_answer a;
 
 	(void)st;
@@ -179,10 +192,50 @@ static void time_is_divided(void **st)
 	assert_int_equal(f[0].deadline, 1100);
 	assert_int_equal(f[1].deadline, 1150);
 	assert_int_equal(stage.deadline, 1150);
-	later.now = 1100;
-	assert_false(aaa_broker_ask(&b, &later, &stage, &a));
+	rq.now = 1100;
+	assert_false(aaa_broker_ask(&b, &rq, &stage, &a));
 	assert_int_equal(f[2].deadline, 1300);
 	assert_int_equal(stage.deadline, 1300);
+}
+
+/* Only those that the order names are asked, wherever they were added. */
+static void order_of_the_configuration(void **st)
+{
+	static const char *const order[] = { "c", "no such", "a" };
+	struct fake f[3] = { { .verdict = AAA_UNKNOWN },
+			     { .verdict = AAA_ACCEPT },
+			     { .verdict = AAA_UNAVAILABLE } };
+	struct aaa_broker b = broker_of(f, 3);
+	struct aaa_request rq = request();
+	struct aaa_stage stage = { .asked = 0 };
+	struct aaa_answer a;
+
+	(void)st;
+	aaa_broker_order(&b, order, 3);
+	assert_true(aaa_broker_ask(&b, &rq, &stage, &a));
+	assert_int_equal(a.verdict, AAA_UNAVAILABLE);
+	assert_int_equal(f[2].deadline, 1150);
+	assert_int_equal(f[0].deadline, 1300);
+	assert_int_equal(f[0].asked + f[2].asked, 2);
+	assert_int_equal(f[1].asked, 0);
+	aaa_broker_order(&b, order, 0);
+	stage = (struct aaa_stage){ .asked = 0 };
+	assert_true(aaa_broker_ask(&b, &rq, &stage, &a));
+	assert_int_equal(a.verdict, AAA_UNAVAILABLE);
+	assert_int_equal(f[0].asked + f[1].asked + f[2].asked, 2);
+}
+
+static void limit_of_handlers(void **st)
+{
+	struct fake f[AAA_HANDLERS_MAX] = { 0 };
+	struct aaa_broker b = broker_of(f, AAA_HANDLERS_MAX);
+	const struct aaa_handler h = { .name = "e", .self = &f[0], .auth = fake_auth };
+
+	(void)st;
+	assert_int_equal(aaa_broker_add(&b, &h), -ENOSPC);
+	assert_int_equal(b.n, AAA_HANDLERS_MAX);
+	aaa_broker_order(&b, names, AAA_HANDLERS_MAX + 1);
+	assert_int_equal(b.n_order, AAA_HANDLERS_MAX);
 }
 
 static void cancel_reaches_those_who_care(void **st)
@@ -207,6 +260,8 @@ int main(void)
 		cmocka_unit_test(late_is_awaited),
 		cmocka_unit_test(every_combination),
 		cmocka_unit_test(time_is_divided),
+		cmocka_unit_test(order_of_the_configuration),
+		cmocka_unit_test(limit_of_handlers),
 		cmocka_unit_test(cancel_reaches_those_who_care),
 	};
 

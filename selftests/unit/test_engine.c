@@ -180,7 +180,7 @@ static void forget(void *self, uint64_t cookie)
 
 static struct lac_call *call_with_late_auth(struct world *w, struct lac *l, unsigned *cancelled)
 {
-	w->e->broker.handlers[0] = (struct aaa_handler){
+	w->aaa.handlers[0] = (struct aaa_handler){
 		.name = "late", .self = cancelled, .auth = late_auth, .cancel = forget
 	};
 	asked = 0;

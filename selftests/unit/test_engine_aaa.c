@@ -81,28 +81,49 @@ static void fake_cancel(void *self, uint64_t cookie)
 
 static void use_fakes(size_t n)
 {
-	struct aaa_broker *b = &w->e->broker;
+	static const char *const names[HANDLERS] = { "0", "1", "2" };
 
 	memset(fakes, 0, sizeof(fakes));
-	b->n = n;
+	memset(&w->aaa, 0, sizeof(w->aaa));
 	for (size_t i = 0; i < n; i++) {
+		const struct aaa_handler h = { .name = names[i],
+					       .self = &fakes[i],
+					       .auth = fake_auth,
+					       .cancel = fake_cancel };
+
 		fakes[i].late = true;
-		b->handlers[i] = (struct aaa_handler){
-			.name = "fake", .self = &fakes[i], .auth = fake_auth, .cancel = fake_cancel
-		};
+		assert_int_equal(aaa_broker_add(&w->aaa, &h), 0);
 	}
+	aaa_broker_order(&w->aaa, names, n);
+}
+
+/* Beside the local users another module adds its handler when it starts, as RADIUS does. */
+static void start_module(const char *name)
+{
+	const struct aaa_handler h = {
+		.name = name, .self = &fakes[0], .auth = fake_auth, .cancel = fake_cancel
+	};
+
+	memset(fakes, 0, sizeof(fakes));
+	fakes[0].late = true;
+	assert_int_equal(aaa_broker_add(&w->aaa, &h), 0);
+}
+
+static void set_up_with_local(void)
+{
+	w = world_new(NULL, 1);
+	assert_non_null(w);
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	assert_true(l->up);
 }
 
 static int set_up(void **st)
 {
 	(void)st;
-	w = world_new(NULL, 1);
-	if (!w)
-		return -1;
-	l = lac_new(w, 1, 1701);
-	lac_connect(l);
+	set_up_with_local();
 	use_fakes(1);
-	return l->up ? 0 : -1;
+	return 0;
 }
 
 static int tear_down(void **st)
@@ -134,6 +155,14 @@ static void assert_no_effect(const struct lac_call *c, uint64_t cookie)
 	for (unsigned v = 0; v < AAA_VERDICT__COUNT; v++)
 		say(cookie, (enum aaa_verdict)v);
 	assert_false(c->c.auth_ok || c->c.auth_bad);
+}
+
+static void reload_order(struct config *next, const char *first, const char *second)
+{
+	next->auth_order[0] = first;
+	next->auth_order[1] = second;
+	next->n_auth_order = first ? second ? 2 : 1 : 0;
+	assert_int_equal(w_reload(w, next, NULL), 0);
 }
 
 static void end(struct lac_call *c)
@@ -235,6 +264,65 @@ static void after_lcp_again(void **st)
 	assert_no_effect(c, first);
 	say(fakes[0].cookie, AAA_ACCEPT);
 	assert_true(c->c.v4_up);
+}
+
+/* A handler of another module is asked when the configuration names it, in its order. */
+static void another_module(void **st)
+{
+	struct config *next = w_config();
+	struct lac_call *c;
+
+	(void)st;
+	world_free(w);
+	set_up_with_local();
+	start_module("radius");
+	assert_true(login()->c.v4_up);
+	assert_int_equal(fakes[0].asked, 0);
+	reload_order(next, "radius", AAA_LOCAL_NAME);
+	c = login();
+	assert_int_equal(fakes[0].asked, 1);
+	assert_false(c->c.auth_ok);
+	say(fakes[0].cookie, AAA_UNKNOWN); /* then the local users know her */
+	assert_true(c->c.v4_up);
+	reload_order(next, AAA_LOCAL_NAME, "radius");
+	assert_true(login()->c.v4_up);
+	assert_int_equal(fakes[0].asked, 1);
+	c = lac_call(l, "zoe", "wonder"); /* the local users do not know her */
+	assert_int_equal(fakes[0].asked, 2);
+	say(fakes[0].cookie, AAA_ACCEPT);
+	assert_true(c->c.v4_up);
+	reload_order(next, "radius", NULL);
+	c = login();
+	say(fakes[0].cookie, AAA_UNKNOWN);
+	assert_true(c->c.auth_bad);
+	config_unref(next);
+}
+
+/* A reload changes the order while verdicts are awaited: each handler is asked once, and one that is not asked any
+ * more is still cancelled. */
+static void order_changes_meanwhile(void **st)
+{
+	static const char *const turned[] = { "2", "0", "1" }, *const fewer[] = { "1" };
+	struct lac_call *c;
+
+	(void)st;
+	use_fakes(3);
+	c = login();
+	say(fakes[0].cookie, AAA_UNKNOWN);
+	assert_int_equal(fakes[1].asked, 1);
+	aaa_broker_order(&w->aaa, turned, 3);
+	say(fakes[1].cookie, AAA_UNKNOWN);
+	assert_int_equal(fakes[2].asked, 1);
+	say(fakes[2].cookie, AAA_UNKNOWN);
+	assert_true(c->c.auth_bad);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(fakes[i].asked, 1);
+	end(c);
+	c = login();
+	aaa_broker_order(&w->aaa, fewer, 1);
+	assert_int_equal(fakes[2].cancelled, 0);
+	lac_cdn(c);
+	assert_int_equal(fakes[2].cancelled, 1);
 }
 
 /* The next handler gets the same login, by each method. */
@@ -532,6 +620,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(each_verdict),
 		T(twice),
+		T(another_module),
+		T(order_changes_meanwhile),
 		T(another_cookie),
 		T(after_the_session_ended),
 		T(after_lcp_again),

@@ -439,7 +439,7 @@ static void pap_while_the_server_thinks(void **st)
 
 	(void)st;
 	n_asked = 0;
-	w->e->broker.handlers[0] =
+	w->aaa.handlers[0] =
 		(struct aaa_handler){ .name = "slow", .auth = slow_auth, .cancel = forget };
 	c->c.wants = W_AUTH_PAP;
 	connect_call(c);
@@ -461,7 +461,7 @@ static void too_early(void **st)
 	uint64_t frames;
 
 	(void)st;
-	w->e->broker.handlers[0] =
+	w->aaa.handlers[0] =
 		(struct aaa_handler){ .name = "slow", .auth = slow_auth, .cancel = forget };
 	connect_call(c);
 	frames = call_sub(c)->tx_frames;

@@ -518,8 +518,8 @@ static void nothing_can_check_it(void **st)
 
 	(void)st;
 	begin();
-	local = w->e->broker.handlers[0];
-	w->e->broker.handlers[0] = (struct aaa_handler){ .name = "down", .auth = no_server };
+	local = w->aaa.handlers[0];
+	w->aaa.handlers[0] = (struct aaa_handler){ .name = "down", .auth = no_server };
 	for (unsigned i = 0; i < 20; i++) {
 		c = lac_call(l, "alice", "wonder");
 		assert_true(c->c.auth_bad);
@@ -528,7 +528,7 @@ static void nothing_can_check_it(void **st)
 	}
 	assert_int_equal(w->e->stats.auth_unavailable, 20);
 	assert_int_equal(w->e->stats.auth_rejects, 0);
-	w->e->broker.handlers[0] = local;
+	w->aaa.handlers[0] = local;
 	c = lac_call(l, "alice", "wonder");
 	assert_true(c->c.v4_up);
 	assert_int_equal(w->e->stats.rejects_delayed + w->e->stats.logins_unasked, 0);
