@@ -43,6 +43,15 @@ static inline void list_del(struct list *n)
 	list_init(n);
 }
 
+/* Removes the first node. Returns NULL when there is none. */
+static inline struct list *list_pop(struct list *head)
+{
+	struct list *l = head->next;
+
+	list_del(l);
+	return l == head ? NULL : l;
+}
+
 #define list_entry(ptr, type, member) ze_container_of(ptr, type, member)
 /* The loop body may remove the current element, but no other. */
 #define list_for_each_safe(pos, tmp, head)                                                         \

@@ -27,8 +27,7 @@
 static const struct turn_ops turn_ops = {
 	.settle_call = call_settle,
 	.settle_tunnel = control_settle,
-	.replaced = subscriber_replaced,
-	.address_free = subscriber_address_free,
+	.settle_addresses = subscriber_settle_addresses,
 	.free_call = call_free,
 	.free_tunnel = control_free,
 };

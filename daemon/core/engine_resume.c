@@ -12,11 +12,11 @@
 
 #include <string.h>
 
+#include "daemon/core/address.h"
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
 #include "daemon/core/control.h"
 #include "daemon/core/facts.h"
-#include "daemon/core/lease.h"
 #include "daemon/core/login.h"
 #include "daemon/core/record.h"
 #include "daemon/core/record_tags.h"
@@ -210,11 +210,11 @@ static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
 {
 	if (*s->user && login_count(s) < 0)
 		return REASON_NO_MEMORY;
-	if (lease_resume(s, pooled) < 0)
+	if (address_resume(s, pooled) < 0)
 		return REASON_RESUME_ADDRESS;
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		ppp_link_require(&s->link, (enum ppp_family)f,
-				 lease_required(s, (enum ppp_family)f), now);
+				 address_required(s, (enum ppp_family)f), now);
 	return attach_resume(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
 }
 

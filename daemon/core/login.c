@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/address.h"
 #include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber_priv.h"
@@ -138,7 +139,7 @@ static bool login_has_room(struct subscriber *s)
 	if (!replaces(e, s->profile))
 		return false;
 	while (u && u->n >= limit) {
-		turn_give_way(list_entry(u->sessions.next, struct subscriber, in_user));
+		address_give_way(list_entry(u->sessions.next, struct subscriber, in_user));
 		u = registry_user(e, s->user);
 	}
 	return true;

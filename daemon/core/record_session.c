@@ -57,7 +57,7 @@ bool record_session_save(const struct call *c, struct wr *w)
 		return false;
 	tlv_put_u64(w, RECORD_SES_ID, s->id);
 	tlv_put_u64(w, RECORD_SES_UP_AT, (uint64_t)s->up_at);
-	tlv_opt_u8(w, RECORD_SES_POOLED, s->pooled);
+	tlv_opt_u8(w, RECORD_SES_POOLED, s->lease.pool != NULL);
 	tlv_opt_span(w, RECORD_SES_USER, span_str(facts_user(s)));
 	put_profile(w, s->profile);
 	put_plan(w, &s->plan);

@@ -287,28 +287,22 @@ struct subscriber *registry_sub_by_address(const struct engine *e, uint32_t addr
 	for (struct htab_node *n = htab_find(&e->by_address, hash); n; n = htab_same(n)) {
 		struct subscriber *s = ze_container_of(n, struct subscriber, in_by_address);
 
-		if (s->address == address)
+		if (s->lease.ip4 == address)
 			return s;
 	}
 	return NULL;
 }
 
-int registry_add_address(struct subscriber *s, uint32_t address)
+int registry_add_address(struct subscriber *s)
 {
-	int r;
+	uint32_t ip = s->lease.ip4;
 
-	if (registry_sub_by_address(s->e, address))
+	if (registry_sub_by_address(s->e, ip))
 		return -EADDRINUSE;
-	r = htab_add(&s->e->by_address, &s->in_by_address, hash_bytes(&address, sizeof(address)));
-	if (r == 0)
-		s->address = address;
-	return r;
+	return htab_add(&s->e->by_address, &s->in_by_address, hash_bytes(&ip, sizeof(ip)));
 }
 
 void registry_remove_address(struct subscriber *s)
 {
-	if (!s->address)
-		return;
 	htab_del(&s->e->by_address, &s->in_by_address);
-	s->address = 0;
 }

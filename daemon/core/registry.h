@@ -52,6 +52,6 @@ int registry_add_call(struct call *c);
 void registry_end_call(struct call *c);
 /* Removes a call from the registry. */
 void registry_remove_call(struct call *c);
-/* Sets s->address (host order). Returns 0, -EADDRINUSE or -ENOMEM. */
-int registry_add_address(struct subscriber *s, uint32_t address);
+/* Enters the IPv4 address of the subscriber's lease. Returns 0, -EADDRINUSE or -ENOMEM. */
+int registry_add_address(struct subscriber *s);
 void registry_remove_address(struct subscriber *s);

@@ -22,7 +22,7 @@ static struct snapshot_session_row session_row(const struct subscriber *s)
 		.created = s->call.l2tp.created,
 		.state = state_names[s->state],
 		.user = facts_user(s),
-		.address = s->address,
+		.address = s->lease.ip4,
 		.sid = s->call.l2tp.sid,
 		.peer_sid = s->call.l2tp.peer_sid,
 		.tid = s->call.tunnel->l2tp.tid,
@@ -122,9 +122,9 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 	p->peer_magic = lcp->peer_magic;
 	p->peer_pfc = lcp->peer_pfc;
 	p->peer_acfc = lcp->peer_acfc;
-	p->local_address = s->local_address;
-	memcpy(p->dns, s->dns, sizeof(p->dns));
-	p->ifid = open6 ? l->ipv6cp.ifid : s->ifid;
+	p->local_address = s->lease.gw4;
+	memcpy(p->dns, s->lease.dns4, sizeof(p->dns));
+	p->ifid = open6 ? l->ipv6cp.ifid : s->lease.ifid;
 	p->peer_ifid = open6 ? l->ipv6cp.peer_ifid : 0;
 	copy_echo(p, &lcp->echo);
 }
@@ -132,7 +132,7 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 /* The host, or a LAC, may have got the session's address after the session. */
 static void copy_conflict(struct snapshot_session *r, const struct subscriber *s)
 {
-	const char *holder = s->address ? own_holder(s->e, s->address) : NULL;
+	const char *holder = s->lease.ip4 ? own_holder(s->e, s->lease.ip4) : NULL;
 
 	snprintf(r->also_on, sizeof(r->also_on), "%s", holder ? holder : "");
 }

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/address.h"
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
 #include "daemon/core/end_cause.h"
 #include "daemon/core/facts.h"
-#include "daemon/core/lease.h"
 #include "daemon/core/record_session.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
@@ -72,7 +72,7 @@ int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns n
 
 void subscriber_release(struct subscriber *s)
 {
-	lease_wait_end(s);
+	address_wait_end(s);
 	res_pool_drain(&s->pool);
 	list_del(&s->in_user); /* it may be in engine.replaced */
 	s->e->n_subscribers[s->state]--;
@@ -147,7 +147,7 @@ static void subscriber_log_up(const struct subscriber *s, ze_ns now)
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->call.tunnel->l2tp.tid),
 	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", event_id_text(s->id, id)),
-	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->address, ip)),
+	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->lease.ip4, ip)),
 	       KV_STR("interface", s->ifname),
 	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
 	       KV_MS("took", now - s->call.l2tp.created), KV_SUPPRESSED(suppressed));
@@ -162,7 +162,7 @@ static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->call.tunnel->l2tp.tid),
 	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", event_id_text(s->id, id)),
-	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->address, ip)),
+	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->lease.ip4, ip)),
 	       KV_STR("cause", end_cause_word(s->end)), KV_U64("result", d->result),
 	       KV_U64("error-code", d->error),
 	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
@@ -331,8 +331,8 @@ static void give_address(struct subscriber *s, enum ppp_family f, ze_ns now)
 {
 	struct ppp_addr_answer a;
 
-	ppp_link_require(&s->link, f, lease_required(s, f), now);
-	if (lease_answer(s, f, now, &a))
+	ppp_link_require(&s->link, f, address_required(s, f), now);
+	if (address_answer(s, f, now, &a))
 		ppp_link_addr_answer(&s->link, &a, now, &s->e->ppp_fx);
 }
 
@@ -530,13 +530,13 @@ void subscriber_clear(struct subscriber *s, ze_ns now)
 	end_now(s, PPP_END_ADMIN, now);
 }
 
-void subscriber_replaced(struct subscriber *s, ze_ns now)
+static void subscriber_replaced(struct subscriber *s, ze_ns now)
 {
 	if (!s->call.ended)
 		end_now(s, PPP_END_REPLACED, now);
 }
 
-void subscriber_address_free(struct subscriber *s, ze_ns now)
+static void subscriber_address_free(struct subscriber *s, ze_ns now)
 {
 	struct pending next;
 
@@ -546,6 +546,20 @@ void subscriber_address_free(struct subscriber *s, ze_ns now)
 	pending_add_family(&next, PENDING_ADDRESS, PPP_FAM_IPV4);
 	ppp_fx_init(&s->e->ppp_fx);
 	subscriber_run(s, now, &next);
+}
+
+/* Ending a session and answering one can both add entries to the lists. */
+void subscriber_settle_addresses(struct engine *e, ze_ns now)
+{
+	struct list *l;
+
+	do {
+		while ((l = list_pop(&e->replaced)))
+			subscriber_replaced(list_entry(l, struct subscriber, in_user), now);
+		l = list_pop(&e->woken);
+		if (l)
+			subscriber_address_free(list_entry(l, struct subscriber, in_waiting), now);
+	} while (l);
 }
 
 static ze_ns subscriber_deadline(const struct call *c)
@@ -603,7 +617,7 @@ static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_
 	set_state(s, SUB_FINISHING);
 	login_cancel(s);
 	res_release(&s->r_user);
-	lease_wait_end(s);
+	address_wait_end(s);
 	if (!attach_leave(s))
 		closed_release(s, now);
 }

@@ -49,9 +49,8 @@ void subscriber_resumed(struct subscriber *s, ze_ns now);
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);
-/* Ends a session that a newer one replaces (turn_give_way()). */
-void subscriber_replaced(struct subscriber *s, ze_ns now);
-/* Requests its IPv4 address again, because the one that it waits for may be free. */
-void subscriber_address_free(struct subscriber *s, ze_ns now);
+/* Ends sessions that newer ones replace, and answers those whose address may have become free;
+ * called by the turn. */
+void subscriber_settle_addresses(struct engine *e, ze_ns now);
 /* Returns all resources. Freed when the turn ends. */
 void subscriber_release(struct subscriber *s);

@@ -15,6 +15,7 @@
 #include "daemon/core/call_priv.h"
 #include "daemon/core/engine_priv.h"
 #include "daemon/core/event.h"
+#include "daemon/core/lease.h"
 #include "daemon/core/linkcfg.h"
 #include "daemon/core/ports.h"
 #include "ppp/link.h"
@@ -56,7 +57,6 @@ struct subscriber {
 	enum sub_state state;
 	bool linked, opened;		   /* ppp_link is initialised; ppp_link_open() was called */
 	bool resumed;			   /* restored from a record of the previous instance */
-	bool pooled;			   /* its address is taken from the pool */
 	bool gives_way;			   /* a newer session replaces it */
 	bool counted;			   /* `traffic` is valid: the plane has reported it */
 	uint8_t dp_family[PPP_FAM__COUNT]; /* enum sub_family */
@@ -67,14 +67,11 @@ struct subscriber {
 	struct profile *profile;	       /* owned; NULL: no authentication, or not yet */
 	struct login_wait *wait;	       /* the verdict that is awaited; NULL: none */
 	struct login_held *held;	       /* delayed answer to a wrong password; NULL: none */
-	/* IPv4 addresses in host order; 0: none yet. */
-	uint32_t address, local_address;
-	uint32_t dns[2];
+	struct lease lease; /* its address; in the registry while r_address is held */
 	/* The session that waits for the address of this one, and the one whose address it
 	 * awaits. */
 	struct subscriber *heir, *awaits;
-	struct user *of_user;	/* NULL: not counted with a user */
-	uint64_t ifid, suggest; /* interface ids: ours, suggested to the peer; 0: none yet */
+	struct user *of_user; /* NULL: not counted with a user */
 	enum sub_dp dp;
 	enum sub_shape shape;
 	ze_ns attach_by; /* when a waiting family is attached even if the link is not quiet */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/call_priv.h"
 #include "daemon/core/snapshot.h"
-#include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
 
 /* ---- ports, counters, events ---- */
@@ -111,55 +111,20 @@ void turn_arm(struct engine *e, struct engine_timer *t, ze_ns due)
 	timer_set(&e->timers, &t->timer, due < TIMER_FAR ? due : TIMER_FAR);
 }
 
-void turn_give_way(struct subscriber *s)
-{
-	res_release(&s->r_user);
-	if (s->gives_way || s->call.ended)
-		return;
-	s->gives_way = true;
-	s->e->stats.sessions_replaced++;
-	list_add_tail(&s->e->replaced, &s->in_user);
-}
-
-static struct list *pop(struct list *head)
-{
-	struct list *l = head->next;
-
-	if (l == head)
-		return NULL;
-	list_del(l);
-	return l;
-}
-
-/* Ends sessions that newer ones replace, and answers those whose address has become free. Either
- * can add entries to both lists. */
-static void settle_addresses(struct engine *e, ze_ns now)
-{
-	struct list *l;
-
-	do {
-		while ((l = pop(&e->replaced)))
-			e->turn->replaced(list_entry(l, struct subscriber, in_user), now);
-		l = pop(&e->woken);
-		if (l)
-			e->turn->address_free(list_entry(l, struct subscriber, in_waiting), now);
-	} while (l);
-}
-
 void turn_end(struct engine *e, ze_ns now)
 {
 	struct list *l;
 
-	settle_addresses(e, now);
-	while ((l = pop(&e->dirty_calls)))
+	e->turn->settle_addresses(e, now);
+	while ((l = list_pop(&e->dirty_calls)))
 		e->turn->settle_call(list_entry(l, struct call, dirty), now);
-	while ((l = pop(&e->dirty_tunnels)))
+	while ((l = list_pop(&e->dirty_tunnels)))
 		e->turn->settle_tunnel(list_entry(l, struct tunnel, dirty), now);
 	publish(e);
 	e->about = (struct engine_about){ .data = false };
-	while ((l = pop(&e->dead_calls)))
+	while ((l = list_pop(&e->dead_calls)))
 		e->turn->free_call(list_entry(l, struct call, dead));
-	while ((l = pop(&e->dead_tunnels)))
+	while ((l = list_pop(&e->dead_tunnels)))
 		e->turn->free_tunnel(list_entry(l, struct tunnel, dead));
 	snapshot_expire(e, now);
 }

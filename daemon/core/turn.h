@@ -24,17 +24,14 @@ struct tunnel;
 struct engine;
 struct event;
 struct net_path;
-struct subscriber;
 
 /* Functions of other units that turn_end() calls. */
 struct turn_ops {
 	/* The object is dirty: write its record, send its messages, arm its timer. */
 	void (*settle_call)(struct call *c, ze_ns now);
 	void (*settle_tunnel)(struct tunnel *t, ze_ns now);
-	/* A newer session replaces it (turn_give_way()): end it. */
-	void (*replaced)(struct subscriber *s, ze_ns now);
-	/* The address that it waits for may be free: request it again. */
-	void (*address_free)(struct subscriber *s, ze_ns now);
+	/* Before objects are settled: ends engine.replaced and empties engine.woken. */
+	void (*settle_addresses)(struct engine *e, ze_ns now);
 	void (*free_call)(struct call *c);
 	void (*free_tunnel)(struct tunnel *t);
 };
@@ -45,9 +42,6 @@ void turn_end(struct engine *e, ze_ns now);
 /* Mark an object that was changed, to be settled at the end of the turn. */
 void turn_tunnel_dirty(struct tunnel *t);
 void turn_call_dirty(struct call *c);
-/* A newer session needs its address, or its place in the session limit of the user: it is ended at
- * the end of the turn. */
-void turn_give_way(struct subscriber *s);
 /* Arms the timer. This cannot fail, because the timer is in the heap as long as its object
  * exists. */
 void turn_arm(struct engine *e, struct engine_timer *t, ze_ns due);

@@ -15,7 +15,7 @@ CORE = [
     # facts, configuration and what the engine asks of the world
     'end_cause', 'event', 'bus', 'config_row', 'config', 'ports', 'dp_null', 'guard_null',
     # limits and what is made of the configuration
-    'buckets', 'admit', 'pace', 'linkcfg',
+    'buckets', 'admit', 'pace', 'linkcfg', 'lease',
     # the objects, and how they are found
     'engine_priv', 'call_priv', 'subscriber_priv', 'facts', 'registry', 'own',
     # copies of them for those who show them
@@ -23,7 +23,7 @@ CORE = [
     # the turn
     'trace', 'record_tags', 'record', 'turn', 'call',
     # what a subscriber is made of
-    'pending', 'attach', 'lease', 'login', 'record_session',
+    'pending', 'attach', 'address', 'login', 'record_session',
     # tunnels, subscribers
     'control', 'subscriber',
     # the entries

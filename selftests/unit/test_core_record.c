@@ -165,7 +165,7 @@ static void only_what_is_required(void **st)
 	assert_true(s->profile->ipv4 && s->profile->ipv6 && !s->profile->has_address);
 	assert_int_equal(s->plan.down_bps, 1000000);
 	assert_int_equal(s->plan.qdisc, SHAPE_TBF);
-	assert_int_equal(s->address, x.c->c.ip);
+	assert_int_equal(s->lease.ip4, x.c->c.ip);
 	assert_int_equal(lac_tunnel(x.l)->l2tp.peer_version, 0x0100);
 	assert_int_equal(lac_tunnel(x.l)->l2tp.peer_rws, 4);
 	w_advance(x.w, ZE_SEC(600));
@@ -389,8 +389,8 @@ static void version_1(void **st)
 	assert_int_equal(s->call.l2tp.tx_speed_bps, 1000000);
 	assert_string_equal(s->call.l2tp.calling_number, "0301234567");
 	assert_string_equal(s->user, "alice");
-	assert_true(s->pooled);
-	assert_int_equal(s->address, 0x0a000002);
+	assert_non_null(s->lease.pool);
+	assert_int_equal(s->lease.ip4, 0x0a000002);
 	assert_int_equal(s->plan.down_bps, 1000000);
 	assert_int_equal(s->plan.up_bps, 256000);
 	assert_int_equal(s->plan.qdisc, SHAPE_HTB);

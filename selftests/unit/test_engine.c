@@ -56,7 +56,7 @@ static void login(void **st)
 	assert_true(c->connected && c->c.lcp_up && c->c.auth_ok);
 	assert_true(c->c.v4_up && c->c.v6_up);
 	assert_int_equal(s->state, SUB_ESTABLISHED);
-	assert_int_equal(c->c.ip, s->address);
+	assert_int_equal(c->c.ip, s->lease.ip4);
 	assert_int_equal(c->c.gateway, 0x0a000001);
 	assert_int_equal(c->c.dns[0], 0x08080808);
 	assert_string_equal(s->user, "alice");

@@ -488,7 +488,7 @@ static void ipcp_again(void **st)
 	c->c.v4_acked = c->c.v4_up = c->c.ack_v4 = false;
 	give(c, PPP_IPCP, CP_CONF_REQ, ++c->c.id, span_of(opt, 6));
 	assert_true(c->c.v4_up);
-	assert_int_equal(call_sub(c)->address, ip);
+	assert_int_equal(call_sub(c)->lease.ip4, ip);
 	assert_int_equal(w_count_events(w, EV_SESSION_UP), 1);
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 0);
 	assert_int_equal(w->dp[c->peer_sid].f[PPP_FAM_IPV4].peer4, ip);

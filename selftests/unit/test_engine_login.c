@@ -130,7 +130,7 @@ static void dials_again_at_once(void **st)
 	assert_int_equal(a->cdn_result, CDN_ADMIN);
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "replaced");
 	assert_false(b->c.v4_up);
-	assert_int_equal(call_sub(b)->address, 0);
+	assert_int_equal(call_sub(b)->lease.ip4, 0);
 	assert_int_equal(call_sub(b)->state, SUB_STARTING);
 	w_advance(w, ZE_SEC(5)); /* the plane takes its time */
 	assert_false(b->c.v4_up || b->over);

@@ -75,7 +75,7 @@ static void session_is_the_same(void **st)
 	const struct w_record *r = w_record_of(w, JOURNAL_SESSION, x.c->peer_sid);
 	struct w_record was = *r;
 	struct subscriber *s = call_sub(x.c);
-	uint32_t ip = s->address, magic = s->link.lcp.magic;
+	uint32_t ip = s->lease.ip4, magic = s->link.lcp.magic;
 	ze_ns up_at = s->up_at;
 
 	(void)st;
@@ -90,7 +90,7 @@ static void session_is_the_same(void **st)
 	assert_int_equal(r->len, was.len);
 	assert_memory_equal(r->b, was.b, was.len);
 	assert_int_equal(s->state, SUB_ESTABLISHED);
-	assert_int_equal(s->address, ip);
+	assert_int_equal(s->lease.ip4, ip);
 	assert_int_equal(s->link.lcp.magic, magic);
 	assert_int_equal(s->up_at, up_at);
 	assert_string_equal(s->user, "alice");
