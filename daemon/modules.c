@@ -14,6 +14,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
+#include "daemon/core/config_diff.h"
 #include "daemon/core/engine.h"
 #include "daemon/core/reload.h"
 #include "daemon/observe/history.h"
@@ -161,8 +162,10 @@ static int config_start(struct ze *z)
 	sb_init(&errors);
 	sb_init(&warnings);
 	r = read_config(z, &z->cfg, &errors, &warnings);
-	if (r == 0)
+	if (r == 0) {
+		z->start_cfg = config_ref(z->cfg);
 		apply_levels(z->cfg);
+	}
 	sb_done(&errors);
 	sb_done(&warnings);
 	return r;
@@ -170,6 +173,7 @@ static int config_start(struct ze *z)
 
 static void config_stop(struct ze *z)
 {
+	config_unref(z->start_cfg);
 	config_unref(z->cfg);
 }
 
@@ -731,22 +735,15 @@ static int reread_config(struct ze *z, struct config **ret, struct strbuf *error
 static int modules_take_config(struct ze *z, struct config *cfg, struct strbuf *errors,
 			       struct strbuf *warnings)
 {
-	struct strbuf more;
-	int r;
+	int r = module_reload(&(struct ze_module_table){ modules, ZE_ARRAY_SIZE(modules) }, z, cfg,
+			      errors);
 
-	sb_init(&more);
-	r = module_reload(&(struct ze_module_table){ modules, ZE_ARRAY_SIZE(modules) }, z, cfg,
-			  errors);
 	if (r == 0) {
-		reload_unchanged(z->engine, cfg, &more);
+		config_diff_log(z->start_cfg, z->cfg, cfg, warnings);
 		config_unref(z->cfg);
 		z->cfg = cfg;
 	}
 	log_lines(LOG_ERROR, "reload-error", errors);
-	log_lines(LOG_WARN, "reload-warning", &more);
-	if (more.s)
-		sb_puts(warnings, more.s);
-	sb_done(&more);
 	return r;
 }
 

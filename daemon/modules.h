@@ -36,7 +36,7 @@ struct ze {
 
 	struct rng rng;
 	struct yang *yang;
-	struct config *cfg;
+	struct config *cfg, *start_cfg; /* in use; of the start, for what needs a restart */
 	struct loop *loop;
 	struct udp *udp;
 	struct plane *plane;

@@ -10,6 +10,7 @@
 #include "aaa/profile.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/crypto.h"
+#include "daemon/base/strbuf.h"
 #include "shaping/rate.h"
 
 #define NAME_SIZE   64
@@ -120,24 +121,174 @@ static const char *set_limit(const struct config_row *row, const char *text, voi
 	return set_u32(row, text, &p->limit);
 }
 
+/* ---- to text ---- */
+
+static void print_bool(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	(void)row;
+	sb_puts(out, *(const bool *)value ? "true" : "false");
+}
+
+static void print_u16(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	(void)row;
+	sb_printf(out, "%u", *(const uint16_t *)value);
+}
+
+static void print_u32(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	(void)row;
+	sb_printf(out, "%u", *(const uint32_t *)value);
+}
+
+static void print_word(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	unsigned i;
+
+	memcpy(&i, value, sizeof(i));
+	sb_puts(out, row->words[i]);
+}
+
+static void print_text(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	(void)row;
+	sb_puts(out, value);
+}
+
+static void print_string(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	const char *text = *(char *const *)value;
+
+	(void)row;
+	sb_puts(out, text ? text : "");
+}
+
+/* A secret is not shown to anybody. */
+static void print_nothing(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	(void)row;
+	(void)value;
+	(void)out;
+}
+
+static void print_ip(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	struct ze_addr a = *(const struct ze_addr *)value;
+	char text[ZE_ADDR_TEXT];
+
+	(void)row;
+	a.port = 0;
+	sb_puts(out, a.family ? ze_addr_text(&a, text) : "");
+}
+
+static void print_ip4(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	uint32_t ip = *(const uint32_t *)value;
+	char text[ZE_ADDR_TEXT];
+
+	(void)row;
+	sb_puts(out, ip ? ze_ip4_text(ip, text) : "");
+}
+
+static void print_prefix(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	const struct ze_prefix *p = value;
+
+	print_ip(row, &p->addr, out);
+	if (p->addr.family)
+		sb_printf(out, "/%u", p->len);
+}
+
+static void print_rate(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	uint64_t bps = *(const uint64_t *)value;
+	char text[RATE_TEXT];
+
+	(void)row;
+	sb_puts(out, bps ? rate_text(bps, text) : "");
+}
+
+static void print_limit(const struct config_row *row, const void *value, struct strbuf *out)
+{
+	const struct profile_sessions *p = value;
+
+	if (p->set)
+		print_u32(row, &p->limit, out);
+}
+
+/* ---- order: below, equal to or above 0, as memcmp() ---- */
+
+static size_t size_of(const struct config_row *row);
+
+static int order_octets(const struct config_row *row, const void *a, const void *b)
+{
+	return memcmp(a, b, size_of(row));
+}
+
+static int order_text(const struct config_row *row, const void *a, const void *b)
+{
+	(void)row;
+	return strcmp(a, b);
+}
+
+static int order_string(const struct config_row *row, const void *a, const void *b)
+{
+	const char *x = *(char *const *)a, *y = *(char *const *)b;
+
+	(void)row;
+	return strcmp(x ? x : "", y ? y : "");
+}
+
+static int order_ip(const struct config_row *row, const void *a, const void *b)
+{
+	struct ze_addr x = *(const struct ze_addr *)a, y = *(const struct ze_addr *)b;
+
+	(void)row;
+	x.port = y.port = 0;
+	return memcmp(&x, &y, sizeof(x));
+}
+
+static int order_prefix(const struct config_row *row, const void *a, const void *b)
+{
+	const struct ze_prefix *x = a, *y = b;
+	int r = memcmp(&x->addr, &y->addr, sizeof(x->addr));
+
+	(void)row;
+	return r ? r : (int)x->len - (int)y->len;
+}
+
+static int order_limit(const struct config_row *row, const void *a, const void *b)
+{
+	const struct profile_sessions *x = a, *y = b;
+
+	(void)row;
+	if (x->set != y->set)
+		return x->set ? 1 : -1;
+	return x->limit == y->limit ? 0 : x->limit < y->limit ? -1 : 1;
+}
+
+/* ---- kinds ---- */
+
 static const struct {
 	size_t size;
 	const char *(*set)(const struct config_row *row, const char *text, void *value);
+	void (*print)(const struct config_row *row, const void *value, struct strbuf *out);
+	int (*order)(const struct config_row *row, const void *a, const void *b);
 } kinds[] = {
-	[CONFIG_BOOL] = { sizeof(bool), set_bool },
-	[CONFIG_U16] = { sizeof(uint16_t), set_u16 },
-	[CONFIG_U32] = { sizeof(uint32_t), set_u32 },
-	[CONFIG_WORD] = { sizeof(unsigned), set_word },
-	[CONFIG_NAME] = { NAME_SIZE, set_name },
-	[CONFIG_IFNAME] = { IFNAME_SIZE, set_ifname },
-	[CONFIG_STRING] = { sizeof(char *), set_string },
-	[CONFIG_SECRET] = { sizeof(char *), set_string },
-	[CONFIG_IP] = { sizeof(struct ze_addr), set_ip },
-	[CONFIG_IP4] = { sizeof(uint32_t), set_ip4 },
-	[CONFIG_PREFIX] = { sizeof(struct ze_prefix), set_prefix },
-	[CONFIG_RATE] = { sizeof(uint64_t), set_rate },
-	[CONFIG_LIMIT] = { sizeof(struct profile_sessions), set_limit },
-	[CONFIG_ENTRY] = { 0, NULL }, /* its size is that of the entry */
+	[CONFIG_BOOL] = { sizeof(bool), set_bool, print_bool, order_octets },
+	[CONFIG_U16] = { sizeof(uint16_t), set_u16, print_u16, order_octets },
+	[CONFIG_U32] = { sizeof(uint32_t), set_u32, print_u32, order_octets },
+	[CONFIG_WORD] = { sizeof(unsigned), set_word, print_word, order_octets },
+	[CONFIG_NAME] = { NAME_SIZE, set_name, print_text, order_text },
+	[CONFIG_IFNAME] = { IFNAME_SIZE, set_ifname, print_text, order_text },
+	[CONFIG_STRING] = { sizeof(char *), set_string, print_string, order_string },
+	[CONFIG_SECRET] = { sizeof(char *), set_string, print_nothing, order_string },
+	[CONFIG_IP] = { sizeof(struct ze_addr), set_ip, print_ip, order_ip },
+	[CONFIG_IP4] = { sizeof(uint32_t), set_ip4, print_ip4, order_octets },
+	[CONFIG_PREFIX] = { sizeof(struct ze_prefix), set_prefix, print_prefix, order_prefix },
+	[CONFIG_RATE] = { sizeof(uint64_t), set_rate, print_rate, order_octets },
+	[CONFIG_LIMIT] = { sizeof(struct profile_sessions), set_limit, print_limit, order_limit },
+	[CONFIG_ENTRY] = { 0, NULL, NULL, NULL }, /* the rows of the entry have all of this */
 };
 
 /* ---- values and lists ---- */
@@ -152,19 +303,26 @@ static size_t *count_of(const struct config_row *row, void *base)
 	return (size_t *)((char *)base + row->count);
 }
 
-/* Returns the first value of a list, or the only value. */
-static char *values(const struct config_row *row, void *base)
+static size_t count_in(const struct config_row *row, const void *base)
 {
-	char *at = (char *)base + row->offset;
+	return row->count ? *(const size_t *)((const char *)base + row->count) : 1;
+}
 
-	return row->count && !row->places ? *(char **)at : at;
+/* Returns value i of a list, or the only value. */
+static const char *value_at(const struct config_row *row, const void *base, size_t i)
+{
+	const char *at = (const char *)base + row->offset;
+
+	if (row->count && !row->places)
+		at = *(char *const *)at;
+	return at + i * size_of(row);
 }
 
 /* Returns room for one more value, filled with zeros; it is not counted yet. An allocated array
  * grows by doubling: n is 0 or a power of two when it is full. */
 static void *next_value(const struct config_row *row, void *base)
 {
-	size_t n = *count_of(row, base), size = size_of(row);
+	size_t n = count_in(row, base), size = size_of(row);
 	char **array = (char **)((char *)base + row->offset);
 
 	if (row->places && n == row->places)
@@ -176,7 +334,7 @@ static void *next_value(const struct config_row *row, void *base)
 			return NULL;
 		*array = v;
 	}
-	return memset(values(row, base) + n * size, 0, size);
+	return memset((char *)value_at(row, base, n), 0, size);
 }
 
 static void free_value(const struct config_row *row, void *value)
@@ -198,7 +356,7 @@ static void free_value(const struct config_row *row, void *value)
 
 const char *config_row_set(const struct config_row *row, void *base, const char *text)
 {
-	void *value = row->count ? next_value(row, base) : values(row, base);
+	void *value = row->count ? next_value(row, base) : (void *)value_at(row, base, 0);
 	const char *wrong;
 
 	if (!value)
@@ -236,11 +394,120 @@ void config_table_done(const struct config_table *t, void *base)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct config_row *row = &t->rows[i];
-		size_t n = row->count ? *count_of(row, base) : 1;
 
-		for (size_t k = 0; k < n; k++)
-			free_value(row, values(row, base) + k * size_of(row));
+		for (size_t k = 0; k < count_in(row, base); k++)
+			free_value(row, (void *)value_at(row, base, k));
 		if (row->count && !row->places)
-			free(values(row, base));
+			free((void *)value_at(row, base, 0));
 	}
+}
+
+void config_row_print(const struct config_row *row, const void *base, struct strbuf *out)
+{
+	kinds[row->kind].print(row, value_at(row, base, 0), out);
+}
+
+/* ---- differences ---- */
+
+/* Orders entries by their keys. */
+static int order_of(const struct config_row *row, const void *a, const void *b)
+{
+	const struct config_row *key = row->entry ? &row->entry->rows[0] : NULL;
+
+	if (!key)
+		return kinds[row->kind].order(row, a, b);
+	return kinds[key->kind].order(key, value_at(key, a, 0), value_at(key, b, 0));
+}
+
+static bool same_values(const struct config_row *row, const void *old, const void *new);
+
+static bool same_value(const struct config_row *row, const void *a, const void *b)
+{
+	if (!row->entry)
+		return order_of(row, a, b) == 0;
+	for (size_t i = 0; i < row->entry->n; i++)
+		if (!same_values(&row->entry->rows[i], a, b))
+			return false;
+	return true;
+}
+
+/* Compares a list in its order: the usual case, where nothing has changed, needs no memory. */
+static bool same_values(const struct config_row *row, const void *old, const void *new)
+{
+	size_t n = count_in(row, old);
+
+	if (n != count_in(row, new))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!same_value(row, value_at(row, old, i), value_at(row, new, i)))
+			return false;
+	return true;
+}
+
+static int by_order(const void *a, const void *b, void *row)
+{
+	return order_of(row, *(const void *const *)a, *(const void *const *)b);
+}
+
+/* Returns pointers to the values, in order and followed by a NULL; the caller frees them. Returns
+ * NULL when out of memory. */
+static const void **in_order(const struct config_row *row, const void *base)
+{
+	size_t n = count_in(row, base);
+	const void **v = calloc(n + 1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		v[i] = value_at(row, base, i);
+	qsort_r(v, n, sizeof(*v), by_order, (void *)row);
+	return v;
+}
+
+static void compare_in_order(const struct config_row *row, const void **old, const void **new,
+			     struct config_row_diff *ret)
+{
+	while (*old || *new) {
+		int r = !*old ? 1 : !*new ? -1 : order_of(row, *old, *new);
+
+		ret->removed += r < 0;
+		ret->added += r > 0;
+		ret->changed += r == 0 && !same_value(row, *old, *new);
+		old += r <= 0;
+		new += r >= 0;
+	}
+}
+
+int config_row_compare(const struct config_row *row, const void *old, const void *new,
+		       struct config_row_diff *ret)
+{
+	const void **a, **b;
+
+	*ret = (struct config_row_diff){ 0 };
+	if (same_values(row, old, new))
+		return 0;
+	if (!row->count) {
+		ret->changed = 1;
+		return 0;
+	}
+	a = in_order(row, old);
+	b = in_order(row, new);
+	if (a && b)
+		compare_in_order(row, a, b, ret);
+	free(a);
+	free(b);
+	return a && b ? 0 : -ENOMEM;
+}
+
+const char *config_applies_name(enum config_applies a)
+{
+	static const char *const names[] = {
+		[CONFIG_NOW] = "now",
+		[CONFIG_NEW_TUNNELS] = "new-tunnels",
+		[CONFIG_NEW_SESSIONS] = "new-sessions",
+		[CONFIG_NEXT_LOGIN] = "next-login",
+		[CONFIG_RESTART] = "restart",
+	};
+
+	return names[a];
 }

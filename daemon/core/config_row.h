@@ -2,7 +2,7 @@
 /*
  * The configuration as a table. A row describes one leaf, leaf-list or list of the schema: its path,
  * where a struct has its value, its default, and when a change applies. The functions here set,
- * compare and free values by their rows. They do not know the struct: `base` is the address of a
+ * print, compare and free values by their rows. They do not know the struct: `base` is the address of a
  * struct config, whose table is config_table, or of an entry of one of its lists.
  *
  * A value that is not given and has no default is 0, an empty text or NULL.
@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct strbuf;
 
 enum config_kind {     /* the type of the member */
 	CONFIG_BOOL,   /* bool */
@@ -65,3 +67,15 @@ void config_table_done(const struct config_table *t, void *base);
 const char *config_row_set(const struct config_row *row, void *base, const char *text);
 /* Adds an entry, which has its defaults, to a list. Returns NULL when out of memory. */
 void *config_row_add(const struct config_row *row, void *base);
+/* Adds the text of a value to out; nothing when it is not given, and for a secret. Not for lists. */
+void config_row_print(const struct config_row *row, const void *base, struct strbuf *out);
+
+struct config_row_diff { /* of a list: how many values or entries; of others: changed is 0 or 1 */
+	size_t added, removed, changed;
+};
+/* Compares the values of two structs. The order of a list does not matter, and the entries of a list
+ * are matched by their key. Returns 0 or -ENOMEM. */
+int config_row_compare(const struct config_row *row, const void *old, const void *new,
+		       struct config_row_diff *ret);
+/* "now", "new-tunnels", "new-sessions", "next-login" or "restart". */
+const char *config_applies_name(enum config_applies a);

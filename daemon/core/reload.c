@@ -78,49 +78,6 @@ void reload_done(struct engine *e)
 	config_unref(e->cfg);
 }
 
-static bool reload_has_listener(const struct config *c, const struct ze_addr *a)
-{
-	for (size_t i = 0; i < c->n_listeners; i++)
-		if (ze_addr_eq(&c->listeners[i].addr, a))
-			return true;
-	return false;
-}
-
-/* Compares in any order; the listeners of one configuration differ from each other. */
-static bool same_listeners(const struct config *a, const struct config *b)
-{
-	if (a->n_listeners != b->n_listeners)
-		return false;
-	for (size_t i = 0; i < a->n_listeners; i++)
-		if (!reload_has_listener(b, &a->listeners[i].addr))
-			return false;
-	return true;
-}
-
-static bool same_pool(const struct config *a, const struct config *b)
-{
-	const struct addrpool_cfg *p = &a->pool, *q = &b->pool;
-
-	if (!a->has_pool || !b->has_pool)
-		return a->has_pool == b->has_pool;
-	return p->gateway == q->gateway && p->start == q->start && p->end == q->end &&
-	       p->dns[0] == q->dns[0] && p->dns[1] == q->dns[1];
-}
-
-void reload_unchanged(const struct engine *e, const struct config *c, struct strbuf *w)
-{
-	const struct config *boot = e->boot;
-	struct config_bpf now = c->bpf;
-
-	if (!same_listeners(boot, c))
-		sb_puts(w, "listeners: not changed; restart to rebind\n");
-	if (!same_pool(boot, c))
-		sb_puts(w, "l2tp pool ipv4: not changed; restart to use the new pool\n");
-	now.outer_df = boot->bpf.outer_df; /* can be changed without a restart */
-	if (boot->dataplane != c->dataplane || memcmp(&boot->bpf, &now, sizeof(now)) != 0)
-		sb_puts(w, "l2tp dataplane and bpf: not changed; restart to change them\n");
-}
-
 /* Existing tunnels use the new number of HELLO retries. Tunnels and sessions keep all other
  * settings with which they were created. */
 static void new_hello_retries(struct engine *e)

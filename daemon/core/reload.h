@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Applies a configuration to the engine: the address pool, the settings of PPP links,
- * limits, and the settings of existing tunnels that follow a new configuration. For the rest, which
- * needs a restart, there are warnings.
+ * Applies a configuration to the engine: the address pool, the settings of PPP links, limits, and
+ * the settings of existing tunnels that follow a new configuration.
  */
 #pragma once
 
@@ -24,5 +23,3 @@ void reload_limits(const struct engine *e);
 int reload_prepare(struct engine *e, struct config *cfg, struct strbuf *errors);
 void reload_cancel(struct engine *e);
 void reload_apply(struct engine *e);
-/* Adds a line for each setting of c that needs a restart and differs from the start's. */
-void reload_unchanged(const struct engine *e, const struct config *c, struct strbuf *w);

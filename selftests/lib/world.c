@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/base/strbuf.h"
-#include "daemon/core/reload.h"
+#include "daemon/core/config_diff.h"
 #include "selftests/lib/config_kit.h"
 
 static struct world world; /* too large for a stack, and not affected by allocation sweeps */
@@ -707,6 +707,7 @@ struct config *w_config(void)
 int w_reload(struct world *w, struct config *cfg, struct strbuf *errors)
 {
 	struct aaa_local *next = config_local_users(cfg);
+	struct config *previous = config_ref(w->e->cfg);
 	struct strbuf unread;
 	int r;
 
@@ -718,9 +719,10 @@ int w_reload(struct world *w, struct config *cfg, struct strbuf *errors)
 		aaa_local_swap(w->local, next);
 		aaa_broker_order(&w->aaa, cfg->auth_order, cfg->n_auth_order);
 		engine_reload(w->e, w->now);
-		reload_unchanged(w->e, cfg, errors ? errors : &unread);
+		config_diff_log(w->e->boot, previous, cfg, errors ? errors : &unread);
 	}
 	aaa_local_free(next);
+	config_unref(previous);
 	sb_done(&unread);
 	return r;
 }

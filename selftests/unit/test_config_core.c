@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of a configuration, and the documents about its rows; run at the top of the tree. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -6,7 +7,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
+#include "daemon/base/strbuf.h"
 #include "daemon/core/config.h"
 #include "selftests/lib/config_kit.h"
 #include "selftests/lib/fail_alloc.h"
@@ -66,12 +69,88 @@ static void out_of_memory(void **st)
 	fail_alloc_off();
 }
 
+/* The text of a document between two lines. */
+static char *section(const char *file, const char *from, const char *to)
+{
+	static char text[200000];
+	FILE *f = fopen(file, "r");
+	char *at, *end;
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	at = strstr(text, from);
+	assert_non_null(at);
+	end = strstr(at, to);
+	assert_non_null(end);
+	*end = '\0';
+	return at;
+}
+
+static void contains(const char *file, const char *text, const struct strbuf *want)
+{
+	if (!strstr(text, want->s))
+		fail_msg("%s: what applies when is, by daemon/core/config.c:\n%s", file, want->s);
+}
+
+/* The table of the guide. */
+static void the_guide_has_the_rows(void **st)
+{
+	const char *text = section("docs/guide.md", "\n## Reload\n", "\n## Stopping");
+	struct strbuf want;
+
+	(void)st;
+	sb_init(&want);
+	sb_puts(&want, "| setting | default | applies |\n|---|---|---|\n");
+	for (size_t i = 0; i < config_table.n; i++) {
+		const struct config_row *r = &config_table.rows[i];
+		bool rate = r->unit && strncmp(r->unit, "1/", 2) == 0; /* 200/second */
+
+		sb_printf(&want, "| `%s` | %s%s%s | `%s` |\n", r->path, r->def ? r->def : "",
+			  r->unit && !rate ? " " : "", r->unit ? r->unit + rate : "",
+			  config_applies_name(r->applies));
+	}
+	sb_puts(&want, "\n");
+	contains("docs/guide.md", text, &want);
+	sb_done(&want);
+}
+
+/* The list of ze.conf(5), by when a change applies. */
+static void the_manual_page_has_the_rows(void **st)
+{
+	const char *text =
+		section("docs/man/ze.conf.5", ".Ss Changes at run time\n", ".Sh FILES\n");
+	struct strbuf want;
+
+	(void)st;
+	sb_init(&want);
+	for (enum config_applies a = CONFIG_NOW; a <= CONFIG_RESTART; a++) {
+		const struct config_row *last = NULL;
+
+		sb_reset(&want);
+		for (size_t i = 0; i < config_table.n; i++)
+			if (config_table.rows[i].applies == a)
+				last = &config_table.rows[i];
+		for (size_t i = 0; i < config_table.n; i++)
+			if (config_table.rows[i].applies == a)
+				sb_printf(&want, ".Cm %s %s\n", config_table.rows[i].path,
+					  &config_table.rows[i] == last ? "." : ",");
+		contains("docs/man/ze.conf.5", text, &want);
+		sb_reset(&want);
+		sb_printf(&want, ".It Li %s\n", config_applies_name(a));
+		contains("docs/man/ze.conf.5", text, &want);
+	}
+	sb_done(&want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(users_and_references),
 		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(the_guide_has_the_rows),
+		cmocka_unit_test(the_manual_page_has_the_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

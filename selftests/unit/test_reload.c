@@ -250,7 +250,7 @@ static void listener_change(void **st)
 	next->n_listeners = 1;
 	next->listeners[0].addr = (struct ze_addr){ .family = 4, .port = 1702 };
 	next->max_sessions = 1;
-	reload("listeners");
+	reload("environment/l2tp/server: 1 added, 0 removed");
 	assert_int_equal(w->e->boot->n_listeners, 0);
 	assert_int_equal(w->e->cfg->max_sessions, 1);
 }

@@ -397,6 +397,7 @@ def test_reload(tmp_path):
             good = f.read()
         said = rewrite(ze, good.replace('l2tp { shared', 'l2tp { hello-interval 7; shared'))
         assert 'reload-warning' not in said and config_of(ze)['hello-interval'] == 7
+        assert 'setting-changed name=l2tp/hello-interval old=60 new=7 unit=seconds applies=new-tunnels' in said, said
         said = rewrite(ze, good.replace('drain-timeout 1', 'drain-timeout 61'))
         assert 'reload-refused' in said and f'{ze.conf}:2:' in said and 'drain-timeout' in said
         assert config_of(ze)['hello-interval'] == 7
@@ -404,7 +405,7 @@ def test_reload(tmp_path):
         assert re.search(r'error .*reload-error .*l2tp enabled: restart to enable or disable', said), said
         assert config_of(ze)['enabled'] and config_of(ze)['hello-interval'] == 7
         said = rewrite(ze, re.sub('port [0-9]+', f'port {free_port()}', good))
-        assert re.search(r'warn .*reload-warning .*listeners', said), said
+        assert re.search(r'warn .*reload-warning name=environment/l2tp/server .*changed=1 applies=restart', said), said
         before = config_of(ze)
         said = rewrite(ze, None)
         assert 'reload-refused' in said and f'{ze.conf}: Is a directory' in said, said
@@ -444,7 +445,7 @@ def test_reload_by_zectl(tmp_path):
         refused(ze.zectl('reload'), 1, 'restart to enable or disable')
         write(re.sub('port [0-9]+', f'port {free_port()}', good))
         p = ze.zectl('--json', 'reload')
-        assert any('listeners' in w for w in json.loads(p.stdout)['warnings']), p
+        assert any(w.startswith('environment/l2tp/server: ') and 'restart' in w for w in json.loads(p.stdout)['warnings']), p
         with open(ze.log.name, encoding='utf-8') as f:
             said = f.read()
         assert said.count('info config config-reloaded ') == 2 and said.count('reload-refused') == 2
