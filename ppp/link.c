@@ -386,8 +386,8 @@ static void auth_settle(struct ppp_link *l, unsigned what, ze_ns now, struct ppp
 	}
 }
 
-/* Acts on what the machines reported. `from` is the index of the first effect of this call. */
-static void link_settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp_fx *fx)
+/* Acts on what the machines reported. */
+static void link_settle(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
 	while (l->pending && !l->finished) {
 		unsigned what = l->pending;
@@ -410,8 +410,6 @@ static void link_settle(struct ppp_link *l, unsigned from, ze_ns now, struct ppp
 		l->phase = PPP_PHASE_TERMINATE;
 		l->phase_deadline = ZE_NEVER;
 	}
-	for (unsigned i = from; i < fx->n; i++)
-		l->tx_frames += fx->e[i].kind == PPP_FX_SEND;
 }
 
 /* ------------------------------------------------------------- entry points */
@@ -450,8 +448,6 @@ void ppp_link_done(struct ppp_link *l)
 
 void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
-	unsigned from = fx->n;
-
 	if (l->finished || l->phase != PPP_PHASE_DEAD)
 		return;
 	l->phase = PPP_PHASE_ESTABLISH;
@@ -459,7 +455,7 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	l->login_deadline = now + login_limit(l);
 	cp_open(&l->lcp.cp, now, fx);
 	cp_up(&l->lcp.cp, now, fx);
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }
 
 /* The peer requests a family for which there was no address. Ask again, since there may be one now.
@@ -520,13 +516,11 @@ static void upper_input(struct ppp_link *l, const struct ppp_frame *f, ze_ns now
 
 void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp_fx *fx)
 {
-	unsigned from = fx->n;
 	struct ppp_frame f;
 	int r;
 
 	if (l->finished || l->phase == PPP_PHASE_DEAD)
 		return;
-	l->rx_frames++;
 	r = ppp_frame_parse(frame, &f);
 	if (r < 0)
 		ppp_fx_refuse(fx, (enum reason) - r, 0, 0);
@@ -541,7 +535,7 @@ void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp
 		ppp_fx_refuse(fx, REASON_PPP_PHASE, f.proto, 0);
 	else
 		upper_input(l, &f, now, fx);
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }
 
 ze_ns ppp_link_deadline(const struct ppp_link *l)
@@ -581,8 +575,6 @@ static void time_out(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp
 
 void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
-	unsigned from = fx->n;
-
 	if (l->finished || l->phase == PPP_PHASE_DEAD)
 		return;
 	if (now >= lcp_deadline(&l->lcp))
@@ -599,20 +591,18 @@ void ppp_link_expire(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		l->login_deadline = ZE_NEVER;
 		time_out(l, PPP_END_LOGIN_TIMEOUT, now, fx);
 	}
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }
 
 void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, ze_ns now,
 			  struct ppp_fx *fx)
 {
-	unsigned from = fx->n;
-
 	if (l->finished)
 		return;
 	auth_answer(&l->auth, a, now, fx);
 	if (!a->accept && a->end != PPP_END_NONE)
 		terminate(l, a->end, now, fx); /* no second attempt */
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }
 
 void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now)
@@ -628,7 +618,7 @@ void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required,
 void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, ze_ns now,
 			  struct ppp_fx *fx)
 {
-	unsigned from = fx->n, fam = a->family;
+	unsigned fam = a->family;
 
 	if (l->finished || l->addr_state[fam] != PPP_ADDR_ASKED)
 		return;
@@ -649,7 +639,7 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 	}
 	if (!a->accept && l->required[fam])
 		terminate(l, a->end ? a->end : PPP_END_NO_ADDRESS, now, fx);
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }
 
 /* The data plane cannot carry the family. The automaton sends a Terminate-Request if the peer may
@@ -671,8 +661,6 @@ static void ncp_decline(struct ppp_link *l, unsigned fam, ze_ns now, struct ppp_
 void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, ze_ns now,
 			   struct ppp_fx *fx)
 {
-	unsigned from = fx->n;
-
 	if (l->finished || l->ncp[family] < PPP_NCP_READY)
 		return;
 	if (!ok) {
@@ -681,15 +669,13 @@ void ppp_link_ncp_attached(struct ppp_link *l, enum ppp_family family, bool ok, 
 		l->ncp[family] = PPP_NCP_ATTACHED;
 		cp_release(ncp_cp(l, family), now, fx);
 	}
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }
 
 void ppp_link_close(struct ppp_link *l, enum ppp_end end, ze_ns now, struct ppp_fx *fx)
 {
-	unsigned from = fx->n;
-
 	if (l->finished)
 		return;
 	terminate(l, end, now, fx);
-	link_settle(l, from, now, fx);
+	link_settle(l, now, fx);
 }

@@ -122,7 +122,6 @@ struct ppp_link {
 	enum ppp_end end;
 	ze_ns phase_deadline;
 	ze_ns login_deadline; /* runs while no family is established, across renegotiations */
-	uint64_t rx_frames, tx_frames;
 };
 
 /* cfg and rng must outlive l. Returns 0 or the error of rng. */

@@ -15,7 +15,6 @@ int bus_add(struct bus *b, const struct observer *o, void *self)
 
 void bus_publish(struct bus *b, const struct event *e)
 {
-	b->published[e->kind]++;
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->o[i]->wants & EV_BIT(e->kind))
 			b->o[i]->on_event(b->self[i], e);

@@ -21,7 +21,6 @@ struct bus {
 	const struct observer *o[BUS_OBSERVERS_MAX];
 	void *self[BUS_OBSERVERS_MAX];
 	unsigned n;
-	uint64_t published[EV__COUNT];
 };
 
 /* Adds an observer; o must outlive the bus. Returns 0 or -ENOSPC. */

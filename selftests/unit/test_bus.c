@@ -34,8 +34,6 @@ static void only_what_is_wanted_in_order(void **st)
 	bus_publish(&b, &(struct event){ .kind = EV_SESSION_UP });
 	bus_publish(&b, &(struct event){ .kind = EV_SESSION_DOWN });
 	assert_string_equal(heard, "a0a3u3a4");
-	assert_int_equal(b.published[EV_SESSION_UP], 1);
-	assert_int_equal(b.published[EV_ECHO_RTT], 0);
 }
 
 static void full(void **st)

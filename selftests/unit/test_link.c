@@ -183,8 +183,6 @@ static void early_frames(void **st)
 	pw_frame(w, "\377\003", 2);
 	pw_frame(w, "\377\003\300\040", 4);
 	pw_assert_log(w, "!ppp-short !ppp-protocol");
-	assert_int_equal(w->l.rx_frames, 8);
-	assert_int_equal(w->l.tx_frames, 1);
 }
 
 /* ------------------------------------------------------------- Authenticate */
