@@ -287,7 +287,7 @@ static void cp_run(struct cp *cp, enum cp_event ev, const struct cp_turn *t)
 	const struct cp_cell *c = cp_table_cell(ev, cp->state);
 
 	if (c->next == CP__STATES) {
-		cp->unexpected++;
+		ppp_fx_refuse(t->fx, REASON_CP_EVENT, cp->ops->proto, t->p ? t->p->code : 0);
 		return;
 	}
 	cp_enter(cp, ev, c->next);

@@ -148,8 +148,7 @@ struct cp {
 	uint8_t cause; /* enum cp_event that ended the last negotiation or the Opened state */
 	uint8_t held_id;
 	uint16_t held_len, req_len;
-	uint16_t peer_mru;   /* limits Code-Rejects; 1500 unless the owner sets it */
-	uint32_t unexpected; /* events in cells that cannot happen, which are bugs */
+	uint16_t peer_mru; /* limits Code-Rejects; 1500 unless the owner sets it */
 	ze_ns deadline;
 	ze_ns now;		  /* time of the current call, for ops */
 	uint8_t req[CP_OPTS_MAX]; /* options of our last request; an Ack must be equal to them */

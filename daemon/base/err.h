@@ -86,6 +86,7 @@
 	X(CP_ID, "cp-id", "answer with a wrong identifier")                                        \
 	X(CP_MISMATCH, "cp-mismatch", "answer does not match the request")                         \
 	X(CP_STATE, "cp-state", "control packet not allowed in this state")                        \
+	X(CP_EVENT, "cp-event", "event that cannot happen in this state, a fault of ze")           \
 	X(OPT_LEN, "opt-len", "option length outside the packet")                                  \
 	X(PAP_LEN, "pap-len", "PAP field length outside the packet")                               \
 	X(CHAP_LEN, "chap-len", "CHAP value outside the packet")                                   \

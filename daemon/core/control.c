@@ -313,6 +313,7 @@ void control_bury_if_done(struct tunnel *t)
 		e->stats.rx_msgs[i] += t->l2tp.rx_msgs[i];
 		e->stats.tx_msgs[i] += t->l2tp.tx_msgs[i];
 	}
+	e->stats.avps_ignored += t->l2tp.avps_ignored;
 	e->ports.guard->tunnel_gone(e->ports.guard_self, t->l2tp.tid);
 	record_tunnel_gone(t);
 	registry_remove_tunnel(t);

@@ -125,7 +125,7 @@ enum sub_state {	 /* of a session, as shown to operators */
 struct engine_stats {
 	uint64_t reasons[REASON__COUNT];
 	/* Of freed tunnels only; snapshot_stats_total() adds those that exist. */
-	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT];
+	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT], avps_ignored;
 	uint64_t rx_datagrams, tx_datagrams, tx_failed;
 	uint64_t rx_data, tx_data; /* L2TP data messages processed by the engine */
 	/* unavailable: no handler could decide; failures: those that were accepted, but there was no
@@ -136,7 +136,9 @@ struct engine_stats {
 	uint64_t rejects_delayed, rejects_withheld, logins_unasked;
 	uint64_t addresses_refused; /* fixed addresses that the host or a LAC has */
 	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
-	uint64_t sends_lost; /* session messages that could not be queued */
+	/* Messages of sessions and PPP frames that were never sent, because there was no memory or
+	 * no room in a queue. */
+	uint64_t sends_lost;
 };
 
 /* The input of this turn, for the log line of a refusal. */

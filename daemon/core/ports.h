@@ -28,10 +28,16 @@ struct net_path {
 	struct ze_addr local, peer; /* local: the address to which the peer sends */
 };
 
+struct net_counters { /* since the start; what is received without these is counted by the engine */
+	uint64_t rx_failed;    /* errors of receiving, most of them ICMP errors of a peer */
+	uint64_t rx_truncated; /* datagrams dropped because they are longer than any of L2TP */
+};
+
 struct net_ops {
 	/* Sends one datagram from path->local to path->peer. Returns 0 or -errno. The engine counts
 	 * errors and continues, because L2TP retransmits control messages. */
 	int (*send)(void *self, const struct net_path *path, struct span datagram);
+	struct net_counters (*counters)(void *self);
 };
 
 /* ---- data plane ---- */

@@ -118,6 +118,8 @@ static void copy_counts(struct snapshot_counters *c, const struct engine_stats *
 	c->tx_failed = t->tx_failed;
 	c->rx_data = t->rx_data;
 	c->tx_data = t->tx_data;
+	c->avps_ignored = t->avps_ignored;
+	c->sends_lost = t->sends_lost;
 	for (unsigned i = 0; i < L2TP_MSG__COUNT; i++) {
 		c->messages[i].name = i ? l2tp_msg_name((uint16_t)i) : "ZLB";
 		c->messages[i].rx = t->rx_msgs[i];
@@ -138,6 +140,7 @@ void snapshot_stats_total(const struct engine *e, struct engine_stats *ret)
 			ret->rx_msgs[i] += t->l2tp.rx_msgs[i];
 			ret->tx_msgs[i] += t->l2tp.tx_msgs[i];
 		}
+		ret->avps_ignored += t->l2tp.avps_ignored;
 	}
 }
 
@@ -160,6 +163,7 @@ static int take_counters(struct engine *e, ze_ns now, struct snapshot **ret)
 	c->sessions_established = e->n_subscribers[SUB_ESTABLISHED];
 	c->sessions_finishing = e->n_subscribers[SUB_FINISHING];
 	c->rejects_pending = e->n_held;
+	c->net = e->ports.net->counters(e->ports.net_self);
 	c->log_lost = log_lost();
 	c->log_suppressed = log_suppressed();
 	traffic = e->ports.dp->totals(e->ports.dp_self, now);

@@ -79,6 +79,8 @@ struct snapshot_counters {
 	unsigned rejects_pending;
 	uint64_t session_limited, sessions_replaced, addresses_refused;
 	uint64_t rx_datagrams, tx_datagrams, tx_failed, rx_data, tx_data;
+	uint64_t avps_ignored, sends_lost;
+	struct net_counters net;
 	uint64_t log_lost, log_suppressed;
 	struct snapshot_traffic traffic;
 	struct {

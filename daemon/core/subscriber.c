@@ -246,8 +246,10 @@ static void send_frame(struct subscriber *s, struct span frame)
 						    .tid = s->call.tunnel->l2tp.peer_tid,
 						    .sid = s->call.l2tp.peer_sid });
 	wr_span(&w, frame);
-	if (w.bad)
+	if (w.bad) {
+		e->stats.sends_lost++;
 		return;
+	}
 	e->stats.tx_data++;
 	turn_send(e, &s->call.tunnel->path, wr_done(&w));
 }
@@ -373,6 +375,7 @@ static void subscriber_run(struct subscriber *s, ze_ns now, struct pending *next
 	struct pending_entry entry;
 
 	for (;;) {
+		s->e->stats.sends_lost += fx->overflow;
 		for (unsigned i = 0; i < fx->n && !s->call.ended; i++)
 			perform_one(s, &fx->e[i], now, next);
 		if (!s->call.ended && !next->n)

@@ -614,6 +614,7 @@ bool l2tp_tunnel_step(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx)
 		u.bad = l2tp_msg_decode(rx.payload, &dec, &t->msg, &t->fault) < 0;
 		if (t->msg.type && t->msg.type < L2TP_MSG__COUNT)
 			t->rx_msgs[t->msg.type]++;
+		t->avps_ignored += t->msg.ignored;
 		t->last_activity = now;
 		note_life(t, now);
 		tunnel_run(t, classify(t, &u), &u);

@@ -113,6 +113,7 @@ struct l2tp_tunnel {
 	bool down_told;		  /* L2TP_FX_TUNNEL_DOWN was reported */
 	bool failed; /* a message could not be queued; ends like exhausted retransmission */
 	uint64_t rx_msgs[L2TP_MSG__COUNT], tx_msgs[L2TP_MSG__COUNT]; /* ZLBs are counted in [0] */
+	uint64_t avps_ignored; /* optional AVPs of its messages that are unknown or malformed */
 	/* The message that is being processed. */
 	struct l2tp_msg msg;
 	struct l2tp_fault fault;

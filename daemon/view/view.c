@@ -246,8 +246,12 @@ void view_counters(const struct snapshot *snap, const struct view_clock *c, stru
 	json_ku64(j, "datagrams-received", s->rx_datagrams);
 	json_ku64(j, "datagrams-sent", s->tx_datagrams);
 	json_ku64(j, "datagrams-send-failed", s->tx_failed);
+	json_ku64(j, "datagrams-receive-failed", s->net.rx_failed);
+	json_ku64(j, "datagrams-truncated", s->net.rx_truncated);
 	json_ku64(j, "ppp-frames-received", s->rx_data);
 	json_ku64(j, "ppp-frames-sent", s->tx_data);
+	json_ku64(j, "sends-lost", s->sends_lost);
+	json_ku64(j, "avps-ignored", s->avps_ignored);
 	json_ku64(j, "log-lines-lost", s->log_lost);
 	json_ku64(j, "log-lines-suppressed", s->log_suppressed);
 	traffic_of_all(&s->traffic, c, j);

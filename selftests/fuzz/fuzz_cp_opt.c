@@ -51,9 +51,11 @@ static void check(const struct cp *cp, const struct ppp_fx *fx)
 	struct ppp_frame f;
 	struct cp_pkt p;
 
-	if (fx->overflow || cp->state >= CP__STATES || cp->unexpected)
+	if (fx->overflow || cp->state >= CP__STATES)
 		abort();
 	for (unsigned int i = 0; i < fx->n; i++) {
+		if (fx->e[i].kind == PPP_FX_REFUSED && fx->e[i].refused.reason == REASON_CP_EVENT)
+			abort();
 		if (fx->e[i].kind != PPP_FX_SEND)
 			continue;
 		if (ppp_frame_parse(fx->e[i].send, &f) < 0 || cp_pkt_parse(f.info, &p) < 0 ||

@@ -128,7 +128,14 @@ static int net_send(void *self, const struct net_path *path, struct span b)
 	return 0;
 }
 
-static const struct net_ops net_ops = { .send = net_send };
+static struct net_counters net_counters(void *self)
+{
+	const struct world *w = self;
+
+	return w->net_counters;
+}
+
+static const struct net_ops net_ops = { .send = net_send, .counters = net_counters };
 
 void w_inject(struct world *w, const struct net_path *path, struct span b)
 {
@@ -865,6 +872,8 @@ const char *w_leftover(const struct world *w)
 		return "timers";
 	if (e->n_held)
 		return "answers to wrong passwords that wait";
+	if (e->stats.reasons[REASON_CP_EVENT])
+		return "events in states in which they cannot happen";
 	if (e->n_setup || e->n_half_open || e->n_established || !list_empty(&e->half_open))
 		return "tunnel counters";
 	for (unsigned i = 0; i < SUB__STATES; i++)

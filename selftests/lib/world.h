@@ -139,6 +139,7 @@ struct world {
 	uint16_t drop_type; /* the next message of this type is lost, in either direction */
 	unsigned drop_n;
 	unsigned to_peers, lost;
+	struct net_counters net_counters; /* as the sockets report them */
 	/* data plane */
 	unsigned answers_head, answers_n;
 	bool dp_hold;						  /* the plane delays its answers */

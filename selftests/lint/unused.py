@@ -52,7 +52,6 @@ LATER = {
     'daemon/core/engine': ('engine_auth_answer', 'the entry of a handler that answers later; local users never do'),
     'daemon/sys/net/radius_io': ('radius_io_new radius_io_free radius_io_client radius_io_request radius_io_cancel '
                                  'radius_io_retire radius_io_icmp_errors', 'the handlers of RADIUS will call them'),
-    'daemon/sys/net/udp': ('udp_counters', 'the statistics that operators read will have them'),
 }
 
 

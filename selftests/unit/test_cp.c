@@ -482,11 +482,16 @@ static void impossible_events_are_counted(void **st)
 
 	(void)st;
 	cp_down(cp, now, &fx);
-	assert_int_equal(cp->unexpected, 1);
+	assert_int_equal(fx.n, 1);
+	assert_int_equal(fx.e[0].kind, PPP_FX_REFUSED);
+	assert_int_equal(fx.e[0].refused.reason, REASON_CP_EVENT);
+	assert_int_equal(fx.e[0].refused.proto, PPP_LCP);
 	cp_open(cp, now, &fx);
 	cp_up(cp, now, &fx);
+	ppp_fx_init(&fx);
 	cp_up(cp, now, &fx);
-	assert_int_equal(cp->unexpected, 2);
+	assert_int_equal(fx.n, 1);
+	assert_int_equal(fx.e[0].refused.reason, REASON_CP_EVENT);
 }
 
 /* ---------------------------------------------------------------- conversations */

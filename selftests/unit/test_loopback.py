@@ -34,10 +34,13 @@ def ze(tmp_path):
     class Ze:
         port = free_port()
 
-        def tunnels(self):
+        def show(self, what):
             argv = [os.environ['ZECTL_BIN'], '--socket', str(tmp_path / 's'), '--json',
-                    'show', 'l2tp', 'tunnels']
-            rows = json.loads(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
+                    'show', 'l2tp', what]
+            return json.loads(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
+
+        def tunnels(self):
+            rows = self.show('tunnels')
             return [t for t in (rows if isinstance(rows, list) else rows['tunnels'])
                     if t['state'] == 'established']
 
@@ -131,6 +134,14 @@ def test_over_ipv6(ze):
     kind, _, _ = lac.receive()
     assert kind == ICRP
     wait_for(ze.tunnels, 5)
+
+
+def test_datagrams_that_are_cut_off_are_counted(ze):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for n in (4096, 4097, 9000):
+            s.sendto(b'\xc8\x02' + bytes(n - 2), ('127.0.0.1', ze.port))
+    wait_for(lambda: ze.show('statistics')['datagrams-truncated'] == 2, 5)
+    assert ze.show('statistics')['datagrams-received'] == 1
 
 
 def icmp_errors():

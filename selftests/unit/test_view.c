@@ -12,8 +12,10 @@
 
 #include "daemon/base/json.h"
 #include "daemon/observe/history.h"
+#include "daemon/ops/operate.h"
 #include "daemon/view/view.h"
 #include "selftests/lib/asking.h"
+#include "selftests/lib/fail_alloc.h"
 
 static struct {
 	struct world *w;
@@ -311,9 +313,11 @@ static void statistics(void **st)
 {
 	(void)st;
 	show("statistics");
-	has(u.a.data, "tunnels/n sessions-established/n sessions-up-total/n auth-accepted/n "
-		      "auth-rejected/n datagrams-received/n datagrams-sent/n messages-received/o "
-		      "messages-sent/o refused/o pool-ipv4/o");
+	has(u.a.data,
+	    "tunnels/n sessions-established/n sessions-up-total/n auth-accepted/n "
+	    "auth-rejected/n datagrams-received/n datagrams-sent/n datagrams-receive-failed/n "
+	    "datagrams-truncated/n sends-lost/n avps-ignored/n messages-received/o "
+	    "messages-sent/o refused/o pool-ipv4/o");
 	equal("auth-accepted", 1);
 	equal("messages-received.SCCRQ", 1);
 	equal("messages-sent.SCCRP", 1);
@@ -359,6 +363,39 @@ static void refusals_are_counted(void **st)
 	refused = ask_member(u.a.data, "refused");
 	assert_int_equal(json_object_size(refused), 1);
 	assert_int_equal(json_integer_value(json_object_iter_value(json_object_iter(refused))), 1);
+}
+
+/* What the sockets report, and what is lost or ignored without a refusal. */
+static void losses_are_counted(void **st)
+{
+	/* A HELLO with an AVP of another vendor that need not be understood. */
+	static const struct operate_why why = { .actor = "test" };
+	static const uint8_t hello[] = { 0x80, 8, 0, 0, 0, 0, 0, 6, 0, 8, 0, 9, 0, 1, 0xaa, 0xbb };
+
+	(void)st;
+	u.w->net_counters = (struct net_counters){ .rx_failed = 7, .rx_truncated = 8 };
+	l2tp_chan_send(&u.lac->chan, 0, span_of(hello, sizeof(hello)), u.w->now);
+	lac_flush(u.lac);
+	w_deliver(u.w);
+	show("statistics");
+	equal("datagrams-receive-failed", 7);
+	equal("datagrams-truncated", 8);
+	equal("avps-ignored", 1);
+	equal("sends-lost", 0);
+	if (fail_alloc_works()) {
+		fail_alloc_at(0); /* the CDN */
+		assert_int_equal(operate_close_session(u.w->e, u.call->peer_sid, &why, u.w->now),
+				 0);
+		assert_true(fail_alloc_hit());
+		fail_alloc_off();
+		show("statistics");
+		equal("sends-lost", 1);
+	}
+	lac_stop(u.lac);
+	w_advance(u.w, ZE_SEC(60)); /* those of tunnels that are gone stay in the sum */
+	show("statistics");
+	equal("tunnels", 0);
+	equal("avps-ignored", 1);
 }
 
 static void listeners(void **st)
@@ -496,6 +533,7 @@ int main(void)
 		T(statistics),
 		T(sums_over_all_sessions),
 		T(refusals_are_counted),
+		T(losses_are_counted),
 		T(listeners),
 		T(config_in_force),
 		T(keys_are_kebab_case),

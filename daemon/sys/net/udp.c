@@ -44,7 +44,7 @@ struct udp_sock {
 struct udp {
 	struct loop *loop;
 	struct list socks;
-	struct udp_counters n;
+	struct net_counters n;
 	bool zero_checksum;
 	uint8_t mem[BATCH][DATAGRAM_MAX];
 };
@@ -106,17 +106,15 @@ static int read_batch(struct udp_sock *s)
 		/* ICMP errors are reported here (L-119). They can be forged and do not affect the
 		 * tunnel. */
 		if (errno != EAGAIN)
-			u->n.rx_errors++;
+			u->n.rx_failed++;
 		return errno == EAGAIN ? 0 : -errno;
 	}
 	for (int i = 0; i < n; i++) {
 		struct net_path path = { .local = udp_local_of(&mm[i].msg_hdr, &s->addr),
 					 .peer = sockaddr_to_addr(&from[i]) };
 
-		u->n.rx_datagrams++;
-		u->n.rx_bytes += mm[i].msg_len;
 		if (mm[i].msg_hdr.msg_flags & MSG_TRUNC)
-			u->n.rx_errors++;
+			u->n.rx_truncated++;
 		else if (e)
 			engine_udp_input(e, &path, span_of(u->mem[i], mm[i].msg_len),
 					 loop_now(u->loop));
@@ -371,21 +369,17 @@ static int udp_send(void *self, const struct net_path *path, struct span datagra
 	do
 		n = sendmsg(s->fd, &m, MSG_DONTWAIT);
 	while (n < 0 && udp_again(++tries));
-	if (n < 0) {
-		u->n.tx_errors++;
-		return -errno;
-	}
-	u->n.tx_datagrams++;
-	u->n.tx_bytes += datagram.len;
-	return 0;
+	return n < 0 ? -errno : 0;
 }
 
-const struct net_ops udp_net_ops = { .send = udp_send };
-
-const struct udp_counters *udp_counters(const struct udp *u)
+static struct net_counters udp_counters(void *self)
 {
-	return &u->n;
+	const struct udp *u = self;
+
+	return u->n;
 }
+
+const struct net_ops udp_net_ops = { .send = udp_send, .counters = udp_counters };
 
 int udp_new(struct loop *l, struct udp **ret)
 {

@@ -15,16 +15,11 @@ struct loop;
 struct udp;
 struct udp_sock;
 
-struct udp_counters {
-	uint64_t rx_datagrams, rx_bytes, tx_datagrams, tx_bytes, rx_errors, tx_errors;
-};
-
 int udp_new(struct loop *l, struct udp **ret); /* 0 or -ENOMEM */
 void udp_free(struct udp *u);		       /* closes the listeners; unwatches all sockets */
 /* Opens and watches a listener. Returns 0 or -errno: -EADDRINUSE, -EADDRNOTAVAIL, -EACCES ... */
 int udp_listen(struct udp *u, const struct ze_addr *a);
 extern const struct net_ops udp_net_ops; /* self is the struct udp */
-const struct udp_counters *udp_counters(const struct udp *u);
 
 /* Accepts or drops IPv6 datagrams without a checksum, on existing and new sockets. They are dropped
  * at first. */
