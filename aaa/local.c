@@ -185,6 +185,11 @@ static void give(struct profile *p, const struct aaa_local_user *u)
 	p->has_address = u->address != 0;
 	p->address = u->address;
 	p->sessions = u->sessions;
+	profile_set_source(p, PROFILE_USER, PROFILE_LOCAL);
+	if (p->has_address)
+		profile_set_source(p, PROFILE_ADDRESS, PROFILE_LOCAL);
+	if (p->sessions.set)
+		profile_set_source(p, PROFILE_SESSIONS, PROFILE_LOCAL);
 }
 
 static bool local_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)

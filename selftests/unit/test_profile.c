@@ -47,12 +47,108 @@ static void long_name_is_cut(void **st)
 	profile_free(p);
 }
 
+/* The list: values in the order in which they were put, each key up to its limit, whatever happens
+ * to the others. */
+static void list(void **st)
+{
+	struct profile *base = profile_new(span_str("alice")), *copy;
+	static struct profile_room room;
+	struct profile *p = profile_edit(&room, base, (struct span){ 0 });
+	struct span v;
+
+	(void)st;
+	assert_string_equal(p->user, "alice");
+	assert_false(profile_get(p, PROFILE_CLASS, 0, &v));
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(profile_put(p, PROFILE_CLASS, span_of("abcdefghij", i)), i < 8);
+	assert_true(profile_put(p, PROFILE_POOL, span_str("gold")));
+	assert_false(profile_put(p, PROFILE_POOL, span_str("silver")));
+	copy = profile_copy(p);
+	assert_non_null(copy);
+	profile_clear(p, PROFILE_CLASS);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_true(profile_get(copy, PROFILE_CLASS, i, &v));
+		assert_int_equal(v.len, i);
+		assert_false(profile_get(p, PROFILE_CLASS, i, &v));
+	}
+	assert_false(profile_get(copy, PROFILE_CLASS, 8, &v));
+	assert_true(profile_get(p, PROFILE_POOL, 0, &v) && v.len == 4);
+	assert_true(profile_put(p, PROFILE_CLASS, span_str("x")));
+	profile_clear(p, PROFILE_POOL);
+	assert_true(profile_get(p, PROFILE_CLASS, 0, &v) && v.len == 1);
+	assert_false(profile_get(p, PROFILE_POOL, 0, &v));
+	profile_free(copy);
+	profile_free(base);
+}
+
+/* A new name of any length leaves the list as it was. */
+static void renamed(void **st)
+{
+	static const size_t lengths[] = { 1, 4, 5, 6, 200, AAA_USER_MAX, AAA_USER_MAX + 1 };
+	struct profile *base = profile_new(span_str("alice"));
+	static struct profile_room one, two;
+	struct profile *p = profile_edit(&one, base, (struct span){ 0 });
+	char name[AAA_USER_MAX + 1];
+	struct span v;
+
+	(void)st;
+	memset(name, 'n', sizeof(name));
+	assert_true(profile_put(p, PROFILE_POOL, span_str("gold")));
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		struct profile *q = profile_edit(&two, p, span_of(name, lengths[i]));
+
+		assert_int_equal(strlen(q->user),
+				 lengths[i] < AAA_USER_MAX ? lengths[i] : AAA_USER_MAX);
+		assert_true(profile_get(q, PROFILE_POOL, 0, &v));
+		assert_memory_equal(v.p, "gold", 4);
+	}
+	profile_free(base);
+}
+
+/* What does not fit is refused whole. */
+static void list_has_a_limit(void **st)
+{
+	struct profile *base = profile_new(span_str("alice"));
+	static struct profile_room room;
+	struct profile *p = profile_edit(&room, base, (struct span){ 0 });
+	uint8_t v[256] = { 0 };
+	unsigned n = 0;
+
+	(void)st;
+	assert_false(profile_put(p, PROFILE_ROUTE, span_of(v, 256)));
+	while (profile_put(p, PROFILE_ROUTE, span_of(v, 255)))
+		n++;
+	assert_int_equal(n, PROFILE_LIST_MAX / 257);
+	assert_true(profile_put(p, PROFILE_ROUTE, span_of(v, PROFILE_LIST_MAX % 257 - 2)));
+	assert_false(profile_put(p, PROFILE_ROUTE, (struct span){ 0 }));
+	profile_free(base);
+}
+
+static void sources_and_names(void **st)
+{
+	struct profile *p = profile_new(span_str("alice"));
+
+	(void)st;
+	for (unsigned key = 0; key < PROFILE_KEY__COUNT; key++) {
+		assert_int_equal(profile_source(p, key), PROFILE_DEFAULT);
+		profile_set_source(p, key, PROFILE_COA);
+		profile_set_source(p, key, (enum profile_source)(key % 4));
+		assert_true(*profile_key_name(key));
+	}
+	for (unsigned key = 0; key < PROFILE_KEY__COUNT; key++)
+		assert_int_equal(profile_source(p, key), key % 4);
+	assert_string_equal(profile_source_name(PROFILE_DEFAULT), "default");
+	assert_string_equal(profile_source_name(PROFILE_COA), "coa");
+	profile_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(no_name),
-		cmocka_unit_test(long_name_is_cut),
+		cmocka_unit_test(defaults),	     cmocka_unit_test(no_name),
+		cmocka_unit_test(long_name_is_cut),  cmocka_unit_test(list),
+		cmocka_unit_test(renamed),	     cmocka_unit_test(list_has_a_limit),
+		cmocka_unit_test(sources_and_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
