@@ -29,6 +29,7 @@ TABLE = [
     ('aaa/broker.*',           GROUND + PORTS,                                   []),
     ('aaa/acct.*',             GROUND + PORTS,                                   []),
     ('aaa/radius_pkt.*',       GROUND,                                           [RADCLI]),
+    ('aaa/radius_rate.*',      GROUND + ['shaping/rate.h'],                      []),
     ('aaa/*',                  GROUND,                                           []),
     ('shaping/plan.*',         GROUND,                                           []),
     ('shaping/rate.*',         GROUND,                                           []),
