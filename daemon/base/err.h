@@ -112,7 +112,12 @@
 	X(REPLY_UNSIGNED, "reply-unsigned", "reply without the required Message-Authenticator")    \
 	X(REPLY_CHALLENGE, "reply-challenge", "Access-Challenge, treated as a reject")             \
 	X(REPLY_CODE, "reply-code", "reply with a code that does not answer the request")          \
-	X(REPLY_NONE, "reply-none", "no server answered")
+	X(REPLY_NONE, "reply-none", "no server answered")                                          \
+	X(ACCEPT_SERVICE, "accept-service", "Access-Accept for another service than framed PPP")   \
+	X(ACCEPT_ADDRESS, "accept-address", "Framed-IP-Address that no host can have")             \
+	/* requests of RADIUS clients, RFC 5176 */                                                 \
+	X(COA_UNSUPPORTED, "coa-unsupported", "CoA-Request for what cannot be changed")            \
+	X(COA_VALUE, "coa-value", "CoA-Request with a value that cannot be used")
 
 enum reason {
 	REASON_NONE,

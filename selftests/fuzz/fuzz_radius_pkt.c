@@ -2,7 +2,8 @@
 /*
  * The input is a datagram of a server, and then a program that builds a request. Checked: what the
  * parser accepts has its limits, a walk over it ends and agrees with a search, no reply is authentic
- * for a secret that did not make it, a decrypted password stays inside its value. A request without
+ * for a secret that did not make it, a decrypted password stays inside its value. A profile made of
+ * the attributes, and changed by them, has values that a subscriber can have. A request without
  * a fault is a packet that the parser takes, signed by us, the same for the same key; one with a
  * fault gives no octet.
  */
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #include "aaa/radius_pkt.h"
+#include "aaa/radius_profile.h"
+#include "aaa/radius_rate.h"
 #include "aaa/radius_req.h"
 
 #define CHECK(x)                                                                                   \
@@ -67,6 +70,52 @@ static void read_attrs(struct span attrs)
 		CHECK(error && v.len && within(v, attrs));
 }
 
+static bool rate_ok(uint64_t bps)
+{
+	return !bps || bps >= RADIUS_RATE_MIN;
+}
+
+static void check_profile(const struct profile *p)
+{
+	CHECK(!p->has_address || !ze_ip4_no_host(p->address, p->address));
+	CHECK(!p->mtu || p->mtu >= RADIUS_MTU_MIN);
+	CHECK(!p->interim_s || p->interim_s >= RADIUS_INTERIM_MIN);
+	CHECK(p->interim_s <= RADIUS_INTERIM_MAX && p->netmask <= 32);
+	CHECK(rate_ok(p->down_bps) && rate_ok(p->up_bps) && *p->user);
+	for (unsigned key = 0; key < PROFILE_KEY__COUNT; key++) {
+		struct profile_route route;
+		struct span v;
+		unsigned n = 0;
+
+		for (; profile_get(p, key, n, &v); n++) {
+			CHECK(v.len && v.len <= RADIUS_VALUE_MAX);
+			if (key == PROFILE_ROUTE || key == PROFILE_ROUTE6)
+				CHECK(profile_get_route(p, key, n, &route) && route.dst.len);
+		}
+		CHECK(n <= 64 && (!n || profile_source(p, key) != PROFILE_DEFAULT));
+	}
+}
+
+static void read_profile(struct span attrs)
+{
+	struct profile *base = profile_new(span_of("alice", 5)), *p, *changed;
+	struct radius_report rep;
+	struct radius_finding finding;
+
+	if (radius_profile_accept(attrs, base, &p, &rep) == REASON_NONE) {
+		check_profile(p);
+		if (radius_profile_change(attrs, p, &changed, &finding) == REASON_NONE) {
+			check_profile(changed);
+			profile_free(changed);
+		} else {
+			CHECK(finding.name);
+		}
+		profile_free(p);
+	}
+	CHECK(rep.n_findings <= RADIUS_FINDINGS && rep.n_findings <= rep.unusable + rep.unapplied);
+	profile_free(base);
+}
+
 static void read_datagram(struct span datagram)
 {
 	struct radius_pkt p = { .id = 77 };
@@ -83,6 +132,7 @@ static void read_datagram(struct span datagram)
 	CHECK(radius_pkt_check_reply(&p, p.auth, span_of("never used to sign", 18)) < 0);
 	(void)radius_pkt_check_reply(&p, req_auth, span_of(SECRET, 9));
 	read_attrs(p.attrs);
+	read_profile(p.attrs);
 }
 
 static void build(struct radius_req *q, struct rd *r)

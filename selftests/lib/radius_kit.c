@@ -5,10 +5,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "daemon/base/addr.h"
 #include "daemon/base/crypto.h"
 
 #define SLOTS 32
@@ -88,6 +90,59 @@ struct span rk_u32(uint8_t type, uint32_t value)
 
 	wr_u32(&w, value);
 	return rk_attr(type, finished(&w));
+}
+
+/* Converts a value of rk_attrs(). */
+static struct span parse_value(char kind, const char *text, size_t len)
+{
+	char buf[600];
+	struct wr w = next_slot();
+	uint32_t ip;
+
+	assert_in_range(len, 0, sizeof(buf) - 1);
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	if (kind == 'x')
+		return rk_hex(buf);
+	if (kind == 'a') {
+		assert_int_equal(ze_ip4_parse(buf, &ip), 0);
+		wr_u32(&w, ip);
+	} else if (kind == 'i') {
+		wr_u32(&w, (uint32_t)strtoul(buf, NULL, 0));
+	} else {
+		assert_int_equal(kind, 't');
+		wr_bytes(&w, buf, len);
+	}
+	return finished(&w);
+}
+
+struct span rk_attrs(const char *text)
+{
+	struct wr w = next_slot();
+
+	while (*text) {
+		unsigned long vendor = 0, type;
+		struct span value;
+		size_t len;
+		char *at;
+		char kind;
+
+		type = strtoul(text, &at, 10);
+		if (*at == '/') {
+			vendor = type;
+			type = strtoul(at + 1, &at, 10);
+		}
+		assert_int_equal(*at++, ' ');
+		kind = *at++;
+		at += *at == ' ';
+		len = strcspn(at, ";");
+		value = parse_value(kind, at, len);
+		wr_span(&w, vendor ? rk_vendor((uint32_t)vendor, (uint8_t)type, value) :
+				     rk_attr((uint8_t)type, value));
+		text = at + len;
+		text += strspn(text, "; ");
+	}
+	return finished(&w);
 }
 
 struct span rk_packet(const struct rk_packet *p)

@@ -21,6 +21,10 @@ struct span rk_text(uint8_t type, const char *value);
 struct span rk_vendor(uint32_t vendor, uint8_t type, struct span value);
 struct span rk_u32(uint8_t type, uint32_t value);
 
+/* Attributes from a text: "8 a 192.0.2.1; 27 i 3600; 18 t hello; 25 x 00ff; 311/28 a 192.0.2.53". The
+ * letter is the kind of the value: address, number, text, hex octets. */
+struct span rk_attrs(const char *text);
+
 struct rk_packet {
 	uint8_t code, id;
 	struct span attrs;
