@@ -666,12 +666,19 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const struct row *attr_row(const struct radius_attr *a)
+static const struct row *attr_row(uint32_t vendor, uint8_t type)
 {
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++)
-		if (rows[i].vendor == a->vendor && rows[i].type == a->type)
+		if (rows[i].vendor == vendor && rows[i].type == type)
 			return &rows[i];
 	return NULL;
+}
+
+const char *radius_profile_attr_name(uint32_t vendor, uint8_t type)
+{
+	const struct row *row = attr_row(vendor, type);
+
+	return row ? row->name : "";
 }
 
 static struct draft draft_begin(struct profile_room *room, const struct profile *base,
@@ -732,7 +739,7 @@ enum reason radius_profile_accept(struct span attrs, const struct profile *base,
 
 	*rep = (struct radius_report){ 0 };
 	while (radius_walk_next(&w, &a)) {
-		const struct row *row = attr_row(&a);
+		const struct row *row = attr_row(a.vendor, a.type);
 		enum verdict v = row && row->read ? row->read(&d, row, a.value) : USED;
 
 		rep->unknown += !row;
@@ -752,7 +759,7 @@ enum reason radius_profile_change(struct span attrs, const struct profile *base,
 	struct radius_attr a;
 
 	while (radius_walk_next(&w, &a)) {
-		const struct row *row = attr_row(&a);
+		const struct row *row = attr_row(a.vendor, a.type);
 		enum verdict v = row && row->change ? row->read(&d, row, a.value) : NOT_APPLIED;
 
 		if (v == USED)

@@ -78,5 +78,7 @@ enum reason radius_profile_accept(struct span attrs, const struct profile *base,
 enum reason radius_profile_change(struct span attrs, const struct profile *base,
 				  struct profile **ret, struct radius_finding *ret_finding);
 
+/* The name of an attribute that ze knows as part of a profile; "" for others. */
+const char *radius_profile_attr_name(uint32_t vendor, uint8_t type);
 /* "length", "value", "too-many", "not-applied". */
 const char *radius_fault_name(enum radius_fault fault);

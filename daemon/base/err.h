@@ -116,6 +116,11 @@
 	X(ACCEPT_SERVICE, "accept-service", "Access-Accept for another service than framed PPP")   \
 	X(ACCEPT_ADDRESS, "accept-address", "Framed-IP-Address that no host can have")             \
 	/* requests of RADIUS clients, RFC 5176 */                                                 \
+	X(COA_CLIENT, "coa-client", "CoA or Disconnect request from an unknown client")            \
+	X(COA_CODE, "coa-code", "neither a CoA-Request nor a Disconnect-Request")                  \
+	X(COA_AUTHENTICATOR, "coa-authenticator", "Request Authenticator wrong")                   \
+	X(COA_UNSIGNED, "coa-unsigned", "request without the required Message-Authenticator")      \
+	X(COA_STALE, "coa-stale", "Event-Timestamp too old or too new")                            \
 	X(COA_UNSUPPORTED, "coa-unsupported", "CoA-Request for what cannot be changed")            \
 	X(COA_VALUE, "coa-value", "CoA-Request with a value that cannot be used")
 

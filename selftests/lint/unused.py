@@ -39,12 +39,13 @@ SEAMS = {
 
 # Functions that nothing calls yet, with the reason why they stay.
 LATER = {
-    'aaa/radius_profile': ('radius_fault_name radius_profile_accept radius_profile_change',
-                           'the handlers of RADIUS will call them'),
+    'aaa/radius_coa': ('radius_coa_free radius_coa_input radius_coa_new radius_coa_stats',
+                       'the module of RADIUS will call them'),
+    'aaa/radius_profile': ('radius_fault_name radius_profile_accept', 'the handlers of RADIUS will call them'),
     'aaa/profile': ('profile_get profile_get_prefix6 profile_get_route profile_key_applied profile_key_name '
                     'profile_source profile_source_name', 'views and the lease will read what RADIUS gave'),
     'aaa/radius_client': ('radius_client_inherit radius_client_servers', 'the handlers of RADIUS will call them'),
-    'aaa/radius_pkt': ('radius_attr_find radius_mschap2_success radius_mschap_error radius_pkt_sign '
+    'aaa/radius_pkt': ('radius_mschap2_success radius_mschap_error '
                        'radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the handlers of RADIUS will call them'),
     'aaa/radius_req': ('radius_req_bytes radius_req_chap radius_req_delay radius_req_mschap2 radius_req_password '
