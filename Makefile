@@ -45,7 +45,7 @@ endif
 # ---------------------------------------------------------------- flags
 
 PC := pkg-config
-PKGS := nettle jansson libedit libyang libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libbpf libseccomp libcap
+PKGS := nettle jansson libedit libyang libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libbpf libseccomp libcap sqlite3
 PURE := daemon/base/%.c daemon/l2tp/%.c ppp/%.c aaa/%.c shaping/rate.c shaping/plan.c
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wswitch-enum \

@@ -16,9 +16,9 @@ RUN, NET = ['daemon/sys/run/*'], ['daemon/sys/net/*']
 L2TP_CODECS = ['daemon/l2tp/' + u + '.h' for u in ('proto', 'hdr', 'avp', 'hidden', 'msg')]
 
 NETTLE, EV, NL, YANG = 'nettle/', 'ev.h', 'netlink/', 'libyang/'
-BPF, JANSSON, EDIT, RADCLI, MHD, SECCOMP, CAP = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
-    'microhttpd.h', 'seccomp.h', 'sys/capability.h'
-LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, SECCOMP, CAP]
+BPF, JANSSON, EDIT, RADCLI, MHD, SECCOMP, CAP, SQLITE = 'bpf/', 'jansson.h', 'histedit.h', 'radcli/', \
+    'microhttpd.h', 'seccomp.h', 'sys/capability.h', 'sqlite3.h'
+LIBRARIES = [NETTLE, EV, NL, YANG, BPF, JANSSON, EDIT, RADCLI, MHD, SECCOMP, CAP, SQLITE]
 
 #        including file        may include (besides its own folder)             libraries
 TABLE = [
@@ -55,6 +55,7 @@ TABLE = [
                                                                                  [YANG]),
     ('daemon/sys/ctl/*',       SYS + RUN + ['daemon/core/snapshot.h', 'daemon/ops/ops.h',
                                'daemon/ops/rights.h', 'daemon/view/view.h'],     [EV, JANSSON]),
+    ('daemon/sys/state/acct_*', LOGGED + RUN + ['aaa/acct.h'],                   [EV, SQLITE]),
     ('daemon/sys/state/*',     SYS + RUN + ['daemon/sys/net/netns_lock.h'],      [EV]),
     ('daemon/sys/plane/*',     SYS + RUN + ['daemon/core/dp_null.h', 'daemon/core/guard_null.h', 'daemon/sys/bpf/*',
                                'daemon/sys/kernel/*', 'daemon/sys/state/*'],     [EV]),

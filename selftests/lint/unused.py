@@ -51,9 +51,12 @@ LATER = {
     'aaa/radius_req': ('radius_req_bytes radius_req_chap radius_req_delay radius_req_mschap2 radius_req_password '
                        'radius_req_tagged radius_req_tagged_u32 radius_req_u32 radius_req_vendor',
                        'the handlers of RADIUS will call them'),
-    'aaa/acct': ('acct_answered acct_change acct_continue acct_deadline acct_expire acct_free acct_idle acct_load acct_loaded acct_new '
-                 'acct_recover acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
+    'aaa/acct': ('acct_answered acct_change acct_continue acct_deadline acct_expire acct_free acct_idle acct_new '
+                 'acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
                  'the module of RADIUS accounting will have it'),
+    'daemon/sys/state/acct_store': ('acct_store_close acct_store_load acct_store_open acct_store_recover '
+                                    'acct_store_set_acct acct_store_stats acct_store_write',
+                                    'the module of RADIUS accounting will have it'),
     'daemon/core/engine': ('engine_auth_answer', 'the entry of a handler that answers later; local users never do'),
     'daemon/sys/net/radius_io': ('radius_io_new radius_io_free radius_io_client radius_io_request radius_io_cancel '
                                  'radius_io_retire radius_io_icmp_errors', 'the handlers of RADIUS will call them'),
