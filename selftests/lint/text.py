@@ -123,7 +123,8 @@ def check_systemd(tree):
             with open(path, 'w', encoding='utf-8') as copy:
                 copy.write(re.sub(r'(?m)^(Exec\w+=)(?!/bin/)\S+', r'\1/bin/true', tree.text(f)))
             rc, out, err = run(['systemd-analyze', 'verify', '--man=no', path], tree.root)
-            said = [l for l in (out + err).split('\n') if l.strip()]
+            # Other units of this machine are none of ours.
+            said = [l for l in (out + err).split('\n') if l.strip() and not re.match(r'/(usr/)?lib/systemd/', l)]
             bad += ['%s: %s' % (f, l) for l in said]
             if rc and not said:
                 bad.append('%s: systemd-analyze verify: exit code %d' % (f, rc))
