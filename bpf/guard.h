@@ -44,10 +44,10 @@ ZE_INLINE bool is_endpoint(struct xdp_md *ctx, const struct outer *o)
 {
 	struct ze_addr_key k = { .port = o->dport, .family = o->family };
 
-	if (bpf_map_lookup_elem(&endpoints, &k))
+	if (bpf_map_lookup_elem(&ze_endpoints, &k))
 		return is_local(ctx, o);
 	copy_ip(k.ip, o->dst, o->family == 6);
-	return bpf_map_lookup_elem(&endpoints, &k);
+	return bpf_map_lookup_elem(&ze_endpoints, &k);
 }
 
 ZE_INLINE bool is_peer(const struct ze_tunnel *t, const struct outer *o)
@@ -85,8 +85,8 @@ ZE_INLINE enum ze_verdict charge_call(__u64 *word, __u16 tid, const struct ze_li
 ZE_INLINE enum ze_verdict guard_frame(__u16 tid, __u16 sid, enum ze_verdict v)
 {
 	__u32 k = sid, zero = 0;
-	const struct ze_limits *l = bpf_map_lookup_elem(&limits, &zero);
-	__u64 *word = bpf_map_lookup_elem(&calls, &k);
+	const struct ze_limits *l = bpf_map_lookup_elem(&ze_limits, &zero);
+	__u64 *word = bpf_map_lookup_elem(&ze_calls, &k);
 	enum ze_verdict charged;
 
 	if (!l || !word)
@@ -100,7 +100,7 @@ ZE_INLINE enum ze_verdict guard_frame(__u16 tid, __u16 sid, enum ze_verdict v)
 ZE_INLINE enum ze_verdict guard_control(struct ze_peer *t)
 {
 	__u32 zero = 0;
-	const struct ze_limits *l = bpf_map_lookup_elem(&limits, &zero);
+	const struct ze_limits *l = bpf_map_lookup_elem(&ze_limits, &zero);
 
 	if (l && !ze_gcra(&t->tat, l->control_cost_ns, l->control_burst_ns, bpf_ktime_get_ns()))
 		return ZE_V_DROP_CONTROL_RATE;
@@ -113,7 +113,7 @@ ZE_INLINE bool is_allowed(const struct outer *o)
 
 	k.prefixlen = ZE_ALLOW_BITS + (o->family == 6 ? 128 : 32);
 	copy_ip(k.ip, o->src, o->family == 6);
-	return bpf_map_lookup_elem(&allowed, &k);
+	return bpf_map_lookup_elem(&ze_allowed, &k);
 }
 
 /* The bucket of a source in one of the two maps; created when missing. */
@@ -138,20 +138,20 @@ ZE_INLINE enum ze_verdict guard_setup(const struct outer *o)
 	struct ze_limits *l;
 	__u32 zero = 0;
 
-	l = bpf_map_lookup_elem(&limits, &zero);
+	l = bpf_map_lookup_elem(&ze_limits, &zero);
 	if (!l)
 		return ZE_V_PASS_CONTROL;
 	if (l->listed && !is_allowed(o))
 		return ZE_V_DROP_DENIED;
 	copy_ip(k.ip, o->src, o->family == 6);
-	s = bpf_map_lookup_elem(&answered, &k);
-	if (!s && bpf_map_lookup_elem(&established, &k))
-		s = bucket(&answered, &k);
+	s = bpf_map_lookup_elem(&ze_answered, &k);
+	if (!s && bpf_map_lookup_elem(&ze_established, &k))
+		s = bucket(&ze_answered, &k);
 	if (s)
 		return ze_gcra(&s->tat, l->known_cost_ns, l->known_burst_ns, now) ?
 			       ZE_V_PASS_CONTROL :
 			       ZE_V_DROP_SOURCE_RATE;
-	s = bucket(&sources, &k);
+	s = bucket(&ze_sources, &k);
 	if (s && !ze_gcra(&s->tat, l->source_cost_ns, l->source_burst_ns, now))
 		return ZE_V_DROP_SOURCE_RATE;
 	if (l->total_cost_ns && !ze_gcra(&l->total_tat, l->total_cost_ns, l->total_burst_ns, now))
@@ -204,7 +204,7 @@ ZE_INLINE enum ze_verdict guard_odd(struct xdp_md *ctx, struct ze_cursor *c, boo
 	o.dst = ip + (v6 ? 24 : 16);
 	o.dport = bpf_ntohs(udp->dest);
 	copy_ip(k.ip, o.src, v6);
-	if (!is_endpoint(ctx, &o) || bpf_map_lookup_elem(&established, &k))
+	if (!is_endpoint(ctx, &o) || bpf_map_lookup_elem(&ze_established, &k))
 		return v;
 	setup = guard_setup(&o);
 	return setup < ZE_V_DROP_SHORT ? v : setup;
@@ -244,7 +244,7 @@ ZE_INLINE bool must_have_checksum(const struct outer *o)
 
 	if (!o->unchecked)
 		return false;
-	l = bpf_map_lookup_elem(&limits, &zero);
+	l = bpf_map_lookup_elem(&ze_limits, &zero);
 	return l && !l->zero_checksum;
 }
 
@@ -255,7 +255,7 @@ ZE_INLINE enum ze_verdict guard_datagram(struct xdp_md *ctx, const struct outer 
 	struct ze_peer *t;
 	bool peer;
 
-	t = v < ZE_V_DROP_SHORT ? bpf_map_lookup_elem(&tunnels, &k) : NULL;
+	t = v < ZE_V_DROP_SHORT ? bpf_map_lookup_elem(&ze_tunnels, &k) : NULL;
 	peer = t && is_peer(&t->path, o);
 	if (must_have_checksum(o) && is_endpoint(ctx, o))
 		return ZE_V_DROP_CHECKSUM;

@@ -19,7 +19,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_addr_key);
 	__type(value, __u32);
-} endpoints SEC(".maps");
+} ze_endpoints SEC(".maps");
 
 /* By our tunnel id, from before the SCCRP until the end of the linger time. */
 struct {
@@ -28,7 +28,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u16);
 	__type(value, struct ze_peer);
-} tunnels SEC(".maps");
+} ze_tunnels SEC(".maps");
 
 /* By our session id, from before the ICRP until the session is removed; see ZE_CALL_CARRIED. */
 struct {
@@ -37,16 +37,16 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, __u64);
-} calls SEC(".maps");
+} ze_calls SEC(".maps");
 
-/* Peers with an established tunnel, with port 0. The value is as in endpoints. */
+/* Peers with an established tunnel, with port 0. The value is as in ze_endpoints. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_PEERS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_addr_key);
 	__type(value, __u32);
-} established SEC(".maps");
+} ze_established SEC(".maps");
 
 /* Token buckets of unknown sources, with port 0. The least recently used one is replaced. */
 struct {
@@ -54,16 +54,16 @@ struct {
 	__uint(max_entries, ZE_SOURCES);
 	__type(key, struct ze_addr_key);
 	__type(value, struct ze_source);
-} sources SEC(".maps");
+} ze_sources SEC(".maps");
 
 /* The same for sources that have or had an established tunnel. Only the daemon adds sources, and
- * the programs those in `established`: an attacker with forged addresses displaces none. */
+ * the programs those in `ze_established`: an attacker with forged addresses displaces none. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, ZE_SOURCES);
 	__type(key, struct ze_addr_key);
 	__type(value, struct ze_source);
-} answered SEC(".maps");
+} ze_answered SEC(".maps");
 
 /* The prefixes of allow-from, used if ze_limits.listed is set. The value is the number of the
  * reload. */
@@ -73,18 +73,18 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_allow);
 	__type(value, __u32);
-} allowed SEC(".maps");
+} ze_allowed SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct ze_limits);
-} limits SEC(".maps");
+} ze_limits SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ZE_V__COUNT);
 	__type(key, __u32);
 	__type(value, __u64);
-} verdicts SEC(".maps");
+} ze_verdicts SEC(".maps");

@@ -57,9 +57,9 @@ ZE_INLINE bool out_of(struct ze_nexthop *n, __u32 ifindex)
 
 	n->ifindex = ifindex;
 	n->tag[0] = n->tag[1] = 0;
-	if (bpf_map_lookup_elem(&ports, &ifindex))
+	if (bpf_map_lookup_elem(&ze_ports, &ifindex))
 		return true;
-	v = bpf_map_lookup_elem(&vlans, &ifindex);
+	v = bpf_map_lookup_elem(&ze_vlans, &ifindex);
 	if (!v)
 		return false;
 	n->ifindex = v->port;
@@ -148,7 +148,7 @@ ZE_INLINE const struct ze_routing *how_to_route(void)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&routing, &zero);
+	return bpf_map_lookup_elem(&ze_routing, &zero);
 }
 
 /* v6 is the family of f. Of an IPv4 flow only the first word of each address is used. */
@@ -164,7 +164,7 @@ ZE_INLINE struct ze_nexthop *nexthop(struct xdp_md *ctx, const struct flow *f, b
 	if (rules)
 		h ^= f->src[0] ^ (v6 ? f->src[3] : 0);
 	i = (h * 0x9e3779b1u) >> 22;
-	n = bpf_map_lookup_elem(&nexthops, &i);
+	n = bpf_map_lookup_elem(&ze_nexthops, &i);
 	if (!n)
 		return NULL;
 	if (fresh(n, f, v6, rules, r && r->void_ns > now ? r->void_ns : now))
@@ -207,7 +207,7 @@ static __noinline int send_tagged(struct xdp_md *ctx, const struct ze_nexthop *n
 	if (n->tag[1])
 		w = write_tag(w, n->tag[1]);
 	*w = proto;
-	return (int)bpf_redirect_map(&ports, n->ifindex, 0);
+	return (int)bpf_redirect_map(&ze_ports, n->ifindex, 0);
 }
 
 /* Writes the Ethernet header of a packet that starts 14 octets after data, and redirects the frame
@@ -223,13 +223,13 @@ ZE_INLINE int send_to(struct xdp_md *ctx, const struct ze_nexthop *n, __u16 prot
 	*(__u16 *)(p + 2 * ETH_ALEN) = proto;
 	if (n) {
 		write_macs(p, n);
-		return (int)bpf_redirect_map(&ports, n->ifindex, 0);
+		return (int)bpf_redirect_map(&ze_ports, n->ifindex, 0);
 	}
 	for (int i = 0; i < ETH_ALEN; i++) {
 		p[i] = conf.ze0_mac[i];
 		p[ETH_ALEN + i] = conf.ze0p_mac[i];
 	}
-	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
+	return (int)bpf_redirect_map(&ze_ports, conf.ze0p, 0);
 }
 
 /* Decrements TTL or hop limit of an IPv4 or IPv6 header; RFC 1624 for the checksum. */

@@ -37,7 +37,7 @@ struct outer {
 ZE_INLINE int finish(enum ze_verdict v, int action)
 {
 	__u32 i = v;
-	__u64 *n = bpf_map_lookup_elem(&verdicts, &i);
+	__u64 *n = bpf_map_lookup_elem(&ze_verdicts, &i);
 
 	if (n)
 		++*n;

@@ -24,7 +24,7 @@ ZE_INLINE bool is_to_port(const __u8 *dst, __u32 ifindex)
 {
 	for (__u32 i = 0; i < ZE_MAC_PROBES; i++) {
 		__u32 k = (ifindex + i) % ZE_MACS;
-		const struct ze_mac *m = bpf_map_lookup_elem(&macs, &k);
+		const struct ze_mac *m = bpf_map_lookup_elem(&ze_macs, &k);
 
 		if (m && m->ifindex == ifindex)
 			return same_mac(m->mac, dst);
@@ -36,7 +36,7 @@ __noinline int is_to_vlan(struct xdp_md *ctx, __u32 tags)
 {
 	struct ze_vlan_key k = { .port = ctx->ingress_ifindex,
 				 .tag = { (__u16)tags, (__u16)(tags >> 16) } };
-	const struct ze_mac *m = bpf_map_lookup_elem(&vlan_macs, &k);
+	const struct ze_mac *m = bpf_map_lookup_elem(&ze_vlan_macs, &k);
 	const __u8 *dst = (void *)(long)ctx->data;
 
 	if (!m || dst + ETH_ALEN > frame_end(ctx))

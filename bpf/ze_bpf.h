@@ -12,11 +12,13 @@
 
 #include <linux/types.h>
 
-#define ZE_BPF_ABI 10
+#define ZE_BPF_ABI 11
+/* The oldest layout whose maps are adopted: only their names differ (bpf_names.h). */
+#define ZE_BPF_ABI_OLDEST 10
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
 #define ZE_CACHED   1024  /* next hops cached per CPU */
-#define ZE_SOURCES  4096  /* entries of `sources`, and as many of `answered` */
+#define ZE_SOURCES  4096  /* entries of `ze_sources`, and as many of `ze_answered` */
 #define ZE_PEERS    4096  /* peers with an established tunnel */
 #define ZE_ALLOWED  2048  /* prefixes of allow-from, twice: a reload adds before it removes */
 #define ZE_NET6S    2	  /* IPv6 prefixes per session: framed and delegated */
@@ -81,7 +83,7 @@ struct ze_down_id {
 	__u16 tid; /* our tunnel id; 0: no session */
 	__u16 peer_sid;
 	__u16 bits; /* enum ze_down_bits */
-	__u16 high; /* upper half of the subscriber's address, see near4 */
+	__u16 high; /* upper half of the subscriber's address, see ze_near4 */
 };
 
 /* `octets` may pass before the meter is asked again; `packets` have passed since it was: see
@@ -193,7 +195,7 @@ struct ze_limits {
 	__u64 known_cost_ns, known_burst_ns;
 	__u64 control_cost_ns, control_burst_ns; /* control messages of one tunnel */
 	__u32 frame_cost, frame_burst; /* PPP control frames of one session, in ZE_CALL_UNIT */
-	__u32 listed;		       /* only sources in `allowed` may send */
+	__u32 listed;		       /* only sources in `ze_allowed` may send */
 	__u32 zero_checksum;	       /* UDP over IPv6 without a checksum is accepted */
 };
 

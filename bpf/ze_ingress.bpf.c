@@ -25,7 +25,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct ze_ingress);
-} upload SEC(".maps");
+} ze_upload SEC(".maps");
 
 ZE_INLINE bool is_own4(const struct iphdr *ip, const struct ze_ingress *p)
 {
@@ -60,7 +60,7 @@ SEC("xdp")
 int ze_ingress(struct xdp_md *ctx)
 {
 	__u32 ifindex = ctx->ingress_ifindex, octets = frame_len(ctx);
-	struct ze_ingress *p = bpf_map_lookup_elem(&upload, &ifindex);
+	struct ze_ingress *p = bpf_map_lookup_elem(&ze_upload, &ifindex);
 
 	if (!p)
 		return XDP_DROP; /* the session is being removed */

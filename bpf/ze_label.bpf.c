@@ -31,7 +31,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u16);
 	__type(value, struct ze_label);
-} labels SEC(".maps");
+} ze_labels SEC(".maps");
 
 struct datagram {
 	__u32 udp; /* offset of the UDP header */
@@ -123,7 +123,7 @@ int ze_label(struct __sk_buff *skb)
 	if (!find(skb, &d) || bpf_skb_load_bytes(skb, d.udp, &h, sizeof(h)) || !is_ours(&h))
 		return TC_ACT_UNSPEC;
 	sid = bpf_ntohs(h.sid);
-	l = bpf_map_lookup_elem(&labels, &sid);
+	l = bpf_map_lookup_elem(&ze_labels, &sid);
 	if (!l || !is_to(l, &d, &h))
 		return TC_ACT_UNSPEC;
 	ids[0] = bpf_htons(l->tid);

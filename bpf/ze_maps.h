@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * The maps of the BPF plane, named as in `bpftool map` and under /sys/fs/bpf/ze; those of the guard
- * are in guard_maps.h. For the BPF side only.
+ * are in guard_maps.h. A name begins with ze_, so that `bpftool map` shows whose it is, and has at
+ * most 15 characters. For the BPF side only.
  */
 #pragma once
 
@@ -27,7 +28,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct ze_conf);
-} about SEC(".maps");
+} ze_about SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -35,31 +36,31 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_sess_key);
 	__type(value, struct ze_session);
-} sessions SEC(".maps");
+} ze_sessions SEC(".maps");
 
 /* Tunnels by our tunnel id. An array, because it is used for every packet. */
-ZE_TABLE(paths, 65536, struct ze_tunnel);
+ZE_TABLE(ze_paths, 65536, struct ze_tunnel);
 
-/* By session id. The daemon takes Ns of its own data packets from `numbers`, and reads the
+/* By session id. The daemon takes Ns of its own data packets from `ze_numbers`, and reads the
  * counters. */
-ZE_TABLE(up, ZE_SIDS, struct ze_meter);
-ZE_TABLE(down, ZE_SIDS, struct ze_meter);
-ZE_TABLE(up_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
-ZE_TABLE(down_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
-ZE_TABLE(drops, ZE_SIDS, struct ze_drops);
-ZE_TABLE(numbers, ZE_SIDS, struct ze_numbers);
-ZE_TABLE(up_ids, ZE_SIDS, struct ze_up_id);
-ZE_TABLE(down_ids, ZE_SIDS, struct ze_down_id);
+ZE_TABLE(ze_up, ZE_SIDS, struct ze_meter);
+ZE_TABLE(ze_down, ZE_SIDS, struct ze_meter);
+ZE_TABLE(ze_up_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
+ZE_TABLE(ze_down_credits, ZE_SIDS / ZE_CREDITS, struct ze_credits);
+ZE_TABLE(ze_drops, ZE_SIDS, struct ze_drops);
+ZE_TABLE(ze_numbers, ZE_SIDS, struct ze_numbers);
+ZE_TABLE(ze_up_ids, ZE_SIDS, struct ze_up_id);
+ZE_TABLE(ze_down_ids, ZE_SIDS, struct ze_down_id);
 
-/* Before hosts4: nearly every address is found in this table, which stays in the cache. */
-ZE_TABLE(near4, 65536 / ZE_NEAR, struct ze_near);
+/* Before ze_hosts4: nearly every address is found in this table, which stays in the cache. */
+ZE_TABLE(ze_near4, 65536 / ZE_NEAR, struct ze_near);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct ze_routing);
-} routing SEC(".maps");
+} ze_routing SEC(".maps");
 
 /* Sessions by IPv4 address, by IPv6 prefix, and by interface identifier. */
 struct {
@@ -68,7 +69,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u8[4]);
 	__type(value, struct ze_sess_key);
-} hosts4 SEC(".maps");
+} ze_hosts4 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -76,7 +77,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_lpm6);
 	__type(value, struct ze_sess_key);
-} prefixes6 SEC(".maps");
+} ze_prefixes6 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -84,7 +85,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u8[8]);
 	__type(value, struct ze_sess_key);
-} links6 SEC(".maps");
+} ze_links6 SEC(".maps");
 
 /* The ports to which packets may be redirected: uplinks, core, ze0p. */
 struct {
@@ -92,7 +93,7 @@ struct {
 	__uint(max_entries, 256);
 	__type(key, __u32);
 	__type(value, __u32);
-} ports SEC(".maps");
+} ze_ports SEC(".maps");
 
 /* The VLAN devices, whose frames leave a port with tags, by interface index. */
 struct {
@@ -101,7 +102,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct ze_vlan);
-} vlans SEC(".maps");
+} ze_vlans SEC(".maps");
 
 /* The MAC addresses of ports, by interface index; an array, because it is used for every frame. */
 struct {
@@ -109,7 +110,7 @@ struct {
 	__uint(max_entries, ZE_MACS);
 	__type(key, __u32);
 	__type(value, struct ze_mac);
-} macs SEC(".maps");
+} ze_macs SEC(".maps");
 
 /* The MAC addresses of VLAN devices, by port and tags; a device with two tags has two keys. */
 struct {
@@ -118,11 +119,11 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ze_vlan_key);
 	__type(value, struct ze_mac);
-} vlan_macs SEC(".maps");
+} ze_vlan_macs SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ZE_CACHED);
 	__type(key, __u32);
 	__type(value, struct ze_nexthop);
-} nexthops SEC(".maps");
+} ze_nexthops SEC(".maps");

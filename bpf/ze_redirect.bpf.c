@@ -23,7 +23,7 @@ struct {
 	__uint(max_entries, ZE_V__COUNT);
 	__type(key, __u32);
 	__type(value, __u64);
-} verdicts SEC(".maps");
+} ze_verdicts SEC(".maps");
 
 /* Lost packets by interface index; the daemon enters its ports. */
 struct {
@@ -31,13 +31,13 @@ struct {
 	__uint(max_entries, 256);
 	__type(key, __u32);
 	__type(value, __u64);
-} redirects SEC(".maps");
+} ze_redirects SEC(".maps");
 
 static __always_inline int count_lost(__u32 ifindex, __u64 n)
 {
 	__u32 v = ZE_V_DROP_REDIRECT;
-	__u64 *lost = bpf_map_lookup_elem(&redirects, &ifindex);
-	__u64 *all = bpf_map_lookup_elem(&verdicts, &v);
+	__u64 *lost = bpf_map_lookup_elem(&ze_redirects, &ifindex);
+	__u64 *all = bpf_map_lookup_elem(&ze_verdicts, &v);
 
 	if (!lost || !all)
 		return 0;

@@ -132,7 +132,7 @@ ZE_INLINE bool is_martian(const struct flow *f, bool v6, const __u32 *addr)
 static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid, __u32 sid)
 {
 	struct ze_sess_key k = { .tid = (__u16)tid, .sid = (__u16)sid };
-	const struct ze_session *s = bpf_map_lookup_elem(&sessions, &k);
+	const struct ze_session *s = bpf_map_lookup_elem(&ze_sessions, &k);
 	const __u64 *ifid;
 	__u64 hi, lo;
 
@@ -177,7 +177,7 @@ ZE_INLINE bool is_new_count(struct ze_numbers *n, __u16 ns)
 ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 {
 	__u32 sid = h->sid;
-	struct ze_numbers *n = bpf_map_lookup_elem(&numbers, &sid);
+	struct ze_numbers *n = bpf_map_lookup_elem(&ze_numbers, &sid);
 
 	if (!n || !(h->flags & ZE_L2TP_S))
 		return ZE_V_DROP_SEQUENCE;
@@ -191,7 +191,7 @@ ZE_INLINE enum ze_verdict check_sequence(const struct ze_l2tp *h)
 /* True when the datagram is from the peer of the tunnel, and to its local address and port. */
 ZE_INLINE bool from_peer(__u32 tid, const struct outer *o)
 {
-	const struct ze_tunnel *t = bpf_map_lookup_elem(&paths, &tid);
+	const struct ze_tunnel *t = bpf_map_lookup_elem(&ze_paths, &tid);
 
 	return t && is_peer(t, o) && t->local_port == o->dport && same4(t->local, o->dst) &&
 	       (o->family == 4 || same16(t->local, o->dst));
@@ -199,7 +199,7 @@ ZE_INLINE bool from_peer(__u32 tid, const struct outer *o)
 
 ZE_INLINE struct ze_drops *drops_of(__u32 sid)
 {
-	return bpf_map_lookup_elem(&drops, &sid);
+	return bpf_map_lookup_elem(&ze_drops, &sid);
 }
 
 __noinline int refused(__u32 sid, enum ze_verdict v)
@@ -275,7 +275,7 @@ ZE_INLINE int forward_up(const struct decap *d)
 		hop(in->ip, d->v6);
 	if (!decapsulate(d->ctx, in))
 		return passed(ZE_V_DROP_ROOM);
-	if (!measure(&up_credits, &up, d->sid, in->f.len, d->now))
+	if (!measure(&ze_up_credits, &ze_up, d->sid, in->f.len, d->now))
 		return policed(d->sid, ZE_V_DROP_UP_RATE);
 	return sent(n ? ZE_V_UP_FORWARD : ZE_V_UP_STACK, send_to(d->ctx, n, proto));
 }
@@ -315,7 +315,7 @@ ZE_INLINE int up_in(struct xdp_md *ctx, struct ze_cursor c, __u16 proto, bool in
 		return passed(guard(ctx, l3, h.tid | (__u32)h.sid << 16, v));
 	sid = h.sid;
 	d.sid = sid;
-	d.s = bpf_map_lookup_elem(&up_ids, &sid);
+	d.s = bpf_map_lookup_elem(&ze_up_ids, &sid);
 	ours = d.s && h.tid && d.s->tid == h.tid;
 	if (!ours || !from_peer(h.tid, &o))
 		return passed(guard(ctx, l3, h.tid, ours ? ZE_V_DROP_PEER : ZE_V_DROP_UNKNOWN));
@@ -377,7 +377,7 @@ ZE_INLINE bool is_link_local(const struct flow *f)
 
 static __noinline const struct ze_sess_key *way_to4(__u32 dst)
 {
-	return bpf_map_lookup_elem(&hosts4, &dst);
+	return bpf_map_lookup_elem(&ze_hosts4, &dst);
 }
 
 static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
@@ -387,21 +387,21 @@ static __noinline const struct ze_sess_key *way_to6(const struct flow *f)
 	if (!f)
 		return NULL;
 	if (is_link_local(f))
-		return bpf_map_lookup_elem(&links6, &f->dst[2]);
+		return bpf_map_lookup_elem(&ze_links6, &f->dst[2]);
 	copy_ip(lpm.ip, f->dst, true);
-	return bpf_map_lookup_elem(&prefixes6, &lpm);
+	return bpf_map_lookup_elem(&ze_prefixes6, &lpm);
 }
 
-/* The session that near4 has for the destination of the IPv4 header at the cursor, and its id. The
- * caller compares the upper half. */
+/* The session that ze_near4 has for the destination of the IPv4 header at the cursor, and its id.
+ * The caller compares the upper half. */
 ZE_INLINE struct ze_down_id *near(struct ze_cursor c, __u32 *sid)
 {
 	const struct iphdr *ip = (const void *)ze_take(&c, sizeof(*ip));
 	__u32 low = ip ? bpf_ntohl(ip->daddr) & 0xffff : 0, i = low / ZE_NEAR;
-	const struct ze_near *n = bpf_map_lookup_elem(&near4, &i);
+	const struct ze_near *n = bpf_map_lookup_elem(&ze_near4, &i);
 
 	*sid = n ? n->sid[low % ZE_NEAR] : 0;
-	return bpf_map_lookup_elem(&down_ids, sid); /* no session has id 0: its tid is 0 */
+	return bpf_map_lookup_elem(&ze_down_ids, sid); /* no session has id 0: its tid is 0 */
 }
 
 /* The session of the destination, and its id; s: the candidate from near(). */
@@ -416,7 +416,7 @@ ZE_INLINE struct ze_down_id *subscriber(const struct flow *f, bool v6, struct ze
 	if (!k)
 		return NULL;
 	*sid = k->sid;
-	s = bpf_map_lookup_elem(&down_ids, sid);
+	s = bpf_map_lookup_elem(&ze_down_ids, sid);
 	return s && s->tid && s->tid == k->tid ? s : NULL;
 }
 
@@ -506,7 +506,7 @@ struct encap {
 
 ZE_INLINE __u16 next_number(__u32 sid)
 {
-	struct ze_numbers *n = bpf_map_lookup_elem(&numbers, &sid);
+	struct ze_numbers *n = bpf_map_lookup_elem(&ze_numbers, &sid);
 
 	return n ? (__u16)__sync_fetch_and_add(&n->ns, 1) : 0;
 }
@@ -618,7 +618,7 @@ ZE_INLINE int send_to_link(struct xdp_md *ctx, __u32 scope)
 		h->ifindex[i] = (__u8)(scope >> 8 * i);
 	h->zero[0] = h->zero[1] = 0;
 	h->proto = bpf_htons(ETH_P_IPV6);
-	return (int)bpf_redirect_map(&ports, conf.ze0p, 0);
+	return (int)bpf_redirect_map(&ze_ports, conf.ze0p, 0);
 }
 
 ZE_INLINE int encapsulate(const struct encap *e)
@@ -645,7 +645,7 @@ ZE_INLINE int encapsulate(const struct encap *e)
 	    !write_outer(e, &f, n && (f.len <= WHOLE_LEN || (r && r->outer_df))))
 		return passed(ZE_V_DROP_ROOM);
 	/* A policed packet gets no Ns: a peer may drop further packets because of a gap. */
-	if (!measure(&down_credits, &down, e->sid, in->f.len, e->now))
+	if (!measure(&ze_down_credits, &ze_down, e->sid, in->f.len, e->now))
 		return policed(e->sid, ZE_V_DROP_DOWN_RATE);
 	if (!write_udp(e, &f, sum))
 		return passed(ZE_V_DROP_ROOM);
@@ -690,7 +690,7 @@ ZE_INLINE int down_in(struct xdp_md *ctx, struct ze_cursor *c, bool v6, bool fro
 	if (!(s->bits & (v6 ? ZE_DOWN_OPEN6 : ZE_DOWN_OPEN4)))
 		return passed(ZE_V_DROP_CLOSED);
 	tid = s->tid;
-	e.t = bpf_map_lookup_elem(&paths, &tid);
+	e.t = bpf_map_lookup_elem(&ze_paths, &tid);
 	if (!e.t || !e.t->family) /* the tunnel was removed meanwhile */
 		return passed(other);
 	if (!from_stack && in.odd)

@@ -127,12 +127,12 @@ def qdiscs(dev):
 
 def uploads():
     """The ingress program's map: interface index -> its row."""
-    rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'upload'))
+    rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'ze_upload'))
     return {r['formatted']['key']: r['formatted']['value'] for r in rows}
 
 
 def ingress_there():
-    return 'ze_ingress' in lab.run('bpftool', 'prog', 'show') or 'name upload' in lab.run('bpftool', 'map', 'show')
+    return 'ze_ingress' in lab.run('bpftool', 'prog', 'show') or 'name ze_upload' in lab.run('bpftool', 'map', 'show')
 
 
 def drops(dev):

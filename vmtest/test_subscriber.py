@@ -74,7 +74,7 @@ class Guest:
     def spoofed(self):
         if self.plane == 'bpf':
             return self.show('dataplane')['packets']['drop-spoofed']
-        rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'upload'))
+        rows = json.loads(lab.run('bpftool', '-j', 'map', 'dump', 'name', 'ze_upload'))
         return sum(r['formatted']['value']['spoofed'] for r in rows)
 
     def left(self):

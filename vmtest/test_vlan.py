@@ -85,7 +85,7 @@ def test_one_tag_and_two(start, in_frame):
     x.traffic('core', 'lac', ['send', '7007', '20', '900', CORE, ','.join(addrs)], 60)
     x.traffic('lac', 'core', ['spread', '7007', '20', '1400', CORE, ','.join(addrs)], 60)
     assert 'Time to live exceeded' in x.ping('core', '-c', '1', '-t', '1', addrs[0])[1]
-    rows = nslab.run('bpftool', '-j', 'map', 'dump', 'pinned', nslab.PINS + '/vlans')
+    rows = nslab.run('bpftool', '-j', 'map', 'dump', 'pinned', nslab.PINS + '/ze_vlans')
     assert rows.count('"vid"') == 3, rows        # up0.100, core0.7, core0.7.8
 
 
@@ -109,5 +109,5 @@ def test_devices_come_and_go(start):
     x.ip('core', 'route', 'replace', 'default', 'via', '198.51.100.1')
     nslab.wait_for(lambda: x.ping('lac', '-c', '1', '-I', a, CORE)[0], 30)
     assert_fast(x, a)
-    rows = nslab.run('bpftool', '-j', 'map', 'dump', 'pinned', nslab.PINS + '/vlans')
+    rows = nslab.run('bpftool', '-j', 'map', 'dump', 'pinned', nslab.PINS + '/ze_vlans')
     assert rows.count('"vid"') == 1, rows

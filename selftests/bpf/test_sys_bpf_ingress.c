@@ -262,7 +262,7 @@ static bool gone(uint32_t id)
 /* What the steps put into a row of the map of this name; false: there is none. */
 static bool row_has(const char *what)
 {
-	return strstr(said("bpftool map dump name upload"), what);
+	return strstr(said("bpftool map dump name ze_upload"), what);
 }
 
 static void attached(void **st)

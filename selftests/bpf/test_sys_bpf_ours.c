@@ -27,6 +27,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/bpf/bpf_guard.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/bpf_ours.h"
 
 static char top[64], pins[96];
@@ -207,12 +208,111 @@ static void ours_by_pin(void **st)
 	starts_on("v0", BPF_MODE_NATIVE);
 }
 
+static int map_new(enum bpf_map_type type, __u32 value_size)
+{
+	int fd = bpf_map_create(type, "ze_test", sizeof(__u32), value_size, 1, NULL);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static __u32 id_of_map(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &len), 0);
+	return info.id;
+}
+
+static __u32 id_of_program(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &len), 0);
+	return info.id;
+}
+
+/* The ids of maps and programs are counted apart: a pinned map makes no program with its id ours. */
+static void a_map_with_the_id_of_a_program(void **st)
+{
+	int map = map_new(BPF_MAP_TYPE_PERCPU_ARRAY, 8), prog = foreign("theirs");
+	char path[128];
+
+	(void)st;
+	/* The one with the lower id is made again, until both are equal. */
+	while (id_of_map(map) != id_of_program(prog)) {
+		if (id_of_map(map) < id_of_program(prog)) {
+			close(map);
+			map = map_new(BPF_MAP_TYPE_PERCPU_ARRAY, 8);
+		} else {
+			close(prog);
+			prog = foreign("theirs");
+			assert_true(prog >= 0);
+		}
+	}
+	snprintf(path, sizeof(path), "%s/ze_test", pins);
+	assert_int_equal(bpf_obj_pin(map, path), 0);
+	assert_false(bpf_ours(pins, id_of_program(prog)));
+	assert_int_equal(unlink(path), 0);
+	close(map);
+	close(prog);
+}
+
+/* A row of the layout with another size than ours is not read: the kernel would write all of it. */
+static void a_row_of_another_size(void **st)
+{
+	static const struct {
+		enum bpf_map_type type;
+		__u32 value_size;
+	} others[] = { { BPF_MAP_TYPE_ARRAY, sizeof(struct ze_conf) - 4 },
+		       { BPF_MAP_TYPE_ARRAY, 256 },
+		       { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct ze_conf) } };
+	struct ze_conf got[16], in = { .abi = ZE_BPF_ABI, .ze0 = 7 };
+	__u32 zero = 0;
+	char path[128];
+	int fd;
+
+	(void)st;
+	snprintf(path, sizeof(path), "%s/ze_about", pins);
+	assert_int_equal(bpf_names_about(pins, got), -ENOENT);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(others); i++) {
+		fd = map_new(others[i].type, others[i].value_size);
+		assert_int_equal(bpf_obj_pin(fd, path), 0);
+		close(fd);
+		memset(got, 0xaa, sizeof(got));
+		assert_int_equal(bpf_names_about(pins, got), 0);
+		assert_int_equal(got[0].abi, 0);
+		assert_false(bpf_names_adoptable(got[0].abi));
+		for (size_t n = sizeof(got[0]); n < sizeof(got); n++)
+			assert_int_equal(((uint8_t *)got)[n], 0xaa);
+		assert_int_equal(unlink(path), 0);
+	}
+	fd = map_new(BPF_MAP_TYPE_ARRAY, sizeof(in));
+	assert_int_equal(bpf_map_update_elem(fd, &zero, &in, BPF_ANY), 0);
+	snprintf(path, sizeof(path), "%s/about", pins); /* of a version without the prefix */
+	assert_int_equal(bpf_obj_pin(fd, path), 0);
+	close(fd);
+	assert_int_equal(bpf_names_about(pins, got), 0);
+	assert_memory_equal(got, &in, sizeof(in));
+	assert_true(bpf_names_adoptable(got[0].abi));
+	assert_true(bpf_names_adoptable(ZE_BPF_ABI_OLDEST));
+	assert_false(bpf_names_adoptable(ZE_BPF_ABI + 1));
+	assert_false(bpf_names_adoptable(ZE_BPF_ABI_OLDEST - 1));
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(half_states),	  cmocka_unit_test(things_of_others),
-		cmocka_unit_test(another_uplink), cmocka_unit_test(foreign_programs),
+		cmocka_unit_test(half_states),
+		cmocka_unit_test(things_of_others),
+		cmocka_unit_test(another_uplink),
+		cmocka_unit_test(foreign_programs),
 		cmocka_unit_test(ours_by_pin),
+		cmocka_unit_test(a_map_with_the_id_of_a_program),
+		cmocka_unit_test(a_row_of_another_size),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

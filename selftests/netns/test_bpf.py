@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
 
 def entries(x):
-    return {m['map']: m['entries'] for m in x.show('dataplane')['maps'] if m['map'] in ('sessions', 'hosts4', 'links6')}
+    return {m['map']: m['entries'] for m in x.show('dataplane')['maps'] if m['map'] in ('ze_sessions', 'ze_hosts4', 'ze_links6')}
 
 
 def sums_agree(x):
@@ -56,12 +56,12 @@ def test_hundred_subscribers(tmp_path, mode):
         assert t['up-packets'] >= 20 and t['up-bytes'] >= 20 * 928
         assert t['down-packets'] >= 20 and t['down-bytes'] >= 20 * 1428
         wait_for(lambda: sums_agree(x))
-        assert entries(x) == {'sessions': N, 'hosts4': N, 'links6': N}
+        assert entries(x) == {'ze_sessions': N, 'ze_hosts4': N, 'ze_links6': N}
         x.stop_lac()
         wait_for(lambda: x.show('dataplane')['sessions'] == 0)
         assert 'ze0' not in x.ip('lns', 'route')
-        assert entries(x) == {'sessions': 0, 'hosts4': 0, 'links6': 0}
-        for m in ('sessions', 'hosts4', 'links6'):
+        assert entries(x) == {'ze_sessions': 0, 'ze_hosts4': 0, 'ze_links6': 0}
+        for m in ('ze_sessions', 'ze_hosts4', 'ze_links6'):
             assert not json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + m))
 
 

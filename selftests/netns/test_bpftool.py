@@ -10,9 +10,9 @@ from nslab import HERE, PINS, lab, run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 PAGE = os.path.join(HERE, '..', '..', 'docs', 'bpftool.md')
-UNTYPED = {'ports'}                                     # the kernel has no types for such maps
-LONG = {'up', 'down', 'up_ids', 'down_ids', 'up_credits', 'down_credits', 'drops', 'numbers', 'paths', 'near4',
-        'nexthops'}                                     # arrays: a dump takes seconds
+UNTYPED = {'ze_ports'}                                  # the kernel has no types for such maps
+LONG = {'ze_up', 'ze_down', 'ze_up_ids', 'ze_down_ids', 'ze_up_credits', 'ze_down_credits', 'ze_drops', 'ze_numbers', 'ze_paths', 'ze_near4',
+        'ze_nexthops'}                                  # arrays: a dump takes seconds
 
 
 def described():
@@ -46,18 +46,18 @@ def test_page_is_true(tmp_path):
         a = x.start_lac(2)[0]
         assert described() == set(os.listdir(PINS))
         for name in os.listdir(PINS):
-            if not re.match('ze_(uplink|core|slow|accept|inject|link)', name) and name not in UNTYPED | LONG:
+            if not re.fullmatch('ze_(uplink|core|slow|accept|inject|link)', name) and name not in UNTYPED | LONG:
                 assert all('formatted' in r for r in rows(name)), name
-        assert all(lookup(name, 0, 0, 0, 0, per_cpu=name == 'nexthops') for name in LONG)
+        assert all(lookup(name, 0, 0, 0, 0, per_cpu=name == 'ze_nexthops') for name in LONG)
         assert x.ping('lac', '-c', '3', '-I', a, '198.51.100.2')[0] == 3
         assert x.ping('lac', '-c', '2', '-I', '10.66.6.6', '198.51.100.2')[0] == 0
-        who = lookup('hosts4', *a.split('.'))
-        s = lookup('sessions', *octets(who['tid']), *octets(who['sid']))
+        who = lookup('ze_hosts4', *a.split('.'))
+        s = lookup('ze_sessions', *octets(who['tid']), *octets(who['sid']))
         assert '.'.join(map(str, s['ip4'])) == a and s['mtu'] == 1450
-        assert lookup('paths', *octets(who['tid']), 0, 0)['peer'][:4] == [10, 9, 0, 2]
-        assert passed('up', who['sid']) == passed('down', who['sid']) == (3, 3 * 84)
+        assert lookup('ze_paths', *octets(who['tid']), 0, 0)['peer'][:4] == [10, 9, 0, 2]
+        assert passed('ze_up', who['sid']) == passed('ze_down', who['sid']) == (3, 3 * 84)
         sids = [(*octets(r['local-sid']), 0, 0) for r in x.show('sessions')]
-        assert sum(lookup('drops', *i)['up_spoofed'] for i in sids) >= 2
+        assert sum(lookup('ze_drops', *i)['up_spoofed'] for i in sids) >= 2
         attached = x.sh('lns', 'bpftool', 'net')
         assert re.search(r'^up0\(\d+\) driver id \d+$', attached, re.M), attached
         assert 'ze_core' in x.ip('lns', 'link', 'show', 'core0')

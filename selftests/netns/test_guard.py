@@ -138,24 +138,24 @@ def test_maps_for_people(tmp_path):
 
         def dump(name):
             return json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + name))
-        row = dump('tunnels')[0]['formatted']
+        row = dump('ze_tunnels')[0]['formatted']
         assert row['key'] == t['local-tid']
         path = row['value']['path']
         assert path['peer_tid'] == t['remote-tid'] and path['family'] == 4
         assert path['peer'][:4] == [10, 9, 0, 2] and path['local'][:4] == [10, 9, 0, 1]
-        assert dump('established')[0]['formatted']['key']['ip'][:4] == [10, 9, 0, 2]
-        assert dump('limits')[0]['formatted']['value']['total_cost_ns'] == 10**9 // 123
+        assert dump('ze_established')[0]['formatted']['key']['ip'][:4] == [10, 9, 0, 2]
+        assert dump('ze_limits')[0]['formatted']['value']['total_cost_ns'] == 10**9 // 123
         d = x.show('dataplane')
         assert (d['tunnels'], d['established-peers']) == (1, 1)
         x.stop_lac()
         wait_for(lambda: x.show('dataplane')['established-peers'] == 0)
-        assert not dump('established') and len(dump('tunnels')) == 1
+        assert not dump('ze_established') and len(dump('ze_tunnels')) == 1
         with open(x.conf, encoding='utf-8') as f:
             text = f.read()
         with open(x.conf, 'w', encoding='utf-8') as f:
             f.write(text.replace('setup-rate 123', 'setup-rate 0'))
         x.ze.send_signal(1)
-        wait_for(lambda: dump('limits')[0]['formatted']['value']['total_cost_ns'] == 0)
+        wait_for(lambda: dump('ze_limits')[0]['formatted']['value']['total_cost_ns'] == 0)
 
 
 # One SCCRQ from each address; which of them were answered, each by a message to its own Assigned Tunnel ID.

@@ -15,7 +15,13 @@ from nslab import PINS, ZE, ZELOAD, edit, lab, run, wait_for
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
 HOST = '198.51.100.2'
-MAPS = ('sessions', 'hosts4', 'links6', 'prefixes6', 'tunnels', 'established')
+MAPS = ('ze_sessions', 'ze_hosts4', 'ze_links6', 'ze_prefixes6', 'ze_tunnels', 'ze_established')
+
+PROGRAMS = ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'ze_link']
+TABLES = ['ze_' + name for name in (
+    'about', 'allowed', 'answered', 'calls', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established', 'hosts4', 'limits', 'links6',
+    'macs', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources', 'tunnels', 'up', 'up_credits', 'up_ids',
+    'verdicts', 'vlan_macs', 'vlans')]
 
 
 def dump(name):
@@ -62,24 +68,21 @@ def assert_in_step(x):
     """The maps, the routes and the state file know what the daemon knows and nothing else."""
     known = x.show('sessions')
     tids = {t['local-tid'] for t in x.show('tunnels')}
-    for name in ('sessions', 'hosts4', 'links6'):
+    for name in ('ze_sessions', 'ze_hosts4', 'ze_links6'):
         assert len(dump(name)) == len(known), name
     there = x.show('dataplane')
     assert len(there['programs']) == 4
     for m in there['maps']:
         assert m['entries'] is None or m['entries'] == len(dump(m['map'])), m
-    assert {t[0] | t[1] << 8 for t in dump('tunnels')} == tids
-    assert len(dump('established')) == ('established' in [t['state'] for t in x.show('tunnels')])      # one address of all LACs
+    assert {t[0] | t[1] << 8 for t in dump('ze_tunnels')} == tids
+    assert len(dump('ze_established')) == ('established' in [t['state'] for t in x.show('tunnels')])      # one address of all LACs
     routes = [r.split()[0] for r in x.ip('lns', 'route', 'show', 'dev', 'ze0').splitlines()]
     assert sorted(routes) == sorted(s['assigned-addr'] for s in known)
     if not known:
         return
     addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
     assert sorted(a.split('/')[0].split('::')[0] for a in addrs) == ['10.100.0.1', 'fe80']
-    assert sorted(os.listdir(PINS)) == sorted(
-        ['ze_uplink', 'ze_core', 'ze_slow', 'ze_accept', 'ze_inject', 'ze_link', 'about', 'allowed', 'answered', 'calls', 'down', 'down_credits', 'down_ids', 'drops', 'endpoints', 'established',
-         'hosts4', 'limits', 'links6', 'macs', 'near4', 'nexthops', 'numbers', 'paths', 'ports', 'prefixes6', 'routing', 'sessions', 'sources',
-         'tunnels', 'up', 'up_credits', 'up_ids', 'verdicts', 'vlan_macs', 'vlans'])
+    assert sorted(os.listdir(PINS)) == sorted(PROGRAMS + TABLES)
 
 
 def in_step(x):
@@ -197,16 +200,16 @@ def test_stale_things_go(tmp_path):
         x.stop_ze(signal.SIGKILL)
         sid, tid = next(s for s in range(1, 99) if s not in before), next(iter(before.values()))[1]
         key = tid.to_bytes(2, 'little') + sid.to_bytes(2, 'little')
-        put('sessions', key, bytes(64))
-        for name in ('up_ids', 'down_ids'):
+        put('ze_sessions', key, bytes(64))
+        for name in ('ze_up_ids', 'ze_down_ids'):
             other = row(name, next(iter(before)))
             assert other['formatted']['value']['tid'] == tid
             put(name, sid.to_bytes(4, 'little'), bytes(int(o, 16) for o in other['value']))
-        put('hosts4', bytes((10, 100, 9, 9)), key)
-        put('hosts4', bytes((10, 100, 9, 8)), bytes(4))
-        put('links6', bytes(range(8)), key)
-        put('tunnels', bytes((1, 0)), bytes(56))
-        put('established', bytes(20), bytes(4))
+        put('ze_hosts4', bytes((10, 100, 9, 9)), key)
+        put('ze_hosts4', bytes((10, 100, 9, 8)), bytes(4))
+        put('ze_links6', bytes(range(8)), key)
+        put('ze_tunnels', bytes((1, 0)), bytes(56))
+        put('ze_established', bytes(20), bytes(4))
         x.ip('lns', 'route', 'add', '10.100.9.9/32', 'dev', 'ze0', 'proto', '171')
         x.ip('lns', 'route', 'del', a + '/32', 'dev', 'ze0')
         x.ip('lns', 'addr', 'add', '10.100.9.1/32', 'dev', 'ze0')
@@ -215,7 +218,7 @@ def test_stale_things_go(tmp_path):
         x.start_ze()
         assert sessions(x) == before
         assert_in_step(x)
-        assert row('up_ids', sid)['formatted']['value']['tid'] == row('down_ids', sid)['formatted']['value']['tid'] == 0
+        assert row('ze_up_ids', sid)['formatted']['value']['tid'] == row('ze_down_ids', sid)['formatted']['value']['tid'] == 0
         assert 'xdp' not in x.ip('lns', 'link', 'show', 'x0') and 'xdp' in x.ip('lns', 'link', 'show', 'core0')
         assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == x.ping('core', '-c', '3', a)[0] == 3
         assert 'stale-routes=1' in x.log('ze.log')
@@ -251,9 +254,14 @@ def spoil_header(x):
 
 
 def other_abi(x):
-    value = json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/about'))[0]['value']
+    value = json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/ze_about'))[0]['value']
     value = bytes(int(o, 16) for o in value)
-    put('about', bytes(4), bytes((value[0] + 1,)) + value[1:])
+    put('ze_about', bytes(4), bytes((value[0] + 1,)) + value[1:])
+
+
+def other_row(_x):
+    os.unlink(PINS + '/ze_about')
+    run('bpftool', 'map', 'create', PINS + '/ze_about', 'type', 'array', 'key', '4', 'value', '4096', 'entries', '1', 'name', 'ze_about')
 
 
 def truncate(x):
@@ -269,8 +277,31 @@ def pins_and_programs_gone(x):
 
 
 def other_map(_x):
-    os.unlink(PINS + '/hosts4')
-    run('bpftool', 'map', 'create', PINS + '/hosts4', 'type', 'hash', 'key', '4', 'value', '8', 'entries', '7', 'name', 'hosts4')
+    os.unlink(PINS + '/ze_hosts4')
+    run('bpftool', 'map', 'create', PINS + '/ze_hosts4', 'type', 'hash', 'key', '4', 'value', '8', 'entries', '7', 'name', 'ze_hosts4')
+
+
+@pytest.mark.parametrize('every', [1, 2])
+def test_maps_with_names_without_a_prefix(tmp_path, every):
+    """The pins of a version whose names lacked ze_ are renamed and taken over, also when an earlier start was killed after
+    it had renamed every second one."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        x.start_lac(3)
+        before = sessions(x)
+        x.stop_ze(signal.SIGKILL)
+        value = bytes(int(o, 16) for o in json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/ze_about'))[0]['value'])
+        put('ze_about', bytes(4), bytes((10,)) + value[1:])
+        maps = [m for m in sorted(os.listdir(PINS)) if m not in PROGRAMS][::every]
+        for m in maps:
+            os.rename(os.path.join(PINS, m), os.path.join(PINS, m[3:]))
+        x.start_ze()
+        assert 'pins-renamed folder=%s maps=%d' % (PINS, len(maps)) in x.log('ze.log')
+        assert sessions(x) == before
+        assert_in_step(x)
+        x.stop_lac()
+        x.stop_ze()
+        assert_nothing_left(x)
 
 
 @pytest.mark.parametrize('how, why', [
@@ -279,8 +310,9 @@ def other_map(_x):
     (lambda x: os.chmod(state(x), 0o644), 'why="the state file is not ze\'s own"'),
     (lambda x: os.unlink(state(x)), 'why="there is no state file"'),
     (other_abi, 'why="the maps have another layout"'),
+    (other_row, 'why="the maps have another layout"'),
     (pins_and_programs_gone, 'why="no maps are pinned"'),
-    (other_map, 'restart-map-refused map=hosts4'),
+    (other_map, 'restart-map-refused map=ze_hosts4'),
     (lambda x: x.ip('lns', 'link', 'del', 'ze0'), 'why="ze0 was deleted or replaced"'),
 ])
 def test_clean_start(tmp_path, how, why):

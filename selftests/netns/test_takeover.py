@@ -18,7 +18,7 @@ import time
 import pytest
 
 from nslab import LIBC, PINS, ZE, ZELOAD, edit, lab, run, wait_for
-from test_resume import HOST, assert_in_step, assert_nothing_left, sessions, state
+from test_resume import HOST, PROGRAMS, assert_in_step, assert_nothing_left, sessions, state
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -262,8 +262,8 @@ def remove_pins(_x):
 @pytest.mark.parametrize('how', [
     remove_pins,
     lambda x: run('umount', '/sys/fs/bpf'),
-    lambda x: os.unlink(PINS + '/hosts4'),
-    lambda x: [os.unlink(PINS + '/' + n) for n in os.listdir(PINS) if n.startswith('ze_')],
+    lambda x: os.unlink(PINS + '/ze_hosts4'),
+    lambda x: [os.unlink(PINS + '/' + n) for n in PROGRAMS],
 ], ids=['all', 'unmounted', 'a-map', 'programs'])
 def test_pins_lost(tmp_path, how):
     """F-A3: the programs on the ports are known without their pins, and keep the maps: everybody stays connected."""
@@ -480,7 +480,7 @@ def test_pins_removed_by_hand(tmp_path):
         assert sorted(os.listdir(PINS)) == names and handover(x) == ('on', None)
         log = second(x, '--socket', x.sock + '2')
         assert 'another ze is running' in log       # the folder that came back is locked, too
-        os.unlink(os.path.join(PINS, 'sessions'))
+        os.unlink(os.path.join(PINS, 'ze_sessions'))
         os.chown(PINS, 65534, 65534)
         wait_for(lambda: handover(x)[0] == 'off', 20)
         assert PINS in handover(x)[1] and 'Permission denied' in handover(x)[1]

@@ -47,7 +47,7 @@ static struct journal *begin(bool keep)
 {
 	struct journal *j;
 
-	assert_int_equal(journal_open(path, ABI, &j), 0);
+	assert_int_equal(journal_open(path, ABI, ABI, &j), 0);
 	journal_begin(j, keep, &rng.rng);
 	assert_true(journal_on(j));
 	assert_null(journal_ops.why_off(j));
@@ -100,7 +100,7 @@ static void refused(const char *why)
 {
 	struct journal *j;
 
-	assert_int_equal(journal_open(path, ABI, &j), 0);
+	assert_int_equal(journal_open(path, ABI, ABI, &j), 0);
 	assert_string_equal(journal_why_not(j), why);
 	assert_int_equal(count(j), 0);
 	journal_close(j, false);
@@ -111,7 +111,7 @@ static void first_life(void **st)
 	struct journal *j;
 
 	(void)st;
-	assert_int_equal(journal_open(path, ABI, &j), 0);
+	assert_int_equal(journal_open(path, ABI, ABI, &j), 0);
 	assert_string_equal(journal_why_not(j), "there is no state file");
 	assert_false(journal_found(j));
 	journal_begin(j, true, &rng.rng);
@@ -374,7 +374,7 @@ static void other_layouts(void **st)
 
 	(void)st;
 	journal_close(begin(true), false);
-	assert_int_equal(journal_open(path, ABI + 1, &j), 0);
+	assert_int_equal(journal_open(path, ABI + 1, ABI + 1, &j), 0);
 	assert_string_equal(journal_why_not(j),
 			    "the state file is for another layout of the BPF maps");
 	assert_true(journal_found(j));
@@ -385,11 +385,50 @@ static void other_layouts(void **st)
 	refused("the state file is for another layout of the BPF maps");
 }
 
+static bool usable(uint32_t oldest, uint32_t abi)
+{
+	struct journal *j;
+	bool r;
+
+	assert_int_equal(journal_open(path, oldest, abi, &j), 0);
+	r = !journal_why_not(j);
+	journal_close(j, false);
+	return r;
+}
+
+/* A file of an older ABI whose maps can be adopted. It gets the ABI of the instance that keeps its
+ * records, and no other. */
+static void an_older_layout_that_is_adopted(void **st)
+{
+	struct journal *j = begin(true);
+
+	(void)st;
+	put(j, JOURNAL_SESSION, 1, 10, 'a');
+	journal_close(j, false);
+	assert_true(usable(ABI, ABI + 1));
+	assert_false(usable(ABI + 1, ABI + 2));
+	assert_false(usable(ABI - 2, ABI - 1));
+	assert_true(usable(ABI, ABI));
+	assert_int_equal(journal_open(path, ABI, ABI + 1, &j), 0);
+	assert_int_equal(count(j), 1);
+	journal_begin(j, true, &rng.rng);
+	assert_true(journal_on(j));
+	put(j, JOURNAL_SESSION, 2, 10, 'b');
+	journal_close(j, false);
+	assert_false(usable(ABI, ABI));
+	assert_int_equal(journal_open(path, ABI + 1, ABI + 1, &j), 0);
+	assert_null(journal_why_not(j));
+	assert_int_equal(count(j), 2);
+	has(j, JOURNAL_SESSION, 1, 10, 'a');
+	has(j, JOURNAL_SESSION, 2, 10, 'b');
+	journal_close(j, false);
+}
+
 static void is_off(const char *why)
 {
 	struct journal *j;
 
-	assert_int_equal(journal_open(path, ABI, &j), 0);
+	assert_int_equal(journal_open(path, ABI, ABI, &j), 0);
 	assert_string_equal(journal_why_not(j), why);
 	journal_begin(j, true, &rng.rng);
 	assert_false(journal_on(j));
@@ -424,7 +463,7 @@ static void not_for_others(void **st)
 	struct journal *j = begin(true), *k;
 
 	(void)st;
-	assert_int_equal(journal_open(path, ABI, &k), -EBUSY);
+	assert_int_equal(journal_open(path, ABI, ABI, &k), -EBUSY);
 	journal_close(j, false);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("/dev/null", path), 0);
@@ -480,7 +519,7 @@ static void not_our_folder(void **st)
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_int_equal(stat(path, &was), 0);
 	assert_int_equal(chmod(dir, 0777), 0);
-	assert_int_equal(journal_open(path, ABI, &j), 0);
+	assert_int_equal(journal_open(path, ABI, ABI, &j), 0);
 	journal_begin(j, true, &rng.rng);
 	assert_false(journal_on(j));
 	assert_string_equal(journal_ops.why_off(j), "the state file is not ze's own");
@@ -571,7 +610,7 @@ static void no_folder_at_first(void **st)
 
 	(void)st;
 	snprintf(below, sizeof(below), "%s/later/state", dir);
-	assert_int_equal(journal_open(below, ABI, &j), 0);
+	assert_int_equal(journal_open(below, ABI, ABI, &j), 0);
 	journal_begin(j, false, &rng.rng);
 	assert_false(journal_on(j));
 	assert_int_equal(journal_restart(j, &rng.rng), -ENOENT);
@@ -593,6 +632,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(nested, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_layouts, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_older_layout_that_is_adopted, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_for_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(full, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_header, setup, teardown),

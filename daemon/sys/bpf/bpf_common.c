@@ -17,6 +17,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/bpf_ours.h"
 #include "daemon/sys/bpf/bpf_try.h"
 #include "daemon/sys/net/news.h"
@@ -65,6 +66,13 @@ static const char *bpf_common_path_of(char buf[static PATH_MAX], const char *dir
 	return buf;
 }
 
+static const char *map_path(char buf[static PATH_MAX], const char *dir, const struct bpf_map *m)
+{
+	char name[BPF_NAMES_LEN];
+
+	return bpf_common_path_of(buf, dir, bpf_names_of(name, bpf_map__name(m)), "");
+}
+
 /* Maps of constants are not pinned: each process loads its own. */
 static int pin_maps(struct bpf_object *obj, const char *dir)
 {
@@ -73,7 +81,7 @@ static int pin_maps(struct bpf_object *obj, const char *dir)
 	int r = 0;
 
 	bpf_object__for_each_map(m, obj) if (r == 0 && !bpf_map__is_internal(m))
-		r = bpf_map__pin(m, bpf_common_path_of(path, dir, bpf_map__name(m), ""));
+		r = bpf_map__pin(m, map_path(path, dir, m));
 	return r;
 }
 
@@ -126,8 +134,7 @@ static int each_missing(const char *dir, const struct bpf_object *obj,
 	*ret_n = 0;
 	bpf_object__for_each_map(m, obj)
 	{
-		if (bpf_map__is_internal(m) ||
-		    access(bpf_common_path_of(path, dir, bpf_map__name(m), ""), F_OK) == 0)
+		if (bpf_map__is_internal(m) || access(map_path(path, dir, m), F_OK) == 0)
 			continue;
 		++*ret_n;
 		if (pin && r == 0)
@@ -179,7 +186,7 @@ static int reuse(struct bpf_map *m, const char *dir)
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
 	char path[PATH_MAX];
-	int fd = bpf_obj_get(bpf_common_path_of(path, dir, bpf_map__name(m), "")), r;
+	int fd = bpf_obj_get(map_path(path, dir, m)), r;
 
 	if (fd < 0)
 		return -ENOENT;
@@ -192,6 +199,7 @@ static int reuse(struct bpf_map *m, const char *dir)
 
 int bpf_common_reuse(struct bpf_object *obj, const char *dir)
 {
+	char name[BPF_NAMES_LEN];
 	struct bpf_map *m;
 	int r;
 
@@ -202,7 +210,7 @@ int bpf_common_reuse(struct bpf_object *obj, const char *dir)
 		r = reuse(m, dir);
 		if (r < 0) {
 			log_kv(LOG_DP, LOG_WARN, "restart-map-refused",
-			       KV_STR("map", bpf_map__name(m)),
+			       KV_STR("map", bpf_names_of(name, bpf_map__name(m))),
 			       KV_STR("why",
 				      r == -EINVAL ? "it has another layout" : log_strerror(r)));
 			return r;
@@ -483,6 +491,15 @@ static void pick_next(struct bpf_object *obj, const char *dir, char ret[static N
 	}
 }
 
+/* "ze_core_next0", but not "ze_nexthops", which is a map. */
+static bool is_next(const char *name)
+{
+	const char *at = strncmp(name, "ze_", 3) == 0 ? strstr(name, NEXT) : NULL;
+	size_t n = at ? strspn(at + strlen(NEXT), "0123456789") : 0;
+
+	return n && !at[strlen(NEXT) + n];
+}
+
 /* Our programs are attached: their pins get the final names, and other pins with such suffixes are
  * removed. The pins serve operators, and a process that may not open programs by their ids;
  * forwarding does not need them. */
@@ -502,7 +519,7 @@ static void settle_pins(struct bpf_object *obj, const char *dir, const char *nex
 	}
 	d = opendir(dir);
 	while (d && (e = readdir(d)))
-		if (strncmp(e->d_name, "ze_", 3) == 0 && strstr(e->d_name, NEXT))
+		if (is_next(e->d_name))
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);

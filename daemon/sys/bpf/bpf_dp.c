@@ -17,6 +17,7 @@
 #include "daemon/sys/bpf/bpf_guard.h"
 #include "daemon/sys/bpf/bpf_hot.h"
 #include "daemon/sys/bpf/bpf_link.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/bpf_ours.h"
 #include "daemon/sys/bpf/bpf_redirect.h"
 #include "daemon/sys/bpf/bpf_show.h"
@@ -46,25 +47,12 @@ static int map_fd(const struct bpf_map *m)
 	return bpf_map__fd(m);
 }
 
-int bpf_dp_about(const char *pins, struct ze_conf *ret)
-{
-	char path[PATH_MAX];
-	__u32 zero = 0;
-	int fd, r;
-
-	snprintf(path, sizeof(path), "%s/about", pins);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -ENOENT;
-	r = bpf_try_get(fd, &zero, ret);
-	close(fd);
-	return r < 0 ? -ENOENT : 0;
-}
-
 void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n)
 {
 	struct ze_xdp_bpf *skel = ze_xdp_bpf__open(); /* for the names of the maps */
 
+	if (skel)
+		bpf_names_update(pins, skel->obj);
 	for (size_t i = 0; skel && i < n; i++)
 		bpf_ours_repin(pins, skel->obj, ports[i].ifindex);
 	ze_xdp_bpf__destroy(skel);
@@ -86,43 +74,43 @@ static int bpf_dp_load(struct bpf_dp *d, const struct bpf_dp_args *a)
 	if (r == 0)
 		r = ze_xdp_bpf__load(d->skel);
 	if (r == 0)
-		r = bpf_try_put(map_fd(d->skel->maps.about), &zero, &d->skel->rodata->conf,
+		r = bpf_try_put(map_fd(d->skel->maps.ze_about), &zero, &d->skel->rodata->conf,
 				BPF_ANY);
 	if (r < 0)
 		return r;
-	return bpf_hot_map(
-		&d->hot, &(struct bpf_hot_fds){ .paths = map_fd(d->skel->maps.paths),
-						.up_ids = map_fd(d->skel->maps.up_ids),
-						.down_ids = map_fd(d->skel->maps.down_ids),
-						.up = map_fd(d->skel->maps.up),
-						.down = map_fd(d->skel->maps.down),
-						.up_credits = map_fd(d->skel->maps.up_credits),
-						.down_credits = map_fd(d->skel->maps.down_credits),
-						.numbers = map_fd(d->skel->maps.numbers),
-						.drops = map_fd(d->skel->maps.drops),
-						.near4 = map_fd(d->skel->maps.near4) });
+	return bpf_hot_map(&d->hot, &(struct bpf_hot_fds){
+					    .paths = map_fd(d->skel->maps.ze_paths),
+					    .up_ids = map_fd(d->skel->maps.ze_up_ids),
+					    .down_ids = map_fd(d->skel->maps.ze_down_ids),
+					    .up = map_fd(d->skel->maps.ze_up),
+					    .down = map_fd(d->skel->maps.ze_down),
+					    .up_credits = map_fd(d->skel->maps.ze_up_credits),
+					    .down_credits = map_fd(d->skel->maps.ze_down_credits),
+					    .numbers = map_fd(d->skel->maps.ze_numbers),
+					    .drops = map_fd(d->skel->maps.ze_drops),
+					    .near4 = map_fd(d->skel->maps.ze_near4) });
 }
 
 static int guard_maps(struct bpf_dp *d)
 {
 	const struct ze_xdp_bpf *k = d->skel;
 
-	return bpf_guard_new(&(struct bpf_guard_maps){ .tunnels = bpf_map__fd(k->maps.tunnels),
-						       .calls = bpf_map__fd(k->maps.calls),
-						       .established =
-							       bpf_map__fd(k->maps.established),
-						       .answered = bpf_map__fd(k->maps.answered),
-						       .allowed = bpf_map__fd(k->maps.allowed),
-						       .limits = bpf_map__fd(k->maps.limits),
-						       .endpoints = bpf_map__fd(k->maps.endpoints),
-						       .verdicts = bpf_map__fd(k->maps.verdicts) },
-			     &d->guard);
+	return bpf_guard_new(
+		&(struct bpf_guard_maps){ .tunnels = bpf_map__fd(k->maps.ze_tunnels),
+					  .calls = bpf_map__fd(k->maps.ze_calls),
+					  .established = bpf_map__fd(k->maps.ze_established),
+					  .answered = bpf_map__fd(k->maps.ze_answered),
+					  .allowed = bpf_map__fd(k->maps.ze_allowed),
+					  .limits = bpf_map__fd(k->maps.ze_limits),
+					  .endpoints = bpf_map__fd(k->maps.ze_endpoints),
+					  .verdicts = bpf_map__fd(k->maps.ze_verdicts) },
+		&d->guard);
 }
 
 /* Counts lost redirects by tracepoints; the plane works without them. */
 static void count_redirects(struct bpf_dp *d)
 {
-	int r = bpf_redirect_open(map_fd(d->skel->maps.ports), map_fd(d->skel->maps.verdicts),
+	int r = bpf_redirect_open(map_fd(d->skel->maps.ze_ports), map_fd(d->skel->maps.ze_verdicts),
 				  &d->redirect);
 
 	if (r < 0)
@@ -137,7 +125,7 @@ static void count_redirects(struct bpf_dp *d)
  * redirected to ze0 would leave it. */
 static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 {
-	int fd = map_fd(d->skel->maps.ports);
+	int fd = map_fd(d->skel->maps.ze_ports);
 	__u32 known;
 
 	if (d->redirect && bpf_redirect_watch(d->redirect, ifindex) < 0)
@@ -178,7 +166,7 @@ static int bpf_dp_attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 	d->c.forwards = true;
 	if (a->adopt) { /* a port of the previous instance may no longer be one */
 		bpf_ours_clear_all(a->pins, is_port, a);
-		bpf_common_prune(map_fd(d->skel->maps.ports), port_stays, (void *)a);
+		bpf_common_prune(map_fd(d->skel->maps.ze_ports), port_stays, (void *)a);
 		return bpf_common_take_over(&d->c, d->skel->obj,
 					    &(struct bpf_common_where){ ports, a->n_ports, a->mode,
 									a->pins });
@@ -488,13 +476,13 @@ static void drop_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struc
 {
 	if (has_ip4(s, but)) {
 		bpf_hot_far(&d->hot, s->ip4, k->sid);
-		drop_owned(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
+		drop_owned(d->skel->maps.ze_hosts4, s->ip4, k, &d->n_hosts4);
 	}
 	for (int i = 0; i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
 		if (has_net6(s, i, but))
-			drop_owned(d->skel->maps.prefixes6, &key, k, NULL);
+			drop_owned(d->skel->maps.ze_prefixes6, &key, k, NULL);
 	}
 }
 
@@ -504,14 +492,14 @@ static int put_ways(struct bpf_dp *d, const struct ze_sess_key *k, const struct 
 	int r = 0;
 
 	if (has_ip4(s, but)) {
-		r = set_in(d->skel->maps.hosts4, s->ip4, k, &d->n_hosts4);
+		r = set_in(d->skel->maps.ze_hosts4, s->ip4, k, &d->n_hosts4);
 		bpf_hot_near(&d->hot, s->ip4, k->sid);
 	}
 	for (int i = 0; r == 0 && i < ZE_NET6S; i++) {
 		struct ze_lpm6 key = lpm(&s->net6[i]);
 
 		if (has_net6(s, i, but))
-			r = bpf_try_put(bpf_map__fd(d->skel->maps.prefixes6), &key, k, BPF_ANY);
+			r = bpf_try_put(bpf_map__fd(d->skel->maps.ze_prefixes6), &key, k, BPF_ANY);
 	}
 	return r;
 }
@@ -529,9 +517,9 @@ const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid)
 /* Changes the entry of a session, or creates it if it was lost. */
 static int change_row(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
-	int r = bpf_try_put(map_fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+	int r = bpf_try_put(map_fd(d->skel->maps.ze_sessions), k, s, BPF_EXIST);
 
-	return r == -ENOENT ? put_in(d->skel->maps.sessions, k, s, &d->n_sessions) : r;
+	return r == -ENOENT ? put_in(d->skel->maps.ze_sessions, k, s, &d->n_sessions) : r;
 }
 
 int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *was,
@@ -541,7 +529,7 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 
 	if (was)
 		drop_ways(d, k, was, s);
-	r = was ? change_row(d, k, s) : set_in(d->skel->maps.sessions, k, s, &d->n_sessions);
+	r = was ? change_row(d, k, s) : set_in(d->skel->maps.ze_sessions, k, s, &d->n_sessions);
 	/* Even after an error: a family that was removed is closed in the tables in memory. */
 	bpf_hot_put(&d->hot, k, s);
 	return r < 0 ? r : put_ways(d, k, s, was ? was : &nobody);
@@ -549,7 +537,7 @@ int bpf_dp_session_put(struct bpf_dp *d, const struct ze_sess_key *k, const stru
 
 int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
-	int r = bpf_try_put(bpf_map__fd(d->skel->maps.sessions), k, s, BPF_EXIST);
+	int r = bpf_try_put(bpf_map__fd(d->skel->maps.ze_sessions), k, s, BPF_EXIST);
 
 	if (r == 0)
 		bpf_hot_put(&d->hot, k, s);
@@ -568,8 +556,8 @@ int bpf_dp_link6_set(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *
 
 	ifid_key(ifid, key);
 	if (k)
-		return set_in(d->skel->maps.links6, key, k, &d->n_links6);
-	take_out(bpf_map__fd(d->skel->maps.links6), key, &d->n_links6);
+		return set_in(d->skel->maps.ze_links6, key, k, &d->n_links6);
+	take_out(bpf_map__fd(d->skel->maps.ze_links6), key, &d->n_links6);
 	return 0;
 }
 
@@ -579,7 +567,7 @@ bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *
 	uint8_t key[8];
 
 	ifid_key(ifid, key);
-	if (bpf_try_get(bpf_map__fd(d->skel->maps.links6), key, &owner) < 0)
+	if (bpf_try_get(bpf_map__fd(d->skel->maps.ze_links6), key, &owner) < 0)
 		return !k;
 	return k && memcmp(&owner, k, sizeof(owner)) == 0;
 }
@@ -594,14 +582,14 @@ void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 {
 	bpf_hot_drop(&d->hot, k);
 	drop_ways(d, k, was, &nobody);
-	take_out(bpf_map__fd(d->skel->maps.sessions), k, &d->n_sessions);
+	take_out(bpf_map__fd(d->skel->maps.ze_sessions), k, &d->n_sessions);
 }
 
 /* ---- sessions of the previous instance ---- */
 
 static bool bpf_dp_get(const struct bpf_dp *d, const struct ze_sess_key *k, struct ze_session *ret)
 {
-	return bpf_try_get(bpf_map__fd(d->skel->maps.sessions), k, ret) == 0;
+	return bpf_try_get(bpf_map__fd(d->skel->maps.ze_sessions), k, ret) == 0;
 }
 
 /* Writes the tables in memory in any case. */
@@ -688,11 +676,11 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 {
 	struct wanted w = { keep, self };
 
-	d->n_sessions = bpf_common_prune(map_fd(d->skel->maps.sessions), bpf_dp_is_wanted, &w);
+	d->n_sessions = bpf_common_prune(map_fd(d->skel->maps.ze_sessions), bpf_dp_is_wanted, &w);
 	bpf_hot_prune(&d->hot, keep, self);
-	d->n_hosts4 = prune_ways(d, d->skel->maps.hosts4, has_host4);
-	d->n_links6 = prune_ways(d, d->skel->maps.links6, has_link6);
-	prune_ways(d, d->skel->maps.prefixes6, has_prefix6);
+	d->n_hosts4 = prune_ways(d, d->skel->maps.ze_hosts4, has_host4);
+	d->n_links6 = prune_ways(d, d->skel->maps.ze_links6, has_link6);
+	prune_ways(d, d->skel->maps.ze_prefixes6, has_prefix6);
 	bpf_guard_prune(d->guard);
 }
 
@@ -700,7 +688,7 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key *but)
 {
 	struct ze_sess_key owner;
-	int r = bpf_try_get(bpf_map__fd(d->skel->maps.hosts4), &ip4, &owner);
+	int r = bpf_try_get(bpf_map__fd(d->skel->maps.ze_hosts4), &ip4, &owner);
 
 	return r == 0 ? memcmp(&owner, but, sizeof(owner)) != 0 : r != -ENOENT;
 }
@@ -732,7 +720,7 @@ int bpf_dp_void_hops(struct bpf_dp *d)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
 	v.void_ns = (__u64)t.tv_sec * 1000000000 + (__u64)t.tv_nsec + ZE_FRESH_NS;
-	return bpf_try_put(bpf_map__fd(d->skel->maps.routing), &zero, &v, BPF_ANY);
+	return bpf_try_put(bpf_map__fd(d->skel->maps.ze_routing), &zero, &v, BPF_ANY);
 }
 
 int bpf_dp_routing(struct bpf_dp *d, bool by_rules)
@@ -749,10 +737,10 @@ int bpf_dp_outer_df(struct bpf_dp *d, bool on)
 
 int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n)
 {
-	int r = bpf_vlan_set(bpf_map__fd(d->skel->maps.vlans), v, n);
+	int r = bpf_vlan_set(bpf_map__fd(d->skel->maps.ze_vlans), v, n);
 
 	if (r == 0)
-		r = bpf_vlan_set_macs(bpf_map__fd(d->skel->maps.vlan_macs), v, n);
+		r = bpf_vlan_set_macs(bpf_map__fd(d->skel->maps.ze_vlan_macs), v, n);
 	if (r == 0)
 		__atomic_store_n(&d->n_vlans, (unsigned)n, __ATOMIC_RELAXED);
 	return r;
@@ -760,16 +748,16 @@ int bpf_dp_vlans(struct bpf_dp *d, const struct bpf_vlan *v, size_t n)
 
 int bpf_dp_macs(struct bpf_dp *d, const struct bpf_port_mac *p, size_t n)
 {
-	return bpf_vlan_port_macs(bpf_map__fd(d->skel->maps.macs), p, n);
+	return bpf_vlan_port_macs(bpf_map__fd(d->skel->maps.ze_macs), p, n);
 }
 
 void bpf_dp_show(const struct bpf_dp *d, struct json *j)
 {
 	const struct bpf_show_fill fill[] = {
-		{ "sessions", __atomic_load_n(&d->n_sessions, __ATOMIC_RELAXED) },
-		{ "hosts4", __atomic_load_n(&d->n_hosts4, __ATOMIC_RELAXED) },
-		{ "links6", __atomic_load_n(&d->n_links6, __ATOMIC_RELAXED) },
-		{ "vlans", __atomic_load_n(&d->n_vlans, __ATOMIC_RELAXED) },
+		{ "ze_sessions", __atomic_load_n(&d->n_sessions, __ATOMIC_RELAXED) },
+		{ "ze_hosts4", __atomic_load_n(&d->n_hosts4, __ATOMIC_RELAXED) },
+		{ "ze_links6", __atomic_load_n(&d->n_links6, __ATOMIC_RELAXED) },
+		{ "ze_vlans", __atomic_load_n(&d->n_vlans, __ATOMIC_RELAXED) },
 		{ "tunnels", bpf_guard_tunnels(d->guard) },
 		{ "established", bpf_guard_established(d->guard) },
 		{ "allowed", bpf_guard_allowed(d->guard) },

@@ -49,12 +49,8 @@ struct bpf_dp_args {
 	bool adopt;    /* use the maps that are pinned there */
 };
 
-/* Reads what the previous instance stored beside its maps. Returns 0, or -ENOENT when there is
- * nothing. */
-int bpf_dp_about(const char *pins, struct ze_conf *ret);
-
-/* Pins maps again whose pins were lost, if programs of ours that use them are still attached to one
- * of the ports. */
+/* Gives the pins of a previous instance their present names (bpf_names.h). Pins maps again whose pins
+ * were lost, if programs of ours that use them are still attached to one of the ports. */
 void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n);
 
 /* Loads, pins and attaches. Programs and pins of a previous instance are replaced. Returns 0;

@@ -351,14 +351,14 @@ static int bpf_guard_load(struct bpf_guard *g)
 	r = ze_guard_bpf__load(g->skel);
 	if (r < 0)
 		return r;
-	g->m = (struct bpf_guard_maps){ .tunnels = bpf_map__fd(g->skel->maps.tunnels),
-					.calls = bpf_map__fd(g->skel->maps.calls),
-					.established = bpf_map__fd(g->skel->maps.established),
-					.answered = bpf_map__fd(g->skel->maps.answered),
-					.allowed = bpf_map__fd(g->skel->maps.allowed),
-					.limits = bpf_map__fd(g->skel->maps.limits),
-					.endpoints = bpf_map__fd(g->skel->maps.endpoints),
-					.verdicts = bpf_map__fd(g->skel->maps.verdicts) };
+	g->m = (struct bpf_guard_maps){ .tunnels = bpf_map__fd(g->skel->maps.ze_tunnels),
+					.calls = bpf_map__fd(g->skel->maps.ze_calls),
+					.established = bpf_map__fd(g->skel->maps.ze_established),
+					.answered = bpf_map__fd(g->skel->maps.ze_answered),
+					.allowed = bpf_map__fd(g->skel->maps.ze_allowed),
+					.limits = bpf_map__fd(g->skel->maps.ze_limits),
+					.endpoints = bpf_map__fd(g->skel->maps.ze_endpoints),
+					.verdicts = bpf_map__fd(g->skel->maps.ze_verdicts) };
 	return map_calls(g);
 }
 

@@ -15,7 +15,7 @@ struct bpf_ingress {
 
 static int upload_fd(const struct bpf_ingress *p)
 {
-	return bpf_map__fd(p->skel->maps.upload);
+	return bpf_map__fd(p->skel->maps.ze_upload);
 }
 
 int bpf_ingress_open(struct bpf_ingress **ret)

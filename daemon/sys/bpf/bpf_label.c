@@ -147,12 +147,12 @@ void bpf_label_close(struct bpf_label *b)
 
 int bpf_label_set(struct bpf_label *b, uint16_t sid, const struct ze_label *l)
 {
-	return bpf_try_put(bpf_map__fd(b->skel->maps.labels), &sid, l, BPF_ANY);
+	return bpf_try_put(bpf_map__fd(b->skel->maps.ze_labels), &sid, l, BPF_ANY);
 }
 
 void bpf_label_unset(struct bpf_label *b, uint16_t sid)
 {
-	bpf_try_del(bpf_map__fd(b->skel->maps.labels), &sid);
+	bpf_try_del(bpf_map__fd(b->skel->maps.ze_labels), &sid);
 }
 
 int bpf_label_prog_fd(const struct bpf_label *b)

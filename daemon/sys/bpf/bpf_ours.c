@@ -15,6 +15,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/log.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/bpf_try.h"
 #include "daemon/sys/bpf/id_list.h"
 #include "daemon/sys/net/xdp_links.h"
@@ -55,7 +56,18 @@ static int open_named(__u32 id)
 	return -ENOENT;
 }
 
-/* Only names of programs are opened: maps have an id space of their own. */
+/* Maps are pinned in the same folder, and their ids are counted on their own. */
+static bool is_program(int fd)
+{
+	char link[64], what[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, what, sizeof(what) - 1);
+	what[n > 0 ? n : 0] = '\0';
+	return strstr(what, "bpf-prog");
+}
+
 static int open_pin(const char *pins, const char *name, __u32 id)
 {
 	struct bpf_prog_info info = { 0 };
@@ -66,7 +78,7 @@ static int open_pin(const char *pins, const char *name, __u32 id)
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -ENOENT;
-	if (bpf_ours_info_of(fd, &info) == 0 && info.id == id)
+	if (is_program(fd) && bpf_ours_info_of(fd, &info) == 0 && info.id == id)
 		return fd;
 	close(fd);
 	return -ENOENT;
@@ -211,20 +223,20 @@ static bool pin_at(const struct restoring *w, const char *name, int fd)
 	return access(path, F_OK) < 0 && bpf_obj_pin(fd, path) == 0;
 }
 
-/* The content of `about`, devices and layout, is the only constant of the programs. */
+/* The content of `ze_about`, devices and layout, is the only constant of the programs. */
 static void restore_about(struct restoring *w, int rodata, const struct bpf_map_info *from)
 {
-	const struct bpf_map *m = bpf_object__find_map_by_name(w->obj, "about");
+	const struct bpf_map *m = bpf_object__find_map_by_name(w->obj, "ze_about");
 	void *value = calloc(1, from->value_size);
 	__u32 zero = 0;
 	int fd;
 
 	if (m && value && from->value_size >= bpf_map__value_size(m) &&
 	    bpf_try_get(rodata, &zero, value) == 0) {
-		fd = bpf_map_create(bpf_map__type(m), "about", bpf_map__key_size(m),
+		fd = bpf_map_create(bpf_map__type(m), "ze_about", bpf_map__key_size(m),
 				    bpf_map__value_size(m), bpf_map__max_entries(m), NULL);
 		if (fd >= 0 && bpf_try_put(fd, &zero, value, BPF_ANY) == 0)
-			w->done += pin_at(w, "about", fd);
+			w->done += pin_at(w, "ze_about", fd);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -235,6 +247,7 @@ static void restore_map(struct restoring *w, __u32 id)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
+	char name[BPF_NAMES_LEN];
 	int fd = bpf_map_get_fd_by_id(id);
 
 	if (fd < 0)
@@ -242,8 +255,8 @@ static void restore_map(struct restoring *w, __u32 id)
 	if (bpf_obj_get_info_by_fd(fd, &info, &len) == 0) {
 		if (strstr(info.name, ".rodata"))
 			restore_about(w, fd, &info);
-		else if (bpf_object__find_map_by_name(w->obj, info.name))
-			w->done += pin_at(w, info.name, fd);
+		else if (bpf_object__find_map_by_name(w->obj, bpf_names_of(name, info.name)))
+			w->done += pin_at(w, name, fd);
 	}
 	close(fd);
 }

@@ -26,7 +26,7 @@ static int bpf_redirect_load(struct bpf_redirect *r, int ports, int verdicts)
 	if (!r->skel)
 		return -ENOMEM;
 	*(__u32 *)&r->skel->rodata->ports_id = info.id;
-	err = bpf_map__reuse_fd(r->skel->maps.verdicts, verdicts);
+	err = bpf_map__reuse_fd(r->skel->maps.ze_verdicts, verdicts);
 	if (err == 0)
 		err = ze_redirect_bpf__load(r->skel);
 	return err < 0 ? err : ze_redirect_bpf__attach(r->skel);
@@ -67,7 +67,7 @@ int bpf_redirect_watch(struct bpf_redirect *r, unsigned ifindex)
 	none = calloc((size_t)cpus, sizeof(*none));
 	if (!none)
 		return -ENOMEM;
-	err = bpf_try_put(bpf_map__fd(r->skel->maps.redirects), &key, none, BPF_NOEXIST);
+	err = bpf_try_put(bpf_map__fd(r->skel->maps.ze_redirects), &key, none, BPF_NOEXIST);
 	free(none);
 	return err == -EEXIST ? 0 : err;
 }
@@ -76,5 +76,5 @@ uint64_t bpf_redirect_lost(const struct bpf_redirect *r, unsigned ifindex)
 {
 	uint64_t n;
 
-	return bpf_common_sum(bpf_map__fd(r->skel->maps.redirects), ifindex, &n, 1) < 0 ? 0 : n;
+	return bpf_common_sum(bpf_map__fd(r->skel->maps.ze_redirects), ifindex, &n, 1) < 0 ? 0 : n;
 }

@@ -10,6 +10,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/bpf/bpf_common.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/bpf_redirect.h"
 
 static const char *problem_text(int problem)
@@ -90,6 +91,7 @@ static void show_entries(const char *name, const struct bpf_show_fill *fill, siz
 void bpf_show_maps(const struct bpf_object *obj, const struct bpf_show_fill *fill, size_t n,
 		   struct json *j)
 {
+	char name[BPF_NAMES_LEN];
 	const struct bpf_map *m;
 
 	json_key(j, "maps");
@@ -99,8 +101,8 @@ void bpf_show_maps(const struct bpf_object *obj, const struct bpf_show_fill *fil
 		if (bpf_map__is_internal(m))
 			continue;
 		json_obj(j);
-		json_kstr(j, "map", bpf_map__name(m));
-		show_entries(bpf_map__name(m), fill, n, j);
+		json_kstr(j, "map", bpf_names_of(name, bpf_map__name(m)));
+		show_entries(name, fill, n, j);
 		json_ku64(j, "max-entries", bpf_map__max_entries(m));
 		json_obj_end(j);
 	}

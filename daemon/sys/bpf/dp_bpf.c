@@ -25,6 +25,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/dp_bpf_priv.h"
 #include "daemon/sys/bpf/gcra.h"
 #include "daemon/sys/bpf/vlans.h"
@@ -625,9 +626,9 @@ static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const st
 
 	bpf_dp_repin(a->pins, b->ports, b->n_ports);
 	bpf_dp_repin(a->pins, &(struct bpf_dp_port){ .ifindex = if_nametoindex(ZE0P) }, 1);
-	if (bpf_dp_about(a->pins, &was) < 0)
+	if (bpf_names_about(a->pins, &was) < 0)
 		return "no maps are pinned";
-	if (was.abi != ZE_BPF_ABI)
+	if (!bpf_names_adoptable(was.abi))
 		return "the maps have another layout";
 	if (ze0_adopt(d->rtnl, &was, &d->conf) < 0)
 		return "ze0 was deleted or replaced";

@@ -18,6 +18,7 @@
 #include "daemon/sys/bpf/bpf_common.h"
 #include "daemon/sys/bpf/bpf_guard.h"
 #include "daemon/sys/bpf/bpf_label.h"
+#include "daemon/sys/bpf/bpf_names.h"
 #include "daemon/sys/bpf/dp_bpf.h"
 #include "daemon/sys/kernel/dp_kernel.h"
 #include "daemon/sys/kernel/kernel.h"
@@ -77,7 +78,7 @@ static int state_open(struct plane *p, const struct plane_args *a,
 	int r;
 
 	path_make_folder(a->state_path);
-	r = journal_open(a->state_path, ZE_BPF_ABI, &p->journal);
+	r = journal_open(a->state_path, ZE_BPF_ABI_OLDEST, ZE_BPF_ABI, &p->journal);
 
 	if (r == -EBUSY)
 		*ret_holder =
@@ -102,6 +103,12 @@ static bool is_file(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+/* By an instance of any version. */
+static bool maps_are_pinned(void)
+{
+	return is_file(BPF_PINS "/ze_about") || is_file(BPF_PINS "/about");
+}
+
 /* Removes what a BPF plane of a previous instance left and no process uses any more. */
 static int state_forget(struct plane *p, const struct plane_args *a,
 			struct instance_holder *ret_holder)
@@ -115,7 +122,7 @@ static int state_forget(struct plane *p, const struct plane_args *a,
 	/* Also pins without a state file: the previous instance may have used another path for
 	 * it. */
 	r = a->locked ? 0 : instance_lock_pins(BPF_PINS, &folder, &h);
-	if ((r == 0 || r == -ENOENT) && (is_file(a->state_path) || is_file(BPF_PINS "/about"))) {
+	if ((r == 0 || r == -ENOENT) && (is_file(a->state_path) || maps_are_pinned())) {
 		log_kv(LOG_DP, LOG_WARN, "restart-clean",
 		       KV_STR("why", "this instance does not use the bpf data plane"));
 		dp_bpf_sweep(BPF_PINS);
@@ -271,7 +278,7 @@ static void log_clean_start(const struct journal *j)
 
 	if (journal_found(j))
 		log_kv(LOG_DP, LOG_WARN, "restart-clean", KV_STR("why", journal_why_not(j)));
-	else if (bpf_dp_about(BPF_PINS, &was) == 0)
+	else if (bpf_names_about(BPF_PINS, &was) == 0)
 		log_kv(LOG_DP, LOG_WARN, "restart-clean", KV_STR("why", "there is no state file"));
 }
 

@@ -50,10 +50,11 @@ struct stack {
 struct journal {
 	int fd;
 	char *path;
-	uint32_t abi;
+	uint32_t oldest, abi;
 	struct hash_key key;
 	char boot[BOOT_LEN];
 	bool found;
+	bool older;   /* the header has another ABI than `abi` */
 	bool on;      /* the file has all records, or will have when journal_restarted() returns */
 	bool foreign; /* another user owns or may access the file: unused */
 	bool tells_damage;
@@ -248,8 +249,8 @@ static void build_header(const struct journal *j, uint8_t buf[static HEADER_LEN 
 	wr_u64(&w, hash_sip(&j->key, buf, HEADER_LEN));
 }
 
-/* Returns NULL when the header is valid and was written by this format, ABI and boot, else why it
- * was not. */
+/* Returns NULL when the header is valid and was written by this format, an ABI from `oldest` to
+ * `abi`, and this boot, else why it was not. */
 static const char *read_header(struct journal *j, struct rd *r)
 {
 	struct span magic = rd_bytes(r, MAGIC_LEN), boot;
@@ -269,7 +270,8 @@ static const char *read_header(struct journal *j, struct rd *r)
 		return "the state file is damaged";
 	if (format != JOURNAL_FORMAT)
 		return "the state file has another format";
-	if (abi != j->abi)
+	j->older = abi != j->abi;
+	if (abi < j->oldest || abi > j->abi)
 		return "the state file is for another layout of the BPF maps";
 	return span_eq(boot, span_of(j->boot, BOOT_LEN)) ? NULL :
 							   "the state file is of another boot";
@@ -569,7 +571,7 @@ static void start_off(struct journal *j, int r)
 	set_why_off(j, r);
 }
 
-int journal_open(const char *path, uint32_t abi, struct journal **ret)
+int journal_open(const char *path, uint32_t oldest, uint32_t abi, struct journal **ret)
 {
 	struct journal *j = calloc(1, sizeof(*j));
 	int r = 0;
@@ -577,6 +579,7 @@ int journal_open(const char *path, uint32_t abi, struct journal **ret)
 	if (!j)
 		return -ENOMEM;
 	j->fd = -1;
+	j->oldest = oldest;
 	j->abi = abi;
 	j->end = HEADER;
 	j->path = strdup(path);
@@ -675,9 +678,9 @@ void journal_begin(struct journal *j, bool keep, const struct rng *rng)
 			cannot_replace(j, r);
 			j->why_off = "the state file is not ze's own";
 		}
-		if (r == 0)
-			r = write_header(j);
 	}
+	if (r == 0 && (!keep || j->why_not || j->older))
+		r = write_header(j);
 	if (r < 0 && !j->foreign)
 		give_up(j, r);
 	else if (r == 0)

@@ -13,8 +13,9 @@
  * octets inside a body that were chosen by a peer cannot pass for a record. The file contains no
  * secrets.
  *
- * Validity. The file can be used within one boot, for one JOURNAL_FORMAT and one ABI of the BPF
- * maps; journal_why_not() gives the reason when it cannot. It is never synced to disk, since it
+ * Validity. The file can be used within one boot, for one JOURNAL_FORMAT, and for the ABIs of BPF
+ * maps that can be adopted; journal_why_not() gives the reason when it cannot. A file of an older
+ * ABI gets the present one when its records are kept. It is never synced to disk, since it
  * need not survive the kernel. A file that belongs to another user, or that others can read or
  * write, is neither read nor written. The file is locked: a second daemon does not start.
  *
@@ -50,10 +51,11 @@
 
 struct journal;
 
-/* Opens or creates the file, locks it and reads the records in it. abi: ZE_BPF_ABI. Returns 0,
- * -EBUSY when another daemon holds the lock, or -ENOMEM. When the file cannot be opened it returns
- * 0, too: the journal is then off, which has been logged. journal_close() frees the result. */
-int journal_open(const char *path, uint32_t abi, struct journal **ret);
+/* Opens or creates the file, locks it and reads the records in it. abi: ZE_BPF_ABI; a file of an
+ * instance with ZE_BPF_ABI_OLDEST or newer can be used, too. Returns 0, -EBUSY when another daemon
+ * holds the lock, or -ENOMEM. When the file cannot be opened it returns 0, too: the journal is then
+ * off, which has been logged. journal_close() frees the result. */
+int journal_open(const char *path, uint32_t oldest, uint32_t abi, struct journal **ret);
 /* NULL when the previous instance's records can be used; otherwise the reason, for example "there
  * is none" or "damaged". */
 const char *journal_why_not(const struct journal *j);

@@ -82,7 +82,7 @@ static void pins_are_missing(struct persist *p, int r)
 	char first[PATH_WHY_TEXT];
 	bool known = p->why[0];
 
-	snprintf(first, sizeof(first), "%.200s/about", instance_pins(p->a.instance));
+	snprintf(first, sizeof(first), "%.200s/ze_about", instance_pins(p->a.instance));
 	snprintf(p->why, sizeof(p->why), "pins are missing in %.200s: %s",
 		 instance_pins(p->a.instance),
 		 r == -EBUSY ? "another ze uses the directory" : log_strerror(r));
