@@ -506,7 +506,7 @@ def test_folder_of_the_state_file_removed(tmp_path):
         before = sessions(x)
         shutil.rmtree(run_dir)
         wait_for(lambda: x.show(check=False) and handover(x) == ('on', None), 30)
-        assert 'control-socket-restored' in x.log('ze.log') and 'state-file-restored' in x.log('ze.log')
+        wait_for(lambda: 'control-socket-restored' in x.log('ze.log') and 'state-file-restored' in x.log('ze.log'), 10)
         shutil.rmtree(top)
         wait_for(lambda: 'control-socket-lost' in x.log('ze.log') and x.log('ze.log').count('state-file-write-failed') == 2, 30)
         for event in ('control-socket-lost', 'state-file-write-failed'):
