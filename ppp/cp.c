@@ -18,8 +18,10 @@
 
 #include <string.h>
 
+#include "ppp/timers.h"
+
 const struct cp_cfg cp_defaults = {
-	.restart = ZE_SEC(3),
+	.restart = PPP_RESTART,
 	.max_configure = 10,
 	.max_terminate = 2,
 	.max_failure = 5,

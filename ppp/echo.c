@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define ECHO_LATE ZE_MS(100)
+#include "ppp/timers.h"
 
 void echo_init(struct echo *e, const struct echo_cfg *cfg)
 {
@@ -115,7 +115,7 @@ bool echo_expire(struct echo *e, uint32_t magic, ze_ns now, struct ppp_fx *fx)
 		return true;
 	/* Late, and so are the requests of other links: spread them instead of sending all at
 	 * once. */
-	if (now - e->next_send > ECHO_LATE && !e->deferred) {
+	if (now - e->next_send > PPP_ECHO_LATE && !e->deferred) {
 		e->deferred = true;
 		echo_defer(e, magic, now);
 		return true;

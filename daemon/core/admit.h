@@ -29,8 +29,6 @@
 #define ADMIT_HALF_OPEN	       1024 /* tunnels that were never established, all unknown sources */
 #define ADMIT_HALF_OPEN_SOURCE 64   /* the same from one unknown source */
 #define ADMIT_HALF_OPEN_KNOWN  512  /* the same from one known source */
-/* When a limit is reached, an older handshake may be dropped for a new one after this time. */
-#define ADMIT_HALF_OPEN_GRACE ZE_SEC(1)
 
 /* Limits per second on what one subscriber or LAC sends to the daemon. They are far above what is
  * needed: a negotiation takes about 20 frames, and a LAC sends no more messages than our receive

@@ -8,6 +8,7 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/pending.h"
 #include "daemon/core/subscriber_priv.h"
+#include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
 
 static bool attach_may_log(const struct subscriber *s, ze_ns now, uint32_t *ret_suppressed)

@@ -26,8 +26,6 @@
 struct pending;
 struct subscriber;
 
-#define ATTACH_PATIENCE ZE_SEC(1)
-
 /* Requests the session from the data plane. A refusal is logged, and PENDING_NO_PLANE follows. */
 void attach_session(struct subscriber *s, ze_ns now, struct pending *next);
 /* A family is ready (PPP_FX_NCP_READY): requests it, or lets it wait until the session is

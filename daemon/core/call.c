@@ -7,6 +7,7 @@
 #include "daemon/core/call_priv.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
 
 /* ---- creation and end ---- */

@@ -11,7 +11,9 @@
 #include "daemon/core/end_cause.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
+#include "daemon/l2tp/timers.h"
 
 /* ---- counting ---- */
 
@@ -337,8 +339,8 @@ static struct l2tp_tunnel_cfg tunnel_cfg(const struct config *c)
 		.chan = l2tp_chan_defaults,
 		.hello_interval = ZE_SEC(c->hello_interval_s),
 		.hello_retries = (uint16_t)c->hello_retries,
-		.setup_timeout = ZE_SEC(31),
-		.linger = ZE_SEC(31),
+		.setup_timeout = L2TP_CYCLE,
+		.linger = L2TP_CYCLE,
 		.vendor_name = "ze",
 		.hide = c->hide_avps && c->secret,
 	};
@@ -455,8 +457,7 @@ static uint16_t assigned_tid(const struct engine *e, const struct l2tp_hdr *h)
  * is a new one, even with the same octets. */
 static bool is_duplicate(const struct tunnel *t, uint64_t hash, ze_ns now)
 {
-	return !t->l2tp.established && t->sccrq_hash == hash &&
-	       now - t->l2tp.created < ENGINE_DUP_SCCRQ;
+	return !t->l2tp.established && t->sccrq_hash == hash && now - t->l2tp.created < L2TP_CYCLE;
 }
 
 /* Returns true when the peer may still use this tunnel; it is then asked with a HELLO or a

@@ -39,8 +39,6 @@
 
 #define TIMER_FAR	    (ZE_NEVER - 1)
 #define ENGINE_EVENTS_MAX   64
-#define ENGINE_DUP_SCCRQ    ZE_SEC(31) /* one full retransmission cycle of the peer */
-#define ENGINE_CALL_SETUP   ZE_SEC(60) /* longest time from ICRQ to ICCN */
 #define ENGINE_DATAGRAM_MAX 2048       /* octets */
 #define ENGINE_EXPIRE_MAX   256	       /* timers served per engine_expire() */
 

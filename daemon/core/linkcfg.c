@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/config.h"
-
-#define LCP_TIMEOUT ZE_SEC(60) /* without an answer, the restart counter ends LCP after 30 s */
+#include "ppp/timers.h"
 
 static void auth_order(struct lcp_cfg *l, const struct config *c)
 {
@@ -25,10 +24,11 @@ static void auth_order(struct lcp_cfg *l, const struct config *c)
 
 static struct echo_cfg echo_of(const struct config *c)
 {
-	uint32_t timeout = c->echo_interval_s < 3 ? 3 : c->echo_interval_s;
+	ze_ns interval = ZE_SEC(c->echo_interval_s);
 
-	return (struct echo_cfg){ .interval = ZE_SEC(c->echo_interval_s),
-				  .timeout = ZE_SEC(timeout),
+	return (struct echo_cfg){ .interval = interval,
+				  .timeout = interval < PPP_ECHO_REPLY_MIN ? PPP_ECHO_REPLY_MIN :
+									     interval,
 				  .failures = (uint8_t)c->echo_failures };
 }
 
@@ -51,12 +51,12 @@ static struct ppp_link_cfg one(const struct config *c, unsigned kind)
 			 .mru = mru_of(c, kind),
 			 .mru_min = LINKCFG_MRU_MIN,
 			 .echo = echo_of(c) },
-		.auth = { .retransmit = ZE_SEC(3),
+		.auth = { .retransmit = PPP_CHALLENGE_AGAIN,
 			  .max_tries = 10,
 			  .timeout = ZE_SEC(c->auth_timeout_s),
 			  .reauth_interval = ZE_SEC(c->reauth_interval_s) },
 		.ncp = cp_defaults,
-		.lcp_timeout = LCP_TIMEOUT,
+		.lcp_timeout = PPP_LCP_TIMEOUT,
 		.ncp_timeout = ZE_SEC(c->ncp_timeout_s),
 		.enable_ipcp = config_ipcp(c),
 		.enable_ipv6cp = config_ipv6cp(c),

@@ -10,6 +10,7 @@
 #include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber_priv.h"
+#include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
 
 static void release_profile(struct res *r)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/base/hash.h"
+#include "daemon/core/timers.h"
 
 #define KEY_MAX 320 /* octets: an address (17) and a calling number or user name */
 

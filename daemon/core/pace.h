@@ -22,12 +22,10 @@
 #include "daemon/base/wire.h"
 #include "daemon/core/buckets.h"
 
-#define PACE_ENTRIES	BUCKETS	   /* entries per table */
-#define PACE_BURST	5	   /* answers without delay, for one line or one user name */
-#define PACE_PEER_BURST 4	   /* the same for one LAC, in seconds of its rate */
-#define PACE_LINE_MAX	ZE_SEC(10) /* a line that has to wait longer is not checked */
-#define PACE_AHEAD_MAX	ZE_SEC(30) /* no answer is delayed, and no bucket charged, beyond this */
-#define PACE_PENDING	4096	   /* delayed answers in all; further ones are not given */
+#define PACE_ENTRIES	BUCKETS /* entries per table */
+#define PACE_BURST	5	/* answers without delay, for one line or one user name */
+#define PACE_PEER_BURST 4	/* the same for one LAC, in seconds of its rate */
+#define PACE_PENDING	4096	/* delayed answers in all; further ones are not given */
 
 struct pace { /* all zero: empty */
 	struct buckets lines, users, peers;

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "daemon/base/err.h"
+#include "daemon/l2tp/timers.h"
 #include "daemon/l2tp/chan.h"
 
 #define SEQ_HALF 0x8000
@@ -39,11 +40,11 @@ struct chan_msg {
 };
 
 const struct l2tp_chan_cfg l2tp_chan_defaults = {
-	.rtx_first = ZE_SEC(1),
-	.rtx_max = ZE_SEC(8),
+	.rtx_first = L2TP_RTX_FIRST,
+	.rtx_max = L2TP_RTX_MAX,
 	.tries = 5,
 	.rws = 64,
-	.ack_delay = ZE_MS(10),
+	.ack_delay = L2TP_ACK_DELAY,
 	.max_queue = 8192,
 };
 

@@ -11,6 +11,7 @@
 
 #include "daemon/base/crypto.h"
 #include "daemon/l2tp/auth.h"
+#include "daemon/l2tp/timers.h"
 
 #define VECTOR_LEN 16 /* 4.3 advises at least 16 octets of Random Vector */
 

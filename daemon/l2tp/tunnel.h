@@ -62,7 +62,6 @@
 #define L2TP_SECRET_MAX	   255
 #define L2TP_HOST_NAME_MAX 255
 #define L2TP_CHALLENGE_LEN 16
-#define L2TP_DOUBT	   ZE_SEC(2)
 
 enum l2tp_tunnel_state {
 	L2TP_T_IDLE,
@@ -169,6 +168,6 @@ void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
 /* Checks whether the peer still knows this tunnel: sends a HELLO, or retransmits the oldest
  * unacknowledged message, at most twice per second. */
 void l2tp_tunnel_doubt(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
-/* True when the peer was asked at least L2TP_DOUBT (2 s) ago and has not answered since. */
+/* True when the peer was asked at least L2TP_DOUBT ago and has not answered since. */
 bool l2tp_tunnel_lost(const struct l2tp_tunnel *t, ze_ns now);
 const char *l2tp_tunnel_state_name(const struct l2tp_tunnel *t); /* "wait-ctl-conn" */

@@ -15,6 +15,7 @@ EXAMPLE = 'contrib/ze.conf'
 REASONS = ('daemon/base/err.h', 'docs/troubleshooting.md')
 VERDICTS = ('bpf/ze_bpf.h', 'docs/troubleshooting.md')
 PICTURE = 'docs/architecture.md'
+TIMER = re.compile(r'(?m)^#define (\w+)\s+ZE_(SEC|MS)\((\d+)\)')
 SUFFIX = r'(?:[ch]|\[ch\]|md|yang|py|mk|sh|conf|service|bash)'
 
 
@@ -87,6 +88,19 @@ def check_verdicts(tree):
     have = re.findall(r'(?m)^\| `([^`]+)` \|', section)
     return ['%s: verdict "%s" is not explained' % (doc, w) for w in want if w not in have] + \
         ['%s: verdict "%s" does not exist' % (doc, w) for w in have if w not in want]
+
+
+def check_timers(tree):
+    """One row in the architecture page for each constant of a timers.h, with its value, and none for others."""
+    if PICTURE not in tree.files:
+        return []
+    want = {m.group(1): '%s %s' % (m.group(3), {'SEC': 's', 'MS': 'ms'}[m.group(2)])
+            for f in tree.files if f.endswith('/timers.h') for m in TIMER.finditer(tree.text(f))}
+    section = re.split(r'(?m)^## ', tree.text(PICTURE).split('\n## Timers\n')[-1])[0] if want else ''
+    have = dict(re.findall(r'(?m)^\| `(\w+)` \| ([^|]*) \|', section))
+    return ['%s: timer %s is not in the table' % (PICTURE, t) for t in want if t not in have] + \
+        ['%s: there is no timer %s' % (PICTURE, t) for t in have if t not in want] + \
+        ['%s: %s is %s, not %s' % (PICTURE, t, want[t], have[t]) for t in have if t in want and have[t] != want[t]]
 
 
 def check_paths(tree):

@@ -53,6 +53,7 @@ RULES = [
     ('docs-examples', docs.check_examples),
     ('docs-reasons', docs.check_reasons),
     ('docs-verdicts', docs.check_verdicts),
+    ('docs-timers', docs.check_timers),
     ('docs-paths', docs.check_paths),
     ('docs-functions', docs.check_functions),
     ('docs-links', docs.check_links),

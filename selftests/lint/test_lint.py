@@ -30,6 +30,7 @@ ROW = '\t{ { "show", "it", "<id>" }, "help", f },\n'
 CONF = 'environment {\n\tl2tp {\n\t\tserver a {\n\t\t\tip ::1%s\n\t\t}\n\t}\n}\nl2tp {\n}\n'
 ERR_H = H + '#define ZE_REASONS(X) X(HDR_SHORT, "hdr-short",\\\n\t"cut off")\n'
 BPF_H = H + '#define ZE_VERDICTS(X) X(DROP_IT, "drop-it") /* x */\n'
+TIMERS = '\n## Timers\n| `PPP_X` | %s | waits | |\n\n## B\n'
 VERDICTS = '# A\n\n## Verdicts\n\n| word | meaning |\n|---|---|\n'
 ROWS = '# A\n\n## Reasons\n\n| word | meaning |\n|---|---|\n'
 
@@ -168,6 +169,9 @@ CASES = [
      {'bpf/ze_bpf.h': BPF_H, 'docs/troubleshooting.md': VERDICTS}),
     (docs.check_verdicts, {}, {'bpf/ze_bpf.h': BPF_H, 'docs/troubleshooting.md':
                                VERDICTS + '| `drop-it` | x |\n| `drop-all` | y |\n'}),
+    (docs.check_timers, {'ppp/timers.h': '#define PPP_X ZE_MS(5)\n', 'docs/architecture.md': TIMERS % '5 ms'},
+     {'ppp/timers.h': '#define PPP_X ZE_MS(5)\n', 'docs/architecture.md': TIMERS % '5 s'}),
+    (docs.check_timers, {}, {'ppp/timers.h': '#define PPP_Y ZE_MS(5)\n', 'docs/architecture.md': TIMERS % '5 ms'}),
     (docs.check_paths, {'ppp/a.c': C, 'docs/architecture.md': '`ppp/a.c` ppp/a ppp/a.[ch], `ppp`\n'},
      {'ppp/a.c': C, 'docs/architecture.md': 'see ppp/b.c\n'}),
     (docs.check_paths, {}, {'docs/architecture.md': 'see `gone.h`\n'}),

@@ -10,6 +10,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/l2tp/chan.h"
+#include "daemon/l2tp/timers.h"
 #include "selftests/lib/fail_alloc.h"
 #include "selftests/lib/test_rng.h"
 
@@ -840,10 +841,26 @@ static void peer_ignores_nr_out_of_order(void **st)
 		run_two_ends(seed, true);
 }
 
+/* Tunnels are set up within the time that a message is retransmitted, and linger as long. */
+static void a_full_cycle_is_the_constant(void **st)
+{
+	ze_ns interval = l2tp_chan_defaults.rtx_first, cycle = 0;
+
+	(void)st;
+	for (unsigned sent = 0; sent <= l2tp_chan_defaults.tries; sent++) {
+		cycle += interval;
+		interval *= 2;
+		if (interval > l2tp_chan_defaults.rtx_max)
+			interval = l2tp_chan_defaults.rtx_max;
+	}
+	assert_int_equal(cycle, L2TP_CYCLE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_full_cycle_is_the_constant),
 		T(retransmits_on_schedule_then_dies),
 		T(retransmission_refreshes_nr),
 		T(duplicate_is_acked_again),

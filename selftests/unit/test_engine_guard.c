@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/timers.h"
 #include "daemon/core/guard_null.h"
 #include "selftests/lib/world.h"
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/timers.h"
 #include "daemon/core/record.h"
 #include "daemon/core/record_tags.h"
 #include "selftests/lib/tlv_edit.h"
