@@ -87,10 +87,15 @@ static char *section(const char *file, const char *from, const char *to)
 	return at;
 }
 
+/* Fails with the first line that is missing. */
 static void contains(const char *file, const char *text, const struct strbuf *want)
 {
-	if (!strstr(text, want->s))
-		fail_msg("%s: what applies when is, by daemon/core/config.c:\n%s", file, want->s);
+	if (strstr(text, want->s))
+		return;
+	for (char *line = strtok(want->s, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strstr(text, line))
+			fail_msg("%s: by daemon/core/config.c it should say: %s", file, line);
+	fail_msg("%s: the leaves are not in the order of daemon/core/config.c", file);
 }
 
 /* The table of the guide. */
