@@ -17,7 +17,9 @@ from tree import Tree
 
 CASES = 'selftests/conformance.txt'
 REPORT = 'selftests/COVERAGE.md'
-ID = r'\b(?:[LP]-\d{3}|F-(?:[A-D]\d{1,2}|E))\b'
+ID = r'\b(?:[LPR]-\d{3}|S-AAA-\d{2}|F-(?:[A-D]\d{1,2}|E))\b'
+# Families that are being built: a test may name a case of them, but none has to yet.
+OPEN = ('R-', 'S-AAA-')
 RANGE = re.compile(r'(%s)(?:\s*(?:\.\.\.|\u2026)\s*(%s))?' % (ID, ID))
 TEST = re.compile(r'(selftests|vmtest)/(.*/)?test_[^/]*\.(c|py)$')
 VECTORS = re.compile(r'selftests/vectors/.*\.txt$')
@@ -145,7 +147,7 @@ def check(tree):
     where, bad = named(tree, known)
     part, missing = listed(report, 'Covered in part', bad), listed(report, 'Not yet', bad)
     for i in known:
-        if i not in where and i not in missing:
+        if i not in where and i not in missing and not i.startswith(OPEN):
             bad.append('%s: no test names it and %s does not list it' % (i, REPORT))
         if i in where and i in missing:
             bad.append('%s: not yet covered by %s, but named by %s' % (i, REPORT, where[i][0]))

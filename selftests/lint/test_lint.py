@@ -188,6 +188,10 @@ CASES = [
     (language.check, {}, {'docs/a.md': 'A stranger has no session.\n'}),
     (language.check, {}, {'selftests/lib/a.py': '"""Whoever asks."""\n'}),
 ]
+# A case of a family that is being built needs no test; one that is named must exist.
+CASES.append((coverage.check, dict(covered(), **{
+    'selftests/conformance.txt': 'L-001 M first\nL-002 R second\nL-003 P third\nR-001 M fourth\nS-AAA-01 P fifth\n'}),
+              covered(test='/* L-001, R-009 */')))
 CASES += [(coverage.check, covered(), covered(**change)) for change in (
     {'test': '/* L-002 */'},                        # L-001 is neither named nor listed
     {'missing': '- L-001, L-002, L-003: nobody knows'},  # named and listed
