@@ -47,7 +47,7 @@ static uint16_t ip_checksum(const uint8_t *p, size_t len)
 	return (uint16_t)~sum;
 }
 
-static void put_ip_udp(struct wr *w, size_t payload_len)
+static void put_ip_udp(struct wr *w, const struct pcap_flow *flow, size_t payload_len)
 {
 	size_t start = wr_len(w), sum;
 
@@ -56,16 +56,17 @@ static void put_ip_udp(struct wr *w, size_t payload_len)
 	wr_u32(w, 0);
 	wr_u16(w, 0x4011); /* TTL 64, UDP */
 	sum = wr_mark_u16(w);
-	wr_u32(w, 0xc0000201); /* 192.0.2.1, documentation */
-	wr_u32(w, 0xc0000202);
+	wr_u32(w, flow->reply ? 0xc0000202 : 0xc0000201); /* 192.0.2.1, documentation */
+	wr_u32(w, flow->reply ? 0xc0000201 : 0xc0000202);
 	wr_patch_u16(w, sum, ip_checksum(w->start + start, IP_LEN));
-	wr_u16(w, PORT);
-	wr_u16(w, PORT);
+	wr_u16(w, flow->from);
+	wr_u16(w, flow->to);
 	wr_u16(w, (uint16_t)(UDP_LEN + payload_len));
 	wr_u16(w, 0);
 }
 
-static void put_frame(struct pcap *p, struct span head, struct span body)
+static void put_frame(struct pcap *p, const struct pcap_flow *flow, struct span head,
+		      struct span body)
 {
 	uint8_t buf[16 + IP_LEN + UDP_LEN];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -78,32 +79,40 @@ static void put_frame(struct pcap *p, struct span head, struct span body)
 	wr_u32(&w, 0);
 	wr_u32(&w, frame);
 	wr_u32(&w, frame);
-	put_ip_udp(&w, len);
+	put_ip_udp(&w, flow, len);
 	fwrite(buf, 1, wr_len(&w), p->f);
 	fwrite(head.p, 1, head.len, p->f);
 	fwrite(body.p, 1, body.len, p->f);
 }
 
+static const struct pcap_flow l2tp_flow = { .from = PORT, .to = PORT };
+
 void pcap_l2tp(struct pcap *p, struct span datagram)
 {
-	put_frame(p, datagram, span_str(""));
+	pcap_udp(p, &l2tp_flow, datagram);
+}
+
+void pcap_udp(struct pcap *p, const struct pcap_flow *flow, struct span datagram)
+{
+	put_frame(p, flow, datagram, span_str(""));
 }
 
 void pcap_ppp(struct pcap *p, struct span frame)
 {
 	static const uint8_t header[L2TP_LEN] = { 0, 2, 0, 1, 0, 1 };
 
-	put_frame(p, span_of(header, sizeof(header)), frame);
+	put_frame(p, &l2tp_flow, span_of(header, sizeof(header)), frame);
 }
 
-static int run_tshark(const char *path, struct strbuf *out)
+static int run_tshark(const struct pcap *p, struct strbuf *out)
 {
 	char buf[4096];
 	FILE *f;
 	size_t n;
 	int status;
 
-	snprintf(buf, sizeof(buf), "tshark -n -V -r %s 2>/dev/null", path);
+	snprintf(buf, sizeof(buf), "tshark -n -V -r %s %s 2>/dev/null", p->path,
+		 p->options ? p->options : "");
 	f = popen(buf, "r");
 	if (!f)
 		return -errno;
@@ -121,7 +130,7 @@ int pcap_tshark(struct pcap *p, struct strbuf *out)
 
 	failed |= fclose(p->f) != 0;
 	p->f = NULL;
-	return failed ? -EIO : run_tshark(p->path, out);
+	return failed ? -EIO : run_tshark(p, out);
 }
 
 void pcap_done(struct pcap *p)
