@@ -37,11 +37,15 @@ struct aaa_request {
 	enum aaa_method method;
 	uint8_t id; /* CHAP identifier */
 	struct span user, password, challenge, response;
-	struct span calling_number, called_number;
+	struct span calling_number, called_number; /* empty: the LAC sent none */
+	struct span peer_name;			   /* Host Name of the LAC */
 	const struct ze_addr *local, *peer; /* the ends of the tunnel: ours and that of the LAC */
 	uint64_t cookie;		    /* of a late verdict; never used twice */
 	uint64_t session_id;		    /* for Acct-Session-Id */
-	uint32_t nas_port;		    /* our L2TP session id */
+	uint32_t nas_port;		    /* the same as sid; unique among the sessions */
+	uint16_t tid, sid;		    /* our ids of the tunnel and the session */
+	uint16_t mru;			    /* of the subscriber, octets */
+	uint32_t tx_speed, rx_speed;	    /* bit/s, towards and from the subscriber; 0: unknown */
 	ze_ns now, until;		    /* of the authentication phase */
 	ze_ns deadline; /* set by the broker: a verdict of this handler after it is ignored */
 };

@@ -378,6 +378,7 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 		     struct aaa_stage stage, ze_ns now, struct pending *next)
 {
 	struct engine *e = s->e;
+	const struct tunnel *t = s->call.tunnel;
 	struct aaa_request a = {
 		.method = aaa_method_of(rq->method),
 		.id = rq->id,
@@ -387,12 +388,18 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 		.response = rq->response,
 		.calling_number = span_str(s->call.l2tp.calling_number),
 		.called_number = span_str(s->call.l2tp.called_number),
-		.local = &s->call.tunnel->path.local,
-		.peer = &s->call.tunnel->path.peer,
+		.peer_name = span_of(t->l2tp.peer_host, t->l2tp.peer_host_len),
+		.local = &t->path.local,
+		.peer = &t->path.peer,
 		.cookie = (uint64_t)s->call.l2tp.sid << LOGIN_COOKIE_SHIFT |
 			  (++e->next_cookie & ((UINT64_C(1) << LOGIN_COOKIE_SHIFT) - 1)),
 		.session_id = s->id,
 		.nas_port = s->call.l2tp.sid,
+		.tid = t->l2tp.tid,
+		.sid = s->call.l2tp.sid,
+		.mru = s->link.lcp.peer_mru,
+		.tx_speed = s->call.l2tp.tx_speed_bps,
+		.rx_speed = s->call.l2tp.rx_speed_bps,
 		.now = now,
 		.until = s->link.auth.phase_deadline,
 	};

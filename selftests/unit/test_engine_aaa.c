@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "aaa/profile.h"
@@ -28,6 +29,13 @@ static struct fake {
 	size_t secret_len;
 	char user[16];
 } fakes[HANDLERS];
+
+static struct seen { /* of the last request */
+	uint16_t tid, sid, mru;
+	uint32_t tx_speed, rx_speed, nas_port;
+	uint64_t session_id;
+	char texts[128]; /* name of the peer, calling and called number */
+} seen;
 
 static struct world *w;
 static struct lac *l;
@@ -55,6 +63,17 @@ static bool fake_auth(void *self, const struct aaa_request *rq, struct aaa_answe
 	assert_true(rq->now == w->now && rq->deadline > w->now);
 	assert_true(ze_addr_eq(rq->peer, &l->path.peer) && ze_addr_eq(rq->local, &l->path.local));
 	assert_true(rq->session_id && rq->nas_port && rq->cookie);
+	seen = (struct seen){ .tid = rq->tid,
+			      .sid = rq->sid,
+			      .mru = rq->mru,
+			      .tx_speed = rq->tx_speed,
+			      .rx_speed = rq->rx_speed,
+			      .nas_port = rq->nas_port,
+			      .session_id = rq->session_id };
+	snprintf(seen.texts, sizeof(seen.texts), "%.*s %.*s %.*s", (int)rq->peer_name.len,
+		 (const char *)rq->peer_name.p, (int)rq->calling_number.len,
+		 (const char *)rq->calling_number.p, (int)rq->called_number.len,
+		 (const char *)rq->called_number.p);
 	f->asked++;
 	f->cookie = rq->cookie;
 	f->deadline = rq->deadline;
@@ -264,6 +283,44 @@ static void after_lcp_again(void **st)
 	assert_no_effect(c, first);
 	say(fakes[0].cookie, AAA_ACCEPT);
 	assert_true(c->c.v4_up);
+}
+
+/* What RADIUS tells a server about the session. */
+static void facts_of_a_request(void **st)
+{
+	struct lac_call *c;
+	uint64_t first;
+
+	(void)st;
+	login();
+	assert_string_equal(seen.texts, "lac  ");
+	assert_int_equal(seen.mru, 1492);
+	assert_int_equal(seen.rx_speed, seen.tx_speed); /* as RFC 2661 4.4.4 says */
+	first = seen.session_id;
+	strcpy(l->number, "0301234567");
+	l->no_iccn = true;
+	c = login();
+	c->c.mru = 1400;
+	lac_send(l, c->peer_sid,
+		 &(struct l2tp_msg){ .type = L2TP_ICCN,
+				     .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+					     L2TP_BIT(AVP_TX_CONNECT_SPEED) |
+					     L2TP_BIT(AVP_RX_CONNECT_SPEED),
+				     .framing_type = 1,
+				     .tx_speed_bps = 100000000,
+				     .rx_speed_bps = 40000000 });
+	w_deliver(w);
+	client_open(c);
+	w_deliver(w);
+	assert_string_equal(seen.texts, "lac 0301234567 ");
+	assert_int_equal(seen.tx_speed, 100000000);
+	assert_int_equal(seen.rx_speed, 40000000);
+	assert_int_equal(seen.mru, 1400);
+	assert_int_equal(seen.tid, l->peer_tid);
+	assert_int_equal(seen.sid, c->peer_sid);
+	assert_int_equal(seen.nas_port, c->peer_sid);
+	assert_int_equal(seen.session_id, first + 1);
+	assert_int_equal(seen.session_id, call_sub(c)->id);
 }
 
 /* A handler of another module is asked when the configuration names it, in its order. */
@@ -620,6 +677,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(each_verdict),
 		T(twice),
+		T(facts_of_a_request),
 		T(another_module),
 		T(order_changes_meanwhile),
 		T(another_cookie),
