@@ -115,8 +115,8 @@ def allowed_skips():
 def jobs_of(args):
     jobs = []
     if args.lint:
-        jobs.append(Job('lint', [sys.executable, 'selftests/lint/lint.py'], 120))
-        jobs.append(Job('lint-selftest', [sys.executable, 'selftests/lint/test_lint.py'], 120))
+        jobs.append(Job('lint', [sys.executable, 'selftests/lint/lint.py'], 300))
+        jobs.append(Job('lint-selftest', [sys.executable, 'selftests/lint/test_lint.py'], 300))
     for exe in args.unit:
         jobs.append(Job(os.path.basename(exe), [os.path.abspath(exe)], args.timeout))
     for exe in args.replay:

@@ -39,8 +39,8 @@
 
 #define TIMER_FAR	    (ZE_NEVER - 1)
 #define ENGINE_EVENTS_MAX   64
-#define ENGINE_DATAGRAM_MAX 2048       /* octets */
-#define ENGINE_EXPIRE_MAX   256	       /* timers served per engine_expire() */
+#define ENGINE_DATAGRAM_MAX 2048 /* octets */
+#define ENGINE_EXPIRE_MAX   256	 /* timers served per engine_expire() */
 
 struct call_owner_ops;
 struct linkcfg;
