@@ -59,10 +59,10 @@ static void released_rest_longest(void **st)
 	assert_int_equal(take(p), BASE + 2);
 	addrpool_put(p, BASE + 2);
 	addrpool_put(p, BASE + 1);
-	for (uint32_t i = 3; i <= 5; i++) /* never used ones first */
+	for (uint32_t i = 3; i <= 5; i++) /* addresses that were never assigned come first */
 		assert_int_equal(take(p), BASE + i);
 	addrpool_put(p, BASE + 4);
-	assert_int_equal(take(p), BASE + 2); /* then the oldest */
+	assert_int_equal(take(p), BASE + 2); /* then the one that was released first */
 	assert_int_equal(take(p), BASE + 1);
 	assert_int_equal(take(p), BASE + 4);
 	addrpool_free(p);
@@ -100,12 +100,13 @@ static void claims(void **st)
 	assert_int_equal(addrpool_claim(p, BASE - 1), -ERANGE);
 	assert_int_equal(addrpool_used(p), 1);
 	assert_int_equal(take(p), BASE + 1);
-	assert_int_equal(take(p), BASE + 3); /* over the claimed one */
-	/* claimed and released ahead of the first pass: it rests like any other */
+	assert_int_equal(take(p), BASE + 3); /* the claimed address is left out */
+	/* An address that was claimed and released before the first pass waits like any other. */
 	assert_int_equal(addrpool_claim(p, BASE + 4), 0);
 	addrpool_put(p, BASE + 4);
 	addrpool_put(p, BASE + 1);
-	assert_int_equal(addrpool_claim(p, BASE + 1), 0); /* out of the end of the list */
+	/* Claimed from the end of the free list. */
+	assert_int_equal(addrpool_claim(p, BASE + 1), 0);
 	assert_int_equal(take(p), BASE + 4);
 	assert_int_equal(addrpool_take(p, &ip), -ENOSPC);
 	addrpool_free(p);
@@ -130,7 +131,7 @@ static void needless_puts(void **st)
 	addrpool_free(p);
 }
 
-/* At both ends of the address space. */
+/* The first and the last addresses of IPv4. */
 static void edges(void **st)
 {
 	struct addrpool *low = new_pool(9, 0, 1), *high = new_pool(9, UINT32_MAX - 1, UINT32_MAX);
@@ -150,7 +151,7 @@ static void edges(void **st)
 	addrpool_free(one);
 }
 
-/* Random operations against a plain array. */
+/* Random operations, compared with a plain array. */
 static void like_a_model(void **st)
 {
 	enum {

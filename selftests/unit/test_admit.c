@@ -30,7 +30,8 @@ static void one_source(void **st)
 
 	(void)st;
 	assert_int_equal(passed(&a, 1, 1000, 0, now), ADMIT_SOURCE_BURST);
-	assert_int_equal(passed(&a, 2, 10, 0, now), 10); /* others have their own */
+	/* Other sources have a budget of their own. */
+	assert_int_equal(passed(&a, 2, 10, 0, now), 10);
 	assert_int_equal(passed(&a, 1, 10, 0, now + ZE_SEC(1) / ADMIT_SOURCE_RATE - 1), 0);
 	assert_int_equal(passed(&a, 1, 10, 0, now + ZE_SEC(1) / ADMIT_SOURCE_RATE), 1);
 	assert_int_equal(passed(&a, 1, 1000, 0, now + ZE_SEC(2)), ADMIT_SOURCE_RATE * 2 - 1);
@@ -47,13 +48,13 @@ static void all_together(void **st)
 	for (uint32_t n = 0; n < 500; n++)
 		ok += passed(&a, n, 1, 40, ZE_SEC(1));
 	assert_int_equal(ok, 40);
-	/* What the one for all refused did not cost the source anything. */
+	/* A request refused by the limit for all sources cost its own source nothing. */
 	assert_int_equal(passed(&a, 499, 1000, 0, ZE_SEC(1)), ADMIT_SOURCE_BURST);
 	assert_int_equal(passed(&a, 600, 100, 40, ZE_SEC(2)), 40);
 	admit_done(&a);
 }
 
-/* L-042: more sources than the table holds neither grow it nor lock anybody out. */
+/* L-042: more sources than the table holds neither make it grow nor lock any source out. */
 static void more_sources_than_room(void **st)
 {
 	struct admit a = { 0 };
@@ -65,7 +66,8 @@ static void more_sources_than_room(void **st)
 	admit_done(&a);
 }
 
-/* F-B1: known sources cost nobody else anything, and only established tunnels make them so. */
+/* F-B1: known sources do not use the budget of unknown ones, and only established tunnels make a
+ * source known. */
 static void known_sources(void **st)
 {
 	struct ze_addr a1 = host(1), a2 = host(2), a3;
@@ -83,11 +85,11 @@ static void known_sources(void **st)
 	assert_int_equal(ok, ADMIT_KNOWN_BURST);
 	assert_true(admit_known(&a, &a2, ZE_SEC(1)));
 	assert_int_equal(passed(&a, 901, 60, 50, ZE_SEC(2)), 50);
-	/* A million of unknown ones push nobody out. */
+	/* A million unknown sources do not displace a known one. */
 	for (uint32_t n = 0; n < 1000000; n++)
 		passed(&a, 5000 + n, 1, 0, ZE_SEC(3));
 	assert_true(admit_has_answered(&a, &a1));
-	/* The table is bounded: others that answer do. */
+	/* The table is bounded: new known sources replace old ones. */
 	for (uint32_t n = 0; n < 4 * ADMIT_SOURCES; n++) {
 		a3 = host(2000000 + n);
 		admit_answered(&a, &a3, ZE_SEC(10));
@@ -110,7 +112,7 @@ static void frames_and_messages(void **st)
 	}
 	assert_int_equal(n, ADMIT_FRAME_BURST);
 	assert_int_equal(m, ADMIT_CONTROL_BURST);
-	/* An echo per second, and a negotiation on top, never notice. */
+	/* One echo per second and a negotiation are never limited. */
 	for (ze_ns now = ZE_SEC(10); now < ZE_SEC(100); now += ZE_SEC(1))
 		for (unsigned i = 0; i < 40; i++)
 			assert_true(admit_frame(&f, now));

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * When a subscriber asks for its place in the data plane: as soon as the line is quiet, or when it
- * was not for ATTACH_PATIENCE. And the MTU it asks with.
- */
+/* When a subscriber is attached to the data plane: once the negotiation is quiet, or after
+ * ATTACH_PATIENCE, and with which MTU. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -40,7 +38,7 @@ static int down(void **st)
 	return 0;
 }
 
-/* As lac_call, but the client knows from the beginning how it is to behave. */
+/* As lac_call, but the behaviour of the client is set before it starts. */
 static struct lac_call *call_of(const struct client *like)
 {
 	struct lac_call *c = &w->calls[w->n_calls++];
@@ -55,7 +53,7 @@ static struct lac_call *call_of(const struct client *like)
 	return c;
 }
 
-/* One that negotiates IPv6 and neither asks for IPv4 nor answers to it, which ends no family. */
+/* Negotiates IPv6. IPv4 is neither requested nor answered, and no family ends. */
 static struct lac_call *slow_in_ipv4(void)
 {
 	struct lac_call *c = call_of(&(struct client){ .no_ipv4 = true });
@@ -67,7 +65,7 @@ static struct lac_call *slow_in_ipv4(void)
 	return c;
 }
 
-/* Both families wait for our Ack alone. */
+/* Both families wait for nothing but our Ack. */
 static void quiet_line(void **st)
 {
 	struct lac_call *c;
@@ -86,7 +84,7 @@ static void quiet_line(void **st)
 	assert_true(c->c.v4_up && c->c.v6_up);
 }
 
-/* One of them does not: it is waited for, to the nanosecond. */
+/* One of the families is slow: the attach waits exactly as long as ATTACH_PATIENCE. */
 static void slow_family(void **st)
 {
 	struct lac_call *c = slow_in_ipv4();
@@ -106,7 +104,7 @@ static void slow_family(void **st)
 	assert_true(attach_deadline(call_sub(c)) == ZE_NEVER);
 }
 
-/* A peer whose request we could acknowledge, but which owes us the answer to ours, still talks. */
+/* A peer that has not yet answered our request is still negotiating. */
 static void waits_for_the_peers_ack(void **st)
 {
 	struct lac_call *c = slow_in_ipv4();
@@ -129,7 +127,7 @@ static void waits_for_the_peers_ack(void **st)
 	assert_true(c->c.v4_up && c->c.v6_up);
 }
 
-/* A peer that has no IPv6 says so by Protocol-Reject: nobody is left to wait for. */
+/* A peer without IPv6 sends Protocol-Reject: the attach does not wait for IPv6. */
 static void rejected_family(void **st)
 {
 	ze_ns began = w->now;
@@ -147,13 +145,13 @@ static void disabled_family(void **st)
 	struct lac_call *c;
 
 	(void)st;
-	w->cfg->enable_ipv6cp = false; /* before any link of this world began */
+	w->cfg->enable_ipv6cp = false; /* before the first link of this world is created */
 	c = lac_call(l, "alice", "wonder");
 	assert_int_equal(call_sub(c)->dp, SUB_DP_UP);
 	assert_true(c->c.v4_up);
 }
 
-/* LCP anew while a family waits: what then waits is given all its time. */
+/* When LCP is negotiated again while a family waits, the full ATTACH_PATIENCE starts again. */
 static void patience_begins_anew(void **st)
 {
 	struct lac_call *c = slow_in_ipv4();
@@ -171,7 +169,7 @@ static void patience_begins_anew(void **st)
 	assert_true(c->c.v6_up);
 }
 
-/* The peer's identifier is in the request that waits: the family is not attached without it first. */
+/* The peer's identifier is in the request that is held: the family is not attached without it. */
 static void each_family_is_attached_once(void **st)
 {
 	struct lac_call *c = lac_call(l, "alice", "wonder");
@@ -183,7 +181,7 @@ static void each_family_is_attached_once(void **st)
 	assert_true(d->f[PPP_FAM_IPV6].peer_ifid == call_sub(c)->link.ipv6cp.peer_ifid);
 }
 
-/* On a device of many we are the same to everybody, and nobody else is what we are. */
+/* On a shared device our identifier is the same for all peers, and no peer may use it. */
 static void shared_device(void **st)
 {
 	struct lac_call *a, *b;
@@ -207,7 +205,7 @@ static void same_at_both_ends(const struct lac_call *c, uint64_t ours)
 	assert_true(d->f[PPP_FAM_IPV6].peer_ifid == c->c.ifid);
 }
 
-/* F-C3: the peer moves our identifier while its own request waits for the plane. */
+/* F-C3: the peer Naks our identifier while its own request waits for the data plane. */
 static void naked_while_attaching(void **st)
 {
 	struct lac_call *c;
@@ -217,19 +215,19 @@ static void naked_while_attaching(void **st)
 	c = call_of(&(struct client){ .silent_v6 = true });
 	w_advance(w, ATTACH_PATIENCE);
 	w->dp_hold = false;
-	w_deliver(w); /* the session; the family is asked for */
+	w_deliver(w); /* the session is attached, and the family requested */
 	w->dp_hold = true;
 	assert_int_equal(call_sub(c)->link.ncp[PPP_FAM_IPV6], PPP_NCP_ATTACHED);
 	c->c.silent_v6 = false;
 	c->c.nak_v6 = 7;
-	w_advance(w, ZE_SEC(3)); /* our next request */
+	w_advance(w, ZE_SEC(3)); /* our next Configure-Request */
 	assert_false(w->dp[c->peer_sid].open[PPP_FAM_IPV6]);
 	w->dp_hold = false;
 	w_deliver(w);
 	same_at_both_ends(c, 7);
 }
 
-/* F-C3: and before the plane has answered for the first time. */
+/* F-C3: the same before the first answer of the data plane. */
 static void naked_before_the_ack(void **st)
 {
 	struct lac_call *c;
@@ -242,13 +240,13 @@ static void naked_before_the_ack(void **st)
 	w->dp_hold = false;
 	w_deliver(w);
 	same_at_both_ends(c, 9);
-	/* All of that once more: LCP begins anew, with the identifier we have elsewhere. */
+	/* The same again: LCP is renegotiated, with the identifier that is in use elsewhere. */
 	client_renegotiate(c);
 	w_advance(w, ZE_SEC(5));
 	same_at_both_ends(c, 9);
 }
 
-/* F-C3: the plane can't do that: the family ends at both ends, and not in silence. */
+/* F-C3: the data plane cannot use the identifier: the family ends at both ends, with a message. */
 static void naked_and_not_carried(void **st)
 {
 	struct lac_call *c = call_of(&(struct client){ .silent_v6 = true });
@@ -267,7 +265,7 @@ static void naked_and_not_carried(void **st)
 	assert_true(w->dp[c->peer_sid].open[PPP_FAM_IPV4]);
 }
 
-/* F-C2: a client that never acknowledges gets nothing through. */
+/* F-C2: no packets pass for a client that never acknowledges. */
 static void closed_until_acknowledged(void **st)
 {
 	struct lac_call *c = call_of(&(struct client){ .silent_v6 = true });
@@ -282,7 +280,7 @@ static void closed_until_acknowledged(void **st)
 	assert_true(c->c.v6_up && d->open[PPP_FAM_IPV6]);
 }
 
-/* Sequencing is the data plane's: it comes first, and PPP waits for it. */
+/* Sequencing is done by the data plane: the session is attached first, and PPP waits for it. */
 static void sequencing_attaches_first(void **st)
 {
 	struct lac_call *c;
@@ -295,11 +293,11 @@ static void sequencing_attaches_first(void **st)
 	assert_false(call_sub(c)->opened);
 	assert_false(c->c.lcp_acked);
 	w->dp_hold = false;
-	w_advance(w, ZE_SEC(5)); /* the client asks again: we did not hear it */
+	w_advance(w, ZE_SEC(5)); /* the client repeats its request, as our answer was lost */
 	assert_true(c->c.v4_up && c->c.v6_up);
 }
 
-/* ---- what fits the tunnel ---- */
+/* ---- MTU of the tunnel ---- */
 
 static const struct operate_why why = { .actor = "test" };
 
@@ -309,7 +307,7 @@ static void expect_ends(unsigned downs, unsigned closes)
 	assert_int_equal(w_count_events(w, EV_SESSION_CLOSED), closes);
 }
 
-/* The plane tells what the session moved when it lets go, after the call has ended. */
+/* The data plane reports the final counters with its last event, after the call has ended. */
 static void ends_with_its_counters(void **st)
 {
 	struct lac_call *c = lac_call(l, "alice", "wonder");
@@ -332,7 +330,8 @@ static void ends_with_its_counters(void **st)
 	assert_int_equal(e->traffic.down_bytes, 4);
 }
 
-/* It let go by itself: the call ends afterwards, and not with zeros. */
+/* The data plane removed the session itself: the call ends afterwards, with its counters and not
+ * with zeros. */
 static void lost_with_its_counters(void **st)
 {
 	struct lac_call *c = lac_call(l, "alice", "wonder");
@@ -352,7 +351,7 @@ static void lost_with_its_counters(void **st)
 	assert_int_equal(w_last_event(w, EV_SESSION_CLOSED)->traffic.up_packets, 77);
 }
 
-/* A login that fails never was in the plane, and is closed with its end. */
+/* A session whose login fails was never in the data plane, and is closed when it ends. */
 static void closed_without_a_plane(void **st)
 {
 	(void)st;

@@ -110,7 +110,7 @@ static void give(struct world *w, uint16_t proto, const void *p, size_t len)
 	auth_input(&w->a, proto, span_of(p, len), w->now, &w->fx);
 }
 
-/* code, id, Length and then `data` */
+/* Code, Identifier, Length, then `data`. */
 static void give_pkt(struct world *w, uint16_t proto, uint8_t code, uint8_t id, struct span data)
 {
 	uint8_t buf[600];
@@ -161,7 +161,7 @@ static void expire_at(struct world *w, ze_ns now)
 	auth_expire(&w->a, now, &w->fx);
 }
 
-/* The only effect is this packet; returns what is behind the header. */
+/* The only effect is this packet; returns what follows its header. */
 static struct span sent(struct world *w, uint16_t proto, uint8_t code, int id)
 {
 	struct span f;
@@ -252,7 +252,8 @@ static void pap_bad(void **st)
 	assert_wiped(w);
 }
 
-/* P-061, P-062: same request 3 times: one question; later each repetition gets the verdict */
+/* P-061, P-062: the same request three times is one question, and each later copy gets the
+ * verdict */
 static void pap_repeated(void **st)
 {
 	struct world *w = *st;
@@ -262,13 +263,13 @@ static void pap_repeated(void **st)
 	asked(w);
 	pap(w, 1, "alice", "hunter2");
 	assert_int_equal(w->fx.n, 0);
-	pap(w, 2, "alice", "hunter2"); /* pppd counts the identifier up */
+	pap(w, 2, "alice", "hunter2"); /* pppd increments the identifier */
 	assert_int_equal(w->fx.n, 0);
 	pap(w, 3, "alice", "other");
 	assert_refused(w, REASON_CP_MISMATCH);
 	answer(w, ACCEPT());
 	sent(w, PPP_PAP, PAP_ACK, 2);
-	answer(w, REJECT()); /* nobody waits any more */
+	answer(w, REJECT()); /* no request waits any more */
 	assert_int_equal(w->fx.n, 0);
 	pap(w, 9, "alice", "hunter2");
 	sent(w, PPP_PAP, PAP_ACK, 9);
@@ -301,7 +302,7 @@ static void pap_lengths(void **st)
 	give_pkt(w, PPP_PAP, PAP_ACK, 1, span_of("\000", 1));
 	assert_refused(w, REASON_CP_CODE);
 	give_pkt(w, PPP_PAP, PAP_REQUEST, 1,
-		 span_of("\000\000", 2)); /* empty name, empty password */
+		 span_of("\000\000", 2)); /* empty user name and password */
 	assert_int_equal(asked(w)->user.len, 0);
 	assert_int_equal(asked(w)->password.len, 0);
 	answer(w, REJECT());
@@ -347,7 +348,7 @@ static void wrong_protocol(void **st)
 	assert_int_equal(w->done, 0);
 }
 
-/* P-070, P-077, and the vector of CONFORMANCE 8: good */
+/* P-070, P-077: a good response, with the vector of CONFORMANCE 8 */
 static void chap_good(void **st)
 {
 	struct world *w = *st;
@@ -371,7 +372,7 @@ static void chap_good(void **st)
 	assert_memory_equal(rq->challenge.p, w->a.challenge, 16);
 	assert_int_equal(rq->response.len, 16);
 	assert_int_equal(rq->response.p[15], 0xaf);
-	chap(w, id, 16, "alice"); /* again: asked once */
+	chap(w, id, 16, "alice"); /* repeated: the verdict is requested once */
 	assert_int_equal(w->fx.n, 0);
 	answer(w, ACCEPT(.message = span_str("welcome"))); /* <- Success */
 	assert_text(sent(w, PPP_CHAP, CHAP_SUCCESS, id), "welcome");
@@ -415,7 +416,7 @@ static void chap_vector(void **st)
 	assert_memory_equal(got, want, 16);
 }
 
-/* P-071: no Response: the same Challenge every 3 s, 10 in all, then the end */
+/* P-071: without a Response the same Challenge is sent every 3 s, ten times, then the phase ends */
 static void chap_silence(void **st)
 {
 	struct world *w = *st;
@@ -462,7 +463,7 @@ static void chap_refusals(void **st)
 	give_pkt(w, PPP_CHAP, CHAP_CHALLENGE, w->a.id, span_of("", 0));
 	assert_refused(w, REASON_CP_CODE);
 	assert_int_equal(w->done, 0);
-	chap(w, w->a.id, 16, "alice"); /* and a right one still counts */
+	chap(w, w->a.id, 16, "alice"); /* and a correct one is still accepted */
 	asked(w);
 	chap(w, (uint8_t)(w->a.id + 1), 16, "alice");
 	assert_refused(w, REASON_CHAP_ID);
@@ -482,7 +483,8 @@ static void chap_name_length(void **st)
 	assert_int_equal(asked(w)->user.len, AUTH_USER_MAX);
 }
 
-/* P-075: new id, new challenge, the old id is dead; the same user passes, another does not */
+/* P-075: a new identifier and a new challenge; the old identifier is invalid; the same user
+ * passes, another does not */
 static void reauth(void **st)
 {
 	struct world *w = *st;
@@ -623,7 +625,7 @@ static void reauth_without_random(void **st)
 	sent(w, PPP_CHAP, CHAP_CHALLENGE, w->a.id);
 }
 
-/* P-075, P-082: a re-authentication gets no second try */
+/* P-075, P-082: re-authentication does not allow a retry */
 static void reauth_once(void **st)
 {
 	struct world *w = *st;
@@ -643,7 +645,7 @@ static void reauth_once(void **st)
 	assert_int_equal(w->accepted, 1);
 }
 
-/* A name counts once it was accepted, not before. */
+/* The name of a user is known once it was accepted, not before. */
 static void stop_forgets_strangers(void **st)
 {
 	struct world *w = *st;
@@ -691,7 +693,7 @@ static void no_random_no_round(void **st)
 	assert_int_equal(auth_deadline(&w->a), ZE_NEVER);
 }
 
-/* The phase ends at its time, one tick before it does not, whoever is waited for. */
+/* The phase ends exactly at its timeout, whichever side is waited for. */
 static void phase_timeout(void **st)
 {
 	struct world *w = *st;
@@ -712,7 +714,7 @@ static void phase_timeout(void **st)
 	}
 }
 
-/* P-080: Success text passes untouched, a message behind it */
+/* P-080: the text of a Success is sent unchanged, followed by a message */
 static void mschap_good(void **st)
 {
 	struct world *w = *st;
@@ -720,7 +722,7 @@ static void mschap_good(void **st)
 
 	start(w, PPP_AUTH_MSCHAPV2);
 	assert_int_equal(sent(w, PPP_CHAP, CHAP_CHALLENGE, w->a.id).p[0], 16);
-	/* P-083: the whole name is what is asked about */
+	/* P-083: the whole name is part of the question */
 	chap(w, w->a.id, 49, "DOM\\alice");
 	rq = asked(w);
 	assert_int_equal(rq->method, PPP_AUTH_MSCHAPV2);
@@ -739,7 +741,7 @@ static void mschap_good(void **st)
 	assert_text(sent(w, PPP_CHAP, CHAP_SUCCESS, w->a.id), S_ " M=theirs");
 }
 
-/* "E=... R=r C=<32 hex> V=3" and tail; returns where C= begins */
+/* Asserts "E=... R=r C=<32 hex> V=3" and tail; returns where C= begins. */
 static const uint8_t *assert_failure(struct world *w, const char *head, const char *tail)
 {
 	struct span m = sent(w, PPP_CHAP, CHAP_FAILURE, w->a.asked_id);
@@ -766,7 +768,7 @@ static void mschap_bad(void **st)
 	assert_int_equal(w->accepted, 0);
 
 	reset(w, &defaults);
-	w->cfg.retries = 1; /* but no second try for a disabled account */
+	w->cfg.retries = 1; /* but no retry for a disabled account */
 	start(w, PPP_AUTH_MSCHAPV2);
 	chap(w, w->a.id, 49, "alice");
 	answer(w, REJECT(.mschap_error = 647));
@@ -795,11 +797,12 @@ static void mschap_second_try(void **st)
 		assert_int_equal(c[2 * i], hex[w->a.challenge[i] >> 4]);
 		assert_int_equal(c[2 * i + 1], hex[w->a.challenge[i] & 15]);
 	}
-	/* no Challenge is sent: only the phase's own time runs */
+	/* No new Challenge is sent: only the timeout of the phase runs. */
 	assert_int_equal(auth_deadline(&w->a), T0 + ZE_SEC(60));
-	chap(w, first, 49, "alice"); /* the first again: the same Failure */
+	chap(w, first, 49, "alice"); /* the first Response again gets the same Failure */
 	assert_failure(w, "E=691 R=1 C=", " V=3");
-	chap(w, (uint8_t)(first + 1), 49, "alice"); /* Response over C=, new id -> */
+	/* Response to the challenge in C=, new identifier ->. */
+	chap(w, (uint8_t)(first + 1), 49, "alice");
 	assert_memory_equal(asked(w)->challenge.p, w->a.challenge, 16);
 	chap(w, (uint8_t)(first + 1), 49, "alice");
 	assert_int_equal(w->fx.n, 0);
@@ -811,7 +814,7 @@ static void mschap_second_try(void **st)
 	assert_int_equal(w->accepted, 0);
 }
 
-/* P-082: the second try is right */
+/* P-082: the retry succeeds */
 static void mschap_second_try_good(void **st)
 {
 	struct world *w = *st;
@@ -829,7 +832,7 @@ static void mschap_second_try_good(void **st)
 
 #define HEX32 "00112233445566778899aabbccddeeff"
 
-/* P-084: a text from RADIUS passes; but R= says what will happen */
+/* P-084: a text from RADIUS is sent, but R= says whether ze allows a retry */
 static void mschap_error_text(void **st)
 {
 	struct world *w = *st;
@@ -893,7 +896,7 @@ static void mschap_error_texts_fit(void **st)
 	assert_int_equal(sent(w, PPP_CHAP, CHAP_SUCCESS, w->a.id).len, 42 + 3 + AUTH_MESSAGE_MAX);
 }
 
-/* P-085: an Accept that proves nothing to the peer */
+/* P-085: an Accept without the authenticator response that the peer needs */
 static void mschap_accept_unproven(void **st)
 {
 	struct world *w = *st;
@@ -935,7 +938,7 @@ static void mschap_misshapen(void **st)
 		assert_int_equal(w->done, 1);
 		assert_int_equal(w->accepted, 0);
 	}
-	/* past the end */
+	/* beyond the end of the packet */
 	reset(w, &defaults);
 	start(w, PPP_AUTH_MSCHAPV2);
 	give_pkt(w, PPP_CHAP, CHAP_RESPONSE, w->a.id, span_of(value, 49));

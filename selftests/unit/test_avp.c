@@ -14,7 +14,7 @@
 
 #define V AVP_MAX_VALUE
 
-/* RFC 2661 4.4 and RFC 3145 written down a second time: lengths without the AVP header. */
+/* An independent transcription of RFC 2661 4.4 and RFC 3145: lengths without the AVP header. */
 static const struct {
 	uint16_t type, min, max;
 	char m, h;
@@ -82,7 +82,7 @@ static void secrets_are_marked(void **st)
 	assert_false(avp_spec_find(0, AVP_HOST_NAME)->secret);
 }
 
-/* L-055: the type space belongs to the vendor. */
+/* L-055: attribute types are per vendor. */
 static void l055_other_vendors_have_no_row(void **st)
 {
 	(void)st;
@@ -120,7 +120,8 @@ static void walker_reads_to_the_end(void **st)
 	assert_int_equal(avp_next(&r, &a), 0);
 }
 
-/* L-058: lengths 0..5, and those that leave the message, for every amount of octets left. */
+/* L-058: lengths 0 to 5, and lengths beyond the end of the message, for every number of octets
+ * left. */
 static void l058_hostile_lengths(void **st)
 {
 	(void)st;

@@ -64,7 +64,7 @@ static struct aaa_broker broker_of(struct fake *f, size_t n)
 	return b;
 }
 
-/* Asks until there is a verdict; a late one is noted as the engine does it. */
+/* Requests until there is a verdict; a late one is reported as the engine reports it. */
 static enum aaa_verdict ask(struct fake *f, size_t n, struct aaa_answer *ret)
 {
 	const struct aaa_broker b = broker_of(f, n);
@@ -144,8 +144,8 @@ static void late_is_awaited(void **st)
 	assert_int_equal(a.verdict, AAA_ACCEPT);
 }
 
-/* Three handlers with each combination of verdicts, each at once or late: they are asked in their
- * order and once, up to the first that decides. */
+/* Three handlers with each combination of verdicts, immediate or late: they are called in their
+ * order, once each, up to the first that decides. */
 static void every_combination(void **st)
 {
 	struct aaa_answer a;
@@ -178,7 +178,7 @@ static void every_combination(void **st)
 	}
 }
 
-/* Each handler has its part of the time that is left; the last one has all of it. */
+/* Each handler gets an equal part of the time that is left; the last one gets all of it. */
 static void time_is_divided(void **st)
 {
 	struct fake f[3] = { { .verdict = AAA_UNKNOWN }, { .late = true }, { .late = true } };

@@ -47,7 +47,7 @@ static void full(void **st)
 	assert_int_equal(bus_add(&b, &o, NULL), -ENOSPC);
 }
 
-/* The words of the seed, and one for every kind. */
+/* The names of events, which never change, and one for every kind. */
 static void names(void **st)
 {
 	(void)st;

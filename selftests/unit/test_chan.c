@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reliable delivery: CONFORMANCE 1.6 and 2.5, in virtual time, both ends ours. */
+/* Reliable delivery: CONFORMANCE 1.6 and 2.5, in virtual time; both ends are our own. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@ static int setup(void **st)
 	now = ZE_SEC(100);
 	l2tp_chan_init(&c, &l2tp_chan_defaults);
 	l2tp_chan_set_peer(&c, PEER, 4);
-	c.ack_every = l2tp_chan_defaults.rws; /* but where it is the subject */
+	c.ack_every = l2tp_chan_defaults.rws; /* except where a test is about it */
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static void take(const char *text, uint16_t ns, uint16_t nr)
 	expect_no_delivery();
 }
 
-/* One tick before the deadline nothing happens, at the deadline something does. */
+/* Before the deadline nothing happens; at the deadline something is sent. */
 static void sleep_to(ze_ns at)
 {
 	assert_int_equal(l2tp_chan_deadline(&c), at);
@@ -126,7 +126,7 @@ static void sleep_to(ze_ns at)
 	l2tp_chan_expire(&c, now);
 }
 
-/* L-037, L-100: sends at 0, 1, 3, 7, 15, 23 s, dead at 31 s. */
+/* L-037, L-100: sent at 0, 1, 3, 7, 15 and 23 s; the peer is dead at 31 s. */
 static void retransmits_on_schedule_then_dies(void **st)
 {
 	static const int at[] = { 1, 3, 7, 15, 23 };
@@ -149,7 +149,7 @@ static void retransmits_on_schedule_then_dies(void **st)
 	assert_int_equal(l2tp_chan_send(&c, 0, span_str("x"), now), -ENOBUFS);
 }
 
-/* L-101: later copies carry the current Nr and the old Ns. */
+/* L-101: retransmissions carry the current Nr and the original Ns. */
 static void retransmission_refreshes_nr(void **st)
 {
 	(void)st;
@@ -167,7 +167,7 @@ static void retransmission_refreshes_nr(void **st)
 	expect_msg("icrp", 0, 2);
 }
 
-/* L-102, L-033: acknowledged again at once, not delivered again. */
+/* L-102, L-033: a duplicate is acknowledged again at once and not delivered again. */
 static void duplicate_is_acked_again(void **st)
 {
 	(void)st;
@@ -199,7 +199,8 @@ static void zlb_is_never_acked(void **st)
 	assert_int_equal(l2tp_chan_deadline(&c), ZE_NEVER);
 }
 
-/* L-104, L-115: the early one waits and the answer to it asks for the missing one. */
+/* L-104, L-115: a message ahead of sequence is kept, and its acknowledgement requests the
+ * missing one. */
 static void reordered_pair_is_put_in_order(void **st)
 {
 	(void)st;
@@ -235,7 +236,8 @@ static void queue_ahead_keeps_order_and_gaps(void **st)
 	assert_int_equal(c.rxq_len, 1);
 }
 
-/* L-105: beyond the window we advertised it is not kept, and the answer shows what we expect. */
+/* L-105: a message beyond the advertised window is not kept, and the answer carries the Ns that
+ * is expected. */
 static void outside_the_window_is_not_kept(void **st)
 {
 	uint16_t rws = l2tp_chan_defaults.rws;
@@ -251,7 +253,8 @@ static void outside_the_window_is_not_kept(void **st)
 	expect_no_delivery();
 }
 
-/* L-106: an Nr ahead of all we sent: ignored whole, the queue is intact. */
+/* L-106: a message with an Nr beyond all that was sent is ignored as a whole; the queue is
+ * unchanged. */
 static void nr_ahead_is_ignored(void **st)
 {
 	(void)st;
@@ -268,7 +271,7 @@ static void nr_ahead_is_ignored(void **st)
 	assert_int_equal(l2tp_chan_deadline(&c), now + l2tp_chan_defaults.ack_delay);
 }
 
-/* L-107: an older Nr with the right Ns is executed. */
+/* L-107: a message with the expected Ns and an older Nr is executed. */
 static void older_nr_is_executed(void **st)
 {
 	(void)st;
@@ -283,7 +286,7 @@ static void older_nr_is_executed(void **st)
 	assert_int_equal(c.ns_una, 1);
 }
 
-/* The Nr counts on duplicates and on messages ahead of sequence too (1.6). */
+/* The Nr of duplicates and of messages ahead of sequence is used, too (1.6). */
 static void nr_of_every_message_counts(void **st)
 {
 	bool acked;
@@ -304,7 +307,7 @@ static void nr_of_every_message_counts(void **st)
 	assert_false(acked);
 }
 
-/* L-108: both counters across 65535. */
+/* L-108: Ns and Nr wrap at 65535. */
 static void counters_wrap(void **st)
 {
 	(void)st;
@@ -318,7 +321,7 @@ static void counters_wrap(void **st)
 	assert_int_equal(feed("ahead", 70001 - 65536, 70000 - 65536), -REASON_SEQ_AHEAD);
 }
 
-/* Reordering right at the edge. */
+/* Reordering across the wrap. */
 static void queue_ahead_across_the_wrap(void **st)
 {
 	(void)st;
@@ -332,7 +335,7 @@ static void queue_ahead_across_the_wrap(void **st)
 	assert_int_equal(c.nr, 2);
 }
 
-/* L-109: exactly the 32768 values ending at the last one in order are old. */
+/* L-109: exactly the 32768 values that end with the last received Ns are old. */
 static void half_circle_is_old(void **st)
 {
 	static const uint16_t nrs[] = { 0, 1, 5, 0x7fff, 0x8000, 0x8001, 0xffff };
@@ -360,7 +363,7 @@ static unsigned flight(void)
 	return n;
 }
 
-/* L-110: first flight one message, grows with acknowledgements, one again after a timeout. */
+/* L-110: one message at first, more with each acknowledgement, one again after a timeout. */
 static void slow_start(void **st)
 {
 	(void)st;
@@ -372,7 +375,7 @@ static void slow_start(void **st)
 	assert_int_equal(flight(), 2);
 	feed("", 0, 2);
 	feed("", 0, 3);
-	assert_int_equal(flight(), 4); /* cwnd 4, nothing else in flight */
+	assert_int_equal(flight(), 4); /* cwnd is 4, and nothing else is in flight */
 	assert_int_equal(c.cwnd, 4);
 	now += ZE_SEC(1);
 	l2tp_chan_expire(&c, now);
@@ -380,7 +383,8 @@ static void slow_start(void **st)
 	assert_int_equal(c.ssthresh, 2);
 	expect_msg("cdn", 3, 0);
 	expect_silence();
-	/* Congestion avoidance above ssthresh: a full window of acknowledgements for one more. */
+	/* Congestion avoidance above ssthresh: a whole window of acknowledgements adds one
+	 * message. */
 	feed("", 0, 4);
 	assert_int_equal(c.cwnd, 2);
 	feed("", 0, 5);
@@ -395,7 +399,7 @@ static void check_window(uint16_t rws, uint16_t limit)
 	uint16_t next = 0;
 
 	setup(NULL);
-	if (rws != 0xffff) /* absent: what init says stays */
+	if (rws != 0xffff) /* absent: the default of init remains */
 		l2tp_chan_set_peer(&c, PEER, rws);
 	for (int i = 0; i < 40; i++)
 		queue("x");
@@ -410,7 +414,7 @@ static void check_window(uint16_t rws, uint16_t limit)
 	teardown(NULL);
 }
 
-/* L-030, L-031, L-032, L-111: never more unacknowledged than the peer's window; 0 counts as 1. */
+/* L-030, L-031, L-032, L-111: never more in flight than the peer's window; 0 counts as 1. */
 static void peer_window_is_obeyed(void **st)
 {
 	(void)st;
@@ -423,7 +427,7 @@ static void peer_window_is_obeyed(void **st)
 	setup(NULL);
 }
 
-/* L-112: with nothing to carry it, the acknowledgement goes alone and in time. */
+/* L-112: when no message carries it, the acknowledgement is sent alone, after its delay. */
 static void ack_is_delayed_then_sent(void **st)
 {
 	(void)st;
@@ -441,7 +445,8 @@ static void ack_is_delayed_then_sent(void **st)
 	expect_zlb(1, 3);
 }
 
-/* F-D1: half of the window is acknowledged at once, so that the other half can follow. */
+/* F-D1: when half of the window is unacknowledged, it is acknowledged at once, so that the peer
+ * can send the other half. */
 static void half_the_window_is_acked_at_once(void **st)
 {
 	uint16_t half = l2tp_chan_defaults.rws / 2, ns = 0;
@@ -460,7 +465,7 @@ static void half_the_window_is_acked_at_once(void **st)
 		expect_silence();
 	}
 	take("iccn", ns++, 0);
-	queue("icrp"); /* what a message carried is not counted again */
+	queue("icrp"); /* what a message acknowledged is not counted again */
 	expect_msg("icrp", 0, ns);
 	for (int i = 1; i < half; i++) {
 		take("iccn", ns++, 0);
@@ -468,7 +473,8 @@ static void half_the_window_is_acked_at_once(void **st)
 	}
 }
 
-/* F-D1, 5.8: the peer waits for the message that was lost; all behind it is acknowledged with it. */
+/* F-D1, 5.8: once a lost message arrives, it and all that follow it are acknowledged at once, as
+ * the peer waits for it. */
 static void filled_gap_is_acked_at_once(void **st)
 {
 	(void)st;
@@ -487,8 +493,8 @@ static void filled_gap_is_acked_at_once(void **st)
 	expect_silence();
 }
 
-/* A sender whose messages only acknowledgements answer, and a line without delay: what time passes
- * was waited for ours. */
+/* A sender that receives nothing but acknowledgements, on a line without delay: the time that
+ * passes is the delay of our acknowledgements. */
 static ze_ns time_of(unsigned messages, uint16_t window, bool slow_start)
 {
 	struct l2tp_chan peer;
@@ -525,8 +531,9 @@ static ze_ns time_of(unsigned messages, uint16_t window, bool slow_start)
 	return now - begin;
 }
 
-/* F-D1: whatever of our window the peer uses, it gets 800 messages a second through, or as
- * many as its slow start allows. The half of our window alone would not do for small ones. */
+/* F-D1: whatever part of our window the peer uses, it can send 800 messages per second, or as
+ * many as its slow start allows. Acknowledging half of our window at once would not achieve this
+ * for small windows. */
 static void no_window_waits_for_our_timer(void **st)
 {
 	static const uint16_t windows[] = { 1, 2, 3, 4, 8, 16, 31, 32, 63, 64 };
@@ -540,7 +547,8 @@ static void no_window_waits_for_our_timer(void **st)
 	assert_true(time_of(8000, 16, true) <= ZE_MS(1000));
 }
 
-/* F-D1: acknowledgements come one by one at first and after a pause, and fewer the more there is. */
+/* F-D1: acknowledgements are sent for each message at first and after a pause, and for more
+ * messages at once under load. */
 static void acks_thin_out_under_load(void **st)
 {
 	unsigned zlbs = 0;
@@ -567,7 +575,7 @@ static void acks_thin_out_under_load(void **st)
 	expect_zlb(0, ns);
 }
 
-/* L-113: a ZLB carries the next Ns and does not use it up, even with messages waiting. */
+/* L-113: a ZLB carries the next Ns and does not use it up, even while messages wait. */
 static void zlb_does_not_use_up_ns(void **st)
 {
 	(void)st;
@@ -581,7 +589,7 @@ static void zlb_does_not_use_up_ns(void **st)
 	expect_msg("b", 1, 1);
 }
 
-/* L-114: the Session ID of a ZLB means nothing. */
+/* L-114: the Session ID of a ZLB is ignored. */
 static void zlb_with_session_id_acks(void **st)
 {
 	struct l2tp_hdr h = { .sid = 99, .nr = 1 };
@@ -595,8 +603,8 @@ static void zlb_with_session_id_acks(void **st)
 	assert_true(l2tp_chan_idle(&c));
 }
 
-/* Only the oldest unacknowledged message drives the timer; after it fired, all that was in flight
- * is sent again as acknowledgements come in. */
+/* Only the oldest unacknowledged message drives the timer. After a timeout, all messages in
+ * flight are sent again as acknowledgements arrive. */
 static void oldest_drives_the_timer(void **st)
 {
 	ze_ns t0 = now;
@@ -616,7 +624,7 @@ static void oldest_drives_the_timer(void **st)
 	expect_silence();
 	now += ZE_MS(10);
 	feed("", 0, 1);
-	expect_msg("b", 1, 0); /* cwnd 2 again */
+	expect_msg("b", 1, 0); /* cwnd is 2 again */
 	expect_msg("c", 2, 0);
 	expect_silence();
 	now += ZE_MS(10);
@@ -630,7 +638,8 @@ static void oldest_drives_the_timer(void **st)
 	assert_int_equal(l2tp_chan_deadline(&c), ZE_NEVER);
 }
 
-/* L-217: what was never sent is dropped, what is in flight stays, and one more gets out. */
+/* L-217: messages that were never sent are dropped, those in flight stay, and one more can be
+ * sent. */
 static void flush_lets_one_more_through(void **st)
 {
 	(void)st;
@@ -688,7 +697,7 @@ static void queue_is_bounded(void **st)
 	assert_int_equal(l2tp_chan_send(&c, 0, span_str("4"), now), -ENOBUFS);
 }
 
-/* What is asked to be sent is due at once, so that an owner who forgets to pull is called. */
+/* A queued message is due at once, so that an owner who does not call output is called. */
 static void queued_is_due_now(void **st)
 {
 	(void)st;
@@ -717,7 +726,7 @@ static void out_of_memory(void **st)
 	expect_delivery("ahead");
 }
 
-/* ---- two ends over a bad line ---- */
+/* ---- two ends and a bad line ---- */
 
 #define LINE_MAX_PKTS 64
 #define N_MSGS	      60
@@ -732,7 +741,7 @@ struct line {
 
 struct two_ends {
 	struct l2tp_chan end[2];
-	bool strict; /* end 1 reads no Nr of a message that is not the next one, as xl2tpd */
+	bool strict; /* end 1 ignores the Nr of a message that is out of order, as xl2tpd does */
 	struct line to[2];
 	uint8_t got[2];
 	struct test_rng rng;
@@ -795,7 +804,9 @@ static void run_two_ends(uint64_t seed, bool strict)
 	for (int i = 0; i < 2; i++) {
 		struct l2tp_chan_cfg cfg = l2tp_chan_defaults;
 
-		cfg.tries = 50; /* a quarter lost each way: five tries would die now and then */
+		/* A quarter is lost in each direction: with five tries a channel would sometimes
+		 * fail. */
+		cfg.tries = 50;
 		l2tp_chan_init(&w.end[i], &cfg);
 		l2tp_chan_set_peer(&w.end[i], 1, (uint16_t)(1 + test_rng_below(&w.rng, 8)));
 		w.end[i].ns_next = w.end[i].ns_una = w.end[i].nr = 65520;
@@ -825,7 +836,8 @@ static void run_two_ends(uint64_t seed, bool strict)
 	}
 }
 
-/* All of CONFORMANCE 1.6: loss, duplication and reordering, across the wrap; all arrives, in order. */
+/* All of CONFORMANCE 1.6: with loss, duplication and reordering across the wrap, all messages
+ * arrive in order. */
 static void conversations_survive_a_bad_line(void **st)
 {
 	(void)st;
@@ -833,7 +845,7 @@ static void conversations_survive_a_bad_line(void **st)
 		run_two_ends(seed, false);
 }
 
-/* L-120: the same with a peer that ignores the Nr of what is out of order. */
+/* L-120: the same with a peer that ignores the Nr of messages out of order. */
 static void peer_ignores_nr_out_of_order(void **st)
 {
 	(void)st;

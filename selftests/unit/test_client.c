@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The client's side of the control protocol, the words of a line, and what it says when it
- * fails. */
+/* The client side of the control protocol, the words of a line, and the messages of failures. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -14,7 +14,7 @@
 #include "selftests/lib/config_kit.h"
 #include "selftests/lib/fail_alloc.h"
 
-/* The seed's defaults. */
+/* The defaults that the schema promises. */
 static void defaults(void **st)
 {
 	struct config *c = config_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records of other versions, newer and older ones, and records that are wrong in one field. */
+/* Records of other versions, older and newer, and records with one wrong field. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -20,11 +20,11 @@
 #include "selftests/lib/tlv_edit.h"
 #include "selftests/lib/world.h"
 
-struct scene { /* a subscriber whose daemon was killed */
+struct scene { /* a subscriber of an instance that was killed */
 	struct world *w;
 	struct lac *l;
 	struct lac_call *c;
-	struct w_record t, s; /* as it wrote them */
+	struct w_record t, s; /* the records as that instance wrote them */
 	uint64_t id;
 };
 
@@ -72,7 +72,7 @@ static void scene_end(struct scene *x)
 	world_free(x->w);
 }
 
-/* Changes a record before the next process reads it. */
+/* Changes a record before the next instance reads it. */
 static uint32_t edit(struct scene *x, enum journal_kind kind, struct tlv_edit e)
 {
 	uint16_t id = kind == JOURNAL_TUNNEL ? x->l->peer_tid : x->c->peer_sid;
@@ -121,7 +121,8 @@ static void assert_all_went_on(struct scene *x)
 	assert_non_null(r);
 }
 
-/* A later version has more fields at each level; what it does not say is needed is not. */
+/* A later version has more fields at each level. Those that its `needs` does not require are
+ * skipped. */
 static void newer_version(void **st)
 {
 	const struct tlv_edit more = { .change = TLV_INSERT,
@@ -142,7 +143,7 @@ static void newer_version(void **st)
 	scene_end(&x);
 }
 
-/* Defaults in place of all fields that have one. */
+/* All optional fields are absent: their defaults apply. */
 static void only_what_is_required(void **st)
 {
 	const struct tlv_edit less = { .change = TLV_DROP, .at = TLV_EVERY, .optional = true };
@@ -173,7 +174,7 @@ static void only_what_is_required(void **st)
 	scene_end(&x);
 }
 
-/* Any one that is optional, also with all that is in it. */
+/* Each optional field in turn is absent, with all fields in it. */
 static void one_less(void **st)
 {
 	(void)st;
@@ -186,7 +187,7 @@ static void one_less(void **st)
 			if (scene_count(&x, REASON_TLV_MISSING)) {
 				assert_int_equal(x.w->e->resumed_sessions, 0);
 			} else if (x.w->e->resumed_sessions == 0) {
-				/* the whole of it: a call that ends */
+				/* the whole call: it ends */
 				assert_int_equal(k, JOURNAL_SESSION);
 				assert_int_equal(at, 4);
 				assert_true(x.c->over);
@@ -220,7 +221,7 @@ static void needs_newer(void **st)
 	scene_end(&x);
 }
 
-/* Also when the rest of it makes no sense to this version. */
+/* The version is checked first, even when the rest of the record is invalid for this version. */
 static void needs_newer_whatever_it_has(void **st)
 {
 	struct scene x = scene_killed();
@@ -249,7 +250,7 @@ static void older_than_understood(void **st)
 	}
 }
 
-/* Two records with one id of the peer: the one that is refused does not end the other. */
+/* Two records with the same id of the peer: refusing one does not end the session of the other. */
 static void refused_beside_a_good_one(void **st)
 {
 	struct scene x = scene_killed();
@@ -272,7 +273,8 @@ static void refused_beside_a_good_one(void **st)
 	scene_end(&x);
 }
 
-/* Each field in turn: refused by the reason, and the call ends. False: there are no more fields. */
+/* Each field in turn is wrong: the record is refused with this reason, and the call ends.
+ * Returns false after the last field. */
 static bool wrong(enum journal_kind k, struct tlv_edit e, enum reason why)
 {
 	struct scene x = scene_killed();
@@ -297,7 +299,7 @@ static void twice_the_same_tag(void **st)
 			e.at++;
 }
 
-/* 300 octets: more than any value may have that is not fields, and no fields either. */
+/* 300 octets: longer than any value may be that holds no fields, and not valid as fields. */
 static void too_long(void **st)
 {
 	static const uint8_t many[300] = { 255, 255, 255 };
@@ -322,7 +324,7 @@ static void too_long(void **st)
 	}
 }
 
-/* ---- records of version 1, as the first ze with tags wrote them ---- */
+/* ---- records of version 1, as the first ze with tagged fields wrote them ---- */
 
 /* clang-format off */
 static const uint8_t v1_tunnel[] = {
@@ -398,7 +400,7 @@ static void version_1(void **st)
 	assert_int_equal(s->link.auth.method, PPP_AUTH_CHAP_MD5);
 	assert_int_equal(s->link.ipcp.params.dns[0], 0x08080808);
 	assert_true(s->link.ipv6cp.peer_ifid == UINT64_C(0x0a0b0c0d00000001));
-	assert_true(s->id >= W_WALL_NS); /* version 1 has none */
+	assert_true(s->id >= W_WALL_NS); /* version 1 has no id */
 	assert_true(tlv_u16(tlv_at(record_tags[JOURNAL_SESSION],
 				   span_of(w_record_of(x.w, JOURNAL_SESSION, V1_SID)->b,
 					   w_record_of(x.w, JOURNAL_SESSION, V1_SID)->len),
@@ -407,9 +409,9 @@ static void version_1(void **st)
 	scene_end(&x);
 }
 
-/* ---- the id ---- */
+/* ---- the session id ---- */
 
-/* It survives, and no later session gets it, whatever the clock says. */
+/* A restart keeps the id, and no later session gets it, whatever the clock says. */
 static void id_is_kept(void **st)
 {
 	static const ze_ns steps[] = { 0, ZE_SEC(3600), -ZE_SEC(3600), -W_WALL_NS - ZE_SEC(5000) };
@@ -430,7 +432,8 @@ static void id_is_kept(void **st)
 	}
 }
 
-/* A session without an id gets one that no other has, also of those that are read after it. */
+/* A session without an id gets one that no other session has, not even one whose record is read
+ * later. */
 static void id_of_an_older_record(void **st)
 {
 	struct scene x = scene_killed();
@@ -444,7 +447,7 @@ static void id_of_an_older_record(void **st)
 	w_kill(x.w);
 	edit(&x, JOURNAL_SESSION, (struct tlv_edit){ .change = TLV_DROP, .at = AT_ID });
 	set_u16(&x, JOURNAL_SESSION, AT_VERSION, 1);
-	x.w->clock_step = (ze_ns)id - W_WALL_NS - x.w->now; /* the very nanosecond */
+	x.w->clock_step = (ze_ns)id - W_WALL_NS - x.w->now; /* exactly the same nanosecond */
 	resume(&x);
 	assert_int_equal(x.w->e->resumed_sessions, 2);
 	assert_true(call_sub(c)->id == id);
@@ -452,7 +455,7 @@ static void id_of_an_older_record(void **st)
 	scene_end(&x);
 }
 
-/* A daemon that is started twice within a second, and has nobody left of the first time. */
+/* An instance that is started twice within a second, without a session of the first start. */
 static void id_without_records(void **st)
 {
 	struct scene x = scene_killed();
@@ -467,7 +470,7 @@ static void id_without_records(void **st)
 
 /* ---- what operators see ---- */
 
-/* Cuts "name":value, out of JSON. */
+/* Removes "name":value, from JSON. */
 static void cut(char *text, const char *name)
 {
 	char key[64], *at, *p;
@@ -482,7 +485,7 @@ static void cut(char *text, const char *name)
 	memmove(at, p, strlen(p) + 1);
 }
 
-/* Without what a restart changes, as the guide says. */
+/* Without the members that a restart changes, as the guide says. */
 static char *shown(const struct world *w, const struct subscriber *s)
 {
 	static const char *const process[] = { "resumed-at",
@@ -515,13 +518,14 @@ static char *shown(const struct world *w, const struct subscriber *s)
 	text = sb_take(&b);
 	assert_non_null(text);
 	cut(text,
-	    "interface"); /* of the fake plane only: planes that hand over have no device each */
+	    /* Of the fake plane only: a plane that can hand over has no device per session. */
+	    "interface");
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(process); i++)
 		cut(text, process[i]);
 	return text;
 }
 
-/* The same before and after kill -9: who it is, what it was given, how it is connected. */
+/* The same before and after kill -9: identity, assigned values and connection. */
 static void shown_the_same(void **st)
 {
 	(void)st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The automaton: its table, each of its cells by real packets and timeouts, CONFORMANCE 4.1. */
+/* The automaton: its table, and each of its cells by real packets and timeouts, CONFORMANCE 4.1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "selftests/lib/ppp_kit.h"
 #include "selftests/lib/test_rng.h"
 
-/* ---------------------------------------------------------------- the second transcription */
+/* ---------------------------------------------------------------- independent transcription */
 
 #define CELL_MAX 24
 
@@ -103,7 +103,7 @@ static void spell(const struct cp_cell *c, char *to)
 	snprintf(to + n, (size_t)(CELL_MAX - n), "%s%d", n ? "/" : "", c->next);
 }
 
-/* P-001: the table of the code is the table of the RFC. */
+/* P-001: the table in the code equals the table of the RFC. */
 static void table_equals_the_rfc(void **st)
 {
 	char ours[CELL_MAX];
@@ -123,7 +123,7 @@ static void table_equals_the_rfc(void **st)
 	assert_int_equal(wrong, 0);
 }
 
-/* ---------------------------------------------------------------- three protocols to drive */
+/* ---------------------------------------------------------------- three protocols to test */
 
 static struct lcp lcp;
 static struct ipcp ipcp;
@@ -249,14 +249,14 @@ static struct cp *fresh_ipv6cp(const struct cp_cfg *cfg)
 
 static const struct subject {
 	struct cp *(*fresh)(const struct cp_cfg *cfg);
-	const char *good; /* a request that deserves an Ack */
+	const char *good; /* a request that is acknowledged */
 } subjects[] = {
 	{ fresh_lcp, "0506 00000007" },
 	{ fresh_ipcp, "0306 0a000002" },
 	{ fresh_ipv6cp, "010a 2122232425262728" },
 };
 
-static const char bad[] = "6304 abcd"; /* option 99: Reject */
+static const char bad[] = "6304 abcd"; /* option 99: rejected */
 
 static int setup(void **st)
 {
@@ -272,7 +272,7 @@ static void go_opened(struct cp *cp, const struct subject *s)
 	kit_to_opened(cp, s->good, now, &fx);
 }
 
-/* By the public calls only. `rxj` reaches Stopping with a counter that is not zero. */
+/* Uses public calls only. `rxj` reaches Stopping with a restart counter that is not zero. */
 static void go(struct cp *cp, const struct subject *s, enum cp_state want, bool rxj)
 {
 	if (want >= CP_STARTING && want != CP_CLOSED)
@@ -379,7 +379,8 @@ static const char *seen_action(const struct ppp_effect *e, uint16_t proto)
 	return sent[e->send.p[4]];
 }
 
-/* What was done, in the RFC's notation, without irc, zrc and tls, which leave no trace outside. */
+/* The actions in the notation of the RFC, without irc, zrc and tls, which have no visible
+ * effect. */
 static void spell_seen(const struct cp *cp, char *to)
 {
 	int n = 0;
@@ -452,13 +453,14 @@ static void try_cell(const struct subject *s, enum cp_event ev, enum cp_state st
 			 state, seen, cell);
 	check_counters(cp, cell, before);
 	if (ev == CP_EV_RTR || ev == CP_EV_RCR_P || ev == CP_EV_RCR_M)
-		for (unsigned int i = 0; i < fx.n; i++) /* answers carry the id of the question */
+		for (unsigned int i = 0; i < fx.n;
+		     i++) /* answers carry the identifier of the request */
 			if (fx.e[i].kind == PPP_FX_SEND && fx.e[i].send.p[4] != CP_CONF_REQ)
 				assert_int_equal(fx.e[i].send.p[5], 77);
 }
 
-/* P-001: every cell, by packets and timeouts, for LCP, IPCP and IPv6CP. Each of the events is a function
- * of the automaton's input, so "can not happen" is shown to do nothing. */
+/* P-001: every cell, by packets and timeouts, for LCP, IPCP and IPv6CP. Each event is a function
+ * of the automaton, so a cell of the kind "cannot happen" is shown to do nothing. */
 static void every_cell_is_reached(void **st)
 {
 	int cells = 0;
@@ -466,7 +468,7 @@ static void every_cell_is_reached(void **st)
 	(void)st;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(subjects); i++) {
 		for (int ev = 0; ev < CP__EVENTS; ev++) {
-			if (ev == CP_EV_RXR && i > 0) /* Echo is LCP's alone */
+			if (ev == CP_EV_RXR && i > 0) /* only LCP has Echo */
 				continue;
 			for (int s = 0; s < CP__STATES; s++, cells++)
 				try_cell(&subjects[i], (enum cp_event)ev, (enum cp_state)s);
@@ -475,7 +477,7 @@ static void every_cell_is_reached(void **st)
 	assert_int_equal(cells, (3 * CP__EVENTS - 2) * CP__STATES);
 }
 
-/* A "-" of the table that is our own fault is counted. */
+/* A cell "-" of the table that only our own code can reach is counted. */
 static void impossible_events_are_counted(void **st)
 {
 	struct cp *cp = fresh_lcp(&cp_defaults);
@@ -506,7 +508,7 @@ static struct cp *started(const struct subject *s)
 	return cp;
 }
 
-/* Runs the timer until nothing is armed; returns how many packets of this code went out. */
+/* Runs the timer until it is no longer armed; returns how many packets with this code were sent. */
 static int run_timer(struct cp *cp, uint8_t code)
 {
 	int n = 0;
@@ -524,7 +526,8 @@ static int run_timer(struct cp *cp, uint8_t code)
 	return n;
 }
 
-/* P-002: ten in all (the first by Up), three seconds apart, the same id, then the end. */
+/* P-002: ten requests in all (the first by Up), three seconds apart, with the same identifier;
+ * then the end. */
 static void silence_ends_after_ten_requests(void **st)
 {
 	(void)st;
@@ -630,7 +633,7 @@ static void request_in_opened_renegotiates(void **st)
 /* P-008 */
 static void answers_must_match(void **st)
 {
-	struct cp *cp = started(&subjects[1]); /* IPCP asks for 0306 0a000001 */
+	struct cp *cp = started(&subjects[1]); /* IPCP requests 0306 0a000001 */
 	uint8_t id = cp->req_id;
 
 	(void)st;
@@ -653,12 +656,12 @@ static void answers_must_match(void **st)
 	assert_string_equal(cp_state_name(cp), "req-sent");
 }
 
-/* P-009: also altered, out of order and twice. */
+/* P-009: also with an altered, reordered or repeated option. */
 static void reject_of_what_was_not_sent(void **st)
 {
 	static const char *const wrong[] = { "0206 00000000", "0104 05b5", "0104 05b4 0104 05b4",
 					     "" };
-	struct cp *cp = started(&subjects[0]); /* MRU 1460 = 05b4, magic */
+	struct cp *cp = started(&subjects[0]); /* MRU 1460 = 05b4, and a magic number */
 	char swapped[64];
 
 	(void)st;
@@ -689,7 +692,8 @@ static void second_ack_renegotiates(void **st)
 	assert_string_equal(cp_state_name(cp), "req-sent");
 }
 
-/* P-011: Naks of what is not asked for, or not at all: after ten in a row it ends. */
+/* P-011: Naks of options that we request differently, or not at all: after ten in a row the
+ * automaton ends. */
 static void useless_naks_end(void **st)
 {
 	(void)st;
@@ -724,7 +728,7 @@ static void sixth_nak_is_a_reject(void **st)
 	kit_sent_one(&fx, PPP_LCP, CP_CONF_REJ, "0104 0064");
 	kit_input(cp, kit_pkt(CP_CONF_REQ, 6, ""), now, &fx);
 	kit_sent_one(&fx, PPP_LCP, CP_CONF_ACK, "");
-	kit_input(cp, kit_pkt(CP_CONF_REQ, 7, "0104 0064"), now, &fx); /* an Ack forgives */
+	kit_input(cp, kit_pkt(CP_CONF_REQ, 7, "0104 0064"), now, &fx); /* an Ack resets the count */
 	kit_sent_one(&fx, PPP_LCP, CP_CONF_NAK, "0104 0240");
 }
 
@@ -746,7 +750,8 @@ static void down_is_silent_in_every_state(void **st)
 	}
 }
 
-/* A new id after a change or an answer, the same one for a repetition (RFC 1661 5.1). */
+/* A new identifier after a change or an answer, the same one for a retransmission (RFC 1661
+ * 5.1). */
 static void identifiers_of_requests(void **st)
 {
 	struct cp *cp = started(&subjects[0]);
@@ -805,7 +810,8 @@ static void held_request_is_forgotten(void **st)
 	ppp_fx_init(&fx);
 	cp_release(cp, now, &fx);
 	assert_int_equal(fx.n, 0);
-	kit_input(cp, kit_pkt(CP_CONF_REQ, 63, subjects[1].good), now, &fx); /* held as the first */
+	/* Held like the first. */
+	kit_input(cp, kit_pkt(CP_CONF_REQ, 63, subjects[1].good), now, &fx);
 	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 0);
 	assert_int_equal(kit_count(&fx, PPP_FX_NCP_READY), 1);
 
@@ -822,7 +828,8 @@ static void held_request_is_forgotten(void **st)
 	assert_int_equal(fx.n, 0);
 }
 
-/* Stopped and Opened: the request restarts the negotiation as any other, its answer waits. */
+/* In Stopped and Opened a held request restarts the negotiation as any other, and its answer
+ * waits. */
 static void held_request_restarts(void **st)
 {
 	static const enum cp_state states[] = { CP_STOPPED, CP_OPENED };
@@ -843,7 +850,8 @@ static void held_request_restarts(void **st)
 	}
 }
 
-/* LCP acks any ACCM and the like, but 256 octets of acceptable options need a made up protocol. */
+/* LCP acknowledges any ACCM and the like. 256 octets of acceptable options need an invented
+ * protocol. */
 static enum cp_verdict ack_all(struct cp *cp, struct span opts, bool no_nak, struct wr *reply)
 {
 	(void)cp;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Two automata over a wire that loses, doubles and reorders, in virtual time. While the wire is bad
- * anything may happen that the table allows; once it is good both ends must be in Opened and stay there.
- * Where packets kept their order (odd seeds; RFC 1661 expects no less of a line) they must also mean the
- * same by it: a request overtaken by its successor is agreed to last.
- */
+/* Two automata over a line that loses, duplicates and reorders, in virtual time. While the line
+ * is bad, anything that the table allows may happen; once it is good, both ends must reach
+ * Opened and stay there. Where packets kept their order (odd seeds; RFC 1661 expects this of a
+ * line), both ends must also agree on the values: when a request is overtaken by its successor,
+ * the older one may be acknowledged last. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -166,7 +165,7 @@ static void finish_opened(unsigned int seed)
 	assert_true(ids[0] == w.end[0]->next_id && ids[1] == w.end[1]->next_id);
 }
 
-/* P-014: both requests cross on a good wire: one round trip and not a packet more. */
+/* P-014: requests that cross on a good line need one round trip and no further packet. */
 static void crossed_requests(void **st)
 {
 	static struct lcp a, b;
@@ -184,7 +183,7 @@ static void crossed_requests(void **st)
 	assert_int_equal(b.cp.state, CP_OPENED);
 }
 
-/* P-014 under loss; different MRUs that are Nak'd on the way. */
+/* P-014 under loss, with different MRUs that are Nak'd. */
 static void lcp_converges(void **st)
 {
 	static struct lcp a, b;
@@ -208,7 +207,7 @@ static void lcp_converges(void **st)
 	}
 }
 
-/* The end that dials knows its address only after the first Nak: it asks for what it was told. */
+/* The dialling end learns its address from the first Nak, and requests that address. */
 static void client_request(struct cp *cp, struct wr *opts)
 {
 	ppp_opt_put_u32(opts, IPCP_OPT_ADDRESS, ((struct ipcp *)cp)->params.local);
@@ -247,7 +246,8 @@ static void ipcp_converges(void **st)
 	}
 }
 
-/* P-120 under loss: both begin with the same identifier. F-C3: and every other time with the same to suggest. */
+/* P-120 under loss: both begin with the same identifier. F-C3: and in every other run with the
+ * same suggestion. */
 static void ipv6cp_converges(void **st)
 {
 	static struct ipv6cp a, b;
@@ -266,8 +266,8 @@ static void ipv6cp_converges(void **st)
 	}
 }
 
-/* One end closes in the middle of the storm: it is closed, and nothing is armed any more. The other one
- * knows unless both Terminate-Requests were lost. */
+/* One end closes under loss: it is closed, and no timer is armed any more. The other end learns
+ * this unless both Terminate-Requests were lost. */
 static void close_under_loss(void **st)
 {
 	static struct ipv6cp a, b;
@@ -292,7 +292,7 @@ static void close_under_loss(void **st)
 		unaware += b.cp.state == CP_OPENED;
 		assert_true(cp_deadline(&a.cp) == ZE_NEVER && cp_deadline(&b.cp) == ZE_NEVER);
 	}
-	assert_in_range(unaware, 0, SEEDS / 8); /* a quarter, twice */
+	assert_in_range(unaware, 0, SEEDS / 8); /* a quarter, twice: both requests were lost */
 }
 
 int main(void)

@@ -20,7 +20,7 @@ static void hex(char *to, const uint8_t *p, size_t n)
 	*to = '\0';
 }
 
-/* The text whole and cut at each place, with an empty span between. */
+/* The whole text, and the text cut at each place with an empty span between the parts. */
 static void assert_digest(digest *fn, const char *text, const char *want)
 {
 	uint8_t ret[CRYPTO_SHA1_LEN];
@@ -123,7 +123,7 @@ static void hmac_md5_vectors(void **st)
 	}
 }
 
-/* RFC 2759 9.2: the challenge under the three parts of the password hash. */
+/* RFC 2759 9.2: the challenge, encrypted with the three parts of the password hash. */
 static void des_of_rfc_2759(void **st)
 {
 	static const uint8_t challenge[8] = { 0xd0, 0x2e, 0x43, 0x86, 0xbc, 0xe9, 0x12, 0x26 };

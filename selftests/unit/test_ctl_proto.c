@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control protocol without its socket: whatever line comes, exactly one line is the answer. */
+/* The control protocol without its socket: every line gets exactly one line as its answer. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -63,7 +63,7 @@ static const char *send_octets(const char *line, size_t len)
 	struct strbuf b;
 
 	sb_init(&b);
-	sb_puts(&b, "before\n"); /* what waits already is left alone */
+	sb_puts(&b, "before\n"); /* earlier content of the buffer is kept */
 	ctl_proto_line(&t, line, len, &b);
 	assert_false(b.bad);
 	assert_memory_equal(b.s, "before\n", 7);
@@ -185,7 +185,7 @@ static void refusals(void **st)
 	bad("{\"command\":[\"show\",\"l2tp\",\"session\",\"64999\"]}", "not-found",
 	    "no such session: 64999");
 	bad("{\"command\":[\"show\",\"l2tp\",\"tunnel\",\"x\"]}", "bad-argument", "\"x\"");
-	/* A word is data, never a line of its own. */
+	/* A word with a newline is data; it never begins a line. */
 	bad("{\"command\":[\"show\\n{}\\n\"]}", "unknown-command", "show\n{}\n");
 	bad("{\"command\":[\"\\u001b[2J\"]}", "unknown-command", "\x1b[2J");
 }

@@ -48,7 +48,8 @@ static json_t *decode(const char *hex, int want)
 	return decode_bytes(span_of(buf, (size_t)n), want);
 }
 
-/* One control message with these AVPs; returns the last AVP, and the whole to be freed. */
+/* One control message with these AVPs; returns the last AVP, and in its argument the document
+ * that the caller frees. */
 static json_t *last_avp(const char *avps, int want, json_t **ret_all)
 {
 	struct decode_hex_error bad;
@@ -107,7 +108,7 @@ static void data_message(void **st)
 	json_decref(v);
 }
 
-/* L-145 among them: a Result Code in words, by message. */
+/* L-145: Result Codes as text, by message. */
 static void values_are_decoded(void **st)
 {
 	static const struct {
@@ -153,7 +154,7 @@ static void values_are_decoded(void **st)
 	}
 }
 
-/* Opaque, hidden, secret and foreign values stay hex. */
+/* Opaque, hidden and secret values, and those of other vendors, are printed in hex. */
 static void values_that_stay_hex(void **st)
 {
 	static const char *const avps[] = {
@@ -186,7 +187,7 @@ static void assert_error(json_t *v, const char *reason, int offset)
 	json_decref(v);
 }
 
-/* L-001, L-002, L-008, L-010: the part that could be read, and why it ends there. */
+/* L-001, L-002, L-008, L-010: the part that could be read, and the reason why it ends there. */
 static void malformed_headers(void **st)
 {
 	static const struct {
@@ -218,7 +219,8 @@ static void malformed_headers(void **st)
 	}
 }
 
-/* L-057, L-058, L-094: what comes before, and behind when it can be found, is shown. */
+/* L-057, L-058, L-094: the AVPs before the fault, and those after it where they can be found,
+ * are shown. */
 static void malformed_avps(void **st)
 {
 	static const struct {
@@ -248,7 +250,7 @@ static void malformed_avps(void **st)
 	}
 }
 
-/* L-029: any octets give JSON that parses. */
+/* L-029: any octets give valid JSON. */
 static void every_sample_gives_json(void **st)
 {
 	uint8_t buf[L2TP_MSG_MAX + L2TP_CTL_HDR_LEN];

@@ -42,7 +42,7 @@ static void answers_in_order(void **st)
 	assert_int_equal(dp->family_up(&d, 7, &f), -ENOENT);
 	assert_int_equal(dp->shape(&d, 7, &p), -ENOENT);
 	assert_int_equal(dp->stats(&d, 7, 5, &s, &as_of), -ENOENT);
-	dp->session_down(&d, 7); /* never accepted: nothing is owed */
+	dp->session_down(&d, 7); /* never accepted: no event follows */
 	assert_int_equal(up(&d, 7), 0);
 	assert_int_equal(up(&d, 7), -EEXIST);
 	assert_int_equal(dp->shape(&d, 7, &p), 0);
@@ -86,7 +86,7 @@ static void many(void **st)
 	dp_null_done(&d);
 }
 
-/* The answer to session_down was paid for by session_up. */
+/* The memory for the answer to session_down was reserved by session_up. */
 static void no_memory(void **st)
 {
 	struct dp_null d;

@@ -96,7 +96,7 @@ static void round_trip_times(void **st)
 	assert_int_equal(e.replies, 3);
 }
 
-/* A late reply counts for its own request until that one is lost. */
+/* A late reply counts for the request it answers until that one is counted as lost. */
 static void late_replies(void **st)
 {
 	uint8_t a, b;
@@ -108,7 +108,7 @@ static void late_replies(void **st)
 	now += ZE_MS(100);
 	reply(a, "22222222");
 	assert_true(e.last_rtt == ZE_MS(1100));
-	reply(b, "00000000"); /* a peer without a magic number */
+	reply(b, "00000000"); /* a peer that negotiated no magic number */
 	assert_true(e.last_rtt == ZE_MS(100));
 	a = send_next();
 	assert_true(advance_to(now + ZE_MS(2500)));
@@ -117,7 +117,7 @@ static void late_replies(void **st)
 	kit_refused(&fx, REASON_ECHO_ID);
 }
 
-/* F-C7: a reply with a foreign magic number is counted, and a sign of life all the same. */
+/* F-C7: a reply with a foreign magic number is counted, and still counts as a sign of life. */
 static void foreign_magic(void **st)
 {
 	uint8_t id;
@@ -133,7 +133,7 @@ static void foreign_magic(void **st)
 	kit_refused(&fx, REASON_ECHO_ID);
 }
 
-/* P-039: none of these is a sample. */
+/* P-039: none of these replies is a sample. */
 static void wrong_replies(void **st)
 {
 	uint8_t id;
@@ -154,7 +154,7 @@ static void wrong_replies(void **st)
 	kit_refused(&fx, REASON_ECHO_ID);
 }
 
-/* P-040: lost in a row only; the last one decides on its own tick. */
+/* P-040: only losses in a row count; the last one ends the session at its own deadline. */
 static void dead_after_losses_in_a_row(void **st)
 {
 	uint8_t id;
@@ -187,7 +187,7 @@ static void never_dead_without_a_limit(void **st)
 	assert_int_equal(e.lost, 500);
 }
 
-/* More requests than slots: the timeout is kept, a request is left out. */
+/* More outstanding requests than slots: the timeout is kept, and a request is skipped. */
 static void slots_are_full(void **st)
 {
 	(void)st;
@@ -204,7 +204,7 @@ static void slots_are_full(void **st)
 	assert_false(advance_to(ZE_SEC(121)));
 }
 
-/* A daemon that slept does not send what it missed. */
+/* After a pause of the daemon the missed requests are not sent. */
 static void no_burst_after_a_pause(void **st)
 {
 	(void)st;
@@ -212,12 +212,12 @@ static void no_burst_after_a_pause(void **st)
 	assert_true(advance_to(ZE_SEC(160)));
 	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 0);
 	assert_in_range(echo_deadline(&e), ZE_SEC(160) + 1, ZE_SEC(161));
-	assert_true(advance_to(ZE_SEC(300))); /* late again: now it goes */
+	assert_true(advance_to(ZE_SEC(300))); /* late again: now one is sent */
 	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 1);
 	assert_true(echo_deadline(&e) == ZE_SEC(301));
 }
 
-/* F-D4: after a pause the overdue echoes of many links are spread over the interval. */
+/* F-D4: after a pause, the overdue echoes of many links are spread over the interval. */
 static void overdue_echoes_are_spread(void **st)
 {
 	static const struct echo_cfg cfg = { .interval = ZE_SEC(10),
@@ -231,7 +231,8 @@ static void overdue_echoes_are_spread(void **st)
 		echo_init(&many[i], &cfg);
 		echo_resume(&many[i], i * 2654435761u >> 8, ZE_SEC(100));
 	}
-	for (ze_ns t = ZE_SEC(106); t <= ZE_SEC(126); t += ZE_MS(10)) /* it took six seconds */
+	/* The spreading takes six seconds. */
+	for (ze_ns t = ZE_SEC(106); t <= ZE_SEC(126); t += ZE_MS(10))
 		for (uint32_t i = 0; i < ZE_ARRAY_SIZE(many); i++) {
 			if (echo_deadline(&many[i]) > t)
 				continue;
@@ -243,13 +244,14 @@ static void overdue_echoes_are_spread(void **st)
 	for (uint32_t i = 0; i < ZE_ARRAY_SIZE(many); i++)
 		assert_true(many[i].sent >= 1);
 	for (unsigned i = 0; i < 100; i++) {
-		assert_true(per_100ms[i] < 2000 / 25); /* 20 on average */
+		assert_true(per_100ms[i] < 2000 / 25); /* 20 is the average */
 		sent += per_100ms[i];
 	}
 	assert_in_range(sent, 1900, 2100);
 }
 
-/* Within the interval, not all at the same time; then as ever. */
+/* After a restart the echoes are sent within the interval, not all at the same time; then as
+ * before. */
 static void resumed(void **st)
 {
 	(void)st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Causes of ends: each cause of the machines has a row, and a row is whole. */
+/* Causes of ends: each cause of the protocol machines has a row, and each row is complete. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,7 +16,8 @@
 
 #define T(f) cmocka_unit_test(f)
 
-/* All but "none" have a word of small letters, a sentence, and numbers that the RFCs know. */
+/* Each row but "none" has a word of lower-case letters, a sentence, and codes that the RFCs
+ * define. */
 static void rows_are_whole(void **st)
 {
 	struct l2tp_cdn_args a;

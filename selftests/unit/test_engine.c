@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The engine's ordinary life: tunnels, calls, logins, and their ends. */
+/* The engine in normal operation: tunnels, calls, logins, and their ends. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -30,7 +30,7 @@ static void empty(struct world *w)
 	world_free(w);
 }
 
-/* A call that was left without ICCN, so that its client could be set up first. */
+/* A call that lac_call left without ICCN, so that the test can configure its client first. */
 static void connect_call(struct lac_call *c)
 {
 	const struct l2tp_msg m = { .type = L2TP_ICCN,
@@ -74,7 +74,7 @@ static void login(void **st)
 	empty(w);
 }
 
-/* P-028 P-032: each method; the client chooses by Nak. */
+/* P-028 P-032: each method; the client chooses it by Nak. */
 static void each_method(void **st)
 {
 	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
@@ -98,7 +98,8 @@ static void each_method(void **st)
 	empty(w);
 }
 
-/* P-060 P-070 P-081: a wrong password, by each method: CDN 3, no address was ever used, the data plane never asked. */
+/* P-060 P-070 P-081: a wrong password with each method: CDN 3, no address was used, and the data
+ * plane was not called. */
 static void wrong_password(void **st)
 {
 	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
@@ -123,7 +124,7 @@ static void wrong_password(void **st)
 	empty(w);
 }
 
-/* P-031: a client that rejects authentication is not let in. */
+/* P-031: a client that rejects authentication is refused. */
 static void no_authentication(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -142,7 +143,7 @@ static void no_authentication(void **st)
 	empty(w);
 }
 
-/* The seed: allow-no-auth true and auth-method none: in without a name. */
+/* With allow-no-auth true and auth-method none, a client logs in without a name. */
 static void without_authentication(void **st)
 {
 	struct config *cfg = w_config();
@@ -187,7 +188,7 @@ static struct lac_call *call_with_late_auth(struct world *w, struct lac *l, unsi
 	return lac_call(l, "alice", "wonder");
 }
 
-/* A verdict that comes later, and one that comes when nobody waits any more. */
+/* A late verdict, and one that comes after the request was dropped. */
 static void late_verdict(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -244,7 +245,7 @@ static void auth_timeout(void **st)
 	empty(w);
 }
 
-/* P-002: nobody answers our Configure-Requests. */
+/* P-002: no Configure-Request of ours is answered. */
 static void silent_client(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -266,7 +267,7 @@ static void silent_client(void **st)
 	empty(w);
 }
 
-/* P-007: the client negotiates anew: routes go and come back, the address stays. */
+/* P-007: the client renegotiates: routes are removed and restored, the address stays. */
 static void renegotiation(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -289,7 +290,7 @@ static void renegotiation(void **st)
 	empty(w);
 }
 
-/* P-045: the client's Protocol-Reject of IPv6CP leaves the session up. */
+/* P-045: the session continues after the client's Protocol-Reject of IPv6CP. */
 static void ipv4_only(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -308,7 +309,8 @@ static void ipv4_only(void **st)
 	empty(w);
 }
 
-/* P-127 P-004: the client terminates: routes go at once, the call an interval later. */
+/* P-127 P-004: the client terminates: routes are removed at once, the call ends one interval
+ * later. */
 static void client_leaves(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -347,8 +349,8 @@ static void echo_dead(void **st)
 	empty(w);
 }
 
-/* The data plane refuses, at once or later, the session or a family: the call ends or goes on without
- * the family, and nothing is left. */
+/* The data plane refuses the session or a family, at once or later: the call ends or continues
+ * without the family, and nothing is left. */
 static void data_plane_refuses(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -381,8 +383,8 @@ static void data_plane_refuses(void **st)
 	empty(w);
 }
 
-/* The session id and the address go back only when the data plane has let go; late answers of a
- * session that ended meanwhile change nothing. */
+/* The session id and the address are released when the data plane has removed the session. Late
+ * answers of a session that has ended change nothing. */
 static void released_when_gone(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -392,7 +394,7 @@ static void released_when_gone(void **st)
 	(void)st;
 	w->dp_hold = true;
 	c = lac_call(l, "alice", "wonder");
-	assert_false(c->c.v4_up); /* our Ack waits for the plane */
+	assert_false(c->c.v4_up); /* our Ack waits for the data plane */
 	assert_int_equal(call_sub(c)->dp, SUB_DP_ATTACHING);
 	lac_cdn(c);
 	assert_int_equal(w->e->n_subscribers[SUB_FINISHING], 1);
@@ -400,7 +402,7 @@ static void released_when_gone(void **st)
 	assert_int_equal(addrpool_used(w->e->pool), 1);
 	lac_stop(l);
 	w_advance(w, ZE_SEC(60));
-	assert_int_equal(w->e->tids.used, 1); /* the plane may still know the tunnel */
+	assert_int_equal(w->e->tids.used, 1); /* the data plane may still have the tunnel */
 	w->dp_hold = false;
 	w_deliver(w);
 	assert_int_equal(w->e->sids.used, 0);
@@ -408,7 +410,7 @@ static void released_when_gone(void **st)
 	empty(w);
 }
 
-/* L-183: with Sequencing Required PPP waits for the data plane, which numbers packets. */
+/* L-183: with Sequencing Required PPP waits for the data plane, which numbers the packets. */
 static void sequencing_required(void **st)
 {
 	struct world *w = world_new(NULL, 1);
@@ -428,7 +430,7 @@ static void sequencing_required(void **st)
 	empty(w);
 }
 
-/* Every message and frame may be lost, repeated or overtaken. */
+/* Every message and frame may be lost, duplicated or reordered. */
 static void bad_weather(void **st)
 {
 	(void)st;
@@ -456,7 +458,7 @@ static void bad_weather(void **st)
 	}
 }
 
-/* Loss of each message in turn: its retransmission mends it. */
+/* Each message in turn is lost: it is retransmitted, and the login succeeds. */
 static void each_message_lost(void **st)
 {
 	static const uint16_t types[] = { L2TP_SCCRQ, L2TP_SCCRP, L2TP_SCCCN,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Handlers that answer late: each verdict, twice, under another cookie, after the request was
- * cancelled; and three of them in a row. */
+/* Handlers that answer late: each verdict, twice, with another cookie, and after a cancelled
+ * request; and three handlers in a row. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -19,13 +19,13 @@
 
 static struct fake {
 	bool late;
-	enum aaa_verdict verdict; /* when it is not late */
+	enum aaa_verdict verdict; /* for a verdict that is not late */
 	unsigned asked, cancelled;
 	uint64_t cookie;
 	ze_ns deadline;
 	enum aaa_method method;
 	uint8_t id;
-	char secret[80]; /* password, or challenge and response */
+	char secret[80]; /* the password, or the challenge and response */
 	size_t secret_len;
 	char user[16];
 } fakes[HANDLERS];
@@ -192,7 +192,7 @@ static void end(struct lac_call *c)
 	assert_true(c->over || !call_sub(c));
 }
 
-/* Each verdict of the only handler, and what the session and the counters say. */
+/* Each verdict of a single handler, and the session and counters that follow. */
 static void each_verdict(void **st)
 {
 	const struct engine_stats *n = &w->e->stats;
@@ -223,7 +223,7 @@ static void each_verdict(void **st)
 	assert_int_equal(fakes[0].cancelled, 0);
 }
 
-/* The verdict that comes again is not taken for that of the handler that was asked next. */
+/* A repeated verdict is not taken as the verdict of the handler that was called next. */
 static void twice(void **st)
 {
 	uint64_t first;
@@ -269,7 +269,7 @@ static void after_the_session_ended(void **st)
 	assert_no_effect(c, fakes[0].cookie);
 }
 
-/* LCP is negotiated again while a verdict is awaited: it is not taken for that of the new round. */
+/* LCP is renegotiated while a verdict is pending: the verdict is not used for the new round. */
 static void after_lcp_again(void **st)
 {
 	struct lac_call *c = login();
@@ -382,7 +382,7 @@ static void order_changes_meanwhile(void **st)
 	assert_int_equal(fakes[2].cancelled, 1);
 }
 
-/* The next handler gets the same login, by each method. */
+/* The next handler gets the same login, with each method. */
 static void asked_again_with_the_same(void **st)
 {
 	static const enum w_auth wants[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };
@@ -607,7 +607,7 @@ static void unavailable_after_lcp_again(void **st)
 	assert_int_equal(w->e->stats.reauths_unavailable, 0);
 }
 
-/* Three handlers with each combination of verdicts, each at once or late. */
+/* Three handlers with each combination of verdicts, immediate or late. */
 static void every_combination(void **st)
 {
 	(void)st;
@@ -643,7 +643,8 @@ static void every_combination(void **st)
 	}
 }
 
-/* Without memory to wait for it the request is cancelled, and the login is unavailable. */
+/* When there is no memory for the pending request it is cancelled, and the login ends as
+ * unavailable. */
 static void no_memory_to_wait(void **st)
 {
 	unsigned hit = 0;

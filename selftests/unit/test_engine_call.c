@@ -44,7 +44,7 @@ static struct lac_call *up(void)
 	return c;
 }
 
-/* A message the codec would not write. */
+/* A message that the codec would not write. */
 static void send_raw(uint16_t sid, const void *avps, size_t len)
 {
 	l2tp_chan_send(&l->chan, sid, span_of(avps, len), w->now);
@@ -62,7 +62,7 @@ static void send_type(uint16_t sid, uint16_t type)
 #define MSG(t) 0x80, 8, 0, 0, 0, 0, 0, (t)
 #define SID(n) 0x80, 8, 0, 0, 0, 14, 0, (n)
 
-/* L-052: an unknown mandatory AVP in an ICRQ costs the call only; so does L-053 in an ICCN. */
+/* L-052: an unknown mandatory AVP in an ICRQ ends the call only; so does L-053 in an ICCN. */
 static void unknown_mandatory_avp(void **st)
 {
 	static const uint8_t icrq[] = { MSG(10), SID(9), 0x80, 10,   0, 0, 0, 15,   0,
@@ -110,7 +110,7 @@ static void icrq_without_serial(void **st)
 	tear_down();
 }
 
-/* The peer's session id is taken: the live call survives, whatever becomes of the CDN. */
+/* The session id of the peer is in use: the live call survives, whatever happens to the CDN. */
 static void session_id_reused(void **st)
 {
 	struct lac_call *c;
@@ -120,7 +120,7 @@ static void session_id_reused(void **st)
 	c = up();
 	s = call_sub(c);
 	lac_icrq(l, 0, c->sid);
-	l->dead = true; /* the CDN must not end the live call at this simple LAC */
+	l->dead = true; /* this simple LAC must not end the live call on that CDN */
 	w_deliver(w);
 	l->dead = false;
 	w_deliver(w);
@@ -130,7 +130,7 @@ static void session_id_reused(void **st)
 	tear_down();
 }
 
-/* L-135: max-sessions: CDN 4; a call that ends makes room. */
+/* L-135: max-sessions: CDN 4; when a call ends, a new one is accepted. */
 static void session_limit(void **st)
 {
 	struct config *cfg = w_config();
@@ -151,7 +151,7 @@ static void session_limit(void **st)
 	tear_down();
 }
 
-/* L-136: an ICRQ that overtakes the SCCCN is acted upon after it; L-115 with both in a burst. */
+/* L-136: an ICRQ that overtakes the SCCCN is handled after it; L-115 with both in a burst. */
 static void icrq_before_scccn(void **st)
 {
 	struct lac *m;
@@ -163,7 +163,7 @@ static void icrq_before_scccn(void **st)
 	w_drop_next(w, L2TP_SCCCN);
 	lac_connect(m);
 	assert_int_equal(lac_tunnel(m)->l2tp.fsm.state, L2TP_T_WAIT_CTL_CONN);
-	/* The window is 1 until the SCCCN is acknowledged, so this one is written by hand. */
+	/* The window is 1 until the SCCCN is acknowledged, so this message is built by hand. */
 	size_t mark = l2tp_hdr_begin_ctl(&wr, m->peer_tid, 0, 2, 1);
 	wr_bytes(&wr, (const uint8_t[]){ MSG(10), SID(5) }, 16);
 	l2tp_hdr_end_ctl(&wr, mark);
@@ -177,7 +177,7 @@ static void icrq_before_scccn(void **st)
 	tear_down();
 }
 
-/* L-138 L-144: ICCN and CDN for no call are acknowledged, that is all. */
+/* L-138 L-144: ICCN and CDN for an unknown call are acknowledged and change nothing. */
 static void messages_for_no_call(void **st)
 {
 	uint64_t before;
@@ -192,7 +192,7 @@ static void messages_for_no_call(void **st)
 	tear_down();
 }
 
-/* L-139: an ICRP from the LAC costs the call. L-140: a second ICCN does, too. L-141: and an ICRQ
+/* L-139: an ICRP from the LAC ends the call. L-140: so does a second ICCN, and L-141: an ICRQ
  * with the header session id of a live call. */
 static void wrong_messages_for_a_call(void **st)
 {
@@ -213,7 +213,7 @@ static void wrong_messages_for_a_call(void **st)
 	tear_down();
 }
 
-/* L-142: CDN in wait-connect and in established frees everything and is not answered. */
+/* L-142: a CDN in wait-connect or established frees everything and is not answered. */
 static void cdn_received(void **st)
 {
 	struct lac_call *a, *b;
@@ -228,12 +228,13 @@ static void cdn_received(void **st)
 	assert_int_equal(l->rx[L2TP_CDN], 0);
 	assert_int_equal(w->e->sids.used, 0);
 	assert_int_equal(addrpool_used(w->e->pool), 0);
-	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 1); /* the other never began */
+	/* The other one was never established. */
+	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 1);
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "peer");
 	tear_down();
 }
 
-/* L-143: CDN with header session id 0 is for the call that AVP 14 names. */
+/* L-143: a CDN with header session id 0 is for the call that the Assigned Session ID AVP names. */
 static void cdn_by_the_peers_id(void **st)
 {
 	struct lac_call *c;
@@ -267,7 +268,7 @@ static void cdn_of_any_length(void **st)
 	tear_down();
 }
 
-/* L-147: no ICCN: CDN after a minute. */
+/* L-147: without ICCN, CDN after a minute. */
 static void no_iccn(void **st)
 {
 	struct lac_call *c;
@@ -284,7 +285,8 @@ static void no_iccn(void **st)
 	tear_down();
 }
 
-/* L-149: a WEN is acknowledged and its counters kept. L-150: so is an SLI, without more. */
+/* L-149: a WEN is acknowledged and its counters are kept. L-150: an SLI is acknowledged and
+ * ignored. */
 static void wen_and_sli(void **st)
 {
 	static const uint8_t wen[] = { MSG(15), 0x80, 32, 0, 0, 0, 34, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2,
@@ -304,7 +306,7 @@ static void wen_and_sli(void **st)
 	tear_down();
 }
 
-/* OCRQ to an LNS that makes no calls: refused, the tunnel survives. */
+/* An OCRQ is refused, as ze places no calls; the tunnel survives. */
 static void ocrq(void **st)
 {
 	static const uint8_t m[] = { MSG(7), SID(9), 0x80, 10,	 0,  0, 0, 15, 0,  0,
@@ -320,7 +322,7 @@ static void ocrq(void **st)
 	tear_down();
 }
 
-/* The seed: clear session: CDN 3 with the requester's words on record; the tunnel remains. */
+/* clear session: CDN 3, and the requester's text is recorded; the tunnel remains. */
 static void cleared_by_operator(void **st)
 {
 	struct lac_call *a, *b;
@@ -334,7 +336,7 @@ static void cleared_by_operator(void **st)
 	w_deliver(w);
 	assert_int_equal(a->cdn_result, CDN_ADMIN);
 	assert_int_equal(a->cdn_cause, 1);
-	assert_true(a->c.terminated); /* and the client was told */
+	assert_true(a->c.terminated); /* the client received a Terminate-Request */
 	ev = w_last_event(w, EV_DISCONNECT_REQUESTED);
 	assert_string_equal(ev->text, "fault");
 	assert_int_equal(ev->code, 6);
@@ -345,7 +347,8 @@ static void cleared_by_operator(void **st)
 	tear_down();
 }
 
-/* Data is for the call it names, of the tunnel it names, from that tunnel's peer. */
+/* A data message is delivered to the call that it names, in the tunnel that it names, and only
+ * from the peer of that tunnel. */
 static void data_of_others(void **st)
 {
 	struct lac *m;
@@ -367,7 +370,7 @@ static void data_of_others(void **st)
 	tear_down();
 }
 
-/* L-152 in small: ids that were given back are used again, all at once, and 0 never. */
+/* L-152 with few calls: released ids are used again, all at once, and never 0. */
 static void many_calls(void **st)
 {
 	struct lac_call *c[300];

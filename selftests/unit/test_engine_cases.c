@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Cases of the conformance checklist that need the whole engine: a LAC and a client that do odd
- * things, and what the data plane, the views and the bus say of it.
- */
+/* Cases of the conformance checklist that need the whole engine: a LAC and a client that behave
+ * unusually, and what the data plane, the views and the bus report. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -59,7 +57,7 @@ static struct lac_call *up(void)
 	return c;
 }
 
-/* An ICCN without any AVP but its type; then the client begins. */
+/* Sends an ICCN with nothing but its Message Type; then the client starts. */
 static void connect_call(struct lac_call *c)
 {
 	const struct l2tp_msg m = { .type = L2TP_ICCN, .have = L2TP_BIT(AVP_MSG_TYPE) };
@@ -70,7 +68,7 @@ static void connect_call(struct lac_call *c)
 	w_deliver(w);
 }
 
-/* A call whose client can be set up before it begins. */
+/* A call whose client can be configured before it starts. */
 static struct lac_call *waiting_call(void)
 {
 	struct lac_call *c;
@@ -128,8 +126,8 @@ static json_t *tunnels_json(void)
 
 /* ---- tunnels ---- */
 
-/* L-022: what an SCCRQ with all optional AVPs said can be shown. L-029: whatever octets its names
- * are of, what is shown is JSON. */
+/* L-022: all optional AVPs of an SCCRQ can be shown. L-029: whatever octets its names have, the
+ * output is valid JSON. */
 static void all_avps_can_be_shown(void **st)
 {
 	static const char odd[] = "\x1b[2J\r\n\0\"\\\xff\xc0\xaf lac";
@@ -169,8 +167,8 @@ static void all_avps_can_be_shown(void **st)
 	json_decref(v);
 }
 
-/* L-100: an ICRP nobody acknowledges goes out at 0, 1, 3, 7, 15, 23 s; at 31 s the tunnel is gone
- * with all its sessions. */
+/* L-100: an unacknowledged ICRP is sent at 0, 1, 3, 7, 15 and 23 s; at 31 s the tunnel and all
+ * its sessions end. */
 static void icrp_never_acknowledged(void **st)
 {
 	static const unsigned at[] = { 0, 1, 3, 7, 15, 23 };
@@ -186,7 +184,7 @@ static void icrp_never_acknowledged(void **st)
 	before = lac_tunnel(l)->l2tp.tx_msgs[L2TP_ICRP];
 	lac_icrq(l, 0, 900);
 	lac_flush(l);
-	l->mute = true; /* it hears nothing from here on */
+	l->mute = true; /* from here on the LAC receives nothing */
 	start = w->now;
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(at); i++) {
 		w_advance(w, start + ZE_SEC(at[i]) - w->now);
@@ -198,11 +196,12 @@ static void icrp_never_acknowledged(void **st)
 	w_advance(w, 1);
 	assert_int_equal(w->e->n_established, 0);
 	assert_int_equal(w_count_events(w, EV_TUNNEL_DOWN), 1);
-	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 1); /* the other never began */
+	/* The other one was never established. */
+	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 1);
 	assert_int_equal(w->e->sids.used, 0);
 }
 
-/* L-119: the network refuses what we send: the tunnel stays, and the next copy gets through. */
+/* L-119: the network refuses a datagram: the tunnel stays, and the retransmission gets through. */
 static void send_refused_by_the_network(void **st)
 {
 	struct lac_call *c;
@@ -223,7 +222,7 @@ static void send_refused_by_the_network(void **st)
 	assert_int_equal(call_sub(c)->state, SUB_ESTABLISHED);
 }
 
-/* L-201: all that is said goes to the port that asked. */
+/* L-201: all answers are sent to the port from which the request came. */
 static void port_of_the_peer(void **st)
 {
 	struct lac *m = lac_new(w, 2, 40001);
@@ -238,7 +237,7 @@ static void port_of_the_peer(void **st)
 
 /* ---- calls ---- */
 
-/* L-069: an ICRQ longer than any packet on the wire makes a call like any other. */
+/* L-069: an ICRQ that is longer than a packet creates a call like any other. */
 static void icrq_of_3000_octets(void **st)
 {
 	uint8_t buf[3200];
@@ -258,10 +257,10 @@ static void icrq_of_3000_octets(void **st)
 	engine_udp_input(w->e, &l->path, wr_done(&wr), w->now);
 	assert_int_equal(w->e->sids.used, 1);
 	assert_int_equal(lac_tunnel(l)->l2tp.tx_msgs[L2TP_ICRP], 1);
-	l->dead = true; /* its own count of messages knows nothing of this one */
+	l->dead = true; /* this message is not in the LAC's own count */
 }
 
-/* L-068: a Calling Number as long as an AVP can be: the call comes up. */
+/* L-068: a Calling Number of the maximum AVP length: the call is established. */
 static void longest_calling_number(void **st)
 {
 	uint8_t number[1017];
@@ -286,7 +285,8 @@ static void longest_calling_number(void **st)
 			 strlen(call_sub(c)->call.l2tp.calling_number));
 }
 
-/* L-134: an ICRQ with a session id in use is answered by CDN 2/5 to that id; the live call stays. */
+/* L-134: an ICRQ with a session id in use is answered with CDN 2/5 to that id; the live call
+ * stays. */
 static void session_id_in_use(void **st)
 {
 	struct lac_call *c;
@@ -295,7 +295,7 @@ static void session_id_in_use(void **st)
 	(void)st;
 	c = up();
 	sid = c->sid;
-	c->sid = 9999; /* so that this LAC does not take the CDN for its live call */
+	c->sid = 9999; /* so that this LAC does not take the CDN as one for its live call */
 	lac_icrq(l, 0, sid);
 	w_deliver(w);
 	c->sid = sid;
@@ -308,7 +308,8 @@ static void session_id_in_use(void **st)
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 0);
 }
 
-/* L-137, L-133: an ICCN that says neither speed nor framing: the speed is unknown, the call is up. */
+/* L-137, L-133: an ICCN without speed and framing: the speed is unknown, and the call is
+ * established. */
 static void iccn_that_says_nothing(void **st)
 {
 	struct lac_call *c = waiting_call();
@@ -319,7 +320,7 @@ static void iccn_that_says_nothing(void **st)
 	assert_int_equal(call_sub(c)->call.l2tp.tx_speed_bps, 0);
 }
 
-/* An LCP Echo-Request as data, with the optional header fields that flags say. */
+/* An LCP Echo-Request as a data message with the optional header fields of `flags`. */
 static struct span data_echo(const struct lac_call *c, unsigned flags, uint16_t offset,
 			     uint8_t *buf)
 {
@@ -342,8 +343,8 @@ static struct span data_echo(const struct lac_call *c, unsigned flags, uint16_t 
 	return wr_done(&wr);
 }
 
-/* L-180, L-185: an Echo-Request is answered whatever optional fields its data header has, and
- * whatever is in its Nr. */
+/* L-180, L-185: an Echo-Request is answered with any optional fields in its data header, and
+ * with any Nr. */
 static void data_headers(void **st)
 {
 	static const unsigned bits[] = { L2TP_F_LEN, L2TP_F_SEQ, L2TP_F_OFFSET };
@@ -369,7 +370,7 @@ static void data_headers(void **st)
 
 /* ---- PPP ---- */
 
-/* P-024, P-055: the data plane is told the client's MRU, and told again when it becomes smaller. */
+/* P-024, P-055: the data plane gets the client's MRU, and again when it becomes smaller. */
 static void mtu_of_the_data_plane(void **st)
 {
 	struct lac_call *c = waiting_call();
@@ -390,7 +391,7 @@ static void mtu_of_the_data_plane(void **st)
 	assert_true(dp->fam[PPP_FAM_IPV4] && dp->fam[PPP_FAM_IPV6]);
 }
 
-/* P-003, P-040: the client has gone without a word: after the last echo two Terminate-Requests three
+/* P-003, P-040: a client that became silent: after the last echo two Terminate-Requests three
  * seconds apart, then CDN. */
 static void silent_client_ends(void **st)
 {
@@ -431,7 +432,8 @@ static void forget(void *self, uint64_t cookie)
 	(void)cookie;
 }
 
-/* P-061: a client that repeats its PAP request while the server thinks: one question, one login. */
+/* P-061: a client that repeats its PAP request while the verdict is pending: one question, one
+ * login. */
 static void pap_while_the_server_thinks(void **st)
 {
 	struct lac_call *c = waiting_call();
@@ -453,8 +455,8 @@ static void pap_while_the_server_thinks(void **st)
 	assert_int_equal(n_asked, 1);
 }
 
-/* P-118: IP before IPCP is open is dropped and counted. P-123: IPCP before the verdict is dropped
- * without an answer. */
+/* P-118: IP before IPCP is open is dropped and counted. P-123: IPCP before the verdict is
+ * dropped without an answer. */
 static void too_early(void **st)
 {
 	struct lac_call *c = waiting_call();
@@ -471,11 +473,11 @@ static void too_early(void **st)
 	give(c, PPP_IPCP, CP_CONF_REQ, 1, span_of("\x03\x06\0\0\0\0", 6));
 	assert_int_equal(refused(REASON_PPP_PHASE), 1);
 	assert_int_equal(call_sub(c)->tx_frames, frames);
-	assert_false(w->dp[c->peer_sid].held); /* and no kernel has heard of it */
+	assert_false(w->dp[c->peer_sid].held); /* and the data plane was not called */
 }
 
-/* P-126: IPCP negotiated anew: the same address, one beginning of the session, and the data plane
- * keeps what it has. */
+/* P-126: IPCP is renegotiated: the same address, one start of the session, and the data plane
+ * keeps its state. */
 static void ipcp_again(void **st)
 {
 	struct lac_call *c = up();
@@ -493,7 +495,7 @@ static void ipcp_again(void **st)
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 0);
 	assert_int_equal(w->dp[c->peer_sid].f[PPP_FAM_IPV4].peer4, ip);
 	assert_true(w->dp[c->peer_sid].fam[PPP_FAM_IPV4]);
-	/* Asking for another one is of no use. */
+	/* Requesting another address does not help. */
 	c->c.v4_acked = c->c.v4_up = c->c.ack_v4 = false;
 	c->c.ip = 0;
 	give(c, PPP_IPCP, CP_CONF_REQ, ++c->c.id, span_of("\x03\x06\0\0\0\0", 6));
@@ -503,8 +505,8 @@ static void ipcp_again(void **st)
 	assert_int_equal(w_count_events(w, EV_SESSION_UP), 1);
 }
 
-/* P-124: IPCP terminated: the route goes and IPv4 leaves the data plane; IPv6 and the session stay.
- * P-125: IPv6CP terminated: likewise. */
+/* P-124: IPCP terminates: the route is removed and IPv4 leaves the data plane; IPv6 and the
+ * session stay. P-125: likewise IPv6CP. */
 static void ncp_terminated(void **st)
 {
 	struct lac_call *c, *d;
@@ -526,7 +528,8 @@ static void ncp_terminated(void **st)
 	assert_int_equal(call_sub(c)->state, SUB_ESTABLISHED);
 }
 
-/* P-128: a client that wants neither IPv4 nor IPv6: the call ends at the limit, and says why. */
+/* P-128: a client that wants neither IPv4 nor IPv6: the call ends at the timeout, with that
+ * cause. */
 static void no_ncp_wanted(void **st)
 {
 	struct lac_call *c = waiting_call();

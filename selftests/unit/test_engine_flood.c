@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Floods of SCCRQs from forged addresses against the engine by itself: a source that answers does not
- * notice them.
- */
+/* Floods of SCCRQs from forged addresses against the engine alone: a source that answers is not
+ * affected. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -62,7 +60,7 @@ static struct lac *new_lac(struct world *w, bool six, unsigned host, uint16_t po
 	return l;
 }
 
-/* n SCCRQs, each from an address of its own, or from another port of one. */
+/* Sends n SCCRQs, each from another address, or from another port of one address. */
 static void flood(struct world *w, bool six, unsigned n, unsigned one)
 {
 	uint8_t buf[512];
@@ -89,7 +87,7 @@ static struct config *allowing(const char *a, const char *b)
 	return c;
 }
 
-/* F-B1: what is not allowed takes no token; 20 LACs are answered at their first SCCRQ. */
+/* F-B1: a source that is not allowed takes no token; 20 LACs are answered at their first SCCRQ. */
 static void denied_costs_allowed_nothing(void **st)
 {
 	(void)st;
@@ -113,7 +111,7 @@ static void denied_costs_allowed_nothing(void **st)
 	}
 }
 
-/* F-B1: the guard gets the list at the start and with each reload. */
+/* F-B1: the guard gets the list at the start and at each reload. */
 static void guard_gets_the_list(void **st)
 {
 	struct config *c = allowing("10.9.0.0/27", "2001:db8:900::/123");
@@ -136,7 +134,8 @@ static void guard_gets_the_list(void **st)
 	empty(w);
 }
 
-/* F-B1: without a list. The tunnel has ended long ago; in between nothing but forged addresses came. */
+/* F-B1: without a list. The tunnel ended long ago, and since then only forged addresses sent
+ * SCCRQs. */
 static void known_source_is_preferred(void **st)
 {
 	(void)st;
@@ -156,7 +155,7 @@ static void known_source_is_preferred(void **st)
 		l = new_lac(w, six, 1, 1701);
 		lac_connect(l);
 		assert_true(l->up);
-		unknown = new_lac(w, six, 2, 1701); /* cannot be told from the flood */
+		unknown = new_lac(w, six, 2, 1701); /* it cannot be told from the flood */
 		lac_connect(unknown);
 		assert_false(unknown->up);
 		unknown->dead = true;
@@ -164,7 +163,7 @@ static void known_source_is_preferred(void **st)
 	}
 }
 
-/* F-B1: SCCRQs in a LAC's own name do not keep it from another tunnel. */
+/* F-B1: SCCRQs with the address of a LAC do not keep that LAC from opening another tunnel. */
 static void flood_in_the_name_of_a_peer(void **st)
 {
 	(void)st;
@@ -183,13 +182,14 @@ static void flood_in_the_name_of_a_peer(void **st)
 		assert_true(w->e->n_half_open <= ADMIT_HALF_OPEN_KNOWN);
 		assert_int_equal(w->e->n_half_open, w->e->n_half_open_known);
 		assert_true(first->up);
-		flood(w, six, 4 * ADMIT_KNOWN_BURST, 1); /* but it has an end */
+		/* But the budget of a known source is limited. */
+		flood(w, six, 4 * ADMIT_KNOWN_BURST, 1);
 		assert_true(refused(w, REASON_LIMIT_RATE) > 2 * ADMIT_KNOWN_BURST);
 		empty(w);
 	}
 }
 
-/* F-B1: all tunnels but one are in use, the last one is being asked for by forged addresses. */
+/* F-B1: all tunnels but one are in use, and forged addresses request the last one. */
 static void known_source_takes_the_last_tunnel(void **st)
 {
 	struct world *w = new_world(0, 3);
@@ -208,7 +208,7 @@ static void known_source_takes_the_last_tunnel(void **st)
 	empty(w);
 }
 
-/* F-B1: established tunnels of the previous process make their peers known to the next one. */
+/* F-B1: established tunnels of the previous instance make their peers known to the next one. */
 static void known_after_a_restart(void **st)
 {
 	struct config *c = w_config();
@@ -234,8 +234,8 @@ static void known_after_a_restart(void **st)
 	empty(w);
 }
 
-/* F-B7: echoes of one subscriber without end, by the tunnel and by the data plane: the rest is dropped, counted
- * by session, and another one logs in. */
+/* F-B7: endless echoes of one subscriber, through the tunnel and through the data plane: the
+ * excess is dropped and counted per session, and another subscriber logs in. */
 static void frames_of_one_session(void **st)
 {
 	static const uint8_t echo[] = { 0xff, 3, 0xc0, 0x21, 9, 1, 0, 8, 0, 0, 0, 0 };
@@ -278,7 +278,7 @@ static void frames_of_one_session(void **st)
 	empty(w);
 }
 
-/* F-B7: acknowledgements without end; the tunnel goes on afterwards. */
+/* F-B7: endless acknowledgements; the tunnel continues afterwards. */
 static void messages_of_one_tunnel(void **st)
 {
 	struct world *w = new_world(0, 1024);
@@ -303,7 +303,8 @@ static void messages_of_one_tunnel(void **st)
 	empty(w);
 }
 
-/* F-B10: one LAC has its share by default, and another one still gets in. A reload changes it. */
+/* F-B10: one LAC has its share by default, and another one is still accepted. A reload changes
+ * the share. */
 static void limits_by_peer(void **st)
 {
 	struct config *c = config_new();
@@ -328,7 +329,7 @@ static void limits_by_peer(void **st)
 	assert_int_equal(refused(w, REASON_LIMIT_PEER_TUNNELS), 1);
 	other = lac_new(w, 2, 1701);
 	lac_connect(other);
-	for (unsigned i = 0; i < 4; i++) /* by turns in both tunnels */
+	for (unsigned i = 0; i < 4; i++) /* alternately in both tunnels */
 		assert_int_equal(lac_call(l[i % 2], "alice", "wonder")->icrp, i < 3);
 	assert_int_equal(refused(w, REASON_LIMIT_PEER_SESSIONS), 1);
 	assert_true(lac_call(other, "alice", "wonder")->icrp);

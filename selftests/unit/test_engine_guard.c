@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the engine tells the guard, and when. That nothing is sent for a tunnel the guard does not know is
- * asserted by the world, in each test that has one.
- */
+/* What the engine passes to the guard, and when. The world asserts in each test with a guard
+ * that nothing is sent for a tunnel that the guard does not know. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -54,7 +52,7 @@ static void limits_at_start_and_after_reload(void **st)
 	assert_int_equal(w->guard.n_limits, 2);
 	assert_int_equal(w->guard.limits.setup_rate, 7);
 	assert_true(w->guard.limits.zero_checksum);
-	/* One that is refused changes nothing. */
+	/* A refused reload changes nothing. */
 	c = w_config();
 	c->l2tp = false;
 	assert_int_equal(w_reload(w, c, NULL), -EBUSY);
@@ -63,7 +61,7 @@ static void limits_at_start_and_after_reload(void **st)
 	empty(w);
 }
 
-/* The SCCRP is lost: the peer may send its SCCRQ again, and whatever it likes to the id. */
+/* The SCCRP is lost: the peer may repeat its SCCRQ, and send any message to the id. */
 static void known_before_it_answers(void **st)
 {
 	struct world *w = new_world();
@@ -84,12 +82,12 @@ static void known_before_it_answers(void **st)
 	assert_true(ze_addr_eq(&k->path.peer, &l->path.peer));
 	assert_true(ze_addr_eq(&k->path.local, &l->path.local));
 	assert_int_equal(w->guard.n_peers, 0);
-	w_advance(w, ZE_SEC(3)); /* repeated by both sides: still one */
+	w_advance(w, ZE_SEC(3)); /* repeated by both sides: still one tunnel */
 	assert_int_equal(w->guard.n_tunnels, 1);
 	empty(w);
 }
 
-/* RFC 2661 5.7: after StopCCN the peer's repetitions are still answered. */
+/* RFC 2661 5.7: after StopCCN, the retransmissions of the peer are still acknowledged. */
 static void known_until_the_end_of_lingering(void **st)
 {
 	struct world *w = new_world();
@@ -128,7 +126,7 @@ static void refused_ones_are_known_while_they_end(void **st)
 	empty(w);
 }
 
-/* Who gets no tunnel is not known: nothing it may send would be for us. */
+/* A peer that gets no tunnel is not known: none of its packets would be for ze. */
 static void turned_away(void **st)
 {
 	struct world *w = new_world();
@@ -160,7 +158,7 @@ static void half_open_makes_room(void **st)
 	empty(w);
 }
 
-/* By address, whatever the ports; from the first tunnel to the last. */
+/* Per address, whatever the ports; from the first tunnel to the last. */
 static void peer_is_established_once(void **st)
 {
 	struct world *w = new_world();
@@ -204,7 +202,7 @@ static void dead_peer_is_a_stranger(void **st)
 	empty(w);
 }
 
-/* The daemon ends with everything up: the guard's maps may outlive it, and are told. */
+/* The daemon ends with tunnels and sessions: the guard's maps may outlive it, and are updated. */
 static void freed_with_tunnels_up(void **st)
 {
 	struct world *w = new_world();
@@ -214,10 +212,11 @@ static void freed_with_tunnels_up(void **st)
 		lac_connect(lac_new(w, i, 1701));
 	assert_int_equal(w->guard.n_tunnels, 5);
 	assert_int_equal(w->guard.n_peers, 5);
-	world_free(w); /* asserts that it knows none */
+	world_free(w); /* asserts that the guard knows none */
 }
 
-/* F-B7: from before the ICRP until nothing of it is left; carried once the data plane has it. */
+/* F-B7: known from before the ICRP until nothing of the session is left; forwarded once the data
+ * plane has it. */
 static void sessions_are_known(void **st)
 {
 	struct world *w = new_world();
@@ -246,7 +245,7 @@ static void sessions_are_known(void **st)
 	empty(w);
 }
 
-/* The null guard takes every call. */
+/* The null guard accepts every call. */
 static void null_guard(void **st)
 {
 	const struct guard_limits l = { .source_rate = 1, .source_burst = 1, .known_rate = 1 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How much of the log a peer can fill: one rule for all lines it can cause, and nothing goes uncounted. */
+/* How many log lines a peer can cause: one limit for all lines that it can cause, and every
+ * suppressed line is counted. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,11 +12,12 @@
 
 #include "selftests/lib/world.h"
 
-#define BURST	100 /* of a peer; then one each 100 ms */
+#define BURST	100 /* lines of one peer at once; then one per 100 ms */
 #define TUNNELS 60
 
 static struct {
-	unsigned up, down, refused, sessions, suppressed; /* suppressed: by what the lines say */
+	/* Suppressed: the sum of the members `suppressed`. */
+	unsigned up, down, refused, sessions, suppressed;
 	char last[1024];
 } got;
 
@@ -54,7 +56,7 @@ static void end(struct world *w)
 	log_set_sink(NULL, NULL);
 }
 
-/* From one address, all within a moment. */
+/* Creates and ends n tunnels of one address at the same time. */
 static void come_and_go(struct world *w, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -78,7 +80,7 @@ static void tunnels_up_and_down_are_limited(void **st)
 	come_and_go(w, TUNNELS);
 	assert_int_equal(got.up + got.down, BURST);
 	assert_int_equal(log_suppressed() - before, 2 * TUNNELS - BURST);
-	/* The counters are whole, and another peer's lines are there. */
+	/* The counters are complete, and the lines of another peer are there. */
 	assert_int_equal(w->e->stats.tunnels_up, TUNNELS);
 	assert_int_equal(w->e->stats.tunnels_down, TUNNELS);
 	assert_int_equal(w_count_events(w, EV_TUNNEL_UP), TUNNELS);
@@ -88,14 +90,14 @@ static void tunnels_up_and_down_are_limited(void **st)
 	assert_null(strstr(got.last, "suppressed"));
 	lac_stop(other);
 	w_deliver(w);
-	/* Later the peer's next line says how many are missing. */
+	/* The next line of the peer says how many were suppressed. */
 	w_advance(w, ZE_SEC(1));
 	come_and_go(w, 1);
 	assert_int_equal(got.suppressed, 2 * TUNNELS - BURST);
 	end(w);
 }
 
-/* F-C14: sessions alike, and what goes wrong is said however much comes and goes. */
+/* F-C14: the same for sessions; refusals are logged however many sessions come and go. */
 static void sessions_and_refusals(void **st)
 {
 	struct world *w = begin();
@@ -123,7 +125,7 @@ static void sessions_and_refusals(void **st)
 	end(w);
 }
 
-/* F-C14: many peers together. */
+/* F-C14: many peers at the same time. */
 static void all_peers_together(void **st)
 {
 	struct world *w = begin();

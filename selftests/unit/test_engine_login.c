@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a login gets: an address or an end with its reason, and a place beside the user's other
- * sessions. */
+/* What a login leads to: an address, or an end with its reason, and a place beside the user's
+ * other sessions. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -19,7 +19,7 @@ static struct config *cfg;
 static struct world *w;
 static struct lac *l;
 
-/* Before world_new the configuration may be changed; from here on it is in force. */
+/* The configuration may be changed until world_new; from here on it is in use. */
 static void begin(void)
 {
 	w = world_new(cfg, 1);
@@ -59,7 +59,7 @@ static struct lac_call *waiting_call(const char *user, const char *password)
 	return c;
 }
 
-/* proxy_id: of the challenge that the LAC has sent; -1: it has sent none. */
+/* proxy_id: the identifier of the challenge that the LAC has sent; -1: it has sent none. */
 static void connect_after_proxy(struct lac_call *c, int proxy_id)
 {
 	const struct l2tp_msg m = {
@@ -92,8 +92,8 @@ static void connect_call(struct lac_call *c)
 	connect_after_proxy(c, -1);
 }
 
-/* F-C6: where the LAC has challenged the client, ours come after its identifier: an answer to the LAC's that is
- * late, or comes again, is none to ours. */
+/* F-C6: where the LAC has challenged the client, our identifiers follow the LAC's: a late or
+ * repeated answer to the LAC's challenge is not taken as an answer to ours. */
 static void challenge_after_the_proxys(void **st)
 {
 	static const uint8_t ids[] = { 0, 1, 7, 255 };
@@ -109,9 +109,9 @@ static void challenge_after_the_proxys(void **st)
 	}
 }
 
-/* F-C5: the router of a subscriber with a fixed address loses power and dials again at once, over the same
- * or another LAC: the old session ends with its cause, and the new one has the address as soon as the
- * data plane has let go of it. */
+/* F-C5: the router of a subscriber with a fixed address loses power and dials again at once,
+ * through the same LAC or another: the old session ends with its cause, and the new one gets the
+ * address as soon as the data plane has removed the old one. */
 static void dials_again_at_once(void **st)
 {
 	struct lac *m;
@@ -132,7 +132,7 @@ static void dials_again_at_once(void **st)
 	assert_false(b->c.v4_up);
 	assert_int_equal(call_sub(b)->lease.ip4, 0);
 	assert_int_equal(call_sub(b)->state, SUB_STARTING);
-	w_advance(w, ZE_SEC(5)); /* the plane takes its time */
+	w_advance(w, ZE_SEC(5)); /* the data plane answers late */
 	assert_false(b->c.v4_up || b->over);
 	w->dp_hold = false;
 	w_advance(w, ZE_SEC(4));
@@ -143,7 +143,8 @@ static void dials_again_at_once(void **st)
 	lac_stop(m);
 }
 
-/* F-C5: again and again while the plane holds the first: only the newest is left. */
+/* F-C5: repeatedly, while the data plane still has the first session: only the newest session is
+ * left. */
 static void dials_again_and_again(void **st)
 {
 	struct lac_call *c;
@@ -153,9 +154,7 @@ static void dials_again_and_again(void **st)
 	lac_call(l, "bob", "builder");
 	w->dp_hold = true;
 	for (unsigned i = 0; i < 4; i++)
-		c = lac_call(
-			l, "bob",
-			"builder"); /* the world uses the places of calls that are over again */
+		c = lac_call(l, "bob", "builder"); /* in the place of a call that has ended */
 	assert_int_equal(w->e->n_subscribers[SUB_STARTING], 1);
 	assert_int_equal(w->e->n_subscribers[SUB_FINISHING], 1);
 	w->dp_hold = false;
@@ -165,8 +164,8 @@ static void dials_again_and_again(void **st)
 	assert_int_equal(c->c.ip, BOBS);
 }
 
-/* F-C5: the one that waits goes away first, or the plane never lets go: nothing is left of it, and its end
- * says what it lacked. */
+/* F-C5: the waiting session ends first, or the data plane never removes the old one: nothing is
+ * left of the waiting session, and its end has the cause. */
 static void waits_in_vain(void **st)
 {
 	struct lac_call *a, *b;
@@ -188,8 +187,8 @@ static void waits_in_vain(void **st)
 	assert_true(b->c.v4_up);
 }
 
-/* F-C5: an empty pool ends the call with its reason, never "established" with IPv6 alone, and the
- * next one gets the address that has become free. */
+/* F-C5: an empty pool ends the call with its reason; it is never established with IPv6 alone,
+ * and the next one gets the address that was released. */
 static void pool_is_empty(void **st)
 {
 	struct lac_call *a, *b;
@@ -205,7 +204,7 @@ static void pool_is_empty(void **st)
 	assert_ended(b, CDN_NO_FACILITIES_NOW, "pool-empty");
 	assert_int_equal(b->cdn_error, L2TP_ERR_RESOURCES);
 	assert_int_equal(w_count_events(w, EV_SESSION_UP), 1);
-	/* One that comes while the holder is leaving the plane waits for it. */
+	/* A login that comes while the data plane is removing the holder waits for it. */
 	w->dp_hold = true;
 	lac_cdn(a);
 	b = lac_call(l, "alice", "wonder");
@@ -215,8 +214,8 @@ static void pool_is_empty(void **st)
 	assert_true(b->c.v4_up && b->c.v6_up);
 }
 
-/* F-C5: with `ncp { ipv4 wanted }` IPv6 goes on alone, and IPv4 comes by the peer's next request once there
- * is an address. */
+/* F-C5: with `ncp { ipv4 wanted }` the session continues with IPv6 alone, and gets IPv4 by the
+ * peer's next request once there is an address. */
 static void wanted_is_asked_for_again(void **st)
 {
 	struct lac_call *a, *b;
@@ -236,8 +235,8 @@ static void wanted_is_asked_for_again(void **st)
 	assert_int_equal(w_count_events(w, EV_ROUTE_ADD), 2);
 }
 
-/* F-C5: without a pool IPv4 is wanted by default; required it ends the call, and so does a fixed
- * address. */
+/* F-C5: without a pool IPv4 is `wanted` by default; `required` ends the call, and so does a
+ * fixed address. */
 static void no_pool(void **st)
 {
 	struct lac_call *c;
@@ -257,7 +256,8 @@ static void no_pool(void **st)
 	assert_ended(c, CDN_NO_FACILITIES_NOW, "no-pool");
 }
 
-/* F-C5: a client that insists on a foreign address, and one that asks for none: refused by name. */
+/* F-C5: a client that insists on another address, and one that requests none: the session ends
+ * with that cause. */
 static void insists_on_another_address(void **st)
 {
 	struct lac_call *c;
@@ -280,8 +280,8 @@ static void insists_on_another_address(void **st)
 	assert_int_equal(w_count_events(w, EV_SESSION_UP), 0);
 }
 
-/* F-C5: a client without IPv4 is not established by IPv6 alone where IPv4 is required; where it is
- * wanted it is. */
+/* F-C5: a client without IPv4 is not established by IPv6 alone where IPv4 is required; where it
+ * is wanted, it is. */
 static void client_without_ipv4(void **st)
 {
 	struct lac_call *c;
@@ -291,7 +291,7 @@ static void client_without_ipv4(void **st)
 	c = waiting_call("alice", "wonder");
 	c->c.no_ipv4 = true;
 	connect_call(c);
-	w_advance(w, ZE_SEC(4)); /* the plane was kept for both families */
+	w_advance(w, ZE_SEC(4)); /* the data plane was held back for both families */
 	assert_true(c->c.v6_up);
 	assert_int_equal(call_sub(c)->state, SUB_STARTING);
 	w_advance(w, ZE_SEC(25));
@@ -310,8 +310,8 @@ static void client_without_ipv4(void **st)
 
 static const uint8_t terminate[] = { 0xff, 3, 0x80, 0x21, CP_TERM_REQ, 9, 0, 4 };
 
-/* F-C5: IPCP that is terminated and does not come back ends a call that needs it; one that is begun
- * again in time does not. */
+/* F-C5: when IPCP terminates and does not open again, a call that requires it ends; when it
+ * opens again in time, the call continues. */
 static void ipv4_is_lost(void **st)
 {
 	struct lac_call *c, *d;
@@ -326,7 +326,7 @@ static void ipv4_is_lost(void **st)
 	c->c.no_ipv4 = true;
 	d->c.v4_up = d->c.v4_acked = d->c.ack_v4 = false;
 	w_advance(w, ZE_SEC(5));
-	client_expire(d); /* it asks again */
+	client_expire(d); /* it requests IPv4 again */
 	w_deliver(w);
 	w_advance(w, ZE_SEC(4));
 	assert_true(d->c.v4_up);
@@ -351,8 +351,8 @@ static void client_without_ipv6(void **st)
 	assert_ended(c, CDN_ADMIN, "no-ipv6");
 }
 
-/* F-C5: what a session needs is known to the next process: a session of which a required family is away
- * for the moment ends there too, and a user's sessions are counted on. */
+/* F-C5: the next instance knows what a session requires: a session whose required family is
+ * closed at the restart ends there, too, and the sessions of a user are still counted. */
 static void known_to_the_next_process(void **st)
 {
 	struct lac_call *a, *b;
@@ -379,7 +379,8 @@ static void known_to_the_next_process(void **st)
 	assert_ended(b, CDN_ADMIN, "no-ipv4");
 }
 
-/* F-C5 F-B10: session-limit: the next login is refused with its reason, or ends the oldest session. */
+/* F-C5 F-B10: session-limit: the next login is refused with its reason, or ends the oldest
+ * session. */
 static void session_limit(void **st)
 {
 	struct lac_call *c[4];
@@ -401,13 +402,13 @@ static void session_limit(void **st)
 	cfg->sessions.over = PROFILE_OVER_REPLACE;
 	c[3] = lac_call(l, "alice", "wonder");
 	assert_true(c[3]->c.v4_up && c[1]->over && !c[2]->over && !c[0]->over);
-	/* Negotiated anew, a session is not one more. */
+	/* A session that renegotiates does not count twice. */
 	client_renegotiate(c[3]);
 	w_advance(w, ZE_SEC(7));
 	assert_true(c[3]->c.v4_up && !c[2]->over);
 }
 
-/* F-C5 F-B10: a user's own limit and way; deny also holds for a fixed address. */
+/* F-C5 F-B10: the limit and action of a user; `deny` also applies to a fixed address. */
 static void users_own_limit(void **st)
 {
 	struct lac_call *a, *b;
@@ -426,8 +427,8 @@ static void users_own_limit(void **st)
 	assert_ended(b, CDN_ADMIN, "session-limit");
 }
 
-/* F-B4: a fixed address inside the pool is its owner's from the start, and one that a reload fixes is as
- * soon as its holder has given way. */
+/* F-B4: a fixed address inside the pool is reserved for its user from the start; one that a
+ * reload fixes is reserved once its holder has ended. */
 static void fixed_address_is_reserved(void **st)
 {
 	struct lac_call *a, *b;
@@ -451,16 +452,16 @@ static void fixed_address_is_reserved(void **st)
 	assert_true(a->over && b->c.v4_up);
 	assert_int_equal(b->c.ip, BOBS + 1);
 	a = lac_call(l, "alice", "wonder");
-	assert_int_equal(a->c.ip, BOBS); /* free for all by now */
+	assert_int_equal(a->c.ip, BOBS); /* no longer reserved */
 }
 
-/* F-B4: the address of a LAC is nobody else's: skipped in the pool, refused to a user. */
+/* F-B4: the address of a LAC is never assigned: skipped in the pool, refused to a user. */
 static void address_of_a_lac(void **st)
 {
 	struct lac_call *c;
 
 	(void)st;
-	cfg->pool.start = 0x0a090001; /* 10.9.0.1 is the LAC */
+	cfg->pool.start = 0x0a090001; /* 10.9.0.1 is the address of the LAC */
 	cfg->pool.end = 0x0a090002;
 	cfg->users[1].address = 0;
 	begin();
@@ -471,7 +472,7 @@ static void address_of_a_lac(void **st)
 	assert_ended(c, CDN_NO_FACILITIES_NOW, "pool-empty");
 }
 
-/* F-B4: and not a user's own. */
+/* F-B4: nor is it assigned as the fixed address of a user. */
 static void fixed_address_of_a_lac(void **st)
 {
 	struct lac_call *c;
@@ -484,7 +485,8 @@ static void fixed_address_of_a_lac(void **st)
 	assert_ended(c, CDN_NO_FACILITIES_NOW, "address-in-use");
 }
 
-/* F-B4: one SCCRQ in the name of a subscriber's address, which anybody can forge, does not take it away. */
+/* F-B4: a single SCCRQ from a subscriber's address, which anybody can forge, does not take the
+ * address away. */
 static void address_in_a_forged_sccrq(void **st)
 {
 	struct lac *forged;
@@ -509,8 +511,8 @@ static bool no_server(void *self, const struct aaa_request *rq, struct aaa_answe
 	return true;
 }
 
-/* A login that nothing can check ends with a cause and a counter of its own, and is no wrong
- * password: the line does not lose its attempts. */
+/* A login that nothing can check ends with its own cause and counter. It does not count as a
+ * wrong password, so the line keeps its attempts. */
 static void nothing_can_check_it(void **st)
 {
 	struct aaa_handler local;
@@ -534,7 +536,7 @@ static void nothing_can_check_it(void **st)
 	assert_int_equal(w->e->stats.rejects_delayed + w->e->stats.logins_unasked, 0);
 }
 
-/* F-B10: one user can not take all sessions by default. */
+/* F-B10: by default one user cannot use all sessions. */
 static void default_limit(void **st)
 {
 	struct config *d = config_new();

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * An SCCRQ with the id of a tunnel that stands: a LAC that restarted gets a new tunnel within seconds, and
- * nobody else gets rid of the old one. Only the LAC can acknowledge a HELLO in it.
- */
+/* An SCCRQ with the id of an established tunnel: a LAC that restarted gets a new tunnel within
+ * seconds, and nobody else can end the old one, because only the LAC can acknowledge a HELLO in
+ * it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -37,7 +36,8 @@ static struct lac *lac_up(struct world *w)
 	return l;
 }
 
-/* The same machine after a crash: nothing is left but its address and its choice of ids. */
+/* The same machine after a crash: it has the same address and chooses the same ids, and has no
+ * other state. */
 static struct lac *crash(struct lac *l)
 {
 	struct lac *again = lac_new(l->w, 1, 1701);
@@ -70,7 +70,7 @@ static void forge_sccrq(struct world *w, const struct lac *victim, const char *h
 	w_deliver(w);
 }
 
-/* To every tunnel id that could be the one that was opened for the forged SCCRQ. */
+/* Sent to every tunnel id that could be the one opened for the forged SCCRQ. */
 static void forge_scccns(struct world *w, const struct lac *victim)
 {
 	for (unsigned tid = 1; tid < 65536; tid++) {
@@ -90,7 +90,7 @@ static void forge_scccns(struct world *w, const struct lac *victim)
 	w_deliver(w);
 }
 
-/* ---- the LAC that restarted ---- */
+/* ---- a LAC that restarted ---- */
 
 static void restart_with(bool secret, bool challenge, ze_ns after)
 {
@@ -116,7 +116,7 @@ static void restart_with(bool secret, bool challenge, ze_ns after)
 	close_all(w);
 }
 
-/* F-C12: with the same SCCRQ or another, right after set-up or later. */
+/* F-C12: with the same SCCRQ or another one, right after set-up or later. */
 static void lac_restarts(void **st)
 {
 	(void)st;
@@ -124,11 +124,12 @@ static void lac_restarts(void **st)
 		restart_with(secret, false, 0);
 		restart_with(secret, false, ZE_SEC(5));
 		restart_with(secret, false, ZE_SEC(40));
-		restart_with(secret, secret, 0); /* a challenge makes it another */
+		restart_with(secret, secret, 0); /* another challenge makes it another SCCRQ */
 	}
 }
 
-/* F-C12: what it had not acknowledged stands for the HELLO, and sessions go with the old tunnel. */
+/* F-C12: an unacknowledged message serves instead of the HELLO, and the sessions end with the
+ * old tunnel. */
 static void lac_restarts_with_calls(void **st)
 {
 	struct world *w = new_world(true);
@@ -153,7 +154,7 @@ static void lac_restarts_with_calls(void **st)
 	close_all(w);
 }
 
-/* F-C12: the tunnel that it lost does not count against max-tunnels. */
+/* F-C12: the tunnel that the LAC lost does not count against max-tunnels. */
 static void lac_restarts_at_the_limit(void **st)
 {
 	struct config *c = w_config();
@@ -192,7 +193,7 @@ static void lac_restarts_after_us(void **st)
 	close_all(w);
 }
 
-/* F-C12: once the tunnel ends there is nobody to ask. */
+/* F-C12: once the tunnel ends there is no LAC to probe. */
 static void lac_restarts_while_the_tunnel_ends(void **st)
 {
 	(void)st;
@@ -214,7 +215,7 @@ static void lac_restarts_while_the_tunnel_ends(void **st)
 	}
 }
 
-/* F-C12: it crashed in the middle of the handshake: the new challenge is answered, not the old. */
+/* F-C12: the LAC crashed during the handshake: the new challenge is answered, not the old one. */
 static void lac_restarts_in_the_handshake(void **st)
 {
 	struct world *w = new_world(true);
@@ -238,7 +239,7 @@ static void lac_restarts_in_the_handshake(void **st)
 	close_all(w);
 }
 
-/* ---- F-B6: somebody else ---- */
+/* ---- F-B6: an attacker ---- */
 
 /* F-B6: forged SCCRQs for a minute: no second tunnel is opened, and the LAC is not flooded. */
 static void forged_sccrqs_change_nothing(void **st)
@@ -266,8 +267,8 @@ static void forged_sccrqs_change_nothing(void **st)
 	}
 }
 
-/* F-B6: the LAC was cut off for longer than the question waits, and is back before the forger has
- * guessed the new tunnel's id: the new tunnel goes. */
+/* F-B6: the LAC was cut off for longer than the probe lasts, and is back before the attacker has
+ * guessed the id of the new tunnel: the new tunnel is removed. */
 static void late_life_wins(void **st)
 {
 	struct world *w = new_world(false);
@@ -281,7 +282,7 @@ static void late_life_wins(void **st)
 	forge_sccrq(w, l, "other");
 	assert_int_equal(w->e->tids.used, 2);
 	l->dead = false;
-	w_advance(w, ZE_SEC(9)); /* our HELLO again, acknowledged */
+	w_advance(w, ZE_SEC(9)); /* the retransmitted HELLO is acknowledged */
 	assert_true(l2tp_chan_idle(&lac_tunnel(l)->l2tp.chan));
 	forge_scccns(w, l);
 	assert_int_equal(w->e->tids.used, 1);
@@ -293,7 +294,8 @@ static void late_life_wins(void **st)
 	close_all(w);
 }
 
-/* F-B6: nobody completes what the forged SCCRQ began, and the LAC comes back late: all is as before. */
+/* F-B6: nobody completes the handshake of the forged SCCRQ, and the LAC comes back late:
+ * everything is as before. */
 static void forged_tunnel_times_out(void **st)
 {
 	struct world *w = new_world(false);
@@ -313,7 +315,7 @@ static void forged_tunnel_times_out(void **st)
 	close_all(w);
 }
 
-/* F-B6: nor do many keep us from asking. */
+/* F-B6: many forged SCCRQs do not prevent the probe either. */
 static void forged_sccrqs_do_not_hinder_the_question(void **st)
 {
 	struct world *w = new_world(false);
@@ -337,7 +339,7 @@ static void forged_sccrqs_do_not_hinder_the_question(void **st)
 	close_all(w);
 }
 
-/* F-B6: a network that loses packets is not a LAC that has gone. */
+/* F-B6: a LAC behind a network that loses packets is not taken for one that restarted. */
 static void forged_sccrqs_on_a_bad_line(void **st)
 {
 	struct world *w = new_world(false);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Another process goes on with tunnels and sessions of one that ended without a word. */
+/* The next instance restores tunnels and sessions of an instance that was killed. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -67,7 +67,7 @@ static uint64_t count(const struct world *w, enum reason r)
 	return w->e->stats.reasons[r];
 }
 
-/* ---- it is the same as before ---- */
+/* ---- the state is the same as before ---- */
 
 static void session_is_the_same(void **st)
 {
@@ -106,7 +106,7 @@ static void session_is_the_same(void **st)
 	drain(w);
 }
 
-/* What is written is what was read, with messages under way or a StopCCN. */
+/* The records that are written equal those that were read, with messages in flight or a StopCCN. */
 static void same_tunnel(struct tunnel *t, ze_ns now)
 {
 	uint8_t a[JOURNAL_RECORD_MAX], b[JOURNAL_RECORD_MAX];
@@ -140,9 +140,9 @@ static void tunnel_is_the_same(void **st)
 	drain(w);
 }
 
-/* ---- it goes on ---- */
+/* ---- the session continues ---- */
 
-/* RFC 2661 5.5 and RFC 1661 5.8: signs of life both ways, for hours. */
+/* RFC 2661 5.5 and RFC 1661 5.8: HELLOs and echoes in both directions, for hours. */
 static void signs_of_life(void **st)
 {
 	struct world *w = world();
@@ -191,7 +191,8 @@ static void ends_as_ever(void **st)
 	world_free(w);
 }
 
-/* RFC 1661 4.1: the client begins anew, gets the same addresses and the same place in the plane. */
+/* RFC 1661 4.1: the client renegotiates, and gets the same addresses and the same session in the
+ * data plane. */
 static void renegotiation(void **st)
 {
 	struct world *w = world();
@@ -239,7 +240,7 @@ static void each_method(void **st)
 		w_deliver(w);
 		assert_true(x.c->c.v4_up);
 		w_restart(w);
-		w_advance(w, ZE_SEC(200)); /* re-authenticated meanwhile, but for PAP */
+		w_advance(w, ZE_SEC(200)); /* re-authenticated in between, except with PAP */
 		assert_true(!x.c->over && call_sub(x.c));
 		assert_int_equal(w->e->stats.auth_accepts, wants[i] == W_AUTH_PAP ? 0 : 3);
 		client_renegotiate(x.c);
@@ -256,7 +257,7 @@ static void assert_rates(const struct shape_plan *p)
 	assert_int_equal(p->qdisc, SHAPE_HTB);
 }
 
-/* The rates a session began with, whatever the next configuration says. */
+/* A session keeps the rates that it began with, whatever the next configuration says. */
 static void rates(void **st)
 {
 	struct config *cfg = listening();
@@ -278,7 +279,7 @@ static void rates(void **st)
 	drain(w);
 }
 
-/* A family that never came up, or was left by the peer, may still come. */
+/* A family that never opened, or that the peer closed, may still open. */
 static void one_family(void **st)
 {
 	struct world *w = world();
@@ -310,9 +311,9 @@ static void one_family(void **st)
 	drain(w);
 }
 
-/* ---- what does not go on ---- */
+/* ---- calls that are not restored ---- */
 
-/* A call in negotiation ends, and its LAC hears of it. */
+/* A call in negotiation ends, and its LAC receives a CDN. */
 static void unfinished_call(void **st)
 {
 	struct world *w = world();
@@ -334,7 +335,7 @@ static void unfinished_call(void **st)
 	drain(w);
 }
 
-/* The CDN was lost with the process that sent it. */
+/* The CDN was lost with the instance that sent it. */
 static void cdn_lost(void **st)
 {
 	struct world *w = world();
@@ -353,8 +354,8 @@ static void cdn_lost(void **st)
 	drain(w);
 }
 
-/* F-A7: a journal that has lost everything is given the same again: a session, one in negotiation, one whose
- * CDN nobody has acknowledged, and the tunnel. */
+/* F-A7: when the journal has lost everything, all records are written to it again: a session,
+ * one in negotiation, one whose CDN is not acknowledged, and the tunnel. */
 static void journal_once_more(void **st)
 {
 	static struct w_record was[W_RECORDS];
@@ -409,7 +410,8 @@ static void stopccn_lost(void **st)
 	world_free(w);
 }
 
-/* RFC 2661 5.8: our Ns go on where the peer expects them though what they were is forgotten. */
+/* RFC 2661 5.8: our Ns continues where the peer expects it, although the messages are no longer
+ * known. */
 static void messages_under_way(void **st)
 {
 	struct world *w = world();
@@ -417,7 +419,7 @@ static void messages_under_way(void **st)
 	struct lac_call *b;
 
 	(void)st;
-	/* Heard by the LAC, whose acknowledgement nobody heard. */
+	/* Received by the LAC, but its acknowledgement was lost. */
 	x.l->no_iccn = true;
 	lac_icrq(x.l, 0, 77);
 	lac_icrq(x.l, 0, 78);
@@ -435,7 +437,8 @@ static void messages_under_way(void **st)
 	drain(w);
 }
 
-/* A peer that has given us up meanwhile is found dead by the probe, in the usual time. */
+/* A peer that has dropped the tunnel in between is detected as dead by the probe, in the usual
+ * time. */
 static void peer_is_gone(void **st)
 {
 	struct world *w = world();
@@ -527,9 +530,9 @@ static void other_values(void **st)
 	drain(w);
 }
 
-/* ---- records of a stranger ---- */
+/* ---- records of an attacker ---- */
 
-#define AT_TID	    (3u * TLV_HEAD + 2 + 2) /* in a session's record */
+#define AT_TID	    (3u * TLV_HEAD + 2 + 2) /* in the record of a session */
 #define AT_PEER_SID (AT_TID + 2 + TLV_HEAD)
 
 static void give(struct world *w, enum journal_kind kind, uint16_t id, struct span b)
@@ -540,7 +543,8 @@ static void give(struct world *w, enum journal_kind kind, uint16_t id, struct sp
 	w_deliver(w);
 }
 
-/* Cut anywhere, or with an octet too many: refused by name, and nothing is left of it. */
+/* Cut at any place, or with an octet too many: refused with its reason, and nothing is left of
+ * it. */
 static void cut_short(void **st)
 {
 	struct world *w = world();
@@ -558,7 +562,7 @@ static void cut_short(void **st)
 	give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, t.len + 1u));
 	assert_int_equal(count(w, REASON_TLV_SHORT) + count(w, REASON_TLV_MISSING), t.len + 1);
 	assert_world_empty(w);
-	/* On a tunnel that is there; without its last field it is a call that only ends. */
+	/* In a tunnel that exists, a session without its last field is a call that only ends. */
 	give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, t.len));
 	for (uint16_t n = 0; n < s.len; n++)
 		give(w, JOURNAL_SESSION, s.id, span_of(s.b, n));
@@ -581,21 +585,21 @@ static void twice(void **st)
 	w_restart(w);
 	give(w, JOURNAL_TUNNEL, t.id, span_of(t.b, t.len));
 	assert_int_equal(count(w, REASON_RESUME_ID), 1);
-	give(w, JOURNAL_TUNNEL, (uint16_t)(t.id ^ 1), span_of(t.b, t.len)); /* the peer's id */
+	give(w, JOURNAL_TUNNEL, (uint16_t)(t.id ^ 1), span_of(t.b, t.len)); /* the id of the peer */
 	assert_int_equal(count(w, REASON_RESUME_ID), 2);
 	give(w, JOURNAL_SESSION, s.id, span_of(s.b, s.len));
 	assert_int_equal(count(w, REASON_RESUME_ID), 3);
 	s.b[AT_PEER_SID] ^= 1; /* another id of the peer, the same address */
 	give(w, JOURNAL_SESSION, (uint16_t)(s.id ^ 1), span_of(s.b, s.len));
 	assert_int_equal(count(w, REASON_RESUME_ADDRESS), 1);
-	s.b[AT_TID] ^= 1; /* of no tunnel */
+	s.b[AT_TID] ^= 1; /* of a tunnel that does not exist */
 	give(w, JOURNAL_SESSION, (uint16_t)(s.id ^ 1), span_of(s.b, s.len));
 	assert_int_equal(count(w, REASON_RESUME_TUNNEL), 1);
 	assert_false(x.c->over);
 	drain(w);
 }
 
-/* ---- killed anywhere ---- */
+/* ---- killed at any point ---- */
 
 static void life(struct world *w)
 {
@@ -623,7 +627,7 @@ static void life(struct world *w)
 	w_advance(w, ZE_SEC(2));
 }
 
-/* Both ends speak of the same calls. */
+/* Both ends have the same calls. */
 static void assert_agreed(struct world *w)
 {
 	unsigned ours = w->e->n_subscribers[SUB_STARTING] + w->e->n_subscribers[SUB_ESTABLISHED];
@@ -664,7 +668,7 @@ static void assert_agreed(struct world *w)
 	assert_int_equal(w->dp_sessions, w->e->n_subscribers[SUB_ESTABLISHED]);
 }
 
-/* False: it was over before. */
+/* Returns false when the scenario ended before that point. */
 static bool killed_at(int k, unsigned loss)
 {
 	struct world *w = world();
@@ -677,7 +681,8 @@ static bool killed_at(int k, unsigned loss)
 	crashed = w->crashed;
 	w->loss_permille = 0;
 	w_restart(w);
-	/* A call that both ended and begins anew with the LAC's retransmission waits for its ICCN. */
+	/* A call that both ends ended, and that the LAC's retransmission creates again, waits
+	 * for its ICCN. */
 	w_advance(w, ENGINE_CALL_SETUP + ZE_SEC(31));
 	assert_agreed(w);
 	drain(w);

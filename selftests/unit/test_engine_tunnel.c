@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tunnels at the level of the engine: who gets one, whose packets are whose, how they end. */
+/* Tunnels in the engine: which peers get one, whose packets are accepted, and how tunnels end. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -66,7 +66,7 @@ static void inject_ctl(struct world *w, const struct net_path *path, uint16_t ti
 	w_deliver(w);
 }
 
-/* L-011 L-187: unknown tunnel ids get no answer and hurt nobody. */
+/* L-011 L-187: unknown tunnel ids get no answer and change nothing. */
 static void unknown_tunnel_id(void **st)
 {
 	struct world *w = new_world(st);
@@ -82,7 +82,7 @@ static void unknown_tunnel_id(void **st)
 	close_all(w);
 }
 
-/* L-012: strangers with tunnel id 0 and anything but an SCCRQ leave no state. */
+/* L-012: messages of unknown sources with tunnel id 0 that are not SCCRQs leave no state. */
 static void tunnel_zero(void **st)
 {
 	static const uint16_t types[] = { 0,	      L2TP_SCCRP, L2TP_SCCCN,
@@ -98,7 +98,8 @@ static void tunnel_zero(void **st)
 	world_free(w);
 }
 
-/* L-013: a half-open tunnel is given up by StopCCN with tunnel id 0 and the peer's Assigned id. */
+/* L-013: a half-open tunnel ends with a StopCCN that has tunnel id 0 and the Assigned Tunnel ID
+ * of the peer. */
 static void stopccn_without_our_id(void **st)
 {
 	struct world *w = new_world(st);
@@ -108,10 +109,10 @@ static void stopccn_without_our_id(void **st)
 	l->no_scccn = true;
 	lac_connect(l);
 	assert_int_equal(w->e->n_setup, 1);
-	l2tp_chan_set_peer(&l->chan, 0, 4); /* as if it had not heard */
+	l2tp_chan_set_peer(&l->chan, 0, 4); /* as if it had not been received */
 	l->path = other;
 	lac_stop(l);
-	assert_int_equal(w->e->n_setup, 1); /* from another address: nothing */
+	assert_int_equal(w->e->n_setup, 1); /* from another address: ignored */
 	l->path = w_path(1, 1701);
 	w_advance(w, ZE_SEC(1));
 	assert_int_equal(w->e->n_setup, 0);
@@ -119,7 +120,7 @@ static void stopccn_without_our_id(void **st)
 	empty(w);
 }
 
-/* L-033: a repeated SCCRQ is one tunnel; each answer names the same id. */
+/* L-033: a repeated SCCRQ is one tunnel; each answer has the same id. */
 static void repeated_sccrq(void **st)
 {
 	struct world *w = new_world(st);
@@ -176,7 +177,7 @@ static void peer_restarted(void **st)
 	close_all(w);
 }
 
-/* L-036: and does so right after set-up. */
+/* L-036: also right after set-up. */
 static void peer_restarted_at_once(void **st)
 {
 	struct world *w = new_world(st);
@@ -192,7 +193,7 @@ static void peer_restarted_at_once(void **st)
 	close_all(w);
 }
 
-/* L-037: the SCCRP is sent at 0, 1, 3, 7, 15, 23 s and the tunnel is gone after 31 s. */
+/* L-037: the SCCRP is sent at 0, 1, 3, 7, 15 and 23 s, and the tunnel ends after 31 s. */
 static void sccrp_never_answered(void **st)
 {
 	static const unsigned at[] = { 0, 1, 3, 7, 15, 23 };
@@ -214,7 +215,7 @@ static void sccrp_never_answered(void **st)
 	world_free(w);
 }
 
-/* L-040: the limit refuses with StopCCN 2/4 and the others live on. */
+/* L-040: a tunnel above the limit is refused with StopCCN 2/4, and the others stay. */
 static void tunnel_limit(void **st)
 {
 	struct config *c = w_config();
@@ -240,7 +241,7 @@ static void tunnel_limit(void **st)
 	close_all(w);
 }
 
-/* L-041: addresses that are not allowed hear nothing. */
+/* L-041: addresses that are not allowed get no answer. */
 static void source_not_allowed(void **st)
 {
 	struct config *c = w_config();
@@ -299,7 +300,8 @@ static void flood(struct world *w, unsigned from, unsigned n, bool spread)
 	}
 }
 
-/* L-042: a flood from one address, then from many: state is bounded, others connect within 2 s. */
+/* L-042: a flood from one address, then from many: the state is bounded, and other peers connect
+ * within 2 s. */
 static void sccrq_flood(void **st)
 {
 	struct config *c = w_config();
@@ -318,7 +320,7 @@ static void sccrq_flood(void **st)
 	same->tid = 40000;
 	lac_connect(same);
 	w_advance(w, ZE_SEC(2));
-	assert_true(same->up); /* even from the address of the flood */
+	assert_true(same->up); /* also from the address of the flood */
 	for (unsigned i = 0; i < 10; i++) {
 		flood(w, 0, 2000, true);
 		w_advance(w, ZE_MS(100));
@@ -326,7 +328,7 @@ static void sccrq_flood(void **st)
 	assert_true(w->e->n_half_open <= ADMIT_HALF_OPEN);
 	assert_true(refused(w, REASON_LIMIT_RATE) > 10000);
 	assert_int_equal(lac_tunnel(l)->l2tp.fsm.state, L2TP_T_ESTABLISHED);
-	/* A peer at work is not asked to wait. */
+	/* The same peer is answered at once during the next flood. */
 	flood(w, 0, 500, true);
 	same = lac_new(w, 6, 1701);
 	lac_connect(same);
@@ -334,7 +336,7 @@ static void sccrq_flood(void **st)
 	close_all(w);
 }
 
-/* Half-open tunnels make room for newer ones, all together as well. */
+/* Half-open tunnels are replaced by newer ones, also when all of them are half-open. */
 static void half_open_limit(void **st)
 {
 	struct config *c = w_config();
@@ -355,7 +357,7 @@ static void half_open_limit(void **st)
 	close_all(w);
 }
 
-/* F-D4: when much is due at once, what comes in is read in between. */
+/* F-D4: when many timers are due at once, packets are received in between. */
 static void timers_are_served_in_parts(void **st)
 {
 	struct config *c = w_config();
@@ -367,7 +369,7 @@ static void timers_are_served_in_parts(void **st)
 	w = world_new(c, 11);
 	flood(w, 0, 1000, true);
 	before = w->to_peers;
-	w->now += ZE_SEC(1); /* the SCCRP once more, each */
+	w->now += ZE_SEC(1); /* the SCCRP once more for each */
 	for (; engine_deadline(w->e) <= w->now; parts++) {
 		unsigned sent = w->to_peers;
 
@@ -379,7 +381,7 @@ static void timers_are_served_in_parts(void **st)
 	empty(w);
 }
 
-/* L-043: ids are unique, never 0, and not a progression. */
+/* L-043: ids are unique, never 0, and not sequential. */
 static void unpredictable_ids(void **st)
 {
 	struct config *c = w_config();
@@ -405,7 +407,7 @@ static void unpredictable_ids(void **st)
 	empty(w);
 }
 
-/* L-082: a wrong secret ends in StopCCN 4 and no tunnel. */
+/* L-082: a wrong secret: StopCCN 4, and no tunnel. */
 static void wrong_secret(void **st)
 {
 	struct world *w = new_world(st);
@@ -420,7 +422,8 @@ static void wrong_secret(void **st)
 	empty(w);
 }
 
-/* L-095: the secret is known before a hidden Assigned Tunnel ID is read, wherever it stands. */
+/* L-095: the secret is looked up before a hidden Assigned Tunnel ID is decrypted, wherever that
+ * AVP is. */
 static void hidden_tunnel_id(void **st)
 {
 	static const uint8_t vector[16] = "0123456789abcdef";
@@ -448,7 +451,7 @@ static void hidden_tunnel_id(void **st)
 	close_all(w);
 }
 
-/* L-202 L-188: the right ids from another address or port are nobody's. */
+/* L-202 L-188: messages with the right ids from another address or port are dropped. */
 static void wrong_source(void **st)
 {
 	struct world *w = new_world(st);
@@ -464,8 +467,8 @@ static void wrong_source(void **st)
 	close_all(w);
 }
 
-/* L-210 L-211 L-212: StopCCN is acknowledged, also when repeated; sessions go without a word; the
- * peer may come back at once. */
+/* L-210 L-211 L-212: StopCCN is acknowledged, also when repeated; its sessions end without
+ * messages; the peer may connect again at once. */
 static void stopccn_received(void **st)
 {
 	struct world *w = new_world(st);
@@ -496,7 +499,8 @@ static void stopccn_received(void **st)
 	close_all(w);
 }
 
-/* L-213: the operator's StopCCN 6 is repeated at 1, 3, 7, 15, 23 s while nobody answers. */
+/* L-213: the operator's StopCCN 6 is sent again at 1, 3, 7, 15 and 23 s while it is not
+ * acknowledged. */
 static void admin_close_unanswered(void **st)
 {
 	static const unsigned at[] = { 0, 1, 3, 7, 15, 23 };
@@ -533,7 +537,8 @@ static void admin_close_heard(void **st)
 	empty(w);
 }
 
-/* L-215: drain says StopCCN 6 to each, ends all calls, and is done when all is acknowledged. */
+/* L-215: drain sends StopCCN 6 in each tunnel, ends all calls, and is done when all is
+ * acknowledged. */
 static void drain(void **st)
 {
 	struct world *w = new_world(st);
@@ -551,7 +556,7 @@ static void drain(void **st)
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 30);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(l[i]->stop_result, STOP_SHUTDOWN);
-	assert_false(engine_drained(w->e)); /* the data plane is not done */
+	assert_false(engine_drained(w->e)); /* the data plane has not finished */
 	assert_int_equal(w->e->n_subscribers[SUB_FINISHING], 30);
 	w->dp_hold = false;
 	w_deliver(w);
@@ -563,7 +568,7 @@ static void drain(void **st)
 	empty(w);
 }
 
-/* L-118 and the seed: hello-retries x hello-interval without a sign of life. */
+/* L-118: the peer is dead after hello-retries x hello-interval without a message. */
 static void dead_peer(void **st)
 {
 	struct config *c = w_config();
@@ -585,7 +590,7 @@ static void dead_peer(void **st)
 	empty(w);
 }
 
-/* The seed's reload table. */
+/* The table of what a reload changes. */
 static void reload(void **st)
 {
 	struct world *w = new_world(st);
@@ -626,7 +631,7 @@ static void reload(void **st)
 	close_all(w);
 }
 
-/* L-001 L-002 at the engine: no answer, counted by reason. */
+/* L-001 L-002 in the engine: no answer, counted by reason. */
 static void bad_headers(void **st)
 {
 	struct world *w = new_world(st);

@@ -17,7 +17,8 @@ static const char *const ids[REASON__COUNT] = { [REASON_NONE] = "NONE",
 #undef X
 };
 
-/* The word of each reason is its identifier in kebab case: what is in a log can be grepped. */
+/* The word of each reason is its identifier in kebab case, so that git grep finds what is in a
+ * log. */
 static void names_follow_identifiers(void **st)
 {
 	(void)st;

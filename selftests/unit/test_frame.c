@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PPP frames and control packets from bytes, effects to bytes. */
+/* From bytes to PPP frames and control packets, and from effects to bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void refused(const char *hex, enum reason why)
 	assert_int_equal(f.proto, 0x1234);
 }
 
-/* P-049, P-050, L-189: with and without FF 03, one- and two-octet protocol. */
+/* P-049, P-050, L-189: with and without FF 03, and with a protocol of one and of two octets. */
 static void every_form_is_accepted(void **st)
 {
 	(void)st;
@@ -44,7 +44,7 @@ static void every_form_is_accepted(void **st)
 	good("03 ff", 3, "ff");
 }
 
-/* P-049: RFC 1661 2, the last octet of a protocol is odd. */
+/* P-049: RFC 1661 2: the last octet of a protocol is odd. */
 static void invalid_protocols(void **st)
 {
 	(void)st;

@@ -28,8 +28,8 @@ enum {
 struct obj {
 	struct fsm *f;
 	bool allow;
-	int ran;	    /* which action ran last */
-	uint8_t seen_state; /* and which state it saw */
+	int ran;	    /* the action that ran last */
+	uint8_t seen_state; /* the state that the action saw */
 	const char *arg;
 };
 
@@ -177,7 +177,7 @@ static void history_honours_every_size(void **st)
 	fsm_keep(&f, steps, HISTORY);
 	fsm_run(&f, EV_START, &o, NULL, 10);
 	fsm_run(&f, EV_UP, &o, NULL, 20);
-	/* the length is that of the whole */
+	/* the length covers everything */
 	for (size_t size = 0; size <= sizeof(want); size++) {
 		memset(buf, '#', sizeof(buf));
 		assert_int_equal(fsm_history(&f, buf, size), sizeof(want) - 1);

@@ -11,7 +11,7 @@
 #include "daemon/base/err.h"
 #include "daemon/l2tp/hdr.h"
 
-/* An SCCRQ cut behind its Message Type AVP: header 12, AVP 8. */
+/* An SCCRQ that ends after its Message Type AVP: header 12, AVP 8 octets. */
 static const uint8_t sccrq[] = { 0xc8, 0x02, 0,	   20,	 0, 1, 0, 2, 0, 3,
 				 0,    4,    0x80, 0x08, 0, 0, 0, 0, 0, 1 };
 
@@ -53,7 +53,7 @@ static void control_header_is_read(void **st)
 	assert_ptr_equal(h.payload.p, sccrq + 12);
 }
 
-/* L-001: 0..11 octets are short; longer prefixes contradict Length. Nothing is written. */
+/* L-001: 0 to 11 octets are too short; longer prefixes contradict Length. Nothing is written. */
 static void l001_every_prefix_is_refused(void **st)
 {
 	struct l2tp_hdr h = { .tid = 4711 };
@@ -162,7 +162,7 @@ static void l010_length_below_the_header(void **st)
 		assert_int_equal(parse_length(n, &h), -REASON_HDR_LENGTH);
 }
 
-/* What the optional bits of a data header add, alone and together. */
+/* The length that the optional fields of a data header add, alone and together. */
 static void data_header_in_every_shape(void **st)
 {
 	static const uint16_t bits[] = { L2TP_F_LEN, L2TP_F_SEQ, L2TP_F_OFFSET, L2TP_F_PRIO };
@@ -205,7 +205,7 @@ static void data_header_in_every_shape(void **st)
 	}
 }
 
-/* L-181: Length that does not fit, and fields that are not there. */
+/* L-181: a Length that does not match, and fields that are missing. */
 static void data_header_too_short_for_its_bits(void **st)
 {
 	static const struct {
@@ -233,7 +233,7 @@ static void data_header_too_short_for_its_bits(void **st)
 /* L-181 */
 static void offset_stays_inside_the_message(void **st)
 {
-	/* O and L: the offset must not reach into what lies behind Length. */
+	/* O and L: the offset must not reach beyond Length. */
 	uint8_t buf[] = { 0x42, 0x02, 0, 12, 0, 1, 0, 2, 0, 2, 9, 9, 1, 2, 3, 4 };
 	struct l2tp_hdr h;
 
@@ -265,7 +265,7 @@ static void control_header_is_written(void **st)
 	size_t mark;
 
 	(void)st;
-	wr_u8(&w, 0xee); /* the header need not be first in the buffer */
+	wr_u8(&w, 0xee); /* the header need not be at the start of the buffer */
 	mark = l2tp_hdr_begin_ctl(&w, 1, 2, 3, 4);
 	assert_int_equal(wr_len(&w), 1 + L2TP_CTL_HDR_LEN);
 	wr_bytes(&w, sccrq + 12, 8);

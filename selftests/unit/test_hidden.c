@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The fixed vectors are in selftests/vectors/l2tp_hidden.txt; here is what lengths do. */
+/* The fixed vectors are in selftests/vectors/l2tp_hidden.txt; here the lengths are tested. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static void fill(uint8_t *p, size_t n)
 		p[i] = (uint8_t)(i * 7 + 1);
 }
 
-/* L-091: what was padded comes back without the padding, at all lengths around the blocks. */
+/* L-091: a padded value is returned without its padding, at all lengths around the block size. */
 static void l091_padding_is_dropped(void **st)
 {
 	uint8_t clear[70], wire[128];
@@ -33,7 +33,7 @@ static void l091_padding_is_dropped(void **st)
 	for (size_t n = 0; n <= sizeof(clear); n++) {
 		for (size_t pad = 0; pad <= 33; pad += 3) {
 			struct wr w = wr_init(wire, sizeof(wire));
-			/* exactly as long as promised, so that ASan sees more */
+			/* of exactly this size, so that ASan detects a read beyond it */
 			uint8_t *buf = malloc(n + pad + 2);
 			struct span got;
 
@@ -66,7 +66,7 @@ static void key_depends_on_type_secret_and_vector(void **st)
 			assert_false(span_eq(wr_done(&w[i]), wr_done(&w[k])));
 }
 
-/* L-093: total length 6 or 7 leaves no room for the original length. */
+/* L-093: a total length of 6 or 7 leaves no room for the original length. */
 static void l093_too_short_for_the_length(void **st)
 {
 	uint8_t buf[2];
@@ -78,7 +78,7 @@ static void l093_too_short_for_the_length(void **st)
 				 -REASON_HIDDEN_LEN);
 }
 
-/* Every original length for every length on the wire: accepted exactly when it fits. */
+/* Every original length with every length on the wire: accepted exactly when it fits. */
 static void original_length_is_bounded(void **st)
 {
 	(void)st;
@@ -91,7 +91,7 @@ static void original_length_is_bounded(void **st)
 			int r;
 
 			avp_hide(KEY(9), (struct span){ 0 }, n - 2, &w);
-			/* the key stream XORed with an original length of 0 is the key */
+			/* with an original length of 0, the ciphertext is the key stream */
 			wire[0] ^= prefix[0];
 			wire[1] ^= prefix[1];
 			r = avp_reveal(KEY(9), wr_done(&w), buf, &got);
@@ -102,8 +102,8 @@ static void original_length_is_bounded(void **st)
 	}
 }
 
-/* L-092: 200 values under a wrong secret, 8..40 octets in all: never beyond the buffer (ASan), and
- * accepted only when the length happens to fit. */
+/* L-092: 200 values under a wrong secret, 8 to 40 octets each: never a read beyond the buffer
+ * (ASan), and accepted only when the length happens to fit. */
 static void l092_wrong_secret(void **st)
 {
 	uint32_t x = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The audit trail, fed with events by hand. */
+/* The audit trail, with events made by hand. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -116,8 +116,8 @@ static json_int_t number(const json_t *list, size_t i, const char *key)
 	return json_integer_value(ask_member(json_array_get(list, i), key));
 }
 
-/* A call that is cleared before PPP begins never starts, and so never ends: it leaves nothing, however
- * often that happens. */
+/* A call that is cleared before PPP begins has no start event, and so no end: it leaves nothing,
+ * however often that happens. */
 static void never_began(void **st)
 {
 	json_t *t;
@@ -172,12 +172,13 @@ static void one_life(void **st)
 
 	v = ended();
 	assert_int_equal(json_array_size(v), 1);
-	assert_int_equal(number(v, 0, "up-packets"), 0); /* the data plane has not let go yet */
+	/* The data plane has not removed the session yet. */
+	assert_int_equal(number(v, 0, "up-packets"), 0);
 	json_decref(v);
 	e = event(EV_SESSION_CLOSED, 1, ZE_SEC(400));
 	e.traffic = (struct event_traffic){ 11, 12, 13, UINT64_C(1) << 40 };
 	tell(e);
-	tell(event(EV_SESSION_CLOSED, 2, ZE_SEC(400))); /* of none we know */
+	tell(event(EV_SESSION_CLOSED, 2, ZE_SEC(400))); /* of an unknown session */
 	v = ended();
 	assert_int_equal(json_array_size(v), 1);
 	assert_int_equal(number(v, 0, "up-packets"), 11);
@@ -209,7 +210,7 @@ static void nothing_is_known_of_others(void **st)
 	json_decref(v);
 }
 
-/* A tunnel's own events have no session. */
+/* The events of a tunnel have no session. */
 static void events_of_tunnels_make_no_life(void **st)
 {
 	json_t *v;
@@ -221,7 +222,7 @@ static void events_of_tunnels_make_no_life(void **st)
 	json_decref(v);
 }
 
-/* 3 more than there is room for, at every length of the ring before that. */
+/* 3 more than fit, at every length of the ring before that. */
 static void ring_keeps_the_newest(void **st)
 {
 	(void)st;
@@ -322,7 +323,7 @@ static void long_texts_are_cut(void **st)
 	json_decref(v);
 }
 
-/* Whatever can't be kept is left out; nothing leaks and nothing crashes. */
+/* What cannot be stored is left out; nothing leaks and nothing crashes. */
 static void without_memory(void **st)
 {
 	(void)st;

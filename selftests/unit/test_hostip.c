@@ -20,7 +20,8 @@ static struct hostip entry(uint32_t ip, unsigned ifindex, uint8_t len)
 	return a;
 }
 
-/* F-B4: what was added is found until as much was removed, on each interface by itself. */
+/* F-B4: an address is found until it was removed as often as it was added, on each interface
+ * separately. */
 static void comes_and_goes(void **st)
 {
 	struct hostip_set s = { 0 };
@@ -46,7 +47,8 @@ static void comes_and_goes(void **st)
 	hostip_done(&s);
 }
 
-/* F-B4: against an array of flags, in an order of no pattern; the neighbours of each are not found for it. */
+/* F-B4: compared with an array of flags, in random order; its neighbours are not found in its
+ * place. */
 static void any_order(void **st)
 {
 	struct hostip_set s = { 0 }, copy = { 0 };

@@ -25,7 +25,7 @@ struct thing {
 static struct thing things[MANY];
 static struct htab t;
 
-/* Seven of them have the same hash, others only the same head. */
+/* Seven of them have the same hash, others share only the bucket. */
 static uint32_t hash_of(unsigned key)
 {
 	return key / 7 * 8;
@@ -68,7 +68,7 @@ static void what_is_in_is_found(void **st)
 	for (unsigned i = 1; i < MANY; i += 2)
 		htab_del(&t, &things[i].node);
 	assert_null(find(1));
-	assert_null(t.heads); /* an empty one owns nothing */
+	assert_null(t.heads); /* an empty table owns nothing */
 }
 
 static void all_are_seen_once(void **st)
@@ -88,7 +88,7 @@ static void all_are_seen_once(void **st)
 		count++;
 	}
 	assert_int_equal(count, 100);
-	/* The one at hand may go. */
+	/* The current entry may be removed. */
 	for (n = htab_next(&t, NULL); n; n = next) {
 		next = htab_next(&t, n);
 		htab_del(&t, n);
@@ -113,7 +113,7 @@ static void without_memory_chains_grow(void **st)
 	assert_int_equal(t.size, 8); /* as it was at the first one that did not fit */
 	for (unsigned i = 0; i < 100; i++)
 		assert_ptr_equal(find(i), &things[i]);
-	add(100); /* memory again: it catches up by and by */
+	add(100); /* memory is available again: the table grows gradually */
 	assert_ptr_equal(find(100), &things[100]);
 	for (unsigned i = 0; i <= 100; i++)
 		htab_del(&t, &things[i].node);

@@ -14,8 +14,8 @@
 
 struct fake_rng {
 	uint64_t seed;
-	int fail;  /* what fill returns when not 0 */
-	int fixed; /* the id always asked for, -1: random */
+	int fail;  /* what fill returns, unless 0 */
+	int fixed; /* the id that is always requested; -1: random */
 	unsigned calls;
 };
 
@@ -78,7 +78,8 @@ static void goes_round_and_never_gives_zero(void **st)
 	idalloc_done(&a);
 }
 
-/* The only free id is just before the candidate, in the same 64-bit word: all the way round. */
+/* The only free id is just before the candidate, in the same 64-bit word: the search wraps
+ * around. */
 static void finds_the_last_free_id(void **st)
 {
 	struct fake_rng f = { .seed = 1, .fixed = 0 };
@@ -115,7 +116,8 @@ static void all_65535_then_enospc(void **st)
 		assert_int_not_equal(id, 0);
 		assert_int_equal(seen[id]++, 0);
 	}
-	assert_int_equal(f.calls, IDS); /* one draw each: nearly full is as quick as empty */
+	/* One draw each: an almost full space is as quick as an empty one. */
+	assert_int_equal(f.calls, IDS);
 	id = 7;
 	assert_int_equal(idalloc_take(&a, &g, &id), -ENOSPC);
 	assert_int_equal(id, 7);
@@ -142,7 +144,7 @@ static void put_of_what_is_not_held_is_harmless(void **st)
 	idalloc_put(&a, 5);
 	idalloc_put(&a, 5);
 	assert_int_equal(a.used, 0);
-	f.fixed = 0; /* 0 is still not given out after its put */
+	f.fixed = 0; /* 0 is not handed out after its put either */
 	assert_int_equal(idalloc_take(&a, &g, &id), 0);
 	assert_int_equal(id, 1);
 	idalloc_done(&a);
@@ -184,7 +186,7 @@ static void claims_a_chosen_one(void **st)
 	idalloc_done(&a);
 }
 
-/* Random takes and puts against an array of flags. */
+/* Random takes and puts, compared with an array of flags. */
 static void agrees_with_a_naive_model(void **st)
 {
 	static uint8_t held[IDS + 1];

@@ -20,7 +20,7 @@ static const struct ipcp_params with_dns = { .local = 0x0a000001,
 					     .nbns = { 0x0a000035, 0 } };
 static struct ipcp i;
 static struct ppp_fx fx;
-static uint8_t id; /* of the peer's requests */
+static uint8_t id; /* option of the peer's requests */
 static const ze_ns now = ZE_SEC(9);
 
 static void on_ready(struct ipcp *x, struct ppp_fx *f)
@@ -77,7 +77,7 @@ static void address_is_assigned(void **st)
 	assert_string_equal(cp_state_name(&i.cp), "opened");
 }
 
-/* The data plane first: nothing is acknowledged until it is there. */
+/* The data plane first: nothing is acknowledged until the family is attached. */
 static void ack_waits_for_the_data_plane(void **st)
 {
 	(void)st;
@@ -107,7 +107,7 @@ static void strangers_address(void **st)
 	assert_int_equal(kit_count(&fx, PPP_FX_FINISHED), 1);
 }
 
-/* Stubborn about DNS only: rejected, and IPCP goes on. */
+/* A client that insists on DNS only: rejected, and IPCP continues. */
 static void strange_dns_is_rejected_in_the_end(void **st)
 {
 	(void)st;
@@ -132,7 +132,7 @@ static void name_servers(void **st)
 	       RIGHT "8106 08080808 8306 08080404");
 }
 
-/* P-114 and the others of the table in 3.5. */
+/* P-114 and the other rows of the table in 3.5. */
 static void unwanted_options(void **st)
 {
 	(void)st;
@@ -145,7 +145,7 @@ static void unwanted_options(void **st)
 	answer(RIGHT WRONG, CP_CONF_REJ, WRONG);
 }
 
-/* P-115 F-C5: a request without the address agrees to nothing, however often it comes. */
+/* P-115 F-C5: a request without the address is never acknowledged, however often it is sent. */
 static void missing_address_is_added(void **st)
 {
 	(void)st;
@@ -194,7 +194,8 @@ static void renegotiation_keeps_the_address(void **st)
 	kit_to_opened(&i.cp, RIGHT, now, &fx);
 }
 
-/* P-124: after the Ack it is quiet for one interval and then finished; the rest is the link's. */
+/* P-124: after its Ack nothing is sent for one interval, and then the protocol is finished; the
+ * link decides what follows. */
 static void terminate_request(void **st)
 {
 	(void)st;
@@ -207,7 +208,7 @@ static void terminate_request(void **st)
 	assert_int_equal(fx.e[0].kind, PPP_FX_FINISHED);
 }
 
-/* LCP's codes are unknown here. */
+/* The codes of LCP are unknown here. */
 static void lcp_codes_are_rejected(void **st)
 {
 	(void)st;

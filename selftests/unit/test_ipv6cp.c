@@ -18,7 +18,7 @@
 
 static struct ipv6cp i;
 static struct ppp_fx fx;
-static uint8_t id; /* of the peer's requests */
+static uint8_t id; /* option of the peer's requests */
 static const ze_ns now = ZE_SEC(9);
 
 static void on_finished(struct ipv6cp *x, struct ppp_fx *f)
@@ -112,7 +112,8 @@ static void our_identifier_is_naked(void **st)
 	answer(THEIRS, CP_CONF_ACK, THEIRS);
 }
 
-/* A Nak that no identifier can be taken from: we ask for another, which neither end has nor was offered. */
+/* A Nak from which no identifier can be taken: we request another one, which neither end has nor
+ * was offered. */
 static void asks_for_another(const char *nak)
 {
 	uint64_t was = i.ifid;
@@ -129,7 +130,8 @@ static void asks_for_another(const char *nak)
 	assert_false(i.ifid >> 57 & 1);
 }
 
-/* F-C3 (RFC 5072 4.1): what we have suggested to the peer; then what we suggest is another, too. */
+/* F-C3 (RFC 5072 4.1): the identifier that we suggested to the peer; our next suggestion is
+ * another one. */
 static void suggestion_comes_back(void **st)
 {
 	uint64_t first;
@@ -141,11 +143,11 @@ static void suggestion_comes_back(void **st)
 	kit_input(&i.cp, kit_pkt(CP_CONF_REQ, ++id, ZERO), now, &fx);
 	assert_memory_not_equal(kit_sent(&fx, 0, PPP_IPV6CP).data.p, kit_hex(SUGGEST).p, 10);
 	assert_true(first == i.suggest);
-	answer(SUGGEST, CP_CONF_ACK, SUGGEST); /* it took ours */
+	answer(SUGGEST, CP_CONF_ACK, SUGGEST); /* the peer took ours */
 	answer_to_us(CP_CONF_NAK, "010a 0000000000000007", "010a 0000000000000007");
 }
 
-/* F-C3: what the peer asks for itself, acknowledged or not yet. */
+/* F-C3: the identifier that the peer requests for itself, acknowledged or not. */
 static void peers_own_identifier_comes_back(void **st)
 {
 	(void)st;
@@ -166,7 +168,7 @@ static void our_identifier_is_rejected(void **st)
 	kit_to_opened(&i.cp, THEIRS, now, &fx);
 }
 
-/* P-125: the layer is finished, whoever owns it goes on; P-126: and it may come again. */
+/* P-125: the layer is finished, and its owner continues; P-126: it may open again. */
 static void terminate_request(void **st)
 {
 	(void)st;

@@ -11,7 +11,7 @@
 
 #include "daemon/base/json.h"
 
-/* Numbers may be beyond what the reader has integers for. */
+/* Numbers may exceed the integers of the reader. */
 #define READ_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL)
 
 struct doc {
@@ -37,7 +37,7 @@ static int teardown(void **st)
 	return 0;
 }
 
-/* An independent reader agrees that it is JSON. */
+/* An independent reader accepts it as JSON. */
 static void assert_doc(struct doc *d, const char *want)
 {
 	json_t *read;
@@ -81,10 +81,10 @@ static void one_scalar_is_a_document(void **st)
 {
 	struct doc *d = *st;
 
-	assert_false(json_ok(&d->j)); /* nothing is not */
+	assert_false(json_ok(&d->j)); /* an empty text is not JSON */
 	json_str(&d->j, "x");
 	assert_doc(d, "\"x\"");
-	json_nil(&d->j); /* and two are not one */
+	json_nil(&d->j); /* and two values are not one */
 	assert_false(json_ok(&d->j));
 	assert_string_equal(d->b.s, "\"x\"");
 }
@@ -109,7 +109,7 @@ static void keys_are_escaped(void **st)
 
 #define BAD "\xef\xbf\xbd"
 
-/* Unicode table 3-7, both sides of each edge; what is well-formed passes unchanged. */
+/* Unicode table 3-7, both sides of each boundary; well-formed text is written unchanged. */
 static void utf8_is_forced(void **st)
 {
 	static const struct {
@@ -117,7 +117,7 @@ static void utf8_is_forced(void **st)
 	} v[] = {
 		{ "\xc3\xa9", "\xc3\xa9" },
 		{ "\xc2\xa0", "\xc2\xa0" },
-		{ "\xc2\x9b", "\\u009b" }, /* a C1 control: CSI of some terminals */
+		{ "\xc2\x9b", "\\u009b" }, /* a C1 control character: CSI of some terminals */
 		{ "\xe0\xa0\x80", "\xe0\xa0\x80" },
 		{ "\xed\x9f\xbf", "\xed\x9f\xbf" },
 		{ "\xee\x80\x80", "\xee\x80\x80" },
@@ -152,7 +152,7 @@ static void utf8_is_forced(void **st)
 	}
 }
 
-/* Whatever octets a name is made of, a strict reader reads it. */
+/* Whatever octets a name has, a strict reader accepts it. */
 static void any_octets_parse(void **st)
 {
 	struct doc *d = *st;
@@ -167,7 +167,7 @@ static void any_octets_parse(void **st)
 		s ^= s << 17;
 		memcpy(name, &s, sizeof(name));
 		for (size_t k = 0; k < sizeof(name); k++)
-			name[k] |= i & 1 ? 0x80 : 0; /* make sequences likely */
+			name[k] |= i & 1 ? 0x80 : 0; /* make valid sequences likely */
 		sb_reset(&d->b);
 		json_init(&d->j, &d->b);
 		json_span(&d->j, span_of(name, s % 9));

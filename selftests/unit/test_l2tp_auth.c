@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tunnel authentication, CONFORMANCE 1.7; the expected hashes are from md5sum, not from our code. */
+/* Tunnel authentication, CONFORMANCE 1.7; the expected hashes were made with md5sum, not with
+ * our code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

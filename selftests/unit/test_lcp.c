@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CONFORMANCE 4.2: what LCP asks for, agrees to, and does beyond the automaton. */
+/* CONFORMANCE 4.2: what LCP requests, acknowledges, and does beyond the automaton. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -153,7 +153,8 @@ static void no_randomness_no_lcp(void **st)
 	rng.fail_after = -1;
 }
 
-/* P-020, P-021, P-027, P-048: Reject lists what is unknown or unwanted, octet for octet, before any Nak. */
+/* P-020, P-021, P-027, P-048: Reject lists unknown and unwanted options, octet by octet, before
+ * any Nak. */
 static void unwanted_options_are_rejected(void **st)
 {
 	static const char *const options[] = {
@@ -192,20 +193,21 @@ static void our_mru_is_naked_or_rejected(void **st)
 	(void)st;
 	nak("0104 0578");
 	assert_request("0104 0578 0506 %08x", l.magic);
-	nak("0104 0064"); /* not below our own floor */
+	nak("0104 0064"); /* not below our own minimum */
 	assert_request("0104 0240 0506 %08x", l.magic);
-	nak("0104 2328"); /* nor above what the tunnel carries */
+	nak("0104 2328"); /* nor above what the tunnel can carry */
 	assert_request("0104 05b4 0506 %08x", l.magic);
 	nak("0103 05"); /* nonsense */
 	assert_request("0104 05b4 0506 %08x", l.magic);
 	rej("0104 05b4");
 	assert_request("0506 %08x", l.magic);
 	assert_int_equal(l.mru, 1500);
-	nak("0104 0578"); /* no longer ours to discuss */
+	nak("0104 0578"); /* no longer negotiated by us */
 	assert_request("0506 %08x", l.magic);
 }
 
-/* F-C7: a peer that only ever says Nak: at our limit the option goes, and we go on without it. */
+/* F-C7: a peer that only sends Naks: at our limit the option is dropped, and the negotiation
+ * continues without it. */
 static void option_that_is_always_naked_goes(void **st)
 {
 	(void)st;
@@ -213,7 +215,7 @@ static void option_that_is_always_naked_goes(void **st)
 		nak(n % 2 ? "0104 0578" : "0104 0514");
 		assert_request("0104 %04x 0506 %08x", n % 2 ? 0x578 : 0x514, l.magic);
 	}
-	nak("0104 0578 0206 00000000"); /* and something we do not ask for */
+	nak("0104 0578 0206 00000000"); /* and an option that we do not request */
 	assert_request("0506 %08x", l.magic);
 	assert_int_equal(l.mru, 1500);
 	nak("0506 11223344");
@@ -246,7 +248,7 @@ static void wrong_lengths_are_rejected(void **st)
 		answer(options[i], CP_CONF_REJ, options[i]);
 }
 
-/* P-051: an option list that can not be walked. */
+/* P-051: an option list that cannot be walked. */
 static void broken_lists_are_dropped(void **st)
 {
 	static const char *const lists[] = { "01",	"0100",		"0101",
@@ -263,7 +265,7 @@ static void broken_lists_are_dropped(void **st)
 	}
 }
 
-/* P-051, P-054: Length of the packet. */
+/* P-051, P-054: the Length of the packet. */
 static void length_of_the_packet(void **st)
 {
 	(void)st;
@@ -279,7 +281,7 @@ static void length_of_the_packet(void **st)
 	kit_sent_one(&fx, PPP_LCP, CP_CONF_ACK, "0104 05dc");
 }
 
-/* P-052: the second one is rejected, so that both sides know which one holds. */
+/* P-052: the second one is rejected, so that both sides know which one is valid. */
 static void duplicate_options(void **st)
 {
 	(void)st;
@@ -315,7 +317,7 @@ static void authentication_is_naked(void **st)
 	assert_int_equal(lcp_auth_method(&l), PPP_AUTH_PAP);
 
 	start_auth(PPP_AUTH_CHAP_MD5, PPP_AUTH_MSCHAPV2, PPP_AUTH_NONE);
-	nak("0304 c023"); /* P-029: the next of ours */
+	nak("0304 c023"); /* P-029: our next method */
 	assert_request("0305 c22381 0506 %08x", l.magic);
 	nak("0304 c023"); /* and then the end */
 	kit_sent_one(&fx, PPP_LCP, CP_TERM_REQ, "");
@@ -323,7 +325,7 @@ static void authentication_is_naked(void **st)
 	assert_true(l.auth_refused);
 
 	start_auth(PPP_AUTH_CHAP_MD5, PPP_AUTH_PAP, PPP_AUTH_MSCHAPV2);
-	nak("0304 c223"); /* P-030: some CHAP, so the other one */
+	nak("0304 c223"); /* P-030: any CHAP, so the other CHAP is requested */
 	assert_request("0305 c22381 0506 %08x", l.magic);
 	nak("0304 c223"); /* else PAP */
 	assert_request("0304 c023 0506 %08x", l.magic);
@@ -331,11 +333,11 @@ static void authentication_is_naked(void **st)
 	start_auth(PPP_AUTH_MSCHAPV2, PPP_AUTH_PAP, PPP_AUTH_CHAP_MD5);
 	nak("0305 c22305"); /* P-032 */
 	assert_request("0305 c22305 0506 %08x", l.magic);
-	nak("0305 c22381"); /* it has refused that one before */
+	nak("0305 c22381"); /* the peer has refused that method before */
 	assert_request("0304 c023 0506 %08x", l.magic);
 }
 
-/* A Nak that names what we ask for anyway does not move us, and can not go on for ever. */
+/* A Nak that names what we request anyway changes nothing, and is limited in number. */
 static void authentication_naked_with_itself(void **st)
 {
 	(void)st;
@@ -371,7 +373,7 @@ static void authentication_is_rejected(void **st)
 	assert_int_equal(lcp_auth_method(&l), PPP_AUTH_NONE);
 	assert_true(l.auth_refused);
 
-	start(cfg); /* but a peer that would use another method is not let in without one */
+	start(cfg); /* but a peer that wants another method is not accepted without one */
 	nak("0305 c22305");
 	kit_sent_one(&fx, PPP_LCP, CP_TERM_REQ, "");
 }
@@ -384,7 +386,8 @@ static void looped_request(void)
 	req(opts);
 }
 
-/* P-033: the number alone is Nak'd, whatever else is asked for. Zero is Nak'd too (RFC 1661 6.4). */
+/* P-033: the magic number alone is Nak'd, whatever else is requested. Zero is Nak'd, too (RFC
+ * 1661 6.4). */
 static void own_magic_is_naked(void **st)
 {
 	struct cp_pkt p;
@@ -405,7 +408,8 @@ static void own_magic_is_naked(void **st)
 	assert_int_equal(kit_count(&fx, PPP_FX_SEND), 0);
 }
 
-/* P-034: our own requests come back until we see that it is a loop; another number in between is not. */
+/* P-034: our own requests come back until we detect the loop; another number in between is not a
+ * loop. */
 static void loop_is_declared(void **st)
 {
 	(void)st;
@@ -421,7 +425,7 @@ static void loop_is_declared(void **st)
 	assert_int_equal(l.end, PPP_END_LOOP);
 }
 
-/* P-034: a real loop, everything we send comes back. */
+/* P-034: a real loop: everything that we send comes back. */
 static void looped_line_ends(void **st)
 {
 	struct ppp_fx in = fx;
@@ -485,7 +489,7 @@ static void echo(uint32_t magic, size_t len)
 	kit_input(&l.cp, kit_pkt_span(LCP_ECHO_REQ, 91, span_of(data, 4 + len)), now, &fx);
 }
 
-/* P-036, and a magic number of nobody is counted, but answered. */
+/* P-036, and a magic number that belongs to neither end is counted, but answered. */
 static void echo_requests_are_answered(void **st)
 {
 	static const size_t lens[] = { 0, 8, 1000 };
@@ -595,7 +599,7 @@ static void unknown_codes_are_rejected(void **st)
 	assert_int_equal(p.whole.len, 576);
 }
 
-/* P-043; and a Code-Reject is never answered by one. */
+/* P-043; and a Code-Reject is never answered with one. */
 static void our_codes_are_rejected(void **st)
 {
 	(void)st;
@@ -611,7 +615,7 @@ static void our_codes_are_rejected(void **st)
 	assert_int_equal(fx.e[0].end, PPP_END_REJECTED);
 }
 
-/* P-044: the packet itself; the phases are the link's. */
+/* P-044: the packet itself; the phases are tested with the link. */
 static void protocol_reject_is_sent_in_opened(void **st)
 {
 	struct ppp_frame f = { .proto = PPP_CCP, .info = kit_hex("01020304") };

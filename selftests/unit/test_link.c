@@ -12,7 +12,7 @@
 
 /* ------------------------------------------------------------- Establish */
 
-/* F-C6: the first challenge has an identifier by chance. */
+/* F-C6: the first challenge has a random identifier. */
 static void chap_begins_anywhere(void **st)
 {
 	unsigned seen[256] = { 0 }, different = 0;
@@ -48,7 +48,7 @@ static void lcp_silence(void **st)
 	pw_assert_over(w);
 }
 
-/* The peer answers, but never so that LCP opens. */
+/* The peer answers, but never in a way that opens LCP. */
 static void establish_timeout(void **st)
 {
 	struct pw *w = *st;
@@ -68,7 +68,7 @@ static void establish_timeout(void **st)
 	pw_assert_over(w);
 }
 
-/* P-005: Terminate-Request before Opened: Ack, and go on */
+/* P-005: a Terminate-Request before Opened: Ack, and the negotiation continues */
 static void terminate_request_early(void **st)
 {
 	struct pw *w = *st;
@@ -87,7 +87,8 @@ static void auth_method_is_negotiated(void **st)
 	struct pw *w = *st;
 
 	pw_start(w, &pw_defaults);
-	pw_give(w, PPP_LCP, CP_CONF_REQ, 1, PW_OPTS("\003\004\300\043")); /* you authenticate: no */
+	/* A request that we authenticate ourselves is rejected. */
+	pw_give(w, PPP_LCP, CP_CONF_REQ, 1, PW_OPTS("\003\004\300\043"));
 	pw_assert_log(w, "lcp.4");
 	pw_give(w, PPP_LCP, CP_CONF_NAK, w->req[0].id, PW_OPTS("\003\004\300\043"));
 	pw_assert_log(w, "lcp.1");
@@ -104,7 +105,7 @@ static void auth_method_is_negotiated(void **st)
 	pw_assert_log(w, "pap.2 AUTHENTICATED ADDR4 ADDR6");
 }
 
-/* P-029: a method that is not allowed never ends in none */
+/* P-029: a method that is not allowed never leads to no authentication */
 static void auth_method_not_allowed(void **st)
 {
 	struct pw *w = *st;
@@ -152,7 +153,8 @@ static void no_auth_configured(void **st)
 	assert_false(w->l.authenticated);
 }
 
-/* P-029: were LCP ever to open without a method against the configuration, nobody gets in. */
+/* P-029: if LCP ever opened without a method against the configuration, the login would be
+ * refused. */
 static void never_unauthenticated(void **st)
 {
 	struct pw *w = *st;
@@ -165,7 +167,7 @@ static void never_unauthenticated(void **st)
 	assert_int_equal(w->l.end, PPP_END_AUTH_REFUSED);
 }
 
-/* P-118, P-044: before LCP is open nothing but LCP is heard, and nothing is answered */
+/* P-118, P-044: before LCP is open only LCP is processed, and nothing else is answered */
 static void early_frames(void **st)
 {
 	struct pw *w = *st;
@@ -225,7 +227,7 @@ static void auth_rejected(void **st)
 	pw_assert_over(w);
 }
 
-/* P-071, and the timeout of the phase, one tick before and at its time */
+/* P-071, and the timeout of the phase, just before it and at its time */
 static void auth_timeouts(void **st)
 {
 	struct pw *w = *st;
@@ -250,7 +252,7 @@ static void auth_timeouts(void **st)
 	assert_int_equal(w->l.end, PPP_END_AUTH_TIMEOUT);
 }
 
-/* The decision never comes. */
+/* The verdict never comes. */
 static void decision_timeout(void **st)
 {
 	struct pw *w = *st;
@@ -267,7 +269,7 @@ static void decision_timeout(void **st)
 	pw_assert_log(w, "");
 }
 
-/* P-074: a repetition in the Network phase gets the same verdict and disturbs nothing */
+/* P-074: a repetition in the Network phase gets the same verdict and changes nothing */
 static void verdict_repeated(void **st)
 {
 	struct pw *w = *st;
@@ -312,7 +314,7 @@ static void close_unanswered(void **st)
 	pw_all_up(w);
 	pw_close(w, PPP_END_ADMIN);
 	pw_assert_log(w, "lcp.5 LCP-DOWN DOWN4 DOWN6");
-	pw_close(w, PPP_END_NCP_TIMEOUT); /* the first reason stays */
+	pw_close(w, PPP_END_NCP_TIMEOUT); /* the first reason is kept */
 	pw_assert_log(w, "");
 	pw_advance(w, ZE_SEC(3) - 1);
 	pw_assert_log(w, "");
@@ -325,7 +327,8 @@ static void close_unanswered(void **st)
 	pw_assert_over(w);
 }
 
-/* P-004, P-127: Ack with the same id, NCPs down, the end after one interval */
+/* P-004, P-127: Ack with the same identifier, the NCPs go down, the end follows after one
+ * interval */
 static void peer_terminates(void **st)
 {
 	struct pw *w = *st;
@@ -341,7 +344,7 @@ static void peer_terminates(void **st)
 	pw_advance(w, ZE_SEC(2) - 1);
 	pw_assert_log(w, "");
 	pw_advance(w, 1);
-	pw_assert_log(w, "END:peer"); /* not our later wish */
+	pw_assert_log(w, "END:peer"); /* not our later reason */
 	pw_assert_over(w);
 }
 
@@ -382,7 +385,7 @@ static void close_in_each_phase(void **st)
 	pw_assert_log(w, "END:admin");
 }
 
-/* P-013: the call is gone: silence from every phase */
+/* P-013: the call has ended: nothing is sent in any phase */
 static void down_in_each_phase(void **st)
 {
 	struct pw *w = *st;
@@ -409,7 +412,7 @@ static void down_in_each_phase(void **st)
 	}
 }
 
-/* The end is told even when the effects are full. */
+/* The end is reported even when the queue of effects is full. */
 static void end_is_never_lost(void **st)
 {
 	struct pw *w = *st;
@@ -437,14 +440,15 @@ static void mtu(void **st)
 	assert_int_equal(ppp_link_mtu(&w->l), 1500);
 }
 
-/* ------------------------------------------------------------- a peer that begins again */
+/* ------------------------------------------------------------- a peer that renegotiates */
 
 static ze_ns login_limit(void)
 {
 	return pw_defaults.lcp_timeout + pw_defaults.auth.timeout + pw_defaults.ncp_timeout;
 }
 
-/* Negotiates LCP every 3 s and, if told so, authenticates. How long the link has stood that. */
+/* Renegotiates LCP every 3 s and, if asked to, authenticates. Returns how long the link accepted
+ * this. */
 static ze_ns until_it_ends(struct pw *w, bool authenticates)
 {
 	ze_ns begin = w->now;
@@ -481,7 +485,7 @@ static void begins_again_for_ever(void **st)
 	}
 }
 
-/* F-B7: nor does it help to have been up. */
+/* F-B7: having been open before does not help either. */
 static void begins_again_after_it_was_up(void **st)
 {
 	struct pw *w = *st;
@@ -492,7 +496,7 @@ static void begins_again_after_it_was_up(void **st)
 	assert_ended(w, until_it_ends(w, false));
 }
 
-/* F-B7: one that comes up each time may begin again as often as it likes. */
+/* F-B7: a peer that opens a network protocol each time may renegotiate as often as it likes. */
 static void begins_again_and_comes_up(void **st)
 {
 	struct pw *w = *st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Network phase of a link, and what becomes of it when LCP is negotiated anew. */
+/* The Network phase of a link, and what happens to it when LCP is renegotiated. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -12,14 +12,14 @@
 
 /* ------------------------------------------------------------- Network */
 
-/* P-110: Nak into place, then Ack once the data plane is attached */
+/* P-110: a Nak with the address, then the Ack once the data plane has attached the family */
 static void ipcp_address_given(void **st)
 {
 	struct pw *w = *st;
 
 	pw_start(w, &pw_defaults);
 	pw_authenticate(w);
-	pw_give(w, PPP_IPCP, CP_CONF_REQ, 1, PW_ADDR0); /* before we know ourselves */
+	pw_give(w, PPP_IPCP, CP_CONF_REQ, 1, PW_ADDR0); /* before our own address is known */
 	pw_assert_log(w, "!ppp-phase");
 	pw_addr(w, PPP_FAM_IPV4, true);
 	pw_assert_log(w, "ipcp.1");
@@ -39,9 +39,9 @@ static void ipcp_address_given(void **st)
 	assert_int_equal(w->last.id, 3);
 	pw_attached(w, PPP_FAM_IPV4, true);
 	pw_assert_log(w, "");
-	pw_frame(w, "\377\003\000\041\105", 5); /* the data plane's business */
+	pw_frame(w, "\377\003\000\041\105", 5); /* up to the data plane */
 	pw_assert_log(w, "");
-	pw_addr(w, PPP_FAM_IPV4, false); /* nobody asked again */
+	pw_addr(w, PPP_FAM_IPV4, false); /* the address was not looked up again */
 	pw_assert_log(w, "");
 	pw_give(w, PPP_IPCP, CP_CONF_REQ, 4, PW_ADDR_OK);
 	pw_assert_log(w, "ipcp.1 DOWN4 READY4");
@@ -49,7 +49,7 @@ static void ipcp_address_given(void **st)
 	pw_assert_log(w, "ipcp.2");
 }
 
-/* P-122: IPv6 declined: Protocol-Reject of 8057, IPv4 fine */
+/* P-122: IPv6 is refused: Protocol-Reject of 8057, and IPv4 opens */
 static void ipv6_declined(void **st)
 {
 	struct pw *w = *st;
@@ -65,7 +65,7 @@ static void ipv6_declined(void **st)
 	pw_ipv4_up(w);
 }
 
-/* A family that is not enabled is not even asked about. */
+/* A family that is not enabled is not looked up at all. */
 static void family_disabled(void **st)
 {
 	struct pw *w = *st;
@@ -120,7 +120,7 @@ static void ccp_interleaved(void **st)
 	pw_assert_log(w, "!ppp-unknown lcp.8");
 }
 
-/* P-045: the peer rejects IPv6CP: it stops, IPv4 unaffected */
+/* P-045: the peer rejects IPv6CP: it stops, IPv4 is unaffected */
 static void ipv6cp_protocol_rejected(void **st)
 {
 	struct pw *w = *st;
@@ -138,7 +138,7 @@ static void ipv6cp_protocol_rejected(void **st)
 	pw_assert_log(w, "");
 }
 
-/* P-045: rejected when it was up: it terminates, but not beyond LCP's own fall */
+/* P-045: rejected while it was open: it terminates, but LCP stays open */
 static void ipv6cp_protocol_rejected_late(void **st)
 {
 	struct pw *w = *st;
@@ -164,7 +164,8 @@ static void lcp_protocol_rejected(void **st)
 	pw_assert_log(w, "lcp.5 END:rejected");
 }
 
-/* P-124: IPCP ended by the peer; IPv6 goes on. It may come back, held again. */
+/* P-124: the peer terminates IPCP; IPv6 continues. IPCP may open again, and its Ack is held
+ * again. */
 static void ipcp_terminated(void **st)
 {
 	struct pw *w = *st;
@@ -216,7 +217,8 @@ static void both_terminated(void **st)
 	pw_assert_log(w, "END:ncp-timeout");
 }
 
-/* P-126: IPCP anew in Opened: same address, no ADDR; each Ack waits for the data plane */
+/* P-126: IPCP is renegotiated in Opened: the same address, no ADDR; each Ack waits for the data
+ * plane */
 static void ipcp_renegotiated(void **st)
 {
 	struct pw *w = *st;
@@ -240,7 +242,7 @@ static void ipcp_renegotiated(void **st)
 	pw_assert_log(w, "READY4 ipcp.2 UP4");
 }
 
-/* P-128: both refused: nothing comes up, the link ends at its time */
+/* P-128: both are refused: no protocol opens, and the link ends at its timeout */
 static void both_refused(void **st)
 {
 	struct pw *w = *st;
@@ -257,7 +259,7 @@ static void both_refused(void **st)
 	pw_assert_log(w, "lcp.5 END:ncp-timeout");
 }
 
-/* P-128: no address ever, or a peer that does not speak any NCP */
+/* P-128: no address at all, or a peer without any NCP */
 static void network_timeout(void **st)
 {
 	struct pw *w = *st;
@@ -296,7 +298,7 @@ static void echoes_unanswered(void **st)
 	pw_assert_over(w);
 }
 
-/* F-C4: a peer that knows no Echo-Request is no dead one. */
+/* F-C4: a peer that rejects Echo-Request is not dead. */
 static void echoes_rejected(void **st)
 {
 	struct pw *w = *st;
@@ -318,7 +320,7 @@ static void echoes_rejected(void **st)
 	assert_int_equal(w->l.ncp[PPP_FAM_IPV4], PPP_NCP_UP);
 }
 
-/* F-C9: an Echo-Reply is no larger than what the peer takes, code and length included. */
+/* F-C9: an Echo-Reply is no larger than the peer's MRU, code and length included. */
 static void echo_reply_fits(void **st)
 {
 	static uint8_t data[1400];
@@ -331,7 +333,7 @@ static void echo_reply_fits(void **st)
 	assert_int_equal(w->last.len, 600 - 4);
 }
 
-/* F-C9: a Nak with an option of a wrong length is dropped: what it wants is not known. */
+/* F-C9: a Nak with an option of a wrong length is dropped, as its meaning is unknown. */
 static void nak_of_a_wrong_length(void **st)
 {
 	struct pw *w = *st;
@@ -358,7 +360,8 @@ static void again_from_lcp(struct pw *w)
 	assert_int_equal(w->l.ipcp.params.peer, PW_PEER4);
 }
 
-/* P-007: CR in Opened: all again, same address, no second ADDR */
+/* P-007: a Configure-Request in Opened: everything is negotiated again, same address, no second
+ * ADDR */
 static void lcp_renegotiated(void **st)
 {
 	struct pw *w = *st;
@@ -389,7 +392,7 @@ static void terminate_ack_unexpected(void **st)
 	again_from_lcp(w);
 }
 
-/* A renegotiation that never converges ends as an Establish phase does. */
+/* A renegotiation that never converges ends like the Establish phase. */
 static void lcp_renegotiation_times_out(void **st)
 {
 	struct pw *w = *st;
@@ -406,7 +409,7 @@ static void lcp_renegotiation_times_out(void **st)
 	pw_assert_log(w, "END:lcp-timeout");
 }
 
-/* Somebody else logs in after the renegotiation: he does not get the first one's address. */
+/* Another user logs in after the renegotiation, and does not get the address of the first one. */
 static void other_user_after_renegotiation(void **st)
 {
 	struct pw *w = *st;
@@ -420,7 +423,7 @@ static void other_user_after_renegotiation(void **st)
 	assert_int_equal(w->l.end, PPP_END_AUTH_FAILED);
 }
 
-/* LCP anew while addresses are looked up and while an attach is under way. */
+/* LCP is renegotiated while addresses are looked up and while an attach is pending. */
 static void lcp_renegotiated_half_way(void **st)
 {
 	struct pw *w = *st;
@@ -432,7 +435,7 @@ static void lcp_renegotiated_half_way(void **st)
 	pw_assert_log(w, "ipcp.1 READY4");
 	pw_give(w, PPP_LCP, CP_CONF_REQ, 50, PW_NOTHING);
 	pw_assert_log(w, "lcp.1 lcp.2 LCP-DOWN DOWN4");
-	pw_attached(w, PPP_FAM_IPV4, true); /* of the first time: not asked any more */
+	pw_attached(w, PPP_FAM_IPV4, true); /* of the first negotiation: not looked up any more */
 	pw_addr(w, PPP_FAM_IPV6, true);	    /* still wanted */
 	pw_assert_log(w, "");
 	pw_ack(w, 0);

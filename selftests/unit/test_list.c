@@ -12,7 +12,7 @@ struct item {
 	struct list link;
 };
 
-/* Ids front to back as decimal digits, walking both ways. */
+/* The ids from front to back as decimal digits, walking in both directions. */
 static void assert_order(const struct list *head, int want)
 {
 	const struct list *l;

@@ -82,7 +82,8 @@ static void pap_logins(void **st)
 	(void)st;
 	assert_true(pap("bob", "s3cret"));
 	assert_true(pap("alice", "hunter2"));
-	assert_false(pap("alice", "old")); /* the last of equals wins */
+	/* The last of several users with the same name is used. */
+	assert_false(pap("alice", "old"));
 	assert_false(pap("alice", "hunter"));
 	assert_false(pap("alice", "hunter22"));
 	assert_false(pap("alice", ""));
@@ -113,7 +114,7 @@ static void profile_of_a_user(void **st)
 	profile_free(a.profile);
 }
 
-/* P-070: the vector of CONFORMANCE 8; every octet of it counts */
+/* P-070: the vector of CONFORMANCE 8; every octet of it matters */
 static void chap_vector(void **st)
 {
 	uint8_t challenge[16], response[17] = { 0xeb, 0x94, 0xdd, 0x46, 0xf5, 0xf4, 0xaf, 0xd3,
@@ -195,7 +196,7 @@ static void mschap2_vector(void **st)
 	assert_false(accepted(&rq));
 }
 
-/* A name with a domain may be a user's own; a password that is not UTF-8 can't be hashed. */
+/* A name with a domain may be the name of a user; a password that is not UTF-8 cannot be hashed. */
 static void mschap2_names_and_passwords(void **st)
 {
 	uint8_t response[49] = { 1 }, hash[16], challenge[8];
@@ -240,7 +241,7 @@ static void unknown_or_rejected(void **st)
 	rq.user = (struct span){ 0 };
 	assert_int_equal(ask(&rq).verdict, AAA_UNKNOWN);
 	rq.method = AAA_MSCHAPV2;
-	rq.user = span_str("DOM\\bob"); /* found without the domain */
+	rq.user = span_str("DOM\\bob"); /* found without its domain */
 	assert_int_equal(ask(&rq).verdict, AAA_REJECT);
 	rq.user = span_str("DOM\\carol");
 	assert_int_equal(ask(&rq).verdict, AAA_UNKNOWN);

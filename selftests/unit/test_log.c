@@ -76,7 +76,7 @@ static void durations(void **st)
 	assert_string_equal(got.line, "info ppp e m=-9223372036854.775ms");
 }
 
-/* L-029: for names, too, that come from a peer. */
+/* L-029: also for names that come from a peer. */
 static void values_cannot_forge_a_line(void **st)
 {
 	static const struct {
@@ -154,7 +154,7 @@ static void levels_filter_by_subsystem(void **st)
 	(void)st;
 	log_kv(LOG_AAA, LOG_DEBUG, "e", KV_U64("n", ++evaluated));
 	assert_int_equal(got.count, 0);
-	assert_int_equal(evaluated, 0); /* arguments of an unwanted line cost nothing */
+	assert_int_equal(evaluated, 0); /* the arguments of a suppressed line are not evaluated */
 	log_set_level(LOG_AAA, LOG_DEBUG);
 	assert_true(log_wants(LOG_AAA, LOG_DEBUG));
 	assert_false(log_wants(LOG_PPP, LOG_DEBUG));
@@ -217,7 +217,7 @@ static void limit_lets_a_burst_pass(void **st)
 	assert_false(log_limit_pass(&l, ZE_SEC(1), &suppressed));
 	assert_true(log_limit_pass(&l, ZE_SEC(2), &suppressed));
 	assert_int_equal(suppressed, 1);
-	/* after a long silence a whole burst, and not more */
+	/* after a long pause a whole burst, and not more */
 	for (int i = 0; i < 3; i++)
 		assert_true(log_limit_pass(&l, ZE_SEC(1000), &suppressed));
 	assert_false(log_limit_pass(&l, ZE_SEC(1000), &suppressed));
@@ -234,7 +234,7 @@ static void limit_counter_saturates(void **st)
 		assert_false(log_limit_pass(&l, 0, &suppressed));
 	assert_true(log_limit_pass(&l, 10, &suppressed));
 	assert_int_equal(suppressed, UINT32_MAX);
-	l = (struct log_limit){ .every = 10 }; /* no burst means one */
+	l = (struct log_limit){ .every = 10 }; /* no burst means one line */
 	assert_true(log_limit_pass(&l, 0, &suppressed));
 	assert_false(log_limit_pass(&l, 9, &suppressed));
 	assert_true(log_limit_pass(&l, 10, &suppressed));
@@ -261,7 +261,7 @@ static void lines_of_threads_do_not_mix(void **st)
 	assert_string_equal(got.line, "info ctl tick text=\"some words to copy\"");
 }
 
-/* F-C14: a line passes all of its limits, or none of them is charged and one counts it. */
+/* F-C14: a line passes all of its limits, or it uses up none of them and one of them counts it. */
 static void several_limits(void **st)
 {
 	struct log_limit a = { .every = ZE_SEC(1), .burst = 2 },
@@ -276,7 +276,7 @@ static void several_limits(void **st)
 	assert_false(log_limits_pass(both, 3, 0, &n)); /* b's fault */
 	assert_int_equal(a.suppressed, 0);
 	assert_int_equal(b.suppressed, 1);
-	assert_true(log_limits_pass(first, 1, 0, &n)); /* so that a has room still */
+	assert_true(log_limits_pass(first, 1, 0, &n)); /* so that a has room again */
 	assert_false(log_limits_pass(both, 3, 0, &n));
 	assert_int_equal(a.suppressed, 1);
 	assert_true(log_limits_pass(both, 3, ZE_SEC(1), &n));

@@ -97,7 +97,7 @@ static void every_field_arrives(void **st)
 	msgtest_text(m->disconnect.text, "bye");
 }
 
-/* L-149: the counters of a WEN, and a wrong length by the M rule. */
+/* L-149: the counters of a WEN, and a wrong length under the M rule. */
 static void l149_wen_and_sli(void **st)
 {
 	struct msgtest *c = *st;
@@ -135,8 +135,8 @@ static const struct msg_of {
 		       { 38, L2TP_ICCN },  { 39, L2TP_ICCN },  { 46, L2TP_CDN }
 };
 
-/* Adds attribute `type` of n octets to a message otherwise complete. Digits are good values for all
- * kinds: not zero, and a speed in ASCII. */
+/* Adds attribute `type` with n octets to a message that is otherwise complete. Digits are good
+ * values for all kinds: not zero, and a speed in ASCII. */
 static void with_length(struct msgtest *c, const struct msg_of *row, uint16_t flags, size_t n)
 {
 	uint8_t value[AVP_MAX_VALUE];
@@ -155,7 +155,7 @@ static void assert_bad_length(struct msgtest *c, const struct msg_of *row, size_
 	msgtest_fault(c, REASON_AVP_VALUE_LEN, L2TP_ERR_LENGTH, row->type);
 	assert_int_equal(c->msg.type, row->msg);
 	assert_int_equal(c->msg.have & ~L2TP_BIT(AVP_MSG_TYPE), other);
-	/* without M: as if it had not been there, 4.1 */
+	/* without M: as if it were absent, 4.1 */
 	with_length(c, row, 0, n);
 	r = msgtest_decode(c);
 	assert_true(r == 0 || r == -REASON_AVP_MISSING);
@@ -175,14 +175,14 @@ static void every_avp_good_short_and_long(void **st)
 		with_length(c, row, M, s->min);
 		assert_int_equal(msgtest_decode(c), 0);
 		assert_true(L2TP_HAS(&c->msg, row->type));
-		/* 10 digits of a speed may be more than 32 bits, not these */
+		/* a speed of 10 digits may exceed 32 bits, this one does not */
 		with_length(c, row, 0, s->max);
 		assert_int_equal(msgtest_decode(c), 0);
 		assert_true(L2TP_HAS(&c->msg, row->type));
 		for (size_t n = 0; n < s->min; n++)
 			assert_bad_length(c, row, n);
 		if (s->max == AVP_MAX_VALUE)
-			continue; /* the header can't say more */
+			continue; /* the length field cannot hold more */
 		for (size_t n = s->max + 1u; n < s->max + 40u; n++)
 			assert_bad_length(c, row, n);
 		assert_bad_length(c, row, AVP_MAX_VALUE);
@@ -192,7 +192,7 @@ static void every_avp_good_short_and_long(void **st)
 	assert_int_equal(tested, 0);
 }
 
-/* L-058: the rest can't be found, so that even a not mandatory AVP costs the message. */
+/* L-058: the following AVPs cannot be found, so that even an AVP without M ends the message. */
 static void l058_unwalkable_messages(void **st)
 {
 	struct msgtest *c = *st;
@@ -274,7 +274,7 @@ static void message_type_is_never_optional(void **st)
 	msgtest_fault(c, REASON_AVP_LEN, L2TP_ERR_LENGTH, 0);
 }
 
-/* L-064: also with AVPs that would be refused elsewhere. */
+/* L-064: also with AVPs that would be refused in a known message. */
 static void l064_unknown_optional_message(void **st)
 {
 	struct msgtest *c = *st;
@@ -318,7 +318,7 @@ static void names_and_scope_of_messages(void **st)
 
 /* ---- required and forbidden AVPs ---- */
 
-/* L-023, L-024: and all the other required ones, by 6.1-6.14. */
+/* L-023, L-024: and all other required AVPs, by 6.1 to 6.14. */
 static void l023_required_avps(void **st)
 {
 	static const struct {
@@ -340,7 +340,7 @@ static void l023_required_avps(void **st)
 			required |= L2TP_BIT(*a);
 			msgtest_begin_full(c, rows[i].msg, L2TP_BIT(*a));
 			msgtest_fault(c, REASON_AVP_MISSING, L2TP_ERR_VENDOR, *a);
-			/* the others are there to answer with */
+			/* the others are decoded, for the answer */
 			assert_int_equal(c->msg.have & ~L2TP_BIT(AVP_MSG_TYPE),
 					 l2tp_sample_avps(rows[i].msg) & ~L2TP_BIT(*a));
 		}
@@ -349,7 +349,8 @@ static void l023_required_avps(void **st)
 	}
 }
 
-/* Field practice: 15 in ICRQ, 19 and 24 in ICCN may be absent; the rest of SCCCN, HELLO too. */
+/* Practice in the field: 15 in ICRQ, 19 and 24 in ICCN may be absent; so may the optional AVPs
+ * of SCCCN, and those of HELLO. */
 static void absent_by_field_practice(void **st)
 {
 	static const uint16_t empty[] = { L2TP_SCCCN, L2TP_HELLO, L2TP_ICCN };
@@ -363,7 +364,7 @@ static void absent_by_field_practice(void **st)
 	}
 }
 
-/* L-024, and the other ids and sizes that may not be 0. */
+/* L-024, and the other ids and sizes that must not be 0. */
 static void l024_zero_is_out_of_range(void **st)
 {
 	static const struct msg_of rows[] = { { AVP_ASSIGNED_TUNNEL_ID, L2TP_SCCRQ },
@@ -395,14 +396,14 @@ static void l028_empty_host_name(void **st)
 	assert_int_equal(c->msg.assigned_tid, 0x1234);
 }
 
-/* L-029: any octets, as many as the length field can say. L-068: likewise a Calling Number. */
+/* L-029: any octets, as many as the length field can hold. L-068: the same for a Calling Number. */
 static void l029_long_and_odd_names(void **st)
 {
 	struct msgtest *c = *st;
 	uint8_t name[AVP_MAX_VALUE];
 
 	for (size_t i = 0; i < sizeof(name); i++)
-		name[i] = (uint8_t)i; /* with NUL, ESC, CR LF, and no UTF-8 */
+		name[i] = (uint8_t)i; /* with NUL, ESC, CR LF, and not UTF-8 */
 	msgtest_begin_full(c, L2TP_SCCRQ, L2TP_BIT(AVP_HOST_NAME));
 	msgtest_add(c, M, 0, AVP_HOST_NAME, span_of(name, sizeof(name)));
 	assert_int_equal(msgtest_decode(c), 0);
@@ -414,7 +415,7 @@ static void l029_long_and_odd_names(void **st)
 	assert_int_equal(c->msg.calling_number.len, 1017);
 }
 
-/* An AVP that is well known but not of this message, as mpd5 sends in SCCCN. */
+/* A well-known AVP that does not belong to this message, as mpd5 sends in SCCCN. */
 static void avps_of_other_messages_are_ignored(void **st)
 {
 	struct msgtest *c = *st;
@@ -429,7 +430,7 @@ static void avps_of_other_messages_are_ignored(void **st)
 			    (l2tp_sample_avps(t) & L2TP_BIT(a)))
 				continue;
 			msgtest_begin_full(c, t, 0);
-			msgtest_zeros(c, M, a, 1); /* not even of a good length */
+			msgtest_zeros(c, M, a, 1); /* not even of a valid length */
 			assert_int_equal(msgtest_decode(c), 0);
 			assert_int_equal(c->msg.ignored, 1);
 			assert_false(L2TP_HAS(&c->msg, a));
@@ -437,7 +438,7 @@ static void avps_of_other_messages_are_ignored(void **st)
 	}
 }
 
-/* L-062: the first wins, for all kinds. */
+/* L-062: the first occurrence is used, for all kinds. */
 static void l062_first_of_duplicates_wins(void **st)
 {
 	struct msgtest *c = *st;
@@ -452,7 +453,7 @@ static void l062_first_of_duplicates_wins(void **st)
 	assert_int_equal(c->msg.assigned_sid, 0x5678);
 	msgtest_text(c->msg.calling_number, "0203");
 	assert_int_equal(c->msg.ignored, 4);
-	/* an unusable first one does not count */
+	/* an invalid first occurrence does not count */
 	msgtest_begin(c, L2TP_ICRQ);
 	msgtest_zeros(c, 0, AVP_ASSIGNED_SESSION_ID, 2);
 	avp_put_u16(&c->w, AVP_ASSIGNED_SESSION_ID, 7);
@@ -482,8 +483,8 @@ static void l050_unknown_optional_avp(void **st)
 	}
 }
 
-/* L-051, L-052, L-053, L-054: the fault names the attribute, whatever the message; what comes
- * behind it is decoded, for the answer. */
+/* L-051, L-052, L-053, L-054: the fault names the attribute, whatever the message; the AVPs
+ * after it are decoded, for the answer. */
 static void l051_unknown_mandatory_avp(void **st)
 {
 	struct msgtest *c = *st;
@@ -557,7 +558,7 @@ static void l059_short_connect_speeds(void **st)
 	msgtest_fault(c, REASON_AVP_VALUE_LEN, L2TP_ERR_LENGTH, AVP_TX_CONNECT_SPEED);
 }
 
-/* L-061: digits, except for four octets, which are a number. */
+/* L-061: digits, except for four octets, which are a binary number. */
 static void l061_connect_speed_in_ascii(void **st)
 {
 	static const struct {
@@ -610,7 +611,7 @@ static void l069_message_of_3000_octets(void **st)
 	assert_int_equal(c->msg.assigned_sid, 0x5678);
 }
 
-/* L-070: go-l2tp. And a Rx Connect Speed with M set, as xl2tpd has it. */
+/* L-070: the messages of go-l2tp, and a Rx Connect Speed with M set, as xl2tpd sends it. */
 static void l070_unexpected_m_bits(void **st)
 {
 	struct msgtest *c = *st;
@@ -625,7 +626,7 @@ static void l070_unexpected_m_bits(void **st)
 	assert_true(L2TP_HAS(&c->msg, AVP_RX_CONNECT_SPEED));
 }
 
-/* L-085: the decoding side. */
+/* L-085: the decoder. */
 static void l085_challenge_lengths(void **st)
 {
 	static const size_t lengths[] = { 1, 16, 100, 500 };
@@ -642,7 +643,7 @@ static void l085_challenge_lengths(void **st)
 	msgtest_fault(c, REASON_AVP_VALUE_LEN, L2TP_ERR_LENGTH, AVP_CHALLENGE);
 }
 
-/* L-145: 8, 10 and 30 octets with the AVP header; and the odd one between them. */
+/* L-145: 8, 10 and 30 octets including the AVP header; and the odd length between them. */
 static void l145_result_codes(void **st)
 {
 	struct msgtest *c = *st;

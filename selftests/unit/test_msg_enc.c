@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hidden AVPs inside messages, and the encoder with and without hiding. */
+/* Hidden AVPs in messages, and the encoder with and without hiding. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,8 @@ static void add_hidden(struct msgtest *c, uint16_t m, uint16_t type, struct span
 	msgtest_add(c, m | H, 0, type, wr_done(&w));
 }
 
-/* L-087, L-096: everything that may be hidden is, behind one Random Vector, and comes back. */
+/* L-087, L-096: all AVPs that may be hidden are hidden, after one Random Vector, and are decoded
+ * again. */
 static void l087_hidden_round_trip(void **st)
 {
 	const struct l2tp_enc e = { .secret = SECRET, .vector = span_str("0123456789abcdef") };
@@ -57,7 +58,7 @@ static void l087_hidden_round_trip(void **st)
 	}
 }
 
-/* L-096: what is on the wire, read with the walker alone. */
+/* L-096: the octets on the wire, read with the AVP walker alone. */
 static void l096_hidden_avps_on_the_wire(void **st)
 {
 	const struct l2tp_enc e = { .secret = SECRET, .vector = span_str("0123456789abcdef") };
@@ -89,7 +90,8 @@ static void l096_hidden_avps_on_the_wire(void **st)
 	assert_int_equal(clear, 4);  /* 2 5 7 10 */
 }
 
-/* L-096: off unless both a secret and a vector are given, or when nothing may be hidden. */
+/* L-096: nothing is hidden unless both a secret and a vector are given and the message has an
+ * AVP that may be hidden. */
 static void hiding_is_off_by_default(void **st)
 {
 	static const struct {
@@ -116,7 +118,7 @@ static void hiding_is_off_by_default(void **st)
 	assert_int_equal(wr_len(&c->w), 8);
 }
 
-/* L-088: M decides. */
+/* L-088: the M bit decides. */
 static void l088_hidden_without_vector(void **st)
 {
 	struct msgtest *c = *st;
@@ -146,14 +148,14 @@ static void hidden_without_secret_or_room(void **st)
 	avp_put_u16(&c->w, AVP_ASSIGNED_SESSION_ID, 7);
 	msgtest_fault(c, REASON_HIDDEN_NO_SECRET, L2TP_ERR_VALUE, AVP_CALLING_NUMBER);
 	assert_int_equal(c->msg.assigned_sid, 7);
-	/* a scratch shorter than promised is refused, not overrun */
+	/* a scratch buffer that is too small is refused, and not overrun */
 	for (d.scratch_size = 0; d.scratch_size < 11; d.scratch_size++)
 		assert_int_equal(l2tp_msg_decode(wr_done(&c->w), &d, &c->msg, &c->fault),
 				 -REASON_NO_MEMORY);
 	assert_int_equal(l2tp_msg_decode(wr_done(&c->w), &d, &c->msg, &c->fault), 0);
 }
 
-/* L-089: xl2tpd sends one in every message, also an empty one is no reason to fall out. */
+/* L-089: xl2tpd sends a Random Vector in every message; an empty one is accepted, too. */
 static void l089_vector_but_nothing_hidden(void **st)
 {
 	struct msgtest *c = *st;
@@ -165,7 +167,7 @@ static void l089_vector_but_nothing_hidden(void **st)
 	assert_int_equal(c->msg.ignored, 0);
 }
 
-/* L-090, L-091: padded values, each behind its own vector. */
+/* L-090, L-091: padded values, each after its own vector. */
 static void l090_nearest_preceding_vector(void **st)
 {
 	struct msgtest *c = *st;
@@ -184,7 +186,7 @@ static void l090_nearest_preceding_vector(void **st)
 	assert_int_equal(c->msg.called_number.len, 0);
 }
 
-/* L-092: in a message; the table's bounds hold for what was revealed. */
+/* L-092: in a message; the bounds of the table apply to the decrypted value. */
 static void l092_wrong_secret_or_length(void **st)
 {
 	struct msgtest *c = *st;
@@ -220,7 +222,7 @@ static void l093_hidden_of_no_length(void **st)
 	}
 }
 
-/* L-094: in every message, also where the AVP does not belong. */
+/* L-094: in every message, also where the AVP does not belong to it. */
 static void l094_never_hidden_avps(void **st)
 {
 	static const uint16_t never[] = { 0, 1, 2, 5, 7, 10, 12, 36, 39 };
@@ -248,7 +250,7 @@ static void l094_never_hidden_avps(void **st)
 	assert_int_equal(c->msg.ignored, 1);
 }
 
-/* L-095: the name is found first, then the message decoded with that host's secret. */
+/* L-095: the Host Name is found first, then the message is decoded with the secret of that host. */
 static void l095_host_name_before_the_secret(void **st)
 {
 	struct msgtest *c = *st;
@@ -280,7 +282,7 @@ static void peek_finds_only_what_decode_would(void **st)
 	msgtest_add(c, 0, 0, AVP_HOST_NAME, span_str("right"));
 	msgtest_add(c, M, 0, AVP_HOST_NAME, span_str("second"));
 	msgtest_text(l2tp_msg_peek_host_name(wr_done(&c->w)), "right");
-	/* one that can't be reached */
+	/* a Host Name that cannot be reached */
 	msgtest_begin(c, L2TP_SCCRQ);
 	wr_u16(&c->w, 5);
 	msgtest_add(c, M, 0, AVP_HOST_NAME, span_str("behind"));
@@ -294,12 +296,12 @@ static void message_too_long(void **st)
 	struct msgtest *c = *st;
 	struct l2tp_msg m = { .type = L2TP_ICCN, .have = L2TP_BIT(AVP_PRIVATE_GROUP_ID) };
 
-	/* one value that its AVP can't hold */
+	/* a value that is too long for its AVP */
 	m.private_group_id = span_of(octets, AVP_MAX_VALUE + 1);
 	msgtest_begin(c, 0);
 	assert_int_equal(l2tp_msg_encode(&m, NULL, &c->w), -REASON_MSG_TOO_LONG);
 	assert_true(c->w.bad);
-	/* hidden, the original length needs two octets more */
+	/* hidden, the original length needs two more octets */
 	m.private_group_id.len = AVP_MAX_VALUE - 2;
 	msgtest_begin(c, 0);
 	assert_int_equal(l2tp_msg_encode(&m, &e, &c->w), 0);
@@ -308,7 +310,7 @@ static void message_too_long(void **st)
 	assert_int_equal(l2tp_msg_encode(&m, &e, &c->w), -REASON_MSG_TOO_LONG);
 	msgtest_begin(c, 0);
 	assert_int_equal(l2tp_msg_encode(&m, NULL, &c->w), 0);
-	/* several that are too much together: the last octet that fits, and one more */
+	/* several AVPs that are too long together: the last octet that fits, and one more */
 	m.have |= L2TP_BIT(AVP_PROXY_AUTHEN_NAME);
 	m.private_group_id.len = 1000;
 	m.proxy_authen_name = span_of(octets, L2TP_MSG_MAX - 8 - 1006 - 6);
@@ -345,7 +347,7 @@ static void encoder_without_room(void **st)
 	}
 }
 
-/* have may hold what was received: bits without an attribute are not sent. */
+/* `have` may be what was received: bits without an attribute are not sent. */
 static void encoder_skips_what_is_no_avp(void **st)
 {
 	struct msgtest *c = *st;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Every sequence of a few things that can happen to a network protocol which was up, with a data plane
- * that does what it is told. Whatever came before: packets pass exactly while the protocol is Opened, no
- * Ack is sent for what the plane is not prepared for, and a peer that negotiates anew is served.
- */
+/* Every sequence of a few events of a network protocol that was open, with a data plane that
+ * does what it is asked. Whatever came before: packets pass exactly while the protocol is
+ * Opened, no Ack is sent before the data plane is prepared for it, and a peer that renegotiates
+ * is answered. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,8 +17,9 @@
 #define STEPS 4
 
 static enum ppp_family fam;
-static bool open_, prepared, asked; /* the plane: open; prepared; owes an answer */
-static const char *path[STEPS + 1]; /* what happened, for a failure */
+/* The data plane: it passes packets; it is prepared; an answer is pending. */
+static bool open_, prepared, asked;
+static const char *path[STEPS + 1]; /* the events so far, printed by a failure */
 
 static struct cp *cp_of(struct pw *w)
 {
@@ -31,7 +31,7 @@ static uint16_t proto(void)
 	return fam == PPP_FAM_IPV4 ? PPP_IPCP : PPP_IPV6CP;
 }
 
-/* ---- what the peer and the plane do ---- */
+/* ---- events of the peer and the data plane ---- */
 
 static void give(struct pw *w, uint8_t code, struct span data)
 {
@@ -131,7 +131,7 @@ static const struct {
 	{ "plane-answers", answer },
 };
 
-/* ---- what the link does ---- */
+/* ---- events of the link ---- */
 
 static void check(bool ok, const char *what, unsigned n)
 {
@@ -142,7 +142,7 @@ static void check(bool ok, const char *what, unsigned n)
 	fail_msg("%s", what);
 }
 
-/* One word of the log. */
+/* Adds one word to the log. */
 static void follow(struct pw *w, const char *word, unsigned n)
 {
 	char f = fam == PPP_FAM_IPV4 ? '4' : '6';
@@ -172,14 +172,14 @@ static void happens(struct pw *w, const char *name, void (*fn)(struct pw *w), un
 	for (word = strtok_r(w->log, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		follow(w, word, n + 1);
 	w->log[0] = '\0';
-	/* What asks within an answer is answered then. */
+	/* A request that is made while answering is answered as well. */
 	check(open_ == (cp_of(w)->state == CP_OPENED), "packets pass, and not Opened, or not",
 	      n + 1);
 	check(open_ == (w->l.ncp[fam] == PPP_NCP_UP), "up for the link and not for the plane",
 	      n + 1);
 }
 
-/* A peer that wants to be served. */
+/* A peer that expects to be answered. */
 static void served(struct pw *w, unsigned n)
 {
 	for (unsigned i = 0; i < 4 && cp_of(w)->state != CP_OPENED; i++) {

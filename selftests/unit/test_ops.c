@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands: their words, arguments, refusals, effects, and completion with live ids. */
+/* The commands: their words, arguments, refusals and effects, and completion with the ids of
+ * existing objects. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -118,9 +119,9 @@ static void what_is_not_understood_is_named(void **st)
 		"clear l2tp session teardown");
 	refused(OP_UNKNOWN_COMMAND, "\"now\"", "clear l2tp session teardown-all now");
 	refused(OP_UNKNOWN_COMMAND, "\"reason\"", "clear l2tp tunnel teardown 5 reason x");
-	/* Words are whole. */
+	/* A word is not abbreviated. */
 	refused(OP_UNKNOWN_COMMAND, "\"sh\"", "sh l2tp");
-	/* A long word is cut, not the sentence. */
+	/* A long word is cut in the error, not the sentence after it. */
 	refused(OP_UNKNOWN_COMMAND, "\"0123456789012345678901234567890", "show %s",
 		"012345678901234567890123456789012345678901234567890123456789");
 }
@@ -176,7 +177,7 @@ static void read_only_may_not_clear(void **st)
 	refused(OP_DENIED, "read-only", "clear l2tp tunnel teardown-all");
 	refused(OP_DENIED, "read-only", "clear l2tp session teardown %u", sid(0));
 	refused(OP_DENIED, "read-only", "clear l2tp session teardown-all");
-	/* Not even to find out which ids there are. */
+	/* A refusal does not even reveal which ids exist. */
 	refused(OP_DENIED, "read-only", "clear l2tp session teardown 64999");
 	assert_int_equal(w_count_events(u.w, EV_DISCONNECT_REQUESTED), 0);
 	assert_int_equal(u.w->e->n_subscribers[SUB_ESTABLISHED], 3);
@@ -254,7 +255,7 @@ static void tear_one_tunnel_down(void **st)
 	assert_int_equal(u.lac[0]->stop_result, STOP_SHUTDOWN);
 	assert_false(u.lac[1]->over);
 	assert_int_equal(u.w->e->n_subscribers[SUB_ESTABLISHED], 1);
-	/* It lingers for the peer's retransmissions, but can't be ended twice. */
+	/* The tunnel lingers for retransmissions of the peer, but cannot be ended twice. */
 	refused(OP_NOT_FOUND, "no such tunnel", "clear l2tp tunnel teardown %u", tid(0));
 }
 
@@ -331,7 +332,7 @@ static void tear_all_sessions_down(void **st)
 
 /* ---- reason and cause ---- */
 
-/* What the ring of the session's life says of the request, in the list of the ended. */
+/* The ring of the session's events, in the list of ended sessions, has the request. */
 static json_t *trail_of_the_ended(void)
 {
 	json_t *events;
@@ -394,7 +395,7 @@ static void cause_before_reason(void **st)
 	trail("cause 6 reason line is moved", "line is moved", 6);
 }
 
-/* After cause was given, the word is text. */
+/* After `cause`, the rest is text. */
 static void cause_in_the_reason(void **st)
 {
 	(void)st;
@@ -480,7 +481,7 @@ static void completion_of_words(void **st)
 	offers("clear l2tp session teardown 5 reason a b c ", "");
 }
 
-/* What one may not use is not offered, and a word that is left stays. */
+/* Commands without permission are not offered; when only one word is left, it is still offered. */
 static void completion_of_what_one_may(void **st)
 {
 	static const struct rights_rule rules[] = {
@@ -521,7 +522,7 @@ static void keep_denied(void *self, enum log_level level, enum log_sub sub, cons
 	snprintf(lines.last, sizeof(lines.last), "%s", line);
 }
 
-/* Who tried what is in the log, and it can't be filled with it. */
+/* Denied commands are logged with their user, and cannot fill the log. */
 static void what_is_denied_is_logged(void **st)
 {
 	(void)st;
@@ -543,7 +544,7 @@ static void what_is_denied_is_logged(void **st)
 	log_set_sink(NULL, NULL);
 }
 
-/* Whether one may is asked first: a profile says so of the command, whatever id was typed. */
+/* The permission is checked first: a profile permits a command, whatever id was given. */
 static void a_profile_of_rules(void **st)
 {
 	static const struct rights_rule rules[] = {

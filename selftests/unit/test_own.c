@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses this machine has or gets, and subnets of its interfaces, against what subscribers are given. */
+/* Addresses that this host has or gets, and subnets of its interfaces, compared with the
+ * addresses of subscribers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -110,7 +111,8 @@ static void assert_ended(const struct lac_call *c, const char *cause)
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, cause);
 }
 
-/* F-B4: an address of this machine is not taken from the pool, and is again when it has gone. */
+/* F-B4: an address of this host is not assigned from the pool, and is assigned again once the
+ * host has lost it. */
 static void not_from_the_pool(void **st)
 {
 	struct lac_call *a, *b;
@@ -131,7 +133,8 @@ static void not_from_the_pool(void **st)
 	assert_int_equal(b->c.ip, 0x0a000002);
 }
 
-/* F-B4: nor is a user's own: the reason, the counter, and a line with the interface. */
+/* F-B4: nor is the fixed address of a user: the reason, the counter, and a line with the
+ * interface. */
 static void not_a_users(void **st)
 {
 	struct lac_call *c;
@@ -150,7 +153,7 @@ static void not_a_users(void **st)
 	assert_int_equal(c->c.ip, BOBS);
 }
 
-/* What show l2tp session has; NULL: nothing. */
+/* The value in show l2tp session; NULL: it has none. */
 static const char *shown_holder(unsigned sid)
 {
 	struct asking a = { .w = w };
@@ -166,7 +169,8 @@ static const char *shown_holder(unsigned sid)
 	return v ? holder : NULL;
 }
 
-/* F-B4: one that came while a session has it: the session goes on, one line says what to do, and it is shown. */
+/* F-B4: the host gets an address that a session has: the session continues, one line says what
+ * to do, and `show` has it. */
 static void while_a_session_has_it(void **st)
 {
 	struct lac_call *c;
@@ -191,7 +195,8 @@ static void while_a_session_has_it(void **st)
 	assert_true(c->c.v4_up);
 }
 
-/* F-B4: after a restart, too: a session whose address has become ours, or a LAC's, does not go on. */
+/* F-B4: the same at a restart: a session whose address the host or a LAC has now is not
+ * restored. */
 static void not_resumed(void **st)
 {
 	struct lac_call *c;
@@ -219,7 +224,7 @@ static void not_resumed_beside_a_lac(void **st)
 	begin();
 	c = lac_call(l, "bob", "builder");
 	assert_int_equal(c->c.ip, 0x0a090002);
-	m = lac_new(w, 2, 1701); /* has the same */
+	m = lac_new(w, 2, 1701); /* this LAC has the same address */
 	lac_connect(m);
 	assert_true(m->up);
 	w_restart(w);
@@ -229,8 +234,8 @@ static void not_resumed_beside_a_lac(void **st)
 	lac_stop(m);
 }
 
-/* F-B4: a subnet with neighbours that has addresses of the pool or of users: when it is learnt of, and after
- * a reload; both prefixes and the interface are named. */
+/* F-B4: a subnet with neighbours that contains addresses of the pool or of users: reported when
+ * it appears, and after a reload, with both prefixes and the interface. */
 static void subnet_of_an_interface(void **st)
 {
 	(void)st;
@@ -241,7 +246,7 @@ static void subnet_of_an_interface(void **st)
 	comes("up0", 0x0a0000fe, 25);
 	assert_said("subnet-overlap interface=up0 subnet=10.0.0.128/25 pool=10.0.0.2-10.0.0.254");
 	assert_null(strstr(lines, "user="));
-	assert_int_equal(w->pool.end, 0); /* the routes would cut all of it off */
+	assert_int_equal(w->pool.end, 0); /* the blackhole routes would cut off the whole subnet */
 	comes("core0", 0x0a00007e, 26);
 	assert_said("subnet-overlap interface=core0 subnet=10.0.0.64/26 pool=");
 	assert_said("subnet-overlap interface=core0 subnet=10.0.0.64/26 user=bob users=1");
@@ -254,7 +259,7 @@ static void subnet_of_an_interface(void **st)
 	assert_said("subnet-overlap interface=up0 subnet=10.0.0.128/25 pool=");
 }
 
-/* F-B4: however many there are. */
+/* F-B4: the same for any number of addresses. */
 static void lines_are_bounded(void **st)
 {
 	unsigned n = 0;

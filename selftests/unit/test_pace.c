@@ -30,7 +30,7 @@ static int tear_down(void **st)
 	return 0;
 }
 
-/* How long the answer waits; ZE_NEVER. */
+/* Returns the delay of the answer; ZE_NEVER: no answer. */
 static ze_ns wrong(const char *number, const char *user, const struct pace_limits *lim)
 {
 	const struct pace_login l = { &lac, span_str(number), span_str(user) };
@@ -46,7 +46,8 @@ static bool is_full(const char *number)
 	return pace_line_is_full(&p, &l, &usual, now);
 }
 
-/* F-B10: a line has five at once, then one each interval, whatever names it tries; others have their own. */
+/* F-B10: a line has five attempts at once, then one per interval, whatever names it uses; other
+ * lines are not affected. */
 static void of_a_line(void **st)
 {
 	char user[16];
@@ -55,7 +56,8 @@ static void of_a_line(void **st)
 	for (unsigned i = 0; i < 10; i++) {
 		snprintf(user, sizeof(user), "user%u", i);
 		assert_int_equal(wrong("100", user, &usual), i < 5 ? 0 : ZE_SEC(2) * (i - 4));
-		assert_int_equal(is_full("100"), i == 9); /* then it is not asked any more */
+		/* From then on its passwords are not checked. */
+		assert_int_equal(is_full("100"), i == 9);
 	}
 	assert_int_equal(wrong("101", "other", &usual), 0);
 	assert_int_equal(wrong("100", "last", &usual), ZE_SEC(12));
@@ -68,8 +70,8 @@ static void of_a_line(void **st)
 	assert_int_equal(wrong("100", "again", &usual), 0);
 }
 
-/* F-B10: and so has a name, wherever it is tried, until answers would come too late: then there are none, and what
- * the name has to wait grows to 32 s and no further. */
+/* F-B10: the same for a name, on whatever line, until the answers would come too late: then
+ * there are none, and the delay of the name grows to 32 s and no further. */
 static void of_a_name(void **st)
 {
 	char number[16];
@@ -86,7 +88,8 @@ static void of_a_name(void **st)
 	assert_int_equal(wrong("99", "bob", &usual), ZE_SEC(22));
 }
 
-/* F-B10: a line is not asked about any more however short the time is in which an answer could be given. */
+/* F-B10: the passwords of a full line are not checked, however short the time is in which an
+ * answer could be sent. */
 static void of_a_line_in_no_time(void **st)
 {
 	const struct pace_limits hurried = { .interval = ZE_SEC(2), .longest = ZE_SEC(1) };
@@ -97,7 +100,7 @@ static void of_a_line_in_no_time(void **st)
 	assert_true(is_full("200"));
 }
 
-/* F-B10: all lines of one LAC: four seconds' worth, then its rate. */
+/* F-B10: all lines of one LAC: the budget of four seconds at once, then its rate. */
 static void of_a_lac(void **st)
 {
 	char name[16];
@@ -112,7 +115,7 @@ static void of_a_lac(void **st)
 	lac.ip[3] = 1;
 }
 
-/* F-B10: names without end: what is remembered is bounded, and the busiest lines stay known. */
+/* F-B10: an endless number of names: the table is bounded, and the busiest lines stay in it. */
 static void names_without_end(void **st)
 {
 	const struct pace_limits lim = { .interval = ZE_SEC(2), .longest = ZE_SEC(25) };
@@ -138,7 +141,7 @@ static void limits_can_be_off(void **st)
 	assert_false(is_full("100"));
 }
 
-/* Numbers and names that run into each other are not the same line. */
+/* Numbers and names whose concatenation is equal are different lines. */
 static void long_names(void **st)
 {
 	char a[254], b[254];

@@ -7,7 +7,7 @@
 
 #include "daemon/core/pending.h"
 
-/* All entries that there can be, in the order in which they are handled. */
+/* All possible entries, in the order in which they are handled. */
 static const struct pending_entry all[PENDING_MAX] = {
 	{ PENDING_VERDICT, 0 },
 	{ PENDING_ADDRESS, PPP_FAM_IPV4 },
@@ -37,9 +37,9 @@ static void assert_next(struct pending *p, unsigned i)
 	assert_int_equal(e.family, all[i].family);
 }
 
-/* Whatever the order in which entries are added, and however often, they are handled once each and
- * in the order of the table. The steps have no divisor in common with the number of entries, so that
- * each is added. */
+/* In whatever order and however often entries are added, each is handled once, in the order of
+ * the table. The steps have no common divisor with the number of entries, so that each entry is
+ * added. */
 static void is_ordered_and_has_no_entry_twice(void **st)
 {
 	static const unsigned steps[] = { 1, 2, 4, 5, 7, 8 };
@@ -58,7 +58,8 @@ static void is_ordered_and_has_no_entry_twice(void **st)
 	}
 }
 
-/* What is added while entries are handled takes its place among those that are left. */
+/* An entry that is added while entries are handled is handled in its place among the remaining
+ * ones. */
 static void takes_entries_in_between(void **st)
 {
 	struct pending p;

@@ -30,7 +30,7 @@ static void bursts_of_rates(void **st)
 	}
 }
 
-/* As the header says, for every rate. */
+/* The bounds that the header promises, for every rate. */
 static void bursts_hold_their_promise(void **st)
 {
 	(void)st;

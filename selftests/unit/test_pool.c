@@ -13,7 +13,7 @@
 struct thing {
 	struct res res;
 	char name;
-	struct res_pool *readd; /* add this one's friend while being released */
+	struct res_pool *readd; /* adds this one's `friend` while being released */
 	struct thing *friend;
 };
 
@@ -89,7 +89,7 @@ static void forget_does_not_release(void **st)
 	res_forget(&a.res);
 	res_pool_drain(&p);
 	assert_string_equal(released, "");
-	res_add(&p, &a.res, on_release); /* may be held again */
+	res_add(&p, &a.res, on_release); /* may be added again */
 	res_pool_drain(&p);
 	assert_string_equal(released, "a");
 }
@@ -125,7 +125,7 @@ static void release_may_free(void **st)
 		assert_non_null(t);
 		res_add(&p, &t->res, free_res);
 	}
-	res_pool_drain(&p); /* the address sanitizer is the judge */
+	res_pool_drain(&p); /* the address sanitizer reports a fault */
 	assert_true(list_empty(&p.all));
 }
 

@@ -22,7 +22,7 @@ static void defaults(void **st)
 	profile_free(p);
 }
 
-/* A login without a name has a profile too; nothing is freed for no profile. */
+/* A login without a name has a profile as well; freeing no profile does nothing. */
 static void no_name(void **st)
 {
 	struct profile *p = profile_new((struct span){ 0 });

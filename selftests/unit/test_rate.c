@@ -25,7 +25,7 @@ static void rates_as_tc_writes_them(void **st)
 		{ "0.1tbit", 100000000000 },
 		{ "1.5mbit", 1500000 },
 		{ "0.000001tbit", 1000000 },
-		{ "12345.678901kbit", 12345678 }, /* and 901 thousandths of a bit */
+		{ "12345.678901kbit", 12345678 }, /* and 901 thousandths of a bit per second */
 		{ "8kibit", 8192 },
 		{ "1mibit", 1048576 },
 		{ "1gibit", 1073741824 },
@@ -90,7 +90,7 @@ static void out_of_range(void **st)
 		"18446744073709551616",			  /* 2^64 */
 		"18446744073709559616",			  /* and 8000 */
 		"2305843009213693952.001kbps",		  /* 2^61 */
-		"99999999999999999999999999999999999bit", /* whatever it is modulo 2^64 */
+		"99999999999999999999999999999999999bit", /* whatever its value modulo 2^64 */
 		"100000000000tibps",
 	};
 

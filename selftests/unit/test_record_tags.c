@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The tables of restart records' fields make sense, and docs/state-file.md has what they say. With an argument
- * it prints that part of the document.
- */
+/* The tables of the fields of restart records are consistent, and docs/state-file.md equals
+ * them. With an argument it prints that part of the document. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -23,7 +21,7 @@ struct tables {
 	size_t n;
 };
 
-/* Each once, outer ones first. */
+/* Each table once, outer ones first. */
 static void collect(struct tables *all, const struct tlv_table *t)
 {
 	for (size_t i = 0; i < all->n; i++)
@@ -81,7 +79,7 @@ static void print_all(struct strbuf *b)
 
 static void sensible(const struct tlv_table *t)
 {
-	assert_true(t->n > 1 && t->n <= 200); /* 200 is what the tests take for an unknown tag */
+	assert_true(t->n > 1 && t->n <= 200); /* 200 is the unknown tag of other tests */
 	assert_null(t->fields[0].name);
 	for (size_t i = 1; i < t->n; i++) {
 		const struct tlv_field *f = &t->fields[i];
@@ -125,7 +123,7 @@ static size_t largest(const struct tlv_table *t)
 	return sum;
 }
 
-/* With all fields there are and the longest names. A quarter is left for fields to come. */
+/* A record with all fields and the longest names. A quarter is left for new fields. */
 static void the_largest_record_fits(void **st)
 {
 	(void)st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a refusal says in the log: the message and the AVP, the PPP packet and the option. */
+/* The log line of a refusal: the message and the AVP, or the PPP packet and the option. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -61,7 +61,7 @@ static void assert_said(const char *text)
 	sb_init(&said);
 }
 
-/* An ICRQ, as far as it goes, and then these octets. */
+/* The beginning of an ICRQ, followed by these octets. */
 static void icrq_and(const char *more, size_t n)
 {
 	uint8_t buf[300];
@@ -94,7 +94,7 @@ static void names_message_and_avp(void **st)
 	assert_said("packet-refused reason=avp-unknown message=ICRQ avp=\"vendor 0 type 99\" tid=");
 }
 
-/* F-C11: the first AVP can not be read: there is nothing to name, and nothing is invented. */
+/* F-C11: the first AVP cannot be read: no AVP is named. */
 static void names_nothing_it_can_not_read(void **st)
 {
 	(void)st;
@@ -105,7 +105,7 @@ static void names_nothing_it_can_not_read(void **st)
 	assert_int_equal(l->stop_result, STOP_ERROR);
 }
 
-/* F-C11: where no AVP is at fault, the message alone. */
+/* F-C11: where no AVP is at fault, only the message is named. */
 static void names_the_message(void **st)
 {
 	struct l2tp_msg m = { .type = L2TP_SCCCN, .have = L2TP_BIT(AVP_MSG_TYPE) };
@@ -147,7 +147,7 @@ static void names_the_message(void **st)
 	assert_said("packet-refused reason=fsm-event message=SCCCN tid=");
 }
 
-/* F-C11: also before there is a tunnel, and what the LAC is told. */
+/* F-C11: also before there is a tunnel, and in the answer to the LAC. */
 static void names_it_to_the_lac(void **st)
 {
 	struct lac *b = lac_new(w, 2, 1701);
@@ -178,7 +178,8 @@ static void to_lns(struct lac_call *c, const char *frame, size_t n)
 	w_deliver(w);
 }
 
-/* F-C11: PPP: protocol, code and option by their names in the RFCs; no more lines than of L2TP. */
+/* F-C11: PPP: protocol, code and option with their names in the RFCs; limited like the lines of
+ * L2TP. */
 static void names_the_ppp_packet(void **st)
 {
 	struct lac_call *c = lac_call(l, "alice", "wonder");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every name by which a tunnel, a peer or a session is found, and that it is found by no other. */
+/* Every key by which a tunnel, a peer or a session is found, and that no other key finds it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -24,13 +24,14 @@ static void names(void **st)
 	assert_non_null(t);
 	assert_null(registry_tunnel(w->e, 0));
 	other.port = 5;
-	assert_ptr_equal(registry_peer(w->e, &other), t->peer); /* the port does not matter */
+	assert_ptr_equal(registry_peer(w->e, &other), t->peer); /* the port is ignored */
 	assert_ptr_equal(lac_tunnel(m)->peer, t->peer);
 	assert_ptr_not_equal(lac_tunnel(n)->peer, t->peer);
 	assert_null(registry_peer(w->e, &nobody));
 	assert_ptr_equal(registry_tunnel_of(w->e, &l->path.peer, l->tid, NULL), t);
 	assert_null(registry_tunnel_of(w->e, &l->path.peer, l->tid, t));
-	assert_null(registry_tunnel_of(w->e, &other, l->tid, NULL)); /* here it does */
+	/* Here it is part of the key. */
+	assert_null(registry_tunnel_of(w->e, &other, l->tid, NULL));
 	assert_null(registry_tunnel_of(w->e, &l->path.peer, m->tid, NULL));
 	c = lac_call(l, "bob", "builder");
 	assert_ptr_equal(registry_call_of(t, c->sid), &call_sub(c)->call);
@@ -38,7 +39,7 @@ static void names(void **st)
 	assert_null(registry_call_of(lac_tunnel(m), c->sid));
 	assert_ptr_equal(registry_sub_by_address(w->e, 0x0a00004d), call_sub(c));
 	assert_null(registry_sub_by_address(w->e, 0x0a00004e));
-	lac_stop(l); /* lingers: found by its id only */
+	lac_stop(l); /* lingering: found by its id only */
 	assert_ptr_equal(registry_tunnel(w->e, l->peer_tid), t);
 	assert_null(registry_tunnel_of(w->e, &l->path.peer, l->tid, NULL));
 	assert_null(registry_sub_by_address(w->e, 0x0a00004d));

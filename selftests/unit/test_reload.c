@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The seed's reload table, row by row: what new ones get, what live ones keep, what is refused. */
+/* The table of what a reload changes, row by row: for new sessions, for established ones, and
+ * what is refused. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -99,7 +100,7 @@ static void next_ppp_sessions(void **st)
 	assert_true(old->c.v6_up);
 }
 
-/* Rates: the live keep theirs, or none; who comes after gets the new ones. */
+/* Rates: established sessions keep theirs, or none; later ones get the new rates. */
 static void next_sessions_rates(void **st)
 {
 	const struct subscriber *was = call_sub(old);
@@ -121,7 +122,7 @@ static void next_sessions_rates(void **st)
 	assert_null(strchr(w->dp[was->call.l2tp.sid].calls, 'S'));
 }
 
-/* F-B9: the plane hears of the pool at the start, and of the switch when it changes. */
+/* F-B9: the data plane gets the pool at the start, and the switch when it changes. */
 static void blackhole_for_the_pool(void **st)
 {
 	(void)st;
@@ -185,14 +186,15 @@ static void next_tunnels(void **st)
 	reload("");
 	assert_true(lac_tunnel(l)->l2tp.cfg.hello_interval == ZE_SEC(60));
 	assert_memory_equal(lac_tunnel(l)->l2tp.cfg.secret, "zetest", 6);
-	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 7); /* of the live, too */
+	/* Of established tunnels, too. */
+	assert_int_equal(lac_tunnel(l)->l2tp.cfg.hello_retries, 7);
 	strcpy(other->secret, "newone");
 	lac_connect(other);
 	assert_true(other->up);
 	assert_true(lac_tunnel(other)->l2tp.cfg.hello_interval == ZE_SEC(9));
 }
 
-/* Nothing of a file that also turns l2tp off comes into force. */
+/* When a file also turns l2tp off, nothing of it is applied. */
 static void enabled_flip(void **st)
 {
 	(void)st;
@@ -243,7 +245,7 @@ static void without_memory(void **st)
 	assert_true(lac_call(l, "bob", "builder")->c.v4_up);
 }
 
-/* The other rows of a file with a new listener do. */
+/* The other changes of a file with a new listener are applied. */
 static void listener_change(void **st)
 {
 	(void)st;
@@ -258,7 +260,7 @@ static void listener_change(void **st)
 static void pool_and_dataplane(void **st)
 {
 	(void)st;
-	next->bpf.outer_df = true; /* F-B2: changes at once */
+	next->bpf.outer_df = true; /* F-B2: applied at once */
 	reload_is(0, "");
 	next->pool.end--;
 	next->dataplane = CONFIG_DP_BPF;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* JSON to text for people, octet by octet. */
+/* JSON to text for people, compared octet by octet. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -74,7 +74,7 @@ static void other_tables(void **st)
 	      "ADDRESS   PORT\n"
 	      "10.0.0.1  1701\n"
 	      "::           9\n");
-	/* Rows need not have the same members. */
+	/* Rows may have different members. */
 	shows("[{\"a\":\"x\"},{\"b\":true,\"c\":{\"d\":1}}]", "A  B    C\n"
 							      "x  -    -\n"
 							      "-  yes  ...\n");
@@ -98,7 +98,7 @@ static void blocks(void **st)
 	      "nothing:  -\n");
 }
 
-/* Of many counters those that are 0 are left out, and nothing else is. */
+/* Of a long list of counters, only those that are 0 are left out. */
 static void counters(void **st)
 {
 	char text[512] = "{", want[512];

@@ -39,7 +39,7 @@ static void vector_of_the_rfc(void **st)
 	assert_string_equal(text, "S=407A5589115FD0D6209F510FE9C04566932CDA56");
 }
 
-/* P-083: the hash is over the name without its domain */
+/* P-083: the hash covers the name without its domain */
 static void domain_is_not_hashed(void **st)
 {
 	uint8_t ret[8];
@@ -54,7 +54,7 @@ static void domain_is_not_hashed(void **st)
 	assert_int_equal(rfc2759_user((struct span){ 0 }).len, 0);
 }
 
-/* The hash of nothing, and of characters of 1 to 4 octets: MD4 of their UTF-16LE. */
+/* The hash of an empty password, and of characters of 1 to 4 octets: MD4 of their UTF-16LE. */
 static void passwords_are_utf16(void **st)
 {
 	static const uint8_t empty[16] = { 0x31, 0xd6, 0xcf, 0xe0, 0xd1, 0x6a, 0xe9, 0x31,
@@ -104,7 +104,7 @@ static void length_is_limited(void **st)
 	memset(text, 'x', sizeof(text));
 	assert_int_equal(rfc2759_nt_hash(span_of(text, RFC2759_PASSWORD_MAX), ret), 0);
 	assert_int_equal(rfc2759_nt_hash(span_of(text, RFC2759_PASSWORD_MAX + 1), ret), -EINVAL);
-	/* the longest of all: every character takes four octets */
+	/* the longest possible: every character takes four octets */
 	for (size_t i = 0; i + 4 <= sizeof(text); i += 4)
 		memcpy(text + i, "\xf0\x9f\x98\x80", 4);
 	assert_int_equal(rfc2759_nt_hash(span_of(text, 4 * RFC2759_PASSWORD_MAX), ret), 0);

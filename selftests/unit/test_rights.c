@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Profiles: which rule decides, what its words match, and the two that are built in. */
+/* Profiles: which rule decides, which words it matches, and the two built-in profiles. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include "daemon/base/compiler.h"
 #include "daemon/ops/rights.h"
 
-/* Words parted by blanks. */
+/* Words separated by blanks. */
 static bool permits(const struct rights_profile *p, const char *command)
 {
 	const char *words[RIGHTS_WORDS_MAX] = { 0 };
@@ -64,7 +64,7 @@ static void what_no_rule_matches(void **st)
 	assert_false(permits(NULL, "show l2tp"));
 }
 
-/* `*` is one word; a rule is the beginning of a command, up to the end of a word. */
+/* `*` matches one word; a rule is the beginning of a command, up to the end of a word. */
 static void words_match(void **st)
 {
 	static const struct {

@@ -9,7 +9,7 @@
 
 #define SIZE_MAX_TESTED 7
 
-/* Against the plainest model: the numbers 0, 1, 2 ... and the last `size` of them. */
+/* Compared with a simple model: the numbers 0, 1, 2 ... and the last `size` of them. */
 static void keeps_the_newest(void **st)
 {
 	(void)st;

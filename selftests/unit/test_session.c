@@ -14,7 +14,7 @@
 #define LAC_SID	 5
 #define SETUP_NS ZE_SEC(60)
 #define TICK	 1
-#define STEPS	 16 /* a test may be longer than a call */
+#define STEPS	 16 /* a test may have more messages than a call */
 
 static struct l2tp_session s;
 static struct l2tp_fx fx;
@@ -75,7 +75,8 @@ static void expect_state(enum l2tp_session_state st)
 	assert_int_equal(s.fsm.state, st);
 }
 
-/* Every CDN has 0, 1 with an error code (10 octets at least), 14, and the right address. */
+/* Every CDN has AVP 0, AVP 1 with an error code (10 octets at least), AVP 14, and the right
+ * address. */
 static struct l2tp_msg *expect_cdn(uint16_t result, uint16_t error, uint16_t hdr_sid)
 {
 	struct l2tp_effect *e = expect_fx(L2TP_FX_SEND);
@@ -204,7 +205,7 @@ static void call_comes_up(void **st)
 	quiet();
 	assert_int_equal(s.established, now);
 	assert_int_equal(s.tx_speed_bps, 100000);
-	assert_int_equal(s.rx_speed_bps, 100000); /* symmetric when 38 is absent */
+	assert_int_equal(s.rx_speed_bps, 100000); /* the same when AVP 38 is absent */
 	assert_int_equal(s.framing_type, L2TP_FRAMING_SYNC);
 	assert_false(s.sequencing_required);
 	assert_null(s.proxy);
@@ -223,7 +224,7 @@ static void iccn_details(void **st)
 	assert_true(s.sequencing_required);
 }
 
-/* L-068: whatever the length, the copy is cut and terminated. */
+/* L-068: whatever its length, the copy is cut and terminated. */
 static void numbers_are_cut(void **st)
 {
 	static const size_t lens[] = { 0, 1, 62, 63, 64, 1017 };
@@ -241,7 +242,7 @@ static void numbers_are_cut(void **st)
 	}
 }
 
-/* L-133, L-137: what is missing is unknown, not fatal. */
+/* L-133, L-137: a missing value is unknown, and the call continues. */
 static void optional_avps_may_be_missing(void **st)
 {
 	struct l2tp_msg q = icrq(), n = bare(L2TP_ICCN);
@@ -258,7 +259,7 @@ static void optional_avps_may_be_missing(void **st)
 	assert_int_equal(s.tx_speed_bps, 0);
 }
 
-/* L-051...L-053, L-060, L-132: a fault costs the call. */
+/* L-051...L-053, L-060, L-132: a fault ends the call only. */
 static void faults_cost_the_call(void **st)
 {
 	const struct l2tp_fault unknown = { .reason = REASON_AVP_UNKNOWN,
@@ -290,7 +291,7 @@ static void faults_cost_the_call(void **st)
 	expect_refusal(REASON_AVP_VALUE_LEN, L2TP_ERR_LENGTH, LAC_SID);
 }
 
-/* L-138: an ICCN for nothing is only acknowledged. */
+/* L-138: an ICCN for an unknown call is only acknowledged. */
 static void iccn_first(void **st)
 {
 	struct l2tp_msg n = iccn();
@@ -301,7 +302,7 @@ static void iccn_first(void **st)
 	expect_down(L2TP_DOWN_PROTOCOL, 0, 0);
 }
 
-/* L-139, L-140, L-141: the wrong message for the state. */
+/* L-139, L-140, L-141: a message that is wrong in this state. */
 static void wrong_messages(void **st)
 {
 	static const struct {
@@ -326,7 +327,7 @@ static void wrong_messages(void **st)
 	}
 }
 
-/* L-142 ... L-146: no CDN back, whatever is in it. */
+/* L-142 ... L-146: a CDN is not answered, whatever its AVPs. */
 static void peer_clears(void **st)
 {
 	static const struct l2tp_fault fault = { .reason = REASON_AVP_MISSING };
@@ -352,7 +353,7 @@ static void peer_clears(void **st)
 	}
 }
 
-/* L-147: one tick before nothing, at the limit CDN. */
+/* L-147: nothing just before the timeout, CDN at the timeout. */
 static void no_iccn(void **st)
 {
 	ze_ns t0 = now;
@@ -392,7 +393,7 @@ static void wen_and_sli(void **st)
 	expect_state(L2TP_S_ESTABLISHED);
 }
 
-/* L-148: in each state; RFC 3145 cause only when there is one. */
+/* L-148: in each state; with the RFC 3145 cause only when there is one. */
 static void we_close(void **st)
 {
 	struct l2tp_cdn_args a = { .cause = L2TP_DOWN_ADMIN, .result = CDN_ADMIN, .text = "bye" };
@@ -425,7 +426,7 @@ static void we_close(void **st)
 	assert_int_equal(s.down.disconnect_code, 3);
 }
 
-/* L-210: with the tunnel, without a message. */
+/* L-210: the call ends with the tunnel, without a message. */
 static void tunnel_goes(void **st)
 {
 	static const struct l2tp_fx_down why = { .cause = L2TP_DOWN_TUNNEL, .result = 6 };
@@ -440,7 +441,7 @@ static void tunnel_goes(void **st)
 	}
 }
 
-/* A CDN for a call that never was a session. */
+/* A CDN for a call that never became a session. */
 static void refused_before_it_was_one(void **st)
 {
 	const struct l2tp_cdn_args a = { .result = CDN_NO_FACILITIES_NOW };
@@ -488,7 +489,7 @@ static void proxy_is_copied(void **st)
 	assert_true(span_eq(s.proxy->response, m.proxy_authen_response));
 	assert_ptr_not_equal(s.proxy->name.p, m.proxy_authen_name.p);
 	restart();
-	/* Windows says type 4, none, and nothing else. */
+	/* Windows sends type 4, none, and nothing else. */
 	wait_connect();
 	m = iccn();
 	m.have |= L2TP_BIT(AVP_PROXY_AUTHEN_TYPE);

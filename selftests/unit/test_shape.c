@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A subscriber's rates on their way to the data plane: when, which, and what if it doesn't take them. */
+/* A subscriber's rates on their way to the data plane: when they are set, which, and what
+ * follows when the data plane refuses them. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -70,7 +71,8 @@ static void before_the_first_family(void **st)
 	assert_says(c, "upload-rate", "2mbit");
 }
 
-/* Sequencing attaches before PPP begins: the rates still come before the families. */
+/* With Sequencing the session is attached before PPP begins: the rates are still set before the
+ * families. */
 static void with_sequencing(void **st)
 {
 	struct lac_call *c;
@@ -78,7 +80,7 @@ static void with_sequencing(void **st)
 	(void)st;
 	l->sequencing = true;
 	c = lac_call(l, "alice", "wonder");
-	w_advance(w, ZE_SEC(5)); /* the client asks again: it was not heard */
+	w_advance(w, ZE_SEC(5)); /* the client repeats its request, which was lost */
 	assert_true(c->c.v4_up);
 	assert_int_equal(strncmp(w->dp[call_sub(c)->call.l2tp.sid].calls, "US", 2), 0);
 }
@@ -97,7 +99,7 @@ static void waiting(void **st)
 	assert_int_equal(call_sub(c)->shape, SUB_SHAPE_ON);
 }
 
-/* Counted, and the session lives on. */
+/* Counted, and the session continues. */
 static void assert_unshaped(const struct lac_call *c)
 {
 	assert_true(c->c.v4_up && c->c.v6_up && !c->over);
@@ -116,12 +118,12 @@ static void answered_with_an_error(void **st)
 static void refused(void **st)
 {
 	(void)st;
-	w->fail_dp.left = 1; /* session_up is let through */
+	w->fail_dp.left = 1; /* session_up succeeds */
 	assert_unshaped(lac_call(l, "alice", "wonder"));
 	assert_true(w->fail_dp.hit);
 }
 
-/* An answer nobody waits for. */
+/* An answer after the request was dropped. */
 static void late_answer(void **st)
 {
 	struct lac_call *c = lac_call(l, "alice", "wonder");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Snapshots: they stay as they are while the engine goes on, are counted, shared for a second, and without
- * memory there is none. */
+/* Snapshots: they do not change while the engine continues, are reference counted, are shared
+ * for a second, and are not made without memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -111,7 +111,7 @@ static char *text_of(const struct snapshot *s, view_fn *view)
 	return sb_take(&b);
 }
 
-/* Sessions end, tunnels go, the engine is freed: each snapshot says what it said. */
+/* Sessions end, tunnels end, the engine is freed: each snapshot still has the same text. */
 static void stays_as_it_is(void **st)
 {
 	const struct snapshot *s[ZE_ARRAY_SIZE(kinds)], *later;
@@ -186,11 +186,12 @@ static void counted(void **st)
 	assert_int_equal(cfg->refs, refs);
 	assert_ptr_equal(s->config.in_force, cfg);
 	snapshot_unref(s);
-	assert_int_equal(cfg->refs, refs - 2); /* in force, and as started */
+	/* Of the running configuration and the one of the start. */
+	assert_int_equal(cfg->refs, refs - 2);
 	snapshot_unref(NULL);
 }
 
-/* ---- how fresh ---- */
+/* ---- age ---- */
 
 /* One more session; it waits for its ICCN. */
 static void third(void)
@@ -199,7 +200,7 @@ static void third(void)
 	lac_call(u.lac, "alice", "wonder");
 }
 
-/* A `show` after a call has it, in the same instant. */
+/* A `show` after a call has that call, even in the same instant. */
 static void new_for_a_show(void **st)
 {
 	const struct snapshot *a = take(SNAPSHOT_SESSIONS), *b;
@@ -241,7 +242,7 @@ static void shared_for_a_second(void **st)
 	snapshot_unref(b);
 }
 
-/* One tunnel, one session and counts are small: they are new for whoever asks. */
+/* One tunnel, one session and the counters are small: they are made for each request. */
 static void small_ones_are_not_shared(void **st)
 {
 	const struct snapshot *a = share(SNAPSHOT_COUNTERS), *b = share(SNAPSHOT_COUNTERS);
@@ -252,12 +253,13 @@ static void small_ones_are_not_shared(void **st)
 	snapshot_unref(b);
 }
 
-/* A list that is too old to be shared is freed by the next turn. */
+/* A list that is too old to be shared is freed by the next iteration of the engine. */
 static void memory_is_given_back(void **st)
 {
 	(void)st;
 	snapshot_unref(take(SNAPSHOT_SESSIONS));
-	assert_null(u.w->e->shared_sessions); /* only what was asked for as shared is kept */
+	/* Only a snapshot that was requested as shared is kept. */
+	assert_null(u.w->e->shared_sessions);
 	snapshot_unref(share(SNAPSHOT_SESSIONS));
 	snapshot_unref(share(SNAPSHOT_TUNNELS));
 	assert_non_null(u.w->e->shared_sessions);
@@ -269,7 +271,7 @@ static void memory_is_given_back(void **st)
 	u.w->now += SNAPSHOT_SHARED_NS;
 }
 
-/* Completion shares; what it offers may be a second old, and no older. */
+/* Completion shares a snapshot, which may be a second old and no older. */
 static void completion_shares(void **st)
 {
 	(void)st;
@@ -285,7 +287,7 @@ static void completion_shares(void **st)
 
 /* ---- without memory ---- */
 
-/* -ENOMEM at whichever allocation, nothing is written, and nothing is left. */
+/* -ENOMEM at each allocation in turn: nothing is written, and nothing is left. */
 static void without_memory(void **st)
 {
 	(void)st;
@@ -318,7 +320,7 @@ static void without_memory(void **st)
 		}
 }
 
-/* An operator is told so; a completion has no ids. */
+/* The operator gets an error; a completion gets no ids. */
 static void operators_without_memory(void **st)
 {
 	static const char *const words[] = { "show", "l2tp", "sessions" };
@@ -340,7 +342,7 @@ static void operators_without_memory(void **st)
 	assert_int_equal(out.len, 0);
 	rq.words = (const char *const[]){ "show", "l2tp", "session", "" };
 	rq.n = 4;
-	fail_alloc_at(1); /* 0: of the answer */
+	fail_alloc_at(1); /* 0: the allocation of the answer */
 	ops_complete(u.w->e, &rq, &j);
 	assert_true(fail_alloc_hit());
 	fail_alloc_off();
@@ -349,7 +351,7 @@ static void operators_without_memory(void **st)
 	sb_done(&err);
 }
 
-/* The journal keeps the text of its reason in a buffer and writes the next reason there. */
+/* The journal writes the text of its next reason into the same buffer. */
 static void handover_reason_is_a_copy(void **st)
 {
 	char why[] = "pins are missing";

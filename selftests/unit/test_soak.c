@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Eight hours of HELLO, echo and re-login churn in virtual time, in mild weather, end with memory where
- * it began.
- */
+/* Eight hours of HELLOs, echoes and new logins in virtual time, with few losses: at the end, the
+ * memory is what it was at the beginning. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -26,7 +24,7 @@ static size_t memory(void)
 	return mallinfo2().uordblks;
 }
 
-/* What malloc keeps for itself in its thread cache counts as used. The sanitizer knows exactly. */
+/* What malloc keeps in its thread cache counts as used. The sanitizer counts exactly. */
 static size_t memory_slack(void)
 {
 	return __sanitizer_get_current_allocated_bytes ? 0 : 32768;
@@ -37,7 +35,7 @@ static struct lac_call *calls[LACS][CALLS];
 
 static void connect_all(struct world *w)
 {
-	w->n_lacs = 0; /* their channels are idle and hold nothing */
+	w->n_lacs = 0; /* their channels are idle and own nothing */
 	for (unsigned i = 0; i < LACS; i++) {
 		lacs[i] = lac_new(w, i + 1, 1701);
 		lacs[i]->tid = (uint16_t)test_rng_below(&w->seed, 60000) + 1;
@@ -48,7 +46,7 @@ static void connect_all(struct world *w)
 		calls[i % LACS][i / LACS] = lac_call(lacs[i % LACS], "alice", "wonder");
 }
 
-/* Somebody leaves, one way or another, and comes back. */
+/* One session ends, in one of several ways, and logs in again. */
 static void churn(struct world *w, unsigned n)
 {
 	struct lac_call **at = &calls[n % LACS][n / LACS % CALLS], *c = *at;
@@ -116,7 +114,7 @@ static void eight_hours(void **st)
 	world_free(w);
 }
 
-/* F-E: what nobody uses takes no memory: a fuzz target and a restart make an engine anew each time. */
+/* F-E: unused features take no memory: a fuzz target and a restart create an engine each time. */
 static void an_engine_alone_is_small(void **st)
 {
 	size_t before = memory();
@@ -128,7 +126,7 @@ static void an_engine_alone_is_small(void **st)
 	assert_in_range(memory(), 0, before + memory_slack());
 }
 
-/* HELLOs alone, with nothing else to say, for as long. */
+/* HELLOs alone, without another message, for as long. */
 static void eight_quiet_hours(void **st)
 {
 	struct config *cfg = w_config();

@@ -89,7 +89,7 @@ static void failure_sticks_and_keeps_the_text(void **st)
 	(void)st;
 	sb_init(&b);
 	sb_puts(&b, "kept");
-	sb_add(&b, "x", SIZE_MAX); /* more than there can be: "x" is not read */
+	sb_add(&b, "x", SIZE_MAX); /* longer than possible: "x" is not read */
 	assert_true(b.bad);
 	sb_puts(&b, "y");
 	sb_printf(&b, "z");
@@ -138,7 +138,7 @@ static void take_moves_ownership(void **st)
 	assert_int_equal(b.cap, 0);
 	assert_string_equal(s, "mine");
 	free(s);
-	s = sb_take(&b); /* nothing is a text too */
+	s = sb_take(&b); /* an empty buffer is a text as well */
 	assert_string_equal(s, "");
 	free(s);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Failure sweep: one life of two LACs and three subscribers, run again and again with the k-th
- * allocation, packet, data plane call or random number failing. Whatever fails, the daemon goes on to
- * serve the next peer, and in the end nothing is left.
- */
+/* Failure sweep: a scenario with two LACs and three subscribers is repeated with the k-th
+ * allocation, packet, data plane call or random number failing. Whatever fails, the daemon
+ * serves the next peer, and at the end nothing is left. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -48,7 +46,7 @@ static void life(struct world *w)
 	w_advance(w, ZE_SEC(5));
 }
 
-/* The failure is over: somebody else is served. */
+/* After the failure another LAC is served. */
 static void afterlife(struct world *w)
 {
 	struct lac *l = lac_new(w, 3, 1701);
@@ -101,7 +99,7 @@ static void sweep(enum what what, int at_least)
 	while (run(what, k))
 		k++;
 	print_message("# %d places\n", k);
-	assert_true(k >= at_least); /* it did fail things */
+	assert_true(k >= at_least); /* failures did happen */
 }
 
 static void allocations(void **st)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The sessions of a plane and their jobs, with a plane of our own and a worker that runs its jobs
- * inside kworker_reap(). A trace records what happens: a job in lower case with the id of its
- * session, a hook on the reactor in brackets, an event in capitals with its result.
- */
+/* The sessions of a plane and their jobs, with a plane for this test and a worker that runs its
+ * jobs inside kworker_reap(). A trace records what happens: a job in lower case with the id of
+ * its session, a hook on the reactor in brackets, an event in capitals with its result. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -19,7 +17,7 @@
 #include "daemon/sys/run/dp_jobs.h"
 #include "selftests/lib/fail_alloc.h"
 
-/* The fakes take what the real ones take. */
+/* The fakes have the parameters of the real functions. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 struct fake {
@@ -35,8 +33,8 @@ static struct {
 	int up_result, shape_result, family_result;
 	unsigned sessions;     /* not freed */
 	struct dp_event last;  /* the last event */
-	uint16_t down_in_up;   /* session_down of this id while a set-up runs */
-	uint16_t add_on_event; /* a session with this id is added when the next event comes */
+	uint16_t down_in_up;   /* session_down for this id while a set-up runs */
+	uint16_t add_on_event; /* a session with this id is added on the next event */
 } w;
 
 static void note(const char *fmt, ...) ZE_PRINTF(1, 2);
@@ -255,7 +253,7 @@ static void set_up_and_removed(void **st)
 	assert_string_equal(w.last.ifname, "fake7");
 	assert_ptr_equal(dp_jobs_find_up(&w.jobs, 7), s);
 	dp_jobs_session_down(&w.jobs, 7);
-	dp_jobs_session_down(&w.jobs, 7); /* the first one is answered, once */
+	dp_jobs_session_down(&w.jobs, 7); /* the first request is answered, once */
 	assert_null(dp_jobs_find_up(&w.jobs, 7));
 	assert_ptr_equal(dp_jobs_find(&w.jobs, 7), s);
 	reap("[closing7 state=2] down7 GONE7(0) ");
@@ -288,7 +286,7 @@ static void removed_before_the_set_up_is_done(void **st)
 	dp_jobs_start(add(7));
 	reap("up7 [closing7 state=1] down7 GONE7(0) ");
 	w.down_in_up = 0;
-	w.up_result = -ENOBUFS; /* GONE is the only answer now */
+	w.up_result = -ENOBUFS; /* from here on GONE is the only answer */
 	dp_jobs_start(add(8));
 	dp_jobs_session_down(&w.jobs, 8);
 	reap("[closing8 state=1] up8 down8 GONE8(0) ");
@@ -334,7 +332,7 @@ static void requests_run_in_order(void **st)
 	     "family7+0/1300 FAMILY7(0) ");
 }
 
-/* The failure is the plane's to log, with the step; the session stays as it was. */
+/* The plane logs the failure, with the step; the session is unchanged. */
 static void failures_are_answered(void **st)
 {
 	bring_up(7);
@@ -424,7 +422,7 @@ static void many_sessions_are_found(void **st)
 		assert_true(seen[i]);
 }
 
-/* Requests may be refused for lack of memory; removing what was accepted needs none. */
+/* Requests may be refused for lack of memory; removing what was accepted never needs memory. */
 static void removal_needs_no_memory(void **st)
 {
 	bool hit = true;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The bookkeeping of the kernel plane with steps and a reactor of our own. Everything that happens
- * is one word in a trace: +x a step done, -x undone, !x failed, and the events in capitals.
- */
+/* The bookkeeping of the kernel plane, with steps and a reactor for this test. A trace has a word
+ * for everything that happens: +x a step done, -x undone, !x failed, and the events in capitals. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -23,7 +21,7 @@
 #include "daemon/sys/run/counts.h"
 #include "selftests/lib/fail_alloc.h"
 
-/* The fakes take what the real ones take. */
+/* The fakes have the parameters of the real functions. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 #define FIRST_FD 100
@@ -33,16 +31,16 @@ static struct {
 	struct kernel_shared shared;
 	char trace[2048];
 	char fail;   /* the step of this name fails */
-	int ifindex; /* of sessions from now on */
+	int ifindex; /* of the sessions that follow */
 	unsigned readings;
 	struct pool_routes pool;
 	unsigned pools;
 	int pool_error;
-	char taken; /* the step whose check finds something missing, and what it says */
+	char taken; /* the step whose check finds its object missing, and its text */
 	int check_result;
 	int stats_error, final_error;
-	struct dp_event gone; /* the last one */
-	int sockets;	      /* opened and not closed */
+	struct dp_event gone; /* the last GONE event */
+	int sockets;	      /* open sockets */
 	int next_fd;
 	int socket_error, watch_fails;
 	int watched, frames;
@@ -51,7 +49,7 @@ static struct {
 	char down_at;	/* session_down while this step runs */
 	uint16_t again; /* on GONE: session_up with this sid */
 	struct dp_session last;
-	struct kernel_session up; /* as the last step saw it */
+	struct kernel_session up; /* as the last step received it */
 } w;
 
 static void note(const char *fmt, ...) ZE_PRINTF(1, 2);
@@ -79,7 +77,7 @@ static void leave(void)
 	w.in_turn = false;
 }
 
-/* Of a session b and c are made in turn, of a family all are. */
+/* Of the steps of a session, b and c are made in turn; those of a family are all made. */
 static int up(char name)
 {
 	assert_int_equal(w.in_turn, strchr("bcxyz", name) != NULL);
@@ -361,7 +359,7 @@ static void begin(enum kernel_paths paths)
 			 0);
 }
 
-/* Nothing of anything is left. */
+/* Nothing is left of any session. */
 static void assert_empty(void)
 {
 	assert_int_equal(w.d->jobs.sessions.n, 0);
@@ -424,13 +422,13 @@ static void up_and_down_in_reverse(void **st)
 	dp_kernel_reap(w.d);
 	expect("-d -c -b -a GONE(7) -T unwatch close ");
 	assert_empty();
-	dp_kernel_ops.session_down(w.d, 7); /* unknown now: nothing is owed */
+	dp_kernel_ops.session_down(w.d, 7); /* unknown by now: no event follows */
 	dp_kernel_reap(w.d);
 	expect("");
 	end();
 }
 
-/* Each step failing in turn: what came before is undone, newest first, once. */
+/* Each step in turn fails: the steps before it are undone, newest first, once. */
 static void every_failing_step_undoes_the_former(void **st)
 {
 	static const struct {
@@ -452,12 +450,12 @@ static void every_failing_step_undoes_the_former(void **st)
 		expect(rows[i].trace);
 		assert_empty();
 		w.fail = 0;
-		bring_up(1, 7); /* and the ids serve again */
+		bring_up(1, 7); /* and the ids can be used again */
 		end();
 	}
 }
 
-/* Taken down while each step runs: the steps after it do not begin. */
+/* Removed while each step runs: the steps after it do not begin. */
 static void down_while_it_is_built(void **st)
 {
 	static const struct {
@@ -509,7 +507,7 @@ static void tunnel_lives_from_first_to_last_session(void **st)
 	end();
 }
 
-/* A call that comes while its tunnel is being deleted gets a new one. */
+/* A call that comes while its tunnel is being deleted gets a new tunnel. */
 static void session_during_deletion_waits(void **st)
 {
 	begin(KERNEL_PATHS_ONE);
@@ -542,7 +540,7 @@ static void refused_at_once(void **st)
 	end();
 }
 
-/* Linux before 6.11: two tunnels of one peer address and port. */
+/* Linux before 6.11: two tunnels with the same peer address and port. */
 static void second_tunnel_on_a_path(void **st)
 {
 	begin(KERNEL_PATHS_ONE);
@@ -556,7 +554,7 @@ static void second_tunnel_on_a_path(void **st)
 	end();
 }
 
-/* The same with labels: one socket, one tunnel of the kernel's, as long as any of the sessions. */
+/* The same with labels: one socket and one kernel tunnel, as long as any of the sessions exists. */
 static void tunnels_of_a_path_are_one(void **st)
 {
 	begin(KERNEL_PATHS_LABELLED);
@@ -565,7 +563,7 @@ static void tunnels_of_a_path_are_one(void **st)
 	assert_int_equal(ask(3, 9, 3), 0); /* another peer */
 	dp_kernel_reap(w.d);
 	expect("socket +a +b +c +d UP(ppp8) +T +a +b +c +d UP(ppp9) ");
-	/* Its id is the name of the other's tunnel. */
+	/* Its id is the name of the other session's tunnel. */
 	assert_int_equal(ask(1, 10, 4), -EADDRINUSE);
 	dp_kernel_ops.session_down(w.d, 7);
 	dp_kernel_reap(w.d);
@@ -608,7 +606,7 @@ static void families_come_and_go(void **st)
 	assert_int_equal(family(7, PPP_FAM_IPV6, 1400), 0);
 	dp_kernel_reap(w.d);
 	expect("4+x 4+y 4+z FAMILY(0) 6+x 6+y 6+z FAMILY(0) ");
-	/* new values: the old ones are taken back first */
+	/* new values: the old ones are undone first */
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1300), 0);
 	dp_kernel_reap(w.d);
 	expect("4-zo1400 4-yo1400 4-xo1400 4+x 4+y 4+z FAMILY(0) ");
@@ -622,8 +620,7 @@ static void families_come_and_go(void **st)
 	end();
 }
 
-/* F-C2: what is prepared lets nothing pass until it is opened, and nothing after it was shut; what was
- * wanted last holds, by one job. */
+/* F-C2: a prepared family passes packets only while it is open; one job does the last request. */
 static void families_open_and_shut(void **st)
 {
 	begin(KERNEL_PATHS_FREE);
@@ -693,7 +690,7 @@ static void rates_before_families(void **st)
 	assert_int_equal(family(7, PPP_FAM_IPV4, 1400), 0);
 	dp_kernel_reap(w.d);
 	expect("1+q 1+r 1+s SHAPED(0) 4+x 4+y 4+z FAMILY(0) ");
-	/* others: in their place */
+	/* other rates: they replace the first ones */
 	assert_int_equal(shape(7, 2), 0);
 	dp_kernel_reap(w.d);
 	expect("2+q 2+r 2+s SHAPED(0) ");
@@ -704,7 +701,7 @@ static void rates_before_families(void **st)
 	end();
 }
 
-/* The first time: what came before is undone. A replacement: everything is. */
+/* A failing step for the first rates undoes the steps before it; for new rates, all steps. */
 static void failing_rate_step_leaves_none(void **st)
 {
 	static const struct {
@@ -749,7 +746,7 @@ static void rates_then_down(void **st)
 	end();
 }
 
-/* A family asked for just before the end: no answer but GONE. */
+/* A family requested just before the end: GONE is the only answer. */
 static void family_then_down(void **st)
 {
 	begin(KERNEL_PATHS_FREE);
@@ -769,7 +766,8 @@ static void checks(const char *trace)
 	expect(trace);
 }
 
-/* F-A4: what is up is looked at, in order with the session's own jobs; what is down is wanted no more. */
+/* F-A4: objects of established families are checked, in order with the session's own jobs; those
+ * of removed families are not. */
 static void what_others_take_away(void **st)
 {
 	begin(KERNEL_PATHS_FREE);
@@ -821,7 +819,8 @@ static void take_down(uint16_t sid)
 	assert_int_equal(w.gone.sid, sid);
 }
 
-/* Read while it has its interface; if somebody took that away, what was read last, or nothing. */
+/* The counters are read while the session has its interface; if another program removed it, the
+ * last reading is used, or none. */
 static void gone_with_its_counters(void **st)
 {
 	struct dp_stats s;
@@ -853,7 +852,7 @@ static uint64_t sum_at(ze_ns now, ze_ns *ret_as_of)
 	return t.st.up_packets;
 }
 
-/* Asking gives the last reading, and begins another when that is a second old; one at a time. */
+/* A query returns the last reading, and starts one new reading when that is a second old. */
 static void all_numbers_are_read_by_a_worker(void **st)
 {
 	ze_ns as_of;
@@ -877,7 +876,7 @@ static void all_numbers_are_read_by_a_worker(void **st)
 	end();
 }
 
-/* A reading that fails leaves the last, and is not tried again at once. */
+/* A failed reading keeps the last one, and is not repeated at once. */
 static void a_reading_that_fails(void **st)
 {
 	ze_ns as_of;
@@ -897,7 +896,7 @@ static void a_reading_that_fails(void **st)
 	end();
 }
 
-/* The id of a session that is gone, again: what was read was another device's. */
+/* The id of a removed session is used again: the last reading belonged to another device. */
 static void a_new_session_has_no_numbers_of_the_old(void **st)
 {
 	struct dp_stats s;
@@ -915,7 +914,7 @@ static void a_new_session_has_no_numbers_of_the_old(void **st)
 	end();
 }
 
-/* The end of the daemon takes down what is up, being built, and asked for. */
+/* The end of the daemon removes established sessions, and those in set-up. */
 static void stop_takes_everything_down(void **st)
 {
 	begin(KERNEL_PATHS_FREE);

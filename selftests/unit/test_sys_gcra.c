@@ -16,12 +16,12 @@
 static const uint64_t rates[] = { 8000,	    256000,    512000,	   2000000,
 				  10000000, 100000000, 1000000000, 10000000000 };
 
-struct offer { /* packets of one size, one every gap */
+struct offer { /* packets of one size, one per gap */
 	uint32_t octets;
 	uint64_t from, to, gap;
 };
 
-/* Octets let through. */
+/* Returns the octets that pass. */
 static uint64_t pass(__u64 *tat, uint32_t cost, struct offer o)
 {
 	uint64_t n = 0;
@@ -32,7 +32,7 @@ static uint64_t pass(__u64 *tat, uint32_t cost, struct offer o)
 	return n;
 }
 
-/* All at one moment: the burst, and the packet that crosses it. */
+/* All at the same time: the burst passes, and the packet that exceeds it. */
 static void burst(void **st)
 {
 	static const struct {
@@ -63,7 +63,7 @@ static void burst(void **st)
 	}
 }
 
-/* As the header says, for every rate. */
+/* The bounds that the header promises, for every rate. */
 static void bursts_hold_their_promise(void **st)
 {
 	(void)st;
@@ -77,7 +77,7 @@ static void bursts_hold_their_promise(void **st)
 	}
 }
 
-/* Twice the rate is offered for ten seconds behind a full burst: what passes is the rate. */
+/* Twice the rate is offered for ten seconds after a full burst: the rate passes. */
 static void steady_rate(void **st)
 {
 	static const uint32_t sizes[] = { 64, 576, 1500, 9000 };
@@ -100,7 +100,7 @@ static void steady_rate(void **st)
 		}
 }
 
-/* What fits the rate is never touched, however long it goes on. */
+/* Traffic below the rate is never dropped, however long it lasts. */
 static void below_the_rate(void **st)
 {
 	uint32_t cost = gcra_cost(1000000);
@@ -113,7 +113,7 @@ static void below_the_rate(void **st)
 			 10000 * 1500);
 }
 
-/* A pause gives back as much as the rate makes of it, and never more than the burst. */
+/* A pause gives back the rate times its duration, and never more than the burst. */
 static void replenishment(void **st)
 {
 	uint32_t cost = gcra_cost(10000000); /* burst 312 500 octets, 250 ms */
@@ -131,7 +131,7 @@ static void replenishment(void **st)
 			314000);
 }
 
-/* The clock of another processor may be a little behind. */
+/* The clock of another processor may be slightly behind. */
 static void clock_behind(void **st)
 {
 	uint32_t cost = gcra_cost(RATE_MIN);

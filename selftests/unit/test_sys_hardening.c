@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the process gives up: its tables, and the filter of system calls in a process of its own. */
+/* The privileges that the process drops: the tables, and the filter of system calls in a child
+ * process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@
 
 /* ---- capabilities ---- */
 
-/* F-B12: what each data plane needs, and what only a start may do. */
+/* F-B12: the capabilities that each data plane needs, and those that only the start may use. */
 static void capabilities_by_plane(void **st)
 {
 	uint64_t bpf = hardening_caps_mask(HARDENING_BPF);
@@ -43,14 +44,14 @@ static void capabilities_by_plane(void **st)
 	assert_true(kernel == (bpf & ~BIT(CAP_NET_RAW)));
 	assert_true(hardening_caps_mask(HARDENING_NULL) == BIT(CAP_NET_BIND_SERVICE));
 	assert_true(hardening_caps_mask(0) == 0);
-	/* A worker has nothing that the reactor lacks. */
+	/* A worker has no capability that the reactor lacks. */
 	assert_true((hardening_caps_mask(HARDENING_WORKER) & ~kernel) == 0);
-	/* Nothing is lost before it is known which plane it is. */
+	/* Nothing is dropped before the data plane is chosen. */
 	assert_true(((bpf | kernel) & ~hardening_caps_mask(HARDENING_START)) == 0);
 	assert_true((all & ~bpf) == (BIT(CAP_SYS_ADMIN) | BIT(CAP_DAC_READ_SEARCH)));
 }
 
-/* F-B12: each once, with its reason; what only a start has is never asked for. */
+/* F-B12: each capability once, with its reason; those of the start are not requested afterwards. */
 static void capabilities_have_reasons(void **st)
 {
 	(void)st;
@@ -76,7 +77,7 @@ static bool in_table(const char *name)
 	return false;
 }
 
-/* F-B12: no name is misspelt, and none is there twice. */
+/* F-B12: no name is misspelt or occurs twice. */
 static void calls_are_known(void **st)
 {
 	(void)st;
@@ -90,7 +91,7 @@ static void calls_are_known(void **st)
 	}
 }
 
-/* None of these is needed by anything. */
+/* None of these is needed by any part of ze. */
 static const char *const refused[] = {
 	"execve",
 	"execveat",
@@ -139,8 +140,8 @@ static const char *const refused[] = {
 	"kill",
 };
 
-/* In the child: each is tried, and its number alone is enough for the filter to refuse it. 0, or the line of the
- * check that failed. */
+/* In the child: each system call is tried, and its number alone is enough for the filter to
+ * refuse it. Returns 0, or the line of the check that failed. */
 #define CHECK(what)                                                                                \
 	do {                                                                                       \
 		if (!(what)) {                                                                     \
@@ -155,7 +156,8 @@ static int calls_refused(void)
 		int nr = seccomp_syscall_resolve_name(refused[i]);
 		long r;
 
-		/* The sanitizers' build has a few more; others do not exist on this machine. */
+		/* The sanitizers' build has a few more; others do not exist on this
+		 * architecture. */
 		if (in_table(refused[i]) || nr < 0)
 			continue;
 		errno = 0;
@@ -209,7 +211,8 @@ static void *try_mount(void *arg)
 	pthread_barrier_t *b = arg;
 	long before, after;
 
-	/* NULL: EFAULT when the filter lets it pass, or EPERM without CAP_SYS_ADMIN, which comes later. */
+	/* NULL: EFAULT when the filter permits it, or EPERM without CAP_SYS_ADMIN, which is
+	 * checked later. */
 	errno = 0;
 	before = syscall(SYS_mount, NULL, NULL, NULL, 0, NULL) < 0 ? errno : 0;
 	pthread_barrier_wait(b);
@@ -219,7 +222,7 @@ static void *try_mount(void *arg)
 	return (void *)(intptr_t)(before != EPERM && after == EPERM);
 }
 
-/* What a start may do is over for the threads, too, that have begun before. */
+/* The privileges of the start are dropped in threads that were already running, too. */
 static int settles(void)
 {
 	pthread_barrier_t b;
@@ -243,7 +246,8 @@ static int under_the_filter(void)
 	       calls_refused() || rest_works();
 }
 
-/* F-B12: what ze does not use is refused with EPERM, what it uses goes on. */
+/* F-B12: system calls that ze does not use are refused with EPERM; those that it uses still
+ * work. */
 static void filter_refuses(void **st)
 {
 	int status = -1;
@@ -267,7 +271,7 @@ static void *keep_nothing(void *arg)
 	return NULL;
 }
 
-/* F-B12: a thread gives up what it does not need, and nothing of the others'. */
+/* F-B12: a thread drops its own privileges, and not those of other threads. */
 static void threads_give_up_alone(void **st)
 {
 	struct strbuf before, after, thread;

@@ -22,7 +22,7 @@ static void nearly_all_of_many_is_a_fall(void **st)
 	assert_false(heap_fell(30000, 60000));
 }
 
-/* A loop with nothing else to do ends, however many sessions have gone. */
+/* An idle loop stops trimming, however many sessions have ended. */
 static void keeps_no_loop_alive(void **st)
 {
 	struct ev_loop *ev = ev_loop_new(EVFLAG_NOENV);
@@ -35,7 +35,7 @@ static void keeps_no_loop_alive(void **st)
 	heap_sessions(h, 0);
 	heap_sessions(h, 0);
 	assert_false(ev_run(ev, EVRUN_NOWAIT));
-	heap_sessions(h, 2 * HEAP_FALL_MIN); /* they came back */
+	heap_sessions(h, 2 * HEAP_FALL_MIN); /* the sessions are back */
 	assert_false(ev_run(ev, EVRUN_NOWAIT));
 	heap_sessions(h, 0);
 	heap_free(h);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ids of programs that were attached, for the next process; nobody else's list is believed. */
+/* The ids of attached programs, saved for the next instance; a list of another user is not used. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void kept(void **st)
 	assert_false(id_list_has(path, 8) || id_list_has(path, 0) || id_list_has(path, 70));
 }
 
-/* F-A3: the newest. */
+/* F-A3: the newest ids. */
 static void bounded(void **st)
 {
 	(void)st;
@@ -66,7 +66,8 @@ static void write_text(const char *text)
 	fclose(f);
 }
 
-/* F-A3: of another boot, writable by others, a link, no list at all; and a new one takes its place. */
+/* F-A3: a list of another boot, one that others may write, a link, or no list at all; a new list
+ * replaces it. */
 static void not_believed(void **st)
 {
 	const uint32_t id = 5;
@@ -90,7 +91,7 @@ static void not_believed(void **st)
 	assert_true(id_list_has(path, 5));
 }
 
-/* F-A3: no folder: an error, and nothing else. */
+/* F-A3: no directory: an error, and nothing else. */
 static void no_folder(void **st)
 {
 	const uint32_t id = 5;

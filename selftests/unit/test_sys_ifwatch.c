@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel says of addresses is built here; nothing is asked. */
+/* The kernel's notifications of addresses are built here; the kernel is not asked. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -41,7 +41,7 @@ static bool parsed(const struct said *s, struct hostip *ret)
 	return any;
 }
 
-/* F-B4: an address that comes or goes; of a link with a far end, ours is the local one. */
+/* F-B4: an address that is added or removed; on a point-to-point link, ours is the local one. */
 static void addresses(void **st)
 {
 	struct hostip a;
@@ -61,7 +61,8 @@ static void addresses(void **st)
 	assert_int_equal(a.subnet, 0xc0000205);
 }
 
-/* F-B4: the gateway that a data plane gives its devices; with a subnet it is the operator's. */
+/* F-B4: the gateway address that a data plane assigns to its devices is ze's own; with a subnet
+ * it is the operator's. */
 static void left_out(void **st)
 {
 	struct hostip a;

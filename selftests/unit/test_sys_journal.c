@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The state file: what one process wrote another reads, and nothing else. */
+/* The state file: the next instance reads what the previous one wrote, and nothing else. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -62,7 +62,7 @@ static void put(struct journal *j, enum journal_kind kind, uint16_t id, size_t l
 	journal_ops.put(j, kind, id, span_of(b, len));
 }
 
-/* len 0: it must not be there. */
+/* len 0: the record must not exist. */
 static void has(struct journal *j, enum journal_kind kind, uint16_t id, size_t len, int octet)
 {
 	size_t n, found = 0;
@@ -136,8 +136,8 @@ static void kept(void **st)
 	put(j, JOURNAL_SESSION, 65535, 1, 'c');
 	put(j, JOURNAL_SESSION, 8, 50, 'd');
 	journal_ops.drop(j, JOURNAL_SESSION, 8);
-	journal_ops.drop(j, JOURNAL_SESSION, 9); /* was never there */
-	put(j, JOURNAL_TUNNEL, 7, 90, 'e');	 /* changed in its place */
+	journal_ops.drop(j, JOURNAL_SESSION, 9); /* never existed */
+	put(j, JOURNAL_TUNNEL, 7, 90, 'e');	 /* rewritten in place */
 	journal_close(j, false);
 	j = begin(true);
 	assert_int_equal(count(j), 3);
@@ -146,7 +146,7 @@ static void kept(void **st)
 	has(j, JOURNAL_SESSION, 65535, 1, 'c');
 	journal_read(j);
 	journal_ops.drop(j, JOURNAL_SESSION, 7);
-	put(j, JOURNAL_SESSION, 65535, 300, 'f'); /* outgrew its place */
+	put(j, JOURNAL_SESSION, 65535, 300, 'f'); /* too large for its place, so it was moved */
 	journal_close(j, false);
 	j = begin(false);
 	assert_null(journal_why_not(j));
@@ -157,7 +157,7 @@ static void kept(void **st)
 	journal_close(j, false);
 }
 
-/* As a process that is killed leaves it: nothing is closed, and every record is whole. */
+/* The file as a killed process leaves it: nothing was closed, and every record is complete. */
 static void killed_while_it_grows(void **st)
 {
 	struct journal *j = begin(true), *k;
@@ -171,7 +171,7 @@ static void killed_while_it_grows(void **st)
 	n = pread(fd, buf, sizeof(buf), 0);
 	put(j, JOURNAL_SESSION, 5, 200, 'b');
 	journal_close(j, false);
-	/* The old one was not cleared yet. */
+	/* The old copy was not cleared yet. */
 	assert_int_equal(pwrite(fd, buf + 4096, 64, 4096), 64);
 	assert_true(n > 4096);
 	close(fd);
@@ -186,7 +186,7 @@ static void killed_while_it_grows(void **st)
 	journal_close(k, false);
 }
 
-/* Unchanged records are not written; places are used again. */
+/* Unchanged records are not written; freed places are used again. */
 static void costs_little(void **st)
 {
 	struct journal *j = begin(true);
@@ -212,10 +212,10 @@ static void costs_little(void **st)
 		for (uint16_t i = 1; i <= 1000; i++)
 			journal_ops.drop(j, JOURNAL_SESSION, (uint16_t)(i + 1000 * round));
 	}
-	assert_true(file_size() < size + 64); /* the last place to its end */
+	assert_true(file_size() < size + 64); /* the end of the last place */
 	size = file_size();
 	journal_close(j, false);
-	/* The next process knows the free places too. */
+	/* The next instance finds the free places, too. */
 	j = begin(true);
 	assert_int_equal(count(j), 0);
 	for (uint16_t i = 1; i <= 1000; i++)
@@ -224,7 +224,7 @@ static void costs_little(void **st)
 	journal_close(j, false);
 }
 
-/* Random puts and drops over several lives, against an array. */
+/* Random puts and drops across several restarts, compared with an array. */
 static void agrees_with_a_model(void **st)
 {
 	static struct {
@@ -278,7 +278,7 @@ static void damage_is(const struct journal *j, unsigned tunnels, unsigned sessio
 	assert_int_equal(n[JOURNAL__KINDS], others);
 }
 
-/* Any octet of the header: the file is refused. */
+/* Any octet of the header is wrong: the file is refused. */
 static void damaged_header(void **st)
 {
 	struct journal *j = begin(true);
@@ -297,7 +297,8 @@ static void damaged_header(void **st)
 	refused("there is no state file");
 }
 
-/* F-A7: any octet of a record: it is not there, which is known, once, and by kind where that can be read. */
+/* F-A7: any octet of a record is wrong: the record is dropped, counted once, and by its kind
+ * where that can be read. */
 static void damaged(void **st)
 {
 	(void)st;
@@ -321,7 +322,7 @@ static void damaged(void **st)
 	}
 }
 
-/* F-A7: records of many units, one behind the other; what was dropped or has shrunk is no damage. */
+/* F-A7: records of several units, one after the other; dropped or shrunk records are not damage. */
 static void damaged_among_others(void **st)
 {
 	struct journal *j = begin(true);
@@ -335,17 +336,17 @@ static void damaged_among_others(void **st)
 	journal_ops.drop(j, JOURNAL_SESSION, 4);
 	put(j, JOURNAL_SESSION, 5, 20, 'f');
 	journal_close(j, false);
-	spoil(4096 + 9 * 64 + 100, 1);	 /* the body of 2 */
-	spoil(4096 + 18 * 64 + 9, 0x80); /* 3: how long it is */
+	spoil(4096 + 9 * 64 + 100, 1);	 /* the body of record 2 */
+	spoil(4096 + 18 * 64 + 9, 0x80); /* the length of record 3 */
 	j = begin(true);
-	damage_is(j, 1, 0, 0); /* 3 lies behind 2, and may have been of it */
+	damage_is(j, 1, 0, 0); /* record 3 follows 2, and may have been part of it */
 	assert_int_equal(count(j), 2);
 	has(j, JOURNAL_SESSION, 1, 500, 'a');
 	has(j, JOURNAL_SESSION, 5, 20, 'f');
 	journal_close(j, false);
 }
 
-/* A record inside a record: what a peer may have named itself is not taken for one. */
+/* A record inside a record: a name that a peer has chosen is not taken for a record. */
 static void nested(void **st)
 {
 	struct journal *j = begin(true);
@@ -357,7 +358,7 @@ static void nested(void **st)
 	fd = open(path, O_RDONLY);
 	assert_int_equal(pread(fd, inner, 56, 4096), 56);
 	close(fd);
-	/* 48 octets before it, so that it begins with a unit. */
+	/* 48 octets earlier, so that it begins at a unit. */
 	memmove(inner + 48, inner, 56);
 	journal_ops.drop(j, JOURNAL_SESSION, 1);
 	journal_ops.put(j, JOURNAL_SESSION, 2, span_of(inner, 104));
@@ -378,7 +379,7 @@ static void other_layouts(void **st)
 	assert_string_equal(journal_why_not(j),
 			    "the state file is for another layout of the BPF maps");
 	assert_true(journal_found(j));
-	/* Not kept then, whatever is asked for. */
+	/* Records are not kept then, even if that is requested. */
 	journal_begin(j, true, &rng.rng);
 	put(j, JOURNAL_SESSION, 1, 10, 'a');
 	journal_close(j, false);
@@ -437,7 +438,7 @@ static void is_off(const char *why)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-/* As persist.c and the engine do. */
+/* The order in which persist.c and the engine call it. */
 static void write_anew(struct journal *j, uint16_t n)
 {
 	assert_int_equal(journal_restart(j, &rng.rng), 0);
@@ -473,8 +474,9 @@ static void not_for_others(void **st)
 	is_off(log_strerror(-EINVAL));
 }
 
-/* F-A7: others may read, or write, or it is another's: never used, and replaced by a file of our own, so that
- * the start after the next goes on. Whoever has the old one open has nothing. */
+/* F-A7: a file that others may read or write, or that belongs to another user, is never used and
+ * is replaced by a new file, so that the start after the next one restores again. A process that
+ * has the old file open sees nothing of the new one. */
 static void not_our_own(void **st)
 {
 	static const struct {
@@ -508,7 +510,8 @@ static void not_our_own(void **st)
 	}
 }
 
-/* F-A7: where others may write to the folder it is left alone, and there is no hand-over until they may not. */
+/* F-A7: where others may write to the directory the file is left alone, and there is no handover
+ * until that is corrected. */
 static void not_our_folder(void **st)
 {
 	struct journal *j = begin(true);
@@ -543,8 +546,9 @@ static void limit_files(rlim_t to)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
 }
 
-/* F-A7: the file system is full: the file is emptied, so that nobody goes on with half of it. When there is
- * room again all of it is written, and is good once it is whole. */
+/* F-A7: the file system is full: the file is emptied, so that no instance restores half of it.
+ * When there is space again, everything is written, and the file becomes valid once it is
+ * complete. */
 static void full(void **st)
 {
 	struct journal *j = begin(true);
@@ -570,7 +574,7 @@ static void full(void **st)
 	written(501);
 }
 
-/* F-A7: killed before all is written again: a clean start. */
+/* F-A7: killed before everything is written again: a clean start. */
 static void killed_while_written_anew(void **st)
 {
 	struct journal *j = begin(true);
@@ -586,7 +590,7 @@ static void killed_while_written_anew(void **st)
 	refused("the state file is damaged");
 }
 
-/* F-A7: somebody has removed the file, or put another in its place. */
+/* F-A7: another program has removed or replaced the file. */
 static void removed(void **st)
 {
 	struct journal *j = begin(true);
@@ -602,7 +606,7 @@ static void removed(void **st)
 	written(2);
 }
 
-/* F-A7: it could not be made when the process started: later it can. */
+/* F-A7: the file could not be created at the start, and is created later. */
 static void no_folder_at_first(void **st)
 {
 	struct journal *j;

@@ -20,7 +20,7 @@
 struct world {
 	struct kworker *k;
 	atomic_int notified;
-	int made, freed, fail_at; /* of thread_new; fail_at -1: none */
+	int made, freed, fail_at; /* of thread_new; fail_at -1: none fails */
 };
 
 static int on_thread_new(void *self, void **ret)
@@ -90,7 +90,7 @@ static void step_done(struct kjob *j)
 		s->lane->wrong = true;
 }
 
-/* Jobs of a sequence never overlap and keep their order, and so do their ends. */
+/* The jobs of a sequence never overlap and keep their order, and so do their completions. */
 static void order_within(unsigned threads)
 {
 	struct world w = { .fail_at = -1 };
@@ -130,7 +130,7 @@ static void without_threads_jobs_run_in_reap(void **st)
 	order_within(0);
 }
 
-/* Two jobs that each wait for the other one to have begun. */
+/* Two jobs, each of which waits until the other has begun. */
 struct meeting {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A reader that does not read costs lines, and nobody's time. */
+/* A reader that does not read costs lines, and never delays the daemon. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -19,8 +19,9 @@
 #define WARNINGS 1000
 
 static struct {
-	unsigned lines, info, warn, lost; /* read; lost: by what was said */
-	unsigned last;			  /* number of the last info line */
+	/* Lines that were read; lost: the sum that the log reports. */
+	unsigned lines, info, warn, lost;
+	unsigned last; /* number of the last info line */
 } got;
 
 static void hear(char *line)
@@ -71,7 +72,8 @@ static void say_many(void)
 		log_kv(LOG_MAIN, LOG_INFO, "one", KV_U64("n", i));
 }
 
-/* F-A5: nobody reads: the caller goes on, and knows how many lines were lost; warnings have room of their own. */
+/* F-A5: nobody reads: the caller continues and learns how many lines were lost; warnings have a
+ * reserve of their own. */
 static void full_pipe_stops_nobody(void **st)
 {
 	uint64_t before = log_lost(), lost;
@@ -85,15 +87,15 @@ static void full_pipe_stops_nobody(void **st)
 	assert_in_range(lost, LINES / 10, LINES - 1);
 	log_write(LOG_MAIN, LOG_WARN, "remarkable", NULL);
 	assert_int_equal(log_lost() - before, lost);
-	logger_stop(); /* does not wait for a reader for ever */
-	/* Somebody reads: the thread is still at it. */
+	logger_stop(); /* does not wait for the reader without a limit */
+	/* The reader reads again while the thread still writes. */
 	while (!got.warn || got.info + got.lost < LINES)
 		read_some(fd[0]);
 	assert_int_equal(got.lost, lost);
 	assert_int_equal(got.info + got.lost, LINES);
 }
 
-/* A line that fits is there when the process ends. */
+/* A line that fits is written before the process ends. */
 static void all_is_written_at_the_end(void **st)
 {
 	int fd[2];
@@ -111,8 +113,8 @@ static void all_is_written_at_the_end(void **st)
 	close(fd[1]);
 }
 
-/* F-A5: while other lines are lost, what is kept free for warnings is for warnings alone; how many were lost is said once
- * there is room. */
+/* F-A5: while other lines are lost, the reserve is used for warnings only; the number of lost
+ * lines is reported once there is room. */
 static void warnings_have_all_of_their_reserve(void **st)
 {
 	uint64_t before = log_lost(), lost;
@@ -142,7 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_written_at_the_end),
 		cmocka_unit_test(warnings_have_all_of_their_reserve),
-		cmocka_unit_test(full_pipe_stops_nobody), /* last: its thread stays */
+		cmocka_unit_test(full_pipe_stops_nobody), /* last: its thread is not stopped */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Meters and their credit (bpf/meter.h), compiled natively: counts are exact by however many at once, and
- * rates, bursts and pauses in virtual time are those of the policer without credit. */
+/* Meters and their credit (bpf/meter.h), compiled natively: counts are exact with any number of
+ * processors, and rates, bursts and pauses in virtual time equal those of the policer without
+ * credit. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -37,7 +38,7 @@ static bool pass(struct session *s, uint32_t octets, uint64_t now)
 	return passes(&s->m, &s->c, octets, now);
 }
 
-/* Octets let through of packets of this size, one every gap. */
+/* Returns the octets that pass, of packets of this size, one per gap. */
 static uint64_t offer(struct session *s, uint32_t octets, uint64_t from, uint64_t to, uint64_t gap)
 {
 	uint64_t n = 0;
@@ -48,7 +49,7 @@ static uint64_t offer(struct session *s, uint32_t octets, uint64_t from, uint64_
 	return n;
 }
 
-/* All that there is at one moment. */
+/* Sends at one moment until the meter refuses. */
 static uint64_t drain(struct session *s, uint32_t octets, uint64_t now)
 {
 	uint64_t n = 0;
@@ -87,7 +88,7 @@ static void counts_every_packet(void **st)
 	}
 }
 
-/* A credit has room for 4095 packets; octets it would have for many more. */
+/* A credit holds at most 4095 packets; its octets would suffice for many more. */
 static void more_packets_than_a_credit_counts(void **st)
 {
 	struct session s = session(0);
@@ -99,8 +100,8 @@ static void more_packets_than_a_credit_counts(void **st)
 	}
 }
 
-/* A meter is asked once for very many packets where there is no rate or a high one, and for each packet
- * where there is no credit. */
+/* The meter is used once for many packets when there is no rate or a high one, and for each
+ * packet when there is no credit. */
 static void asks_seldom(void **st)
 {
 	struct session s = session(0);
@@ -118,7 +119,8 @@ static void asks_seldom(void **st)
 	assert_in_range(s.m.changes >> 16, 1200, 1251);
 }
 
-/* The burst, and the packet that crosses it; a credit too small for one more packet may be left. */
+/* The burst passes, and the packet that exceeds it; a credit that is too small for one more
+ * packet may be left. */
 static void burst(void **st)
 {
 	(void)st;
@@ -134,7 +136,7 @@ static void burst(void **st)
 	}
 }
 
-/* Twice the rate is offered behind a full burst: what passes is the rate. */
+/* Twice the rate is offered after a full burst: the rate passes. */
 static void steady_rate(void **st)
 {
 	static const uint64_t rates[] = { 8000,	    256000,    512000,	  2000000,
@@ -156,7 +158,7 @@ static void steady_rate(void **st)
 		}
 }
 
-/* What fits the rate is never touched, however long it goes on. */
+/* Traffic below the rate is never dropped, however long it lasts. */
 static void below_the_rate(void **st)
 {
 	struct session s = session(1000000);
@@ -166,8 +168,8 @@ static void below_the_rate(void **st)
 	assert_int_equal(offer(&s, 1500, SECOND, SECOND + 10000 * gap, gap), 10000 * 1500);
 }
 
-/* A pause gives back as much as the rate makes of it; behind a long one there is the burst, and a credit
- * of an eighth of it at most. */
+/* A pause gives back the rate times its duration; after a long one, at most the burst and a
+ * credit of an eighth of it. */
 static void pauses(void **st)
 {
 	struct session s = session(10000000); /* burst 312 500 octets, 250 ms */
@@ -181,14 +183,14 @@ static void pauses(void **st)
 	assert_in_range(drain(&s, 1000, now), 61000, 64000);
 	for (int i = 0; i < 100; i++) {
 		now += 3600 * SECOND;
-		assert_true(pass(&s, 1000, now)); /* leaves a credit */
+		assert_true(pass(&s, 1000, now)); /* a credit is left */
 	}
 	now += 3600 * SECOND;
 	assert_in_range(drain(&s, 1000, now), 312500, 312500 * 9 / 8 + 1000);
 }
 
-/* Another processor has changed the credit meanwhile: the packet passes and counts, and what was admitted
- * beyond it goes back to the rate. */
+/* Another processor has changed the credit in between: the packet passes and is counted, and the
+ * rest of what was admitted is given back to the rate. */
 static void credit_of_a_faster_one(void **st)
 {
 	struct session s = session(10000000);
@@ -199,7 +201,7 @@ static void credit_of_a_faster_one(void **st)
 	assert_true(pass(&s, 1000, SECOND));
 	assert_false(ze_spend(&s.c, s.c.octets + 1));
 	check_counters(&s, 1, 1000);
-	assert_true(ze_ask(&s.m, &s.c, 500, SECOND)); /* though the credit would do */
+	assert_true(ze_ask(&s.m, &s.c, 500, SECOND)); /* although the credit would suffice */
 	check_counters(&s, 2, 1500);
 	tat = s.m.tat;
 	n = ze_admit(&s.m, 700, true, SECOND);
@@ -242,7 +244,8 @@ static void *work(void *self)
 	return NULL;
 }
 
-/* The daemon reads meanwhile. Returns what it saw in the end, and how often a counter went back. */
+/* The daemon reads at the same time. Returns the last reading, and how often a counter went
+ * backwards. */
 static struct bpf_hot_counters watch(unsigned *went_back)
 {
 	struct ze_drops drops = { 0 };

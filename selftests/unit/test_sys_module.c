@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A reload through a table of modules: all of them take the configuration, or none. */
+/* A reload through a table of modules: all of them apply the configuration, or none. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel is told: the attributes of each message, read back. Nothing is sent. */
+/* Messages to the kernel: the attributes of each message are read back. Nothing is sent. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -46,8 +46,9 @@ static void tunnel_create_names_ids_and_socket(void **st)
 	nlmsg_free(m);
 }
 
-/* F-C10: the kernel numbers and checks data packets only when sequencing was required, and it does not wait
- * for a missing one, which would cost a burst: vmtest/test_lac_path.py. */
+/* F-C10: the kernel numbers and checks data packets only when sequencing was required, and it
+ * does not wait for a missing packet, which would delay and lose bursts:
+ * vmtest/test_lac_path.py. */
 static void session_create_numbers_when_asked(void **st)
 {
 	(void)st;
@@ -131,7 +132,7 @@ static void route_carries_our_protocol(void **st)
 		assert_int_equal(h->rtm_dst_len, 32);
 		assert_int_equal(nla_get_u32(route_attr(m, sizeof(*h), RTA_DST)),
 				 htonl(0x0a640002));
-		/* also when deleting: another interface may have the address by now */
+		/* also when deleting: by now another interface may have the address */
 		assert_int_equal(nla_get_u32(route_attr(m, sizeof(*h), RTA_OIF)), 12);
 		nlmsg_free(m);
 	}

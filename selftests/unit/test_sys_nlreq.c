@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Requests to a kernel of our own, whose system calls fail one after the other: none of them harms another
- * request, and what is there afterwards is what was asked for.
- */
+/* Requests to a simulated kernel whose system calls fail in turn: no failure affects another
+ * request, and afterwards the state is the requested one. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -36,17 +34,17 @@ static struct {
 	struct {
 		_Alignas(struct nlmsghdr) uint8_t b[256];
 		size_t len;
-	} answers[ANSWERS]; /* on their way to the socket */
+	} answers[ANSWERS]; /* in flight to the socket */
 	unsigned first, n_answers;
 	int calls, fail_at, also_at,
-		error;	/* the calls of these numbers fail, and others with them */
-	bool lost;	/* a call of that number was made */
-	bool exclusive; /* a second making of the same is an error */
+		error;	/* the calls with these numbers fail, and more of them */
+	bool lost;	/* the call with that number was executed */
+	bool exclusive; /* creating an existing object is an error */
 	unsigned sockets;
-	int changes; /* dumps during which something has changed */
+	int changes; /* dumps during which the list has changed */
 	unsigned dumps;
-	int strict, strict_set; /* of the socket; of the one that takes its place */
-	const int *news;	/* what recv says, one after the other; then 0: there is nothing */
+	int strict, strict_set; /* of the socket; of the socket that replaces it */
+	const int *news;	/* the results of recv in order; then 0: nothing to read */
 } w;
 
 static bool fails(void)
@@ -60,7 +58,7 @@ static bool fails(void)
 	return true;
 }
 
-/* ---- the kernel ---- */
+/* ---- the simulated kernel ---- */
 
 static struct nlmsghdr *answer(unsigned seq, int type, size_t len)
 {
@@ -157,7 +155,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
 	(void)flags;
 	if (fails())
 		return -1;
-	assert_true(w.n_answers > 0); /* it would wait for ever */
+	assert_true(w.n_answers > 0); /* it would block for ever */
 	w.first = (w.first + 1) % ANSWERS;
 	w.n_answers--;
 	assert_true(m->msg_iov[0].iov_len >= w.answers[i].len);
@@ -193,7 +191,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 	return 0;
 }
 
-/* Above 0: a message of that length; below: an error. */
+/* Above 0: a message of that length; below 0: an error. */
 ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags)
 {
@@ -243,7 +241,7 @@ int __wrap_dup3(int from, int to, int flags)
 	return to;
 }
 
-/* ---- what is asked of it ---- */
+/* ---- requests ---- */
 
 static struct nl_sock *begin(int fail_at, int error)
 {
@@ -288,7 +286,7 @@ static bool has(uint32_t host)
 	return place(htonl(0x0a640000 + host)) < w.n_routes;
 }
 
-/* A life: routes come, are looked at, and go. */
+/* A scenario: routes are added, listed, and deleted. */
 static void live(struct nl_sock *sk)
 {
 	struct seen s = { 0 };
@@ -300,14 +298,14 @@ static void live(struct nl_sock *sk)
 		rtnl_find(sk, IFINDEX,
 			  &(struct rtnl_found){ .route4 = on_route, .addr = on_addr, .self = &s }),
 		0);
-	assert_in_range(s.n, 2, 8); /* a dump that broke off is begun again */
+	assert_in_range(s.n, 2, 8); /* an interrupted dump is repeated */
 	r = route(sk, 2, false);
-	assert_true(r == 0 || r == -ESRCH); /* its first coming was heard */
+	assert_true(r == 0 || r == -ESRCH); /* its first copy was executed */
 	assert_int_equal(route(sk, 4, true), 0);
 	assert_false(has(2));
 	assert_true(has(3) && has(4));
 	assert_int_equal(w.n_routes, 2);
-	assert_int_equal(w.n_answers, 0); /* nothing is left for whoever asks next */
+	assert_int_equal(w.n_answers, 0); /* no answer is left for the next request */
 }
 
 static const int errors[] = { ENOBUFS, ENOMEM, EINTR };
@@ -329,7 +327,8 @@ static void each_call_fails_once(void **st)
 	}
 }
 
-/* F-A6: the answer is lost, and then there is no other socket: what comes late by the old one is known as late. */
+/* F-A6: the answer is lost, and then the socket is replaced: a late answer on the old socket is
+ * recognised as late. */
 static void two_calls_fail(void **st)
 {
 	bool past = false;
@@ -354,7 +353,8 @@ static void two_calls_fail(void **st)
 	}
 }
 
-/* What exists when the request comes again was made by its first coming, and only then. */
+/* An object that exists when a request is repeated was created by its first copy, and only then
+ * is that a success. */
 static void a_thing_made_twice_is_made_once(void **st)
 {
 	struct nl_sock *sk = begin(1, ENOBUFS); /* the answer */
@@ -372,7 +372,7 @@ static void a_thing_made_twice_is_made_once(void **st)
 	nl_socket_free(sk);
 }
 
-/* A refusal is an answer: it is not asked again. */
+/* A refusal is an answer: the request is not repeated. */
 static void a_refusal_is_final(void **st)
 {
 	struct nl_sock *sk = begin(-1, 0);
@@ -385,7 +385,8 @@ static void a_refusal_is_final(void **st)
 	nl_socket_free(sk);
 }
 
-/* F-A4: a list that has changed meanwhile is read again; when it changes each time, the last one has to do. */
+/* F-A4: a list that changed during the dump is read again; when it changes each time, the last
+ * reading is used. */
 static void a_list_that_changes_is_read_again(void **st)
 {
 	static const struct {
@@ -409,7 +410,7 @@ static void a_list_that_changes_is_read_again(void **st)
 	}
 }
 
-/* F-A4: the socket that takes another's place asks as strictly. */
+/* F-A4: a replacement socket has strict checking as well. */
 static void strictness_is_kept(void **st)
 {
 	(void)st;
@@ -426,7 +427,7 @@ static void strictness_is_kept(void **st)
 
 struct news_heard {
 	unsigned n, lost;
-	bool lost_last; /* the loss was said last */
+	bool lost_last; /* the loss was reported last */
 };
 
 static void on_news(void *self, const struct nlmsghdr *h)
@@ -438,8 +439,9 @@ static void on_news(void *self, const struct nlmsghdr *h)
 	n->lost_last = !h;
 }
 
-/* F-A4: the kernel delivers nothing from an overrun until the queue is empty, and says so once: whoever looks before
- * would miss what is lost meanwhile. A message that does not fit is lost as well. */
+/* F-A4: after an overrun the kernel delivers nothing until the queue is empty, and reports it
+ * once: a repair before that would miss later losses. A message that does not fit is lost as
+ * well. */
 static void a_loss_is_said_when_the_queue_is_empty(void **st)
 {
 	static const int overrun[] = { 16, -ENOBUFS, 16, 16, 0 }, long_one[] = { 40000, 16, 0 };
@@ -463,7 +465,7 @@ static void a_loss_is_said_when_the_queue_is_empty(void **st)
 	}
 }
 
-/* F-A4: somebody who changes routes without end does not keep the daemon from its work. */
+/* F-A4: a program that changes routes without end does not keep the daemon busy. */
 static void many_notifications_end(void **st)
 {
 	static int flood[5000];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which part of a path refused, and what the operator is told to do. */
+/* Which part of a path refused, and what the operator can do. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -59,7 +59,7 @@ static void check(const char *path, int error, const char *at, const char *why)
 	assert_true(w.cure[0]);
 }
 
-/* F-A7: the first folder on the way that is missing, not the file. */
+/* F-A7: the first missing directory of the path, not the file. */
 static void a_missing_folder(void **st)
 {
 	struct path_why w;
@@ -70,7 +70,7 @@ static void a_missing_folder(void **st)
 	assert_non_null(strstr(w.cure, in_dir("/a/b")));
 	check("no-such-folder/state", -ENOENT, "no-such-folder", "does not exist");
 	check("/no-such-folder/state", -ENOENT, "/no-such-folder", "does not exist");
-	/* It is only the file that is not there. */
+	/* Only the file itself is missing. */
 	check(in_dir("/state"), -ENOENT, in_dir("/state"), NULL);
 	check("state", -ENOENT, "state", NULL);
 }
@@ -84,7 +84,7 @@ static void no_folder(void **st)
 	check(in_dir("/file/state"), -ENOTDIR, in_dir("/file"), "not a directory");
 }
 
-/* F-A7: whoever owns the folder, and by what errno it was. */
+/* F-A7: whoever owns the directory, and for each errno. */
 static void a_folder_that_refuses(void **st)
 {
 	struct path_why w;

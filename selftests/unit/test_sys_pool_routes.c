@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Blackhole routes for a pool: which prefixes, which message, and whose turn it is. Nothing is sent. */
+/* Blackhole routes of a pool: which prefixes, which messages, and in which order. Nothing is
+ * sent. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -27,7 +28,7 @@ static struct pool_routes cover(uint32_t start, uint32_t end)
 	return r;
 }
 
-/* One prefix after the other, from the first address to the last, with nothing between them. */
+/* The prefixes cover the pool from the first address to the last, without gaps. */
 static void assert_exact(uint32_t start, uint32_t end)
 {
 	struct pool_routes r = cover(start, end);
@@ -74,7 +75,8 @@ static void prefixes_cover_the_pool_exactly(void **st)
 	assert_int_equal(r.n, 0);
 }
 
-/* F-B9: by its metric any route to one address of the pool is preferred, also a blackhole's /32. */
+/* F-B9: because of its metric, any other route to an address of the pool is preferred, also the
+ * blackhole of a /32. */
 static void the_message(void **st)
 {
 	const struct pool_prefix p = { 0x0a640100, 24 };
@@ -133,7 +135,7 @@ static void notify(void *self)
 	(void)self;
 }
 
-/* F-B9: what was said last is what is there, however fast it was said. */
+/* F-B9: the last request applies, however fast requests follow each other. */
 static void the_last_word_counts(void **st)
 {
 	const struct dp_pool a = { 0x0a000000, 0x0a0000ff }, b = { 0x0b000000, 0x0b0000ff };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is said of a port by its features and channels; the kernel is not asked. */
+/* The check of a port by its features and channels; the kernel is not asked. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is said of a port that loses its carrier, is set down, removed, or flaps. Virtual time, no kernel. */
+/* The lines for a port that loses its carrier, is set down, removed, or flaps. Virtual time, no
+ * kernel. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -73,7 +74,7 @@ static void changes_only(void **st)
 	assert_string_equal(log_line, "warn dp port-up interface=up0 role=core");
 }
 
-/* F-C14: a few lines, and what it is in the end. */
+/* F-C14: a few lines, and the last state. */
 static void flapping(void **st)
 {
 	struct portwatch_port p = port("uplink");

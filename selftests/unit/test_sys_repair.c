@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * When what was taken away is put back, what the operator sees of it, and which notifications make it
- * suspicious. Virtual time, no kernel.
- */
+/* When removed objects are restored, what the operator sees, and which notifications cause a
+ * check. Virtual time, no kernel. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -80,7 +78,7 @@ static void at_once_and_one_line(void **st)
 	assert_int_equal(r.of[REPAIR_DEVICE].next, 0);
 }
 
-/* F-A4: somebody fights for an hour: the lines end, the repairs do not. */
+/* F-A4: another program removes an object for an hour: the lines stop, the repairs do not. */
 static void a_fight_is_no_storm(void **st)
 {
 	const struct repair_result one = result(1, 0, 0);
@@ -90,13 +88,13 @@ static void a_fight_is_no_storm(void **st)
 
 	(void)st;
 	while (now < end) {
-		repair_suspect(&r, REPAIR_ROUTE); /* at once, each time */
+		repair_suspect(&r, REPAIR_ROUTE); /* repaired at once, each time */
 		now = repair_deadline(&r) > now ? repair_deadline(&r) : now;
 		assert_int_equal(repair_take(&r, now), 1u << REPAIR_ROUTE);
 		repair_done(&r, REPAIR_ROUTE, &one, now);
 		first_second += now < ZE_SEC(101);
 		assert_true(r.of[REPAIR_ROUTE].next - now <= REPAIR_LAST);
-		/* Others do not wait for it. */
+		/* Other kinds do not wait for it. */
 		repair_suspect(&r, REPAIR_PROGRAM);
 		assert_int_equal(repair_take(&r, now), 1u << REPAIR_PROGRAM);
 		repair_done(&r, REPAIR_PROGRAM, &(struct repair_result){ 0 }, now);
@@ -105,7 +103,7 @@ static void a_fight_is_no_storm(void **st)
 	assert_in_range(log_lines, 100, 160);
 	assert_non_null(strstr(log_line, "next-try-in=30000"));
 	assert_non_null(strstr(log_line, "why=\"another program removes it repeatedly\""));
-	/* After a quiet time it is at once again. */
+	/* After a quiet time the next repair is immediate again. */
 	now += REPAIR_LAST + REPAIR_QUIET + 1;
 	repair_suspect(&r, REPAIR_ROUTE);
 	assert_true(repair_deadline(&r) <= now);
@@ -144,7 +142,7 @@ static void what_fails_is_tried_again_with_one_line(void **st)
 	assert_int_equal(repair_deadline(&r), ZE_NEVER);
 }
 
-/* An interface that does not exist: there is no use in trying before it does. */
+/* An interface that does not exist: there is no retry before it appears. */
 static void what_waits_is_not_polled(void **st)
 {
 	struct repair_result bad = result(0, 1, -ENODEV);
@@ -161,7 +159,8 @@ static void what_waits_is_not_polled(void **st)
 	assert_true(repair_deadline(&r) <= ZE_SEC(1));
 }
 
-/* F-A4: somebody else's program does not "appear": what is there, and what to do. */
+/* F-A4: an interface with another program on it does not "appear": the line says which program
+ * is attached, and what to do. */
 static void somebody_elses_is_named(void **st)
 {
 	struct repair_result bad = result(0, 1, -EBUSY), all = result(0, 1, -ENODEV);
@@ -300,7 +299,7 @@ static void a_link_in_a_vrf(void **st)
 	assert_true(parsed(link_message(RTM_NEWLINK, IFF_UP, 0, 0), &n) && !n.in_vrf);
 }
 
-/* A bridge's notification says nothing of programs. */
+/* A bridge's notification says nothing about programs. */
 static void a_link_of_another_family(void **st)
 {
 	const struct ifinfomsg h = { .ifi_family = AF_BRIDGE, .ifi_index = 7 };
@@ -341,7 +340,7 @@ static void routes(void **st)
 	assert_true(parsed(route(RTM_NEWROUTE, NLM_F_REPLACE, RT_TABLE_MAIN, NULL), &n));
 	assert_true(n.replaced);
 	assert_int_equal(n.ifindex, 0);
-	/* One more route takes nothing away; another table is nobody's of ours. */
+	/* A new route removes nothing; other tables are ignored. */
 	assert_false(parsed(route(RTM_NEWROUTE, NLM_F_CREATE, RT_TABLE_MAIN, "ze0"), &n));
 	assert_false(parsed(route(RTM_DELROUTE, 0, RT_TABLE_LOCAL, "ze0"), &n));
 }
@@ -374,7 +373,7 @@ static void addresses_and_filters(void **st)
 	assert_false(parsed(message(RTM_NEWTFILTER, 0, &t, sizeof(t)), &n));
 }
 
-/* Attributes and headers that end early are not read behind their end. */
+/* Attributes and headers that are cut: nothing is read beyond their end. */
 static void cut_short(void **st)
 {
 	static const int types[] = { RTM_NEWLINK,  RTM_DELLINK,	 RTM_DELADDR,

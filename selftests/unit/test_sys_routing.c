@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which news void next hops: what the kernel says is built here, nothing is asked. */
+/* Which notifications flush the next-hop cache: the kernel's messages are built here, the kernel
+ * is not asked. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -92,7 +93,8 @@ static void rules_are_read_again(void **st)
 	assert_true(n.rules && n.any);
 }
 
-/* Each octet that may be missing: nothing is read behind the end, and what is whole counts. */
+/* Each octet may be the last one: nothing is read beyond the end, and complete attributes are
+ * used. */
 static void truncated(void **st)
 {
 	size_t whole;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which VLAN devices are on our ports: what the kernel says is built here, nothing is asked. */
+/* Which VLAN devices are on our ports: the kernel's messages are built here, the kernel is not
+ * asked. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -22,7 +23,7 @@ enum {
 	NO_ID = 1,
 	NO_LOWER = 2,
 	NO_PROTO = 4,
-	ELSEWHERE = 8, /* its lower device is in another namespace */
+	ELSEWHERE = 8, /* its lower device is in another network namespace */
 	DOWN = 16
 };
 
@@ -137,7 +138,7 @@ static void on_ports(void **st)
 		{ 10, 3, 100, ETH_P_8021Q, { 10 } },  /* on a port */
 		{ 11, 10, 200, ETH_P_8021Q, { 11 } }, /* on that */
 		{ 12, 11, 300, ETH_P_8021Q, { 12 } }, /* a third tag */
-		{ 13, 5, 100, ETH_P_8021Q, { 13 } },  /* on what is no port */
+		{ 13, 5, 100, ETH_P_8021Q, { 13 } },  /* on an interface that is not a port */
 		{ 14, 13, 1, ETH_P_8021Q, { 14 } },   /* on that */
 		{ 15, 4, 7, ETH_P_8021AD, { 15 } },   { 16, 15, 8, ETH_P_8021Q, { 16 } },
 		{ 17, 17, 9, ETH_P_8021Q, { 17 } }, /* nonsense */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why a driver refuses native XDP, and what to do: what kernels say, and what is known when they say nothing. */
+/* Why a driver refuses native XDP, and the cure: messages of kernels, and what is derived when
+ * there is no message. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -14,9 +15,9 @@
 
 static const struct {
 	struct xdp_refusal r;
-	const char *why, *cure; /* parts of them */
+	const char *why, *cure; /* parts of the texts */
 } rows[] = {
-	/* veth, virtio_net, mlx5, ice, i40e as they say it */
+	/* messages of veth, virtio_net, mlx5, ice and i40e */
 	{ { -ERANGE, "Peer MTU is too large to set XDP", 1500, false },
 	  "Peer MTU",
 	  "lower the MTU" },

@@ -84,7 +84,7 @@ static void moves_cancels_and_never(void **st)
 	timer_heap_done(&h);
 }
 
-/* The address sanitizer shall let an allocation fail as it does in the daemon. */
+/* The address sanitizer lets a large allocation fail, as it does in the daemon. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -93,7 +93,7 @@ const char *__asan_default_options(void)
 
 static void no_memory_leaves_it_unarmed(void **st)
 {
-	/* full at a size that can not be doubled */
+	/* full at a size that cannot be doubled */
 	struct timer_heap h = { .n = SIZE_MAX / 4, .cap = SIZE_MAX / 4 };
 	struct timer t = { 0 };
 
@@ -134,7 +134,7 @@ static ze_ns model_next(const ze_ns *due)
 	return best;
 }
 
-/* Random arming, moving, cancelling and popping, against an array that is searched. */
+/* Random arming, moving, cancelling and popping, compared with an array that is searched. */
 static void agrees_with_a_naive_model(void **st)
 {
 	struct timer t[TIMERS] = { { 0 } };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records of fields: what is written is read, what is unknown is skipped, what is wrong has a name. */
+/* Records of fields: written fields are read, unknown ones are skipped, and wrong ones are
+ * named. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 #include "daemon/base/tlv.h"
 #include "selftests/lib/tlv_edit.h"
 
-enum { /* 5 was once something else */
+enum { /* 5 was used once, and is never used again */
 	T_OCTET = 1,
 	T_SHORT,
 	T_LONG,
@@ -77,7 +78,7 @@ static void what_is_written_is_read(void **st)
 	assert_true(span_eq(f[T_TEXT], span_str("text")));
 	assert_int_equal(tlv_read(&inner, f[T_INNER], in), REASON_NONE);
 	assert_int_equal(tlv_u8(in[T_OCTET], 0), 0x99);
-	assert_non_null(in[T_TEXT].p); /* there, and empty */
+	assert_non_null(in[T_TEXT].p); /* present, and empty */
 	assert_int_equal(in[T_TEXT].len, 0);
 }
 
@@ -175,7 +176,8 @@ static void what_is_wrong_has_a_name(void **st)
 	}
 }
 
-/* Cut anywhere: between two fields something required may be missing, within one it is cut off. */
+/* Cut at any place: between two fields a required one may be missing, within a field it is cut
+ * off. */
 static void cut_off(void **st)
 {
 	uint8_t buf[64];

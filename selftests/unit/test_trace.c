@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The debug lines of what is said on the wire: every message is there, and no secret. */
+/* The debug lines of messages: every message is there, and no secret. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -65,7 +65,7 @@ static void to_hex(const char *text, char *hex)
 		snprintf(hex, 3, "%02x", (unsigned char)*text);
 }
 
-/* Neither in clear nor in hex. */
+/* Neither in clear text nor in hex. */
 static void assert_unsaid(const char *secret)
 {
 	char hex[64];
@@ -120,7 +120,7 @@ static void a_password_by_pap(void **st)
 static const uint8_t pap[] = { 0xff, 0x03, 0xc0, 0x23, 1,   9,	 0,   17,  5,	'a', 'l',
 			       'i',  'c',  'e',	 6,    'w', 'o', 'n', 'd', 'e', 'r', 0 };
 
-/* PAP of a peer that was asked for CHAP. */
+/* PAP from a peer that was asked for CHAP. */
 static void a_password_nobody_asked_for(void **st)
 {
 	struct lac_call *c;
@@ -134,8 +134,8 @@ static void a_password_nobody_asked_for(void **st)
 	assert_unsaid("wonder");
 }
 
-/* EAP and others have secrets in places we do not know, and our Protocol-Reject carries what it
- * rejects. */
+/* EAP and other protocols have secrets at unknown places, and our Protocol-Reject has a copy of
+ * what it rejects. */
 static void other_protocols(void **st)
 {
 	static const uint16_t protos[] = { 0xc227, 0xc027, 0xc225, 0x80fb };
@@ -167,7 +167,8 @@ static void silent_below_debug(void **st)
 	assert_false(says("tx "));
 }
 
-/* A datagram that is no L2TP, or whose first AVP is not a message type, is no reason to fall. */
+/* A datagram that is not L2TP, or whose first AVP is not a Message Type, does not crash the
+ * trace. */
 static void unreadable(void **st)
 {
 	static const uint8_t no_avp[] = { 0xc8, 0x02, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
@@ -193,7 +194,8 @@ static unsigned count(const char *text)
 	return n;
 }
 
-/* Somebody who guesses does not fill the disk: each is counted, ten a second and tunnel are told. */
+/* An attacker who guesses passwords does not fill the disk: each attempt is counted, and ten
+ * lines per second and tunnel are written. */
 static void rejections_are_limited(void **st)
 {
 	(void)st;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Every control message with every AVP that it may carry, clear and hidden, as tshark reads it.
- */
+/* Every control message with every AVP that it may have, in clear and hidden, as tshark decodes
+ * it. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +16,7 @@
 #include "selftests/lib/l2tp_sample.h"
 #include "selftests/lib/pcap.h"
 
-/* As tshark spells them. */
+/* The names in tshark's output. */
 static const char *const tshark_names[L2TP_MSG__COUNT] = {
 	[L2TP_SCCRQ] = "Start_Control_Request",
 	[L2TP_SCCRP] = "Start_Control_Reply",
@@ -48,7 +47,7 @@ static void put(struct pcap *p, const struct l2tp_msg *m, const struct l2tp_enc 
 	pcap_l2tp(p, wr_done(&w));
 }
 
-/* Runs tshark over p and asserts that it found nothing to complain about. */
+/* Runs tshark on p and asserts that it reported no fault. */
 static void read_back(struct pcap *p, struct strbuf *text)
 {
 	int r = pcap_tshark(p, text);
@@ -56,7 +55,7 @@ static void read_back(struct pcap *p, struct strbuf *text)
 	pcap_done(p);
 	if (r == -ENOENT) {
 		sb_done(text);
-		skip(); /* no tshark here */
+		skip(); /* tshark is not installed */
 	}
 	assert_int_equal(r, 0);
 	assert_non_null(text->s);
@@ -111,14 +110,14 @@ static void tshark_reads_every_message(void **st)
 	assert_names(text.s);
 	assert_int_equal(count(text.s, "Layer 2 Tunneling Protocol"), 15);
 	assert_int_equal(count(text.s, "Zero Length B"), 1);
-	/* values, so that an empty message would not do */
+	/* values, as an empty message would pass otherwise */
 	assert_non_null(strstr(text.s, "Host Name: lns.example"));
 	assert_non_null(strstr(text.s, "Calling Number: 0203"));
 	assert_non_null(strstr(text.s, "Assigned Tunnel ID: 4660"));
 	sb_done(&text);
 }
 
-/* L-096: tshark does not decrypt, but the structure must hold. */
+/* L-096: tshark does not decrypt, but the structure must be valid. */
 static void tshark_reads_hidden_avps(void **st)
 {
 	const struct l2tp_enc e = { .secret = span_str("zetest"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every kind of PPP control packet that we send, as tshark reads it. */
+/* Every kind of PPP control packet that we send, as tshark decodes it. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 
 static struct pcap cap;
 static struct ppp_fx fx;
-static unsigned int kinds; /* bit per code seen of the protocol being driven */
+static unsigned int kinds; /* one bit per code that was seen of the tested protocol */
 static const ze_ns now = ZE_SEC(1);
 
 static void capture(void)
@@ -145,7 +145,7 @@ static void done(struct auth *a, bool accepted, struct ppp_fx *f)
 
 static const struct auth_listener listener = { .on_done = done };
 
-/* One round: `response` is what the peer sends with the id of the challenge. */
+/* One round: `response` is sent by the peer, with the identifier of the challenge. */
 static void speak_auth(enum ppp_auth_method m, struct span response, bool accept)
 {
 	static struct auth a;
@@ -194,7 +194,7 @@ static void speak_every_method(void)
 	}
 }
 
-/* Runs tshark and asserts that it found nothing to complain about. */
+/* Runs tshark and asserts that it reported no fault. */
 static void read_back(struct strbuf *text)
 {
 	int r = pcap_tshark(&cap, text);
@@ -202,7 +202,7 @@ static void read_back(struct strbuf *text)
 	pcap_done(&cap);
 	if (r == -ENOENT) {
 		sb_done(text);
-		skip(); /* no tshark here */
+		skip(); /* tshark is not installed */
 	}
 	assert_int_equal(r, 0);
 	assert_non_null(text->s);

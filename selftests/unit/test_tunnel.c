@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control connection against a scripted LAC in virtual time: CONFORMANCE 2.2, 2.4, 2.5, 2.9. */
+/* The control connection with a scripted LAC in virtual time: CONFORMANCE 2.2, 2.4, 2.5, 2.9. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,7 +88,7 @@ static void sccrq_lacking_an_avp(void **st)
 	}
 }
 
-/* L-024: no tunnel, no leak, silence. */
+/* L-024: no tunnel, no leak, no answer. */
 static void sccrq_without_tunnel_id(void **st)
 {
 	(void)st;
@@ -139,7 +139,7 @@ static void host_names(void **st)
 	assert_int_equal(tw.t.peer_host_len, L2TP_HOST_NAME_MAX);
 }
 
-/* L-030: refused; the channel alone would take it as 1. */
+/* L-030: refused; the channel alone would use 1. */
 static void window_of_zero(void **st)
 {
 	struct l2tp_msg m = tw_sccrq();
@@ -150,7 +150,7 @@ static void window_of_zero(void **st)
 	tw_expect_end(REASON_AVP_VALUE, L2TP_DOWN_PROTOCOL, STOP_ERROR, L2TP_ERR_VALUE);
 }
 
-/* L-031, L-032: absent means 4, and no message goes beyond it. */
+/* L-031, L-032: absent means 4, and no more messages are in flight. */
 static void window_of_the_peer(void **st)
 {
 	struct l2tp_msg m = tw_bare(L2TP_HELLO), q = tw_sccrq();
@@ -178,7 +178,7 @@ static void window_of_the_peer(void **st)
 	tw_quiet();
 }
 
-/* L-033: each copy is acknowledged, and each SCCRP names the same tunnel. */
+/* L-033: each copy is acknowledged, and each SCCRP has the same tunnel id. */
 static void sccrq_repeated(void **st)
 {
 	uint8_t buf[500];
@@ -201,7 +201,7 @@ static void sccrq_repeated(void **st)
 	}
 }
 
-/* L-037: at 0, 1, 3, 7, 15, 23 s; gone at 31 s, without a word. */
+/* L-037: at 0, 1, 3, 7, 15 and 23 s; the tunnel ends at 31 s, without a message. */
 static void sccrp_never_answered(void **st)
 {
 	static const int at[] = { 1, 3, 7, 15, 23 };
@@ -224,7 +224,8 @@ static void sccrp_never_answered(void **st)
 	tw_quiet();
 }
 
-/* SCCRP acknowledged but no SCCCN: we say so. Unacknowledged: we do not talk to a wall. */
+/* SCCRP acknowledged but no SCCCN: StopCCN is sent. Unacknowledged: nothing is sent, as nobody
+ * answers. */
 static void setup_timeout(void **st)
 {
 	(void)st;
@@ -246,14 +247,14 @@ static void setup_timeout(void **st)
 	tw_expect_down(L2TP_DOWN_TIMEOUT, 0, 0);
 	tw_expect_told(L2TP_FX_TUNNEL_FREE);
 	tw_quiet();
-	tw_restart(); /* nothing ever came */
+	tw_restart(); /* no message ever came */
 	tw_advance(ZE_SEC(10));
 	tw_expect_down(L2TP_DOWN_TIMEOUT, 0, 0);
 	tw_expect_told(L2TP_FX_TUNNEL_FREE);
 	tw_quiet();
 }
 
-/* L-038, L-039: the wrong message for the state. */
+/* L-038, L-039: a message that is wrong in this state. */
 static void wrong_messages(void **st)
 {
 	struct l2tp_msg q = tw_sccrq(), p = tw_sccrq(), call = tw_icrq();
@@ -273,7 +274,7 @@ static void wrong_messages(void **st)
 	tw_expect_end(REASON_FSM_EVENT, L2TP_DOWN_PROTOCOL, STOP_FSM, 0);
 	tw_restart();
 	tw_half_open();
-	tw_lac(&call); /* with the SCCCN's number, so really before it */
+	tw_lac(&call); /* with the Ns of the SCCCN, so really before it */
 	tw_expect_end(REASON_FSM_EVENT, L2TP_DOWN_PROTOCOL, STOP_FSM, 0);
 	tw_restart();
 	tw_send_bare(L2TP_SCCCN); /* L-012: keeps no state */
@@ -283,7 +284,7 @@ static void wrong_messages(void **st)
 	tw_quiet();
 }
 
-/* L-115, L-136: ICRQ overtakes SCCCN; it is acted on after it. */
+/* L-115, L-136: an ICRQ overtakes the SCCCN and is handled after it. */
 static void icrq_before_scccn(void **st)
 {
 	struct l2tp_msg q = tw_icrq(), n = tw_bare(L2TP_SCCCN);
@@ -334,7 +335,8 @@ static void unknown_avps(void **st)
 	tw_expect_told(L2TP_FX_TUNNEL_UP);
 	tw_lac_plus(&h, 0, 999, span_str("x"));
 	tw_quiet();
-	tw_lac_plus(&call, AVP_F_MANDATORY, 999, span_str("x")); /* L-052: the session's business */
+	/* L-052: only the session is affected. */
+	tw_lac_plus(&call, AVP_F_MANDATORY, 999, span_str("x"));
 	assert_true(tw_expect_told(L2TP_FX_CALL)->faulty);
 	tw_quiet();
 	tw_expect_state(L2TP_T_ESTABLISHED);
@@ -411,7 +413,7 @@ static void answers_challenges(void **st)
 	}
 }
 
-/* L-085: zero octets are malformed. L-083: no secret to answer with. */
+/* L-085: zero octets are malformed. L-083: there is no secret for an answer. */
 static void unanswerable_challenges(void **st)
 {
 	struct l2tp_msg m = tw_sccrq();
@@ -452,7 +454,7 @@ static void checks_responses(void **st)
 	tw_expect_end(REASON_AUTH_MISSING, L2TP_DOWN_AUTH, STOP_NOT_AUTHORISED, 0);
 }
 
-/* L-084: a response nobody asked for. */
+/* L-084: a response without a challenge. */
 static void unasked_response(void **st)
 {
 	uint8_t r[L2TP_AUTH_LEN], any[L2TP_CHALLENGE_LEN] = { 0 };
@@ -465,7 +467,7 @@ static void unasked_response(void **st)
 	tw_expect_told(L2TP_FX_TUNNEL_UP);
 }
 
-/* L-096: hidden with a fresh vector, readable with the secret. */
+/* L-096: hidden with a fresh vector, and decrypted with the secret. */
 static void hides_when_told(void **st)
 {
 	struct l2tp_msg m = tw_sccrq();
@@ -482,7 +484,7 @@ static void hides_when_told(void **st)
 
 /* ---- HELLO and dead peers ---- */
 
-/* L-116: an interval after the last delivered message; a ZLB does not count. */
+/* L-116: one interval after the last delivered message; a ZLB does not count. */
 static void hello_when_silent(void **st)
 {
 	ze_ns t0;
@@ -498,7 +500,7 @@ static void hello_when_silent(void **st)
 	tw_expect_msg(L2TP_HELLO);
 	tw_quiet();
 	tw_lac_zlb();
-	/* while the peer only acknowledges, one each interval */
+	/* one per interval while the peer only acknowledges */
 	for (int i = 0; i < 5; i++) {
 		tw_advance(ZE_SEC(TW_HELLO_S) - TW_TICK);
 		tw_quiet();
@@ -517,7 +519,8 @@ static void hello_when_silent(void **st)
 	tw_expect_msg(L2TP_HELLO);
 }
 
-/* One outstanding, and none while something else waits: their fate tells the same. */
+/* At most one is outstanding, and none while another message is: that message tests the peer as
+ * well. */
 static void hello_not_while_unacked(void **st)
 {
 	struct l2tp_msg m = tw_bare(L2TP_CDN);
@@ -558,7 +561,8 @@ static ze_ns time_of_death(ze_ns interval, uint16_t retries)
 	return tw.now - t0;
 }
 
-/* L-118 and the seed's threshold: retries x interval, or retransmission if that ends first. */
+/* L-118 and the configured threshold: retries x interval, or the end of the retransmissions,
+ * whichever is earlier. */
 static void dead_peer(void **st)
 {
 	(void)st;
@@ -568,11 +572,11 @@ static void dead_peer(void **st)
 	tw_expect_state(L2TP_T_CLOSING);
 	while (tw.out[tw.next_out].h.payload.p[7] == L2TP_HELLO)
 		tw.next_out++;
-	tw_expect_stop(STOP_CLEAR, 0); /* on the wire although the HELLO is still unacknowledged */
+	tw_expect_stop(STOP_CLEAR, 0); /* sent although the HELLO is still unacknowledged */
 	tw_expect_down(L2TP_DOWN_KEEPALIVE, STOP_CLEAR, 0);
 	tw_quiet();
 	assert_int_equal(time_of_death(ZE_SEC(7), 3), ZE_SEC(21));
-	/* The first HELLO must have its chance: an interval after it was sent. */
+	/* The first HELLO gets its time: the peer is dead an interval after it was sent. */
 	assert_int_equal(time_of_death(ZE_SEC(5), 1), ZE_SEC(10));
 	assert_int_equal(time_of_death(ZE_SEC(5), 0), ZE_SEC(5 + 31));
 	assert_int_equal(tw.t.down.cause, L2TP_DOWN_TRANSPORT);
@@ -580,7 +584,7 @@ static void dead_peer(void **st)
 	assert_int_equal(tw.t.down.cause, L2TP_DOWN_TRANSPORT);
 }
 
-/* An idle peer that only acknowledges lives for ever; eight hours of it. */
+/* An idle peer that only acknowledges stays for ever; eight hours of it. */
 static void idle_peer_lives(void **st)
 {
 	static const uint16_t retries[] = { 0, 1, 2 };
@@ -655,7 +659,7 @@ static void start_in(enum l2tp_tunnel_state s)
 	tw_expect_state(s);
 }
 
-/* L-210, L-211, L-214: acknowledged at once, in each state, however bad it is. */
+/* L-210, L-211, L-214: acknowledged at once, in each state, even when it is malformed. */
 static void peer_stops(void **st)
 {
 	(void)st;
@@ -698,7 +702,7 @@ static void peer_stops_while_we_do(void **st)
 
 	(void)st;
 	start_in(L2TP_T_CLOSING);
-	tw.nr = 1; /* ours is still unacknowledged */
+	tw.nr = 1; /* our message is still unacknowledged */
 	tw_lac(&m);
 	tw_expect_zlb(tw.ns);
 	tw_expect_state(L2TP_T_LINGER);
@@ -711,7 +715,7 @@ static void peer_stops_while_we_do(void **st)
 	tw_expect_told(L2TP_FX_TUNNEL_FREE);
 }
 
-/* L-213: 0, 1, 3, 7, 15, 23 s, then the ids stay for another full cycle. */
+/* L-213: 0, 1, 3, 7, 15 and 23 s, then the ids are kept for another full cycle. */
 static void we_stop(void **st)
 {
 	static const int at[] = { 1, 3, 7, 15, 23 };
@@ -803,7 +807,7 @@ static void stop_while_the_window_is_full(void **st)
 	tw_call_close(L2TP_DOWN_ADMIN, STOP_CLEAR);
 	tw_expect_stop(STOP_CLEAR, 0);
 	assert_int_equal(l2tp_tunnel_send(&tw.t, 0, &m, tw.now), 0); /* dropped */
-	assert_int_equal(tw.t.chan.txq_len, 3);			     /* two were in flight */
+	assert_int_equal(tw.t.chan.txq_len, 3);			     /* two are in flight */
 }
 
 static void send_refuses_what_does_not_fit(void **st)
@@ -845,7 +849,7 @@ static void refuse_without_state(void **st)
 	assert_false(l2tp_tunnel_refuse(&o, &h, TW_LAC_TID, &a));
 }
 
-/* Random bytes or memory run out: it ends, once, and says so. */
+/* Random bytes or memory run out: the tunnel ends, once, with that reason. */
 static void resources_run_out(void **st)
 {
 	struct l2tp_msg m = tw_sccrq();
@@ -857,7 +861,7 @@ static void resources_run_out(void **st)
 	tw_expect_down(L2TP_DOWN_TRANSPORT, 0, 0);
 	tw_expect_told(L2TP_FX_TUNNEL_FREE);
 	tw_quiet();
-	tw.rng.fail_after = 1; /* the challenge, not the vector */
+	tw.rng.fail_after = 1; /* the challenge, not the Random Vector */
 	tw.cfg.hide = true;
 	tw_restart();
 	tw_lac(&m);
@@ -877,7 +881,7 @@ static void resources_run_out(void **st)
 	tw.cfg.secret_len = 0;
 	start_in(L2TP_T_ESTABLISHED);
 	fail_alloc_at(0);
-	tw_call_close(L2TP_DOWN_ADMIN, STOP_CLEAR); /* StopCCN is lost, the rest goes on */
+	tw_call_close(L2TP_DOWN_ADMIN, STOP_CLEAR); /* StopCCN is lost, the rest continues */
 	fail_alloc_off();
 	tw_expect_down(L2TP_DOWN_ADMIN, STOP_CLEAR, 0);
 	tw_expect_state(L2TP_T_LINGER);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A whole life of a tunnel (SCCRQ, SCCCN, ICRQ, HELLO, StopCCN) against a LAC with a channel of its
- * own, over a line that harms one chosen datagram: each in turn is lost, doubled, or late. The
- * outcome must always be the same (CONFORMANCE 1.6).
- */
+/* A whole tunnel (SCCRQ, SCCCN, ICRQ, HELLO, StopCCN) with a LAC that has a channel of its own,
+ * over a line that affects one chosen datagram: each in turn is lost, duplicated, or delayed.
+ * The outcome must always be the same (CONFORMANCE 1.6). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -202,7 +200,7 @@ static void stop_it(void)
 	perform(&fx);
 }
 
-/* Returns how many datagrams went over the line. */
+/* Returns how many datagrams were sent over the line. */
 static unsigned live(unsigned victim, enum harm harm, bool close_by_us)
 {
 	const struct l2tp_tunnel_cfg cfg = {
@@ -247,7 +245,7 @@ static unsigned live(unsigned victim, enum harm harm, bool close_by_us)
 	return l.n_pkts;
 }
 
-/* L-102, L-104, L-115: what is lost, doubled or late makes no difference. */
+/* L-102, L-104, L-115: a lost, duplicated or delayed datagram makes no difference. */
 static void one_datagram_is_harmed(void **st)
 {
 	(void)st;

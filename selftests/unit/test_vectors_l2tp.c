@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runs selftests/vectors/l2tp_*.txt, where the cases and their CONFORMANCE ids are. */
+/* Runs selftests/vectors/l2tp_*.txt, which have the cases and their CONFORMANCE ids. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +91,7 @@ static uint64_t want_have(const struct vector *v)
 	return bits;
 }
 
-/* The octets of the message, then those of what it decodes to: the same from the second time on,
+/* The octets of the message, then those of its encoded decoding: equal from the second time on,
  * or from the first with `back same`. */
 static void encode_back(const struct vector *v, struct span payload, const struct l2tp_msg *m)
 {
@@ -145,7 +145,7 @@ static void run_msg(const struct vector *v)
 {
 	uint8_t hex[512];
 	struct span bytes = vectors_hex(v, "hex", hex, sizeof(hex));
-	/* exactly as long, so that ASan sees a read behind it */
+	/* of exactly this size, so that ASan detects a read beyond it */
 	uint8_t *buf = malloc(bytes.len ? bytes.len : 1);
 	const char *name = vectors_get(v, "message");
 	struct l2tp_hdr h;
@@ -186,7 +186,7 @@ static void run_auth(const struct vector *v)
 		fail_msg("%s: another response", case_name(v));
 }
 
-/* L-080, L-081: the digest only; who sends it when is tested with the tunnel machine. */
+/* L-080, L-081: the digest only; who sends it when is tested in test_tunnel.c. */
 static void auth_vectors(void **st)
 {
 	(void)st;

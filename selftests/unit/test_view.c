@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the views say: every key, the times, and that no secret is ever said. */
+/* The output of the views: every key, the times, and that no secret is ever shown. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -98,7 +98,7 @@ static void is_time(const json_t *v)
 			assert_int_equal(*s, *form);
 }
 
-/* keys: names parted by blanks; a letter after '/' says what it is: n(umber) s(tring) t(ime)
+/* keys: names separated by blanks; the letter after '/' is the type: n(umber) s(tring) t(ime)
  * b(oolean) a(rray) o(bject). */
 static void has(const json_t *v, const char *keys)
 {
@@ -129,7 +129,8 @@ static void equal(const char *path, json_int_t want)
 	assert_int_equal(json_integer_value(ask_member(u.a.data, path)), want);
 }
 
-/* Keys are lower case letters, digits and single dashes; names of messages as in the RFC. */
+/* Keys are lower-case letters, digits and single dashes; the names of messages are those of the
+ * RFC. */
 static void is_kebab(json_t *v)
 {
 	json_t *item;
@@ -194,7 +195,7 @@ static void tunnel(void **st)
 	assert_true(json_array_size(ask_member(u.a.data, "transitions")) > 0);
 }
 
-/* What a peer calls itself is text, whatever octets it sends. */
+/* A name of a peer is shown as text, whatever octets it has. */
 static void names_from_the_network(void **st)
 {
 	(void)st;
@@ -214,7 +215,7 @@ static void sessions(void **st)
 	has(json_array_get(u.a.data, 0), SESSION_KEYS);
 }
 
-/* As the plane of these tests has it (selftests/lib/world.c). */
+/* The values of the fake plane (selftests/lib/world.c). */
 static void traffic_of_one(void)
 {
 	has(ask_member(u.a.data, "traffic"), "as-of/t");
@@ -229,7 +230,7 @@ static void traffic_of_one(void)
 	equal("traffic.up-resyncs", 9);
 }
 
-/* F-C10: what was followed is shown. */
+/* F-C10: the sequencing that is in use is shown. */
 static void session(void **st)
 {
 	(void)st;
@@ -291,7 +292,7 @@ static void events_of_a_session(void **st)
 	}
 }
 
-/* Before PPP has begun there is nothing to say of it. */
+/* Before PPP has begun, its members are absent. */
 static void session_that_waits(void **st)
 {
 	struct lac_call *c;
@@ -326,7 +327,7 @@ static void statistics(void **st)
 	equal("pool-ipv4.size", 253);
 }
 
-/* As the plane of these tests has it: nothing before the first reading, two sessions in it. */
+/* The values of the fake plane: none before the first reading, two sessions in it. */
 static void sums_over_all_sessions(void **st)
 {
 	struct lac_call *second = lac_call(u.lac, "bob", "builder");
@@ -471,7 +472,7 @@ static void keys_are_kebab_case(void **st)
 	every_answer(is_kebab);
 }
 
-/* Secret and passwords as text, and as hex. */
+/* The secret and the passwords as text, and in hex. */
 static void tells_nothing(json_t *v)
 {
 	static const char *const secrets[] = { "zetest", "wonder", "builder", "7a6574657374",

@@ -38,7 +38,7 @@ static void read_past_the_end_sticks(void **st)
 		assert_true(v == 0);
 		assert_true(r.bad);
 		assert_int_equal(rd_left(&r), 0);
-		/* what would have fitted does not work any more either */
+		/* a read that would have fitted fails as well */
 		assert_int_equal(rd_u8(&r), 0);
 		assert_true(r.bad);
 	}
@@ -181,7 +181,7 @@ static void back_patch(void **st)
 	wr_patch_u16(&w, mark, 0xabcd);
 	assert_memory_equal(buf, "\x07\xab\xcd\x08", 4);
 	assert_int_equal(wr_len(&w), 4);
-	wr_patch_u16(&w, 2, 0x1122); /* the last place it may be */
+	wr_patch_u16(&w, 2, 0x1122); /* the last possible place */
 	assert_false(w.bad);
 	wr_patch_u16(&w, 3, 0xffff); /* not written yet */
 	assert_true(w.bad);
@@ -191,7 +191,7 @@ static void back_patch(void **st)
 
 	w = wr_init(buf, 1);
 	wr_u8(&w, 7);
-	wr_patch_u16(&w, 0, 0xffff); /* does not hold 16 bits */
+	wr_patch_u16(&w, 0, 0xffff); /* cannot hold 16 bits */
 	assert_true(w.bad);
 	w = wr_init(buf, 1);
 	mark = wr_mark_u16(&w);

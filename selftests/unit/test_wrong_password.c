@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How fast wrong passwords are answered, by the whole engine in virtual time. */
+/* How fast wrong passwords are answered, tested with the whole engine in virtual time. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -46,7 +46,7 @@ static struct lac_call *call_of(const char *number, const char *user, const char
 	return lac_call(l, user, password);
 }
 
-/* Each wrong password is a call; answered ones are told from those that wait. */
+/* Each wrong password is a call. Returns how many were answered at once. */
 static unsigned flood(const char *number, unsigned n)
 {
 	unsigned answered = 0;
@@ -59,8 +59,8 @@ static unsigned flood(const char *number, unsigned n)
 	return answered;
 }
 
-/* F-B10: three hundred within a moment from one line: five answers, and then one each two seconds. Nobody else
- * waits, also not with the name that is tried. */
+/* F-B10: three hundred at once from one line: five answers, and then one every two seconds. No
+ * other line waits, not even with the name that is tried. */
 static void one_line(void **st)
 {
 	uint64_t before;
@@ -72,7 +72,7 @@ static void one_line(void **st)
 	assert_int_equal(w->e->n_held, 295);
 	assert_int_equal(w->e->stats.rejects_delayed, 295);
 	assert_int_equal(w->e->stats.logins_unasked,
-			 290); /* five at once, and five within ten seconds */
+			 290); /* five at once, and five in the ten seconds after */
 	assert_int_equal(call_of("200", "nobody", "wrong")->c.auth_bad, 1);
 	c = call_of("201", "alice", "wonder");
 	assert_true(c->c.v4_up);
@@ -88,8 +88,8 @@ static void one_line(void **st)
 	assert_false(c->over);
 }
 
-/* F-B10: a right password of a name that others try, at another line, is not delayed; also where the LAC says no
- * number. Wrong ones of that name wait. */
+/* F-B10: a right password on another line is not delayed by attempts on the same name, also
+ * where the LAC sends no calling number. Wrong ones of that name are. */
 static void right_one_of_a_name_that_is_tried(void **st)
 {
 	char number[16];
@@ -107,7 +107,8 @@ static void right_one_of_a_name_that_is_tried(void **st)
 	assert_true(call_of("501", "bob", "typo")->c.auth_bad);
 }
 
-/* F-B10: the line that guesses is not asked, right or wrong, until it has waited. */
+/* F-B10: the passwords of a full line are not checked, right or wrong, until its delay has
+ * passed. */
 static void line_is_not_asked(void **st)
 {
 	struct lac_call *c;
@@ -125,7 +126,8 @@ static void line_is_not_asked(void **st)
 	assert_true(call_of("100", "alice", "wonder")->c.v4_up);
 }
 
-/* F-B10: a session that is up is asked about all the same when it is challenged again. */
+/* F-B10: the password of an established session is checked when it is challenged again, in spite
+ * of its line. */
 static void session_is_challenged_again(void **st)
 {
 	struct lac_call *c;
@@ -141,7 +143,8 @@ static void session_is_challenged_again(void **st)
 	assert_int_equal(w->e->stats.auth_accepts, 2);
 }
 
-/* F-B10: an answer that nobody will get any more: the client leaves, restarts LCP, is cleared; the tunnel ends. */
+/* F-B10: a delayed answer that is no longer needed: the client terminates, restarts LCP, is
+ * cleared; the tunnel ends. */
 static void while_it_waits(void **st)
 {
 	struct lac_call *c, *d;
@@ -156,14 +159,15 @@ static void while_it_waits(void **st)
 	client_renegotiate(c);
 	w_deliver(w);
 	assert_false(c->c.auth_bad);
-	assert_int_equal(w->e->n_held, 1); /* of the request it has made since */
+	assert_int_equal(w->e->n_held, 1); /* of the request that it has sent since */
 	d = call_of("100", "x", "wrong");
 	client_terminate(d);
 	w_deliver(w);
 	assert_int_equal(w->e->n_held, 1);
 }
 
-/* F-B10: one that would come after the phase has ended is none: the call ends by its timeout. */
+/* F-B10: an answer that would come after the phase has ended is not sent: the call ends by its
+ * timeout. */
 static void too_late(void **st)
 {
 	struct lac_call *c;
@@ -181,7 +185,7 @@ static void too_late(void **st)
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-timeout");
 }
 
-/* F-B10: with each method the answer is what it would have been. */
+/* F-B10: with each method the delayed answer equals the immediate one. */
 static void of_each_method(void **st)
 {
 	static const enum w_auth methods[] = { W_AUTH_PAP, W_AUTH_CHAP, W_AUTH_MSCHAP2 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Configuration text to snapshot and to errors with their places; run at the top of the tree. */
+/* From configuration text to the snapshot, and to errors with their positions; runs at the top
+ * of the tree. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +58,7 @@ static struct config *good(const char *text)
 	return c;
 }
 
-/* The exact error lines. */
+/* Compares the exact error lines. */
 static void bad(const char *text, const char *want)
 {
 	struct yang_source src = { "t", text, strlen(text) };
@@ -250,7 +251,7 @@ static void fixed_addresses_without_ipv4(void **st)
 	warned(text, "t:4: 2 users have a fixed address and will not get it: ncp has ipv4 off\n");
 }
 
-/* F-C5: what no session could ever have is no configuration. */
+/* F-C5: a configuration with which no session could be established is refused. */
 static void nobody_could_log_in(void **st)
 {
 	static const char users[] = "auth { local { user a { password p; address 10.0.0.7 } } }";
@@ -267,7 +268,7 @@ static void nobody_could_log_in(void **st)
 	snprintf(text, sizeof(text), SERVER "l2tp { ncp { ipv4 required } " POOL " %s }", users);
 	warned(text, "");
 	warned(SERVER "l2tp { enabled false; ncp { ipv4 required } }", "");
-	/* Without authentication no user is needed. */
+	/* Without authentication no user is required. */
 	warned(SERVER "l2tp { allow-no-auth true; auth-method none }", "");
 	warned(SERVER "l2tp { allow-no-auth true; allow-from [ 2001:db8::/32 ] }",
 	       "t: l2tp allow-from has only prefixes of the address family that no l2tp server has: no "
@@ -400,7 +401,8 @@ static void addresses_are_checked(void **st)
 	    "t:2:60: l2tp/pool/ipv4/end: a pool has at most 1048576 addresses\n");
 }
 
-/* F-B4: by configuration: what no host has, the gateway, our endpoints, another user's. */
+/* F-B4: refused by the configuration: addresses that no host can have, the gateway, our
+ * endpoints, the address of another user. */
 static void addresses_that_no_subscriber_can_have(void **st)
 {
 	static const struct {
@@ -482,7 +484,7 @@ static void broken_syntax(void **st)
 	bad("\"l2tp\" { }", "t:1:1: unknown keyword\n");
 	bad("l2tp { enabled false; allow-from [ 10.0.0.0/8 ; }",
 	    "t:1:47: l2tp: expected ']', found ';'\n");
-	/* Without a list of those who may come, all may. */
+	/* Without an allow-from list every source is allowed. */
 	bad("l2tp { allow-from [ ] }",
 	    "t:1:21: l2tp: allow-from: an empty list is the same as none; leave the line out\n");
 	bad("l2tp { enabled false; auth { local { user x { name y; password z } } } }",
@@ -507,9 +509,8 @@ static void a_secret_is_never_repeated(void **st)
 	sb_done(&errors);
 }
 
-/* F-B11: a word that may be a secret is not repeated, wherever it stands instead of where it
- * belongs: at each word of a configuration that has everything, before it, behind it, and
- * quoted. */
+/* F-B11: a word that may be a secret is not repeated in an error, wherever it is misplaced: at
+ * each word of a complete configuration, instead of it, before it, and quoted. */
 static void a_misplaced_secret_is_never_repeated(void **st)
 {
 	static const char text[] =
@@ -536,7 +537,7 @@ static void a_misplaced_secret_is_never_repeated(void **st)
 			sb_init(&errors);
 			sb_init(&warnings);
 			sb_init(&b);
-			/* in place of the word, and before it */
+			/* instead of the word, and before it */
 			sb_printf(&b, "%.*s %s %s", (int)(p - text), text, forms[i / 2],
 				  i % 2 ? p : p + word);
 			src.text = b.s;
@@ -556,7 +557,7 @@ static void a_misplaced_secret_is_never_repeated(void **st)
 	assert_true(refused > 300);
 }
 
-/* F-B11: a misspelt keyword is helped by the right one, not by its own echo. */
+/* F-B11: the error of a misspelt keyword has the right keyword, not the wrong one. */
 static void a_misspelt_keyword_is_helped(void **st)
 {
 	(void)st;
@@ -621,7 +622,8 @@ static void write_config(const char *file, const char *text, mode_t mode)
 	assert_int_equal(chmod(file, mode), 0);
 }
 
-/* Passwords that everybody may read; a folder that nobody may search keeps them. */
+/* A file with passwords that everybody may read; a directory without search permission protects
+ * it. */
 static void an_open_file_is_a_warning(void **st)
 {
 	static const char user[] = SERVER "l2tp { auth { local { user a { password p } } } }";
@@ -670,7 +672,7 @@ static void a_missing_file_is_named(void **st)
 	sb_done(&errors);
 }
 
-/* F-A5: a pipe that nobody writes to, as any file that is none, is refused at once. */
+/* F-A5: a pipe without a writer is refused at once, as is anything that is not a regular file. */
 static void a_pipe_is_refused(void **st)
 {
 	char dir[] = "/tmp/ze-test-XXXXXX", pipe[64];
