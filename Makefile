@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Builds, tests and installs ze. One make, no recursion into folders: the only recursive calls
-# choose another BUILD or CC. `make help` lists the targets; mk/deps.mk lists the packages.
+# Builds, tests and installs ze. One make, without recursion into directories: the only recursive
+# calls choose another BUILD or CC. `make help` lists the targets; mk/deps.mk lists the packages.
 
 VERSION := 0.1
 
@@ -17,7 +17,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 COMPDIR ?= $(DATADIR)/bash-completion/completions
 YANGDIR ?= $(DATADIR)/ze/yang
-# Debian's own: another in front of it on PATH has no pytest.
+# Debian's own: another python3 earlier in PATH has no pytest.
 PYTHON ?= /usr/bin/python3
 
 ifeq ($(origin CC),default)
@@ -76,7 +76,7 @@ ifeq ($(opt_$(BUILD)),)
 $(error BUILD=$(BUILD): want debug, asan, release or cov)
 endif
 
-# The flags of packages are asked for once, and not at all by targets that must work before
+# The flags of packages are looked up once, and not at all by targets that must work before
 # `make deps` has run.
 NOPKG := deps help clean demo check _check uninstall format fuzz test cov unit
 ifneq ($(filter-out $(NOPKG),$(or $(MAKECMDGOALS),all)),)
@@ -89,8 +89,8 @@ ZE_CPPFLAGS = -I. -I$(B)/gen $(PKG_CFLAGS) -D_GNU_SOURCE -DZE_VERSION='"$(VERSIO
 	-DZE_YANG_DIR='"$(YANGDIR)"' $(CPPFLAGS)
 ZE_CFLAGS   = -std=gnu11 $(WARN) $(opt_$(BUILD)) $(CFLAGS)
 ZE_LDFLAGS  = $(ld_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
-# What a fuzz target learns from is the code under test: the laboratory around it is not traced. Nor are
-# comparisons in the join: they are of states and times, and were an eighth of a run of `engine`.
+# A fuzz target is guided by the code under test: the test code around it is not instrumented. Nor
+# are the comparisons in core, view and ops: they compare states and times, and took an eighth of a run of `engine`.
 UNTRACED    = $(if $(filter fuzz explore,$(BUILD)),$(if $(filter selftests/lib/% daemon/base/%,$<),-fno-sanitize=fuzzer-no-link) \
 	$(if $(filter daemon/core/% daemon/view/% daemon/ops/%,$(filter-out daemon/core/record.c,$<)),-fno-sanitize-coverage=trace-cmp))
 COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE),$<),-Wconversion) \
@@ -98,7 +98,7 @@ COMPILE     = $(CC) $(ZE_CPPFLAGS) $(ZE_CFLAGS) $(UNTRACED) $(if $(filter $(PURE
 
 # ---------------------------------------------------------------- sources
 
-# One archive a layer; the mains are linked by name. A layer without sources is an empty archive.
+# One archive per layer; the mains are linked by name. A layer without sources is an empty archive.
 SYS := $(addprefix daemon/sys/,run net bpf kernel config ctl state plane)
 LAYERS := daemon/base daemon/l2tp ppp aaa shaping daemon/core daemon/view daemon/ops $(SYS) daemon/observe web cli selftests/lib
 MAINS := cli/ze.c cli/zectl.c daemon/main.c daemon/modules.c
@@ -111,7 +111,7 @@ group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
 
 PROD_LAYERS := $(filter-out selftests/lib,$(LAYERS))
 PROD_LIBS := $(call libs,$(PROD_LAYERS))
-# Tests of the pure layers are linked without the system calls: a leak is a link error.
+# Tests of the pure layers are linked without system calls: a forbidden call is a link error.
 PURE_LIBS := $(call libs,$(filter-out $(SYS) web,$(LAYERS)))
 TEST_LIBS := $(call libs,$(LAYERS))
 SYS_TESTS := test_sys% test_yang% test_ctl% fuzz_sys% fuzz_yang% fuzz_ctl% fuzz_config%
@@ -138,8 +138,8 @@ REPLAY_BIN := $(patsubst selftests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 all: $(BINS) $(PROD_LIBS)
 	$(Q)for b in $(notdir $(BINS)); do ln -sfn $(BUILD)-$(CCNAME)/$$b $(O)/$$b; done
 
-# Rewritten only when the command line changes, and then everything depending on it is rebuilt. Two makes may do it
-# at a time.
+# Rewritten only when the command line changes, and then everything that depends on it is rebuilt.
+# Two makes may do it at the same time.
 quote = '$(subst ','\'',$(1))'
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
@@ -175,7 +175,7 @@ $(B)/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
-# The list of members makes an archive forget a source that was removed or renamed.
+# The list of members makes an archive drop a source that was removed or renamed.
 define layer_rule
 $(call lib,$(1)).list: FORCE
 	@mkdir -p $$(@D)
@@ -197,10 +197,10 @@ $(B)/zectl: $(call objs,$(ZECTL_MAIN)) $(PROD_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(link) $(PKG_LIBS) -lpthread
 
-# selftests/lib/fail_alloc.c fails the allocations of our own objects on demand.
-# -u: the archive has them even when only libgcov, which comes last, asks.
+# selftests/lib/fail_alloc.c makes allocations of our own objects fail on request.
+# -u: the archive contains them even when only libgcov, which is linked last, needs them.
 WRAP := $(foreach f,malloc calloc realloc reallocarray strdup,-Wl,--wrap=$(f) -Wl,-u,__wrap_$(f))
-# A test that is the kernel itself names the calls it answers.
+# A test that simulates the kernel names the calls that it answers.
 CALLS_test_sys_nlreq := sendmsg recvmsg recv getsockopt setsockopt socket bind dup3
 $(B)/unit/%: $(B)/obj/selftests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
@@ -222,21 +222,21 @@ $(B)/replay/%: $(B)/obj/selftests/fuzz/fuzz_%.o $(B)/obj/selftests/fuzz/replay.o
 		$(call group,$(if $(filter $(SYS_TESTS),fuzz_$*),$(TEST_LIBS),$(PURE_LIBS))) \
 		$(CMOCKA_LIBS) $(PKG_LIBS) -lpthread
 
-# Peers share no code with the daemon: what both misunderstand would look right.
+# Peers share no code with the daemon: an error in both would look correct.
 $(B)/peer/%: $(B)/obj/selftests/peer/%.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ZE_CFLAGS) $(ZE_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
 $(foreach p,$(PEER_BIN),$(eval $(p): $(call objs,$(filter selftests/peer/$(notdir $(p))_%,$(PEER_SRC)))))
 
-# Loaded before ze, so that its calls fail.
+# Preloaded into ze, so that its calls fail.
 FAULTY := $(B)/netns/faulty.so
 $(FAULTY): selftests/netns/faulty.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -O1 -g -fPIC -shared -o $@ $< -ldl
 
-# Runs the programs of the plane, by the rig of their fixtures.
+# Runs the programs of the plane, with the rig of their fixtures.
 $(B)/bench/prog: $(B)/obj/selftests/bench/prog.o $(B)/obj/selftests/bpf/xdp_rig.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

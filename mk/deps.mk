@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The Debian packages. `make deps` works on a machine that has only make and git.
-# `a|b` is whichever the release has.
+# `a|b` is the one of the two that the release has.
 
 DEPS_BUILD := build-essential pkgconf libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libev-dev \
 	libbpf-dev libseccomp-dev libcap-dev libsqlite3-dev bpftool clang libyang2-dev|libyang-dev nettle-dev libjansson-dev libedit-dev

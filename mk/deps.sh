@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # usage: deps.sh 'package other|alternative ...'
-# Install those of the Debian packages which are missing. Quick when none is.
+# Installs those of the Debian packages that are missing. Quick when none is.
 set -eu
 
 installed() {
@@ -21,7 +21,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "make deps: installing$missing"
 
-# xl2tpd would start a daemon on UDP 1701, the port the tests want for ze.
+# xl2tpd would start a daemon on UDP 1701, the port that the tests need for ze.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
 	trap 'rm -f $policy' EXIT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# install and uninstall: the same list both ways. PREFIX is compiled in as the folder of the
+# install and uninstall use the same list. PREFIX is compiled in as the directory of the
 # YANG modules (ZE_YANG_DIR in the environment overrides it).
 
 MAN_SRC := $(wildcard docs/man/*.[158])

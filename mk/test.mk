@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Tests. Each test program speaks TAP; selftests/run.py runs them and sums.
+# Tests. Each test program prints TAP; selftests/run.py runs them and adds up the results.
 
-# `make test` is under the sanitizers unless a BUILD is asked for.
+# `make test` uses the sanitizers unless a BUILD is given.
 TEST_BUILD := $(if $(filter command,$(firstword $(origin BUILD))),$(BUILD),asan)
 NPROC := $(or $(shell nproc 2>/dev/null),2)
-# All processors, unless the caller said how many: then make passes that on by itself.
+# All processors, unless the caller gave a number: then make passes it on by itself.
 J = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(NPROC))
 PYTESTS := $(sort $(wildcard selftests/unit/test_*.py))
-# Tests that build other versions of ze, and take minutes.
+# Tests that build other versions of ze and take minutes.
 LONGTESTS := selftests/netns/test_upgrade.py
 NETTESTS := $(filter-out $(LONGTESTS),$(sort $(wildcard selftests/netns/test_*.py)))
 TEST_ENV = ZE_SRC=$(CURDIR) ZE_OUT=$(abspath $(B)) ZE_BIN=$(abspath $(B)/ze) \
@@ -30,12 +30,12 @@ unit:
 _unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN))
 	@$(RUN) --unit $^
 
-# The rules about symbols look at the objects of this build.
+# The rules about symbols use the object files of this build.
 lint: all
 	@$(RUN) --lint
 
 FUZZ_NAMES := $(patsubst selftests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
-# Targets whose runs are long look for inputs without the sanitizers first, which is four times as fast.
+# Targets with slow runs search for inputs without the sanitizers first, four times as fast.
 FUZZ_EXPLORE := engine
 FUZZ_NOW = $(or $(T),$(FUZZ_NAMES))
 fuzz:
@@ -57,8 +57,8 @@ cov:
 
 # ---------------------------------------------------------------- analyzers
 
-# Reading of the sources by gcc -fanalyzer and cppcheck, each file once. The analyzer loses what is
-# on an intrusive list and calls it leaked: leaks are LeakSanitizer's, in every test.
+# Analysis of the sources by gcc -fanalyzer and cppcheck, each file once. The analyzer reports
+# memory on an intrusive list as leaked: leaks are detected by LeakSanitizer in every test.
 PROD_SRC := $(foreach l,$(PROD_LAYERS),$(call srcs,$(l))) $(wildcard $(MAINS))
 analyze: $(patsubst %.c,$(B)/analyze/%.ok,$(PROD_SRC)) $(B)/analyze/cppcheck.ok
 
@@ -93,14 +93,15 @@ _check:
 check-net: all $(PEER_BIN) $(BPF_TESTS) $(FAULTY)
 	@$(if $(NETTESTS),$(RUN) --unit $(BPF_TESTS) --pytest-timeout 2700 --pytest $(NETTESTS),echo '0 passed, 0 failed, 0 skipped')
 
-# The long form of what attacks ze and takes things from it, on its own machine: every kill, every failing call. Tests
-# that have one ask for ZE_TORTURE. At most half an hour.
+# The long form of the tests that attack ze or remove its objects: every kill, every failing call.
+# Tests with a long form read ZE_TORTURE. At most half an hour.
 TORTURE_TESTS = $(shell grep -l ZE_TORTURE $(NETTESTS))
 torture: all $(PEER_BIN) $(FAULTY)
 	@ZE_TORTURE=1 $(RUN) --pytest-timeout 3600 --pytest $(TORTURE_TESTS)
 	@+$(MAKE) --no-print-directory fuzz T='engine resume' SECS=120
 
-# What is too long for `make check`. The upgrade builds older versions of ze in the build folder, from the history.
+# Tests that are too long for `make check`. The upgrade builds older versions of ze in the build
+# directory, from the history.
 check-long: all $(PEER_BIN) $(FAULTY)
 	@+$(RUN) --pytest-timeout 1800 --pytest $(LONGTESTS); rc=$$?; \
 		$(MAKE) --no-print-directory torture && exit $$rc
@@ -108,7 +109,7 @@ check-long: all $(PEER_BIN) $(FAULTY)
 check-vm: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check
 
-# Two minutes: whether the oldest kernel takes the BPF programs, and what else depends on its age.
+# Two minutes: whether the oldest kernel accepts the BPF programs, and what else depends on it.
 check-vm-oldest: all $(PEER_BIN)
 	@$(TEST_ENV) vmtest/check --oldest
 
@@ -118,17 +119,18 @@ bench: all $(PEER_BIN)
 bench-setup: all $(PEER_BIN)
 	@$(TEST_ENV) selftests/bench/setup
 
-# Data planes: on this machine against plain forwarding, in the guest against l2tp_ppp. NATIVE=1 or GUEST=1: one of them.
-# JSON=FILE: the figures too, of the guest as FILE.guest.
+# Data planes: on this machine compared with plain forwarding, in the guest with l2tp_ppp. NATIVE=1
+# or GUEST=1: one of them.
+# JSON=FILE: also writes the figures, those of the guest to FILE.guest.
 bench-dp: all $(PEER_BIN) $(BENCH_BIN)
 	@$(if $(GUEST),,$(TEST_ENV) selftests/bench/dp $(if $(JSON),--json '$(JSON)'))
 	@$(if $(NATIVE),,$(TEST_ENV) vmtest/bench_dp $(if $(JSON),--json '$(JSON).guest'))
 
-# The programs alone. GUEST=1: in the guest, where nanoseconds are instructions and the same every time.
+# The programs alone. GUEST=1: in the guest, where nanoseconds are instructions and do not vary.
 bench-prog: $(B)/bench/prog
 	@$(if $(GUEST),vmtest/guest --count --timeout 900 -- $(abspath $<) 1 1000,$<)
 
-# A hundred subscribers on this machine's kernel; demo-kernel: one on l2tp_ppp, in a guest.
+# A hundred subscribers on the kernel of this machine; demo-kernel: one on l2tp_ppp, in a guest.
 demo demo-shell: deps
 	@+$(SUBMAKE) all $(PEER_BIN)
 	@$(TEST_ENV) selftests/demo $(if $(filter %-shell,$@),--shell)

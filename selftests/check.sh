@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Everything that must pass, step after step; `make check` calls it. A step that prints a line
+# Runs everything that must pass, step by step; `make check` calls it. A step that prints a line
 # `N passed, N failed, N skipped` adds it to the total, any other counts as one test. Later steps
 # run even when an earlier one failed. The last line is the total.
 #
-# O: build folder, MAKE: the make to use, SECS: seconds for each fuzz target
+# O: build directory, MAKE: the make to use, SECS: seconds per fuzz target
 set -u
 
 O=${O:-build}
@@ -14,10 +14,10 @@ jobs=$(nproc)
 passed=0 failed=0 skipped=0
 began=$(date +%s)
 mkdir -p "$logs" || exit 1
-# What runs in the background does not hear of an interrupt.
+# A process in the background does not receive an interrupt.
 trap 'trap - TERM; kill 0' INT TERM
 
-# begin NAME COMMAND...: it runs beside what follows, until finish NAME
+# begin NAME COMMAND...: runs beside the following steps, until finish NAME
 begin() {
 	name=$1
 	shift
@@ -71,7 +71,8 @@ step test-clang-debug m BUILD=debug WERROR=1 CC=clang NOLINT=1 test
 step build-clang-release m BUILD=release WERROR=1 CC=clang _tests
 step analyze m analyze
 step fuzz m SECS="${SECS:-2}" fuzz
-# All that both need is built by now. The guest is one processor, and the namespaces wait more than they compute.
+# Everything that both need is built by now. The guest uses one processor, and the namespace tests
+# wait more than they compute.
 begin check-vm m check-vm
 step check-net m check-net
 finish check-vm

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Run the test programs of this tree in parallel and sum what they say.
+"""Runs the test programs of this tree in parallel and adds up their results.
 
-Every program speaks TAP (cmocka is told to). One line is printed per failure, one per skip, and
-the last line is `N passed, N failed, N skipped`. Whole outputs are kept as files in the log folder.
+Every program prints TAP (cmocka by its environment). One line is printed per failure, one per skip, and
+the last line is `N passed, N failed, N skipped`. Whole outputs are kept as files in the log directory.
 A skip that is not on selftests/allowed-skips.txt is a failure, and so is a program that runs no test.
 """
 import argparse
@@ -36,7 +36,7 @@ def environment():
 
 
 def execute(job, logdir):
-    """Run the program in a session of its own; a timeout kills all of it."""
+    """Runs the program in a session of its own; a timeout kills all of it."""
     log = os.path.join(logdir, job.name.replace('/', '-') + '.log')
     with open(log, 'wb') as f:
         p = subprocess.Popen(job.argv, stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.STDOUT,
@@ -64,7 +64,7 @@ def read_tap(job, lines):
             job.skipped.append((SKIP.sub('', text).strip() or skip.group(1)).strip())
         elif m.group(1):   # the diagnostics follow
             said = [l.strip()[2:] for l in lines[i + 1:end] if l.strip().startswith('# ')]
-            # Each complaint of a lint rule is worth a line; of a test, the first words are.
+            # Each line of a lint rule is printed; of a test, only the first lines.
             job.failed.append((text, said if job.name == 'lint' else ' '.join(said)[:300]))
         else:
             job.passed.append(text)

@@ -18,14 +18,14 @@ def process_ms(pid):
 
 
 def system_ms():
-    """CPU time of everything but idling."""
+    """CPU time of the guest without idle time."""
     user, nice, system, _idle, _iowait, irq, softirq = map(
         int, lab.read('/proc/stat').split('\n', 1)[0].split()[1:8])
     return (user + nice + system + irq + softirq) * TICK_MS
 
 
 def load(sessions, tunnels, window, report):
-    """Sessions that stay up, once all of them are or have failed."""
+    """The number of sessions that are established, once all of them are or have failed."""
     z = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', '-t', str(tunnels),
                     '-s', str(sessions // tunnels), '-w', str(window), '--hold', '100000',
                     '--json', report, lab.LNS)
@@ -35,7 +35,7 @@ def load(sessions, tunnels, window, report):
 
 
 def unload(z):
-    """How long it takes for all that there is to go."""
+    """Seconds until everything is removed."""
     begin = time.monotonic()
     z.signal(signal.SIGTERM)
     lab.wait_for(lambda: not lab.links('lns'), 60, 'end of every pppN')
@@ -46,7 +46,7 @@ def main():
     sessions, tunnels, window = map(int, sys.argv[1:4])
     lab.setup()
     ze = lab.Ze(log='warn')
-    # An emulator is slow at what it sees for the first time: it translates.
+    # An emulator is slow when it runs code for the first time, as it translates it.
     unload(load(WARM_UP, 2, window, lab.WORK + '/warm-up.json')[0])
     ze_before, all_before = process_ms(ze.proc.p.pid), system_ms()
     z, got = load(sessions, tunnels, window, lab.WORK + '/zeload.json')

@@ -31,7 +31,7 @@ def step(text):
 
 
 def show(ns, *argv, shown=None):
-    """Print a command and its output; True when it succeeded."""
+    """Prints a command and its output; True when it succeeded."""
     print('$ ' + (shown or shlex.join(argv)), flush=True)
     with lab.netns(ns):
         return subprocess.run(argv, stdin=subprocess.DEVNULL, check=False).returncode == 0
@@ -53,7 +53,7 @@ def shell():
 
 
 def login():
-    """ze and a subscriber; her interface."""
+    """Starts ze and logs a subscriber in; returns the subscriber's interface."""
     step(f'The guest is up: Linux {os.uname().release}. Three machines in it, as network namespaces:\n'
          '    lac 192.0.2.2 (the carrier and its subscriber) -- 192.0.2.1 lns 198.51.100.1 -- core')
     lab.setup()

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel plane without an engine's peers: sessions up, addressed and down again, many times,
- * over both transports, some taken down while they are being built; at the end nothing may be left.
- * Runs in the guest as root. Prints what a session cost; exit status 0: all was well.
+ * The kernel plane without an engine: sessions are created, get addresses and are removed, many
+ * times, over both transports, some while they are still being set up; at the end nothing may be
+ * left. Runs in the guest as root. Prints the cost of a session; exit status 0: success.
  *
  *	dp_smoke [ROUNDS [SESSIONS [THREADS]]]
  */
@@ -24,14 +24,14 @@
 #define TID 1000
 #define SID 2000
 
-/* The engine's door, in its place. */
+/* Replaces the event function of the engine. */
 struct engine {
 	struct dp_kernel *dp;
 	struct loop *loop;
-	unsigned sessions, left; /* of this round; not gone yet */
+	unsigned sessions, left; /* of this round; not yet removed */
 	unsigned to_come, up, errors;
-	bool cut_short; /* every third goes down before it is up */
-	double all_up;	/* when they were */
+	bool cut_short; /* every third is removed before it is established */
+	double all_up;	/* time at which they were established */
 };
 
 static double seconds(void)
@@ -47,7 +47,7 @@ static bool is_cut(const struct engine *e, unsigned i)
 	return e->cut_short && i % 3 == 0;
 }
 
-/* All are up: down with them. */
+/* All are established: removes them. */
 static void all_down(struct engine *e)
 {
 	e->all_up = seconds();
@@ -86,7 +86,7 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now)
 		dp_kernel_ops.family_open(e->dp, ev->sid, PPP_FAM_IPV4, true);
 		dp_kernel_ops.family_open(e->dp, ev->sid, PPP_FAM_IPV6, true);
 		e->up++;
-		/* Not read yet, or an answer: other sessions' readings come in between. */
+		/* Not read yet, or an answer: readings of other sessions come in between. */
 		r = dp_kernel_ops.stats(e->dp, ev->sid, now, &st, &as_of);
 		if (r < 0 && r != -EAGAIN)
 			e->errors++;
@@ -163,7 +163,7 @@ static unsigned count_fds(void)
 	return n;
 }
 
-/* Lines of a file of /proc with a word in them. */
+/* The lines of a file in /proc that contain a word. */
 static unsigned count_lines(const char *path, const char *word)
 {
 	FILE *f = fopen(path, "r");

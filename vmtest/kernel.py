@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian kernels for the guest: fetched, unpacked and given an initrd, once, in a cache folder.
+"""Debian kernels for the guest: fetched, unpacked and given an initrd, once, in a cache directory.
 
 Nothing is installed on the host: `apt-get download` and `dpkg -x`, both without root.
 """
@@ -15,14 +15,14 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SERIES = ('6.12', '6.1')                 # the first one to be had is the default
+SERIES = ('6.12', '6.1')                 # the first one that is available is the default
 # What the initrd needs to reach the host's root; those built into a kernel are skipped.
 INITRD_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay')
 BUSYBOX = '/bin/busybox'
 
 
 class Error(Exception):
-    """Something the user can act on; the text says what."""
+    """An error that the user can correct; the text says what is wrong."""
 
 
 class Kernel:
@@ -35,7 +35,8 @@ class Kernel:
 
 
 def kvm_usable():
-    """By hardware: a host that offers /dev/kvm without it (pvm) runs Linux, but not what starts Linux."""
+    """Whether the host has hardware virtualisation: a host that offers /dev/kvm without it (pvm) runs Linux, but not
+    the code that boots Linux."""
     with open('/proc/cpuinfo', encoding='utf-8') as f:
         if not re.search(r'^(flags|Features)\s*:.*\b(vmx|svm)\b', f.read(), re.M):
             return False
@@ -47,7 +48,7 @@ def say(text):
 
 
 def run(argv, **kw):
-    """The command's output, or an Error with what it said."""
+    """The command's output, or an Error with its error output."""
     try:
         p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                            check=False, **kw)
@@ -69,14 +70,14 @@ def resolve(series):
         try:
             found = pattern.search(run(['apt-cache', 'depends', meta]))
         except Error:
-            continue                     # no such meta package in this release of Debian
+            continue                     # this release of Debian has no such meta package
         if found:
             return found.group(1)
     return None
 
 
 def fetch(series, folder):
-    """Download and unpack into folder/root."""
+    """Downloads and unpacks into folder/root."""
     package = resolve(series)
     if not package and os.geteuid() == 0:
         run(['apt-get', '-q', 'update'])
@@ -126,7 +127,7 @@ def module_bytes(path):
 
 
 class Cpio:
-    """A newc archive, written here so that no cpio, no fakeroot and no root is needed."""
+    """A newc archive, written here so that cpio, fakeroot and root are not needed."""
 
     def __init__(self):
         self.parts, self.ino = [], 0
@@ -195,7 +196,7 @@ def prepare_one(series, cache):
 
 
 def prepare(series, cache):
-    """A Kernel ready to boot. Without a series: a cached one, then the first that can be had."""
+    """A Kernel ready to boot. Without a series: a cached one, or else the first that is available."""
     os.makedirs(cache, exist_ok=True)
     with locked(cache):
         if series:

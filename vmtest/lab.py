@@ -4,7 +4,7 @@
     lac  192.0.2.2 --- 192.0.2.1 lns 198.51.100.1 --- 198.51.100.2 core
     lac2 192.0.3.2 --- 192.0.3.1 lns
 
-`lac` and `lac2` hold xl2tpd (the carrier) and the pppd it starts (the subscriber); `core` is a
+`lac` and `lac2` run xl2tpd (the carrier) and the pppd that it starts (the subscriber); `core` is a
 host behind the LNS. Nothing here sleeps for a fixed time: wait_for() polls until a deadline, which
 is multiplied in emulation. Only ever run in the guest: files below /etc are overwritten.
 """
@@ -38,7 +38,8 @@ GUARD = 'ZE_VM' in os.environ
 
 
 def wait_for(cond, secs, what, every=0.1, show=None):
-    """The first true value of cond(), or an AssertionError naming what did not happen; with show()."""
+    """The first true value of cond(), or an AssertionError that names what did not happen, with the output of show().
+    """
     end = time.monotonic() + secs * SLOW
     while True:
         value = cond()
@@ -60,7 +61,7 @@ def run(*argv, check=True):
 
 @contextlib.contextmanager
 def netns(name):
-    """This thread, and what it starts, in a namespace. `ip netns exec` would remount /sys."""
+    """Runs this thread, and the programs that it starts, in a namespace. `ip netns exec` would remount /sys."""
     back = os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
     there = os.open('/run/netns/' + name, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -108,7 +109,7 @@ INSIDE = {
 
 @functools.cache
 def setup():
-    """Once a boot, however many files of tests there are."""
+    """Runs once per boot, whatever the number of test files."""
     assert GUARD, 'vmtest/lab.py runs only inside vmtest/guest'
     os.makedirs(WORK, exist_ok=True)
     run('modprobe', 'l2tp_ppp')
@@ -117,7 +118,7 @@ def setup():
     for name in ('ip-pre-up', 'ip-up', 'ip-down', 'ipv6-up', 'ipv6-down'):
         path = '/etc/ppp/' + name
         if os.path.exists(path):
-            os.remove(path)              # each would cost a dozen forks a login
+            os.remove(path)              # each would cost a dozen forks per login
     for ns in INSIDE:
         run('ip', 'netns', 'add', ns)
     run('ip', '-b', write(WORK + '/topology', TOPOLOGY))
@@ -135,7 +136,7 @@ def links(ns, prefix='ppp'):
 
 
 def addr(ns, dev):
-    """What `ip addr` knows of one interface: {'mtu', 'flags', 'inet': (local, peer), 'inet6'}."""
+    """The data of `ip addr` for one interface: {'mtu', 'flags', 'inet': (local, peer), 'inet6'}."""
     p = ns_run(ns, 'ip', '-j', 'addr', 'show', 'dev', dev, check=False)
     rows = [r for r in json.loads(p.stdout) if r] if p.returncode == 0 else []
     if not rows:
@@ -147,7 +148,7 @@ def addr(ns, dev):
 
 
 def kernel_state(ns):
-    """Every trace of L2TP and PPP in a namespace, as text; '' when there is none."""
+    """All L2TP and PPP objects in a namespace, as text; '' when there is none."""
     with netns(ns):
         table = read('/proc/thread-self/net/pppol2tp')
         text = run('ip', 'l2tp', 'show', 'tunnel') + run('ip', 'l2tp', 'show', 'session')
@@ -168,7 +169,7 @@ def ns_pids(ns):
 
 
 class Process:
-    """A program in a namespace, its output in a file; killed in the end whatever happens."""
+    """A program in a namespace, with its output in a file; killed at the end in any case."""
 
     def __init__(self, ns, name, *argv, env=None):
         self.log = f'{WORK}/{name}.log'
@@ -194,7 +195,7 @@ class Process:
         self.p.wait()
 
     def text(self):
-        """What this one has said, not an earlier one of the same name."""
+        """The output of this program, without that of an earlier one with the same name."""
         return read(self.log, self.began)
 
 
@@ -221,7 +222,7 @@ def ppp_options(user='alice', password='hunter2', auth=None, ipv6=False, extra='
 
 
 class Lac:
-    """xl2tpd as a carrier's access concentrator, with one section and option file a subscriber."""
+    """xl2tpd as a carrier's access concentrator, with a section and an option file per subscriber."""
 
     def __init__(self, ns='lac', secret='zetest', **subscribers):
         self.ns, self.dir = ns, f'{WORK}/{ns}.xl2tpd'
@@ -244,7 +245,7 @@ class Lac:
         wait_for(lambda: os.path.exists(self.dir + '/control'), 5, 'control pipe of xl2tpd')
 
     def control(self, command):
-        """xl2tpd opens its end anew after each command: for a moment nobody reads."""
+        """xl2tpd reopens its end after each command: for a short time the pipe has no reader."""
         def opened():
             try:
                 return open(self.dir + '/control', 'wb', buffering=0, opener=opener)
@@ -268,7 +269,7 @@ class Lac:
         return read(f'{self.dir}/{name}.log')
 
     def login(self, name='alice', secs=15):
-        """Dial and return the subscriber's interface once it has an address."""
+        """Dials, and returns the subscriber's interface once it has an address."""
         before = len(self.ppp_log(name))
         self.dial(name)
         return self.interface(name, secs, before)
@@ -288,7 +289,7 @@ class Lac:
         return [pid for pid, comm in ns_pids(self.ns) if comm == 'pppd']
 
     def kill_all(self, number=signal.SIGKILL):
-        """xl2tpd and every pppd, at once and without a word to the peer."""
+        """Kills xl2tpd and every pppd at once, so that the peer receives nothing."""
         for pid, comm in ns_pids(self.ns):
             if comm in ('pppd', 'xl2tpd'):
                 with contextlib.suppress(ProcessLookupError):
@@ -347,7 +348,7 @@ class Ze:
 
     def start(self):
         self.spawn()
-        wait_for(self.is_ready, 60, 'READY=1 of ze')      # the verifier works long in emulation
+        wait_for(self.is_ready, 60, 'READY=1 of ze')      # the verifier is slow in emulation
         self.baseline = self.fds()
 
     def is_ready(self):
@@ -378,7 +379,7 @@ class Ze:
         return self.rows('sessions')
 
     def fd_names(self):
-        """What the descriptors are; one may be closed while we look."""
+        """The targets of the file descriptors; one may be closed during the call."""
         names = []
         for e in os.scandir(f'/proc/{self.proc.p.pid}/fd'):
             try:
@@ -388,7 +389,7 @@ class Ze:
         return names
 
     def settled(self):
-        """'' when nothing of any subscriber is left in the daemon or the kernel."""
+        """'' when no object of any subscriber is left in the daemon or the kernel."""
         left = [f'tunnel {t}' for t in self.tunnels() if t['state'] == 'established']
         left += [f'session {s}' for s in self.sessions()]
         if self.fds() > self.baseline:
@@ -409,7 +410,7 @@ class Ze:
             raise AssertionError('left behind:\n' + last[0]) from None
 
     def stop(self):
-        """SIGTERM; the exit code."""
+        """Sends SIGTERM; returns the exit code."""
         self.proc.signal(signal.SIGTERM)
         return self.proc.wait(15)
 
@@ -419,7 +420,7 @@ class Ze:
 
 
 class Xl2tpdLns:
-    """xl2tpd in the place of ze: proves the laboratory itself (vmtest/check --self)."""
+    """xl2tpd in the place of ze: tests the laboratory itself (vmtest/check --self)."""
 
     def __init__(self, **_):
         d = WORK + '/lns.xl2tpd'
@@ -460,7 +461,7 @@ def assert_ping(ns, target, **kw):
 
 
 def tcp_transfer(from_ns, to_ns, target, nbytes=1 << 20, port=5001):
-    """Send bytes over TCP from one namespace to an address in another; digests must agree."""
+    """Sends bytes over TCP from one namespace to an address in another; the digests must be equal."""
     data = hashlib.shake_128(target.encode()).digest(4096) * (nbytes // 4096)
     with netns(to_ns):
         server = socket.create_server(('', port))
@@ -491,7 +492,7 @@ def tcp_transfer(from_ns, to_ns, target, nbytes=1 << 20, port=5001):
 
 
 def reset():
-    """Before each test: no process of ours, no interface, no route of an earlier failure."""
+    """Before each test: no process, interface or route of an earlier failure is left."""
     for ns in INSIDE:
         for pid, _ in ns_pids(ns):
             with contextlib.suppress(ProcessLookupError):

@@ -6,13 +6,13 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-# variable for the guest, its short form, place in the build folder
+# environment variable, short option of the guest, place in the build directory
 PROGRAMS = (('ZE_BIN', 'ZE', 'ze'), ('ZECTL_BIN', 'ZECTL', 'zectl'), ('ZELOAD', 'ZELOAD', 'peer/zeload'),
             ('ZE_DPGEN', 'ZE_DPGEN', 'bench/dpgen'))
 
 
 def find(needed):
-    """The environment for the guest; ends the program when one that is needed is not built."""
+    """The environment for the guest; ends the program when a required one is not built."""
     out = os.path.abspath(os.environ.get('ZE_OUT', os.path.join(ROOT, 'build')))
     env = dict(os.environ, ZE_OUT=out)
     env.setdefault('ZE_YANG_DIR', os.path.join(ROOT, 'yang'))
@@ -27,6 +27,6 @@ def find(needed):
 
 
 def guest(options, command, env):
-    """Run a command in the guest; its exit code."""
+    """Runs a command in the guest; returns its exit code."""
     return subprocess.run([os.path.join(HERE, 'guest'), *options, '--', *command], env=env,
                           check=False).returncode

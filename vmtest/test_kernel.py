@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""ze on the kernel's l2tp_ppp against xl2tpd and pppd, in the guest. Run by vmtest/check.
+"""ze on the kernel's l2tp_ppp with xl2tpd and pppd as its peers, in the guest. Run by vmtest/check.
 
 Each test starts a daemon of its own; when it ends, the fixture asserts that nothing is left: no
 pppN, no tunnel or session in the kernel, no descriptor, no row in `show`, no process.
@@ -16,11 +16,11 @@ import pytest
 import lab
 
 
-# xl2tpd makes a tunnel for each section, all from one address and port.
+# xl2tpd creates a tunnel for each section, all from one address and port.
 xl2tpd_shares_path = pytest.mark.skipif(
     tuple(map(int, re.findall(r'\d+', os.uname().release)[:2])) < (6, 11),
     reason="xl2tpd's own end is deaf: Linux before 6.11 can't tell its tunnels apart (ze's end: test_oldest.py)")
-# Before Linux 6.11 tunnels between the same addresses and ports need it.
+# Before Linux 6.11, tunnels between the same addresses and ports need it.
 UPLINKS = 'bpf { uplink [ lns0 lns1 ]; }'
 
 
@@ -31,7 +31,7 @@ def laboratory():
 
 @pytest.fixture
 def start_ze():
-    """A function that starts the daemon; afterwards everything it made must have gone."""
+    """Returns a function that starts the daemon; at the end everything that the daemon created must be removed."""
     lab.reset()
     made = []
 
@@ -79,7 +79,7 @@ def client_address(ns, dev):
 
 
 def assert_traffic(dev, ns='lac'):
-    """The gateway and a host beyond answer, and that host reaches the subscriber."""
+    """The gateway and a host in the core answer, and that host reaches the subscriber."""
     lab.assert_ping(ns, lab.GATEWAY, dev=dev)
     lab.assert_ping(ns, lab.CORE, dev=dev)
     lab.assert_ping('core', client_address(ns, dev))
@@ -94,7 +94,7 @@ def wait_no_client(ns='lac', secs=15):
 @pytest.mark.parametrize('method, ze_auth', [('pap', 'pap'), ('chap', 'chap-md5'),
                                              ('mschap-v2', 'ms-chap-v2')])
 def test_login(start_ze, method, ze_auth):
-    """P-060, P-070, P-080: good, by each method."""
+    """P-060, P-070, P-080: a successful login with each method."""
     ze = start_ze(auth=ze_auth)
     _, dev = login(auth=method)
     route_to_core(dev)
@@ -107,7 +107,7 @@ def test_login(start_ze, method, ze_auth):
 
 
 def test_counters(start_ze):
-    """Read by a worker, shown with their time, of one session and of all."""
+    """Read by a worker, and shown with the time of the reading, for one session and for all."""
     ze = start_ze()
     _, dev = login()
     route_to_core(dev)
@@ -137,7 +137,7 @@ def test_second_user(start_ze):
 @pytest.mark.parametrize('method, ze_auth', [('pap', 'pap'), ('chap', 'chap-md5'),
                                              ('mschap-v2', 'ms-chap-v2')])
 def test_wrong_password(start_ze, method, ze_auth):
-    """P-060, P-070, P-081: bad, by each method."""
+    """P-060, P-070, P-081: a wrong password with each method."""
     ze = start_ze(auth=ze_auth)
     lac = lab.Lac(alice={'auth': method, 'password': 'wrong'})
     lac.dial()
@@ -156,7 +156,7 @@ def test_unknown_user(start_ze):
 
 
 def test_wrong_tunnel_secret(start_ze):
-    """L-082: the LAC hears a refusal, nobody gets in."""
+    """L-082: the LAC receives a refusal, and no session is established."""
     ze = start_ze()
     lac = lab.Lac(secret='guess')
     lac.dial()
@@ -188,7 +188,7 @@ def test_ipv6cp_link_local_ping_both_ways(start_ze):
 
 
 def test_ipv6_alone_when_ipcp_is_rejected_by_the_client(start_ze):
-    """Where IPv4 is not required, as it is by default with a pool."""
+    """IPv4 is not required here; by default it is required when there is a pool."""
     ze = start_ze(ncp='ipv4 wanted;')
     lac = lab.Lac(alice={'ipv6': True, 'extra': 'noip\n'})
     lac.dial()
@@ -200,7 +200,7 @@ def test_ipv6_alone_when_ipcp_is_rejected_by_the_client(start_ze):
 
 
 def test_dns_reaches_the_client(start_ze):
-    """P-112: Nak with ours, which the client then takes."""
+    """P-112: a Nak with the assigned address, which the client then requests."""
     start_ze()
     lac, _ = login(extra='usepeerdns\n')
     assert re.search(r'primary +DNS address 8\.8\.8\.8', lac.ppp_log())
@@ -216,7 +216,7 @@ def test_tcp_both_ways(start_ze):
 
 
 def test_mtu_sized_packets_both_ways(start_ze):
-    """P-024: what is too large for the client is answered by ICMP, not sent."""
+    """P-024: a packet that is too large for the client is answered with ICMP, and not sent."""
     ze = start_ze()
     _, dev = login()
     route_to_core(dev)
@@ -230,7 +230,7 @@ def test_mtu_sized_packets_both_ways(start_ze):
 
 
 def count(ns, table, key):
-    """One number of /proc/net/snmp, or another such table."""
+    """One counter of /proc/net/snmp, or of another such table."""
     with lab.netns(ns):
         rows = [line.split() for line in lab.read('/proc/thread-self/net/' + table).splitlines()]
     for names, values in zip(rows[::2], rows[1::2]):
@@ -240,7 +240,7 @@ def count(ns, table, key):
 
 
 def test_source_address_of_someone_else_is_dropped(start_ze):
-    """P-119: and counted, by session; the subscriber's own address passes."""
+    """P-119: dropped, and counted per session; the subscriber's own address passes."""
     ze = start_ze()
     _, dev = login()
     route_to_core(dev)
@@ -249,7 +249,7 @@ def test_source_address_of_someone_else_is_dropped(start_ze):
         seen = count('core', 'snmp', 'InEchos')
         lab.ns_run('lac', 'ping', '-n', '-c', '3', '-i', '0.2', '-W', '1', '-I', '10.100.0.77', lab.CORE,
                    check=False)
-        lab.assert_ping('lac', lab.CORE, dev=dev, count=2)       # behind the others, on the same path
+        lab.assert_ping('lac', lab.CORE, dev=dev, count=2)       # after the others, on the same path
         assert count('core', 'snmp', 'InEchos') - seen == 2
         sid = session_of(ze)['local-sid']
         lab.wait_for(lambda: ze.show('session', sid).get('traffic', {}).get('up-spoofed') == 3, 10, 'their count')
@@ -286,7 +286,7 @@ def test_two_tunnels_twenty_sessions(start_ze):
 
 @xl2tpd_shares_path
 def test_two_lacs_with_a_tunnel_for_each_of_twenty_subscribers(start_ze):
-    """xl2tpd makes a tunnel a section, all ten from the same address and port."""
+    """xl2tpd creates a tunnel per section, all ten from the same address and port."""
     ze = start_ze(more=UPLINKS)
     lacs = [lab.Lac(ns=ns, **{f's{i}': {} for i in range(10)}) for ns in ('lac', 'lac2')]
     for lac in lacs:
@@ -347,7 +347,8 @@ def xdp_programs():
 
 
 def test_guard_stands_before_the_kernel_plane(start_ze):
-    """L-042, L-187: logins and traffic as without it; floods and strays do not reach the daemon."""
+    """L-042, L-187: logins and traffic as without a flood; floods and packets of unknown sources do not reach the
+    daemon."""
     ze = start_ze(more=UPLINKS)
     assert xdp_programs() == {'lns0', 'lns1'}
     _, dev = login(ipv6=True)
@@ -453,16 +454,16 @@ def test_clear_of_an_unknown_id_names_it(start_ze):
 
 
 def test_peer_killed_without_a_word(start_ze):
-    """L-118: HELLO every 5 s of silence, then two retries of it: gone in tens of seconds."""
+    """L-118: a HELLO every 5 s without a message, then two retries: the tunnel ends within tens of seconds."""
     ze = start_ze(hello=5)
     lac, _ = login()
     lac.kill_all()
-    # Not scaled: the daemon's clock is the real one.
+    # Not scaled: the daemon uses the real clock.
     lab.wait_for(lambda: not ze.sessions(), 60 / lab.SLOW, 'the dead peer to be noticed', 0.3)
 
 
 def test_address_is_free_again(start_ze):
-    """A pool of one address, used three times."""
+    """A pool of one address, which is used three times."""
     ze = start_ze(pool_end='10.100.0.2')
     lac = lab.Lac()
     for _ in range(3):
@@ -478,7 +479,7 @@ def test_address_is_free_again(start_ze):
 # ---------------------------------------------------------------- the daemon's own end
 
 def test_sigterm_drains_with_stopccn_6(start_ze):
-    """L-215: the LAC hears why, and ze exits in time."""
+    """L-215: the LAC receives the reason, and ze exits in time."""
     ze = start_ze()
     lac, _ = login()
     ze.proc.signal(signal.SIGTERM)
@@ -489,7 +490,7 @@ def test_sigterm_drains_with_stopccn_6(start_ze):
 
 
 def test_killed_daemon_leaves_nothing_to_the_next(start_ze):
-    """L-216: killed and started again, the peer comes back."""
+    """L-216: killed and started again: the peer reconnects."""
     ze = start_ze(more=UPLINKS)
     lac, _ = login()
     ze.proc.kill()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The laboratory against itself: xl2tpd at both ends. Run by vmtest/check --self."""
+"""Tests of the laboratory itself, with xl2tpd at both ends. Run by vmtest/check --self."""
 import pytest
 
 import lab

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The path between ze and its LACs on the kernel plane, as selftests/netns/test_path.py has it for the BPF plane; and
-interfaces in a VRF, which the machine that builds may not have. Run by vmtest/check."""
+"""The path between ze and its LACs on the kernel plane, as selftests/netns/test_path.py tests it for the BPF plane; and
+interfaces in a VRF, which the host may not support. Run by vmtest/check."""
 import json
 import os
 import subprocess
@@ -32,19 +32,20 @@ def start(tmp_path):
 
 
 def comes(x, count, size, to):
-    """So many of count packets from the core, one after another, came to this subscriber."""
+    """How many of `count` packets from the core, sent one after another, this subscriber received."""
     return x.ping('core', '-c', str(count), '-M', 'dont', '-s', str(size), to)[0]
 
 
 @pytest.mark.parametrize('six', [False, True], ids=['four', 'six'])
 def test_forged_icmp(start, six):
-    """F-B2: neither of two forged messages about the path changes how the kernel plane sends."""
+    """F-B2: neither of two forged ICMP messages about the path changes how the kernel plane sends."""
     x = start(six=six)
     a, _, forge = path.forger(x, six)
     size = 1400 if not six else 1380
 
     def made():
-        """Fragments of five packets to the subscriber: over IPv6 Linux makes two of what is above 1280 octets, anyway."""
+        """The fragments of five packets to the subscriber: over IPv6 Linux fragments packets above 1280 octets in any
+        case."""
         was = fragments(x)
         assert comes(x, 5, size, a) == 5
         return [n - w for n, w in zip(fragments(x), was)]
@@ -55,13 +56,13 @@ def test_forged_icmp(start, six):
 
 
 def fragments(x):
-    """Made by lns, of both families."""
+    """Fragments that lns has created, of both families."""
     n = json.loads(x.sh('lns', 'nstat', '-asjz'))['kernel']
     return n['IpFragCreates'], n['Ip6FragCreates']
 
 
 def test_narrow_path(start):
-    """F-B2: all packets come through a path that is narrower than the uplink and does not say so."""
+    """F-B2: all packets pass a path that is narrower than the uplink and sends no ICMP."""
     x = start()
     path.silent_router(x, 1300, False)
     x.start_ze()
@@ -70,7 +71,7 @@ def test_narrow_path(start):
 
 
 def test_narrow_path_that_is_known(start):
-    """F-B2: the same over IPv6, whose routers fragment nothing: path-mtu."""
+    """F-B2: the same over IPv6, where routers do not fragment: path-mtu."""
     x = start(six=True)
     path.silent_router(x, 1344, True)
     nslab.edit(x, 'max-sessions', 'path-mtu 1344; max-sessions')
@@ -130,8 +131,8 @@ print(len(got), flush=True)
 
 
 def test_one_lost_number(start):
-    """F-C10: of a burst, a lost numbered packet costs itself and the six after it at most: so many in order the kernel
-    wants to see before it follows."""
+    """F-C10: a lost numbered packet of a burst costs at most itself and the six packets after it, which the kernel
+    wants to see in order before it follows."""
     x = start()
     x.start_ze()
     a = x.start_lac(1, '--sequence')[0]
@@ -149,7 +150,7 @@ def test_one_lost_number(start):
 
 @pytest.mark.parametrize('plane', ['bpf', 'kernel'])
 def test_uplink_in_a_vrf(start, plane):
-    """F-C13: an uplink that is put into a VRF is named, and named again at the start, which it refuses."""
+    """F-C13: an uplink that is moved into a VRF is logged, and at the next start it is refused with its name."""
     lab.run('modprobe', 'vrf')
     x = start(plane)
     x.start_ze()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What depends on the age of the kernel, for the oldest we support: its verifier takes every BPF program,
-attached in every way, and packets pass. Run by vmtest/check --oldest.
-"""
+"""What depends on the version of the kernel, for the oldest supported one: its verifier accepts every BPF program with
+every kind of attachment, and packets pass. Run by vmtest/check --oldest."""
 import json
 
 import pytest
@@ -23,7 +22,7 @@ def attached():
 
 @pytest.mark.parametrize('plane, mode', [('kernel', 'auto'), ('bpf', 'native'), ('bpf', 'generic')])
 def test_programs(laboratory, monkeypatch, plane, mode):  # noqa: F811 pylint: disable=unused-argument,redefined-outer-name
-    """Loaded, attached, and forwarding, with rates; and nothing stays."""
+    """Loaded, attached, and forwarding, with rates; nothing is left afterwards."""
     monkeypatch.setattr(subscriber, 'CONFIG', subscriber.CONFIG.rstrip()[:-1] + RATES)
     x = subscriber.Line(Guest(plane, mode))
     try:
@@ -48,8 +47,8 @@ l2tp {
 
 
 def test_tunnels_share_a_path(laboratory):  # noqa: F811 pylint: disable=unused-argument,redefined-outer-name
-    """Three tunnels of three sessions from one socket, their peer's ids the same in each: every packet of every
-    session comes and goes, though the kernel has one tunnel for all."""
+    """Three tunnels of three sessions from one socket, with the same ids of their peer in each: every packet of every
+    session passes, although the kernel has one tunnel for all."""
     ze = lab.Ze(text=SHARED)
     reflector = lab.Process('core', 'reflector', lab.ZELOAD, '--reflect', '7')
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What ze has put into the kernel on the kernel plane, and somebody else takes away, comes back. Run by vmtest/check."""
+"""Kernel objects of ze on the kernel plane that another program removes are restored. Run by vmtest/check."""
 import json
 import os
 
@@ -20,7 +20,7 @@ def programs(dev):
     return link.get('xdp', {}).get('prog', {}).get('id')
 
 
-# What is done to pppN, by ip.
+# The commands of ip that change pppN.
 TAKEN = {
     'route': 'route del %(addr)s dev %(dev)s',
     'address': 'addr flush dev %(dev)s',
@@ -30,7 +30,7 @@ TAKEN = {
 
 
 def test_what_others_take_away(capsys):
-    """F-A4: pppN's route, addresses, state and program; the program before the sockets, and the one that writes ids."""
+    """F-A4: the route, addresses, state and program of pppN; the guard program, and the program that writes ids."""
     lab.setup()
     lab.reset()
     ze = lab.Ze(more=UPLINKS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rates on the kernel plane, in the guest: TBF, HTB and the upload policer, by what arrives at the other end."""
+"""Rates on the kernel plane, in the guest: TBF, HTB and the upload policer, measured at the receiving end."""
 import contextlib
 import json
 import re
@@ -21,7 +21,7 @@ OFFERED = 1.5       # times the rate
 
 @contextlib.contextmanager
 def offered(ns, to, bps):
-    """UDP from a namespace, evenly; a moment the sender missed is made up for."""
+    """UDP from a namespace at a steady rate; packets that the sender missed are sent later."""
     with lab.netns(ns):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     stop, payload, gap = threading.Event(), bytes(SIZE - 28), SIZE * 8 / bps
@@ -29,7 +29,7 @@ def offered(ns, to, bps):
     def send():
         due = time.monotonic()
         while not stop.is_set():
-            with contextlib.suppress(OSError):      # a full queue; port unreachable
+            with contextlib.suppress(OSError):      # a full queue, or a port that is unreachable
                 s.sendto(payload, (to, 9))
             due += gap
             stop.wait(max(0, due - time.monotonic()))
@@ -45,15 +45,16 @@ def offered(ns, to, bps):
 
 
 def received(ns, dev, link):
-    """IP octets that have come by a device, whose link header is so long; and when it was asked."""
+    """(the IP octets that a device has received, whose link header has this length; the time of the reading)."""
     with lab.netns(ns):
         row = re.search(rf'^\s*{dev}:(.*)$', lab.read('/proc/thread-self/net/dev'), re.M).group(1).split()
     return int(row[0]) - int(row[1]) * link, time.monotonic()
 
 
 class Twin(threading.Thread):
-    """What a token bucket of this rate and burst (shaping/plan.c, bpf/police.h) could have let through on this machine: it
-    has to be served in time like the one under test, and loses what does not fit while nobody runs. `octets` grows."""
+    """What a token bucket with this rate and burst (shaping/plan.c, bpf/police.h) could have let through on this
+    machine: it must be served in time like the one under test, and drops what does not fit while it is not served.
+    `octets` only grows."""
 
     def __init__(self, bps, burst_s):
         super().__init__(daemon=True)
@@ -70,11 +71,12 @@ class Twin(threading.Thread):
 
 
 def judge(bps, windows, dropped):
-    """Windows of (octets that arrived, octets the twin would have let through, seconds), octets dropped in all of them:
-    None, or what is wrong with the rate. Too much is too much on any machine; the median, because a machine that
-    stands still makes a pause in one window, and its burst comes in the next. Too little is less than what was offered to
-    the line and less than what the machine could have let through; where that is less than the rate, or less was offered
-    than the test meant to, the figures are as much less certain."""
+    """Given windows of (octets received, octets that the reference bucket would have passed, seconds) and the octets
+    dropped in all of them, returns None, or what is wrong with the rate. Above the rate is wrong on any machine; the
+    median is used, because a machine that stands still causes a pause in one window, and the burst after it is in the
+    next one. Below the rate is wrong when it is less than what was offered and less than what the machine could have
+    passed; where that is below the rate, or less was offered than the test intended, the tolerance grows accordingly.
+    """
     got, could, took = (sum(column) for column in zip(*windows))
     full, offered = bps * took / 8, got + dropped
     over = statistics.median(n * 8 / t for n, _, t in windows) / bps - 1
@@ -88,14 +90,14 @@ def judge(bps, windows, dropped):
 
 
 def assert_rate(bps, far, dropped, burst_s):
-    """What arrives by a line that has begun to drop, in windows of as much as it carries in a second. dropped(): packets."""
+    """What arrives on a line that has begun to drop, in windows of one second's worth of octets. dropped(): packets."""
     lab.wait_for(dropped, 10, 'a drop')
     twin = Twin(bps, burst_s)
     twin.start()
     marks = [(*received(*far), twin.octets)]
     before = lost = dropped()
     for n in range(WINDOWS):
-        if n == WINDOWS - 1:        # asking may take long: rather too little than too much
+        if n == WINDOWS - 1:        # the query may take long: rather too low than too high
             lost = (dropped() - before) * SIZE
         marks += lab.wait_for(lambda: [(*v, twin.octets) for v in [received(*far)] if v[0] - marks[-1][0] > bps / 8], 20,
                               'octets', every=0.01)
@@ -111,9 +113,9 @@ def assert_rate(bps, far, dropped, burst_s):
 @pytest.mark.parametrize('arrived, could, offered, right', [
     (1.00, 1.00, 1.5, True), (0.96, 1.00, 1.5, True), (1.04, 1.00, 1.5, True),
     (0.94, 1.00, 1.5, False), (1.06, 1.00, 1.5, False),     # a wrong rate on a quiet machine
-    (0.86, 0.88, 1.5, True), (0.60, 0.62, 0.9, True),       # the right one on a machine that stands still now and then
-    (0.80, 1.00, 0.81, True),                               # or that cannot offer as much
-    (0.70, 0.95, 1.2, False), (0.5, 1.0, 0.9, False), (1.08, 0.80, 1.1, False)])    # a wrong one on such a machine
+    (0.86, 0.88, 1.5, True), (0.60, 0.62, 0.9, True),       # the right rate on a machine that stands still now and then
+    (0.80, 1.00, 0.81, True),                               # or that cannot offer enough load
+    (0.70, 0.95, 1.2, False), (0.5, 1.0, 0.9, False), (1.08, 0.80, 1.1, False)])    # a wrong rate on such a machine
 def test_judge(arrived, could, offered, right):
     """F-E."""
     bps, second = 5e6, 5e6 / 8
@@ -171,7 +173,7 @@ def test_no_rate_costs_nothing(start_ze):  # noqa: F811
 
 
 def test_each_its_own(start_ze):  # noqa: F811
-    """Two subscribers, one program, a row each; one's end leaves the other's."""
+    """Two subscribers: one program with an entry for each; the end of one keeps the entry of the other."""
     ze = start_ze(shaper='default-rate 2mbit;')
     lac = lab.Process('lac', 'zeload', lab.ZELOAD, '-S', 'zetest', '-s', '2', '--hold', '600', lab.LNS)
     lab.wait_for(lambda: '2 up, 0 failed' in lac.text(), 20, 'two logins')

@@ -14,9 +14,9 @@ sys.path.insert(0, os.path.join(lab.ROOT, 'selftests', 'netns'))
 import nslab  # noqa: E402 pylint: disable=wrong-import-position
 import subscriber  # noqa: E402 pylint: disable=wrong-import-position
 
-# A receiver of redirected packets needs NAPI, XDP needs finished checksums: as on a wire.
+# The receiver of redirected packets needs NAPI, and XDP needs finished checksums, as on a real link.
 LINKS = (('lac', 'lac0'), ('lns', 'lns0'), ('lns', 'core0'), ('core', 'eth0'))
-PLANES = [('kernel', 'auto'), ('bpf', 'native')]       # generic: on the host, and in test_oldest.py
+PLANES = [('kernel', 'auto'), ('bpf', 'native')]       # generic mode: tested on the host, and in test_oldest.py
 
 
 class Zeload:
@@ -78,7 +78,7 @@ class Guest:
         return sum(r['formatted']['value']['spoofed'] for r in rows)
 
     def left(self):
-        """The kernel's tunnel lasts as long as ours does, which may have lost its peer."""
+        """The kernel's tunnel exists as long as ze's, even when the peer was lost."""
         left = [] if self.show('tunnels') else [lab.kernel_state('lns')]
         left += lab.links('lns')
         left += re.findall(r'.*\bze0\b.*', lab.ns_run('lns', 'ip', 'route'))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """ze as its operators run it: installed, with its unit, under a systemd of its own. Run by vmtest/check.
 
-systemd is process 1 of a pid namespace, in network namespace lns and on the guest's own files. What
-the sandbox of the unit forbids shows here and nowhere else.
+systemd is process 1 of a pid namespace, in network namespace lns and on the guest's own files. Only
+this test shows what the sandbox of the unit forbids.
 """
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 
 import lab
 
-# Starts nothing by itself; what its kin would start takes long in emulation and is not wanted.
+# Starts nothing by default; the units that the default target would start take long in emulation and are not needed.
 UNITS = {'lab.target': '[Unit]\nDefaultDependencies=no\nRequires=systemd-journald.socket\n'}
 MASKED = ('systemd-tmpfiles-setup.service', 'systemd-tmpfiles-setup-dev.service', 'systemd-sysusers.service',
           'systemd-timesyncd.service', 'systemd-binfmt.service', 'systemd-update-utmp.service',
@@ -52,7 +52,7 @@ l2tp {
 
 
 def install():
-    """As `make install` does for somebody who has built: only copies."""
+    """As `make install` does after a build: it only copies."""
     build, _, compiler = os.path.basename(lab.OUT).partition('-')
     lab.run('make', '-s', '-o', 'all', '-C', lab.ROOT, 'O=' + os.path.dirname(lab.OUT), 'BUILD=' + build,
             'CC=' + compiler, 'UNITDIR=/etc/systemd/system', 'install')
@@ -143,7 +143,7 @@ def assert_online():
 
 @pytest.mark.parametrize('plane', ['kernel', 'bpf'])
 def test_life(unit, plane):
-    """Start, a login, reload, stop: inside the unit's sandbox."""
+    """Start, a login, reload, stop: in the unit's sandbox."""
     configure(plane=plane)
     p = unit.ctl('start', 'ze', check=False)
     assert p.returncode == 0, unit.journal()
@@ -165,7 +165,7 @@ def test_life(unit, plane):
 
 
 def test_modules_without_a_right_to_load_them(unit):
-    """F-B12: the unit gives neither CAP_SYS_MODULE nor its system calls; the kernel loads what is asked for."""
+    """F-B12: the unit gives neither CAP_SYS_MODULE nor its system calls; the kernel loads the requested modules."""
     for name in ('l2tp_ppp', 'l2tp_netlink', 'pppox', 'ppp_async', 'ppp_generic'):
         lab.run('modprobe', '-r', name, check=False)
     assert 'l2tp_ppp' not in lab.read('/proc/modules'), 'something still uses l2tp_ppp'
@@ -181,19 +181,19 @@ def test_modules_without_a_right_to_load_them(unit):
 
 
 def test_bad_configuration(unit):
-    """The journal names the line, and a start that can not succeed says so."""
+    """The journal has the line of the error, and the reason of a start that cannot succeed."""
     lab.write(CONF, CONFIG.replace('hello-interval', 'hello-intervall') % {'hello': 1, 'plane': 'auto', 'more': ''})
     assert unit.ctl('start', 'ze', check=False).returncode != 0
     assert re.search(re.escape(CONF) + r':3:\d+: .*did you mean \\*"hello-interval', unit.journal())
 
 
-# What is forwarded by XDP must leave its sender with a finished checksum, as a wire would carry it.
+# Packets that XDP forwards must leave their sender with a finished checksum, as on a real link.
 FINISHED = 'import sys; sys.path.insert(0, %r); import nslab; nslab.ethtool("eth0", 0x17, 0)' % (
     lab.ROOT + '/selftests/netns')
 
 
 class Traffic:
-    """Five subscribers whose every packet is accounted for, from begin to end."""
+    """Five subscribers of whose traffic every packet is accounted for, from begin to end."""
 
     def __init__(self, seconds):
         self.seconds = seconds
@@ -224,7 +224,7 @@ def second_life(unit, pid):
 
 
 def test_restart_interrupts_nobody(unit):
-    """systemctl restart, and a crash: the same sessions with the same LAC, and not a packet is lost."""
+    """systemctl restart, and a crash: the same sessions with the same LAC, and no packet is lost."""
     configure(plane='bpf')
     unit.ctl('start', 'ze')
     t = Traffic(60)
@@ -245,7 +245,7 @@ def test_restart_interrupts_nobody(unit):
 
 
 def test_xl2tpd_does_not_notice(unit):
-    """A LAC nobody here has written, with a connected socket of its own and pppd behind it."""
+    """A LAC of another project, with a connected socket of its own and pppd."""
     configure(plane='bpf', hello=5, more='shared-secret zetest; lcp-echo { interval 2; failures 3; }')
     unit.ctl('start', 'ze')
     lac = lab.Lac()
@@ -273,7 +273,7 @@ def test_xl2tpd_does_not_notice(unit):
 
 @pytest.mark.parametrize('plane', ['kernel', 'bpf'])
 def test_killed(unit, plane):
-    """systemd starts it again, and nothing of the first life is in the way of a LAC that starts anew, too."""
+    """systemd starts it again, and a LAC that restarts as well is not disturbed by the previous instance."""
     configure(plane=plane)
     unit.ctl('start', 'ze')
     z = subscriber()

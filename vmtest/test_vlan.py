@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The BPF plane between VLANs, with a real kernel's VLAN devices on all sides. Run by vmtest/check.
 
-The LAC is behind one tag, the core behind two. The devices send them in the frame or beside it, as hardware
-does: a program of the other side sees the first or nothing, and both must do.
+The LAC uses one tag, the core two. Devices keep a tag in the frame or in its metadata, as hardware does: a program
+on the other side sees the first tag or none, and must work in both cases.
 """
 import os
 import sys
@@ -20,7 +20,7 @@ CORE = '198.51.100.2'
 
 
 class VlanLab(nslab.Lab):
-    """Every wire's addresses are on VLAN devices; the ports have none."""
+    """The addresses of every link are on VLAN devices; the ports have none."""
 
     def __init__(self, folder, in_frame):
         self.in_frame = in_frame
@@ -62,7 +62,7 @@ def start(tmp_path):
 
 
 def assert_fast(x, addr):
-    """Pings both ways, and only the first of each may have asked the stack for a neighbour."""
+    """Pings in both directions, of which only the first may use the stack, for the neighbour."""
     x.ping('lac', '-c', '1', '-I', addr, CORE)
     x.ping('core', '-c', '1', addr)
     before, stack = x.forwarded(), x.packets()
@@ -76,7 +76,7 @@ def assert_fast(x, addr):
 
 @pytest.mark.parametrize('in_frame', [True, False], ids=['in-frame', 'beside'])
 def test_one_tag_and_two(start, in_frame):
-    """Login through one tag, traffic between one and two, the LNS itself; and what the stack must say."""
+    """Login through one tag, traffic between one tag and two, the LNS itself; and ICMP by the stack."""
     x = start(in_frame)
     x.start_ze()
     addrs = x.start_lac(3)
@@ -90,7 +90,7 @@ def test_one_tag_and_two(start, in_frame):
 
 
 def test_devices_come_and_go(start):
-    """The core moves to another VLAN while ze runs, then away from all of them: followed."""
+    """The core moves to another VLAN while ze runs, then away from all VLANs: ze follows."""
     x = start()
     x.start_ze()
     a = x.start_lac(2)[0]

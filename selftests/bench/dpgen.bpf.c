@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/*
- * The traffic of the data plane benchmark, and what it is measured against. `gen` runs in live-frames
- * test mode: each frame gets the next target's fields and is sent by a device. `sink` ends what
- * arrives; `bounce` sends it on without a look: the two are the floor of the rig.
- */
+/* The traffic of the data plane benchmark, and the baselines it is compared with. `gen` runs in
+ * live-frames test mode: each frame gets the fields of the next target and is sent on a device.
+ * `sink` drops what arrives; `bounce` forwards it unchanged: the two are the cost of the rig
+ * itself. */
 #include <stdbool.h>
 
 #include <linux/bpf.h>
@@ -28,10 +27,10 @@ struct {
 } way SEC(".maps");
 
 const volatile __u32 n_targets = 1, n_far = 1;
-/* Where in the frame: Tunnel ID and Session ID, the subscriber's address, the far end's, the checksums of the
- * IPv4 and UDP headers. 0: not written. */
+/* Offsets in the frame: Tunnel ID and Session ID, the subscriber's address, the address of the
+ * other end, the checksums of the IPv4 and UDP headers. 0: not written. */
 const volatile __u32 ids_off, addr_off, far_off, csum_off, udp_csum_off;
-/* Frames come back as who got them has left them: the headers are written anew. */
+/* A frame comes back as its receiver left it: the headers are written again. */
 const volatile __u64 head[DPGEN_HEAD / 8];
 
 __u32 place = 1;
@@ -43,7 +42,7 @@ static __always_inline void *at(const struct xdp_md *ctx, __u32 off, __u32 len)
 	return off && p + len <= (void *)(long)ctx->data_end ? p : 0;
 }
 
-/* Of a header in which both addresses were 0 and now are these (RFC 1624). */
+/* The checksum of a header in which both addresses were 0 and now are these (RFC 1624). */
 static __always_inline void fix_checksum(__u16 *p, const __u8 *addr, __u32 far)
 {
 	const __u16 *w = (const void *)addr;
@@ -68,7 +67,8 @@ int gen(struct xdp_md *ctx)
 	for (int w = 0; w < DPGEN_HEAD / 8; w++)
 		if ((void *)(words + w + 1) <= (void *)(long)ctx->data_end)
 			words[w] = head[w];
-	/* A full period generator modulo 2^32 (Numerical Recipes): every target in no order. */
+	/* A generator with full period modulo 2^32 (Numerical Recipes): every target, in random
+	 * order. */
 	place = place * 1664525 + 1013904223;
 	i = (__u32)((__u64)place * n_targets >> 32);
 	t = bpf_map_lookup_elem(&targets, &i);

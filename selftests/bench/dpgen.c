@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dpgen: the packet source and the floors of selftests/bench/dp.
+ * dpgen: the packet source and the baselines of selftests/bench/dp.
  *
  *   dpgen run DEV FRAME TARGETS NFAR IDS,ADDR,FAR,CSUM,UDPCSUM CPU SECONDS [GAP]
- *                               sends; prints how many it offered
- *   dpgen sink DEV              drops all that arrives at DEV
- *   dpgen bounce DEV OUT        sends all that arrives at DEV out of OUT
+ *                               sends; prints the number of frames offered
+ *   dpgen sink DEV              drops everything that arrives on DEV
+ *   dpgen bounce DEV OUT        sends everything that arrives on DEV out of OUT
  *
  * FRAME is hex, its inner addresses 0; TARGETS a file of struct dpgen_target. IDS and ADDR are the offsets in
- * the frame where a target's fields go, FAR where one of NFAR other ends goes, CSUM and UDPCSUM those of the
- * checksums to be kept right; 0: nowhere. Programs of sink and bounce stay on their devices. With GAP, in
- * microseconds, frames come in bursts that fill a veth's ring, undisturbed by whatever shares the CPU, and
- * that long apart: who gets them has all of them at once, however fast it is.
+ * the frame of a target's fields, FAR that of the address of one of NFAR other ends, CSUM and UDPCSUM those of
+ * the checksums to be updated; 0: none. The programs of sink and bounce stay on their devices. With GAP,
+ * frames come in bursts that fill a veth's ring, without interruption by other tasks on the CPU, and with GAP
+ * microseconds between them: the receiver has all of them at once, however fast it is.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -31,8 +31,8 @@
 
 #define FRAME_MAX 2048
 #define BATCH	  64
-#define TURN	  (256 * BATCH) /* frames between two looks at the clock */
-#define BURST	  256		/* what a veth's ring holds */
+#define TURN	  (256 * BATCH) /* frames between two readings of the clock */
+#define BURST	  256		/* the size of a veth's ring */
 
 static _Noreturn void die(const char *what, int err)
 {
@@ -129,9 +129,10 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The kernel has a jump table of the XDP programs in use, and rewrites it when a test run begins with one
- * that is not in it. Not while packets run through it: an emulated processor may see half of the change.
- * On lo the program is in use and meets nothing. */
+/* The kernel has a jump table of the XDP programs in use, and rewrites it when a test run begins
+ * with a program that is not in it. This must not happen while packets run through it: an
+ * emulated processor may see half of the change. Attached to lo, the program is in use and
+ * receives nothing. */
 static void be_in_use(int fd)
 {
 	int r = bpf_xdp_attach((int)device("lo"), fd, XDP_FLAGS_SKB_MODE, NULL);
@@ -140,7 +141,7 @@ static void be_in_use(int fd)
 		die("lo", r);
 }
 
-/* Until the time is over. Returns how many frames. */
+/* Runs until the time has passed. Returns the number of frames. */
 static uint64_t send_for(int fd, struct bpf_test_run_opts *o, double seconds, long gap_us)
 {
 	double end = now() + seconds;
@@ -157,7 +158,7 @@ static uint64_t send_for(int fd, struct bpf_test_run_opts *o, double seconds, lo
 		if (gap_us)
 			pause_us(gap_us);
 	}
-	pause_us(20000); /* what is queued runs out */
+	pause_us(20000); /* what is queued is processed */
 	return sent;
 }
 
@@ -175,7 +176,7 @@ static void set_offsets(struct dpgen_bpf *s, const char *text)
 	r->udp_csum_off = v[4];
 }
 
-/* v: the arguments after "run", NULL behind the last. */
+/* v: the arguments after "run", terminated by NULL. */
 static int run(char **v)
 {
 	long gap_us = v[7] ? atol(v[7]) : 0;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/*
- * Repetition for BPF_PROG_TEST_RUN: the kernel gives each run the frame as the one before has left it, moved and
- * with other headers. `again` puts it back and goes on to the program that is measured; `nothing` in its place
- * costs what the repetition itself does.
- */
+/* Repetition for BPF_PROG_TEST_RUN: the kernel gives each run the frame as the previous one left
+ * it, moved and with other headers. `again` restores it and calls the program that is measured;
+ * `nothing` in its place shows the cost of the repetition. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -31,7 +29,8 @@ int again(struct xdp_md *ctx)
 	const struct prog_frame *f = bpf_map_lookup_elem(&frames, &zero);
 	__u64 now = (__u64)ctx->data_end - ctx->data, *to;
 
-	__asm__ volatile("" : "+r"(now)); /* or it becomes arithmetic on halves of pointers */
+	/* Otherwise the compiler splits pointers for its arithmetic. */
+	__asm__ volatile("" : "+r"(now));
 	if (!f || (now != f->len && bpf_xdp_adjust_head(ctx, (int)now - (int)f->len)))
 		return XDP_ABORTED;
 	to = (void *)(long)ctx->data;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the programs of the BPF plane cost: nanoseconds that BPF_PROG_TEST_RUN takes for a packet of each kind, less
- * than what it takes for nothing, and the instructions of the programs. The median of some rounds. With arguments:
- * how many rounds, how many packets in each, and names of kinds that are wanted alone, by their beginning. Root only;
- * in the guest with --count the nanoseconds are instructions of the processor, helpers included.
- */
+/* The cost of the programs of the BPF plane: the nanoseconds that BPF_PROG_TEST_RUN takes for a
+ * packet of each kind, less than those for an empty program, and the instructions of the
+ * programs. Prints the median of several rounds. Arguments: the number of rounds, the packets in
+ * each, and prefixes of the kinds that are wanted. Needs root; in the guest with --count the
+ * nanoseconds are instructions of the processor, helpers included. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
@@ -21,7 +20,7 @@
 #define ROUNDS_MAX 99
 #define INNER	   PROG_HEAD /* octets of the IP packet */
 
-/* From the subscriber to 8.8.8.8, and back. */
+/* From the subscriber to 8.8.8.8, and in the other direction. */
 #define UP4   "4500 0080 0001 0000 4011 ad23 c0000207 08080808 1388 0035 006c 1234"
 #define DOWN4 "4500 0080 0001 0000 4011 ad23 08080808 c0000207 0035 1388 006c 1234"
 #define UP6                                                                                        \
@@ -35,8 +34,8 @@
 struct kind {
 	const char *name;
 	enum bpf_dp_prog prog;
-	unsigned outer;	  /* as frame_outer wants it */
-	const char *l2tp; /* NULL: comes from the core */
+	unsigned outer;	  /* as frame_outer expects it */
+	const char *l2tp; /* NULL: arrives from the core */
 	const char *inner;
 	enum ze_verdict v;
 };
@@ -78,7 +77,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Sessions 5 and 6 of tunnels 12 and 14: one over IPv4, one over IPv6 with the next address. */
+/* Sessions 5 and 6 of tunnels 12 and 14: one over IPv4, one over IPv6, with the next address. */
 static void put_session(unsigned family)
 {
 	struct ze_tunnel t = rig_ends(family);
@@ -97,7 +96,7 @@ static void put_session(unsigned family)
 	bpf_guard_ops.session(bpf_dp_guard(rig.d), k.tid, k.sid, GUARD_SESSION_CARRIED);
 }
 
-/* The address at the end of the inner header, source or destination, becomes another. */
+/* Replaces the address at the end of the inner header, source or destination. */
 static struct frame build(const struct kind *k)
 {
 	static const uint8_t zeros[PROG_HEAD];
@@ -128,7 +127,7 @@ static struct frame build(const struct kind *k)
 	return f;
 }
 
-/* Nanoseconds of each run. */
+/* Nanoseconds per run. */
 static unsigned run(int prog, struct frame *f, unsigned packets)
 {
 	struct prog_frame want = { .len = (__u32)f->len };

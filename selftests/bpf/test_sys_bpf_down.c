@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * To the LAC: what is encapsulated and how, what is left to the stack, numbering, rates. The outer
- * checksums are computed here from the octets that came out.
- */
+/* Downstream, to the LAC: what is encapsulated and how, what is left to the stack, numbering,
+ * rates. The outer checksums are computed here from the octets that were sent. */
 #include <linux/bpf.h>
 #include <net/if.h>
 #include <setjmp.h>
@@ -19,8 +17,8 @@
 #include "daemon/base/compiler.h"
 #include "selftests/bpf/xdp_rig.h"
 
-/* 8.8.8.8 -> 192.0.2.7 (session 5: outer IPv4), .8 (6: outer IPv6), .9 (7: sequencing): what is
- * behind the destination's last octet makes the packet */
+/* 8.8.8.8 -> 192.0.2.7 (session 5: outer IPv4), .8 (6: outer IPv6), .9 (7: sequencing): the
+ * octets after the last octet of the destination complete the packet */
 #define UDP4(x)	  "45000020 00010000 4011 0000 08080808 c00002" x "0035 3039 000c 0000 68692121"
 #define NOSUM4(x) "45000020 00010000 4011 0001 08080808 c00002" x "0035 3039 000c 0000 68692121"
 #define TCP4(x)                                                                                    \
@@ -42,7 +40,7 @@ enum {
 	VLAN = 1,
 	PADDED = 2,
 	TTL1 = 4,
-	LONG = 8,   /* than the session's MTU */
+	LONG = 8,   /* larger than the session's MTU */
 	NO_SUM = 16 /* the outer checksum is 0 */
 };
 
@@ -87,7 +85,7 @@ static void put16(uint8_t *p, unsigned v)
 	p[1] = (uint8_t)v;
 }
 
-/* Of UDP, TCP or ICMPv6 with n octets; the two addresses are before it in the header. */
+/* Of UDP, TCP or ICMPv6 with n octets; the two addresses precede it in the header. */
 static uint16_t transport(const uint8_t *addrs, size_t both, const uint8_t *l4, size_t n, int proto)
 {
 	uint16_t a = (uint16_t)~inet_sum(addrs, both, 0);
@@ -95,7 +93,7 @@ static uint16_t transport(const uint8_t *addrs, size_t both, const uint8_t *l4, 
 	return inet_sum(l4, n, (uint32_t)a + (uint32_t)proto + (uint32_t)n);
 }
 
-/* The checksums of the inner packet, which rows leave 0. */
+/* The checksums of the inner packet, which the rows leave 0. */
 static void fill(uint8_t *p, size_t n)
 {
 	bool v6 = p[0] >> 4 == 6, keep = p[v6 ? 3 : 11] == 1;
@@ -216,7 +214,7 @@ static void check_outer(const struct row *r, const struct frame *out)
 	assert_int_equal(get16(l2tp + 2), r->inner[0] == '6' ? 0x57 : 0x21);
 }
 
-/* One hop further, and nothing else. */
+/* The hop count is one less, and nothing else has changed. */
 static void check_inner(const struct row *r, const struct frame *in, const struct frame *out)
 {
 	size_t at = r->how & VLAN ? 18 : 14, n = in->len - at - (r->how & PADDED ? 6 : 0);
@@ -295,7 +293,8 @@ static void numbers_run_on(void **st)
 	}
 }
 
-/* The stack has taken its hop already, and sends what it could not: unknown subscribers are dropped. */
+/* The stack has decremented the hop count already, and sends what it could not forward
+ * elsewhere: packets to unknown subscribers are dropped. */
 static void from_the_stack(void **st)
 {
 	struct frame other = build(&rows[13]);
@@ -316,7 +315,7 @@ static void from_the_stack(void **st)
 	assert_int_equal(got.action, XDP_DROP);
 }
 
-/* A packet to this address: to the session of this id, 0: to nobody. */
+/* A packet to this address reaches the session with this id; 0: no session. */
 static void leads_to(const uint8_t ip4[static 4], uint16_t sid)
 {
 	struct frame in = build(&rows[0]);
@@ -330,7 +329,8 @@ static void leads_to(const uint8_t ip4[static 4], uint16_t sid)
 		assert_int_equal(get16(got.out.b + 14 + 28 + 4), 0x5600 + sid);
 }
 
-/* Of several addresses with the same low half, each leads to its own, whoever came last or went. */
+/* Of several addresses with the same low half, each leads to its own session, in whatever order
+ * they were added and removed. */
 static void alike_in_the_low_half(void **st)
 {
 	static const uint8_t first[] = { 192, 0, 2, 7 }, second[] = { 100, 64, 2, 7 },
@@ -359,7 +359,8 @@ static void alike_in_the_low_half(void **st)
 	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 10).down_packets, 2);
 }
 
-/* Of two sessions with one address the newer has it, also when something else of the older one changes. */
+/* When two sessions have the same address, the newer one has it, also after another change of
+ * the older one. */
 static void address_of_the_newer(void **st)
 {
 	static const uint8_t ip[] = { 192, 0, 2, 7 };
@@ -389,7 +390,7 @@ static void meets(const struct row *r, enum bpf_dp_prog p, enum ze_verdict v)
 	assert_int_equal(got.action, v == ZE_V_DROP_CLOSED ? XDP_DROP : XDP_REDIRECT);
 }
 
-/* F-C2: as on the way up: from the core and from the stack alike. */
+/* F-C2: as upstream: for packets from the core and from the stack. */
 static void families_open_and_shut(void **st)
 {
 	(void)st;
@@ -424,7 +425,7 @@ static void goes(const struct row *r, enum ze_verdict from_stack, enum ze_verdic
 	"60000000 00083aff 20010db8000900000000000000000001"                                       \
 	"20010db8000700000000000000000005" type "00 0000 00000000"
 
-/* F-C13: the kernel's redirects, and nothing else of ICMP. */
+/* F-C13: redirects by the kernel are dropped, and no other ICMP. */
 static void redirects(void **st)
 {
 	static const struct row row[] = {
@@ -440,7 +441,8 @@ static void redirects(void **st)
 		     ZE_V_DOWN_FORWARD);
 }
 
-/* Session 8, whose LAC is fe80::99 on an interface, and a packet for it: to ze0, with the interface's index. */
+/* Session 8, whose LAC is fe80::99 on an interface, and a packet for it: sent to ze0 with the
+ * index of the interface. */
 static void to_link(uint32_t scope, const char *inner, enum ze_verdict v)
 {
 	struct frame in = build(&(struct row){ .inner = inner });
@@ -480,14 +482,14 @@ static void to_link(uint32_t scope, const char *inner, enum ze_verdict v)
 	bpf_dp_session_drop(rig.d, &k, &s);
 }
 
-/* F-C13: a LAC that is known by its link-local address and its interface. */
+/* F-C13: a LAC with a link-local address is found by the address and its interface. */
 static void link_local_lacs(void **st)
 {
 	(void)st;
 	to_link(if_nametoindex("lns0"), UDP4("0a"), ZE_V_DOWN_STACK);
 	to_link(if_nametoindex("lns1"), UDP4("0a"), ZE_V_DOWN_STACK);
-	to_link(0x12345678, UDP4("0a"), ZE_V_DROP_LINK); /* there is none */
-	/* The packet has 90 octets outside. */
+	to_link(0x12345678, UDP4("0a"), ZE_V_DROP_LINK); /* the interface does not exist */
+	/* The outer headers have 90 octets. */
 	assert_int_equal(system("ip link add thin mtu 90 type veth peer name thinp"), 0);
 	to_link(if_nametoindex("thin"), UDP4("0a"), ZE_V_DOWN_STACK);
 	assert_int_equal(system("ip link set thin mtu 89"), 0);
@@ -519,7 +521,7 @@ static void neighbour(const char *mac)
 	assert_int_equal(bpf_dp_void_hops(rig.d), 0);
 }
 
-/* A next hop that is remembered is not used after it was declared void. */
+/* A cached next hop is not used after the cache was flushed. */
 static void next_hop_changes(void **st)
 {
 	struct frame in = build(&rows[0]);
@@ -530,14 +532,14 @@ static void next_hop_changes(void **st)
 	for (int i = 0; i < 3; i++) {
 		rig_run(&rig, BPF_DP_CORE, &in, &got);
 		assert_int_equal(got.out.b[5], 0x99);
-		usleep(10000); /* of another tick: remembered */
+		usleep(10000); /* another tick: cached */
 	}
 	neighbour("02:00:00:00:00:02");
 	rig_run(&rig, BPF_DP_CORE, &in, &got);
 	assert_int_equal(got.out.b[5], 0x02);
 }
 
-/* Numbers go on without a gap behind what was policed. */
+/* Sequence numbers continue without a gap after policed packets. */
 static void policed_without_a_number(void **st)
 {
 	struct ze_session s = session(7, ZE_SESS_SEQ);
@@ -546,7 +548,7 @@ static void policed_without_a_number(void **st)
 	struct rig_run got;
 
 	(void)st;
-	s.down_cost = 1u << 30; /* a burst of 4 s at 1.05 ms an octet */
+	s.down_cost = 1u << 30; /* a burst of 4 s at 1.05 ms per octet */
 	rig_session(&rig, (struct ze_sess_key){ 12, 7 }, &s);
 	for (rig_run(&rig, BPF_DP_CORE, &in, &got);
 	     got.verdict == ZE_V_DOWN_FORWARD && sent < 20000; sent++)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Who may talk to the daemon, by the programs of both planes: every refusal, truncation at each octet,
- * the list of allowed sources, the buckets of unknown and of known ones.
- */
+/* Which packets reach the daemon, by the programs of both planes: every refusal, truncation at
+ * each octet, the list of allowed sources, and the buckets of unknown and known sources. */
 #include <linux/bpf.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +29,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-	/* RFC 2661 3.1, as daemon/l2tp/hdr.c has it */
+	/* RFC 2661 3.1, transcribed like daemon/l2tp/hdr.c */
 	{ "control", 0, HELLO("000c"), ZE_V_PASS_CONTROL },
 	{ "acknowledgement", 0, "c802 000c 000c 0000 0000 0000", ZE_V_PASS_CONTROL },
 	{ "octets behind", 0, HELLO("000c") "00", ZE_V_PASS_CONTROL },
@@ -85,7 +83,7 @@ static const struct row rows[] = {
 	{ "data, offset beyond", 0, "0202 000c 0001 0fff" LCP, ZE_V_DROP_OFFSET },
 	{ "data, no protocol", 0, "0002 000c 0001 ff03", ZE_V_DROP_SHORT },
 	{ "data, even protocol", 0, "0002 000c 0001 ff03 0020", ZE_V_DROP_PROTOCOL },
-	/* for the stack */
+	/* passed to the stack */
 	{ "fragment", F_FRAGMENT, HELLO("000f"), ZE_V_PASS_FRAGMENT },
 	{ "options", F_OPTIONS, HELLO("000f"), ZE_V_PASS_OPTIONS },
 };
@@ -165,7 +163,7 @@ static void rows_guard(void **st)
 	}
 }
 
-/* The kernel's sessions are looked for by the kernel, those of the BPF plane here. */
+/* Sessions of the kernel plane are looked up by the kernel, those of the BPF plane here. */
 static void data_of_a_tunnel(void **st)
 {
 	struct frame good = build(0, "0002 000c 0001" IP4), other = build(0, "0002 000e 0001" IP4);
@@ -180,7 +178,8 @@ static void data_of_a_tunnel(void **st)
 	check("of no tunnel", true, &unknown, ZE_V_DROP_UNKNOWN);
 }
 
-/* A cut frame holds no whole datagram: the stack's. A cut datagram is refused by what is missing. */
+/* A cut frame holds no whole datagram and is left to the stack. A cut datagram is refused for
+ * what is missing. */
 static void truncated_at_each_octet(void **st)
 {
 	const size_t head = 14 + 20 + 8;
@@ -219,7 +218,7 @@ static void apply(const struct guard_limits *limits)
 	bpf_guard_ops.limits(rig.guard, &l);
 }
 
-/* F-C13: UDP over IPv6 without a checksum, and what becomes of it where it is refused and where it is accepted. */
+/* F-C13: UDP over IPv6 without a checksum: refused or accepted, as configured. */
 static void zero_checksums(void **st)
 {
 	static const struct row row[] = {
@@ -260,7 +259,7 @@ static void set_limits(unsigned all, unsigned source, unsigned burst)
 				      .known_burst = KNOWN_BURST });
 }
 
-/* From 10.1.<n>, or an IPv6 address that ends like it. */
+/* From 10.1.<n>, or from an IPv6 address that ends with it. */
 static struct frame stranger(unsigned n, unsigned how, const char *l2tp)
 {
 	struct frame f = build(how, l2tp);
@@ -287,7 +286,7 @@ static void established(const char *ip, bool yes)
 	bpf_guard_ops.peer_established(rig.guard, &a, yes);
 }
 
-/* What drops a repeated frame in both programs, however slow the machine is. */
+/* Repeats a frame in both programs until it is dropped, however slow the machine is. */
 static enum ze_verdict until_dropped(const struct frame *f)
 {
 	enum ze_verdict v[2] = { ZE_V_PASS, ZE_V_PASS };
@@ -300,7 +299,7 @@ static enum ze_verdict until_dropped(const struct frame *f)
 	return v[0];
 }
 
-/* At least n pass, then one is dropped for the reason. */
+/* At least n frames pass, then one is dropped for the reason. */
 static void check_burst(const char *name, const struct frame *f, int n, enum ze_verdict passes,
 			enum ze_verdict drop)
 {
@@ -309,7 +308,7 @@ static void check_burst(const char *name, const struct frame *f, int n, enum ze_
 	assert_int_equal(until_dropped(f), drop);
 }
 
-/* L-042: a burst passes, what follows is dropped; other sources do not suffer from it. */
+/* L-042: a burst passes, the rest is dropped; other sources are not affected. */
 static void bucket_of_one_source(void **st)
 {
 	(void)st;
@@ -339,7 +338,7 @@ static void bucket_of_all(void **st)
 	check_both("after a reload without a limit", &other, ZE_V_PASS_CONTROL);
 }
 
-/* F-B7: PPP control frames of a session have a limit of their own, whatever the protocol. */
+/* F-B7: PPP control frames have a limit per session, whatever the protocol. */
 static void frames_of_one_session(void **st)
 {
 	struct frame lcp = build(0, "0002 000c 0007" LCP), other = build(0, "0002 000c 0008" LCP);
@@ -356,7 +355,7 @@ static void frames_of_one_session(void **st)
 	assert_int_equal(until_dropped(&ipcp), ZE_V_DROP_PPP_RATE);
 	check_burst("another session", &other, FRAME_BURST, ZE_V_PASS_PPP, ZE_V_DROP_PPP_RATE);
 	check_burst("IPv6", &six, FRAME_BURST, ZE_V_PASS_PPP, ZE_V_DROP_PPP_RATE);
-	/* The kernel plane hands IP to the daemon until it has the session. */
+	/* The kernel plane passes IP packets to the daemon until it has the session. */
 	assert_in_set(run_one(true, &ip).verdict,
 		      ((uintmax_t[]){ ZE_V_DROP_PPP_RATE, ZE_V_PASS_DATA }), 2);
 	session(12, 7, GUARD_SESSION_CARRIED);
@@ -368,8 +367,8 @@ static void frames_of_one_session(void **st)
 	check("gone", true, &ip, ZE_V_DROP_UNKNOWN);
 }
 
-/* F-B7: a session begins with all of its burst, whatever time it is. The burst is as long as the time that fits
- * into 15 bits of 4 ms, which a bucket once had: half of it was missing, on average. */
+/* F-B7: a session starts with its full burst, whatever the time. The burst is as long as the
+ * time that fits in 15 bits of 4 ms, with which a bucket once began half full on average. */
 static void frames_of_a_new_session(void **st)
 {
 	struct frame lcp = build(0, "0002 000c 000a" LCP);
@@ -388,7 +387,7 @@ static void frames_of_a_new_session(void **st)
 	session(12, 10, GUARD_SESSION_GONE);
 }
 
-/* F-B7: acknowledgements and HELLOs as well, and what is wrong with others is said first. */
+/* F-B7: acknowledgements and HELLOs, too; invalid packets are refused for their fault first. */
 static void messages_of_one_tunnel(void **st)
 {
 	struct frame hello = build(0, HELLO("000c")),
@@ -405,7 +404,8 @@ static void messages_of_one_tunnel(void **st)
 	check_burst("IPv6", &six, CONTROL_BURST, ZE_V_PASS_CONTROL, ZE_V_DROP_CONTROL_RATE);
 }
 
-/* F-B1: an established peer has a bucket of its own, and keeps it when its last tunnel has ended. */
+/* F-B1: an established peer has a bucket of its own, and keeps it after its last tunnel has
+ * ended. */
 static void known_has_its_own_bucket(void **st)
 {
 	struct frame through = build(F_ANY | F_ELSEWHERE, SCCRQ);
@@ -417,7 +417,7 @@ static void known_has_its_own_bucket(void **st)
 		const char *ip = family ? "2001:db8::1:14" : "10.1.0.20";
 		struct frame f = sccrq_of(20, how), unknown = sccrq_of(21 + family, how);
 
-		/* The token of all unknown sources is gone. */
+		/* The tokens of all unknown sources are used up. */
 		assert_true(until_dropped(&unknown) >= ZE_V_DROP_SOURCE_RATE);
 		established(ip, true);
 		for (int i = 0; i < KNOWN_BURST; i++)
@@ -447,7 +447,7 @@ static void allow(const char *const *prefixes, size_t n)
 				      .n_allow = n });
 }
 
-/* An SCCRQ over IPv6 behind an extension header of 8 octets. */
+/* An SCCRQ over IPv6 with an extension header of 8 octets. */
 static struct frame extended(unsigned n, uint8_t next, const char *header)
 {
 	struct frame f = sccrq_of(n, F_OUTER6), ret = { .len = 0 };
@@ -460,7 +460,7 @@ static struct frame extended(unsigned n, uint8_t next, const char *header)
 	return ret;
 }
 
-/* What the stack puts together is no way around the list. */
+/* Fragments that the stack reassembles do not bypass the list. */
 static void check_odd(unsigned n, bool denied)
 {
 	struct frame fragment = sccrq_of(n, F_FRAGMENT), options = sccrq_of(n, F_OPTIONS);
@@ -475,7 +475,7 @@ static void check_odd(unsigned n, bool denied)
 	check_both("IPv6, later fragment", &later6, ZE_V_PASS_FRAGMENT);
 }
 
-/* F-B1: other sources than those of the list are dropped before any bucket, and nothing else is. */
+/* F-B1: sources that are not on the list are dropped before any bucket, and no others. */
 static void list_of_allowed_sources(void **st)
 {
 	static const char *const first[] = { "10.1.0.0/27", "2001:db8::1:0/123" };
@@ -518,7 +518,7 @@ static void list_of_allowed_sources(void **st)
 	}
 }
 
-/* More sources than there is room for: the newest are known. */
+/* More sources than fit: the newest are known. */
 static void more_sources_than_room(void **st)
 {
 	struct frame f;

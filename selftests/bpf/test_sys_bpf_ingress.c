@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The kernel plane's rates and source checks on a device of a namespace, as tc(8) and ip(8) see them:
- * qdiscs, replaced and removed; the program by itself and attached; and that nothing stays.
- */
+/* Rates and source checks of the kernel plane on a device in a namespace, as shown by tc(8) and
+ * ip(8): qdiscs that are added, replaced and removed; the program alone and attached; and that
+ * nothing is left. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -53,7 +52,7 @@ static int stop(void **st)
 	return 0;
 }
 
-/* What a command says; valid until the next one. */
+/* The output of a command; valid until the next one. */
 static const char *said(const char *cmd)
 {
 	static char text[8192];
@@ -103,7 +102,7 @@ static void token_bucket(void **st)
 	says(QDISCS, "rate 100Gbit burst ");
 	kernel_shaper_down(rtnl, &k);
 	says_not(QDISCS, "tbf");
-	kernel_shaper_down(rtnl, &k); /* what is not there */
+	kernel_shaper_down(rtnl, &k); /* a member that does not exist */
 }
 
 static void hierarchical_token_bucket(void **st)
@@ -190,7 +189,7 @@ static void sources(void **st)
 
 	(void)st;
 	assert_int_equal(bpf_ingress_open(&p), 0);
-	assert_int_equal(packets(p, 1, 1), XDP_DROP); /* without a row */
+	assert_int_equal(packets(p, 1, 1), XDP_DROP); /* without an entry in the map */
 	assert_int_equal(bpf_ingress_get(p, k.ifindex, &v), -ENOENT);
 	assert_int_equal(bpf_ingress_set(p, k.ifindex, &v), 0);
 	assert_int_equal(packets(p, 1, 1), XDP_DROP); /* closed */
@@ -213,7 +212,7 @@ static void sources(void **st)
 
 static void rates(void **st)
 {
-	/* At 8 kbit/s nothing comes back while a test runs: a second is one packet. */
+	/* At 8 kbit/s no token returns during a test: a second is one packet. */
 	struct ze_ingress v = { .ip4 = { 10, 1, 2, 1 } };
 	struct bpf_ingress *p;
 
@@ -223,7 +222,8 @@ static void rates(void **st)
 	assert_int_equal(packets(p, 1, 100), XDP_PASS);
 	v.cost = gcra_cost(8000);
 	assert_int_equal(bpf_ingress_set(p, k.ifindex, &v), 0);
-	assert_int_equal(packets(p, 1, 5), XDP_PASS); /* the burst, and what crosses it */
+	/* The burst, and the packet that exceeds it. */
+	assert_int_equal(packets(p, 1, 5), XDP_PASS);
 	assert_int_equal(packets(p, 1, 3), XDP_DROP);
 	assert_int_equal(packets(p, 2, 1), XDP_DROP);
 	assert_int_equal(row(p).policed, 3);
@@ -244,7 +244,7 @@ static uint32_t attached_id(void)
 	return id;
 }
 
-/* The kernel frees it a moment after it was let go. */
+/* The kernel frees it some time after it was detached. */
 static bool gone(uint32_t id)
 {
 	int fd;
@@ -259,7 +259,7 @@ static bool gone(uint32_t id)
 	return false;
 }
 
-/* What the steps put into a row of the map of this name; false: there is none. */
+/* The entry that the steps wrote into the map of this name; false: there is none. */
 static bool row_has(const char *what)
 {
 	return strstr(said("bpftool map dump name ze_upload"), what);

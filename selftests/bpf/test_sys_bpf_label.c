@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Ids written on the way out: one row a frame, what is ours and what is not; that the UDP checksum
- * stays right; and the filter on devices of a namespace, one of which has a clsact of others.
- */
+/* The ids that are written on the way out: one table row per frame, which frames are ze's and
+ * which are not; that the UDP checksum stays correct; and the filter on devices of a namespace,
+ * one of which has a clsact with filters of others. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -24,7 +23,7 @@
 
 #define SID 0x0102
 
-/* To 192.0.2.2:1701 and 2001:db8::2:1701, the peer's ids in place of 0 and ours. */
+/* To 192.0.2.2:1701 and 2001:db8::2:1701, with the ids of the peer in place of 0 and of ours. */
 #define ETH "020000000002020000000001"
 #define IP4                                                                                        \
 	"45000030000040004011"                                                                     \
@@ -181,7 +180,7 @@ static void frames(void **st)
 	bpf_label_unset(b, SID);
 }
 
-/* RFC 1071, of what a checksum covers; 0 when it is right. */
+/* RFC 1071: the sum over the octets that a checksum covers; 0 when it is correct. */
 static uint16_t sum(const uint8_t *p, size_t n)
 {
 	uint32_t s = 0;
@@ -202,7 +201,7 @@ static void checksum(void **st)
 	(void)st;
 	put();
 	in[40] = 0x12;
-	in[41] = 0x34; /* right or wrong, it shall be so by as much as before */
+	in[41] = 0x34; /* correct or not, the difference must be the same as before */
 	before = sum(in + 34, n - 34);
 	run(in, n, out);
 	assert_true(out[40] != 0x12 || out[41] != 0x34);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Whatever a process that was killed has left on an interface and in the folder of pins, the
- * next one starts; and what is somebody else's stays where it is. With the guard of the kernel plane, since
- * one device is enough for it; the bpf plane has the same below it (selftests/netns/test_takeover.py).
- */
+/* Whatever a killed instance has left on an interface and in the pin directory, the next one
+ * starts; and objects of others are not changed. Tested with the guard of the kernel plane, for
+ * which one device is enough; the bpf plane uses the same code
+ * (selftests/netns/test_takeover.py). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +55,7 @@ static __u32 id_on(const char *dev)
 	return q.drv_prog_id ? q.drv_prog_id : q.skb_prog_id;
 }
 
-/* A process that opens and is killed. */
+/* An instance that opens the guard and is killed. */
 static void leave_on(const char *dev, enum bpf_mode mode)
 {
 	struct bpf_guard *g;
@@ -108,7 +107,7 @@ static int teardown(void **st)
 	return rmdir(top);
 }
 
-/* Every subset of a folder's pins, by the bits of n, as far as there are seven. */
+/* Removes the pins whose bits are set in n, which has seven bits. */
 static void lose(unsigned n)
 {
 	char cmd[256];
@@ -120,7 +119,7 @@ static void lose(unsigned n)
 	sh(cmd);
 }
 
-/* F-A1, F-A3: in either mode, with any of its pins gone. */
+/* F-A1, F-A3: in either mode, without any subset of its pins. */
 static void half_states(void **st)
 {
 	(void)st;
@@ -134,7 +133,7 @@ static void half_states(void **st)
 	starts_on("v0", BPF_MODE_AUTO);
 }
 
-/* A folder in the folder is not ours, and in nobody's way. */
+/* A directory in the pin directory is not ze's, and does not disturb it. */
 static void things_of_others(void **st)
 {
 	char path[128];
@@ -147,7 +146,7 @@ static void things_of_others(void **st)
 	assert_int_equal(rmdir(path), 0);
 }
 
-/* An interface that is no uplink any more is let go. */
+/* The program is detached from an interface that is no longer an uplink. */
 static void another_uplink(void **st)
 {
 	(void)st;
@@ -167,7 +166,8 @@ static int foreign(const char *name)
 	return bpf_prog_load(BPF_PROG_TYPE_XDP, name, "GPL", code, ZE_ARRAY_SIZE(code), NULL);
 }
 
-/* F-A3: by its name alone, which is longer than ours, shorter, or another; with or without pins of ours. */
+/* F-A3: a program that has only its name in common with ours, longer, shorter or different; with
+ * or without our pins. */
 static void foreign_programs(void **st)
 {
 	static const char *const names[] = { "xdp_pass", "ze", "ze_guards", "" };
@@ -185,7 +185,7 @@ static void foreign_programs(void **st)
 		id = id_on("v0");
 		assert_int_equal(open_on("v0", BPF_MODE_AUTO, &g), -EBUSY);
 		assert_int_equal(id_on("v0"), id);
-		assert_true(id_on("w0")); /* and what is ours was not touched either */
+		assert_true(id_on("w0")); /* and our own program was not changed either */
 		starts_on("w0", BPF_MODE_NATIVE);
 		assert_int_equal(id_on("v0"), id);
 		assert_int_equal(bpf_xdp_detach(v0, XDP_FLAGS_DRV_MODE, NULL), 0);
@@ -193,7 +193,7 @@ static void foreign_programs(void **st)
 	}
 }
 
-/* Ours by its pin, whatever it is called: of another release. */
+/* A program is ours by its pin, whatever its name: that of another release. */
 static void ours_by_pin(void **st)
 {
 	int fd = foreign("ze_new_name");

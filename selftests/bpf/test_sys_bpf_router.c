@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The fast path and a plain Linux router see the same packets, one by one, in both directions and both
- * families. The kernel forwards between sub0 (the subscriber as a neighbour) and lns1; the programs
- * forward the same packet in L2TP. What they send, the kernel must have sent, octet by octet; what they
- * drop, it must have dropped. What they leave to the stack is the stack's. Whole outer packets are
- * compared with what a UDP socket receives.
- */
+/* The fast path and a plain Linux router get the same packets, one by one, in both directions
+ * and both families. The kernel forwards between sub0 (where the subscriber is a neighbour) and
+ * lns1; the programs forward the same packet in L2TP. What the programs send, the kernel must
+ * have sent, octet by octet; what they drop, the kernel must have dropped. Packets that they
+ * pass to the stack are the kernel's anyway. Whole outer packets are compared with what a UDP
+ * socket receives. */
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -37,12 +36,12 @@
 
 enum how {
 	BAD_SUM = 1,	   /* IPv4 header checksum */
-	TOO_LONG = 2,	   /* it says that it is longer than it is */
+	TOO_LONG = 2,	   /* a length beyond its real one */
 	NO_VERSION = 4,	   /* 5 */
-	OTHER_MAC = 8,	   /* the frame's destination */
+	OTHER_MAC = 8,	   /* the destination of the frame */
 	BROADCAST = 16,	   /* the same */
 	MULTICAST = 32,	   /* the same */
-	OTHER_VLAN = 64,   /* there is no device for */
+	OTHER_VLAN = 64,   /* the address has no device */
 	SHORT_HEADER = 128 /* four words */
 };
 
@@ -54,12 +53,13 @@ enum fate {
 
 struct row {
 	const char *name;
-	const char *src, *dst; /* NULL: the usual ones */
+	const char *src, *dst; /* NULL: the usual addresses */
 	enum fate fate;
 	unsigned how;
-	unsigned ttl;	   /* 0: 64 */
-	const char *extra; /* IPv4 options; in IPv6 extension headers, with the number of the first */
-	bool differs;	   /* documented: the kernel drops it, the fast path does not */
+	unsigned ttl; /* 0: 64 */
+	/* IPv4 options; for IPv6 extension headers, with the number of the first. */
+	const char *extra;
+	bool differs; /* documented difference: the kernel drops it, the fast path does not */
 };
 
 static const struct row up4[] = {
@@ -179,8 +179,8 @@ static struct rig rig;
 struct path {
 	const char *name;
 	bool up, v6;
-	int in, out;	/* packet sockets, at the far ends of the router's two devices */
-	uint8_t mac[6]; /* the router's, where packets come in */
+	int in, out;	/* packet sockets at the other ends of the router's two devices */
+	uint8_t mac[6]; /* those of the router, where packets arrive */
 	uint16_t n;
 };
 
@@ -236,7 +236,7 @@ static void finish(struct frame *f, const struct row *r, bool v6)
 	ip[11] = (uint8_t)sum;
 }
 
-/* As a frame for the router: its last two octets tell it from all others. */
+/* As a frame for the router: its last two octets distinguish it from all others. */
 static struct frame packet(const struct path *p, const struct row *r, uint16_t n)
 {
 	const char *sub = p->v6 ? SUB6 : SUB4, *host = p->v6 ? HOST6 : HOST4;
@@ -276,7 +276,7 @@ static int packet_socket(const char *dev)
 	return fd;
 }
 
-/* The next frame that came in by the device; false: none by the deadline. */
+/* The next frame that arrived on the device; false: none before the deadline. */
 static bool next_frame(int fd, struct frame *ret)
 {
 	struct sockaddr_ll from;
@@ -306,8 +306,8 @@ static bool is_copy(struct frame *got, uint16_t n, bool v6)
 	       end[-2] == (uint8_t)(n >> 8) && end[-1] == (uint8_t)n;
 }
 
-/* Whether the kernel forwards it, and what: everything that comes in before a good packet that is sent
- * after it has been decided. All on one processor, so the order is kept. */
+/* Whether and how the kernel forwards it: everything that arrives before a good packet, which is
+ * sent after it, was caused by it. All on one processor, so the order is kept. */
 static bool router_sends(struct path *p, const struct row *r, struct frame *ret)
 {
 	static const struct row good = { .name = "good" };
@@ -472,10 +472,10 @@ static void from_the_core(void **st)
 struct outer_row {
 	const char *name;
 	unsigned how; /* F_OUTER6 */
-	unsigned at;  /* this octet behind the Ethernet header */
-	uint8_t is;   /* becomes this, unless `at` is 0; */
-	bool sum;     /* with the checksum made right again */
-	uint8_t mac;  /* last octet of the frame's address; 0: as it is */
+	unsigned at;  /* this octet after the Ethernet header */
+	uint8_t is;   /* is set to this, unless `at` is 0; */
+	bool sum;     /* with the checksum corrected */
+	uint8_t mac;  /* last octet of the frame's address; 0: unchanged */
 	enum fate fate;
 	bool differs;
 };
@@ -532,7 +532,7 @@ static int udp_socket(void)
 	return fd;
 }
 
-/* A whole good datagram after it tells that it was not received. */
+/* A whole good datagram after it shows that it was not received. */
 static bool socket_receives(int in, int udp, const struct frame *f)
 {
 	struct frame after = frame_outer(0);

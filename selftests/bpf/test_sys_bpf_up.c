@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * From the LAC: every form of the headers, every refusal, truncation at each octet.
- */
+/* Upstream, from the LAC: every form of the headers, every refusal, truncation at each octet. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <setjmp.h>
@@ -54,7 +52,7 @@ struct row {
 	unsigned how;
 	const char *l2tp, *inner;
 	enum ze_verdict v;
-	const char *out; /* behind the Ethernet header; NULL: as it came */
+	const char *out; /* after the Ethernet header; NULL: as it arrived */
 };
 
 static const struct row rows[] = {
@@ -175,7 +173,7 @@ static int group_start(void **st)
 	s.flags = ZE_SESS_SEQ;
 	put_session(8, &s);
 	s.flags = 0;
-	s.up_cost = 8 << ZE_COST_SHIFT; /* 8 ns an octet: 1 Gbit/s */
+	s.up_cost = 8 << ZE_COST_SHIFT; /* 8 ns per octet: 1 Gbit/s */
 	put_session(9, &s);
 	s = session(6);
 	put_session(6, &s);
@@ -213,7 +211,7 @@ static struct frame expected(const struct row *r, const struct frame *in)
 		frame_hex(&f, v6 ? TO_CORE6 : TO_CORE);
 	} else {
 		frame_bytes(&f, rig.ze0_mac, 6);
-		f.len += 6; /* ze0p's, not compared */
+		f.len += 6; /* those of ze0p, not compared */
 		frame_hex(&f, v6 ? "86dd" : "0800");
 	}
 	frame_hex(&f, r->out);
@@ -252,8 +250,8 @@ static void rows_up(void **st)
 		one_row(&rows[i]);
 }
 
-/* A frame cut anywhere, and a datagram cut anywhere with lengths that say so: never forwarded, unless
- * only what lies behind the inner packet is missing. */
+/* A frame cut anywhere, and a datagram cut anywhere with matching lengths: never forwarded,
+ * unless only octets after the inner packet are missing. */
 static void truncated_at_each_octet(void **st)
 {
 	struct rig_run got;
@@ -311,8 +309,8 @@ static void meets(const struct frame *f, enum ze_verdict v)
 	assert_int_equal(got.action, action_of(v));
 }
 
-/* F-C2: what the maps know, and the daemon has not opened, does not pass; each family by itself. A change of the
- * session's rates leaves that as it is. */
+/* F-C2: packets of a session in the maps do not pass before the daemon has opened it, each
+ * family separately. A change of the session's rates does not affect this. */
 static void families_open_and_shut(void **st)
 {
 	struct frame f4 = build(0, H, IP4), f6 = build(0, "0002 000c 0005 ff03 0057", IP6);
@@ -343,8 +341,8 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* A burst of 4 s at 1.05 ms an octet: 128 packets of 30 octets, the last of which crosses it, and what time
- * brings back meanwhile. */
+/* A burst of 4 s at 1.05 ms per octet: 128 packets of 30 octets, the last of which exceeds it,
+ * and the tokens that return in between. */
 static void polices(void **st)
 {
 	struct ze_session s = session(4);
@@ -365,7 +363,8 @@ static void polices(void **st)
 	assert_int_equal(n.up_policed, 1);
 }
 
-/* What the daemon's socket put together: the same checks but of the sequence, and to the stack. */
+/* Datagrams that the daemon's socket reassembled: the same checks except the sequence, and
+ * passed to the stack. */
 static void injected(void **st)
 {
 	struct frame good = build(0, "0002 000c 0008 ff03 0021", IP4);
@@ -384,8 +383,8 @@ static void injected(void **st)
 	assert_int_equal(bpf_dp_inject(rig.d, bad.b, sizeof(bad.b), &len), -EPERM);
 }
 
-/* F-C10: a LAC that has lost its count is followed after six packets in order, and not by what merely comes
- * late: single packets, or the same one again. */
+/* F-C10: a LAC that has restarted its sequence numbers is followed after six packets in order,
+ * and not after packets that merely arrive late: single ones, or copies of one. */
 static void numbers_begin_anew(void **st)
 {
 	struct ze_session s = session(4);

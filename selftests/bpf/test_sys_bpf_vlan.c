@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * VLAN tags: taken off whatever comes in, put on what goes to a VLAN device of a port, both ways. The
- * device is a veth here, because a kernel may have no VLANs: to the programs it is an index that the FIB
- * answers with.
- */
+/* VLAN tags: removed from everything that arrives, added to what is sent to a VLAN device of a
+ * port, in both directions. The device is a veth here, because a kernel may have no VLANs: for
+ * the programs it is an index that the FIB returns. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -34,7 +32,7 @@
 struct row {
 	const char *name;
 	const char *in, *out; /* tags, in hex */
-	struct ze_vlan v;     /* but for the port, which is filled in */
+	struct ze_vlan v;     /* without the port, which is filled in */
 };
 
 #define Q  ETH_P_8021Q
@@ -105,7 +103,7 @@ static int group_stop(void **st)
 	return 0;
 }
 
-/* The VLAN devices that frames of these rows arrive by, on lns0 or lns1. */
+/* The VLAN devices on which the frames of these rows arrive, on lns0 or lns1. */
 static size_t arrivals(const char *port, struct bpf_vlan *ret)
 {
 	static const struct ze_vlan in[] = {
@@ -159,7 +157,7 @@ static struct frame frame(const char *macs, const char *tags, const char *ip)
 	return f;
 }
 
-/* From the LAC, behind these tags. */
+/* From the LAC, with these tags. */
 static struct frame from_lac(const char *tags, const char *inner)
 {
 	struct frame plain = frame_outer(0), f = { .len = 0 };
@@ -212,7 +210,7 @@ static void up(void **st)
 	}
 }
 
-/* The LAC of session 6 is behind the VLAN device of the uplink. */
+/* The LAC of session 6 is reached through the VLAN device of the uplink. */
 static void down(void **st)
 {
 	(void)st;
@@ -234,7 +232,7 @@ static void down(void **st)
 				 "20010db8000300000000000000000002 06a5 06a5 0030");
 		assert_int_equal(got.out.len, head.len + 2 + 10 + 30);
 		assert_memory_equal(got.out.b, head.b, head.len);
-		/* Session 5's is not: no tags. */
+		/* The LAC of session 5 is not: no tags. */
 		in.b[at + 19] = 7;
 		fill(in.b + at);
 		rig_run(&rig, BPF_DP_CORE, &in, &got);
@@ -275,7 +273,7 @@ static void cut_within_tags(void **st)
 	}
 }
 
-/* The route's MTU would let it through, but not with all the tags. */
+/* The MTU of the route would permit it, but not with all its tags. */
 static void too_large_with_tags(void **st)
 {
 	struct ze_vlan v = { .mtu = 29, .vid = { 100, 200 }, .proto = { AD, Q } };
@@ -295,7 +293,8 @@ static void too_large_with_tags(void **st)
 	sent("just fits", &got, ZE_V_UP_FORWARD);
 }
 
-/* What is not said again goes: packets take the slow path, and are right. */
+/* VLAN devices that are not reported again are removed: packets take the slow path, and are
+ * correct. */
 static void devices_go(void **st)
 {
 	const struct bpf_vlan other[2] = { { .ifindex = 4242 }, { .ifindex = 4243 } };

@@ -102,7 +102,8 @@ void rig_start(struct rig *g)
 	a.n_listeners = sizeof(listeners) / sizeof(listeners[0]);
 	if (bpf_dp_open(&a, &g->d) < 0)
 		abort();
-	/* Only what we run counts: neighbours and multicast listeners talk on every device. */
+	/* Only packets of the test count: neighbour discovery and multicast send on every
+	 * device. */
 	for (size_t i = 0; i < 4; i++)
 		bpf_xdp_detach((int)ports[i].ifindex, 0, NULL);
 	ga.listeners = listeners;

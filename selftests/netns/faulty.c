@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Loaded before a program: one of its calls on sockets, devices and BPF fails. The file that ZE_FAULTS names is
- * shared with the test, which says which call from now on, and with what error. Calls on local sockets (zectl)
- * are not counted.
- */
+/* Preloaded into a program: one of its calls on sockets, devices and BPF fails. The file that
+ * ZE_FAULTS names is shared with the test, which selects the call and its error. Calls on local
+ * sockets (zectl) are not counted. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +19,7 @@
 struct faults {	    /* test_faults.py: struct 'iii32s32s' */
 	int32_t at; /* -1: none */
 	int32_t error;
-	int32_t calls; /* of that name since it was 0 */
+	int32_t calls; /* calls with that name since it was set to 0 */
 	char what[32]; /* failed */
 	char name[32]; /* only calls with this name count; empty: all */
 };
@@ -66,7 +64,7 @@ static bool is_local(int fd)
 	return local;
 }
 
-/* The C library's function of that name. */
+/* The function of the C library with that name. */
 #define REAL(name)                                                                                 \
 	static __typeof__(name) *real;                                                             \
 	if (!real)                                                                                 \
@@ -115,7 +113,7 @@ int ioctl(int fd, unsigned long what, ...)
 	return fails("ioctl") ? -1 : real(fd, what, arg);
 }
 
-/* libbpf calls bpf(2) so. */
+/* libbpf calls bpf(2) through syscall(). */
 long syscall(long number, ...)
 {
 	REAL(syscall);

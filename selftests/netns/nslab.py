@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Namespaces lac, lns and core with ze in the middle, on this machine's kernel and the BPF plane."""
+"""Namespaces lac, lns and core with ze in the middle, on the kernel of this machine, with the BPF plane."""
 import contextlib
 import ctypes
 import fcntl
@@ -39,7 +39,7 @@ def wait_for(what, seconds=10):
 
 
 def until(check, seconds=10):
-    """Within the time the assertions of check() hold."""
+    """Within the time limit the assertions of check() hold."""
     end = time.monotonic() + seconds * SLOW
     while True:
         try:
@@ -51,7 +51,7 @@ def until(check, seconds=10):
 
 
 def ethtool(dev, cmd, value):
-    """One old ethtool switch of a device of the current namespace."""
+    """Sets a boolean ethtool option of a device in the current namespace."""
     arg = ctypes.create_string_buffer(struct.pack('II', cmd, value))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         fcntl.ioctl(s, 0x8946, struct.pack('16sP', dev.encode(), ctypes.addressof(arg)).ljust(40, b'\0'))
@@ -67,11 +67,11 @@ class Lab:
 
     def __init__(self, folder, mode='auto', six=False, setup_rate=0):
         self.dir, self.mode, self.ze, self.lac = folder, mode, None, None
-        self.ze_bin, self.zectl_bin = ZE, ZECTL     # another version's, for a test of upgrades
+        self.ze_bin, self.zectl_bin = ZE, ZECTL     # those of another version, for a test of upgrades
         self.ns = {n: 'zb%d-%s' % (os.getpid(), n) for n in ('lac', 'lns', 'core')}
         self.peer = '2001:db8:9::1' if six else '10.9.0.1'
         self.sock = os.path.join(folder, 'sock')
-        self.began = {}         # where in each log its last program began
+        self.began = {}         # offset in each log where its last program began
         for n in self.ns.values():
             run('ip', 'netns', 'add', n)
             run('ip', '-n', n, 'link', 'set', 'lo', 'up')
@@ -95,7 +95,7 @@ class Lab:
         for n, dev, addr in ((far, a, a4), ('lns', b, b4)):
             self.ip(n, 'addr', 'add', addr, 'dev', dev)
             self.ip(n, 'link', 'set', dev, 'up')
-            # A receiver of redirected packets needs NAPI, XDP needs finished checksums.
+            # The receiver of redirected packets needs NAPI, and XDP needs finished checksums.
             self.sh(n, sys.executable, '-c', SWITCHES % (dev, dev))
 
     def sh(self, n, *argv, **kw):
@@ -103,7 +103,7 @@ class Lab:
 
     @contextlib.contextmanager
     def inside(self, n):
-        """This thread in one of the namespaces."""
+        """Runs this thread in one of the namespaces."""
         fds = [os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                for path in ('/proc/thread-self/ns/net', '/run/netns/' + self.ns[n])]
         try:
@@ -124,14 +124,14 @@ class Lab:
         return run('ip', '-n', self.ns[n], *argv, **kw)
 
     def log(self, name):
-        """What the last program with this log has said, not an earlier one."""
+        """What the last program with this log has written, without earlier ones."""
         with open(os.path.join(self.dir, name), 'rb') as f:
             f.seek(self.began[name])
             return f.read().decode(errors='replace')
 
     def start_ze(self, *under, more=()):
         self.ze = self.spawn('lns', 'ze.log', *under, self.ze_bin, '-c', self.conf, '--socket', self.sock, *more)
-        # The verifier is what takes its time, where others work, too.
+        # The verifier takes time, and more on a busy machine.
         wait_for(lambda: self.ze.poll() is not None or self.show('dataplane', check=False), 60)
         assert self.ze.poll() is None, self.log('ze.log')
 
@@ -143,7 +143,7 @@ class Lab:
     def start_lac(self, sessions=N, *more):
         self.lac = self.spawn('lac', 'lac.log', ZELOAD, '-s', str(sessions), '--tun', 'sub0',
                               '--hold', '600', *more, self.peer)
-        # It gives a session a minute.
+        # zeload allows a minute per session.
         wait_for(lambda: ' up, ' in self.log('lac.log') or self.lac.poll() is not None, 90)
         assert ' up, 0 failed' in self.log('lac.log') and self.lac.poll() is None, self.log('lac.log')
         addrs = sorted(s['assigned-addr'] for s in self.show('sessions'))
@@ -176,7 +176,7 @@ class Lab:
         return self.show('dataplane')['packets']
 
     def ping(self, n, *argv):
-        """Replies to count pings."""
+        """The number of replies to `count` pings."""
         out = self.sh(n, 'ping', '-n', '-i', '0.05', '-W', '1', *argv, check=False)
         return int(out.split(' received')[0].split()[-1]), out
 
@@ -204,7 +204,7 @@ class Lab:
 
 
 def edit(x, old, new):
-    """The configuration of a lab, for the next start or reload."""
+    """Writes the configuration of a laboratory, for the next start or reload."""
     with open(x.conf, encoding='utf-8') as f:
         text = f.read()
     assert old in text

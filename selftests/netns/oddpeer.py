@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A LAC and a PPP client that do what a test says, packet by packet, and nothing by themselves but to acknowledge
-control messages and to answer echoes. What comes is kept until it is asked for.
+"""A LAC and a PPP client that do what a test says, packet by packet. By themselves they only acknowledge control
+messages and answer echoes. What arrives is kept until the test asks for it.
 
-    lac = Lac(laboratory, address)          tunnel up
-    c = lac.call('alice', 'hunter2')        LCP and PAP done; IPCP and IPv6CP not begun
+    lac = Lac(laboratory, address)          an established tunnel
+    c = lac.call('alice', 'hunter2')        LCP and PAP have succeeded; IPCP and IPv6CP have not begun
     c.ask(IPCP, options); c.expect(IPCP, ACK); c.send(...)
 """
 import random
@@ -63,7 +63,7 @@ class Lac:
         self.ns += 1
 
     def pump(self, until):
-        """One datagram; False: none came."""
+        """Receives one datagram; returns False when none came."""
         self.sock.settimeout(max(0.001, until - time.monotonic()))
         try:
             data = self.sock.recv(4096)
@@ -108,7 +108,7 @@ class Lac:
         return Call(self, user, password)
 
     def close(self):
-        """StopCCN: the LAC goes, and all its calls."""
+        """Sends StopCCN: the tunnel and all its calls end."""
         self.control(0, STOPCCN, avp(1, b'\0\1'), avp(9, struct.pack('!H', self.tid)))
         self.sock.close()
 
@@ -117,7 +117,7 @@ class Call:
     def __init__(self, lac, user, password):
         self.lac, self.sid, self.peer_sid, self.frames, self.id = lac, len(lac.calls) + 1, 0, [], 0
         self.magic = random.randbytes(4)
-        self.asked, self.agreed = {}, {}        # by protocol: our newest request, ze's that we acknowledged
+        self.asked, self.agreed = {}, {}        # by protocol: our newest request, and ze's request that we acknowledged
         lac.calls[self.sid] = self
         lac.control(0, ICRQ, avp(14, struct.pack('!H', self.sid)), avp(15, bytes(4)))
         self.peer_sid = struct.unpack('!H', lac.message(ICRP, self.sid)[14])[0]
@@ -154,8 +154,9 @@ class Call:
         self.asked[proto] = (options, self.id)
 
     def expect(self, proto, code=0):
-        """The next packet of this kind: its data; with code REQ its id, too. A request that is not answered in three
-        seconds is sent again: what comes while the kernel makes a session may be lost."""
+        """Returns the data of the next packet of this kind, and with code REQ its identifier, too. A request that is
+        not answered within three seconds is sent again: packets that arrive while the kernel creates a session may be
+        lost."""
         again = time.monotonic() + 3
 
         def found():
@@ -171,7 +172,7 @@ class Call:
         return self.lac.wait(found, f'{proto:04x} code {code}; there is {self.frames}')
 
     def agree(self, proto):
-        """Acknowledges ze's newest request."""
+        """Acknowledges the newest request of ze."""
         ident, data = self.expect(proto, REQ)
         while any(f[:2] == (proto, REQ) for f in self.frames):
             ident, data = self.expect(proto, REQ)
@@ -180,15 +181,15 @@ class Call:
         return data
 
     def agree_again(self):
-        """Our Ack may have been lost as well: ze then repeats its request."""
+        """Our Ack may have been lost as well: then ze repeats its request."""
         for proto, data in self.agreed.items():
             for f in [f for f in self.frames if f[:2] == (proto, REQ) and f[3] == data]:
                 self.frames.remove(f)
                 self.send(proto, ACK, data, f[2])
 
     def fence(self):
-        """What was sent before has been seen by ze, what ze had sent is here. A session's control frames have a limit:
-        an echo that is not answered is sent again."""
+        """Afterwards ze has processed what was sent before, and everything that ze had sent has arrived. Control frames
+        of a session are rate limited: an echo without an answer is sent again."""
         mark = random.randbytes(8)
         end = time.monotonic() + 10 * self.lac.slow
         while (LCP, ECHO_REPLY, mark) not in [(p, c, d[4:]) for p, c, _, d in self.frames]:
@@ -200,7 +201,7 @@ class Call:
         self.frames = [f for f in self.frames if f[:2] != (LCP, ECHO_REPLY)]
 
     def packets(self, proto):
-        """IP packets that have come."""
+        """Returns the IP packets that have arrived."""
         got = [f[3] for f in self.frames if f[0] == proto]
         self.frames = [f for f in self.frames if f[0] != proto]
         return got

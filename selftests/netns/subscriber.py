@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a subscriber can do and what not, whatever the data plane: the same cases run on the BPF plane of
-this machine (netns/test_subscriber.py) and on both planes in the guest (vmtest/test_subscriber.py).
-Nothing a subscriber sends may work on one plane and fail on the other.
+"""What a subscriber can and cannot do on any data plane: the same cases run on the BPF plane of this machine
+(netns/test_subscriber.py) and on both planes in the guest (vmtest/test_subscriber.py). No packet of a
+subscriber may pass on one plane and fail on the other.
 
-A case is a function of a Line: one subscriber in namespace `lac`, whose packets go by the TUN device sub0
-of zeload; ze in `lns`; a host in `core`. The laboratory below the line provides
+A case is a function of a Line: one subscriber in namespace `lac`, whose packets use the TUN device sub0
+of zeload; ze in `lns`; a host in `core`. The laboratory provides
 
-    slow                    how many times longer than on real hardware anything may take
+    slow                    factor by which everything may be slower than on real hardware
     devs, mtu_devs          names of the links: {'uplink', 'core'}; [(namespace, device)] of the uplink
     lns, zeload             ze's address, the program
-    start(config), stop()   ze with this configuration; its end, by SIGTERM or in whatever state
+    start(config), stop()   starts ze with this configuration; ends it, by SIGTERM if it runs
     show(*words)            the daemon's JSON
     clear(*words)
     zeload_run(*options)    a process with text(), poll(), terminate(), kill(), wait(seconds)
     run(ns, *argv, check)   its output
     inside(ns)              this thread in a namespace, as a context
-    slow_device(session)    where the stack of lns meets the subscriber: ze0 or pppN
+    slow_device(session)    the device of the subscriber in the stack of lns: ze0 or pppN
     spoofed()               packets refused for their source so far, both families
-    left()                  what should not be there without a subscriber, as text
+    left()                  objects that must not exist without a subscriber, as text
 
-Rates are held by netns/test_shape.py and vmtest/test_shape.py, by what each plane has to do it with.
+Rates are tested by netns/test_shape.py and vmtest/test_shape.py, as each plane has its own means for them.
 """
 import contextlib
 import hashlib
@@ -35,7 +35,7 @@ import oddpeer
 GATEWAY, CORE = '10.100.0.1', '198.51.100.2'
 CORE6, CORE6_LNS = '2001:db8:5::2', '2001:db8:5::1'
 STRANGER, STRANGER6 = '10.66.6.6', '2001:db8:66::6'
-MTU = 1450          # of the subscriber: what zeload says in its LCP
+MTU = 1450          # of the subscriber: the MRU that zeload requests
 HEADERS = 28        # of an IPv4 ping
 CONFIG = '''environment { l2tp { server main { ip %(lns)s } } }
 l2tp {
@@ -49,7 +49,7 @@ l2tp {
 
 
 class Line:
-    """A subscriber online, in a laboratory."""
+    """A subscriber with a session, in a laboratory."""
 
     def __init__(self, lab):
         self.lab, self.lac, self.session, self.addr, self.running = lab, None, None, None, None
@@ -63,7 +63,7 @@ class Line:
         return got
 
     def start(self, auth='chap-md5', hello=60, ipv4='required'):
-        """ze so configured: the one that runs, if it is."""
+        """ze with this configuration: the running one, if it has this configuration."""
         config = CONFIG % {'lns': self.lab.lns, 'plane': self.lab.plane, 'mode': self.lab.mode, 'auth': auth,
                            'hello': hello, 'ipv4': ipv4, **self.lab.devs}
         if self.running == config:
@@ -79,7 +79,7 @@ class Line:
             self.lab.stop()
 
     def reset(self):
-        """After a failure: nothing of it is in the way of the next case."""
+        """After a failure: its remains do not disturb the next case."""
         if self.lac:
             self.lac.kill()
             self.lac = None
@@ -87,7 +87,7 @@ class Line:
             self.stop()
 
     def login(self, *options):
-        """The subscriber's end of the line has its addresses and routes, and two that are not its own."""
+        """Configures addresses and routes of the subscriber, and two addresses that are not its own."""
         self.lac = self.lab.zeload_run('-v', '--tun', 'sub0', '--hold', '100000', *options, self.lab.lns)
         self.wait_for(lambda: ' up, ' in self.lac.text() or self.lac.poll() is not None, 20, 'a login')
         assert '1 up, 0 failed' in self.lac.text(), self.lac.text()
@@ -124,7 +124,7 @@ class Line:
             raise AssertionError('left behind: ' + left[0]) from None
 
     def ping(self, ns, to, *options, count=3, size=56):
-        """How many replies came, and what ping said."""
+        """The number of replies, and the output of ping."""
         out = self.lab.run(ns, 'ping', '-n', '-c', str(count), '-i', '0.2', '-W', str(int(2 * self.lab.slow)), '-s',
                            str(size), *options, to, check=False)
         got = re.search(r'(\d+) received', out)
@@ -141,7 +141,7 @@ class Line:
         self.assert_ping('core', self.addr, *options, **kw)
 
     def tcp(self, sender, receiver, to, source=''):
-        """256 KiB arrive as they were sent, and the answer comes back."""
+        """256 KiB arrive unchanged, and the answer comes back."""
         data = hashlib.shake_128(to.encode()).digest(1 << 18)
         with self.lab.inside(receiver):
             server = socket.create_server(('', 0))
@@ -169,7 +169,7 @@ class Line:
         assert got == [data]
 
     def counter(self, ns, name):
-        """Of /proc/net/snmp or snmp6: Icmp6InEchos is one of the second, InEchos of the first."""
+        """A counter of /proc/net/snmp or snmp6: Icmp6InEchos is in the second, InEchos in the first."""
         with self.lab.inside(ns):
             with open('/proc/thread-self/net/snmp6', encoding='ascii') as f:
                 rows = dict(line.split() for line in f)
@@ -180,10 +180,10 @@ class Line:
         return int(rows[name])
 
 
-# ---------------------------------------------------------------- with one subscriber for all of them
+# ---------------------------------------------------------------- with one subscriber for all cases
 
 def case_ping(x):
-    """The gateway, the host beyond, and that host the subscriber."""
+    """Pings: to the gateway, to the host in the core, and from that host to the subscriber."""
     x.up(GATEWAY)
     x.up(CORE)
     x.down()
@@ -195,21 +195,21 @@ def case_tcp(x):
 
 
 def case_link_local(x):
-    """IPv6, both ways."""
+    """IPv6 in both directions."""
     x.assert_ping('lac', x.ours6 + '%sub0', '-I', x.theirs6 + '%sub0')
     x.assert_ping('lns', f'{x.theirs6}%{x.lab.slow_device(x.session)}')
 
 
 def case_full_size(x):
-    """What fits the subscriber passes whole, in both directions."""
+    """Packets up to the subscriber's MRU pass unfragmented, in both directions."""
     for dont in ('do', 'dont'):
         x.up(CORE, '-M', dont, size=MTU - HEADERS)
         x.down('-M', dont, size=MTU - HEADERS)
 
 
 def case_link_local_size(x):
-    """F-C8: what the stack itself sends to a link-local address is no larger than the subscriber takes, as with IPv4:
-    the sender is told the size, or sends fragments."""
+    """F-C8: a packet of the kernel's stack to a link-local address is no larger than the subscriber's MRU, as with
+    IPv4: the sender learns the size, or sends fragments."""
     to, headers = f'{x.theirs6}%{x.lab.slow_device(x.session)}', 48
     x.assert_ping('lns', to, '-M', 'do', size=MTU - headers)
     got, out = x.ping('lns', to, '-M', 'do', size=MTU - headers + 1)
@@ -233,8 +233,8 @@ def mtu(x, devices, value):
 
 
 def case_ethernet_size_up(x):
-    """1500 octets from the subscriber: larger than what it is sent, but no reason to refuse; its datagrams
-    come in fragments."""
+    """1500 octets from the subscriber: larger than what is sent to it, but not refused; the datagrams arrive in
+    fragments."""
     with mtu(x, [('lac', 'sub0')], 1500):
         for dont in ('do', 'dont'):
             seen = x.counter('core', 'InEchos')
@@ -244,7 +244,8 @@ def case_ethernet_size_up(x):
 
 
 def case_ethernet_size_down(x):
-    """1500 octets to the subscriber: with DF the sender is told the size, without it they come in two."""
+    """1500 octets to the subscriber: with DF the sender learns the size, without it the packet is sent in two
+    fragments."""
     got, out = x.ping('core', x.addr, '-M', 'do', size=1500 - HEADERS)
     assert got == 0 and re.search(r'[Ff]rag(mentation)? needed|message too long', out), out
     assert re.search(r'mtu ?= ?%d\b' % MTU, out), out
@@ -253,15 +254,14 @@ def case_ethernet_size_down(x):
 
 
 def case_inner_fragments(x):
-    """Packets that are fragments already, or become some on the way."""
+    """Packets that are fragments already, or are fragmented on the path."""
     x.up(CORE, size=3000)
     x.down('-M', 'dont', size=3000)
 
 
 @contextlib.contextmanager
 def narrow(x):
-    """The way between LAC and LNS is narrower than large packets. Until the daemon has heard of it, what is sent is
-    lost."""
+    """The path between LAC and LNS is narrower than large packets. Until the daemon has learnt this, they are lost."""
     with mtu(x, x.lab.mtu_devs, 1000):
         time.sleep(0.1 * x.lab.slow)
         yield
@@ -277,7 +277,7 @@ def case_outer_fragments(x):
 
 
 def assert_refused(x, *ping, ns='core', counter='InEchos', size=56):
-    """Three pings that nobody gets, each counted as spoofed; the subscriber's own come behind them."""
+    """Three pings without a receiver, each counted as spoofed; the subscriber's own pings pass after them."""
     seen, refused = x.counter(ns, counter), x.lab.spoofed()
     got, out = x.ping('lac', ping[-1], *ping[:-1], '-W', '1', size=size)
     assert got == 0, out
@@ -291,17 +291,17 @@ def case_spoofed_ipv4(x):
 
 
 def case_spoofed_link_local(x):
-    """Nobody can be somebody else on a link of its own, either."""
+    """A subscriber with a device of its own cannot spoof either."""
     assert_refused(x, '-I', 'fe80::66%sub0', x.ours6 + '%sub0', ns='lns', counter='Icmp6InEchos')
 
 
 def case_spoofed_ipv6(x):
-    """A global address nobody gave out, to a host the LNS forwards IPv6 to."""
+    """A global address that was not assigned, as the source of a packet to a host to which the LNS forwards IPv6."""
     assert_refused(x, '-I', STRANGER6, CORE6, counter='Icmp6InEchos')
 
 
 def case_hops_end(x):
-    """Time exceeded comes from the LNS, in both directions."""
+    """The LNS sends Time Exceeded in both directions."""
     _, out = x.ping('lac', CORE, '-I', x.addr, '-t', '1', count=1)
     assert f'From {GATEWAY}' in out and 'Time to live exceeded' in out, out
     _, out = x.ping('core', x.addr, '-t', '1', count=1)
@@ -311,7 +311,7 @@ def case_hops_end(x):
 
 
 def case_no_way(x):
-    """A destination without a route is answered, too."""
+    """A destination without a route is answered as well."""
     x.lab.run('lac', 'ip', 'route', 'add', '203.0.113.0/24', 'dev', 'sub0')
     _, out = x.ping('lac', '203.0.113.1', '-I', x.addr, count=1)
     assert f'From {GATEWAY}' in out and 'Net Unreachable' in out, out
@@ -320,7 +320,7 @@ def case_no_way(x):
 ONLINE = [f for name, f in list(globals().items()) if name.startswith('case_')]
 
 
-# ---------------------------------------------------------------- with subscribers of their own
+# ---------------------------------------------------------------- with a subscriber for each case
 
 def login_pap(x):
     x.start(auth='pap')
@@ -337,7 +337,7 @@ def login_ms_chap_v2(x):
 
 
 def login_wrong(x):
-    """Refused, with nothing left, and no obstacle for the next one."""
+    """Refused, with nothing left, and the next one can log in."""
     x.start()
     z = x.lab.zeload_run('-p', 'wrong', x.lab.lns)
     assert z.wait(20) == 1 and 'CHAP failure' in z.text(), z.text()
@@ -345,7 +345,7 @@ def login_wrong(x):
 
 
 def teardown_by_lac(x):
-    """StopCCN; the same address serves again."""
+    """StopCCN; the same address can be assigned again."""
     x.start()
     for _ in range(2):
         x.login()
@@ -355,7 +355,7 @@ def teardown_by_lac(x):
 
 
 def teardown_by_lns(x):
-    """The operator clears the session: the subscriber hears of it."""
+    """The operator clears the session: the subscriber receives a Terminate-Request."""
     x.start()
     x.login()
     x.up(CORE)
@@ -366,7 +366,7 @@ def teardown_by_lns(x):
 
 
 def teardown_by_silence(x):
-    """The LAC is gone without a word: its session ends once HELLO has noticed, the tunnel lingers."""
+    """The LAC is killed: its session ends once its HELLOs are unanswered, and the tunnel lingers."""
     x.start(hello=5)
     x.login('--abandon')
     x.lac.terminate()
@@ -377,7 +377,7 @@ def teardown_by_silence(x):
 
 
 def sequencing(x):
-    """Sequencing Required: numbers both ways, PPP control and IP in one sequence."""
+    """Sequencing Required: packets are numbered in both directions, PPP control and IP in one sequence."""
     x.start()
     x.login('--sequence')
     assert x.session['sequencing-required'] is True
@@ -392,11 +392,11 @@ def sequencing(x):
 
 
 class Odd:
-    """A subscriber by hand, online but for its network protocols. At first they are not open."""
+    """A subscriber built by hand: logged in, with its network protocols still closed."""
 
     def __init__(self, x, neighbour=None, last=7):
         self.x = x
-        x.start(auth='pap', ipv4='wanted')      # the call goes on without
+        x.start(auth='pap', ipv4='wanted')      # the call continues without it
         self.lac = neighbour.lac if neighbour else oddpeer.Lac(x.lab, x.lab.lns)
         self.c = self.lac.call('alice', 'hunter2')
         with x.lab.inside('core'):
@@ -407,7 +407,7 @@ class Odd:
         self.id6 = bytes((2, 0, 0, 0, 0, 0, 0, last))
 
     def request4(self):
-        """Until ze has acknowledged; its own request waits."""
+        """Waits until ze has acknowledged; ze's own request is not answered yet."""
         address = bytes(4) if self.addr is None else socket.inet_aton(self.addr)
         self.c.ask(oddpeer.IPCP, b'\3\6' + address)
         if self.addr is None:
@@ -433,7 +433,7 @@ class Odd:
         self.ours6 = oddpeer.link_local(self.c.agree(oddpeer.IPV6CP)[2:10])
 
     def passes4(self):
-        """What comes through: up, down."""
+        """Which directions pass packets: upstream, downstream."""
         mark = oddpeer.random.randbytes(16)
         self.c.raw(oddpeer.IP4, oddpeer.udp4(self.addr, CORE, self.port, mark))
         self.core.sendto(mark, (self.addr, self.port))
@@ -447,14 +447,14 @@ class Odd:
         return False, down
 
     def passes6(self):
-        """An echo from the stack."""
+        """An echo sent by the kernel's stack."""
         mark = oddpeer.random.randbytes(16)
         self.c.raw(oddpeer.IP6, oddpeer.echo6(oddpeer.link_local(self.id6), self.ours6, mark))
         self.c.fence()
         return any(p[40] == 129 and p.endswith(mark) for p in self.c.packets(oddpeer.IP6))
 
     def soon(self, what, want, why):
-        """The kernel plane opens in its own time, and what was sent before that is lost."""
+        """The kernel plane opens asynchronously, and earlier packets are lost."""
         end = time.monotonic() + 10 * self.x.lab.slow
         while (got := what()) != want:
             assert time.monotonic() < end, (why, got)
@@ -472,8 +472,8 @@ class Odd:
 
 
 def nothing_before_opened(x):
-    """F-C2: ze has acknowledged, and the subscriber has not: no packet, either way, either family. Nor after it
-    has begun anew."""
+    """F-C2: ze has acknowledged, and the subscriber has not: no packets pass, in either direction or family. The same
+    after a renegotiation."""
     o = Odd(x)
     o.request4()
     for _ in range(3):
@@ -499,7 +499,7 @@ def nothing_before_opened(x):
 
 
 def carried_again(x):
-    """F-C1: a network protocol that left Opened, was given up, and is negotiated again, carries packets again."""
+    """F-C1: a network protocol that left Opened, was given up, and is negotiated again, passes packets again."""
     o = Odd(x)
     o.request4()
     o.c.agree(oddpeer.IPCP)
@@ -523,8 +523,8 @@ def carried_again(x):
 
 
 def neighbours_identifier(x):
-    """F-B5: a subscriber wants ze to have its neighbour's interface identifier on the line between them. It may (RFC
-    5072 4.1), and the neighbour does not notice; on a shared device ze can be reached by it when the neighbour has
+    """F-B5: a subscriber wants ze to have its neighbour's interface identifier on their line. It may (RFC 5072 4.1),
+    and the neighbour is not affected; on a shared device ze is reachable by that identifier once the neighbour has
     left."""
     o = Odd(x, last=9).open6()
     p = Odd(x, o)
@@ -540,7 +540,7 @@ def neighbours_identifier(x):
         assert o.passes6()
     o.leave()
     p.answered(True)
-    q = Odd(x, p, last=9).open6()       # it comes back
+    q = Odd(x, p, last=9).open6()       # the neighbour comes back
     q.answered(True)
     p.answered(x.lab.plane == 'kernel')
     q.leave()
@@ -548,14 +548,14 @@ def neighbours_identifier(x):
 
 
 def same_identifier(x):
-    """F-B5: two subscribers with the same interface identifier. Where they share a device, what the stack sends goes to
-    the newer one, and when it has left to the other."""
+    """F-B5: two subscribers with the same interface identifier. Where they share a device, packets of the stack go to
+    the newer one, and after its end to the other."""
     o = Odd(x).open6()
     o.answered(True)
     p = Odd(x, o).open6()
     p.answered(True)
     o.answered(x.lab.plane == 'kernel')
-    o.request4()        # what is done for one does not take the place of the other
+    o.request4()        # the entry of one does not replace that of the other
     o.c.agree(oddpeer.IPCP)
     o.soon(o.passes4, (True, True), 'IPv4 of the older')
     assert p.passes6()
@@ -570,7 +570,7 @@ ALONE = [login_pap, login_ms_chap_v2, login_wrong, teardown_by_lac, teardown_by_
 
 
 def run_case(x, case):
-    """One of the cases on a line that others use as well."""
+    """One of the cases on a line with other subscribers."""
     done = False
     try:
         if case in ONLINE:

@@ -21,7 +21,7 @@ def entries(x):
 
 
 def sums_agree(x):
-    """What all sessions have counted, once the worker has read it, if nothing passed while they were asked one by one."""
+    """The sum of the counters of all sessions, as read by the worker, when no packet passes between the readings."""
     total = x.show('statistics').get('traffic', {'sessions': 0})
     every = [x.show('session', str(s['local-sid']))['traffic'] for s in x.show('sessions')]
     assert len(every) == N
@@ -30,7 +30,7 @@ def sums_agree(x):
 
 @pytest.mark.parametrize('mode', ['native', 'generic'])
 def test_hundred_subscribers(tmp_path, mode):
-    """Login, ping, traffic both ways by every header form, counters, teardown."""
+    """Login, ping, traffic in both directions with every form of header, counters, teardown."""
     with lab(tmp_path, mode=mode) as x:
         x.start_ze()
         there = x.show('dataplane')
@@ -66,7 +66,7 @@ def test_hundred_subscribers(tmp_path, mode):
 
 
 def test_a_closed_session_has_its_counters(tmp_path):
-    """After a known number of packets the closed session has exactly those, and not zeros."""
+    """After a known number of packets the closed session has exactly these counters, and not zeros."""
     with lab(tmp_path) as x:
         x.start_ze()
         addrs = x.start_lac(2)
@@ -85,7 +85,7 @@ def test_a_closed_session_has_its_counters(tmp_path):
 
 
 def test_login_again(tmp_path):
-    """A second LAC finds nothing of the first in its way, neither here nor in the laboratory."""
+    """A second LAC is not disturbed by the first, neither in ze nor in the laboratory."""
     with lab(tmp_path) as x:
         x.start_ze()
         for _ in range(3):
@@ -98,7 +98,7 @@ def test_login_again(tmp_path):
 
 
 def test_link_local(tmp_path):
-    """We are one neighbour to all of them, each is another to us; and nobody can be somebody else."""
+    """ze is one neighbour to all subscribers, each subscriber is one to ze; and none can spoof another."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3)
@@ -120,7 +120,7 @@ def test_link_local(tmp_path):
 
 
 def test_what_the_stack_answers(tmp_path):
-    """Too big, fragmented, expired, no route: said by the kernel, to the right one."""
+    """Packet Too Big, fragmentation, Time Exceeded, no route: sent by the kernel to the right subscriber."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -138,8 +138,8 @@ def test_what_the_stack_answers(tmp_path):
 
 
 def test_fragmented_outside(tmp_path):
-    """The way to the LNS is narrower than what subscribers send: the datagrams come in fragments,
-    the daemon's socket puts them together. The way back: the stack fragments."""
+    """The path to the LNS is narrower than the subscribers' packets: the datagrams arrive in fragments, and the socket
+    of the daemon reassembles them. In the other direction the kernel's stack fragments."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -154,7 +154,7 @@ def test_fragmented_outside(tmp_path):
 
 
 def test_sources_are_checked(tmp_path):
-    """BCP 38, and nobody else's packets: L-188."""
+    """BCP 38, and no packets of others: L-188."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -163,7 +163,7 @@ def test_sources_are_checked(tmp_path):
         assert before['drop-spoofed'] >= 3
         assert sum(x.show('session', str(s['local-sid']))['traffic']['up-spoofed']
                    for s in x.show('sessions')) == before['drop-spoofed']
-        # The right ids from another port of the same machine: a copy of what a subscriber says.
+        # The right ids from another port of the same host: a copy of a subscriber's packet.
         s = x.show('sessions')[0]
         inner = bytes.fromhex('4500001c00010000401100000a640002c63364020035003500080000')
         pkt = struct.pack('!HHHHH', 2, s['tunnel-local-tid'], s['local-sid'], 0xff03, 0x21) + inner
@@ -178,7 +178,8 @@ SWITCH_GRO = 'import sys; sys.path.insert(0, %r); import nslab as t; t.ethtool("
 
 
 def test_packets_a_driver_does_not_take(tmp_path):
-    """F-D2: the core's veth has no NAPI on its other end. Said at start, counted by port and among the verdicts."""
+    """F-D2: the other end of the core's veth has no NAPI: logged at the start, counted per port and among the verdicts.
+    """
     def core0():
         return next(p for p in x.show('dataplane')['programs'] if p['interface'] == 'core0')
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""docs/bpftool.md is true: the pins it names are those there are, and bpftool prints maps with their fields."""
+"""docs/bpftool.md is correct: the pins that it names exist, exactly those, and bpftool prints the maps with their
+fields."""
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from nslab import HERE, PINS, lab, run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 PAGE = os.path.join(HERE, '..', '..', 'docs', 'bpftool.md')
-UNTYPED = {'ze_ports'}                                  # the kernel has no types for such maps
+UNTYPED = {'ze_ports'}                                  # the kernel has no BTF types for these maps
 LONG = {'ze_up', 'ze_down', 'ze_up_ids', 'ze_down_ids', 'ze_up_credits', 'ze_down_credits', 'ze_drops', 'ze_numbers', 'ze_paths', 'ze_near4',
         'ze_nexthops'}                                  # arrays: a dump takes seconds
 
@@ -31,7 +32,7 @@ def lookup(name, *key, per_cpu=False):
 
 
 def passed(way, sid):
-    """Packets and octets, by the sums of the page."""
+    """Packets and octets, by the formulas of the page."""
     n, c = lookup(way, *octets(sid), 0, 0), lookup(way + '_credits', *octets(sid // 16), 0, 0)['of'][sid % 16]
     return n['packets'] + int(c['packets'], 16), n['bytes'] - int(c['octets'], 16)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One failed system call does not poison the next ones. Each call on netlink, bpf(2) and UDP that a subscriber's
-attach, a change of the machine's network and the detach take fails once, and the world is as if it had not:
-routes, addresses and maps, and the next subscriber logs in."""
+"""A failed system call does not affect the next ones. Each call on netlink, bpf(2) and UDP that is made during a
+subscriber's attach, a change of the host's network and the detach fails once. Afterwards the state is as if it had not
+failed: routes, addresses and maps, and the next subscriber logs in."""
 import contextlib
 import errno
 import mmap
@@ -18,15 +18,15 @@ from test_shape import configure
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 LONG = bool(os.environ.get('ZE_TORTURE'))
 ERRORS = (errno.ENOBUFS, errno.ENOMEM, errno.EINTR)
-# All that ze may make of what fails: the first form takes some of each.
+# The functions that may fail in ze: the short form uses some calls of each.
 NAMES = ('sendmsg', 'recvmsg', 'recvmmsg', 'send', 'recv', 'sendto', 'recvfrom', 'bind', 'connect', 'setsockopt', 'socket', 'ioctl', 'bpf')
 EACH = 6
-# The long form takes nine minutes where the machine is not busy. Where it is, calls are left out after this time.
+# The long form takes nine minutes on a quiet machine. On a busy one, calls are left out after this time.
 SECONDS = 600
 
 
 class Faults:
-    """What selftests/netns/faulty.c does within ze."""
+    """Controls selftests/netns/faulty.c in ze."""
 
     FORM = 'iii32s32s'
 
@@ -38,7 +38,7 @@ class Faults:
             self.m = mmap.mmap(f.fileno(), 0)
 
     def arm(self, k, error, name=''):
-        """The k-th call fails, of those with this name if there is one."""
+        """The k-th call fails; with a name, the k-th call of that name."""
         struct.pack_into('ii32s32s', self.m, 4, error, 0, b'', name.encode())
         struct.pack_into('i', self.m, 0, k)
 
@@ -46,13 +46,13 @@ class Faults:
         return struct.unpack_from('i', self.m, 8)[0]
 
     def disarm(self):
-        """The call that failed, and how many there were."""
+        """The call that failed, and the number of calls."""
         struct.pack_into('i', self.m, 0, -1)
         return struct.unpack_from('32s', self.m, 12)[0].rstrip(b'\0').decode(), self.calls()
 
     @contextlib.contextmanager
     def paused(self):
-        """When the daemon has done what it was about to, what zectl asks of it meanwhile is not counted."""
+        """Waits until the daemon has finished; the calls for zectl in between are not counted."""
         before = -1
         while before != (before := self.calls()):
             time.sleep(0.03)
@@ -70,7 +70,7 @@ def in_step(x):
 
 
 def gone(x):
-    """But for our end of the IPv4 links."""
+    """Without our end of the IPv4 links."""
     assert not x.show('sessions')
     assert_in_step(x)
     addrs = [w for w in x.ip('lns', '-o', 'addr', 'show', 'dev', 'ze0').split() if '/' in w]
@@ -78,7 +78,7 @@ def gone(x):
 
 
 def live(x, faults):
-    """A subscriber comes, rules and a port's MTU change, it goes."""
+    """A subscriber logs in, rules and the MTU of a port change, and the subscriber leaves."""
     z = x.spawn('lac', 'lac.log', os.environ['ZELOAD'], '--hold', '600', x.peer)
     try:
         wait_for(lambda: ' up, ' in x.log('lac.log') or z.poll() is not None, 30)
@@ -102,7 +102,7 @@ def faulty_lab(tmp_path):
 
 
 def fail(x, faults, k, error, name=''):
-    """The call that failed when the k-th was to, and how many calls there were."""
+    """The call that failed as the k-th, and the number of calls."""
     faults.arm(k, error, name)
     try:
         live(x, faults)
@@ -124,7 +124,8 @@ def some_of_each(x, faults):
 
 
 def all_calls(x, faults):
-    """How often each call failed: each with each of the errors. When time is over, eight more from there to the end."""
+    """How often each call failed: each with each of the errors. When the time is used up, eight more, spread over the
+    rest."""
     began, k, failed, what = time.monotonic(), 0, {}, 'first'
     while what:
         for error in ERRORS:
@@ -136,7 +137,7 @@ def all_calls(x, faults):
 
 
 def test_each_call_fails_once(tmp_path):
-    """F-A6: the short form takes some calls of each name, ZE_TORTURE=1 all calls with all errors."""
+    """F-A6: the short form uses some calls of each name, ZE_TORTURE=1 all calls with all errors."""
     faults, under = faulty_lab(tmp_path)
     with lab(tmp_path) as x:
         configure(x, '10mbit', '4mbit')

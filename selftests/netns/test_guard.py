@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What stands before the daemon's sockets: floods, strays and forgeries do not reach it, and those who
-work with it do not notice. The daemon's own counters say what it saw."""
+"""The guard before the daemon's sockets: floods, packets of unknown sources and forgeries do not reach the daemon, and
+established peers are not affected. The daemon's own counters say what it received."""
 import json
 import os
 import subprocess
@@ -12,7 +12,7 @@ from nslab import PINS, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
-# Paced, so that no queue on the way is what loses packets.
+# Paced, so that no queue on the path loses packets.
 FLOOD = '''
 import socket, struct, sys, time
 to, sources, count, rate = sys.argv[1], sys.argv[2].split(','), int(sys.argv[3]), int(sys.argv[4])
@@ -34,7 +34,7 @@ print('%.3f' % (time.monotonic() - begin))
 
 
 def send(x, *datagrams, source='10.9.0.2', port=0):
-    """Datagrams from the LAC's host."""
+    """Sends datagrams from the LAC's host."""
     code = 'import socket; s = socket.socket(2, 2); s.bind((%r, %d)); ' \
            '[s.sendto(bytes.fromhex(d), (%r, 1701)) for d in %r]' % (source, port, x.peer, datagrams)
     x.sh('lac', sys.executable, '-c', code)
@@ -47,8 +47,8 @@ def flood(x, sources, count, rate):
 
 
 def logins_meanwhile(x, sessions, begin):
-    """A peer with an established tunnel logs in subscribers during what begin() starts. The slowest
-    login and the seconds the other took: one lost message would cost a second."""
+    """A peer with an established tunnel logs subscribers in during what begin() starts. Returns the slowest login and
+    the duration of the rest, in seconds: one lost message would cost a second."""
     report = os.path.join(x.dir, 'zeload.json')
     z = x.spawn('lac', 'lac.log', '/bin/sh', '-c', 'exec "$0" "$@"', os.environ['ZELOAD'], '-s', str(sessions),
                 '-r', str(sessions // 2), '--json', report, x.peer)
@@ -82,7 +82,7 @@ def test_flood_of_one_source(tmp_path):
 
 
 def test_flood_of_many_sources(tmp_path):
-    """None of them too fast, all of them together are: setup-rate. The peer at work does not notice."""
+    """Each source is below its limit, all of them together exceed setup-rate. The established peer is not affected."""
     sources = ['10.9.1.%d' % i for i in range(1, 201)]
     with lab(tmp_path, setup_rate=20) as x:
         for a in sources:
@@ -99,7 +99,7 @@ def test_flood_of_many_sources(tmp_path):
 
 
 def test_strays_and_forgeries(tmp_path):
-    """By reason; none of them reaches the daemon, and nobody is hurt."""
+    """Dropped by reason; none reaches the daemon, and no session is affected."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -115,7 +115,8 @@ def test_strays_and_forgeries(tmp_path):
         send(x, 'c802000c' + '00' * 8, 'c802000c' + '00' * 8, port=1999)
 
         def counted():
-            """Without what the TUN device's own IPv6 gets refused, and what the stack says on ze0 to nobody."""
+            """Without the refused packets of the TUN device's own IPv6, and those that the stack sends on ze0 without a
+            session."""
             n = x.packets()
             return {k: n[k] - before[k] for k in n if k.startswith('drop-') and n[k] != before[k] and
                     k not in ('drop-spoofed', 'drop-closed', 'drop-nobody')}
@@ -158,7 +159,7 @@ def test_maps_for_people(tmp_path):
         wait_for(lambda: dump('ze_limits')[0]['formatted']['value']['total_cost_ns'] == 0)
 
 
-# One SCCRQ from each address; which of them were answered, each by a message to its own Assigned Tunnel ID.
+# One SCCRQ from each address; returns which of them were answered, each with a message to its own Assigned Tunnel ID.
 FIRST = '''
 import json, select, socket, struct, sys, time
 to, sources, port = sys.argv[1], sys.argv[2].split(','), int(sys.argv[3])
@@ -183,7 +184,7 @@ print(json.dumps(sorted(answered)))
 
 
 def answered_at_once(x, sources, port=1701, seconds=10):
-    """Of sources that send one SCCRQ and do not repeat it."""
+    """Counters of sources that send one SCCRQ and do not repeat it."""
     return json.loads(x.sh('lac', sys.executable, '-c', FIRST, x.peer, ','.join(sources), str(port), str(seconds)))
 
 
@@ -191,7 +192,7 @@ FLOOD6 = FLOOD.replace('AF_INET', 'AF_INET6')
 
 
 def forge(x, sources, rate=400, port=1701):
-    """SCCRQs at a bounded rate until it is ended."""
+    """Sends SCCRQs at a bounded rate until it is stopped."""
     code = (FLOOD6 if ':' in x.peer else FLOOD).replace('(to, 1701)', '(to, %d)' % port).replace('i % 20 == 19', 'True')
     return subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['lac'], sys.executable, '-c', code,
                              x.peer, ','.join(sources), '1000000', str(rate)], stdout=subprocess.DEVNULL)
@@ -199,7 +200,8 @@ def forge(x, sources, rate=400, port=1701):
 
 @pytest.mark.parametrize('six', [False, True])
 def test_allowed_among_denied(tmp_path, six):
-    """F-B1: twenty allowed LACs are answered at their first SCCRQ while 400 a second come from elsewhere."""
+    """F-B1: twenty allowed LACs are answered at their first SCCRQ, while 400 SCCRQs per second come from other sources.
+    """
     net = '2001:db8:9::1:%x' if six else '10.9.0.%d'
     out = '2001:db8:9::2:%x' if six else '10.9.1.%d'
     lacs, others = [net % i for i in range(101, 121)], [out % i for i in range(1, 201)]

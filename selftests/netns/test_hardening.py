@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What ze gives up by itself, started by hand as root: capabilities, new privileges, system calls."""
+"""The privileges that ze drops by itself, when started by hand as root: capabilities, new privileges, system calls."""
 import json
 import os
 import re
@@ -23,7 +23,7 @@ def mask(names):
 
 
 def threads(pid):
-    """/proc/PID/task/*/status, the first thread's first."""
+    """/proc/PID/task/*/status, with the first thread first."""
     ret = []
     for tid in sorted(os.listdir('/proc/%d/task' % pid), key=lambda t: int(t) != pid):
         with open('/proc/%d/task/%s/status' % (pid, tid), encoding='ascii') as f:
@@ -40,16 +40,16 @@ def assert_hardened(pid, bounding=0):
         assert (t['NoNewPrivs'], t['Seccomp']) == ('1', '2'), t
         assert int(t['CapBnd'], 16) == bounding and not int(t['CapInh'], 16) and not int(t['CapAmb'], 16), t
         assert not int(t['CapPrm'], 16) & ~want, t
-    # The thread that writes the log needs nothing at all.
+    # The thread that writes the log needs no capability.
     assert any(not int(t['CapPrm'], 16) for t in others), others
 
 
 @pytest.mark.parametrize('under, bounding', [((), 0), (AS_IN_THE_UNIT, mask(BPF_PLANE))], ids=['root', 'as-in-the-unit'])
 def test_life(tmp_path, under, bounding):
-    """F-B12: start, logins, reload, hand-over, kill and stop with what is left."""
+    """F-B12: start, logins, reload, handover, kill and stop with the remaining privileges."""
     with lab(tmp_path) as x:
         x.start_ze(*under)
-        until(lambda: assert_hardened(x.ze.pid, bounding))      # a thread gives up its own when it gets to run
+        until(lambda: assert_hardened(x.ze.pid, bounding))      # a thread drops its privileges when it is scheduled
         wait_for(lambda: 'hardening-applied state=on capabilities=cap_net_bind_service,cap_net_admin,cap_net_raw,cap_perfmon,'
                          'cap_bpf' in x.log('ze.log'))
         log = x.log('ze.log')
@@ -71,7 +71,7 @@ def test_life(tmp_path, under, bounding):
 
 
 def test_off(tmp_path):
-    """F-B12: --no-hardening is for a debugger, and says what it costs."""
+    """F-B12: --no-hardening is for a debugger; the log says what is lost."""
     with lab(tmp_path) as x:
         x.start_ze(more=('--no-hardening',))
         reactor = threads(x.ze.pid)[0]
@@ -80,7 +80,7 @@ def test_off(tmp_path):
 
 
 def test_kernel_refuses(tmp_path):
-    """F-B12: what the kernel does not have is a warning by its name, and ze serves all the same."""
+    """F-B12: what the kernel lacks is a warning with its name, and ze serves its subscribers."""
     with lab(tmp_path) as x:
         x.start_ze('strace', '-f', '-o', '/dev/null', '-e', 'trace=prctl,seccomp,capset',
                    '-e', 'inject=prctl,seccomp,capset:error=EINVAL')
@@ -97,14 +97,14 @@ def test_kernel_refuses(tmp_path):
 
 
 def test_capability_missing(tmp_path):
-    """F-B12: a right that the data plane needs and ze was not given is named, before it fails."""
+    """F-B12: a capability that the data plane needs and ze does not have is named before it is used."""
     with lab(tmp_path) as x:
         out = x.sh('lns', 'setpriv', '--bounding-set', '-net_raw', ZE, '-c', x.conf, '--socket', x.sock, check=False)
         assert 'capability-missing capability=cap_net_raw needed-for=' in out and 'start-failed' in out, out
 
 
 def test_folder_of_another_user(tmp_path):
-    """F-B12: root may start ze with a configuration from somebody's home; that a reload can't read it is said."""
+    """F-B12: root may start ze with a configuration in a home directory; the log says that a reload cannot read it."""
     with lab(tmp_path) as x:
         home = os.path.join(x.dir, 'home')
         os.mkdir(home, 0o700)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Next hops change while subscribers' packets pass, on the core's side and on the LAC's; the loss is printed.
-
-The daemon hears of changes and voids what the programs remember: what is lost is at most what was sent while the
-change was made, and while a busy machine lets the daemon wait.
-"""
+"""Next hops change while packets of subscribers pass, on the core's side and on the LAC's; the loss is printed. The
+daemon learns of changes and flushes the next-hop cache of the programs: at most the packets that are sent during the
+change, and while a busy machine delays the daemon, are lost."""
 import json
 import os
 import subprocess
@@ -15,13 +13,13 @@ from nslab import HERE, ZELOAD, lab, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
-MARGIN = 0.4        # of a busy machine
-LINK_MARGIN = 2     # the kernel notices carriers once a second, and asks for a neighbour again after one
+MARGIN = 0.4        # delay of a busy machine
+LINK_MARGIN = 2     # the kernel checks carriers once per second, and repeats a neighbour request after one second
 PPS = 1000
 CORE, LAC = '198.51.100.2', '10.9.0.2'
 MAC = '02:00:00:00:99:02'
 
-# What is changed, by name: in which namespaces, by which commands of ip.
+# The changes by name: in which namespaces, by which commands of ip.
 CHANGES = {
     'core: neighbour replaced': (('core', f'link set c0 address {MAC}'),
                                  ('lns', f'neigh replace {CORE} lladdr {MAC} dev core0')),
@@ -36,13 +34,13 @@ CHANGES = {
     'lac: interface down and up': (('lns', 'link set up0 down'), ('lns', 'link set up0 up')),
     'lac: carrier lost and back': (('lac', 'link set l0 down'), ('lac', 'link set l0 up')),
 }
-# Where packets then come out, if not where they did.
+# The interface by which packets then leave, if not the first one.
 MOVED = {'core: route moved': ('core', 'c1'), 'core: route moved to an interface of others': ('core', 'c2'),
          'lac: route moved': ('lac', 'l1')}
 
 
 def prepare(x):
-    """A second link on each side, known to ze, and one on the core's side that is not."""
+    """A second link on each side that ze knows, and one on the core's side that it does not."""
     x.wire('core', 'c1', '203.0.113.2/24', 'core1', '203.0.113.1/24')
     x.wire('core', 'c2', '203.0.114.2/24', 'other', '203.0.114.1/24')
     x.wire('lac', 'l1', '10.8.0.2/24', 'up1', '10.8.0.1/24')
@@ -77,7 +75,7 @@ def line_(tmp_path_factory):
 
 
 def undo(x, name):
-    """The line as it was, for the next change."""
+    """Restores the line for the next change."""
     if 'neighbour' in name:
         x.ip('lns', 'neigh', 'flush', 'all', 'nud', 'permanent')
     if name in MOVED:

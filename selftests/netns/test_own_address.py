@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Addresses of the machine itself, and subnets of its interfaces, against the pool: as the kernel tells of them."""
+"""Addresses of the host itself, and subnets of its interfaces, compared with the pool, by notifications of the kernel.
+"""
 import os
 import signal
 
@@ -11,8 +12,8 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
 
 def test_own_addresses(tmp_path):
-    """F-B4: one from before the start, one that comes and goes, one of a running session, and what a restart does with
-    that; a subnet in the pool."""
+    """F-B4: an address from before the start, one that is added and removed, one of a running session, and the effect
+    of a restart on it; a subnet in the pool."""
     with lab(tmp_path) as x:
         def said(*words):
             return [line for line in x.log('ze.log').splitlines() if all(w in line for w in words)]

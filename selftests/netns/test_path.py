@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The path between ze and its LACs: a link on it that is narrower than the uplink, ICMP that anybody can
-forge about it, LACs on link-local addresses or without checksums; and the path between two subscribers."""
+"""The path between ze and its LACs: a link on it that is narrower than the uplink, forged ICMP about it, LACs on
+link-local addresses or without checksums; and the path between two subscribers."""
 import os
 import signal
 import sys
@@ -11,8 +11,8 @@ from nslab import SWITCHES, ZELOAD, edit, lab, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
-# To ADDRESS: the path of what you have sent to PEER is narrow; quoting UDP from our port, or an echo reply, which no
-# socket has sent. From an address of the sender's that is not on the path.
+# Sends ADDRESS an ICMP message "the path to PEER is narrow", which quotes UDP from our port, or an echo reply, which no
+# socket has sent. Its source is an address that is not on the path.
 FORGE = '''
 import socket, struct, sys
 to, peer, port, sender = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -41,7 +41,7 @@ s.sendto(msg, (to, 0))
 
 
 def down(x, a, size=1400):
-    """Ten packets to a subscriber, and what they became."""
+    """Ten packets to a subscriber, and what arrived."""
     before = x.packets()
     x.traffic('lac', 'core', ['send', '7007', '10', str(size), a, '198.51.100.2'], 10)
     n = x.packets()
@@ -49,7 +49,8 @@ def down(x, a, size=1400):
 
 
 def forger(x, six):
-    """Starts ze and a LAC: the subscriber's address, the LAC's, and what forges a message about the path in a third name."""
+    """Starts ze and a LAC. Returns the subscriber's address, the LAC's, and a function that forges ICMP from a third
+    address."""
     other = '2001:db8:9::77' if six else '10.9.0.77'
     x.ip('lac', 'addr', 'add', *((other + '/64', 'dev', 'l0', 'nodad') if six else (other + '/24', 'dev', 'l0')))
     x.start_ze()
@@ -64,7 +65,7 @@ def forger(x, six):
 
 @pytest.mark.parametrize('six', [False, True])
 def test_forged_icmp(tmp_path, six):
-    """F-B2: neither of two forged messages about the path changes how a LAC's download goes."""
+    """F-B2: neither of two forged ICMP messages about the path changes a LAC's download."""
     with lab(tmp_path, six=six) as x:
         a, host, forge = forger(x, six)
         first = down(x, a)
@@ -72,12 +73,13 @@ def test_forged_icmp(tmp_path, six):
         for quoted in ('udp', 'echo'):
             forge(quoted)
             assert down(x, a) == first, quoted
-            # What quotes a message of ours is not believed; what no socket has sent the kernel believes.
+            # An ICMP message that quotes ours is ignored; one about a packet that no socket sent is accepted by the
+            # kernel.
             assert quoted == 'echo' or ' mtu ' not in x.ip('lns', 'route', 'get', host)
 
 
 def silent_router(x, mtu, six):
-    """Between the uplink and the LAC: what is larger may not pass there whole, and no ICMP says so."""
+    """Narrows the path between the uplink and the LAC: larger packets do not pass unfragmented, and no ICMP is sent."""
     n = x.ns['mid'] = x.ns['lac'] + '-mid'
     run('ip', 'netns', 'add', n)
     lac, lns, bits = ('2001:db8:9::%s', '2001:db8:8::%s', '/64') if six else ('10.9.0.%s', '10.8.0.%s', '/24')
@@ -98,8 +100,8 @@ def silent_router(x, mtu, six):
 
 @pytest.mark.parametrize('df', [False, True])
 def test_narrow_path(tmp_path, df):
-    """F-B2: all of ten packets come through a path that is narrower than the uplink and does not say so, unless DF
-    is wanted."""
+    """F-B2: all of ten packets pass a path that is narrower than the uplink and sends no ICMP, unless DF is requested.
+    """
     with lab(tmp_path) as x:
         silent_router(x, 1300, False)
         with open(x.conf, encoding='utf-8') as f:
@@ -119,7 +121,7 @@ def test_narrow_path(tmp_path, df):
 
 
 def test_narrow_path_that_is_known(tmp_path):
-    """F-B2: the same over IPv6, whose routers fragment nothing: path-mtu."""
+    """F-B2: the same over IPv6, where routers do not fragment: path-mtu."""
     with lab(tmp_path, six=True) as x:
         silent_router(x, 1344, True)
         with open(x.conf, encoding='utf-8') as f:
@@ -131,11 +133,11 @@ def test_narrow_path_that_is_known(tmp_path):
         sid = str(x.show('sessions')[0]['local-sid'])
         assert x.show('session', sid)['mtu'] == 1284
         assert x.ping('core', '-c', '10', '-M', 'dont', '-s', '1372', a)[0] == 10
-        assert x.packets()['down-forward'] >= 20        # two fragments each, made inside
+        assert x.packets()['down-forward'] >= 20        # two fragments each, made inside the tunnel
 
 
 def test_no_redirects(tmp_path):
-    """F-C13: subscribers that talk to each other are not told to do so without ze, whatever conf.all says."""
+    """F-C13: no ICMP redirects to subscribers that send to each other, whatever conf.all is set to."""
     with lab(tmp_path) as x:
         x.sh('lns', 'sysctl', '-qw', 'net.ipv4.conf.all.send_redirects=1', 'net.ipv4.icmp_ratelimit=0')
         x.start_ze()
@@ -146,13 +148,13 @@ def test_no_redirects(tmp_path):
         got, out = x.ping('lac', '-c', '3', '-I', a, b)
         n = x.packets()
         assert got == 0 and 'Redirect' not in out, out
-        assert n['down-forward'] - before['down-forward'] >= 3, n       # they came down to the other
+        assert n['down-forward'] - before['down-forward'] >= 3, n       # they reached the other subscriber
         assert n['drop-icmp-redirect'] > 0, n
 
 
 def test_link_local_lac(tmp_path):
-    """F-C13: a LAC on a link-local address gets control messages and data, up and down, through a restart of ze, and
-    after somebody has removed what sends them. The uplink forwards no IPv6."""
+    """F-C13: a LAC on a link-local address gets control messages and data, upstream and downstream, across a restart of
+    ze, and after another program has removed the sending filter. The uplink does not forward IPv6."""
     with lab(tmp_path) as x:
         x.ip('lac', 'addr', 'add', 'fe80::2/64', 'dev', 'l0', 'nodad')
         x.ip('lns', 'addr', 'add', 'fe80::1/64', 'dev', 'up0', 'nodad')
@@ -182,14 +184,14 @@ def test_link_local_lac(tmp_path):
 
 
 def test_zero_checksums(tmp_path):
-    """F-C13: UDP over IPv6 without a checksum: control, PPP and data are taken or refused together, and a reload
+    """F-C13: UDP over IPv6 without a checksum: control, PPP and data are accepted or refused together, and a reload
     changes that."""
     with lab(tmp_path, six=True) as x:
         def lac():
             return x.spawn('lac', 'lac.log', ZELOAD, '--no-checksum', '--timeout', '100', '--port', '1702', x.peer)
         x.start_ze()
         x.lac = lac()
-        wait_for(lambda: x.packets()['drop-checksum'] >= 2)     # an SCCRQ, and again
+        wait_for(lambda: x.packets()['drop-checksum'] >= 2)     # an SCCRQ, and its retransmission
         assert not x.show('tunnels')
         x.lac.kill()
         x.lac.wait(10)

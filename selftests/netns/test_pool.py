@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Packets to an address of the pool that no subscriber has end here, and do not loop between the LNS and the core."""
+"""Packets to an unassigned address of the pool end here, and do not loop between the LNS and the core."""
 import os
 import re
 import signal
@@ -24,7 +24,7 @@ def received(x):
 
 
 def looped(x, source):
-    """How many packets come by the core port for one ping of a subscriber to nobody."""
+    """The number of packets on the core port for one ping of a subscriber to an unassigned address."""
     before = received(x)
     x.ping('lac', '-c', '1', '-I', source, UNUSED)
     return received(x) - before
@@ -40,7 +40,7 @@ def reload(x, old, new):
 
 
 def test_unused_addresses(tmp_path):
-    """F-B9: from the core and from a subscriber; a switch, which a reload changes; kill -9, restart, end."""
+    """F-B9: from the core and from a subscriber; the switch, which a reload changes; kill -9, restart, end."""
     with lab(tmp_path) as x:
         x.ip('lns', 'route', 'add', 'default', 'via', CORE)
         x.ip('core', 'route', 'add', '10.100.0.0/16', 'via', '198.51.100.1')
@@ -76,7 +76,7 @@ def test_unused_addresses(tmp_path):
 
 
 def test_another_pool_after_a_crash(tmp_path):
-    """F-B9: what a process that was killed has left goes, too."""
+    """F-B9: the routes of a killed instance are removed, too."""
     with lab(tmp_path) as x:
         x.start_ze()
         wait_for(lambda: '10.100.8.0/22' in blackholes(x))

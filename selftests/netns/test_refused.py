@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a LAC's side must not get through: spoofed, somebody else's, replayed, truncated, malformed. Each
-packet is written octet by octet into the LAC's link. None is delivered, and each is counted by its
-reason: no other counter of the data plane moves.
+"""Packets from the LAC's side that must not pass: spoofed, of another tunnel or session, replayed, truncated,
+malformed. Each packet is written octet by octet into the LAC's link. None is delivered, and each is
+counted by its reason: no other counter of the data plane changes.
 """
 import json
 import os
@@ -43,7 +43,7 @@ def udp(sport, dport, payload):
 
 
 def udp6(src, dst, sport, dport, payload):
-    """Its checksum is not optional: RFC 8200 8.1."""
+    """The checksum is required: RFC 8200 8.1."""
     pair = socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
     n = 8 + len(payload)
     check = inet_sum(pair + struct.pack('!II', n, 17) + udp(sport, dport, payload))
@@ -59,11 +59,11 @@ def inner6(src, dst='2001:db8:5::2'):
 
 
 class Wire:
-    """The LAC's link, written to by octets, and everything that comes out behind the LNS."""
+    """The LAC's link, on which octets are written, and all packets that leave the LNS."""
 
     def __init__(self, x, *options):
         self.x, self.six = x, ':' in x.peer
-        # A subscriber without a TUN device sends nothing of its own but PPP.
+        # A subscriber without a TUN device sends PPP control packets only.
         x.lac = x.spawn('lac', 'lac.log', ZELOAD, '-s', '2', '--hold', '600', *options, x.peer)
         wait_for(lambda: ' up, 0 failed' in x.log('lac.log') or x.lac.poll() is not None, 30)
         rows = [x.show('session', str(s['local-sid'])) for s in x.show('sessions')]
@@ -75,8 +75,8 @@ class Wire:
         with x.inside('lac'):
             self.out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
             self.out.bind(('l0', 0))
-        x.sh('lns', 'ping', '-n', '-c', '1', '-W', '2', CORE)           # a neighbour the programs can know
-        # Where a packet would be seen: at the host behind, and where the LNS' own stack would get it.
+        x.sh('lns', 'ping', '-n', '-c', '1', '-W', '2', CORE)           # a neighbour that the programs can use
+        # Where a packet would be seen: at the host in the core, and where the stack of the LNS would receive it.
         self.seen = []
         for n, dev in (('core', 'c0'), ('lns', 'ze0')):
             with x.inside(n):
@@ -95,7 +95,7 @@ class Wire:
         return b''.join(self.macs) + struct.pack('!H', 0x86dd if self.six else 0x0800) + pkt
 
     def data(self, inner, flags=0, ns=None, tid=None, sid=None, ppp=None, offset=0):
-        """A data message of the first session, in the form the flags ask for."""
+        """A data message of the first session, with the header fields of the flags."""
         flags |= S if ns is not None else 0
         if ppp is None:
             ppp = b'\xff\x03\0' + (b'\x57' if inner[:1] >= b'\x60' else b'\x21')
@@ -113,7 +113,7 @@ class Wire:
             try:
                 while True:
                     p, where = s.recvfrom(2048)
-                    if where[2] != socket.PACKET_OUTGOING:       # an answer quotes what it is about
+                    if where[2] != socket.PACKET_OUTGOING:       # an ICMP error quotes the packet
                         got.append(p)
             except BlockingIOError:
                 pass
@@ -124,7 +124,7 @@ class Wire:
         return {k: v for k, v in n.items() if k in PASSED or (k.startswith('drop-') and k != 'drop-nobody')}
 
     def assert_refused(self, frames, ns=None, **reasons):
-        """The good packet that follows comes, none of these; and no counter moves but theirs."""
+        """The good packet that follows arrives, none of these does; and only the expected counters change."""
         self.delivered()
         before = self.counters()
         for f in frames:
@@ -142,7 +142,7 @@ class Wire:
         assert not [p for p in got if MARK in p] and sum(GOOD in p for p in got) == 1
 
     def assert_stack_refuses(self, frames, **counters):
-        """Not whole: what the programs leave to the kernel, which has counters of its own."""
+        """Packets that are not whole: the programs pass them to the kernel, which has its own counters."""
         passed, before = self.x.packets()['pass'], self.snmp()
         self.assert_refused(frames)
         now = self.snmp()
@@ -162,7 +162,7 @@ class Wire:
 
 
 def quiet(x):
-    """No echo requests: each packet that is counted here is one of the test's."""
+    """No echo requests: each packet that is counted here was sent by the test."""
     with open(x.conf, encoding='utf-8') as f:
         text = f.read()
     assert 'lcp-echo { interval 1; failures 5 }' in text
@@ -184,7 +184,8 @@ def link_local(session):
 
 
 def test_spoofed_inner_source(wire):
-    """BCP 38: another subscriber's, the LNS' own, nobody's; IPv6 likewise, as far as it goes."""
+    """BCP 38: the addresses of another subscriber, of the LNS, and unassigned ones; the same for IPv6, where
+    applicable."""
     w = wire()
     four = [w.other['assigned-addr'], w.mine['local-addr'], '10.66.6.6', '198.51.100.2', '127.0.0.1', '0.0.0.0',
             '255.255.255.255', '224.0.0.1']
@@ -193,13 +194,13 @@ def test_spoofed_inner_source(wire):
     frames = [w.frame(w.data(inner4(a))) for a in four] + [w.frame(w.data(inner6(a))) for a in six]
     frames += [w.frame(w.data(inner6(a, link_local(w.mine).replace(w.mine['peer-interface-id'],
                                                                   w.mine['local-interface-id'])))) for a in six[2:4]]
-    # The same by the other session: who it is, is said by its number.
+    # The same on the other session: the session id identifies the subscriber.
     frames.append(w.frame(w.data(inner4(w.mine['assigned-addr']), sid=w.other['local-sid'])))
     w.assert_refused(frames, drop_spoofed=len(frames))
 
 
 def test_wrong_outer_peer(wire):
-    """L-188: right ids, another address or port of either end; ids of nobody."""
+    """L-188: right ids from another address or port at either end; unknown ids."""
     w = wire()
     x, good = w.x, w.data(inner4(w.mine['assigned-addr']))
     stranger = '2001:db8:9::3' if w.six else '10.9.0.3'
@@ -210,7 +211,7 @@ def test_wrong_outer_peer(wire):
            (tid, next(n for n in range(1, 9) if n not in (sid, w.other['local-sid'])))]
     w.assert_refused([w.frame(w.data(inner4(w.mine['assigned-addr']), tid=t, sid=s)) for t, s in ids],
                      drop_unknown=len(ids))
-    # To a port nobody serves it is not our business: the stack says so.
+    # A port without a socket is left to the stack, which answers.
     before = w.snmp()['UdpNoPorts'] if not w.six else None
     w.assert_refused([w.frame(good, dport=1799)])
     assert w.six or w.snmp()['UdpNoPorts'] - before == 1
@@ -218,7 +219,7 @@ def test_wrong_outer_peer(wire):
 
 
 def test_replayed(wire):
-    """RFC 2661 5.4: what is not ahead is late, whatever it says; without a number it must not be."""
+    """RFC 2661 5.4: a packet that is not ahead is late, whatever it contains; one without a number is refused."""
     w = wire('--sequence')
     good = inner4(w.mine['assigned-addr'])
     assert w.mine['sequencing-required']
@@ -227,7 +228,7 @@ def test_replayed(wire):
     late = [999, 500, 0, 65535, 1001 - 32768]        # 1001 is expected
     w.assert_refused([copy] * 5 + [w.frame(w.data(good, ns=n)) for n in late] + [w.frame(w.data(good))],
                      ns=1001, drop_sequence=11)
-    # Over the end of the numbers, as they are modulo 65536.
+    # Across the wrap: numbers are compared modulo 65536.
     for n in (30000, 60000, 65535):
         w.assert_refused([], ns=n)
     w.assert_refused([w.frame(w.data(good, ns=65535))], ns=0, drop_sequence=1)
@@ -239,14 +240,14 @@ def header_length(flags):
 
 
 def ends_in(head, ppp, n):
-    """How many of the beginnings of a message of n octets end in which header. FF alone is a protocol number,
-    though one that can not be: ppp/frame.c reads it so, too."""
+    """How many prefixes of a message of n octets end in which header. FF alone is a protocol number, although an
+    invalid one: ppp/frame.c reads it like this, too."""
     protocol = 1 if ppp[0] == 0xff else 0
     return {'drop_short': head + len(ppp) - protocol, 'drop_protocol': protocol, 'drop_inner': n - head - len(ppp)}
 
 
 def test_truncated(wire):
-    """Each beginning of a good data message, but the whole, in a datagram of that length."""
+    """Each proper prefix of a good data message, in a datagram of that length."""
     w = wire()
     four, six = inner4(w.mine['assigned-addr']), inner6(link_local(w.mine))
     for flags in (0, S, O, S | O):
@@ -257,7 +258,7 @@ def test_truncated(wire):
 
 
 def test_truncated_with_length(wire):
-    """The same with a Length field: one that says more than there is, one that says what there is."""
+    """The same with a Length field: one that exceeds the datagram, and one that equals it."""
     w = wire()
     for flags in (L, L | S, L | O, L | S | O):
         whole = w.data(inner4(w.mine['assigned-addr']), flags, ns=7 if flags & S else None)
@@ -267,13 +268,13 @@ def test_truncated_with_length(wire):
         told = [whole[:2] + struct.pack('!H', cut) + whole[4:] for cut in range(n)]
         w.assert_refused([w.frame(p[:cut]) for cut, p in enumerate(told)],
                          **{**behind, 'drop_short': head + behind['drop_short']})
-        # The datagram is whole, but its Length field ends it early; or one octet too late.
+        # The datagram is whole, but its Length field ends it early, or one octet too late.
         w.assert_refused([w.frame(p) for p in told], drop_length=head, **behind)
         w.assert_refused([w.frame(whole[:2] + struct.pack('!H', n + 1) + whole[4:])], drop_length=1)
 
 
 def test_truncated_outside(wire):
-    """A frame that ends before its packet does, a UDP length beyond it: the kernel's own refusals."""
+    """A frame that ends before its packet does, and a UDP length beyond the frame: refused by the kernel itself."""
     w = wire()
     whole = w.frame(w.data(inner4(w.mine['assigned-addr'])))
     ip = 40 if w.six else 20
@@ -287,7 +288,7 @@ def test_truncated_outside(wire):
 
 
 def test_malformed(wire):
-    """Another version, an offset beyond the end, PPP protocols that can not be, inner headers that lie."""
+    """Another version, an offset beyond the end, invalid PPP protocols, inner headers with wrong lengths."""
     w = wire()
     good = inner4(w.mine['assigned-addr'])
     message = w.data(good)
@@ -298,7 +299,7 @@ def test_malformed(wire):
     w.assert_refused([w.frame(w.data(good, ppp=p)) for p in (b'\xff\x04\0\x21', b'\xff\0\x21', b'\xff\x03\0\x20')],
                      drop_protocol=3)
     inner = [bytes([v << 4 | 5]) + good[1:] for v in (0, 5, 6, 15)]          # its version
-    inner += [bytes([0x40 | ihl]) + good[1:] for ihl in (0, 4)]              # its header's length
+    inner += [bytes([0x40 | ihl]) + good[1:] for ihl in (0, 4)]              # the length of the header
     inner += [good[:2] + struct.pack('!H', n) + good[4:] for n in (0, 19, len(good) + 1, 0xffff)]
     w.assert_refused([w.frame(w.data(p, ppp=b'\xff\x03\0\x21')) for p in inner], drop_inner=len(inner))
     six = inner6(link_local(w.mine))
@@ -307,6 +308,6 @@ def test_malformed(wire):
 
 
 def test_family_not_open(wire):
-    """A family whose protocol was never negotiated has no packets."""
+    """Packets of a family that was never negotiated are dropped."""
     w = wire('--no-ipv6')
     w.assert_refused([w.frame(w.data(inner6('fe80::1'))), w.frame(w.data(inner6('2001:db8::1')))], drop_closed=2)

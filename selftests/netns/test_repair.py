@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What ze has put into the kernel and somebody else takes away comes back within a second, with one line in the log
-and its row in `show l2tp dataplane` (F-A4)."""
+"""Kernel objects of ze that another program removes are restored within a second, with one line in the log and a row in
+`show l2tp dataplane` (F-A4)."""
 import os
 import re
 import sys
@@ -32,7 +32,7 @@ def host_routes(x):
 
 
 def repaired(x, kind, n, before=0, more=False):
-    """Nothing is missing, and n more were put back."""
+    """Nothing is missing, and n more objects were restored."""
     r = repairs(x).get(kind)
     return r and not r['missing'] and (r['repaired'] == before + n or (more and r['repaired'] > before + n))
 
@@ -61,7 +61,7 @@ def line_(tmp_path_factory):
         yield x
 
 
-# What is done, and how much of which kind is then put back.
+# The commands, and how many objects of which kind are then restored.
 TAKEN = {
     'ze0 down and up': (('link set ze0 down', 'link set ze0 up'), {'route': 21}),
     'ze0 down': (('link set ze0 down',), {'device': 1, 'route': 21}),
@@ -83,12 +83,12 @@ TAKEN = {
 }
 
 
-INSISTS = {'addresses flushed'}     # ip flushes until nothing is left, up to ten times
+INSISTS = {'addresses flushed'}     # ip repeats the flush until nothing is left, up to ten times
 
 
 @pytest.mark.parametrize('name', TAKEN)
 def test_comes_back(line, name):
-    """F-A4: with the log line and the counters of just that."""
+    """F-A4: with the log line and the counters of exactly these objects."""
     x = line
     commands, want = TAKEN[name]
     wait_for(lambda: whole(x, x.addrs))
@@ -108,7 +108,8 @@ def test_comes_back(line, name):
 
 
 def test_interface_made_anew(line):
-    """F-A4: an uplink, and a core port, deleted and created again under the same name; meanwhile it is shown as missing."""
+    """F-A4: an uplink and a core port are deleted and created again with the same name; in between they are shown as
+    missing."""
     x = line
     wait_for(lambda: whole(x, x.addrs))
     old = {p['interface']: p['id'] for p in x.show('dataplane')['programs']}
@@ -136,7 +137,7 @@ def test_interface_made_anew(line):
 
 
 def test_somebody_elses_program(line):
-    """F-A4: it stays where it is, is shown, and when it leaves, ours is back."""
+    """F-A4: another XDP program stays attached and is shown; when it is detached, ze's program is attached again."""
     x = line
     wait_for(lambda: whole(x, x.addrs))
     before = repairs(x).get('program', {'repaired': 0})['repaired']
@@ -154,7 +155,7 @@ def test_somebody_elses_program(line):
 
 
 def test_port_down(line):
-    """F-A4: a port whose other end is down, or that is set down itself, is named and shown, and so is its return."""
+    """F-A4: a port whose other end is down, or that is set down itself, is logged and shown, and so is its return."""
     x = line
     wait_for(lambda: whole(x, x.addrs))
 
@@ -174,7 +175,7 @@ def test_port_down(line):
 
 
 def test_our_own_deletions_are_no_repairs(line):
-    """F-A4: subscribers come and go, with the same addresses; nothing is repaired, nothing is left."""
+    """F-A4: subscribers come and go with the same addresses; nothing is repaired, nothing is left."""
     x = line
     wait_for(lambda: whole(x, x.addrs))
     before = {k: r['repaired'] for k, r in repairs(x).items()}
@@ -187,7 +188,7 @@ def test_our_own_deletions_are_no_repairs(line):
     assert {k: r['repaired'] for k, r in repairs(x).items()} == before
 
 
-# One netlink request, over and over again: no program is started for each.
+# One netlink request in a loop, without starting a program for each.
 THIEF = """import socket, struct, sys
 dev, what = socket.if_nametoindex('ze0'), sys.argv[1]
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
@@ -202,7 +203,7 @@ while True:
 
 @pytest.mark.parametrize('what,kind', (('gateway', 'address'), ('ze0 up', 'device')))
 def test_login_without(line, what, kind):
-    """F-A4: whoever takes the gateway's address away again and again, or has ze0 down, nobody's login fails."""
+    """F-A4: while another program removes the gateway address in a loop, or sets ze0 down, no login fails."""
     x = line
     x.stop_lac()
     wait_for(lambda: x.show('dataplane')['sessions'] == 0)
@@ -220,7 +221,7 @@ def test_login_without(line, what, kind):
 
 
 def test_end(line):
-    """F-A4: what ze itself removes at its end stays away."""
+    """F-A4: what ze itself removes at its end is not restored."""
     x = line
     x.stop_lac()
     x.stop_ze()

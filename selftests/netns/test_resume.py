@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A daemon that is killed, or leaves, and another one that goes on: BPF plane, a real kernel, traffic
-of which every packet is accounted for."""
+"""An instance that is killed or hands over, and the next one, which restores its sessions: BPF plane, a real kernel,
+and traffic of which every packet is accounted for."""
 import contextlib
 import json
 import os
@@ -25,7 +25,7 @@ TABLES = ['ze_' + name for name in (
 
 
 def dump(name):
-    """Keys of a map, as numbers."""
+    """The keys of a map, as numbers."""
     return [tuple(int(o, 16) for o in e['key'])
             for e in json.loads(run('bpftool', '-j', 'map', 'dump', 'pinned', PINS + '/' + name))]
 
@@ -39,7 +39,7 @@ def put(name, key, value):
 
 
 def row(name, index):
-    """Of a map that is a table."""
+    """An entry of a map that is an array."""
     out = run('bpftool', '-j', 'map', 'lookup', 'pinned', PINS + '/' + name, 'key', *octets(index.to_bytes(4, 'little')))
     return json.loads(out)
 
@@ -54,7 +54,7 @@ def state(x):
 
 
 def assert_nothing_left(x):
-    """Of ze, by a stop or a clean start; the maps are a new life's, if any."""
+    """Nothing of ze is left after a stop or a clean start; maps that exist are new and empty."""
     assert 'ze0' not in x.ip('lns', 'route')
     if os.path.isdir(PINS):
         for name in MAPS:
@@ -65,7 +65,7 @@ def assert_nothing_left(x):
 
 
 def assert_in_step(x):
-    """The maps, the routes and the state file know what the daemon knows and nothing else."""
+    """The maps, the routes and the state file have what the daemon has, and nothing else."""
     known = x.show('sessions')
     tids = {t['local-tid'] for t in x.show('tunnels')}
     for name in ('ze_sessions', 'ze_hosts4', 'ze_links6'):
@@ -75,7 +75,7 @@ def assert_in_step(x):
     for m in there['maps']:
         assert m['entries'] is None or m['entries'] == len(dump(m['map'])), m
     assert {t[0] | t[1] << 8 for t in dump('ze_tunnels')} == tids
-    assert len(dump('ze_established')) == ('established' in [t['state'] for t in x.show('tunnels')])      # one address of all LACs
+    assert len(dump('ze_established')) == ('established' in [t['state'] for t in x.show('tunnels')])      # one address for all LACs
     routes = [r.split()[0] for r in x.ip('lns', 'route', 'show', 'dev', 'ze0').splitlines()]
     assert sorted(routes) == sorted(s['assigned-addr'] for s in known)
     if not known:
@@ -95,7 +95,7 @@ def in_step(x):
 
 @contextlib.contextmanager
 def traffic(x, seconds):
-    """Fifty subscribers in five tunnels; the end checks that every packet came back."""
+    """Fifty subscribers in five tunnels; at the end every packet must have come back."""
     far = subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['core'], ZELOAD, '--reflect', '7'],
                            stdout=subprocess.PIPE, encoding='utf-8')
     assert far.stdout.readline() == 'ready\n'
@@ -120,11 +120,11 @@ def traffic(x, seconds):
 
 @pytest.mark.parametrize('mode', ['native', 'generic'])
 def test_killed(tmp_path, mode):
-    """kill -9 under traffic: nothing is lost in six seconds without a daemon, nor when another comes, which finds
+    """kill -9 under traffic: nothing is lost in six seconds without a daemon, nor when the next one starts, which finds
     nothing to repair (F-A4)."""
     with lab(tmp_path, mode=mode) as x:
         x.start_ze()
-        with traffic(x, 20):    # a start takes several seconds where others work
+        with traffic(x, 20):    # a start takes several seconds on a busy machine
             before = sessions(x)
             x.stop_ze(signal.SIGKILL)
             time.sleep(6)
@@ -144,10 +144,10 @@ def test_killed(tmp_path, mode):
 
 
 def test_handed_over(tmp_path):
-    """SIGUSR2 and a new daemon, three times under traffic: nothing is lost over all of it."""
+    """SIGUSR2 and a new daemon, three times under traffic: no packet is lost."""
     with lab(tmp_path) as x:
         x.start_ze()
-        with traffic(x, 20):    # a start takes several seconds where others work
+        with traffic(x, 20):    # a start takes several seconds on a busy machine
             before = sessions(x)
             for _ in range(3):
                 x.ze.send_signal(signal.SIGUSR2)
@@ -157,7 +157,7 @@ def test_handed_over(tmp_path):
                 assert sessions(x) == before
                 time.sleep(1)
             assert_in_step(x)
-        with open(os.path.join(x.dir, 'ze.log'), encoding='utf-8') as f:        # of all its lives
+        with open(os.path.join(x.dir, 'ze.log'), encoding='utf-8') as f:        # of all instances
             assert f.read().count('handover-started') == 3
         assert 'StopCCN' not in x.log('lac.log')
         x.stop_ze()
@@ -165,7 +165,7 @@ def test_handed_over(tmp_path):
 
 
 def test_killed_while_many_log_in(tmp_path):
-    """Whatever was half done: both ends agree in the end. And when nobody is there any more, it shows."""
+    """Killed at any point: both ends agree in the end. When no subscriber is left, nothing is left."""
     with lab(tmp_path) as x:
         edit(x, 'setup-rate 0;', 'setup-rate 0; hello-interval 1; hello-retries 3;')
         for n in range(3):
@@ -175,7 +175,7 @@ def test_killed_while_many_log_in(tmp_path):
             x.stop_ze(signal.SIGKILL)
             x.start_ze()
             wait_for(lambda: not [s for s in x.show('sessions') if s['state'] != 'established'], 100)
-            wait_for(lambda: in_step(x), 30)        # logins go on
+            wait_for(lambda: in_step(x), 30)        # logins continue
             x.stop_ze(signal.SIGKILL)
             z.kill()
             z.wait()
@@ -183,12 +183,12 @@ def test_killed_while_many_log_in(tmp_path):
             wait_for(lambda: x.show('sessions') == [], 30)
             wait_for(lambda: not [t for t in x.show('tunnels') if t['state'] == 'established'], 30)
             x.ze.send_signal(signal.SIGTERM)
-            x.stop_ze()         # again: nobody acknowledges
+            x.stop_ze()         # again, without acknowledgements
             assert_nothing_left(x)
 
 
 def test_stale_things_go(tmp_path):
-    """Entries, routes, addresses and ports that no session speaks for."""
+    """Entries, routes, addresses and ports that belong to no session."""
     with lab(tmp_path) as x:
         x.ip('lns', 'link', 'add', 'x0', 'type', 'veth', 'peer', 'name', 'x1')
         x.ip('lns', 'link', 'set', 'x0', 'up')
@@ -225,7 +225,7 @@ def test_stale_things_go(tmp_path):
 
 
 def test_goes_on_as_ever(tmp_path):
-    """Clear, a new login, the LAC's end: of what was resumed."""
+    """Clear, a new login, and the end by the LAC: of restored sessions."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3, '-v')
@@ -316,7 +316,7 @@ def test_maps_with_names_without_a_prefix(tmp_path, every):
     (lambda x: x.ip('lns', 'link', 'del', 'ze0'), 'why="ze0 was deleted or replaced"'),
 ])
 def test_clean_start(tmp_path, how, why):
-    """What does not fit is removed, the log says why, and the next login works."""
+    """State that does not fit is removed, the log says why, and the next login works."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3)
@@ -336,7 +336,7 @@ def test_clean_start(tmp_path, how, why):
 
 
 def test_another_plane(tmp_path):
-    """The next life has no BPF: nothing of the last one stays."""
+    """The next instance does not use BPF: nothing of the previous one stays."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3)
@@ -344,16 +344,16 @@ def test_another_plane(tmp_path):
         edit(x, 'dataplane bpf', 'dataplane kernel')
         x.start_ze('env', 'ze.l2tp.skip-kernel-probe=true')
         assert 'restart-clean why="this instance does not use the bpf data plane"' in x.log('ze.log')
-        assert os.listdir(PINS) == []           # the folder is the lock
+        assert os.listdir(PINS) == []           # the directory is the lock
         assert 'ze0' not in x.ip('lns', 'link') and 'xdp' not in x.ip('lns', 'link')
-        x.ze.send_signal(signal.SIGUSR2)        # it can not leave: it drains
+        x.ze.send_signal(signal.SIGUSR2)        # it cannot hand over: it drains
         assert x.ze.wait(20) == 0 and 'handover-refused' in x.log('ze.log')
         assert not os.path.isdir(PINS)
         assert_nothing_left(x)
 
 
 def test_another_pool(tmp_path):
-    """Addresses that are none any more: these sessions end by a CDN, the tunnel goes on."""
+    """Addresses that are no longer in the pool: these sessions end with a CDN, the tunnel is restored."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3, '-v')
@@ -364,7 +364,7 @@ def test_another_pool(tmp_path):
         wait_for(lambda: x.log('lac.log').count(' ended: ') == 2)
         assert x.log('ze.log').count('reason=resume-address') == 2
         assert_in_step(x)
-        # Nobody goes on, so that nothing on ze0 does: that is no damage, and nothing is repaired.
+        # No session is restored, so that nothing stays on ze0: this is not damage, and nothing is repaired.
         x.stop_ze(signal.SIGKILL)
         edit(x, '{ gateway 10.100.0.1; start 10.100.0.4; end 10.100.15.254 }', '{ gateway 10.101.0.1; start 10.101.0.2; end 10.101.0.9 }')
         x.start_ze()
@@ -375,7 +375,7 @@ def test_another_pool(tmp_path):
 
 
 def test_one_at_a_time(tmp_path):
-    """A second daemon on the same state file does not start, and harms nobody."""
+    """A second daemon with the same state file does not start, and changes nothing."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -385,7 +385,7 @@ def test_one_at_a_time(tmp_path):
 
 
 def test_bad_start_harms_nobody(tmp_path):
-    """A configuration that can not be served: what forwards goes on until one comes that can."""
+    """A configuration that cannot be used: the programs forward until an instance starts that can use its own."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -403,13 +403,14 @@ def test_bad_start_harms_nobody(tmp_path):
 
 
 def link_local_mtus(x):
-    """Of the routes to all link-local addresses on ze0 and to single ones."""
+    """The MTUs of the routes to all link-local addresses on ze0 and to single ones."""
     routes = json.loads(x.ip('lns', '-6', '-j', 'route', 'show', 'dev', 'ze0', 'proto', '171'))
     return {r['dst']: r['metrics'][0]['mtu'] for r in routes}
 
 
 def test_link_local_mtu_goes_on(tmp_path):
-    """F-C8: the MTU all subscribers share is that of the previous instance; who has another one gets a route."""
+    """F-C8: the MTU that all subscribers share is that of the previous instance; a subscriber with another one gets a
+    route."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rates on the BPF plane: what passes is what was configured, in both directions, whatever is offered."""
+"""Rates on the BPF plane: the configured rate passes, in both directions, whatever is offered."""
 import contextlib
 import ctypes
 import json
@@ -20,7 +20,7 @@ CORE = '198.51.100.2'
 TOLERANCE = 0.05
 
 
-# ---------------------------------------------------------------- offering more than is allowed
+# ---------------------------------------------------------------- offering more than the rate
 
 def ipv4(src, dst, payload, proto=17):
     head = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(payload), 0, 0, 64, proto, 0, socket.inet_aton(src),
@@ -42,7 +42,7 @@ class Message(ctypes.Structure):
 
 
 def offer(dev, frame):
-    """The same frame again and again as fast as it goes, until killed."""
+    """Sends the same frame as fast as possible, until killed."""
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     s.setsockopt(263, 20, 1)                            # SOL_PACKET, PACKET_QDISC_BYPASS
     s.bind((dev, 0))
@@ -52,7 +52,7 @@ def offer(dev, frame):
     many = (Message * 64)(*[Message(iov=ctypes.addressof(iov), iovlen=1)] * 64)
     libc, fd = ctypes.CDLL(None), s.fileno()
     while True:
-        libc.sendmmsg(fd, many, 64, 0)                  # a full queue is offer enough
+        libc.sendmmsg(fd, many, 64, 0)                  # a full queue is enough load
 
 
 @contextlib.contextmanager
@@ -88,7 +88,8 @@ def frame_down(x, s, size):
 # ---------------------------------------------------------------- measuring
 
 class Watch:
-    """The plane's own counters of one direction by the control socket: a process each would take too long."""
+    """The counters of the plane for one direction, through the control socket, as a process for each reading would take
+    too long."""
 
     def __init__(self, x, s, direction):
         self.sid, self.direction = str(s['local-sid']), direction
@@ -105,7 +106,7 @@ class Watch:
         return self.ask('dataplane')['packets']['drop-%s-rate' % self.direction]
 
     def sample(self):
-        """When, octets that passed, packets that did not."""
+        """When, octets that passed, packets that were dropped."""
         began = time.monotonic()
         octets = self.ask('session', self.sid)['traffic'][self.direction + '-bytes']
         return (began + time.monotonic()) / 2, octets, self.drops()
@@ -116,8 +117,8 @@ class Watch:
 
 
 def busy_line(w, octets):
-    """bit/s between two moments without any credit, so many octets apart; and the longest time nothing was
-    dropped in: a line that saves up no more than it can hold loses nothing of its rate."""
+    """The rate in bit/s between two readings without any credit, with so many octets between them; and the longest time
+    without a drop: a queue that saves no more than it can hold loses nothing of its rate."""
     def drop():
         before = w.drops()
         wait_for(lambda: w.drops() > before, 3)
@@ -149,7 +150,7 @@ def measure(x, s, direction, rate, size):
 
 
 def configure(x, down, up):
-    """Of sessions to come; x.plain is the configuration without rates."""
+    """The rates of later sessions; x.plain is the configuration without rates."""
     if not hasattr(x, 'plain'):
         with open(x.conf, encoding='utf-8') as f:
             x.plain = f.read()
@@ -164,7 +165,7 @@ def configure(x, down, up):
 
 @contextlib.contextmanager
 def lac(x):
-    """One subscriber; its session as the daemon sees it."""
+    """One subscriber; returns its session as the daemon shows it."""
     x.start_lac(1)
     try:
         yield x.show('session', str(x.show('sessions')[0]['local-sid']))
@@ -175,7 +176,7 @@ def lac(x):
 
 
 def within(x, s, direction, rate, size):
-    """A line that is long not busy says nothing of its rate: tried again."""
+    """A line that is idle for long shows nothing about its rate: the measurement is repeated."""
     for _ in range(4):
         got, gap = measure(x, s, direction, rate, size)
         print('%-4s %8.3f of %8.3f Mbit/s: %+.2f %%, at most %d ms without a drop' % (
@@ -192,7 +193,7 @@ def bps(text):
 
 
 def test_rates(tmp_path):
-    """More is offered than may pass. Each rate comes by a reload and holds for the next session."""
+    """More is offered than may pass. Each rate is set by a reload and applies to the next session."""
     with lab(tmp_path) as x:
         x.start_ze()
         for down, up, size in (('256kbit', '10mbit', 256), ('10mbit', '256kbit', 256), ('100mbit', '100mbit', 1400)):
@@ -232,7 +233,7 @@ print(n * 8 / (time.monotonic() - began))"""
 
 
 def test_tcp(tmp_path):
-    """A burst is large enough for TCP to fill the line through a policer."""
+    """A burst is large enough for TCP to use the rate of a policer."""
     with lab(tmp_path) as x:
         configure(x, '10mbit', '4mbit')
         x.start_ze()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The cases of subscriber.py on this machine's kernel: the BPF plane, its programs native and generic."""
+"""The cases of subscriber.py on the kernel of this machine: the BPF plane with native and with generic programs."""
 import os
 
 import pytest

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Starts that are killed, a second daemon beside the first, pins that are gone: what forwards goes on, and
-the next start is always one."""
+"""Starts that are killed, a second daemon beside the first, and removed pins: the programs keep forwarding, and the
+next start succeeds."""
 import contextlib
 import ctypes
 import itertools
@@ -26,7 +26,7 @@ LONG = os.environ.get('ZE_TORTURE') == '1'
 CHANGING = ('rename', 'renameat2', 'unlink', 'unlinkat', 'mkdir', 'rmdir', 'mount', 'bpf', 'sendto', 'sendmsg', 'write',
             'pwrite64', 'ftruncate', 'fchmod', 'ioctl', 'bind', 'flock')
 BPF = re.compile(r'BPF_(MAP_CREATE|MAP_UPDATE_ELEM|MAP_DELETE_ELEM|PROG_LOAD|OBJ_PIN|LINK_\w+|PROG_ATTACH|PROG_DETACH)')
-# The unit does not give it, and without it programs can't be asked for their names.
+# The unit does not give it, and without it the names of programs cannot be read.
 WITHOUT_SYS_ADMIN = ('setpriv', '--bounding-set', '-sys_admin')
 
 
@@ -38,14 +38,14 @@ def child_of(p):
 
 
 def kill(p):
-    """Of a daemon under strace, both."""
+    """Kills the daemon under strace, and strace with it."""
     for pid in child_of(p):
         os.kill(pid, signal.SIGKILL)
     p.wait(60)
 
 
 def changes(name, rest):
-    """Of a call that may change something, by its arguments and result."""
+    """The key of a call that may change something, from its arguments and result."""
     if name == 'bpf':
         return BPF.match(rest)
     if name == 'ioctl':
@@ -54,15 +54,15 @@ def changes(name, rest):
 
 
 def thinned(calls):
-    """Of calls that do the same to the same thing one after the other (forty sessions into one map, the options of one
-    device, five programs into the kernel) the first two and the last: between two others nothing is new."""
+    """Of successive calls that do the same to the same object (forty sessions in one map, the options of one device,
+    five programs into the kernel), the first two and the last: between two others there is nothing new."""
     runs = [list(g) for _, g in itertools.groupby(calls, lambda c: c[2])]
     return [c[:2] for r in runs for c in (r if len(r) < 4 else r[:2] + r[-1:])]
 
 
 def steps(path, first=None):
-    """(system call, its number) of all that change something, of a trace of one process's first thread; of equal ones
-    in a row three."""
+    """(system call, its number) of all calls that change something, from the trace of the first thread of a process;
+    three of equal ones in a row."""
     ret, count = [], {}
     with open(path, encoding='utf-8', errors='replace') as f:
         for line in f:
@@ -77,8 +77,8 @@ def steps(path, first=None):
 
 
 def sample(all_steps):
-    """All of them in the long form, in an order that leaves equal gaps when time is over. Else every one that makes or takes away a name, and others at equal distances;
-    those in front, for as long as there is time."""
+    """The long form uses all of them, in an order that leaves equal gaps when the time is used up. The short form uses
+    each call that creates or removes a name, and others at equal distances; the first ones as long as there is time."""
     if LONG:
         return [s for first in range(7) for s in all_steps[first::7]]
     names = [s for s in all_steps if s[0].startswith('rename')] + [s for s in all_steps if s[0].startswith('unlink')]
@@ -97,7 +97,7 @@ class Steps:
         return x.spawn('lns', 'ze.log', 'strace', '-f', *options, ZE, '-c', x.conf, '--socket', x.sock)
 
     def trace(self):
-        """What a start does from here."""
+        """What a start does from here on."""
         path = os.path.join(self.x.dir, 'trace')
         p = self.spawn('-o', path)
         wait_for(lambda: self.x.show('dataplane', check=False), 60)
@@ -105,7 +105,7 @@ class Steps:
         return steps(path)
 
     def killed(self, name, number):
-        """A start that is killed in front of this call. False: it never came to it, and was killed later."""
+        """A start that is killed before this call. Returns False when it never came to it, and was killed later."""
         p = self.spawn('-o', os.path.join(self.x.dir, 'killed'), '-e', 'trace=' + name, '-e',
                        'inject=%s:signal=KILL:when=%d' % (name, number))
         wait_for(lambda: p.poll() is not None or self.x.show('dataplane', check=False), 60)
@@ -116,8 +116,8 @@ class Steps:
 
 
 def within(seconds, points):
-    """The first four, and more while there is time, of which the long form has 24 times as much: more than it
-    needs on a machine with nothing else to do. It says how far it came."""
+    """The first four, and more while there is time, of which the long form has 24 times as much: more than it needs on
+    a quiet machine. Prints how far it came."""
     end = time.monotonic() + seconds * (24 if LONG else 1)
     for n, point in enumerate(points):
         if n >= 4 and time.monotonic() > end:
@@ -129,7 +129,7 @@ def within(seconds, points):
 
 @contextlib.contextmanager
 def traffic(x):
-    """Twenty subscribers, until the end, which checks that every packet came back."""
+    """Twenty subscribers; at the end every packet must have come back."""
     far = subprocess.Popen(['nsenter', '--net=/run/netns/' + x.ns['core'], ZELOAD, '--reflect', '7'],
                            stdout=subprocess.PIPE, encoding='utf-8')
     assert far.stdout.readline() == 'ready\n'
@@ -153,8 +153,8 @@ def traffic(x):
 
 
 def test_killed_in_a_takeover(tmp_path):
-    """F-A1: in front of each call that changes something (of equal ones in a row, three). The next start has all sessions, and no packet is lost
-    over all of it. Every third time two starts are killed one after the other."""
+    """F-A1: killed before each call that changes something (three of equal ones in a row). The next start restores all
+    sessions, and no packet is lost. Every third time two starts in a row are killed."""
     with lab(tmp_path) as x:
         s, tried = Steps(x), 0
         x.start_ze()
@@ -179,7 +179,8 @@ def test_killed_in_a_takeover(tmp_path):
 
 
 def test_killed_in_a_clean_start(tmp_path):
-    """F-A1: the same where nothing can go on, since the state file is gone. It starts, and the next login works."""
+    """F-A1: the same when nothing can be restored, because the state file was removed. ze starts, and the next login
+    works."""
     with lab(tmp_path) as x:
         s = Steps(x)
         x.start_ze()
@@ -197,7 +198,7 @@ def test_killed_in_a_clean_start(tmp_path):
 
 
 def stop_under_strace(x, *options):
-    """The daemon after a SIGTERM; what it did from then on is in the file `trace`."""
+    """The daemon after a SIGTERM; the file `trace` has its calls from then on."""
     p = x.spawn('lns', 'strace.log', 'strace', '-f', '-o', os.path.join(x.dir, 'trace'), *options, '-p', str(x.ze.pid))
     wait_for(lambda: 'attached' in x.log('strace.log'))
     x.ze.send_signal(signal.SIGTERM)
@@ -208,7 +209,7 @@ def stop_under_strace(x, *options):
 
 
 def test_killed_in_a_stop(tmp_path):
-    """F-A1: a stop takes things down one by one, and is killed in front of each."""
+    """F-A1: a stop removes its objects one by one, and is killed before each."""
     with lab(tmp_path) as x:
         tried = 0
         x.start_ze()
@@ -227,7 +228,7 @@ def test_killed_in_a_stop(tmp_path):
 
 
 def test_asked_again_in_a_stop(tmp_path):
-    """F-A1: one more SIGTERM, and other signals, while a stop takes things down change nothing: it goes on to its end."""
+    """F-A1: another SIGTERM and other signals during a stop change nothing: it runs to its end."""
     with lab(tmp_path) as x:
         for name in ('TERM', 'INT', 'HUP', 'USR2'):
             x.start_ze()
@@ -251,7 +252,7 @@ def assert_works(x):
     assert_nothing_left(x)
 
 
-# ---- pins that are gone ----
+# ---- removed pins ----
 
 def remove_pins(_x):
     for name in os.listdir(PINS):
@@ -266,7 +267,7 @@ def remove_pins(_x):
     lambda x: [os.unlink(PINS + '/' + n) for n in PROGRAMS],
 ], ids=['all', 'unmounted', 'a-map', 'programs'])
 def test_pins_lost(tmp_path, how):
-    """F-A3: the programs on the ports are known without their pins, and keep the maps: everybody stays connected."""
+    """F-A3: the attached programs are known without their pins, and have the maps: all sessions stay."""
     with lab(tmp_path) as x:
         x.start_ze()
         with traffic(x):
@@ -285,14 +286,14 @@ def test_pins_lost(tmp_path, how):
 
 @pytest.mark.parametrize('under', [(), WITHOUT_SYS_ADMIN], ids=['root', 'as-in-the-unit'])
 def test_pins_and_state_lost(tmp_path, under):
-    """F-A3: our programs are attached and nothing else is known, or only their ids. A clean start takes their place."""
+    """F-A3: ze's programs are attached, and nothing else is known, or only their ids. A clean start replaces them."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3)
         x.stop_ze(signal.SIGKILL)
         remove_pins(x)
         os.unlink(state(x))
-        edit(x, '; core [ core0 ]; ', '; ')       # a port that is none any more
+        edit(x, '; core [ core0 ]; ', '; ')       # a port that is no longer configured
         x.start_ze(*under)
         assert x.show('sessions') == [] and 'xdp' not in x.ip('lns', 'link', 'show', 'core0')
         x.stop_ze(signal.SIGKILL)
@@ -304,7 +305,7 @@ def test_pins_and_state_lost(tmp_path, under):
 
 
 def foreign_program(path, name):
-    """Pinned there: an XDP program of somebody else's that passes everything."""
+    """Pins an XDP program of another owner at the path; it passes everything."""
     code = ctypes.create_string_buffer(struct.pack('<QQ', 0x2000000b7, 0x95))    # r0 = XDP_PASS; exit
     words = [ctypes.create_string_buffer(w) for w in (b'GPL', path.encode())]
     load = struct.pack('<IIQQIIQII16s', 6, 2, ctypes.addressof(code), ctypes.addressof(words[0]), 0, 0, 0, 0, 0, name.encode())
@@ -317,7 +318,8 @@ def foreign_program(path, name):
 
 @pytest.mark.parametrize('mode', ['xdp', 'xdpgeneric'])
 def test_foreign_program(tmp_path, mode):
-    """F-A3: somebody else's program is refused by interface, name, id and cure, and what forwards goes on."""
+    """F-A3: another owner's program is refused with the interface, its name, its id and the cure, and the attached
+    programs keep forwarding."""
     with lab(tmp_path) as x:
         other = '/sys/fs/bpf/other%s%d' % (mode, os.getpid())
         x.start_ze()
@@ -349,8 +351,8 @@ def second(x, *options, netns='lns', under=()):
 
 @pytest.mark.parametrize('plane', ['dataplane bpf', 'dataplane kernel'])
 def test_second_daemon(tmp_path, plane):
-    """F-A2: with another socket, state file and configuration, or in another network namespace: it does not start,
-    names the first and the cure, and nobody notices."""
+    """F-A2: with another socket, state file and configuration, or in another network namespace: the second daemon does
+    not start, names the first and the cure, and changes nothing."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.ip('core', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'core0')
@@ -368,7 +370,7 @@ def test_second_daemon(tmp_path, plane):
 
 
 def test_second_on_other_things(tmp_path):
-    """F-A2: what it would bind to is taken: nothing has been touched when it finds out."""
+    """F-A2: an address to listen on is in use: nothing has been changed when the start detects it."""
     with lab(tmp_path) as x:
         x.start_ze()
         a = x.start_lac(2)[0]
@@ -406,8 +408,8 @@ OWN_BPFFS = ('unshare', '-m', '--propagation', 'private', 'sh', '-c', 'mount -t 
 
 @pytest.mark.parametrize('how', ['listening', 'bound', 'full'])
 def test_lock_is_not_everybodys(tmp_path, how):
-    """F-A2: another user's program has the name of the lock, and need not listen there or answer: a warning that names
-    it, a start, and a second ze, with pins of its own, still finds the first."""
+    """F-A2: a program of another user has bound the name of the lock, and need not listen or answer: a warning that
+    names it, a start, and a second ze, with pins of its own, still finds the first."""
     with lab(tmp_path) as x:
         p = x.spawn('lns', 'squat.log', sys.executable, '-c', SQUAT, how)
         try:
@@ -430,8 +432,8 @@ def handover(x):
 
 
 def test_no_room_for_the_state_file(tmp_path):
-    """F-A7: a full file system turns the hand-over off, which is logged and shown; with room it is on again, and the
-    next process has all sessions."""
+    """F-A7: a full file system turns the handover off, which is logged and shown; when there is space, it is on again,
+    and the next instance restores all sessions."""
     with lab(tmp_path) as x:
         small = os.path.join(x.dir, 'small')
         os.mkdir(small, 0o700)
@@ -448,7 +450,7 @@ def test_no_room_for_the_state_file(tmp_path):
             os.close(fd)
             x.start_lac(20)
             assert handover(x) == ('off', 'No space left on device') and 'state-file-write-failed' in x.log('ze.log')
-            x.ze.send_signal(signal.SIGHUP)     # a reload changes nothing of it
+            x.ze.send_signal(signal.SIGHUP)     # a reload does not change this
             os.unlink(fill)
             wait_for(lambda: handover(x) == ('on', None), 60)
             assert 'state-file-restored' in x.log('ze.log')
@@ -465,8 +467,9 @@ def test_no_room_for_the_state_file(tmp_path):
 
 
 def test_pins_removed_by_hand(tmp_path):
-    """F-A7: with the rights of the unit: pins, or their whole folder, come back within seconds, and the next process has
-    all sessions. Where they can't come back, a restart would lose everybody, which is logged and shown."""
+    """F-A7: with the privileges of the unit: removed pins, or their whole directory, are created again within seconds,
+    and the next instance restores all sessions. Where they cannot be created, a restart would end all sessions, which
+    is logged and shown."""
     with lab(tmp_path) as x:
         x.start_ze(*WITHOUT_SYS_ADMIN)
         x.start_lac(5)
@@ -479,7 +482,7 @@ def test_pins_removed_by_hand(tmp_path):
         wait_for(lambda: x.log('ze.log').count('pins-restored') == 2, 20)
         assert sorted(os.listdir(PINS)) == names and handover(x) == ('on', None)
         log = second(x, '--socket', x.sock + '2')
-        assert 'another ze is running' in log       # the folder that came back is locked, too
+        assert 'another ze is running' in log       # the new directory is locked, too
         os.unlink(os.path.join(PINS, 'ze_sessions'))
         os.chown(PINS, 65534, 65534)
         wait_for(lambda: handover(x)[0] == 'off', 20)
@@ -494,8 +497,8 @@ def test_pins_removed_by_hand(tmp_path):
 
 
 def test_folder_of_the_state_file_removed(tmp_path):
-    """F-A7: with the state file and the control socket in it: both come back within seconds; a folder that can't be
-    made is said to be missing, and tried again as soon."""
+    """F-A7: with the state file and the control socket in it: both are created again within seconds; a directory that
+    cannot be created is shown as missing, and retried as often."""
     with lab(tmp_path) as x:
         top = os.path.join(x.dir, 'top')
         os.mkdir(top)
@@ -520,8 +523,8 @@ def test_folder_of_the_state_file_removed(tmp_path):
 
 
 def test_paths_that_refuse(tmp_path):
-    """F-A7: the line of a file or socket that can't be made names what refused: a folder that is missing or another
-    user's; another file in the place of the socket, which stays as it is."""
+    """F-A7: the log line about a file or socket that cannot be created names what refused: a directory that is missing
+    or another user's; another file in the place of the socket, which is not changed."""
     with lab(tmp_path) as x:
         os.chmod(x.dir, 0o755)
         foreign, plain = os.path.join(x.dir, 'foreign'), os.path.join(x.dir, 'plain')
@@ -544,7 +547,7 @@ def test_paths_that_refuse(tmp_path):
 
 
 def test_state_file_of_another(tmp_path):
-    """F-A7: not read, named with its owner, and replaced: the start after the next keeps everybody."""
+    """F-A7: not read, logged with its owner, and replaced: the start after the next one keeps all sessions."""
     with lab(tmp_path) as x:
         os.chmod(x.dir, 0o755)
         x.start_ze()
@@ -561,7 +564,7 @@ def test_state_file_of_another(tmp_path):
 
 
 def test_damaged_record(tmp_path):
-    """F-A7: one line says how many, of what, and what follows."""
+    """F-A7: one line has the number, the kind, and the effect."""
     with lab(tmp_path) as x:
         x.start_ze()
         x.start_lac(3)

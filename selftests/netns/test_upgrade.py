@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""An older ze, built from the history of this tree, is replaced by this one, and this one by it: BPF plane, a real
-kernel, traffic of which every packet is accounted for. `make check-long` runs it."""
+"""An older ze, built from the history of this tree, is replaced by this one, and this one by the older: BPF plane, a
+real kernel, and traffic of which every packet is accounted for. `make check-long` runs it."""
 import os
 import signal
 import subprocess
@@ -20,13 +20,13 @@ UNTAGGED = '053952f7883872aa1370ddfd2ae6ae1bbf1bd899'
 
 
 class Version:
-    """A version of ze, as files."""
+    """The files of a version of ze."""
 
     def __init__(self, ze, zectl, yang):
         self.ze, self.zectl, self.yang = ze, zectl, yang
 
     def start(self, x):
-        """Starts it in the laboratory, in place of what ran before."""
+        """Starts it in the laboratory, in place of the one that ran before."""
         x.ze_bin, x.zectl_bin = self.ze, self.zectl
         x.start_ze('env', 'ZE_YANG_DIR=' + self.yang)
 
@@ -39,7 +39,7 @@ def git(*argv, **kw):
 
 
 def version(commit):
-    """Builds a commit in a folder of its own below the build folder, once."""
+    """Builds a commit in a directory of its own below the build directory, once."""
     folder = os.path.join(OUT, 'upgrade', commit[:12])
     done = os.path.join(folder, 'built')
     if not os.path.exists(done):
@@ -72,7 +72,7 @@ def untagged():
 
 
 def end(x, how):
-    """The end of a ze of which another one takes over."""
+    """The end of a ze that the next one takes over from."""
     x.ze.send_signal(how)
     x.ze.wait(20)
 
@@ -83,8 +83,8 @@ def pings(x, a):
 
 @pytest.mark.parametrize('how', [signal.SIGUSR2, signal.SIGKILL])
 def test_upgrade(tmp_path, tagged, how):
-    """The old version is replaced under traffic, by handover or after it was killed: no session is lost and no packet.
-    What this version took over, the next instance of it takes over, too."""
+    """The old version is replaced under traffic, by handover or after it was killed: no session and no packet is lost.
+    The next instance of this version restores what this version restored, too."""
     with lab(tmp_path) as x:
         tagged.start(x)
         with traffic(x, 30):    # a start takes several seconds on a busy machine
@@ -114,8 +114,8 @@ def relogin(x):
 
 
 def test_upgrade_drains(tmp_path, untagged):
-    """The records of a version before TAGGED are not understood: this one starts, says why nothing is restored, removes
-    what is pinned, and serves those who log in again."""
+    """The records of a version before TAGGED are not understood: this version starts, says why nothing is restored,
+    removes the pins, and new logins work."""
     with lab(tmp_path) as x:
         untagged.start(x)
         x.start_lac(3)

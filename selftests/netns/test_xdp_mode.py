@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""xdp-mode auto is decided by port: one that can't have native XDP does not slow the others down, and is named with
-the reason and the cure."""
+"""xdp-mode auto is decided per port: a port that cannot have native XDP does not slow the others down, and is logged
+with the reason and the cure."""
 import os
 import sys
 
@@ -10,11 +10,11 @@ from nslab import HERE, lab
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
-LARGE = '4000'      # more than a page has room for with XDP
+LARGE = '4000'      # more than fits a page with XDP
 
 
 def large_core(x):
-    """A core port whose peer has too large an MTU for native XDP."""
+    """A core port whose peer's MTU is too large for native XDP."""
     x.ip('core', 'link', 'set', 'c0', 'mtu', LARGE)
     x.ip('lns', 'link', 'set', 'core0', 'mtu', LARGE)
 
@@ -35,7 +35,8 @@ def works(x, a):
 
 
 def test_one_port_refuses(tmp_path):
-    """F-D3: it is generic, the others are native, packets pass in all ways; the next process takes that over."""
+    """F-D3: this port is generic, the others are native, packets pass in all directions; the next instance keeps the
+    modes."""
     with lab(tmp_path) as x:
         large_core(x)
         x.start_ze()
@@ -57,7 +58,8 @@ def test_one_port_refuses(tmp_path):
 
 
 def test_one_port_stands_in_the_way(tmp_path):
-    """F-D3: where the one that refuses takes no packets from native mode either, all are generic, and it is named."""
+    """F-D3: when the refusing port does not accept packets from native mode either, all ports are generic, and it is
+    named."""
     with lab(tmp_path) as x:
         large_core(x)
         x.sh('core', sys.executable, '-c', 'import sys; sys.path.insert(0, %r); import nslab as t; '
@@ -71,7 +73,7 @@ def test_one_port_stands_in_the_way(tmp_path):
 
 
 def test_native_is_not_replaced(tmp_path):
-    """F-D3: asked for, native mode is not replaced: the start fails."""
+    """F-D3: a configured native mode is not replaced: the start fails."""
     with lab(tmp_path, mode='native') as x:
         large_core(x)
         with pytest.raises(AssertionError, match='dataplane-failed'):

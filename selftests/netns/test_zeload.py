@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""zeload as an instrument: what it reports is what happened, also when that is bad."""
+"""zeload as an instrument: its report is what happened, also when that is bad."""
 import json
 import os
 import signal
@@ -15,7 +15,7 @@ from nslab import HERE, ZELOAD, lab, wait_for
 HOST = '198.51.100.2'
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
-# A reflector that treats packet n of every session in its own way.
+# A reflector that treats packet n of every session in a different way.
 NUMBER, FAR, SUM = 12, 16, 32
 
 
@@ -40,19 +40,19 @@ def unfaithful():
         assert fnv(p) == struct.unpack_from('>I', p, SUM)[0], 'two readings of the format'
         others[session] = src
         if n == 10:
-            continue                                    # lost up: never seen
+            continue                                    # lost upstream: never received
         seen[session] = seen.get(session, 0) + 1
         struct.pack_into('>I', p, FAR, seen[session])
         if n == 20:
-            continue                                    # lost down: seen, not sent
+            continue                                    # lost downstream: received, not sent back
         if n == 30:
             s.sendto(p, src)                            # twice
         if n == 40:
             p[50] ^= 1                                  # corrupt
-        if n == 50:                                     # to another subscriber
+        if n == 50:                                     # sent to another subscriber
             src = others[session % len(others) + 1]
         if n == 60:
-            held[session] = p                           # behind the next one
+            held[session] = p                           # sent after the next one
             continue
         s.sendto(p, src)
         if n == 61:
@@ -72,7 +72,7 @@ def reflector(x, *argv):
 
 
 def test_every_packet_comes_back(tmp_path):
-    """Traffic both ways of fifty sessions in five tunnels, each from its own socket."""
+    """Traffic in both directions of fifty sessions in five tunnels, each with its own socket."""
     with lab(tmp_path) as x:
         x.start_ze()
         far = reflector(x, ZELOAD, '--reflect', '7')
@@ -91,7 +91,7 @@ def test_every_packet_comes_back(tmp_path):
 
 
 def test_what_is_wrong_is_counted(tmp_path):
-    """One of each a session, by a far end that does it on purpose; and the exit code says so."""
+    """One fault of each kind per session, made on purpose by the reflector; the exit code reports it."""
     with lab(tmp_path) as x:
         x.start_ze()
         far = reflector(x, sys.executable, '-c', 'import sys; sys.path.insert(0, %r); import test_zeload as t; '
@@ -105,7 +105,7 @@ def test_what_is_wrong_is_counted(tmp_path):
         assert t['sent'] in (299, 300), out
         want = {'lost-up': 3, 'duplicated': 3, 'reordered': 3, 'corrupt': 3, 'mis-delivered': 3}
         assert {k: t[k] for k in want} == want, out
-        # What was spoilt on its way back did not come back either.
+        # A packet that was corrupted on its way back did not come back either.
         assert t['lost-down'] == 9 and t['returned'] == t['sent'] - 12, out
 
 

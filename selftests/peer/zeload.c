@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * zeload: a LAC with many PPP clients behind it, for load and for cases xl2tpd cannot make.
- *
- * N tunnels of M sessions each; a session is up when its peer has acknowledged, and been
- * acknowledged, in LCP, authentication and every wanted NCP. It shares no code with the daemon on
- * purpose: a mistake made twice in different words is seen, one made once in a shared file is not.
- * RFC 2661 (incoming calls, LAC side), 1661, 1334, 1994, 2759, 1332, 1877, 5072. No hidden AVPs, no
- * congestion window beyond the peer's receive window.
- */
+/* zeload: a LAC with many PPP clients, for load and for cases that xl2tpd cannot produce. N
+ * tunnels of M sessions each; a session is established when both ends have acknowledged each
+ * other in LCP, authentication and every requested NCP. It shares no code with the daemon on
+ * purpose: a mistake in one of two independent implementations is found, a mistake in a shared
+ * file is not. RFC 2661 (incoming calls, LAC side), 1661, 1334, 1994, 2759, 1332, 1877, 5072. No
+ * hidden AVPs, and no congestion window beyond the peer's receive window. */
 #include <errno.h>
 #include <linux/udp.h>
 #include <netdb.h>
@@ -103,7 +100,7 @@ void session_up(struct session *s)
 
 /* ---------------------------------------------------------------- the loop */
 
-/* We talk PPP ourselves, also with a session that is up: its peer may begin anew. */
+/* zeload runs PPP itself, also for an established session: its peer may renegotiate. */
 static bool talks_ppp(const struct session *s)
 {
 	return s->state == S_PPP || (s->state == S_UP && !s->pppd);
@@ -130,8 +127,8 @@ static void reap(void)
 			}
 }
 
-/* Begin calls while the window, the rate and the tunnels allow. A tunnel without room is passed by,
- * and world.next stays at the first session that waits. */
+/* Begins calls while the window, the rate and the tunnels permit. A tunnel without room is
+ * skipped, and world.next stays at the first session that waits. */
 static void start_sessions(int64_t begin, int64_t now)
 {
 	bool passed = false;
@@ -197,7 +194,7 @@ static void turn(int64_t begin, struct pollfd *fds, nfds_t nfds, bool flow)
 
 /* ---------------------------------------------------------------- set-up */
 
-/* Text n of those between commas, in turn. */
+/* The n-th text between commas, starting again after the last. */
 static void nth_of(const char *list, int n, char *ret, size_t size)
 {
 	int count = 1;
@@ -267,7 +264,7 @@ static void create(void)
 		t->out = outbox_new(t->fd);
 		t->pppox = -1;
 		t->tid = (uint16_t)(i + 1);
-		t->window = 4; /* RFC 2661 4.4.3: until told otherwise */
+		t->window = 4; /* RFC 2661 4.4.3: until the peer sends another one */
 		fill_random(t->challenge, sizeof(t->challenge));
 		send_sccrq(t);
 	}
@@ -290,7 +287,7 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
-/* Nothing more is sent to the reflector; what is under way may come back. */
+/* Nothing more is sent to the reflector; packets in flight may come back. */
 static void on_enough(int number)
 {
 	(void)number;
@@ -364,7 +361,7 @@ int main(int argc, char **argv)
 		report_flow();
 	}
 	if (opt.hold && opt.json && strcmp(opt.json, "-") != 0)
-		report_json(); /* as far as it is known, for who waits for it */
+		report_json(); /* as far as it is known, for a caller that waits for it */
 	if (opt.hold)
 		run_until(begin, now_us() + (int64_t)opt.hold * 1000000, NULL, false);
 	report_end();

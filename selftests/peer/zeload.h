@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the parts of zeload share: zeload.c (life and loop), zeload_opt.c (options), zeload_io.c
- * (datagrams in batches), zeload_call.c (tunnels and calls), zeload_data.c (data messages),
- * zeload_ppp.c and zeload_auth.c (the PPP client), zeload_flow.c (traffic that is checked),
- * zeload_reflect.c (its far end), zeload_tun.c (traffic of others) and zeload_report.c. Nothing of
- * the daemon is included here, on purpose. Times are in microseconds of CLOCK_MONOTONIC unless a
- * name says otherwise.
- */
+/* Shared by the parts of zeload: zeload.c (start, stop and loop), zeload_opt.c (options),
+ * zeload_io.c (datagrams in batches), zeload_call.c (tunnels and calls), zeload_data.c (data
+ * messages), zeload_ppp.c and zeload_auth.c (the PPP client), zeload_flow.c (checked traffic),
+ * zeload_reflect.c (the reflector), zeload_tun.c (traffic of other programs) and
+ * zeload_report.c. No header of the daemon is included here, on purpose. Times are in
+ * microseconds of CLOCK_MONOTONIC unless a name says otherwise. */
 #pragma once
 
 #include <signal.h>
@@ -17,13 +15,13 @@
 
 #define MAX_TUNNELS    256
 #define MAX_SESSIONS   65535
-#define RING	       256 /* unacknowledged control messages of a tunnel, at most */
+#define RING	       256 /* maximum of unacknowledged control messages of a tunnel */
 #define MSG_MAX	       512
 #define RETRANSMIT_MS  1000
 #define RETRANSMIT_MAX 8
 #define PPP_RETRY_MS   3000
-#define MRU	       1450 /* asked for until the peer Naks it */
-#define MTU_MAX	       2048 /* datagrams, and packets of subscribers */
+#define MRU	       1450 /* requested until the peer Naks it */
+#define MTU_MAX	       2048 /* for datagrams and for packets of subscribers */
 
 enum {
 	SCCRQ = 1,
@@ -61,7 +59,7 @@ struct outbox;
 struct msg {
 	uint8_t bytes[MSG_MAX];
 	size_t len;
-	struct session *begins; /* its PPP, once this is on the wire */
+	struct session *begins; /* PPP begins once this was sent */
 };
 
 enum tunnel_state {
@@ -76,7 +74,7 @@ struct tunnel {
 	uint16_t tid, peer_tid, ns, nr, acked, window; /* acked: the oldest unacknowledged Ns */
 	enum tunnel_state state;
 	struct msg ring[RING];
-	uint16_t sent; /* next Ns to put on the wire for the first time */
+	uint16_t sent; /* next Ns to be sent for the first time */
 	bool ack_due;
 	int64_t resend_at;
 	int tries;
@@ -92,7 +90,7 @@ enum ncp {
 struct cp {
 	uint16_t proto;
 	bool wanted, mine_acked, theirs_acked;
-	uint8_t id, rejected; /* bit per option type that the peer rejected */
+	uint8_t id, rejected; /* one bit per option type that the peer rejected */
 };
 
 enum sess_state {
@@ -103,22 +101,22 @@ enum sess_state {
 	S_FAILED,
 	S_ENDED
 };
-/* Numbered packets of one direction, seen by who gets them. */
+/* Numbered packets of one direction, as their receiver counts them. */
 struct track {
 	uint32_t next;	/* one above the highest number seen */
-	uint64_t seen;	/* bit n: next - 1 - n came */
+	uint64_t seen;	/* bit n: next - 1 - n was received */
 	uint32_t count; /* distinct ones */
 };
 
 struct session {
 	struct tunnel *t;
-	uint16_t sid, peer_sid, data_ns, data_nr; /* data_nr: what is expected next */
+	uint16_t sid, peer_sid, data_ns, data_nr; /* data_nr: the next expected number */
 	enum sess_state state;
 	struct cp cp[N_COUNT];
-	bool auth, authed; /* asked for, and done */
-	bool numbered;	   /* a numbered data message has come */
-	uint8_t proof[20]; /* what an MS-CHAPv2 authenticator must know */
-	uint16_t mru;	   /* what we ask for */
+	bool auth, authed; /* requested, and completed */
+	bool numbered;	   /* a numbered data message was received */
+	uint8_t proof[20]; /* what an MS-CHAPv2 authenticator must prove */
+	uint16_t mru;	   /* the requested address */
 	uint32_t magic, addr, dns[2];
 	uint8_t ifid[8];
 	int64_t started, up, retry_at;
@@ -127,14 +125,14 @@ struct session {
 	pid_t pppd;
 };
 
-struct body { /* of a PPP packet with a code, an id and a length */
+struct body { /* of a PPP packet with a code, an identifier and a length */
 	uint8_t b[1500];
 	size_t len;
 };
 
 struct auth_method {
 	const char *name;
-	uint8_t option[3]; /* as LCP asks for it */
+	uint8_t option[3]; /* as LCP requests it */
 	uint8_t option_len;
 	void (*start)(struct session *s); /* NULL: the authenticator begins */
 	void (*input)(struct session *s, const uint8_t *p, size_t len);
@@ -153,20 +151,20 @@ struct world {
 	struct tunnel *tunnels;
 	struct session *sessions;
 	int tun;  /* -1: none */
-	int next; /* sessions below it have been started */
+	int next; /* sessions below it were started */
 	int session_count, started, in_progress, up_count, failed_count, ended_count;
 	uint64_t echo_answered, echo_withheld;
 	uint64_t unnumbered, late; /* data messages, with --sequence */
 };
 
-/* Times between a microsecond and a day, to 6 %. */
+/* Times between a microsecond and a day, with an error of at most 6 %. */
 struct hist {
 	uint64_t n;
 	uint32_t bucket[640];
 	int64_t max;
 };
 
-/* What became of the traffic, once it has been quiet. */
+/* The totals of the traffic, once it has stopped. */
 struct flow_result {
 	uint64_t sent, back, lost_up, lost_down, duplicated, reordered, corrupt, astray;
 	double seconds;
@@ -187,16 +185,17 @@ void md5_3(uint8_t id, const char *secret, const uint8_t *tail, size_t tail_len,
 
 /* zeload_opt.c */
 void arguments(int argc, char **argv);
-/* The name session s logs in with, ended by a NUL: %d in --user is its number. */
+/* The name with which session s logs in, terminated by NUL: %d in --user is its number. */
 size_t user_of(const struct session *s, char ret[256]);
 
 /* zeload_io.c */
 struct outbox *outbox_new(int fd);
-/* Room for a datagram of MTU_MAX octets, which outbox_put() then sends, at the latest by the flush. */
+/* Room for a datagram of MTU_MAX octets, which outbox_put() then sends, at the latest on the
+ * flush. */
 uint8_t *outbox_room(struct outbox *o);
 void outbox_put(struct outbox *o, const uint8_t *p, size_t len);
 void outbox_flush(struct outbox *o);
-/* All that has come, as many datagrams a system call as it takes. */
+/* All datagrams that have arrived, as many per system call as it returns. */
 void receive(int fd, void (*take)(uint8_t *p, size_t len));
 
 /* zeload_call.c */
@@ -209,7 +208,7 @@ void on_datagram(uint8_t *p, size_t len);
 struct session *session_by_sid(const struct tunnel *t, uint16_t sid);
 
 /* zeload_data.c: RFC 2661 3.1 and 5.4 */
-/* The headers of a data message up to PPP's protocol field; returns where that goes. */
+/* The headers of a data message up to PPP's Protocol field; returns where that field goes. */
 uint8_t *data_head(struct session *s, uint8_t *p);
 void on_data(struct tunnel *t, const uint8_t *p, size_t len);
 
@@ -222,9 +221,9 @@ void ppp_input(struct session *s, const uint8_t *p, size_t len);
 void echo_timer(int64_t now);
 
 /* zeload_auth.c: RFC 1334, 1994, 2759 */
-const struct auth_method *auth_method(const char *name); /* NULL: there is none */
+const struct auth_method *auth_method(const char *name); /* NULL: no such method */
 bool auth_is_ours(const uint8_t *option);
-void client_auth_start(struct session *s); /* LCP is open; again when nothing was heard */
+void client_auth_start(struct session *s); /* LCP is open; called again when no answer came */
 void client_auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len);
 
 /* zeload_tun.c */
@@ -235,25 +234,29 @@ void tun_output(const uint8_t *p, size_t len);
 
 /* zeload_flow.c: IPv4 UDP from each subscriber to the reflector and back, RFC 768 and 791. */
 void flow_open(void);
-extern volatile sig_atomic_t flow_enough; /* SIGUSR1: --duration is over now */
+extern volatile sig_atomic_t flow_enough; /* SIGUSR1: --duration ends now */
 void flow_turn(int64_t now);
-bool flow_over(void);						   /* sent, and back or given up */
-bool flow_input(struct session *s, const uint8_t *ip, size_t len); /* true: it was ours */
+/* Sent, and back or counted as lost. */
+bool flow_over(void);
+/* Returns true when the packet was ours. */
+bool flow_input(struct session *s, const uint8_t *ip, size_t len);
 const struct flow_result *flow_result(void);
-/* Notes a number; false: it came before. *late: after a higher one. */
+/* Records a number; returns false for a duplicate. *late: it came after a higher one. */
 bool track_note(struct track *t, uint32_t number, bool *late);
 
 #define FLOW_MAGIC 0x7a656c64u
-#define FLOW_HEAD  36 /* octets of payload that mean something */
-enum flow_at {	      /* where, big endian */
+#define FLOW_HEAD  36 /* octets of payload with a meaning */
+enum flow_at {	      /* where they are, big endian */
 	FLOW_AT_MAGIC = 0,
-	FLOW_AT_RUN = 4, /* of this zeload */
+	FLOW_AT_RUN = 4, /* the id of this zeload */
 	FLOW_AT_SESSION = 8,
-	FLOW_AT_NUMBER = 12,  /* of the session's packet, from 0 */
-	FLOW_AT_FAR = 16,     /* distinct ones the reflector has seen of the session, with this */
+	FLOW_AT_NUMBER = 12, /* of the session's packet, from 0 */
+	/* Distinct packets that the reflector has received of the session, with this one. */
+	FLOW_AT_FAR = 16,
 	FLOW_AT_FAR_BAD = 20, /* and corrupt ones */
 	FLOW_AT_TIME = 24,    /* when it was sent */
-	FLOW_AT_SUM = 32      /* over what is behind FLOW_HEAD, the session, number and time */
+	/* Over the octets after FLOW_HEAD, the session, the number and the time. */
+	FLOW_AT_SUM = 32
 };
 uint32_t flow_sum(const uint8_t *payload, size_t len);
 
@@ -265,7 +268,7 @@ void hist_add(struct hist *h, int64_t us);
 double hist_ms(const struct hist *h, int percent);
 void report_setup(double seconds);
 void report_flow(void);
-void report_end(void); /* echoes, sessions that ended, JSON */
+void report_end(void); /* echoes, ended sessions, JSON */
 void report_json(void);
 void progress(int64_t now);
 

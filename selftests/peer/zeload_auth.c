@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * How a subscriber proves who it is: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv2 (RFC 2759),
- * which also wants the LNS to prove that it knows the password.
- */
+/* How a subscriber authenticates: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv2 (RFC
+ * 2759), which also makes the LNS prove that it knows the password. */
 #include <nettle/des.h>
 #include <nettle/md4.h>
 #include <nettle/sha1.h>
@@ -77,7 +75,7 @@ static void chap_input(struct session *s, const uint8_t *p, size_t len)
 
 #define MS_VALUE 49 /* peer challenge 16, reserved 8, NT response 24, flags 1 */
 
-/* RFC 2759 8.3; passwords of ASCII only, as arguments() has seen to. */
+/* RFC 2759 8.3; passwords are ASCII only, which arguments() has checked. */
 static void password_hash(uint8_t ret[16])
 {
 	struct md4_ctx c;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Tunnels and incoming calls, LAC side: RFC 2661 without hidden AVPs, with a window that is the
- * peer's and no congestion control. Messages are kept in a ring until acknowledged.
- */
+/* Tunnels and incoming calls, LAC side: RFC 2661 without hidden AVPs, with the peer's window and
+ * without congestion control. Messages are kept in a ring until they are acknowledged. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* These want the libc's netinet/in.h before them. */
+/* These must follow netinet/in.h of the C library. */
 #include <netinet/in.h>
 
 #include <linux/if_pppol2tp.h>
@@ -61,7 +59,7 @@ uint16_t outstanding(const struct tunnel *t)
 	return (uint16_t)(t->ns - t->acked);
 }
 
-/* Start the next message; NULL when the ring is full, the caller comes again later. */
+/* Begins the next message; returns NULL when the ring is full, and the caller tries again later. */
 static struct msg *msg_new(struct tunnel *t, unsigned type, unsigned peer_sid)
 {
 	struct msg *m = &t->ring[t->ns % RING];
@@ -80,7 +78,7 @@ static struct msg *msg_new(struct tunnel *t, unsigned type, unsigned peer_sid)
 
 static void begin_ppp(struct session *s);
 
-/* Put on the wire what the peer's window allows. */
+/* Sends what the peer's window permits. */
 static void push(struct tunnel *t)
 {
 	while (t->sent != t->ns && (uint16_t)(t->sent - t->acked) < t->window) {
@@ -222,7 +220,7 @@ static void start_pppd(struct session *s)
 	session_up(s);
 }
 
-/* Not before the ICCN, which may wait for room in the window: the LNS drops what comes earlier. */
+/* Not before the ICCN, which may wait for room in the window: the LNS drops earlier frames. */
 static void begin_ppp(struct session *s)
 {
 	if (opt.pppd)
@@ -233,7 +231,7 @@ static void begin_ppp(struct session *s)
 
 /* ---------------------------------------------------------------- received control messages */
 
-struct avps { /* values of the AVPs we care for, NULL when absent */
+struct avps { /* values of the AVPs that are used, NULL when absent */
 	const uint8_t *v[40];
 	size_t len[40];
 };
@@ -286,7 +284,7 @@ static void on_sccrp(struct tunnel *t, const struct avps *a)
 
 struct session *session_by_sid(const struct tunnel *t, uint16_t sid)
 {
-	/* Ids are given out in one run, so the id is the index. */
+	/* Ids are assigned consecutively, so the id is the index. */
 	if (sid < 1 || sid > world.session_count || world.sessions[sid - 1].t != t)
 		return NULL;
 	return &world.sessions[sid - 1];
@@ -332,7 +330,7 @@ static void on_message(struct tunnel *t, uint16_t sid, const uint8_t *p, size_t 
 		if (s)
 			session_fail(s, why);
 		break;
-	default: /* HELLO wants no more than its acknowledgement */
+	default: /* a HELLO needs its acknowledgement only */
 		break;
 	}
 }
@@ -356,7 +354,7 @@ static void on_control(struct tunnel *t, const uint8_t *p, size_t len)
 		return;
 	t->ack_due = true;
 	if (ns != t->nr)
-		return; /* a duplicate, or one from beyond a gap: it comes again */
+		return; /* a duplicate, or a message after a gap, which is sent again */
 	t->nr++;
 	on_message(t, get16(p + 6), p + 12, len - 12);
 }

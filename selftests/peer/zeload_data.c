@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Data messages: RFC 2661 3.1, and 5.4 when we have demanded that they are numbered.
- */
+/* Data messages: RFC 2661 3.1, and 5.4 when zeload has requested sequencing. */
 #include "selftests/peer/zeload.h"
 
 #define HAS_LENGTH   0x4000
@@ -23,7 +21,7 @@ uint8_t *data_head(struct session *s, uint8_t *p)
 	return p + 2;
 }
 
-/* What is not ahead of the last one is late, or a copy. */
+/* A number that is not ahead of the last one is late, or a duplicate. */
 static bool in_sequence(struct session *s, bool numbered, uint16_t ns)
 {
 	if (!numbered) {

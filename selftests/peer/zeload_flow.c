@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Traffic whose every packet is accounted for. Each subscriber in turn sends numbered UDP packets
- * to the reflector, which sends them back with the count of what it has seen of that subscriber:
- * so what was lost is known by direction, and a packet that comes back by another subscriber's
- * session is known by the session it names.
- */
+/* Traffic of which every packet is accounted for. Each subscriber in turn sends numbered UDP
+ * packets to the reflector, which returns them with the number of packets that it has received
+ * from that subscriber. So losses are known per direction, and a packet that comes back on
+ * another subscriber's session is detected by the session number that it contains. */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,8 +15,8 @@
 #define UDP_LEN	  8
 #define FROM_PORT 40000
 #define QUIET_US  500000  /* after the last packet came back */
-#define GRACE_US  3000000 /* after the last was sent, whatever comes */
-#define TURN_MAX  256	  /* packets sent before the sockets are looked at again */
+#define GRACE_US  3000000 /* after the last was sent, whatever arrives */
+#define TURN_MAX  256	  /* packets sent before the sockets are read again */
 
 static struct flow_result result;
 static uint32_t to_addr, run;
@@ -44,7 +42,7 @@ void flow_open(void)
 		die("--to %s: not an IPv4 address and port", opt.to);
 	to_addr = ntohl(a.s_addr);
 	to_port = (uint16_t)port;
-	/* Another one than that of any zeload before: the reflector tells them apart by it. */
+	/* Different from that of any earlier zeload: the reflector distinguishes them by it. */
 	if (getrandom(&run, sizeof(run), 0) != sizeof(run))
 		die("no random numbers");
 }
@@ -69,7 +67,7 @@ bool track_note(struct track *t, uint32_t number, bool *late)
 		t->count++;
 		return true;
 	}
-	if (back < 64) { /* what is older can not be told from a duplicate: it counts as one */
+	if (back < 64) { /* an older one may be a duplicate, and counts as one */
 		if (t->seen & 1ull << back)
 			return false;
 		t->seen |= 1ull << back;
@@ -79,7 +77,7 @@ bool track_note(struct track *t, uint32_t number, bool *late)
 	return false;
 }
 
-/* FNV-1a by words: what UDP's own sum misses, such as octets that changed places. */
+/* FNV-1a by words: finds what UDP's own checksum misses, such as swapped octets. */
 uint32_t flow_sum(const uint8_t *p, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325ull;
@@ -246,8 +244,8 @@ bool flow_input(struct session *s, const uint8_t *ip, size_t len)
 	return true;
 }
 
-/* What did not come back and what the reflector had seen of it. Its last word may be among the lost:
- * then the end of a burst counts as lost on the way up. */
+/* Packets that did not come back, and what the reflector had received of them. Its last reports
+ * may be among the lost: then the end of a burst counts as lost upstream. */
 static void settle(void)
 {
 	result.seconds = (double)(sent_all - began) / 1e6;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Datagrams in batches: a system call costs more than what zeload does with a datagram.
- */
+/* Datagrams in batches: a system call costs more than zeload's processing of a datagram. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +31,7 @@ struct outbox *outbox_new(int fd)
 	return o;
 }
 
-/* A refusal is about one datagram, and those behind it still go. */
+/* An error concerns one datagram, and the following ones are still sent. */
 void outbox_flush(struct outbox *o)
 {
 	unsigned sent = 0;

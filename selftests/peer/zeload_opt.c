@@ -130,7 +130,7 @@ static const struct option longopts[] = {
 	{ 0 },
 };
 
-/* Where the value of an option goes: as text, as a number up to max, or as a mark. */
+/* Where the value of an option goes: a text, a number up to max, or a flag. */
 static const struct value {
 	int c, min, max;
 	int *number;

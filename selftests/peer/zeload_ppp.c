@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A PPP client that asks for little and agrees to what it must: LCP, IPCP with DNS, IPv6CP (RFC
- * 1661, 1332, 1877, 5072). Requests are repeated until answered.
- */
+/* A PPP client that requests little and accepts what it must: LCP, IPCP with DNS, IPv6CP (RFC
+ * 1661, 1332, 1877, 5072). Requests are repeated until answered. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +40,7 @@ static bool rejected(const struct cp *c, unsigned slot)
 	return c->rejected & 1u << slot;
 }
 
-/* Option types to a bit number: LCP 1, 5 and IPCP 3, 129, 131 and IPv6CP 1 stay apart. */
+/* Maps option types to bit numbers: LCP 1, 5 and IPCP 3, 129, 131 and IPv6CP 1 stay distinct. */
 static unsigned slot_of(unsigned type)
 {
 	return type == 129 ? 6 : type == 131 ? 7 : type < 6 ? type : 0;
@@ -99,7 +97,7 @@ static void lcp_maybe_open(struct session *s)
 		client_auth_start(s);
 }
 
-/* What we say to one option the peer asks for: CONF_ACK, CONF_NAK or CONF_REJ. */
+/* The answer to one option of the peer's request: CONF_ACK, CONF_NAK or CONF_REJ. */
 static unsigned judge(struct session *s, enum ncp n, const uint8_t *o)
 {
 	if (n == N_IPCP)
@@ -136,7 +134,7 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 			put_opt(&answer[v], p[i], p + i + 2, p[i + 1] - 2u);
 		worst = v > worst ? v : worst;
 	}
-	/* RFC 1661 4.1: what was opened begins anew. */
+	/* RFC 1661 4.1: an opened protocol is negotiated again. */
 	if (c->mine_acked && c->theirs_acked && n != N_LCP) {
 		c->mine_acked = false;
 		send_conf_req(s, n);
@@ -145,13 +143,13 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 	c->theirs_acked = worst == CONF_ACK;
 }
 
-/* What the peer wants instead of what we asked for (RFC 1661 5.3). */
+/* The value that the peer suggests instead of the requested one (RFC 1661 5.3). */
 static void take_nak(struct session *s, enum ncp n, const uint8_t *o)
 {
 	if (n == N_LCP && o[0] == 1 && o[1] == 4) {
 		s->mru = (uint16_t)get16(o + 2);
 	} else if (n == N_LCP && o[0] == 5 && o[1] == 6) {
-		fill_random(&s->magic, sizeof(s->magic)); /* RFC 1661 6.4: a new one */
+		fill_random(&s->magic, sizeof(s->magic)); /* RFC 1661 6.4: a new magic number */
 	} else if (n == N_IPCP && o[1] == 6) {
 		if (o[0] == 3)
 			s->addr = get32(o + 2);
@@ -173,7 +171,7 @@ static void on_nak_or_rej(struct session *s, enum ncp n, const uint8_t *p, size_
 	send_conf_req(s, n);
 }
 
-/* Echo-Replies that wait for their time; all wait equally long, so the first is due first. */
+/* Delayed Echo-Replies; all have the same delay, so the first is due first. */
 struct echo {
 	struct echo *next;
 	struct session *s;
@@ -307,7 +305,7 @@ void ppp_start(struct session *s)
 	s->retry_at = now_us() + PPP_RETRY_MS * 1000;
 }
 
-/* Say again what has not been answered. */
+/* Sends again what was not answered. */
 void ppp_retry(struct session *s, int64_t now)
 {
 	s->retry_at = now + PPP_RETRY_MS * 1000;

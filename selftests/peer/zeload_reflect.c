@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The far end of the traffic: sends each packet back to where it came from, with the number of
- * distinct ones it has seen of that subscriber in this run.
- */
+/* The reflector: returns each packet to its sender, with the number of distinct packets that it
+ * has received from that subscriber in this run. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -20,7 +18,8 @@ struct seen {
 };
 static struct seen seen[65536]; /* by session; one zeload at a time */
 
-/* The rest of the payload is not ours to trust before the sum is right; the session may be. */
+/* The rest of the payload is not used before its checksum was verified; the session number may
+ * be. */
 static bool answer(uint8_t *p, size_t len)
 {
 	struct seen *s;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What zeload says: a line a second while it works, a summary for people, and one JSON object.
- */
+/* The output of zeload: one line per second while it runs, a summary for people, and one JSON
+ * object. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 
 /* ---------------------------------------------------------------- percentiles */
 
-/* Sixteen buckets an octave. */
+/* Sixteen buckets per octave. */
 static unsigned bucket_of(uint64_t us)
 {
 	unsigned top;
@@ -69,7 +68,7 @@ static void json_ms(FILE *f, const char *name, const struct hist *h)
 		hist_ms(h, 50), hist_ms(h, 90), hist_ms(h, 99), hist_ms(h, 100));
 }
 
-/* ---------------------------------------------------------------- what is said */
+/* ---------------------------------------------------------------- output */
 
 static double setup_seconds;
 static struct hist setup;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Subscribers' packets: what the machine sends into a TUN device goes out by the session that has
- * its source address, what sessions get comes out of it. So ping, TCP and tcpdump are the tests'
- * instruments. A source that no session has is sent by the first one: it is spoofed. The header
- * takes another legal form with each packet.
- */
+/* Subscribers' packets: what the host sends into a TUN device is sent on the session that has
+ * its source address, and what sessions receive comes out of the device. So ping, TCP and
+ * tcpdump can be used in tests. A packet whose source no session has is sent on the first one:
+ * it is spoofed. The header has another valid form in each packet. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -15,7 +13,7 @@
 
 #include "selftests/peer/zeload.h"
 
-#define ROOM 32 /* in front of a packet */
+#define ROOM 32 /* before a packet */
 
 static struct session *by_low_bits[65536];
 
@@ -34,7 +32,7 @@ void tun_session(struct session *s)
 	by_low_bits[s->addr & 0xffff] = s;
 }
 
-/* The interface identifiers are all random in their last octets. */
+/* The last octets of the interface identifiers are random. */
 static struct session *sender6(const uint8_t *ifid)
 {
 	for (int i = 0; i < world.session_count; i++)
@@ -53,7 +51,7 @@ static struct session *sender(const uint8_t *ip, size_t len)
 	return s && s->addr == get32(ip + 12) ? s : &world.sessions[0];
 }
 
-/* Writes the headers that end where the packet begins; returns where they do. */
+/* Writes the headers that end where the packet begins; returns where they start. */
 static uint8_t *header(uint8_t *p, struct session *s, size_t len, unsigned proto)
 {
 	static unsigned form;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the data plane benchmark sends and how it decides; its figures are nobody's test."""
+"""What the data plane benchmark sends, and how it decides; no test depends on its figures."""
 import importlib.machinery
 import importlib.util
 import os
@@ -13,7 +13,7 @@ dp = importlib.util.module_from_spec(importlib.util.spec_from_loader('bench_dp',
 LOADER.exec_module(dp)
 
 
-# F-D5: a miss is a miss only beyond what two identical paths differ by.
+# F-D5: a limit is missed only beyond the difference between two identical paths.
 @pytest.mark.parametrize('value, spread, limit, more, said', [
     (0.49, 0.00, 0.5, False, 'meets'), (0.50, 0.15, 0.5, False, 'meets'), (0.52, 0.05, 0.5, False, 'within the spread'),
     (0.56, 0.05, 0.5, False, 'misses'), (0.51, 0.00, 0.5, False, 'misses'),
@@ -32,7 +32,7 @@ class Args:
 
 
 def test_ratios_are_medians_of_rounds_with_their_spread():
-    """F-D5: a round in which all cost thrice as much changes neither."""
+    """F-D5: a round in which everything costs three times as much changes neither."""
     paths = [Measured('plain', [1000, 3000, 1010]), Measured('bpf', [400, 1200, 410]), Measured('again', [440, 1320, 430]),
              Measured('bpf-many', [600, 1800, 610])]
     rows = {name: row for name, *row in dp.verdicts(paths, Args)}
@@ -58,7 +58,7 @@ class Tunnelled(Plain):
 @pytest.mark.parametrize('way', dp.WAYS)
 @pytest.mark.parametrize('size', dp.SIZES)
 def test_frames_have_checksums(path, way, size):
-    """F-D5: with both addresses in, as the generator puts them in, IPv4 and UDP checksums are right."""
+    """F-D5: once the generator has written both addresses, the checksums of IPv4 and UDP are right."""
     f = dp.Frames(path, way, size)
     _, subscriber, far, csum, udp = map(int, f.offsets.split(','))
     b = bytearray(f.frame)

@@ -117,7 +117,7 @@ static void late_replies(void **st)
 	kit_refused(&fx, REASON_ECHO_ID);
 }
 
-/* F-C7: a reply with a foreign magic number is counted, and still counts as a sign of life. */
+/* F-C7: a reply with a foreign magic number is counted, and the peer counts as alive. */
 static void foreign_magic(void **st)
 {
 	uint8_t id;

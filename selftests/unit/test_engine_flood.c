@@ -155,7 +155,7 @@ static void known_source_is_preferred(void **st)
 		l = new_lac(w, six, 1, 1701);
 		lac_connect(l);
 		assert_true(l->up);
-		unknown = new_lac(w, six, 2, 1701); /* it cannot be told from the flood */
+		unknown = new_lac(w, six, 2, 1701); /* indistinguishable from the flood */
 		lac_connect(unknown);
 		assert_false(unknown->up);
 		unknown->dead = true;

@@ -331,7 +331,7 @@ static void without_memory(void **st)
 	for (int fail = 0; fail < 6; fail++) {
 		struct event e = event(EV_SESSION_STARTING, 1, 5);
 
-		e.actor = "someone";
+		e.actor = "alice";
 		e.text = "something";
 		up(NULL);
 		fail_alloc_at(fail);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A log that nobody reads: standard error is a pipe, and it is full."""
+"""A log without a reader: standard error is a pipe, and it is full."""
 import fcntl
 import json
 import os
@@ -24,7 +24,8 @@ def free_port():
 
 
 def test_full_pipe(tmp_path):
-    """F-A5: many log in, zectl and SIGTERM work, and what was lost is said when there is room again."""
+    """F-A5: many clients log in, zectl and SIGTERM work, and the number of lost lines is logged when there is room
+    again."""
     port, sock, conf = free_port(), str(tmp_path / 's'), tmp_path / 'ze.conf'
     conf.write_text(CONFIG % port)
     env = dict(os.environ, ZE_YANG_DIR=SRC + '/yang', NOTIFY_SOCKET=str(tmp_path / 'notify'))
@@ -56,7 +57,7 @@ def test_full_pipe(tmp_path):
                 said = sum(int(m) for m in re.findall(rb'warn main log-lines-lost lines=(\d+)', text))
                 if said >= n:
                     break
-            p.send_signal(signal.SIGTERM)           # and nobody reads any more
+            p.send_signal(signal.SIGTERM)           # and from here on nothing reads it
             assert p.wait(20) == 0
         finally:
             p.kill()

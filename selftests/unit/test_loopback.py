@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""ze on real sockets of the loopback, without a kernel data plane, against a LAC of a few lines.
-
-What only a socket shows: which address and port an answer comes from, ICMP errors, IPv6.
-"""
+"""ze on real sockets of the loopback interface, without a kernel data plane, and a LAC of a few lines: what only
+sockets show, such as the address and port of an answer, ICMP errors, and IPv6."""
 import json
 import os
 import socket
@@ -30,7 +28,7 @@ def free_port():
 
 @pytest.fixture
 def ze(tmp_path):
-    """A running daemon; .port is where it listens, .tunnels() what it shows."""
+    """A running daemon; .port is the port it listens on, .tunnels() what `show` has."""
     class Ze:
         port = free_port()
 
@@ -73,7 +71,7 @@ def avp(kind, value):
 
 
 class Lac:
-    """One tunnel by hand: no retransmission, for nothing is lost here."""
+    """One tunnel, built by hand: without retransmission, as the loopback loses nothing."""
 
     def __init__(self, address, port, tid=77):
         family = socket.AF_INET6 if ':' in address else socket.AF_INET
@@ -89,7 +87,7 @@ class Lac:
         self.ns += bool(kind)
 
     def receive(self):
-        """(type, payload, from) of the next message that is no ZLB; it is acknowledged."""
+        """(type, payload, from) of the next message that is not a ZLB; it is acknowledged."""
         while True:
             b, source = self.s.recvfrom(4096)
             flags, length, tid, _, ns, _ = struct.unpack('>HHHHHH', b[:12])
@@ -117,7 +115,7 @@ def wait_for(what, secs):
         time.sleep(0.05)
 
 
-# L-200: the answer comes from the address that was asked. L-201: to the port that asked.
+# L-200: the answer comes from the address that was used. L-201: it is sent to the port of the request.
 @pytest.mark.parametrize('address', ['127.0.0.1', '127.0.0.2', '127.1.2.3'])
 def test_answer_comes_from_the_address_asked(ze, address):
     lac = Lac(address, ze.port)
@@ -127,7 +125,7 @@ def test_answer_comes_from_the_address_asked(ze, address):
 
 
 def test_over_ipv6(ze):
-    """L-203: a tunnel and a call over IPv6; the data of it is not shown here."""
+    """L-203: a tunnel and a call over IPv6; its data is not tested here."""
     lac = Lac('::1', ze.port)
     assert lac.connect() == ('::1', ze.port)
     lac.send(ICRQ, avp(14, b'\0\5'), avp(15, b'\0\0\0\1'))
@@ -145,21 +143,21 @@ def test_datagrams_that_are_cut_off_are_counted(ze):
 
 
 def icmp_errors():
-    """Port unreachables that were sent on this machine."""
+    """The number of ICMP port unreachables that this host has sent."""
     with open('/proc/net/snmp', encoding='ascii') as f:
         names, values = [line.split() for line in f if line.startswith('Icmp:')]
     return int(values[names.index('OutDestUnreachs')])
 
 
 def test_port_unreachable_does_not_end_a_tunnel(ze):
-    """L-119: HELLOs to a LAC whose socket is gone are answered by ICMP; the tunnel lives on until
-    its own timers say otherwise, and another LAC is not disturbed."""
+    """L-119: HELLOs to a LAC whose socket was closed are answered with ICMP; the tunnel stays until its own timers end
+    it, and another LAC is not disturbed."""
     lac, other = Lac('127.0.0.1', ze.port), Lac('127.0.0.1', ze.port, tid=78)
     lac.connect()
     other.connect()
     wait_for(lambda: len(ze.tunnels()) == 2, 5)
     before = icmp_errors()
     lac.s.close()
-    wait_for(lambda: icmp_errors() >= before + 2, 10)    # a HELLO and its repetition
+    wait_for(lambda: icmp_errors() >= before + 2, 10)    # a HELLO and its retransmission
     assert len(ze.tunnels()) == 2
     assert other.receive()[0] == HELLO

@@ -189,8 +189,7 @@ static void served(struct pw *w, unsigned n)
 		if (cp_of(w)->state != CP_OPENED)
 			happens(w, "silence", silence, n);
 	}
-	check(cp_of(w)->state == CP_OPENED && open_, "a peer that negotiates anew is not served",
-	      n);
+	check(cp_of(w)->state == CP_OPENED && open_, "a peer that renegotiates is not answered", n);
 }
 
 static void sweep(struct pw *w, unsigned n)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""zectl and the verbs of ze against a real daemon without a data plane, over its control socket."""
+"""zectl and the verbs of ze with a real daemon without a data plane, through its control socket."""
 import json
 import os
 import pty
@@ -190,7 +190,7 @@ def test_bash_completion(ze):
 
 
 def test_another_host(ze, tmp_path):
-    """Every word reaches the daemon behind ssh's two shells as it was given."""
+    """Every word reaches the daemon unchanged through the two shells of ssh."""
     ssh = tmp_path / 'ssh'
     ssh.write_text('#!/bin/sh\nprintf "%s\\n" "$1" "$2" "$3" >"$0.args"\nexec sh -c "$4"\n')
     ssh.chmod(0o755)
@@ -216,7 +216,7 @@ def test_prompt(ze):
     seen = ''
 
     def until(text):
-        """Reads on to the text; what came before it. The rest is for the next time."""
+        """Reads up to the text; returns what came before it. The rest is kept for the next call."""
         nonlocal seen
         end = time.time() + 20
         while text not in seen:
@@ -281,12 +281,12 @@ def ask(s, f):
 
 
 def test_too_many_clients(ze):
-    """F-B8: the idlest makes room; who asked last is not dropped."""
+    """F-B8: the client that was idle longest is dropped, and the one with the latest command stays."""
     busy = ze.connect()
     f = busy.makefile('rb')
     clients = [ze.connect() for _ in range(63)]
     with clients[-1].makefile('rb') as last:
-        assert b'"ok"' in ask(clients[-1], last)    # all have been let in
+        assert b'"ok"' in ask(clients[-1], last)    # all were accepted
     assert b'"ok"' in ask(busy, f)
     for _ in range(10):
         assert ze.zectl('show', 'l2tp').returncode == 0
@@ -312,7 +312,8 @@ sys.stdin.read()
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
 def test_others_do_not_push_out_root(ze):
-    """F-B8: whatever members of the group hold open, root's idle connection stays and root gets in."""
+    """F-B8: however many connections members of the group hold open, root's idle connection stays and root can connect.
+    """
     folder = ze.folder
     while folder != '/' and folder.startswith('/tmp/'):
         os.chmod(folder, os.stat(folder).st_mode | 0o11)
@@ -334,7 +335,7 @@ def test_others_do_not_push_out_root(ze):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
 def test_others_may_only_look(ze, tmp_path):
-    """Members of the socket's group."""
+    """Clients that are members of the socket's group."""
     exe = os.path.join(ze.folder, 'zectl')
     shutil.copy(ZECTL, exe)
     folder = ze.folder
@@ -366,7 +367,8 @@ def test_a_second_daemon_and_a_stale_socket(tmp_path):
 
 
 def rewrite(ze, text):
-    """A new file, None for a folder in its place, and SIGHUP; what the daemon then says of it."""
+    """Installs a new file, or with None a directory in its place, and sends SIGHUP; returns what the daemon then logs.
+    """
     before = os.path.getsize(ze.log.name)
     if text is None:
         os.unlink(ze.conf)
@@ -416,12 +418,11 @@ def test_reload(tmp_path):
         began = time.time()
         ze.stop()
     assert ze.proc.returncode == 0
-    assert time.time() - began < 1  # nobody is waited for when there is no tunnel
+    assert time.time() - began < 1  # without tunnels nothing is waited for
 
 
 def test_reload_by_zectl(tmp_path):
-    """As by SIGHUP, and whoever asked is told what came of it: the errors with their lines and status 1, or the
-    warnings."""
+    """As with SIGHUP, and the caller gets the result: the errors with their lines and status 1, or the warnings."""
     ze = Daemon(str(tmp_path))
     try:
         with open(ze.conf, encoding='utf-8') as f:
@@ -466,11 +467,11 @@ def test_nobody_reads_what_is_printed(ze):
 
 
 def test_no_file_descriptor_left(ze):
-    """Who can not be served is sent away, and the daemon does not spin on the one that waits."""
+    """A client that cannot be served is dropped, and the daemon does not spin on the one that waits."""
     limit = 32
     old = resource.prlimit(ze.proc.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(ze.proc.pid, resource.RLIMIT_NOFILE, (limit, old[1]))
-    clients = [ze.connect() for _ in range(limit)]  # it has some open of its own
+    clients = [ze.connect() for _ in range(limit)]  # the daemon has some files open itself
     refused(ze.zectl('--timeout', '5', 'show', 'l2tp'), 3, 'connection was closed')
     resource.prlimit(ze.proc.pid, resource.RLIMIT_NOFILE, old)
     for c in clients:

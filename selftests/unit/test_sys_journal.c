@@ -150,7 +150,7 @@ static void kept(void **st)
 	journal_close(j, false);
 	j = begin(false);
 	assert_null(journal_why_not(j));
-	assert_int_equal(count(j), 0); /* begun anew */
+	assert_int_equal(count(j), 0); /* a new file */
 	journal_close(j, false);
 	j = begin(true);
 	assert_int_equal(count(j), 0);

@@ -84,7 +84,7 @@ static void no_folder(void **st)
 	check(in_dir("/file/state"), -ENOTDIR, in_dir("/file"), "not a directory");
 }
 
-/* F-A7: whoever owns the directory, and for each errno. */
+/* F-A7: for each owner of the directory, and each errno. */
 static void a_folder_that_refuses(void **st)
 {
 	struct path_why w;

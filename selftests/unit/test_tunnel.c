@@ -224,8 +224,7 @@ static void sccrp_never_answered(void **st)
 	tw_quiet();
 }
 
-/* SCCRP acknowledged but no SCCCN: StopCCN is sent. Unacknowledged: nothing is sent, as nobody
- * answers. */
+/* SCCRP acknowledged but no SCCCN: StopCCN is sent. Unacknowledged: nothing is sent. */
 static void setup_timeout(void **st)
 {
 	(void)st;

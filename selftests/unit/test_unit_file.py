@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The systemd unit: what it gives, and what it does not."""
+"""The systemd unit: which privileges it gives, and which it does not."""
 import os
 import re
 
@@ -7,14 +7,14 @@ ROOT = os.environ.get('ZE_SRC') or os.path.dirname(os.path.dirname(os.path.dirna
 
 
 def settings():
-    """{key: value} of the unit; continued lines are one."""
+    """{key: value} of the unit; continued lines are joined."""
     with open(os.path.join(ROOT, 'contrib/systemd/ze.service'), encoding='utf-8') as f:
         text = f.read().replace('\\\n', ' ')
     return dict(re.findall(r'^(\w+)=(.*)$', text, re.M))
 
 
 def test_no_right_to_load_modules():
-    """F-B12: neither the capability nor the system calls, on no data plane."""
+    """F-B12: neither the capability nor the system calls that load modules, on any data plane."""
     unit = settings()
     for key in ('CapabilityBoundingSet', 'AmbientCapabilities'):
         assert 'CAP_SYS_MODULE' not in unit[key].split()
@@ -25,7 +25,8 @@ def test_no_right_to_load_modules():
 
 
 def test_unit_and_table_agree():
-    """F-B12: the unit gives what daemon/sys/run/hardening_caps.c says is needed, no more, and lets ze set its own filter."""
+    """F-B12: the unit gives the capabilities that daemon/sys/run/hardening_caps.c lists and no more, and lets ze set
+    its own filter."""
     with open(os.path.join(ROOT, 'daemon/sys/run/hardening_caps.c'), encoding='utf-8') as f:
         rows = re.findall(r'\{ (CAP_\w+),\s*([\w| ]+),', f.read())
     unit = settings()
@@ -35,7 +36,7 @@ def test_unit_and_table_agree():
 
 
 def test_unit_and_families_agree():
-    """F-B12: the same families of sockets in the unit and in ze's own filter."""
+    """F-B12: the unit and the filter of ze permit the same families of sockets."""
     with open(os.path.join(ROOT, 'daemon/sys/run/hardening_calls.c'), encoding='utf-8') as f:
         text = f.read()
     families = re.search(r'families\[\] = \{([^}]*)\}', text).group(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""zeload against an LNS that is not ze: what it Naks is asked for its way, as by any client."""
+"""zeload with an LNS that is not ze: it requests what the LNS suggests by Nak, as any client does."""
 import os
 import socket
 import struct
@@ -32,7 +32,7 @@ def options(packet):
 
 
 class Lns:
-    """One tunnel, one call, nothing is lost; LCP and IPCP as nak() says."""
+    """One tunnel and one call without loss; LCP and IPCP are answered by nak()."""
 
     def __init__(self, nak):
         self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -70,7 +70,7 @@ class Lns:
         self.asked += [options(b[10:])] if proto == LCP else []
         wanted = self.nak(options(b[10:]), len(self.asked)) if proto == LCP else b''
         self.ppp(to, proto, NAK if wanted else ACK, ident, wanted or b[14:])
-        if not wanted:      # and ours, which asks for nothing
+        if not wanted:      # and our request, which has no options
             self.ppp(to, proto, REQ, 1, b'')
 
     def serve(self, until):
@@ -97,18 +97,18 @@ def run(nak):
 
 
 def test_the_mru_of_a_nak_is_asked_for():
-    """F-D6: an LNS whose MRU has to be 1400 gets that, at the second request."""
+    """F-D6: an LNS that insists on an MRU of 1400 gets it with the second request."""
     asked = run(lambda o, n: b'' if o[MRU] == b'\x05\x78' else b'\1\4\x05\x78')
     assert [o[MRU] for o in asked] == [b'\x05\xaa', b'\x05\x78']
 
 
 def test_an_lns_that_haggles():
-    """F-D6: each Nak is followed, twenty times, too."""
+    """F-D6: each Nak is followed, even twenty times."""
     asked = run(lambda o, n: b'' if n > 20 else struct.pack('>BBH', 1, 4, 1400 - n))
     assert [struct.unpack('>H', o[MRU])[0] for o in asked] == [1450] + [1400 - n for n in range(1, 21)]
 
 
 def test_a_nak_of_the_magic_number():
-    """F-D6: another one is asked for, and not the one that the peer named (RFC 1661 6.4)."""
+    """F-D6: another magic number is requested, and not the one that the peer suggested (RFC 1661 6.4)."""
     asked = run(lambda o, n: b'' if n > 1 else b'\5\6' + bytes(4))
     assert len({o[MAGIC] for o in asked}) == 2 and asked[1][MAGIC] != bytes(4)
