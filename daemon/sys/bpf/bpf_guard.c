@@ -7,7 +7,6 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <sys/mman.h>
 
 #include "daemon/base/json.h"
@@ -17,6 +16,7 @@
 #include "daemon/sys/bpf/bpf_show.h"
 #include "daemon/sys/bpf/bpf_try.h"
 #include "daemon/sys/net/repair.h"
+#include "daemon/sys/run/loop.h"
 #include "ze_guard.skel.h"
 
 struct bpf_guard {
@@ -52,23 +52,14 @@ static struct ze_addr_key bpf_guard_key_of(const struct ze_addr *a, uint16_t por
 
 /* ---- calls of the engine ---- */
 
-/* Limits the log: an update may fail in the same way for each tunnel and session. On the
- * reactor. */
-static bool bpf_guard_may_log(struct bpf_guard *g, uint32_t *ret_suppressed)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return log_limit_pass(&g->lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
-}
-
 static bool bpf_guard_put(struct bpf_guard *g, const char *map, int fd, const void *key,
 			  const void *value)
 {
 	int r = bpf_try_put(fd, key, value, BPF_ANY);
 	uint32_t suppressed;
 
-	if (r < 0 && bpf_guard_may_log(g, &suppressed))
+	/* It may fail in the same way for each tunnel and session. */
+	if (r < 0 && log_limit_pass(&g->lines, loop_clock_ns(), &suppressed))
 		log_kv(LOG_DP, LOG_ERROR, "guard-map-failed", KV_STR("map", map), KV_ERRNO(r),
 		       KV_SUPPRESSED(suppressed));
 	return r == 0;

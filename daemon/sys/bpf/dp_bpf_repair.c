@@ -381,19 +381,12 @@ static void start_job(struct dp_bpf_repair *rp, ze_ns now)
 /* Starts the job if it is due, otherwise the timer. */
 static void dp_bpf_repair_schedule(struct dp_bpf_repair *rp)
 {
-	struct ev_loop *ev = loop_ev(rp->d->loop);
-	ze_ns now = loop_now(rp->d->loop), due = repair_deadline(&rp->policy);
+	ze_ns now = loop_now(rp->d->loop);
+	ze_ns due = rp->running ? ZE_NEVER : repair_deadline(&rp->policy);
 
-	ev_timer_stop(ev, &rp->timer);
-	if (rp->running || due == ZE_NEVER)
-		return;
-	if (due <= now) {
+	loop_timer_at(rp->d->loop, &rp->timer, due > now ? due : ZE_NEVER);
+	if (due <= now)
 		start_job(rp, now);
-		return;
-	}
-	ev_now_update(ev);
-	ev_timer_set(&rp->timer, (double)(due - now) / 1e9, 0.);
-	ev_timer_start(ev, &rp->timer);
 }
 
 static void dp_bpf_repair_on_timer(struct ev_loop *ev, ev_timer *w, int revents)

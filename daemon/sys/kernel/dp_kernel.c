@@ -31,7 +31,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/base/hash.h"
 #include "daemon/base/htab.h"
@@ -45,6 +44,7 @@
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/run/counts.h"
 #include "daemon/sys/run/kworker.h"
+#include "daemon/sys/run/loop.h"
 
 /* ---- on workers ---- */
 
@@ -251,10 +251,7 @@ static bool same_path(const struct net_path *a, const struct net_path *b)
 /* Limits the log lines: every session of a peer may fail in the same way. */
 static bool dp_kernel_may_log(struct dp_kernel *d, uint32_t *ret_suppressed)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return log_limit_pass(&d->lines, ZE_SEC(t.tv_sec) + t.tv_nsec, ret_suppressed);
+	return log_limit_pass(&d->lines, loop_clock_ns(), ret_suppressed);
 }
 
 /* True when another tunnel uses the path, on a kernel that cannot have two on one. */

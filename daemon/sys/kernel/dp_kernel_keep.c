@@ -105,19 +105,12 @@ static void dp_kernel_keep_start(struct kernel_keep *k, ze_ns now)
 /* Starts the repairs that are due, or sets the timer. Rounds do not overlap. */
 static void dp_kernel_keep_schedule(struct kernel_keep *k)
 {
-	struct ev_loop *ev = loop_ev(k->loop);
-	ze_ns now = loop_now(k->loop), due = repair_deadline(&k->policy);
+	ze_ns now = loop_now(k->loop);
+	ze_ns due = k->stopped || k->under_way ? ZE_NEVER : repair_deadline(&k->policy);
 
-	ev_timer_stop(ev, &k->timer);
-	if (k->stopped || k->under_way || due == ZE_NEVER)
-		return;
-	if (due <= now) {
+	loop_timer_at(k->loop, &k->timer, due > now ? due : ZE_NEVER);
+	if (due <= now)
 		dp_kernel_keep_start(k, now);
-		return;
-	}
-	ev_now_update(ev);
-	ev_timer_set(&k->timer, (double)(due - now) / 1e9, 0.);
-	ev_timer_start(ev, &k->timer);
 }
 
 static void dp_kernel_keep_on_timer(struct ev_loop *ev, ev_timer *w, int revents)

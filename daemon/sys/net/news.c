@@ -21,15 +21,6 @@ static uint32_t u32_in(struct nlattr *nest, int type)
 	return a && nla_len(a) >= 4 ? nla_get_u32(a) : 0;
 }
 
-/* With programs in both modes, each mode has its own attribute; with one program, its id is
- * IFLA_XDP_PROG_ID. */
-static void read_xdp(struct nlattr *xdp, struct news *ret)
-{
-	ret->has_xdp = true;
-	ret->native_id = u32_in(xdp, IFLA_XDP_DRV_PROG_ID);
-	ret->generic_id = u32_in(xdp, IFLA_XDP_SKB_PROG_ID);
-}
-
 /* True when the master of the device is a VRF. */
 static bool is_in_vrf(struct nlattr *info)
 {
@@ -57,8 +48,12 @@ static bool parse_link(const struct nlmsghdr *h, struct news *ret)
 	if (name)
 		nla_strlcpy(ret->name, name, sizeof(ret->name));
 	xdp = news_find(h, sizeof(*i), IFLA_XDP);
-	if (xdp)
-		read_xdp(xdp, ret);
+	if (xdp) {
+		/* Each mode has its own attribute, also when there is only one program. */
+		ret->has_xdp = true;
+		ret->native_id = u32_in(xdp, IFLA_XDP_DRV_PROG_ID);
+		ret->generic_id = u32_in(xdp, IFLA_XDP_SKB_PROG_ID);
+	}
 	return true;
 }
 

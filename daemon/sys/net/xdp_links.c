@@ -2,11 +2,11 @@
 #include "daemon/sys/net/xdp_links.h"
 
 #include <errno.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <string.h>
 
+#include "daemon/sys/net/news.h"
 #include "daemon/sys/net/nlreq.h"
 
 struct dump {
@@ -14,36 +14,19 @@ struct dump {
 	void *self;
 };
 
-static uint32_t id_in(const struct nlattr *xdp, int type)
-{
-	const struct nlattr *a = nla_find(nla_data(xdp), nla_len(xdp), type);
-
-	return a ? nla_get_u32(a) : 0;
-}
-
-static uint8_t mode_in(const struct nlattr *xdp)
-{
-	const struct nlattr *a = nla_find(nla_data(xdp), nla_len(xdp), IFLA_XDP_ATTACHED);
-
-	return a ? nla_get_u8(a) : XDP_ATTACHED_NONE;
-}
-
-/* The kernel always adds the attribute of the mode, also when there is only one program. */
 static void xdp_links_on_link(struct nl_msg *m, void *self)
 {
 	const struct dump *d = self;
-	const struct ifinfomsg *h = nlmsg_data(nlmsg_hdr(m));
-	struct nlattr *xdp = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), IFLA_XDP);
-	struct nlattr *name = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), IFLA_IFNAME);
-	struct xdp_link l = { .ifindex = (unsigned)h->ifi_index };
+	struct xdp_link l = { 0 };
+	struct news n = { 0 };
 
-	if (!xdp || !name || mode_in(xdp) == XDP_ATTACHED_NONE)
+	if (!news_parse(nlmsg_hdr(m), &n) || n.kind != NEWS_LINK || !(n.native_id || n.generic_id))
 		return;
-	nla_strlcpy(l.name, name, sizeof(l.name));
-	l.native = id_in(xdp, IFLA_XDP_DRV_PROG_ID);
-	l.generic = id_in(xdp, IFLA_XDP_SKB_PROG_ID);
-	if (l.native || l.generic)
-		d->each(d->self, &l);
+	memcpy(l.name, n.name, sizeof(l.name));
+	l.ifindex = n.ifindex;
+	l.native = n.native_id;
+	l.generic = n.generic_id;
+	d->each(d->self, &l);
 }
 
 int xdp_links(xdp_links_each *each, void *self)

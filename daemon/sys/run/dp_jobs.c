@@ -178,23 +178,28 @@ static void dp_jobs_shape_done(struct kjob *j)
 	dp_jobs_report(r, &(struct dp_event){ .kind = DP_EV_SHAPED });
 }
 
+/* Submits a request of a session that is up. */
+static int dp_jobs_ask(struct dp_jobs_session *s, const struct dp_jobs_request *what)
+{
+	struct dp_jobs_request *r = malloc(sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	*r = *what;
+	r->s = s;
+	kworker_submit(s->jobs->worker, &s->seq, &r->j);
+	return 0;
+}
+
 int dp_jobs_shape(void *self, uint16_t sid, const struct shape_plan *p)
 {
-	struct dp_jobs *jobs = self;
-	struct dp_jobs_session *s = dp_jobs_find_up(jobs, sid);
-	struct dp_jobs_request *r;
+	struct dp_jobs_session *s = dp_jobs_find_up(self, sid);
 
 	if (!s)
 		return -ENOENT;
-	r = calloc(1, sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	r->s = s;
-	r->plan = *p;
-	r->j.run = dp_jobs_run_shape;
-	r->j.done = dp_jobs_shape_done;
-	kworker_submit(jobs->worker, &s->seq, &r->j);
-	return 0;
+	return dp_jobs_ask(s, &(struct dp_jobs_request){ .j.run = dp_jobs_run_shape,
+							 .j.done = dp_jobs_shape_done,
+							 .plan = *p });
 }
 
 static void dp_jobs_run_family_up(struct kjob *j, void *thread)
@@ -221,23 +226,15 @@ int dp_jobs_reserve(struct dp_jobs_session *s, enum ppp_family family)
 
 int dp_jobs_family_up(void *self, uint16_t sid, const struct dp_family *f)
 {
-	struct dp_jobs *jobs = self;
-	struct dp_jobs_session *s = dp_jobs_find_up(jobs, sid);
-	struct dp_jobs_request *r;
+	struct dp_jobs_session *s = dp_jobs_find_up(self, sid);
 
 	if (!s)
 		return -ENOENT;
 	if (dp_jobs_reserve(s, f->family) < 0)
 		return -ENOMEM;
-	r = calloc(1, sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	r->s = s;
-	r->family = *f;
-	r->j.run = dp_jobs_run_family_up;
-	r->j.done = dp_jobs_family_up_done;
-	kworker_submit(jobs->worker, &s->seq, &r->j);
-	return 0;
+	return dp_jobs_ask(s, &(struct dp_jobs_request){ .j.run = dp_jobs_run_family_up,
+							 .j.done = dp_jobs_family_up_done,
+							 .family = *f });
 }
 
 static void dp_jobs_run_family_down(struct kjob *j, void *thread)

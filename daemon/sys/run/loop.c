@@ -38,6 +38,11 @@ ze_ns loop_now(struct loop *l)
 	return l->now;
 }
 
+ze_ns loop_clock_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
 int64_t loop_wall_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
@@ -63,20 +68,24 @@ static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
 	loop_turn_done(l);
 }
 
-void loop_turn_done(struct loop *l)
+void loop_timer_at(struct loop *l, ev_timer *w, ze_ns at)
 {
-	ze_ns due = l->engine ? engine_deadline(l->engine) : ZE_NEVER;
-	ze_ns wait = due - loop_now(l);
+	ze_ns wait = at - loop_now(l);
 
-	ev_timer_stop(l->ev, &l->deadline);
-	if (l->engine)
-		heap_sessions(l->heap, engine_sessions(l->engine));
-	if (due == ZE_NEVER)
+	ev_timer_stop(l->ev, w);
+	if (at == ZE_NEVER)
 		return;
 	/* libev's time is that of its last poll, and the engine may have run for a while since. */
 	ev_now_update(l->ev);
-	ev_timer_set(&l->deadline, wait > 0 ? (double)wait / 1e9 : 0., 0.);
-	ev_timer_start(l->ev, &l->deadline);
+	ev_timer_set(w, wait > 0 ? (double)wait / 1e9 : 0., 0.);
+	ev_timer_start(l->ev, w);
+}
+
+void loop_turn_done(struct loop *l)
+{
+	loop_timer_at(l, &l->deadline, l->engine ? engine_deadline(l->engine) : ZE_NEVER);
+	if (l->engine)
+		heap_sessions(l->heap, engine_sessions(l->engine));
 }
 
 int loop_new(struct loop **ret)

@@ -24,7 +24,11 @@ struct engine *loop_engine(struct loop *l);
 struct ev_loop *loop_ev(struct loop *l);
 /* CLOCK_MONOTONIC of this iteration, read at most once per wake-up. */
 ze_ns loop_now(struct loop *l);
+ze_ns loop_clock_ns(void);  /* CLOCK_MONOTONIC at this moment, from any thread */
 int64_t loop_wall_ns(void); /* CLOCK_REALTIME */
+/* Sets a timer to this time, which may be past; ZE_NEVER: stops it. */
+struct ev_timer;
+void loop_timer_at(struct loop *l, struct ev_timer *w, ze_ns at);
 /* Sets the timer to the engine's deadline, after calls into the engine. */
 void loop_turn_done(struct loop *l);
 /* Runs until loop_stop(). */

@@ -176,3 +176,11 @@ bool path_is_public(const char *path)
 			return false;
 	return true;
 }
+
+bool path_leads_to(const char *path, int fd)
+{
+	struct stat st, now;
+
+	return fstat(fd, &st) == 0 && stat(path, &now) == 0 && st.st_dev == now.st_dev &&
+	       st.st_ino == now.st_ino;
+}

@@ -29,5 +29,8 @@ struct path_failure {
 void path_why_log(enum log_level level, enum log_sub sub, const struct path_failure *f);
 /* Creates the folder of a file if it is missing, but not the folders above it. */
 void path_make_folder(const char *path);
+/* True when this descriptor is still of what is at the path: it may have been removed or replaced
+ * since it was opened. */
+bool path_leads_to(const char *path, int fd);
 /* True when every user may search all folders on the path of a file. */
 bool path_is_public(const char *path);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/sys/net/netns_lock.h"
+#include "daemon/sys/run/path.h"
 
 #define BPFFS	  "/sys/fs/bpf"
 #define TRIES_MAX 100
@@ -62,15 +63,6 @@ pid_t instance_holder_of(int fd)
 	return pid;
 }
 
-/* Another process that ended, or an operator, may have removed the folder since it was opened. */
-static bool instance_is_there(const char *pins, int fd)
-{
-	struct stat st, now;
-
-	return fstat(fd, &st) == 0 && stat(pins, &now) == 0 && st.st_dev == now.st_dev &&
-	       st.st_ino == now.st_ino;
-}
-
 static int lock_folder(struct instance *i, bool make, struct instance_holder *h)
 {
 	int r;
@@ -84,7 +76,8 @@ static int lock_folder(struct instance *i, bool make, struct instance_holder *h)
 		if (i->folder < 0)
 			continue;
 		r = flock(i->folder, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
-		if (r == 0 && instance_is_there(i->pins, i->folder))
+		/* Another process that ended, or an operator, may have removed it since. */
+		if (r == 0 && path_leads_to(i->pins, i->folder))
 			return 0;
 		if (r < 0)
 			*h = (struct instance_holder){ instance_holder_of(i->folder),
@@ -115,19 +108,22 @@ static int open_instance(const char *pins, struct instance **ret)
 	return 0;
 }
 
-int instance_lock(const char *pins, struct instance **ret, struct instance_holder *ret_holder)
+/* whole: also the network namespace is locked, and the folder of pins is created. */
+static int instance_take(const char *pins, bool whole, struct instance **ret,
+			 struct instance_holder *ret_holder)
 {
-	struct instance_holder h = { 0, "this network namespace" };
+	struct instance_holder h = { 0, whole ? "this network namespace" : NULL };
 	struct instance *i;
 	int r = open_instance(pins, &i);
 
 	if (r < 0)
 		return r;
-	r = netns_lock_take(&i->netns, &h.pid);
-	if (r == 0)
+	if (whole)
+		r = netns_lock_take(&i->netns, &h.pid);
+	if (r == 0 && whole)
 		r = mount_bpffs(pins);
 	if (r == 0)
-		r = lock_folder(i, true, &h);
+		r = lock_folder(i, whole, &h);
 	if (r == 0) {
 		*ret = i;
 		return 0;
@@ -138,23 +134,14 @@ int instance_lock(const char *pins, struct instance **ret, struct instance_holde
 	return r;
 }
 
+int instance_lock(const char *pins, struct instance **ret, struct instance_holder *ret_holder)
+{
+	return instance_take(pins, true, ret, ret_holder);
+}
+
 int instance_lock_pins(const char *pins, struct instance **ret, struct instance_holder *ret_holder)
 {
-	struct instance_holder h = { 0 };
-	struct instance *i;
-	int r = open_instance(pins, &i);
-
-	if (r < 0)
-		return r;
-	r = lock_folder(i, false, &h);
-	if (r == 0) {
-		*ret = i;
-		return 0;
-	}
-	instance_unlock(i);
-	if (r == -EBUSY)
-		*ret_holder = h;
-	return r;
+	return instance_take(pins, false, ret, ret_holder);
 }
 
 const char *instance_pins(const struct instance *i)
@@ -167,7 +154,7 @@ int instance_lock_again(struct instance *i)
 	struct instance_holder h;
 	int old = i->folder, r;
 
-	if (instance_is_there(i->pins, old))
+	if (path_leads_to(i->pins, old))
 		return 0;
 	r = lock_folder(i, true, &h);
 	if (r == 0)
@@ -182,7 +169,7 @@ void instance_unlock(struct instance *i)
 	if (!i)
 		return;
 	if (i->folder >= 0) {
-		if (instance_is_there(i->pins, i->folder))
+		if (path_leads_to(i->pins, i->folder))
 			rmdir(i->pins); /* fails, as it should, while there are pins */
 		close(i->folder);
 	}

@@ -465,15 +465,6 @@ static int read_boot(struct journal *j)
 	return r;
 }
 
-/* The file may be replaced or removed between open() and flock(): compares what was opened with
- * what is at the path. */
-static bool journal_is_there(const struct journal *j, const struct stat *st)
-{
-	struct stat now;
-
-	return stat(j->path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
-}
-
 /* Opens, without any access right, a file that the process may not open otherwise, to learn its
  * owner. */
 static int look_at_foreign(struct journal *j, const char *path, struct stat *ret)
@@ -507,7 +498,8 @@ static int open_file(struct journal *j)
 		r = lock_file(j, j->path, 0, &st);
 		if (r < 0)
 			return r;
-		if (journal_is_there(j, &st))
+		/* It may be replaced or removed between open() and flock(). */
+		if (path_leads_to(j->path, j->fd))
 			return read_old(j, &st);
 		close(j->fd);
 	}
@@ -723,9 +715,7 @@ bool journal_restarted(struct journal *j)
 
 bool journal_check(struct journal *j)
 {
-	struct stat st = { 0 };
-
-	if (!j->on || (fstat(j->fd, &st) == 0 && journal_is_there(j, &st)))
+	if (!j->on || path_leads_to(j->path, j->fd))
 		return j->on;
 	give_up(j, -ENOENT);
 	close(j->fd);
