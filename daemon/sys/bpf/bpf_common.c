@@ -263,20 +263,13 @@ bool bpf_common_any_native(const struct bpf_common *c)
 	return false;
 }
 
-/* All ports are in native mode. */
-static bool bpf_common_native(const struct bpf_common *c)
-{
-	for (size_t i = 0; i < c->n_attached; i++)
-		if (!c->ports[i].native)
-			return false;
-	return true;
-}
-
 const char *bpf_common_mode(const struct bpf_common *c)
 {
-	if (bpf_common_native(c))
-		return "native";
-	return bpf_common_any_native(c) ? "mixed" : "generic";
+	size_t native = 0;
+
+	for (size_t i = 0; i < c->n_attached; i++)
+		native += c->ports[i].native;
+	return native == c->n_attached ? "native" : native ? "mixed" : "generic";
 }
 
 /* Sets the program of a port in its mode: attaches it, or replaces another program of ours. */

@@ -135,11 +135,6 @@ static int let_send_to(struct bpf_dp *d, __u32 ifindex)
 	return bpf_try_put(fd, &ifindex, &ifindex, BPF_ANY);
 }
 
-static int bpf_dp_add_port(struct bpf_dp *d, const struct bpf_dp_port *p)
-{
-	return p->prog == BPF_DP_ACCEPT ? 0 : let_send_to(d, p->ifindex);
-}
-
 static bool is_port(const void *self, unsigned ifindex)
 {
 	const struct bpf_dp_args *a = self;
@@ -201,7 +196,8 @@ static int bpf_dp_add_ports(struct bpf_dp *d, const struct bpf_dp_args *a)
 	for (size_t i = 0; r == 0 && i < a->n_ports; i++) {
 		ports[i].ifindex = a->ports[i].ifindex;
 		ports[i].prog = bpf_dp_prog_fd(d, a->ports[i].prog);
-		r = bpf_dp_add_port(d, &a->ports[i]);
+		if (a->ports[i].prog != BPF_DP_ACCEPT)
+			r = let_send_to(d, a->ports[i].ifindex);
 	}
 	if (r == 0)
 		r = add_macs(d, a);

@@ -105,28 +105,21 @@ static void set_bits(uint16_t *w, uint16_t mask, uint16_t bits)
 		;
 }
 
-static void put_up(struct ze_up_id *u, const struct ze_session *s)
+void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
 {
+	struct ze_up_id *u = &h->up_ids[k->sid];
+	struct ze_down_id *d = &h->down_ids[k->sid];
+
 	memcpy(u->ip4, s->ip4, sizeof(u->ip4));
 	set_bits(&u->flags, ZE_SESS_SEQ, s->flags & ZE_SESS_SEQ);
-}
-
-static void put_down(struct ze_down_id *d, const struct ze_session *s)
-{
 	d->peer_sid = s->peer_sid;
 	set_bits(&d->bits, ZE_DOWN_MTU | ZE_DOWN_SEQ,
 		 (uint16_t)((s->mtu & ZE_DOWN_MTU) | (s->flags & ZE_SESS_SEQ ? ZE_DOWN_SEQ : 0)));
 	memcpy(&d->high, s->ip4, sizeof(d->high));
-}
-
-void bpf_hot_put(struct bpf_hot *h, const struct ze_sess_key *k, const struct ze_session *s)
-{
-	put_up(&h->up_ids[k->sid], s);
-	put_down(&h->down_ids[k->sid], s);
 	h->up[k->sid].cost = s->up_cost;
 	h->down[k->sid].cost = s->down_cost;
-	__atomic_store_n(&h->up_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
-	__atomic_store_n(&h->down_ids[k->sid].tid, k->tid, __ATOMIC_RELEASE);
+	__atomic_store_n(&u->tid, k->tid, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->tid, k->tid, __ATOMIC_RELEASE);
 }
 
 void bpf_hot_open(struct bpf_hot *h, uint16_t sid, bool v6, bool open)

@@ -85,42 +85,20 @@ static void route_drop(struct dp_bpf_session *s, struct nl_sock *sk, const struc
 		rtnl_route(sk, (int)s->d->conf.ze0, f, false);
 }
 
-static int stack_up6(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
-{
-	int r = dp_bpf_ifid_add(s, sk, f);
-
-	if (r == 0) {
-		r = dp_bpf_route6_up(s, sk, f);
-		if (r < 0)
-			dp_bpf_ifid_del(s, sk, f);
-	}
-	return r;
-}
-
 /* Creates everything or nothing. Returns 1 when the route is missing, see dp_bpf_route_up(). */
 static int stack_up(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
 {
-	int r;
+	bool v6 = f->family == PPP_FAM_IPV6;
+	int r = v6 ? dp_bpf_ifid_add(s, sk, f) : dp_bpf_gateway(s->d, sk, f);
 
-	if (f->family == PPP_FAM_IPV6)
-		return stack_up6(s, sk, f);
-	r = dp_bpf_gateway(s->d, sk, f);
 	if (r < 0)
 		return r;
-	r = dp_bpf_route_up(s->d, sk, f);
-	if (r < 0)
+	r = v6 ? dp_bpf_route6_up(s, sk, f) : dp_bpf_route_up(s->d, sk, f);
+	if (r < 0 && v6)
+		dp_bpf_ifid_del(s, sk, f);
+	else if (r < 0)
 		route_drop(s, sk, f);
 	return r;
-}
-
-static void stack_down(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f)
-{
-	if (f->family == PPP_FAM_IPV6) {
-		dp_bpf_route6_down(s, sk);
-		dp_bpf_ifid_del(s, sk, f);
-	} else {
-		route_drop(s, sk, f);
-	}
 }
 
 static void dp_bpf_undo_family(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
@@ -133,9 +111,13 @@ static void dp_bpf_undo_family(struct dp_bpf_session *s, enum ppp_family family,
 	bpf_dp_session_put(s->d->maps, &s->key, &s->v, &v);
 	s->v = v;
 	s->on[family] = false;
-	if (family == PPP_FAM_IPV4)
+	if (family == PPP_FAM_IPV4) {
 		dp_bpf_route_del(s);
-	stack_down(s, sk, &s->f[family]);
+		route_drop(s, sk, &s->f[family]);
+	} else {
+		dp_bpf_route6_down(s, sk);
+		dp_bpf_ifid_del(s, sk, &s->f[family]);
+	}
 }
 
 void dp_bpf_set_rates(struct ze_session *v, const struct shape_plan *p)

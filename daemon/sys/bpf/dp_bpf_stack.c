@@ -19,17 +19,6 @@ bool dp_bpf_has_gateway(const struct dp_bpf *d, uint32_t ip)
 	return false;
 }
 
-static int keep_gateway(struct dp_bpf *d, uint32_t ip)
-{
-	uint32_t *v = reallocarray(d->gateways, d->n_gateways + 1, sizeof(*v));
-
-	if (!v)
-		return -ENOMEM;
-	d->gateways = v;
-	d->gateways[d->n_gateways++] = ip;
-	return 0;
-}
-
 static int add_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
 	struct dp_family gw = *f;
@@ -46,12 +35,20 @@ bool dp_bpf_is_taken(int r)
 /* Gateways are few and are never removed from ze0. */
 int dp_bpf_gateway(struct dp_bpf *d, struct nl_sock *sk, const struct dp_family *f)
 {
+	uint32_t *v;
 	int r;
 
 	if (dp_bpf_has_gateway(d, f->local4))
 		return 0;
 	r = add_gateway(d, sk, f);
-	return r < 0 && !dp_bpf_is_taken(r) ? r : keep_gateway(d, f->local4);
+	if (r < 0 && !dp_bpf_is_taken(r))
+		return r;
+	v = reallocarray(d->gateways, d->n_gateways + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	d->gateways = v;
+	d->gateways[d->n_gateways++] = f->local4;
+	return 0;
 }
 
 /* The kernel refuses a route whose source address is missing. If another program removes the

@@ -188,29 +188,21 @@ static int wait_answer(int fd, struct turn *t, int *ret_why)
 	return r;
 }
 
-static void copy_strict(int from, int to)
-{
-	socklen_t len = sizeof(int);
-	int on = 0;
-
-	if (getsockopt(from, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, &len) == 0 && on)
-		setsockopt(to, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-}
-
 /* Replaces the socket under the same descriptor, so that no earlier answer is queued. If that
  * fails, the old one remains: sequence numbers distinguish its answers. */
 static void open_anew(int fd)
 {
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(int);
-	int protocol, other;
+	int protocol, other, strict = 0;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0)
 		return;
 	other = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (other < 0)
 		return;
-	copy_strict(fd, other);
+	if (getsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, &len) == 0 && strict)
+		setsockopt(other, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
 	if (bind(other, (struct sockaddr *)&any, sizeof(any)) == 0)
 		dup3(other, fd, O_CLOEXEC);
 	close(other);

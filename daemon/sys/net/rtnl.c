@@ -388,22 +388,18 @@ int rtnl_find_routes(struct nl_sock *sk, int ifindex, const struct rtnl_found *f
 					      .self = &w });
 }
 
-static int rtnl_find_addrs(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
+int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
 {
 	struct finding w = { ifindex, f };
 	struct ifaddrmsg ad = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)ifindex };
+	int r = rtnl_find_routes(sk, ifindex, f);
 
+	if (r < 0)
+		return r;
 	return nlreq_run(sk,
 			 &(struct nlreq){ .m = rtnl_start(RTM_GETADDR, NLM_F_DUMP, &ad, sizeof(ad)),
 					  .valid = rtnl_on_addr,
 					  .self = &w });
-}
-
-int rtnl_find(struct nl_sock *sk, int ifindex, const struct rtnl_found *f)
-{
-	int r = rtnl_find_routes(sk, ifindex, f);
-
-	return r < 0 ? r : rtnl_find_addrs(sk, ifindex, f);
 }
 
 int rtnl_addr_del(struct nl_sock *sk, int ifindex, uint8_t family, const uint8_t ip[16])

@@ -28,14 +28,6 @@ static void heap_stop(struct heap *h)
 	ev_timer_stop(h->ev, &h->wait);
 }
 
-/* The timer must not keep a loop running that has nothing else to do. */
-static void heap_start(struct heap *h)
-{
-	ev_timer_set(&h->wait, WAIT_S, 0.);
-	ev_timer_start(h->ev, &h->wait);
-	ev_unref(h->ev);
-}
-
 static void on_wait(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct heap *h = w->data;
@@ -53,10 +45,14 @@ void heap_sessions(struct heap *h, unsigned n)
 	h->now = n;
 	if (n > h->peak)
 		h->peak = n;
-	if (!heap_fell(h->peak, n))
+	if (!heap_fell(h->peak, n)) {
 		heap_stop(h); /* the number rises again */
-	else if (!ev_is_active(&h->wait))
-		heap_start(h);
+	} else if (!ev_is_active(&h->wait)) {
+		ev_timer_set(&h->wait, WAIT_S, 0.);
+		ev_timer_start(h->ev, &h->wait);
+		/* It must not keep a loop running that has nothing else to do. */
+		ev_unref(h->ev);
+	}
 }
 
 struct heap *heap_new(struct ev_loop *ev)

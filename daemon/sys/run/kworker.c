@@ -39,17 +39,6 @@ void kworker_seq_init(struct kseq *s)
 	s->active = false;
 }
 
-/* Takes the next job of the next sequence. Called with the lock. */
-static struct kjob *kworker_take(struct kworker *k)
-{
-	struct kseq *s = list_entry(k->ready.next, struct kseq, link);
-	struct kjob *j = list_entry(s->jobs.next, struct kjob, link);
-
-	list_del(&s->link);
-	list_del(&j->link);
-	return j;
-}
-
 /* Called with the lock. The owner may free the sequence as soon as its job is on the done list and
  * the lock is released. Returns whether the owner must be notified: not when other jobs were done
  * already, since it reaps all. */
@@ -69,10 +58,14 @@ static bool kworker_finish(struct kworker *k, struct kjob *j)
 	return first;
 }
 
+/* Runs the next job of the next sequence. */
 static bool run_one(struct kworker *k, void *ctx)
 {
-	struct kjob *j = kworker_take(k);
+	struct kseq *s = list_entry(k->ready.next, struct kseq, link);
+	struct kjob *j = list_entry(s->jobs.next, struct kjob, link);
 
+	list_del(&s->link);
+	list_del(&j->link);
 	pthread_mutex_unlock(&k->lock);
 	j->run(j, ctx);
 	pthread_mutex_lock(&k->lock);

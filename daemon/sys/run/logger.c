@@ -70,12 +70,6 @@ static void say_lost(void)
 	q.lost = 0;
 }
 
-static void lose(uint64_t lines)
-{
-	q.lost += lines;
-	log_count_lost(lines);
-}
-
 static void sink(void *self, enum log_level level, enum log_sub sub, const char *line)
 {
 	size_t need = strlen(line) + LOST_LINE; /* a log-lines-lost line may precede it */
@@ -84,7 +78,8 @@ static void sink(void *self, enum log_level level, enum log_sub sub, const char 
 	(void)sub;
 	pthread_mutex_lock(&q.lock);
 	if (need + (level > LOG_WARN ? RESERVE : 0) > ROOM - q.n) {
-		lose(1);
+		q.lost++;
+		log_count_lost(1);
 	} else {
 		if (may_say_lost(need))
 			say_lost();
