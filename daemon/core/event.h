@@ -19,7 +19,7 @@ enum event_kind {
 	EV_SESSION_DOWN, /* the call has ended; only for sessions that were STARTING or restored */
 	EV_SESSION_CLOSED, /* after DOWN, when the data plane has removed the session */
 	EV_DISCONNECT_REQUESTED,
-	EV_ROUTE_ADD, /* host route of a subscriber: family, address */
+	EV_ROUTE_ADD, /* a subscriber can be reached: family, prefix */
 	EV_ROUTE_REMOVE,
 	EV_ECHO_RTT,
 	EV_ECHO_LOST,
@@ -48,8 +48,8 @@ struct event {
 	const char *actor, *text; /* DISCONNECT_REQUESTED: the operator; free text or NULL */
 	uint16_t code;		  /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
 	enum ppp_family family;
-	struct ze_addr address; /* ROUTE: the address of the host route */
-	ze_ns rtt;		/* ECHO_RTT */
+	struct ze_prefix prefix; /* ROUTE: for one address of all its bits */
+	ze_ns rtt;		 /* ECHO_RTT */
 	/* CLOSED: the totals; all 0 when the data plane does not know them. */
 	struct event_traffic traffic;
 };

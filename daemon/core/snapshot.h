@@ -181,7 +181,7 @@ struct snapshot_note {
 	ze_ns at;
 	const char *event, *cause; /* cause "": none */
 	const char *actor, *text;  /* operator who requested the end, and the reason; may be NULL */
-	struct ze_addr address;	   /* family 0: none */
+	struct ze_prefix prefix;   /* of a route; family 0: none */
 	uint16_t code;		   /* Disconnect-Cause; 0: none */
 	bool has_rtt;
 	ze_ns rtt;

@@ -120,7 +120,7 @@ static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_fami
 	if (family != PPP_FAM_IPV4)
 		return;
 	ev.family = family;
-	ev.address = ip4_addr(s->link.ipcp.params.peer);
+	ev.prefix = (struct ze_prefix){ ip4_addr(s->link.ipcp.params.peer), 32 };
 	turn_event(s->e, &ev);
 }
 

@@ -25,6 +25,7 @@ struct note { /* kept small: there can be millions */
 	uint16_t code;
 	uint8_t kind;	/* enum event_kind */
 	uint8_t family; /* of ip: 4 or 6 */
+	uint8_t len;	/* of the prefix, bits */
 	union {
 		uint8_t ip[16]; /* EV_ROUTE_ADD, EV_ROUTE_REMOVE */
 		ze_ns rtt;	/* EV_ECHO_RTT */
@@ -203,8 +204,9 @@ static void history_note(struct life *l, const struct event *e)
 		.at = e->now, .kind = (uint8_t)e->kind, .code = e->code, .cause = e->cause
 	};
 	if (is_route(e->kind)) {
-		n->family = e->address.family;
-		memcpy(n->ip, e->address.ip, sizeof(n->ip));
+		n->family = e->prefix.addr.family;
+		n->len = e->prefix.len;
+		memcpy(n->ip, e->prefix.addr.ip, sizeof(n->ip));
 	} else if (e->kind == EV_ECHO_RTT) {
 		n->rtt = e->rtt;
 	} else if (e->kind == EV_DISCONNECT_REQUESTED) {
@@ -307,8 +309,9 @@ static void copy_note(struct snapshot_note *to, const struct note *n, char **at)
 		to->actor = history_put_text(at, n->actor);
 		to->text = history_put_text(at, n->text);
 	} else if (is_route(n->kind)) {
-		to->address.family = n->family;
-		memcpy(to->address.ip, n->ip, sizeof(n->ip));
+		to->prefix.addr.family = n->family;
+		to->prefix.len = n->len;
+		memcpy(to->prefix.addr.ip, n->ip, sizeof(n->ip));
 	} else if (n->kind == EV_ECHO_RTT) {
 		to->has_rtt = true;
 		to->rtt = n->rtt;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The history that an observer keeps: the events of one session, and the sessions that have
  * ended. */
+#include <stdio.h>
+
 #include "daemon/base/json.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/view/view.h"
@@ -20,6 +22,19 @@ static void view_history_kaddr(struct json *j, const char *key, const struct ze_
 		json_kstr(j, key, ze_addr_text(a, text));
 }
 
+/* What is routed to the subscriber; a single address without its length. */
+static void view_history_kprefix(struct json *j, const char *key, const struct ze_prefix *p)
+{
+	char addr[ZE_ADDR_TEXT], text[ZE_ADDR_TEXT + 4];
+
+	if (p->len == (p->addr.family == 6 ? 128 : 32)) {
+		view_history_kaddr(j, key, &p->addr);
+	} else if (p->addr.family) {
+		snprintf(text, sizeof(text), "%s/%u", ze_addr_text(&p->addr, addr), p->len);
+		json_kstr(j, key, text);
+	}
+}
+
 static void write_note(const struct snapshot_note *n, const struct view_clock *c, struct json *j)
 {
 	json_obj(j);
@@ -28,7 +43,7 @@ static void write_note(const struct snapshot_note *n, const struct view_clock *c
 	kfilled(j, "cause", n->cause);
 	kfilled(j, "actor", n->actor);
 	kfilled(j, "reason", n->text);
-	view_history_kaddr(j, "address", &n->address);
+	view_history_kprefix(j, "address", &n->prefix);
 	if (n->code)
 		json_ku64(j, "disconnect-cause", n->code);
 	if (n->has_rtt)

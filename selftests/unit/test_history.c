@@ -134,6 +134,33 @@ static void never_began(void **st)
 	json_decref(t);
 }
 
+/* A single address is shown alone, of any other prefix also the length. */
+static void prefixes(void **st)
+{
+	const struct ze_prefix v[] = {
+		{ { .family = 4, .ip = { 10, 0, 0, 2 } }, 32 },
+		{ { .family = 4, .ip = { 10, 0, 0, 8 } }, 29 },
+		{ { .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, 0, 1 } }, 56 },
+		{ { .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 } }, 128 },
+	};
+	json_t *t;
+
+	(void)st;
+	happens(EV_SESSION_STARTING, 1, ZE_SEC(10));
+	for (unsigned i = 0; i < 4; i++) {
+		struct event e = event(EV_ROUTE_ADD, 1, ZE_SEC(11));
+
+		e.prefix = v[i];
+		tell(e);
+	}
+	t = trail(1);
+	assert_string_equal(text(t, 1, "address"), "10.0.0.2");
+	assert_string_equal(text(t, 2, "address"), "10.0.0.8/29");
+	assert_string_equal(text(t, 3, "address"), "2001:db8:1::/56");
+	assert_string_equal(text(t, 4, "address"), "2001:db8::1");
+	json_decref(t);
+}
+
 static void one_life(void **st)
 {
 	struct event e;
@@ -146,7 +173,7 @@ static void one_life(void **st)
 	e.ifname = "ppp7";
 	tell(e);
 	e = event(EV_ROUTE_ADD, 1, ZE_SEC(11));
-	e.address = (struct ze_addr){ .family = 4, .ip = { 10, 0, 0, 2 } };
+	e.prefix = (struct ze_prefix){ { .family = 4, .ip = { 10, 0, 0, 2 } }, 32 };
 	tell(e);
 	e = event(EV_DISCONNECT_REQUESTED, 1, ZE_SEC(20));
 	e.actor = "uid 0 (root)";
@@ -349,6 +376,7 @@ static void without_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(prefixes),
 		T(one_life),
 		T(never_began),
 		T(nothing_is_known_of_others),
