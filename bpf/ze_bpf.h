@@ -300,8 +300,8 @@ struct ze_conf {
 	X(DROP_ICMP_REDIRECT,                                                                      \
 	  "drop-icmp-redirect")	  /* the stack takes subscribers for neighbours */                 \
 	X(DROP_LINK, "drop-link") /* too long for the link of a LAC's link-local address */        \
-	X(DROP_ROOM, "drop-room") /* no room to change the packet, or its port is gone */          \
-	X(DROP_REDIRECT, "drop-redirect") /* counted as sent, and the driver did not take it */
+	X(DROP_ROOM, "drop-room") /* no room to change the packet, or its port was removed */      \
+	X(DROP_REDIRECT, "drop-redirect") /* counted as sent, but the driver did not accept it */
 
 enum ze_verdict {
 #define X(id, name) ZE_V_##id,

@@ -199,7 +199,7 @@ class Traffic:
         self.seconds = seconds
         lab.ns_run('core', sys.executable, '-B', '-c', FINISHED)
         self.far = lab.Process('core', 'far', lab.ZELOAD, '--reflect', '7')
-        lab.wait_for(lambda: 'ready' in self.far.text(), 10, 'the far end')
+        lab.wait_for(lambda: 'ready' in self.far.text(), 10, 'the reflector')
         self.lac = lab.Process('lac', 'lac', lab.ZELOAD, '--json', '-', '-s', '5', '--to', lab.CORE + ':7', '--pps', '100',
                                '--duration', str(seconds), '--size', '200', lab.LNS)
         lab.wait_for(lambda: len(zectl('sessions')) == 5, 30, 'five sessions')

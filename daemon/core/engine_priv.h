@@ -153,7 +153,7 @@ struct reload_next {
 };
 
 struct engine {
-	struct config *cfg;	 /* in force */
+	struct config *cfg;	 /* in use */
 	struct config *boot;	 /* at the start: listeners, pool, data plane, l2tp enabled */
 	struct linkcfg *linkcfg; /* of cfg */
 	struct reload_next next;

@@ -40,8 +40,8 @@ enum op_status {
 
 const char *ops_status_name(enum op_status s); /* "not-found" */
 
-/* Reads the configuration file again and applies it. Returns 0, or -errno when the configuration in
- * force stays. There may be warnings in both cases; errors and warnings are whole lines. */
+/* Reads the configuration file again and applies it. Returns 0, or -errno when the running
+ * configuration stays. There may be warnings in both cases; errors and warnings are whole lines. */
 struct op_reload {
 	int (*run)(void *self, const char *actor, struct strbuf *errors, struct strbuf *warnings);
 	void *self;

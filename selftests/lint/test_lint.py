@@ -182,11 +182,15 @@ CASES = [
     (docs.check_links, {}, {'docs/a.md': '# A\n[x](#b)\n'}),
     (language.check,
      {'ppp/a.c': C + 'int told; /* ops->judge() is called, and the verdict is sent */\n',
-      'selftests/peer/a.c': C + '/* a stranger */\n', 'cli/a.py': 'anew = 1  # again\n'},
+      'selftests/fuzz/corpus/a.txt': 'a stranger\n', 'cli/a.py': 'anew = 1  # again\n'},
      {'ppp/a.c': C + '/*\n * The link begins\n * anew.\n */\n'}),
     (language.check, {}, {'cli/a.c': C + 'const char *a = "it is told";\n'}),
     (language.check, {}, {'docs/a.md': 'A stranger has no session.\n'}),
     (language.check, {}, {'selftests/lib/a.py': '"""Whoever asks."""\n'}),
+    (language.check, {'vmtest/a': '#!/usr/bin/python3\nanew = 1\n'}, {'vmtest/a': '#!/usr/bin/python3\n# It goes on.\n'}),
+    (language.check, {'ppp/a.c': C + '/* There is no socket. */\n'}, {'ppp/a.c': C + '/* It is no socket. */\n'}),
+    (language.check, {}, {'mk/a.mk': '# Removed, for there is no file.\n'}),
+    (language.check, {}, {'Makefile': '# What became of it.\n'}),
 ]
 # A case of a family that is being built needs no test; one that is named must exist.
 CASES.append((coverage.check, dict(covered(), **{

@@ -38,6 +38,11 @@ class Tree:
         """The C files of this tree, without generated headers and third-party files."""
         return [f for f in self.files if f.endswith(suffixes) and not foreign(f)]
 
+    def is_script(self, name):
+        """True for a program in a file without a suffix: it begins with #!."""
+        return '.' not in os.path.basename(name) and not binary(os.path.join(self.root, name)) and \
+            self.text(name).startswith('#!')
+
     def scripts(self):
         """Shell scripts, by name or by first line."""
         ret = []

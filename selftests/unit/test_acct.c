@@ -494,7 +494,7 @@ static void send_error_is_tried_again(void **st)
 	assert_int_equal(w.seen[1].starts, 1);
 }
 
-/* An Interim-Update that nobody answered is not repeated; the next one has the counters. */
+/* An Interim-Update without an answer is not repeated; the next one has the counters. */
 static void interim_lost(void **st)
 {
 	(void)st;
@@ -570,7 +570,7 @@ static void wall_clock_steps_back(void **st)
 	assert_int_equal(w.seen[1].stop_at, WALL0 + 1000);
 }
 
-/* S-AAA-61, S-AAA-62: sessions that ended with the daemon get a Stop, the others go on. */
+/* S-AAA-61, S-AAA-62: sessions that ended with the daemon get a Stop, the others continue. */
 static void restart(void **st)
 {
 	(void)st;

@@ -493,7 +493,7 @@ static void ipv6(void **st)
 	assert_true(profile_key_applied(PROFILE_ROUTE));
 }
 
-/* R-015, R-016, S-AAA-52: what nobody knows changes nothing; what ze knows and does not have is
+/* R-015, R-016, S-AAA-52: unknown attributes change nothing; known ones that ze does not have are
  * named. */
 static void others(void **st)
 {

@@ -301,8 +301,8 @@ static void only_server(void **st)
 	assert_false(rnet_stats(w, 0).aside);
 }
 
-/* The second server has no identifier left: requests stay with the first, and those whose time is
- * over end. */
+/* The second server has no identifier left: requests stay with the first, and those whose
+ * time has passed end. */
 static void nowhere_to_move(void **st)
 {
 	struct radius_client_cfg cfg = rnet_cfg();

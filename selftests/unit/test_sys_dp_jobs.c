@@ -354,7 +354,7 @@ static void a_plane_may_succeed_with_a_remark(void **st)
 	reap("family7+0/1400 [route 1] FAMILY7(0) ");
 }
 
-/* The jobs run, the plane sees their results, and the only event is GONE. */
+/* The jobs run, the plane sees their results, and the only event is DP_EV_GONE. */
 static void requests_before_a_removal_are_not_answered(void **st)
 {
 	bring_up(7);

@@ -72,7 +72,7 @@ static void say_many(void)
 		log_kv(LOG_MAIN, LOG_INFO, "one", KV_U64("n", i));
 }
 
-/* F-A5: nobody reads: the caller continues and learns how many lines were lost; warnings have a
+/* F-A5: without a reader the caller continues and learns how many lines were lost; warnings have a
  * reserve of their own. */
 static void full_pipe_stops_nobody(void **st)
 {

@@ -393,7 +393,7 @@ static void losses_are_counted(void **st)
 		equal("sends-lost", 1);
 	}
 	lac_stop(u.lac);
-	w_advance(u.w, ZE_SEC(60)); /* those of tunnels that were freed stay in the sum */
+	w_advance(u.w, ZE_SEC(60)); /* those of removed tunnels stay in the sum */
 	show("statistics");
 	equal("tunnels", 0);
 	equal("avps-ignored", 1);

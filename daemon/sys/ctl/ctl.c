@@ -307,7 +307,7 @@ static void client_new(struct ctl *ctl, int fd)
 }
 
 /* Accepts and closes a connection with the spare descriptor: otherwise the pending connection would
- * wake the reactor again and again. */
+ * wake the reactor repeatedly. */
 static void send_away(struct ctl *ctl)
 {
 	int fd;

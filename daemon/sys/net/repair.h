@@ -2,7 +2,7 @@
 /*
  * Schedules checks of what ze has put into the kernel, by kind, and records the results: counters
  * for the operator and one log line per repair. The first repairs of a kind are 50 ms apart. Where
- * another program removes the same kind again and again, the interval doubles up to 30 s, and the
+ * another program removes the same kind repeatedly, the interval doubles up to 30 s, and the
  * log line contains it. Makes no system calls; the time is an argument.
  */
 #pragma once

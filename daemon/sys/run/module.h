@@ -5,7 +5,7 @@
  *
  * A reload is all or nothing. First each module prepares: it checks the new configuration, and
  * allocates what it needs, but changes nothing. When one refuses, those that have prepared cancel,
- * and the configuration in force stays. When none does, each module applies the new configuration,
+ * and the running configuration stays. When none does, each module applies the new configuration,
  * which can't fail. All steps go through the table in order, cancel in reverse.
  */
 #pragma once

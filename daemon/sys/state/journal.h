@@ -74,8 +74,8 @@ void journal_begin(struct journal *j, bool keep, const struct rng *rng);
 void journal_read(struct journal *j);
 /* False when a record could not be written: a restart would end all sessions. */
 bool journal_on(const struct journal *j);
-/* Turns a journal on that is off, with an emptied file, or a new one when the old one is gone. The
- * caller then puts all records again and calls journal_restarted(), which writes the header and
+/* Turns a journal on that is off, with an emptied file, or a new one when the old one was removed.
+ * The caller then puts all records again and calls journal_restarted(), which writes the header and
  * returns whether all of it was written. Returns 0 or -errno, which is not logged. */
 int journal_restart(struct journal *j, const struct rng *rng);
 bool journal_restarted(struct journal *j);
