@@ -6,14 +6,14 @@
  * is in the first four. Numbers are in host byte order.
  *
  * Fields named `reserved` are 0, in values that packets seldom need. A later version may give them
- * a meaning for which 0 is the previous behaviour, and adopt maps of this version.
+ * a meaning for which 0 is the previous behaviour, and use maps of this version.
  */
 #pragma once
 
 #include <linux/types.h>
 
 #define ZE_BPF_ABI 11
-/* The oldest layout whose maps are adopted: only their names differ (bpf_names.h). */
+/* The oldest layout whose maps are restored: only their names differ (bpf_names.h). */
 #define ZE_BPF_ABI_OLDEST 10
 
 #define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */

@@ -22,7 +22,7 @@
 		__type(value, row);                                                                \
 	} name SEC(".maps")
 
-/* What the next instance must know to adopt these maps: their layout, and the devices. */
+/* What the next instance must know to use these maps: their layout, and the devices. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -42,7 +42,7 @@ enum {
 struct daemon {
 	struct ze z;
 	bool draining;
-	ev_signal term, interrupt, hangup, leave;
+	ev_signal term, interrupt, hangup, handover;
 	ev_timer give_up;
 	ev_prepare drained;
 };
@@ -74,7 +74,7 @@ static void on_stop(struct ev_loop *ev, ev_signal *w, int revents)
 	struct daemon *d = w->data;
 
 	(void)revents;
-	if (d->z.leaving)
+	if (d->z.handover)
 		return;
 	log_kv(LOG_MAIN, LOG_INFO, "stopping", KV_I64("signal", w->signum),
 	       KV_STR("how", d->draining ? "at once" : "draining"));
@@ -91,12 +91,12 @@ static void on_stop(struct ev_loop *ev, ev_signal *w, int revents)
 	ev_timer_start(ev, &d->give_up);
 }
 
-static void on_leave(struct ev_loop *ev, ev_signal *w, int revents)
+static void on_handover(struct ev_loop *ev, ev_signal *w, int revents)
 {
 	struct daemon *d = w->data;
 	const char *why;
 
-	if (d->draining || d->z.leaving)
+	if (d->draining || d->z.handover)
 		return;
 	why = modules_why_stay(&d->z);
 	if (why) {
@@ -108,7 +108,7 @@ static void on_leave(struct ev_loop *ev, ev_signal *w, int revents)
 	log_kv(LOG_MAIN, LOG_INFO, "handover-started",
 	       KV_STR("effect", "subscribers stay connected"));
 	notify_send("STOPPING=1");
-	d->z.leaving = true;
+	d->z.handover = true;
 	loop_stop(d->z.loop);
 }
 
@@ -130,17 +130,17 @@ static void main_watch(struct daemon *d)
 	ev_signal_init(&d->term, on_stop, SIGTERM);
 	ev_signal_init(&d->interrupt, on_stop, SIGINT);
 	ev_signal_init(&d->hangup, on_hangup, SIGHUP);
-	ev_signal_init(&d->leave, on_leave, SIGUSR2);
+	ev_signal_init(&d->handover, on_handover, SIGUSR2);
 	ev_prepare_init(&d->drained, on_drained);
 	ev_timer_init(&d->give_up, on_give_up, 0., 0.);
-	d->term.data = d->interrupt.data = d->hangup.data = d->leave.data = d;
+	d->term.data = d->interrupt.data = d->hangup.data = d->handover.data = d;
 	d->drained.data = d->give_up.data = d;
 	/* The lowest priority: the check runs after all other watchers of the iteration. */
 	ev_set_priority(&d->drained, EV_MINPRI);
 	ev_signal_start(ev, &d->term);
 	ev_signal_start(ev, &d->interrupt);
 	ev_signal_start(ev, &d->hangup);
-	ev_signal_start(ev, &d->leave);
+	ev_signal_start(ev, &d->handover);
 }
 
 /* Blocks signals until they are watched: a process killed in the middle of its start would leave
@@ -164,7 +164,7 @@ static void unwatch(struct daemon *d)
 	ev_signal_stop(ev, &d->term);
 	ev_signal_stop(ev, &d->interrupt);
 	ev_signal_stop(ev, &d->hangup);
-	ev_signal_stop(ev, &d->leave);
+	ev_signal_stop(ev, &d->handover);
 	ev_prepare_stop(ev, &d->drained);
 	ev_timer_stop(ev, &d->give_up);
 }

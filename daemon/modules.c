@@ -344,7 +344,7 @@ static int dataplane_start(struct ze *z)
 
 static void dataplane_stop(struct ze *z)
 {
-	plane_close(z->plane, z->leaving);
+	plane_close(z->plane, z->handover);
 	z->plane = NULL;
 }
 
@@ -463,8 +463,8 @@ static int engine_start(struct ze *z)
 static void engine_stop(struct ze *z)
 {
 	loop_set_engine(z->loop, NULL);
-	if (z->leaving)
-		engine_leave(z->engine);
+	if (z->handover)
+		engine_handover(z->engine);
 	else
 		engine_free(z->engine);
 	z->engine = NULL;
@@ -586,21 +586,21 @@ static const struct ze_module mod_listeners = { .name = "listeners",
 /* ---- tunnels and sessions of the previous instance ---- */
 
 /* Runs when datagrams can be sent, and before the first one is received. */
-static int resume_start(struct ze *z)
+static int restore_start(struct ze *z)
 {
 	const struct journal_record *v;
 	size_t n;
 
-	if (!plane_adopted(z->plane))
+	if (!plane_restarted(z->plane))
 		return 0;
 	v = journal_records(plane_journal(z->plane), &n);
-	engine_resume(z->engine, v, n, loop_now(z->loop));
+	engine_restore(z->engine, v, n, loop_now(z->loop));
 	loop_turn_done(z->loop);
 	journal_read(plane_journal(z->plane));
 	return 0;
 }
 
-static const struct ze_module mod_resume = { .name = "resume", .start = resume_start };
+static const struct ze_module mod_restore = { .name = "restore", .start = restore_start };
 
 static int persist_start(struct ze *z)
 {
@@ -678,10 +678,10 @@ static const struct ze_module mod_serve = { .name = "serve",
  * since it removes what the engine has released. The listeners are closed with the loop, since the
  * sockets of tunnels are watched there, too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,    &mod_hardening, &mod_rng,	   &mod_yang,	   &mod_config,	 &mod_loop,
-	&mod_state,  &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	 &mod_dataplane,
-	&mod_settle, &mod_local,     &mod_order,   &mod_engine,	   &mod_ifwatch, &mod_refresh,
-	&mod_resume, &mod_persist,   &mod_serve,
+	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	    &mod_config,  &mod_loop,
+	&mod_state,   &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	  &mod_dataplane,
+	&mod_settle,  &mod_local,     &mod_order,   &mod_engine,    &mod_ifwatch, &mod_refresh,
+	&mod_restore, &mod_persist,   &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)
@@ -701,7 +701,7 @@ int modules_start(struct ze *z)
 			       KV_STR("module", modules[i]->name), KV_ERRNO(r));
 			/* The sessions of a previous instance are still forwarded, or the plane was
 			 * not opened at all: nothing of that is removed. */
-			z->leaving = !z->plane || !plane_began_empty(z->plane);
+			z->handover = !z->plane || !plane_began_empty(z->plane);
 			stop_from(z, i);
 			return r;
 		}

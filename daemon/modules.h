@@ -32,7 +32,7 @@ struct ze {
 	const char *config_file, *socket_path, *yang_dir; /* yang_dir NULL: the default */
 	const char *state_file;				  /* NULL: `state` beside the socket */
 	bool no_hardening;				  /* for a debugger */
-	bool leaving; /* handover: stop leaves the data plane and its state for the next instance */
+	bool handover; /* stop leaves the data plane and its state for the next instance */
 
 	struct rng rng;
 	struct yang *yang;

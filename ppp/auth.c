@@ -497,7 +497,7 @@ void auth_save(const struct auth *a, struct wr *w)
 		tlv_put_u64(w, SAVED_REAUTH_AT, (uint64_t)saved_reauth_at(a));
 }
 
-enum reason auth_resume(struct auth *a, struct span saved, ze_ns now)
+enum reason auth_restore(struct auth *a, struct span saved, ze_ns now)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&auth_saved, saved, f);

@@ -103,7 +103,7 @@ void auth_answer(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, str
  * saved. */
 extern const struct tlv_table auth_saved;
 void auth_save(const struct auth *a, struct wr *w);
-enum reason auth_resume(struct auth *a, struct span saved, ze_ns now);
+enum reason auth_restore(struct auth *a, struct span saved, ze_ns now);
 ze_ns auth_deadline(const struct auth *a); /* ZE_NEVER: no timer runs */
 void auth_expire(struct auth *a, ze_ns now, struct ppp_fx *fx);
 

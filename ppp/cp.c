@@ -339,7 +339,7 @@ void cp_protocol_rejected(struct cp *cp, ze_ns now, struct ppp_fx *fx)
 		cp_admin(cp, CP_EV_RXJ_M, now, fx);
 }
 
-void cp_resume(struct cp *cp, enum cp_state state, struct cp_ids ids)
+void cp_restore(struct cp *cp, enum cp_state state, struct cp_ids ids)
 {
 	struct wr w = wr_init(cp->req, sizeof(cp->req));
 

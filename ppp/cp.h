@@ -173,7 +173,7 @@ struct cp_ids { /* ids of the next packet and of our last Configure-Request */
 };
 /* Restores the state after a restart: Opened, or Stopped until the peer sends a request. Our
  * request is what ops->request writes now. */
-void cp_resume(struct cp *cp, enum cp_state state, struct cp_ids ids);
+void cp_restore(struct cp *cp, enum cp_state state, struct cp_ids ids);
 ze_ns cp_deadline(const struct cp *cp); /* ZE_NEVER: the timer does not run */
 void cp_expire(struct cp *cp, ze_ns now, struct ppp_fx *fx);
 const char *cp_state_name(const struct cp *cp); /* "req-sent" */

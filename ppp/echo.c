@@ -33,7 +33,7 @@ static void echo_defer(struct echo *e, uint32_t spread, ze_ns now)
 	e->next_send = now + e->cfg->interval / 256 * (1 + spread % 256);
 }
 
-void echo_resume(struct echo *e, uint32_t spread, ze_ns now)
+void echo_restore(struct echo *e, uint32_t spread, ze_ns now)
 {
 	echo_start(e, now);
 	if (e->cfg->interval > 0)

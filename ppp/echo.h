@@ -38,7 +38,7 @@ void echo_init(struct echo *e, const struct echo_cfg *cfg);
 void echo_start(struct echo *e, ze_ns now); /* call when LCP opens */
 /* Call when LCP is restored as Opened after a restart. The first request is sent at some time in
  * the interval, chosen by `spread`, so that the links do not send all at once. */
-void echo_resume(struct echo *e, uint32_t spread, ze_ns now);
+void echo_restore(struct echo *e, uint32_t spread, ze_ns now);
 void echo_stop(struct echo *e);
 /* The peer sent a Code-Reject for Echo-Request: none are sent until LCP opens again. */
 void echo_reject(struct echo *e);

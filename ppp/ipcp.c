@@ -202,8 +202,8 @@ void ipcp_save(const struct ipcp *i, struct wr *w)
 	tlv_opt_u32(w, SAVED_NBNS2, p->nbns[1]);
 }
 
-enum reason ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state,
-			struct span saved)
+enum reason ipcp_restore(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state,
+			 struct span saved)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&ipcp_saved, saved, f);
@@ -221,8 +221,8 @@ enum reason ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state 
 		return REASON_RESUME_RECORD;
 	ipcp_init(i, cfg, &p);
 	i->want_address = tlv_u8(f[SAVED_HAS_ADDRESS], 1) != 0;
-	cp_resume(&i->cp, state,
-		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
-				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
+	cp_restore(&i->cp, state,
+		   (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
+				    .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
 	return REASON_NONE;
 }

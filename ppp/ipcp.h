@@ -36,8 +36,8 @@ struct ipcp {
 /* Starts with cp.hold set. cfg must outlive i; p is copied. */
 void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p);
 /* The fields of its restart record: what was agreed on. `state` is Opened, or Stopped until the peer
- * sends a request. After ipcp_resume(), as after ipcp_init(), the owner sets the listener. */
+ * sends a request. After ipcp_restore(), as after ipcp_init(), the owner sets the listener. */
 extern const struct tlv_table ipcp_saved;
 void ipcp_save(const struct ipcp *i, struct wr *w);
-enum reason ipcp_resume(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state,
-			struct span saved);
+enum reason ipcp_restore(struct ipcp *i, const struct cp_cfg *cfg, enum cp_state state,
+			 struct span saved);

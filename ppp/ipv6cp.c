@@ -237,8 +237,8 @@ void ipv6cp_save(const struct ipv6cp *i, struct wr *w)
 	tlv_opt_u64(w, SAVED_PEER_IFID, i->peer_ifid);
 }
 
-enum reason ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state,
-			  struct span saved, const struct rng *rng)
+enum reason ipv6cp_restore(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state,
+			   struct span saved, const struct rng *rng)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&ipv6cp_saved, saved, f);
@@ -255,8 +255,8 @@ enum reason ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_st
 	i->want_ifid = tlv_u8(f[SAVED_HAS_IFID], 1) != 0;
 	i->missing_naks = tlv_u8(f[SAVED_MISSING_NAKS], 0);
 	i->peer_ifid = peer_ifid;
-	cp_resume(&i->cp, state,
-		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
-				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
+	cp_restore(&i->cp, state,
+		   (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
+				    .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
 	return REASON_NONE;
 }

@@ -39,8 +39,8 @@ void ipv6cp_init(struct ipv6cp *i, const struct cp_cfg *cfg, uint64_t ifid, uint
 int ipv6cp_random(const struct rng *rng, uint64_t *ret);
 /* The peer's identifier: of the request that is held, otherwise as agreed. 0: it has none. */
 uint64_t ipv6cp_peer_ifid(const struct ipv6cp *i);
-/* The fields of its restart record: what was agreed on; see ipcp_resume(). */
+/* The fields of its restart record: what was agreed on; see ipcp_restore(). */
 extern const struct tlv_table ipv6cp_saved;
 void ipv6cp_save(const struct ipv6cp *i, struct wr *w);
-enum reason ipv6cp_resume(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state,
-			  struct span saved, const struct rng *rng);
+enum reason ipv6cp_restore(struct ipv6cp *i, const struct cp_cfg *cfg, enum cp_state state,
+			   struct span saved, const struct rng *rng);

@@ -522,7 +522,7 @@ static uint8_t auth_place(const struct lcp *l, uint8_t method)
 	return i;
 }
 
-static void resume_flags(struct lcp *l, uint8_t flags)
+static void restore_flags(struct lcp *l, uint8_t flags)
 {
 	l->want_mru = flags & SAVED_HAS_MRU;
 	l->want_magic = flags & SAVED_HAS_MAGIC;
@@ -532,7 +532,7 @@ static void resume_flags(struct lcp *l, uint8_t flags)
 	l->auth_refused = flags & SAVED_AUTH_REFUSED;
 }
 
-enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now)
+enum reason lcp_restore(struct lcp *l, struct span saved, ze_ns now)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&lcp_saved, saved, f);
@@ -540,7 +540,7 @@ enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now)
 
 	if (why != REASON_NONE)
 		return why;
-	resume_flags(l, tlv_u8(f[SAVED_FLAGS], 0));
+	restore_flags(l, tlv_u8(f[SAVED_FLAGS], 0));
 	method = tlv_u8(f[SAVED_AUTH_METHOD], PPP_AUTH_NONE);
 	l->mru = tlv_u16(f[SAVED_MRU], PPP_MRU_DEFAULT);
 	l->magic = l->want_magic ? tlv_u32(f[SAVED_MAGIC], 0) : 0;
@@ -553,10 +553,10 @@ enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now)
 	    l->peer_mru < l->cfg->mru_min)
 		return REASON_RESUME_RECORD;
 	l->cp.peer_mru = l->peer_mru;
-	cp_resume(&l->cp, CP_OPENED,
-		  (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
-				   .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
-	echo_resume(&l->echo, l->magic, now);
+	cp_restore(&l->cp, CP_OPENED,
+		   (struct cp_ids){ .next = tlv_u8(f[SAVED_NEXT_ID], 0),
+				    .req = tlv_u8(f[SAVED_REQUEST_ID], 0) });
+	echo_restore(&l->echo, l->magic, now);
 	if (tlv_u8(f[SAVED_FLAGS], 0) & SAVED_ECHO_REJECTED)
 		echo_reject(&l->echo);
 	return REASON_NONE;

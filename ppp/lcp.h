@@ -67,7 +67,7 @@ void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx
 /* The fields of its restart record: the options agreed on; the state is Opened. */
 extern const struct tlv_table lcp_saved;
 void lcp_save(const struct lcp *l, struct wr *w);
-enum reason lcp_resume(struct lcp *l, struct span saved, ze_ns now);
+enum reason lcp_restore(struct lcp *l, struct span saved, ze_ns now);
 /* The timers of the automaton and of the echoes. ZE_NEVER: none runs. */
 ze_ns lcp_deadline(const struct lcp *l);
 void lcp_expire(struct lcp *l, ze_ns now, struct ppp_fx *fx);

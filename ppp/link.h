@@ -138,7 +138,7 @@ void ppp_link_auth_answer(struct ppp_link *l, const struct ppp_auth_answer *a, z
 			  struct ppp_fx *fx);
 
 /* Sets whether the family is required. Call before PPP_FX_ADDR_REQUEST is answered, or after
- * ppp_link_resume(). */
+ * ppp_link_restore(). */
 void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required, ze_ns now);
 /* True when at least one family and all required ones are established. */
 bool ppp_link_served(const struct ppp_link *l);
@@ -160,7 +160,7 @@ extern const struct tlv_table ppp_link_saved;
 bool ppp_link_save(const struct ppp_link *l, struct wr *w);
 /* Restores a link, after ppp_link_init() and in place of ppp_link_open(). After a refusal only
  * ppp_link_done() may be called. */
-enum reason ppp_link_resume(struct ppp_link *l, struct span saved, ze_ns now, struct ppp_fx *fx);
+enum reason ppp_link_restore(struct ppp_link *l, struct span saved, ze_ns now, struct ppp_fx *fx);
 /* The largest packet to send to the peer, in octets: its MRU, but not more than ours. */
 uint16_t ppp_link_mtu(const struct ppp_link *l);
 const char *ppp_phase_name(const struct ppp_link *l); /* "authenticate" */

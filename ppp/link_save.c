@@ -107,17 +107,17 @@ bool ppp_link_save(const struct ppp_link *l, struct wr *w)
 	return !w->bad;
 }
 
-static enum reason resume_ipv4(struct ppp_link *l, const struct span *f, enum cp_state state)
+static enum reason restore_ipv4(struct ppp_link *l, const struct span *f, enum cp_state state)
 {
-	enum reason why = ipcp_resume(&l->ipcp, &l->cfg->ncp, state, f[SAVED_IPCP]);
+	enum reason why = ipcp_restore(&l->ipcp, &l->cfg->ncp, state, f[SAVED_IPCP]);
 
 	l->v4 = l->ipcp.params;
 	return why;
 }
 
-static enum reason resume_ipv6(struct ppp_link *l, const struct span *f, enum cp_state state)
+static enum reason restore_ipv6(struct ppp_link *l, const struct span *f, enum cp_state state)
 {
-	enum reason why = ipv6cp_resume(&l->ipv6cp, &l->cfg->ncp, state, f[SAVED_IPV6CP], l->rng);
+	enum reason why = ipv6cp_restore(&l->ipv6cp, &l->cfg->ncp, state, f[SAVED_IPV6CP], l->rng);
 
 	l->ifid = tlv_u64(f[SAVED_IFID], l->ipv6cp.ifid);
 	l->suggest = l->ipv6cp.suggest;
@@ -135,8 +135,8 @@ static uint8_t saved_family(const struct span *f, unsigned fam)
 	return tlv_u8(f[v4 ? SAVED_IPV4 : SAVED_IPV6], FAMILY_UP);
 }
 
-static enum reason resume_family(struct ppp_link *l, unsigned fam, const struct span *f, ze_ns now,
-				 struct ppp_fx *fx)
+static enum reason restore_family(struct ppp_link *l, unsigned fam, const struct span *f, ze_ns now,
+				  struct ppp_fx *fx)
 {
 	uint8_t was = saved_family(f, fam);
 	enum cp_state state = was == FAMILY_UP ? CP_OPENED : CP_STOPPED;
@@ -147,7 +147,7 @@ static enum reason resume_family(struct ppp_link *l, unsigned fam, const struct 
 		return REASON_RESUME_RECORD;
 	if (was == FAMILY_NONE)
 		return REASON_NONE;
-	why = fam == PPP_FAM_IPV4 ? resume_ipv4(l, f, state) : resume_ipv6(l, f, state);
+	why = fam == PPP_FAM_IPV4 ? restore_ipv4(l, f, state) : restore_ipv6(l, f, state);
 	link_hear_ncp(l, fam);
 	l->addr_state[fam] = PPP_ADDR_GIVEN;
 	if (why != REASON_NONE)
@@ -159,19 +159,19 @@ static enum reason resume_family(struct ppp_link *l, unsigned fam, const struct 
 	return REASON_NONE;
 }
 
-enum reason ppp_link_resume(struct ppp_link *l, struct span saved, ze_ns now, struct ppp_fx *fx)
+enum reason ppp_link_restore(struct ppp_link *l, struct span saved, ze_ns now, struct ppp_fx *fx)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&ppp_link_saved, saved, f);
 
 	if (why == REASON_NONE)
-		why = lcp_resume(&l->lcp, f[SAVED_LCP], now);
+		why = lcp_restore(&l->lcp, f[SAVED_LCP], now);
 	if (why != REASON_NONE)
 		return why;
 	l->authenticated = tlv_u8(f[SAVED_AUTHENTICATED], 0) != 0;
-	why = auth_resume(&l->auth, f[SAVED_AUTH], now);
+	why = auth_restore(&l->auth, f[SAVED_AUTH], now);
 	for (unsigned fam = 0; why == REASON_NONE && fam < PPP_FAM__COUNT; fam++)
-		why = resume_family(l, fam, f, now, fx);
+		why = restore_family(l, fam, f, now, fx);
 	if (why != REASON_NONE)
 		return why;
 	if (l->ncp[PPP_FAM_IPV4] != PPP_NCP_UP && l->ncp[PPP_FAM_IPV6] != PPP_NCP_UP)

@@ -155,7 +155,7 @@ static int take_v6(struct subscriber *s)
 	return lease_take(&s->lease, s->profile, &from, PPP_FAM_IPV6);
 }
 
-static int resume_v4(struct subscriber *s, bool pooled)
+static int restore_v4(struct subscriber *s, bool pooled)
 {
 	const struct lease_source from = source_of(s->e);
 	const struct ipcp_params *agreed = &s->link.ipcp.params;
@@ -163,11 +163,11 @@ static int resume_v4(struct subscriber *s, bool pooled)
 
 	if (registry_sub_by_address(s->e, agreed->peer))
 		return -EADDRINUSE;
-	r = lease_resume(&s->lease, agreed, &from, pooled);
+	r = lease_restore(&s->lease, agreed, &from, pooled);
 	return r < 0 ? r : address_enter(s);
 }
 
-int address_resume(struct subscriber *s, bool pooled)
+int address_restore(struct subscriber *s, bool pooled)
 {
 	const struct ppp_link *l = &s->link;
 
@@ -177,7 +177,7 @@ int address_resume(struct subscriber *s, bool pooled)
 		if (!s->e->ifid)
 			s->e->ifid = l->ifid;
 	}
-	return l->addr_state[PPP_FAM_IPV4] == PPP_ADDR_GIVEN ? resume_v4(s, pooled) : 0;
+	return l->addr_state[PPP_FAM_IPV4] == PPP_ADDR_GIVEN ? restore_v4(s, pooled) : 0;
 }
 
 bool address_required(const struct subscriber *s, enum ppp_family family)

@@ -27,7 +27,7 @@ bool address_required(const struct subscriber *s, enum ppp_family family);
 void address_wait_end(struct subscriber *s);
 /* Claims the addresses that the link of a restored session has; pooled: its address came from the
  * pool. Returns 0, or -errno when the session cannot keep them. */
-int address_resume(struct subscriber *s, bool pooled);
+int address_restore(struct subscriber *s, bool pooled);
 /* A newer session needs the address of s, or its place in the session limit of the user: s is added
  * to engine.replaced, and ended before the turn ends. */
 void address_give_way(struct subscriber *s);

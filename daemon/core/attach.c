@@ -39,11 +39,11 @@ static void log_taken(const struct subscriber *s, ze_ns now)
 
 /* Called when a subscriber is released that still has a session in the data plane: at the end of
  * the engine, or for a session that was not restored. */
-static void leave_now(struct res *r)
+static void attach_remove_now(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_dp);
 
-	if (s->dp != SUB_DP_CLOSING && !s->e->leaving)
+	if (s->dp != SUB_DP_CLOSING && !s->e->handover)
 		s->e->ports.dp->session_down(s->e->ports.dp_self, s->call.l2tp.sid);
 	s->dp = SUB_DP_NONE;
 }
@@ -72,7 +72,7 @@ void attach_session(struct subscriber *s, ze_ns now, struct pending *next)
 		return;
 	}
 	s->dp = SUB_DP_ATTACHING;
-	res_add(&s->pool, &s->r_dp, leave_now);
+	res_add(&s->pool, &s->r_dp, attach_remove_now);
 }
 
 static struct dp_family attach_family_of(const struct subscriber *s, enum ppp_family family)
@@ -199,21 +199,21 @@ void attach_drop_family(struct subscriber *s, enum ppp_family family)
 	s->dp_family[family] = SUB_FAM_OFF;
 }
 
-int attach_resume(struct subscriber *s)
+int attach_restore(struct subscriber *s)
 {
 	const struct ports *io = &s->e->ports;
-	struct dp_adopt a = { .session = session_of(s), .plan = s->plan };
+	struct dp_restore a = { .session = session_of(s), .plan = s->plan };
 	struct dp_family f[PPP_FAM__COUNT] = { 0 };
 	int r;
 
-	if (!io->dp->session_adopt)
+	if (!io->dp->session_restore)
 		return -EOPNOTSUPP;
 	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
 		f[i] = attach_family_of(s, (enum ppp_family)i);
 		if (s->link.ncp[i] == PPP_NCP_UP)
 			a.family[i] = &f[i];
 	}
-	r = io->dp->session_adopt(io->dp_self, &a);
+	r = io->dp->session_restore(io->dp_self, &a);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
@@ -223,11 +223,11 @@ int attach_resume(struct subscriber *s)
 	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
 	call_tell_guard(&s->call, GUARD_SESSION_CARRIED);
-	res_add(&s->pool, &s->r_dp, leave_now);
+	res_add(&s->pool, &s->r_dp, attach_remove_now);
 	return 0;
 }
 
-bool attach_leave(struct subscriber *s)
+bool attach_remove(struct subscriber *s)
 {
 	if (s->dp == SUB_DP_NONE)
 		return false;

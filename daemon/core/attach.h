@@ -43,10 +43,10 @@ void attach_open(struct subscriber *s, enum ppp_family family, bool open);
 void attach_drop_family(struct subscriber *s, enum ppp_family family);
 /* Takes over the session of a restored subscriber in the data plane, with the families that are up.
  * Returns 0 or -errno. */
-int attach_resume(struct subscriber *s);
+int attach_restore(struct subscriber *s);
 /* Removes the session from the data plane. Returns false when it has none, and so no DP_EV_GONE
  * will follow. */
-bool attach_leave(struct subscriber *s);
+bool attach_remove(struct subscriber *s);
 /* Processes answers and losses. Effects of the link are added to e->ppp_fx. After DP_EV_GONE, s->dp
  * is SUB_DP_NONE. */
 void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now, struct pending *next);

@@ -641,7 +641,7 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 
 static void go_on(struct tunnel *t, ze_ns now)
 {
-	t->resumed = true;
+	t->restored = true;
 	turn_tunnel_dirty(t);
 	if (t->l2tp.fsm.state != L2TP_T_ESTABLISHED)
 		return;
@@ -650,7 +650,7 @@ static void go_on(struct tunnel *t, ze_ns now)
 	control_tell(t, EV_TUNNEL_UP, now);
 }
 
-enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now)
+enum reason control_restore(struct engine *e, const struct control_saved *v, ze_ns now)
 {
 	struct tunnel *t;
 	enum reason why;
@@ -663,7 +663,7 @@ enum reason control_resume(struct engine *e, const struct control_saved *v, ze_n
 	if (!t)
 		return REASON_NO_MEMORY;
 	t->sccrq_hash = v->sccrq_hash;
-	why = l2tp_tunnel_resume(&t->l2tp, v->control, now);
+	why = l2tp_tunnel_restore(&t->l2tp, v->control, now);
 	tell_known(t); /* also when it is refused below: tunnel_gone() follows then */
 	if (why == REASON_NONE && registry_tunnel_of(e, &v->path.peer, t->l2tp.peer_tid, t))
 		why = REASON_RESUME_ID;

@@ -33,7 +33,7 @@ struct control_saved {
 	uint64_t sccrq_hash;
 	struct span control; /* fields of l2tp_tunnel_saved */
 };
-enum reason control_resume(struct engine *e, const struct control_saved *v, ze_ns now);
+enum reason control_restore(struct engine *e, const struct control_saved *v, ze_ns now);
 /* Sends a HELLO, unless a message waits for an acknowledgement already. */
 void control_probe(struct tunnel *t, ze_ns now);
 /* Writes the record, sends the messages and arms the timer, at the end of a turn that changed

@@ -115,9 +115,9 @@ void engine_record(struct engine *e)
 	record_all(e);
 }
 
-void engine_leave(struct engine *e)
+void engine_handover(struct engine *e)
 {
-	e->leaving = true;
+	e->handover = true;
 	e->ports.journal = NULL;
 	engine_free(e);
 }

@@ -77,13 +77,13 @@ void engine_free(struct engine *e);
 
 /* The same, but sessions stay in the data plane and records in the journal, for the next
  * instance. */
-void engine_leave(struct engine *e);
+void engine_handover(struct engine *e);
 
 /* Restores the tunnels and sessions of the previous instance from the n records of its journal, of
  * which no two have the same kind and id. Call it once, when datagrams can be sent and before the
  * first one is passed in. A record that cannot be restored is counted, logged and dropped, and the
  * data plane removes its session. The records are not needed after the call. */
-void engine_resume(struct engine *e, const struct journal_record *v, size_t n, ze_ns now);
+void engine_restore(struct engine *e, const struct journal_record *v, size_t n, ze_ns now);
 
 /* Writes all records again, into a journal that was emptied. Call it between turns. */
 void engine_record(struct engine *e);
@@ -105,7 +105,7 @@ void engine_expire(struct engine *e, ze_ns now);
 
 struct hostip_set;
 /* Replaces the set of the host's own addresses, which no subscriber gets. The set is copied. Call
- * it whenever they change, and before engine_resume(). */
+ * it whenever they change, and before engine_restore(). */
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now);
 
 struct strbuf;

@@ -107,7 +107,7 @@ struct tunnel {
 	bool setup, half_open, up;
 	bool known;	/* it came from a known source (admit.h) */
 	bool forgotten; /* its linger time has passed; freed with its last call */
-	bool resumed;	/* restored from a record of the previous instance */
+	bool restored;	/* restored from a record of the previous instance */
 	struct cdn_queue cdns;
 	struct log_limit drops;
 	struct log_limit losers; /* the reject log: logins and addresses that were refused */
@@ -162,9 +162,9 @@ struct engine {
 	const char *hardening;
 	ze_ns started;
 	bool draining;
-	bool leaving;  /* engine_leave(): sessions stay in the data plane */
-	ze_ns resumed; /* time of engine_resume(); 0: it was not called */
-	unsigned resumed_tunnels, resumed_sessions;
+	bool handover;	/* engine_handover(): sessions stay in the data plane */
+	ze_ns restored; /* time of engine_restore(); 0: it was not called */
+	unsigned restored_tunnels, restored_sessions;
 	/* registry */
 	struct idalloc tids, sids;
 	struct htab by_tid;	    /* tunnel.in_by_tid */

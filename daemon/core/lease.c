@@ -99,8 +99,8 @@ int lease_take(struct lease *l, const struct profile *p, const struct lease_sour
 	return family == PPP_FAM_IPV4 ? lease_take_v4(l, p, from) : lease_take_v6(l, from);
 }
 
-int lease_resume(struct lease *l, const struct ipcp_params *agreed, const struct lease_source *from,
-		 bool pooled)
+int lease_restore(struct lease *l, const struct ipcp_params *agreed,
+		  const struct lease_source *from, bool pooled)
 {
 	int r;
 

@@ -44,7 +44,7 @@ int lease_take(struct lease *l, const struct profile *p, const struct lease_sour
 	       enum ppp_family family);
 /* Takes the parameters that a restored link has agreed on; pooled: its address came from the pool.
  * Returns 0, -EADDRNOTAVAIL (pool or gateway have changed), -ENOTUNIQ, -EADDRINUSE or -ERANGE. */
-int lease_resume(struct lease *l, const struct ipcp_params *agreed, const struct lease_source *from,
-		 bool pooled);
+int lease_restore(struct lease *l, const struct ipcp_params *agreed,
+		  const struct lease_source *from, bool pooled);
 /* Returns the IPv4 address to its pool. */
 void lease_release(struct lease *l);

@@ -58,7 +58,7 @@ static enum aaa_method aaa_method_of(enum ppp_auth_method m)
 	return AAA_NONE;
 }
 
-void login_resume(struct subscriber *s, struct profile *p)
+void login_restore(struct subscriber *s, struct profile *p)
 {
 	s->profile = p;
 	res_add(&s->pool, &s->r_profile, release_profile);
@@ -86,7 +86,7 @@ static int keep_profile(struct subscriber *s, struct profile *p)
 	}
 	res_release(&s->r_profile);
 	if (p)
-		login_resume(s, p);
+		login_restore(s, p);
 	return 0;
 }
 

@@ -82,7 +82,7 @@ struct dp_stats { /* IP packets and octets; up is upstream, from the subscriber 
 	uint64_t up_resyncs; /* times the peer restarted the sequence numbers of its data packets */
 };
 
-struct dp_adopt { /* a session of the previous instance */
+struct dp_restore { /* a session of the previous instance */
 	struct dp_session session;
 	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up; otherwise open */
 	struct shape_plan plan;				/* rates 0: none */
@@ -159,10 +159,10 @@ struct dataplane_ops {
 	 * family_open had been requested and answered; what differs is corrected. Called before the
 	 * first packet only. Returns 0, or -errno when there is no such session. NULL: sessions of
 	 * this plane do not survive a restart. */
-	int (*session_adopt)(void *self, const struct dp_adopt *a);
-	/* Removes the sessions of the previous instance that were not adopted. Present with
-	 * session_adopt. */
-	void (*adopt_done)(void *self);
+	int (*session_restore)(void *self, const struct dp_restore *a);
+	/* Removes the sessions of the previous instance that were not restored. Present with
+	 * session_restore. */
+	void (*restore_done)(void *self);
 	/* Drops packets to an address of the pool that no subscriber has, so that they are not
 	 * routed back to their source. NULL: no address. Replaces the earlier pool; a plane that
 	 * fails to do so logs it. */

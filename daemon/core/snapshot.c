@@ -88,9 +88,9 @@ static int take_summary(struct engine *e, struct snapshot **ret)
 				      NULL, /* the journal changes its text */
 		.hardening = e->hardening,
 		.started = e->started,
-		.resumed = e->resumed,
-		.tunnels_resumed = e->resumed_tunnels,
-		.sessions_resumed = e->resumed_sessions,
+		.restored = e->restored,
+		.tunnels_restored = e->restored_tunnels,
+		.sessions_restored = e->restored_sessions,
 	};
 	*ret = s;
 	return 0;
@@ -272,7 +272,7 @@ static void copy_tunnel(struct snapshot_tunnel *s, const struct tunnel *t, char 
 	s->local = t->path.local;
 	s->established = l->established;
 	s->last_liveness = l->last_liveness;
-	s->resumed = t->resumed ? t->e->resumed : 0;
+	s->restored = t->restored ? t->e->restored : 0;
 	s->authenticated = l->cfg.secret_len > 0 && t->up;
 	s->hello_interval_s = (unsigned)(l->cfg.hello_interval / ZE_SEC(1));
 	s->hello_retries = l->cfg.hello_retries;

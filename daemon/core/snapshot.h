@@ -59,8 +59,8 @@ struct snapshot_summary {
 	bool draining;
 	const char *handover_off; /* why a restart ends all sessions; NULL: it does not */
 	const char *hardening;	  /* NULL: not known */
-	ze_ns started, resumed;	  /* resumed 0: nothing of a previous instance was */
-	unsigned tunnels_resumed, sessions_resumed;
+	ze_ns started, restored;  /* restored 0: nothing of a previous instance was */
+	unsigned tunnels_restored, sessions_restored;
 };
 
 struct snapshot_traffic {
@@ -112,7 +112,7 @@ struct snapshot_tunnel_row {
 struct snapshot_tunnel {
 	struct snapshot_tunnel_row row;
 	struct ze_addr local;
-	ze_ns established, last_liveness, resumed;
+	ze_ns established, last_liveness, restored;
 	bool authenticated;
 	unsigned hello_interval_s, hello_retries;
 	struct {
@@ -161,7 +161,7 @@ struct snapshot_session {
 	struct ze_addr peer;
 	char also_on[32]; /* other owner of its address, see own_holder(); "": none */
 	const char *l2tp_state;
-	ze_ns connected, up, resumed;
+	ze_ns connected, up, restored;
 	const char *calling_number, *called_number, *sub_address, *framing;
 	uint32_t call_serial, physical_channel, tx_speed_bps, rx_speed_bps;
 	bool sequencing_required;

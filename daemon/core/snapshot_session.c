@@ -174,7 +174,7 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 	event_id_text(s->id, r->id);
 	r->peer = s->call.tunnel->path.peer;
 	r->up = s->up_at;
-	r->resumed = s->resumed ? s->e->resumed : 0;
+	r->restored = s->restored ? s->e->restored : 0;
 	copy_conflict(r, s);
 	copy_call(r, &s->call.l2tp, &at);
 	r->has_ppp = s->linked;

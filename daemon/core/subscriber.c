@@ -575,20 +575,20 @@ static ze_ns subscriber_deadline(const struct call *c)
 	return due;
 }
 
-enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now)
+enum reason subscriber_restore(struct subscriber *s, struct span link, ze_ns now)
 {
 	if (link_init(s) < 0)
 		return REASON_NO_MEMORY;
 	s->linked = s->opened = true;
 	ppp_fx_init(&s->e->ppp_fx);
-	return ppp_link_resume(&s->link, link, now, &s->e->ppp_fx);
+	return ppp_link_restore(&s->link, link, now, &s->e->ppp_fx);
 }
 
-void subscriber_resumed(struct subscriber *s, ze_ns now)
+void subscriber_restored(struct subscriber *s, ze_ns now)
 {
 	struct event ev = facts_event(s, EV_SESSION_UP, now);
 
-	s->resumed = true;
+	s->restored = true;
 	set_state(s, SUB_ESTABLISHED);
 	s->e->stats.sessions_up++;
 	ev.cause = "resumed";
@@ -621,7 +621,7 @@ static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_
 	login_cancel(s);
 	res_release(&s->r_user);
 	address_wait_end(s);
-	if (!attach_leave(s))
+	if (!attach_remove(s))
 		closed_release(s, now);
 }
 

@@ -40,11 +40,11 @@ struct subscriber;
 int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns now,
 		      struct subscriber **ret);
 /* Restores the PPP link from the record of a session. Its effects stay in e->ppp_fx until
- * subscriber_resumed(). Returns REASON_NONE or the reason why the link is not restored. */
-enum reason subscriber_resume(struct subscriber *s, struct span link, ze_ns now);
+ * subscriber_restored(). Returns REASON_NONE or the reason why the link is not restored. */
+enum reason subscriber_restore(struct subscriber *s, struct span link, ze_ns now);
 /* Establishes a restored session, after its address and its place in the data plane were
  * restored. */
-void subscriber_resumed(struct subscriber *s, ze_ns now);
+void subscriber_restored(struct subscriber *s, ze_ns now);
 /* Processes a verdict that arrived later. Takes over the profile. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */

@@ -56,7 +56,7 @@ struct subscriber {
 	uint64_t id; /* never used twice on this host: engine.next_id */
 	enum sub_state state;
 	bool linked, opened;		   /* ppp_link is initialised; ppp_link_open() was called */
-	bool resumed;			   /* restored from a record of the previous instance */
+	bool restored;			   /* restored from a record of the previous instance */
 	bool gives_way;			   /* a newer session replaces it */
 	bool counted;			   /* `traffic` is valid: the plane has reported it */
 	uint8_t dp_family[PPP_FAM__COUNT]; /* enum sub_family */

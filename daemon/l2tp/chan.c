@@ -473,8 +473,8 @@ static int refill(struct l2tp_chan *c, struct span avps)
 	return 0;
 }
 
-enum reason l2tp_chan_resume(struct l2tp_chan *c, struct span saved, struct span filler,
-			     struct span last, ze_ns now)
+enum reason l2tp_chan_restore(struct l2tp_chan *c, struct span saved, struct span filler,
+			      struct span last, ze_ns now)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&l2tp_chan_saved, saved, f);

@@ -109,5 +109,5 @@ void l2tp_chan_save(const struct l2tp_chan *c, struct wr *w);
  * l2tp_chan_set_peer(). The contents of unacknowledged messages are not saved: `filler` takes the
  * place of each, and `last`, unless it is empty, the place of the newest. A peer that had received
  * the original treats the replacement as a duplicate. */
-enum reason l2tp_chan_resume(struct l2tp_chan *c, struct span saved, struct span filler,
-			     struct span last, ze_ns now);
+enum reason l2tp_chan_restore(struct l2tp_chan *c, struct span saved, struct span filler,
+			      struct span last, ze_ns now);

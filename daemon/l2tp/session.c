@@ -517,7 +517,7 @@ static bool is_text(struct span s)
 	return !s.len || !memchr(s.p, 0, s.len);
 }
 
-static bool resume_numbers(struct l2tp_session *s, const struct span *f)
+static bool restore_numbers(struct l2tp_session *s, const struct span *f)
 {
 	const struct l2tp_msg m = { .called_number = f[SAVED_CALLED_NUMBER],
 				    .calling_number = f[SAVED_CALLING_NUMBER],
@@ -526,7 +526,7 @@ static bool resume_numbers(struct l2tp_session *s, const struct span *f)
 	return keep_numbers(s, &m);
 }
 
-enum reason l2tp_session_resume(struct l2tp_session *s, struct span saved, ze_ns now)
+enum reason l2tp_session_restore(struct l2tp_session *s, struct span saved, ze_ns now)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&l2tp_session_saved, saved, f);
@@ -547,7 +547,7 @@ enum reason l2tp_session_resume(struct l2tp_session *s, struct span saved, ze_ns
 	if (!is_text(f[SAVED_CALLED_NUMBER]) || !is_text(f[SAVED_CALLING_NUMBER]) ||
 	    !is_text(f[SAVED_SUB_ADDRESS]))
 		return REASON_RESUME_RECORD;
-	if (!resume_numbers(s, f))
+	if (!restore_numbers(s, f))
 		return REASON_NO_MEMORY;
 	s->fsm.state = L2TP_S_ESTABLISHED;
 	return REASON_NONE;

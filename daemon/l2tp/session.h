@@ -112,5 +112,5 @@ void l2tp_session_refuse(uint16_t own_sid, uint16_t peer_sid, const struct l2tp_
 extern const struct tlv_table l2tp_session_saved;
 void l2tp_session_save(const struct l2tp_session *s, struct wr *w);
 /* Restores an established call, after l2tp_session_init() with its id; the owner sets peer_sid. */
-enum reason l2tp_session_resume(struct l2tp_session *s, struct span saved, ze_ns now);
+enum reason l2tp_session_restore(struct l2tp_session *s, struct span saved, ze_ns now);
 const char *l2tp_session_state_name(const struct l2tp_session *s); /* "wait-connect" */

@@ -806,7 +806,7 @@ bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w)
 	return !w->bad;
 }
 
-static enum reason resume_chan(struct l2tp_tunnel *t, struct span saved, bool closing, ze_ns now)
+static enum reason restore_chan(struct l2tp_tunnel *t, struct span saved, bool closing, ze_ns now)
 {
 	const struct l2tp_msg hello = { .type = L2TP_HELLO, .have = L2TP_BIT(AVP_MSG_TYPE) };
 	const struct l2tp_msg stop =
@@ -816,11 +816,11 @@ static enum reason resume_chan(struct l2tp_tunnel *t, struct span saved, bool cl
 
 	if (l2tp_msg_encode(&hello, NULL, &f) < 0 || l2tp_msg_encode(&stop, NULL, &l) < 0)
 		return REASON_RESUME_RECORD;
-	return l2tp_chan_resume(&t->chan, saved, wr_done(&f),
-				closing ? wr_done(&l) : (struct span){ 0 }, now);
+	return l2tp_chan_restore(&t->chan, saved, wr_done(&f),
+				 closing ? wr_done(&l) : (struct span){ 0 }, now);
 }
 
-static void resume_peer(struct l2tp_tunnel *t, const struct span *f)
+static void restore_peer(struct l2tp_tunnel *t, const struct span *f)
 {
 	t->have = tlv_u64(f[SAVED_SCCRQ_AVPS], 0);
 	t->peer_version = tlv_u16(f[SAVED_PEER_VERSION], VERSION_DEFAULT);
@@ -832,7 +832,7 @@ static void resume_peer(struct l2tp_tunnel *t, const struct span *f)
 		keep_text(t->peer_vendor, sizeof(t->peer_vendor), f[SAVED_PEER_VENDOR]);
 }
 
-static void resume_down(struct l2tp_fx_down *d, const struct span *f)
+static void restore_down(struct l2tp_fx_down *d, const struct span *f)
 {
 	uint8_t cause = tlv_u8(f[SAVED_CAUSE], L2TP_DOWN_SHUTDOWN);
 
@@ -841,7 +841,7 @@ static void resume_down(struct l2tp_fx_down *d, const struct span *f)
 	d->error = tlv_u16(f[SAVED_ERROR], 0);
 }
 
-enum reason l2tp_tunnel_resume(struct l2tp_tunnel *t, struct span saved, ze_ns now)
+enum reason l2tp_tunnel_restore(struct l2tp_tunnel *t, struct span saved, ze_ns now)
 {
 	struct span f[SAVED__COUNT];
 	enum reason why = tlv_read(&l2tp_tunnel_saved, saved, f);
@@ -853,11 +853,11 @@ enum reason l2tp_tunnel_resume(struct l2tp_tunnel *t, struct span saved, ze_ns n
 	t->created = (ze_ns)tlv_u64(f[SAVED_CREATED], (uint64_t)t->established);
 	if (t->created < 0 || t->established < t->created || t->established > now)
 		return REASON_RESUME_RECORD;
-	resume_peer(t, f);
+	restore_peer(t, f);
 	closing = tlv_u8(f[SAVED_CLOSING], 0) != 0;
 	if (closing)
-		resume_down(&t->down, f);
-	why = resume_chan(t, f[SAVED_CHANNEL], closing, now);
+		restore_down(&t->down, f);
+	why = restore_chan(t, f[SAVED_CHANNEL], closing, now);
 	if (why != REASON_NONE)
 		return why;
 	t->peer_tid = t->chan.peer_tid;

@@ -162,7 +162,7 @@ extern const struct tlv_table l2tp_tunnel_saved;
 bool l2tp_tunnel_save(const struct l2tp_tunnel *t, struct wr *w);
 /* Restores a tunnel, after l2tp_tunnel_init() with its id, as established, or as closing with its
  * StopCCN in flight. HELLOs take the place of all other messages that were not acknowledged. */
-enum reason l2tp_tunnel_resume(struct l2tp_tunnel *t, struct span saved, ze_ns now);
+enum reason l2tp_tunnel_restore(struct l2tp_tunnel *t, struct span saved, ze_ns now);
 /* Sends a HELLO to an established peer, unless a message is waiting for an acknowledgement. */
 void l2tp_tunnel_probe(struct l2tp_tunnel *t, ze_ns now, struct l2tp_fx *fx);
 /* Checks whether the peer still knows this tunnel: sends a HELLO, or retransmits the oldest

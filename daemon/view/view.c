@@ -53,9 +53,9 @@ void view_summary(const struct snapshot *snap, const struct view_clock *c, struc
 	if (s->hardening)
 		json_kstr(j, "hardening", s->hardening);
 	view_time(j, "started-at", c, s->started);
-	view_time(j, "resumed-at", c, s->resumed);
-	json_ku64(j, "tunnels-resumed", s->tunnels_resumed);
-	json_ku64(j, "sessions-resumed", s->sessions_resumed);
+	view_time(j, "resumed-at", c, s->restored);
+	json_ku64(j, "tunnels-resumed", s->tunnels_restored);
+	json_ku64(j, "sessions-resumed", s->sessions_restored);
 	view_time(j, "captured-at", c, snap->at);
 	json_obj_end(j);
 }
@@ -151,7 +151,7 @@ void view_tunnel(const struct snapshot *s, const struct view_clock *c, struct js
 	view_kaddr(j, "local", &t->local);
 	view_time(j, "established-at", c, t->established);
 	view_time(j, "last-liveness", c, t->last_liveness);
-	view_time(j, "resumed-at", c, t->resumed);
+	view_time(j, "resumed-at", c, t->restored);
 	json_kbool(j, "authenticated", t->authenticated);
 	json_ku64(j, "hello-interval", t->hello_interval_s);
 	json_ku64(j, "hello-retries", t->hello_retries);

@@ -173,7 +173,7 @@ void view_session(const struct snapshot *snap, const struct view_clock *c, struc
 	json_kstr(j, "l2tp-state", s->l2tp_state);
 	view_time(j, "connected-at", c, s->connected);
 	view_time(j, "up-at", c, s->up);
-	view_time(j, "resumed-at", c, s->resumed);
+	view_time(j, "resumed-at", c, s->restored);
 	caller(s, j);
 	if (s->has_ppp)
 		ppp(&s->ppp, j);

@@ -284,7 +284,7 @@ static void a_row_of_another_size(void **st)
 		memset(got, 0xaa, sizeof(got));
 		assert_int_equal(bpf_names_about(pins, got), 0);
 		assert_int_equal(got[0].abi, 0);
-		assert_false(bpf_names_adoptable(got[0].abi));
+		assert_false(bpf_names_restorable(got[0].abi));
 		for (size_t n = sizeof(got[0]); n < sizeof(got); n++)
 			assert_int_equal(((uint8_t *)got)[n], 0xaa);
 		assert_int_equal(unlink(path), 0);
@@ -296,10 +296,10 @@ static void a_row_of_another_size(void **st)
 	close(fd);
 	assert_int_equal(bpf_names_about(pins, got), 0);
 	assert_memory_equal(got, &in, sizeof(in));
-	assert_true(bpf_names_adoptable(got[0].abi));
-	assert_true(bpf_names_adoptable(ZE_BPF_ABI_OLDEST));
-	assert_false(bpf_names_adoptable(ZE_BPF_ABI + 1));
-	assert_false(bpf_names_adoptable(ZE_BPF_ABI_OLDEST - 1));
+	assert_true(bpf_names_restorable(got[0].abi));
+	assert_true(bpf_names_restorable(ZE_BPF_ABI_OLDEST));
+	assert_false(bpf_names_restorable(ZE_BPF_ABI + 1));
+	assert_false(bpf_names_restorable(ZE_BPF_ABI_OLDEST - 1));
 	assert_int_equal(unlink(path), 0);
 }
 

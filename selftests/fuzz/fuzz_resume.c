@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rd r = rd_init(data, size);
 	struct world *w = world();
 
-	engine_resume(w->e, v, read_records(&r, v), w->now);
+	engine_restore(w->e, v, read_records(&r, v), w->now);
 	again(w);
 	w_advance(w, ZE_SEC(600));
 	engine_drain(w->e, w->now);

@@ -323,7 +323,7 @@ static int dp_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, z
 	return 0;
 }
 
-static int dp_adopt(void *self, const struct dp_adopt *a)
+static int dp_restore(void *self, const struct dp_restore *a)
 {
 	struct world *w = self;
 	struct w_dp *d = dp_row(w, a->session.sid);
@@ -334,7 +334,7 @@ static int dp_adopt(void *self, const struct dp_adopt *a)
 	*d = (struct w_dp){ .listed = true,
 			    .held = true,
 			    .attached = true,
-			    .adopted = w->lives,
+			    .restored = w->lives,
 			    .s = a->session,
 			    .plan = a->plan };
 	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
@@ -345,7 +345,7 @@ static int dp_adopt(void *self, const struct dp_adopt *a)
 	return 0;
 }
 
-static void dp_adopt_done(void *self)
+static void dp_restore_done(void *self)
 {
 	struct world *w = self;
 
@@ -354,7 +354,7 @@ static void dp_adopt_done(void *self)
 	for (unsigned i = 0; i < w->n_dp_sids; i++) {
 		struct w_dp *d = &w->dp[w->dp_sids[i]];
 
-		if (!d->held || d->adopted == w->lives)
+		if (!d->held || d->restored == w->lives)
 			continue;
 		*d = (struct w_dp){ .listed = true };
 		w->dp_sessions--;
@@ -397,8 +397,8 @@ static const struct dataplane_ops dp_ops = {
 	.ppp_send = dp_ppp_send,
 	.stats = dp_stats,
 	.totals = dp_totals,
-	.session_adopt = dp_adopt,
-	.adopt_done = dp_adopt_done,
+	.session_restore = dp_restore,
+	.restore_done = dp_restore_done,
 	.pool = dp_pool,
 };
 
@@ -805,7 +805,7 @@ struct world *world_new(struct config *cfg, uint64_t seed)
 void w_kill(struct world *w)
 {
 	w->crashed = true;
-	engine_leave(w->e);
+	engine_handover(w->e);
 	aaa_local_free(w->local);
 	w->e = NULL;
 	w->answers_n = 0;
@@ -817,7 +817,7 @@ void w_kill(struct world *w)
 	w->lives++;
 }
 
-void w_resume(struct world *w)
+void w_restore(struct world *w)
 {
 	static struct journal_record v[W_RECORDS];
 	static struct w_record old[W_RECORDS]; /* the engine writes records while it reads them */
@@ -831,13 +831,13 @@ void w_resume(struct world *w)
 							  span_of(old[i].b, old[i].len) };
 	if (w->own)
 		engine_own_addresses(w->e, w->own, w->now);
-	engine_resume(w->e, v, n, w->now);
+	engine_restore(w->e, v, n, w->now);
 }
 
 void w_restart(struct world *w)
 {
 	w_kill(w);
-	w_resume(w);
+	w_restore(w);
 	w_deliver(w);
 }
 

@@ -101,7 +101,7 @@ struct w_dp {	     /* one session of the fake data plane */
 	bool listed; /* its id is in world.dp_sids, whether it is held or not */
 	bool held, attached, fam[PPP_FAM__COUNT];
 	bool open[PPP_FAM__COUNT]; /* packets pass */
-	unsigned adopted;	   /* the instance that took it over */
+	unsigned restored;	   /* the instance that took it over */
 	struct dp_session s;
 	struct dp_family f[PPP_FAM__COUNT];
 	struct shape_plan plan;
@@ -194,7 +194,7 @@ void world_free(struct world *w);
 /* Ends the process without a drain: its data plane, its journal and the network stay. */
 void w_kill(struct world *w);
 /* Starts the next process, which restores the records. */
-void w_resume(struct world *w);
+void w_restore(struct world *w);
 /* Both, and everything that follows. */
 void w_restart(struct world *w);
 const struct w_record *w_record_of(const struct world *w, enum journal_kind kind, uint16_t id);

@@ -27,7 +27,7 @@ CORE = [
     # tunnels, subscribers
     'control', 'subscriber',
     # the entries
-    'reload', 'engine', 'engine_resume',
+    'reload', 'engine', 'engine_restore',
 ]
 
 

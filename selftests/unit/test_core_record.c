@@ -104,9 +104,9 @@ static uint64_t scene_count(const struct scene *x, enum reason r)
 	return x->w->e->stats.reasons[r];
 }
 
-static void resume(struct scene *x)
+static void restore_scene(struct scene *x)
 {
-	w_resume(x->w);
+	w_restore(x->w);
 	w_deliver(x->w);
 }
 
@@ -114,8 +114,8 @@ static void assert_all_went_on(struct scene *x)
 {
 	const struct w_record *r = w_record_of(x->w, JOURNAL_SESSION, x->c->peer_sid);
 
-	assert_int_equal(x->w->e->resumed_tunnels, 1);
-	assert_int_equal(x->w->e->resumed_sessions, 1);
+	assert_int_equal(x->w->e->restored_tunnels, 1);
+	assert_int_equal(x->w->e->restored_sessions, 1);
 	assert_false(x->c->over);
 	assert_true(x->w->dp[x->c->peer_sid].fam[PPP_FAM_IPV4]);
 	assert_non_null(r);
@@ -136,7 +136,7 @@ static void newer_version(void **st)
 		set_u16(&x, k, AT_VERSION, (uint16_t)(record_versions[k].writes + 7));
 		edit(&x, k, more);
 	}
-	resume(&x);
+	restore_scene(&x);
 	assert_all_went_on(&x);
 	r = w_record_of(x.w, JOURNAL_SESSION, x.c->peer_sid);
 	assert_true(span_eq(span_of(r->b, r->len), span_of(x.s.b, x.s.len)));
@@ -153,7 +153,7 @@ static void only_what_is_required(void **st)
 	(void)st;
 	edit(&x, JOURNAL_TUNNEL, less);
 	edit(&x, JOURNAL_SESSION, less);
-	resume(&x);
+	restore_scene(&x);
 	assert_all_went_on(&x);
 	s = call_sub(x.c);
 	assert_string_equal(s->user, "");
@@ -183,10 +183,10 @@ static void one_less(void **st)
 			struct scene x = scene_killed();
 
 			n = edit(&x, k, (struct tlv_edit){ .change = TLV_DROP, .at = at });
-			resume(&x);
+			restore_scene(&x);
 			if (scene_count(&x, REASON_TLV_MISSING)) {
-				assert_int_equal(x.w->e->resumed_sessions, 0);
-			} else if (x.w->e->resumed_sessions == 0) {
+				assert_int_equal(x.w->e->restored_sessions, 0);
+			} else if (x.w->e->restored_sessions == 0) {
 				/* the whole call: it ends */
 				assert_int_equal(k, JOURNAL_SESSION);
 				assert_int_equal(at, 4);
@@ -206,7 +206,7 @@ static void needs_newer(void **st)
 	(void)st;
 	set_u16(&x, JOURNAL_SESSION, AT_NEEDS,
 		(uint16_t)(record_versions[JOURNAL_SESSION].writes + 1));
-	resume(&x);
+	restore_scene(&x);
 	assert_int_equal(scene_count(&x, REASON_RESUME_NEWER), 1);
 	assert_true(x.c->over && !x.l->over); /* by a CDN */
 	assert_int_equal(x.c->cdn_result, CDN_NO_FACILITIES_NOW);
@@ -215,7 +215,7 @@ static void needs_newer(void **st)
 	x = scene_killed();
 	set_u16(&x, JOURNAL_TUNNEL, AT_NEEDS,
 		(uint16_t)(record_versions[JOURNAL_TUNNEL].writes + 1));
-	resume(&x);
+	restore_scene(&x);
 	assert_int_equal(scene_count(&x, REASON_RESUME_NEWER), 1);
 	assert_int_equal(scene_count(&x, REASON_RESUME_TUNNEL), 1);
 	scene_end(&x);
@@ -229,7 +229,7 @@ static void needs_newer_whatever_it_has(void **st)
 	(void)st;
 	set_u16(&x, JOURNAL_SESSION, AT_NEEDS, 60000);
 	edit(&x, JOURNAL_SESSION, (struct tlv_edit){ .change = TLV_REPLACE, .at = 4 });
-	resume(&x);
+	restore_scene(&x);
 	assert_int_equal(scene_count(&x, REASON_RESUME_NEWER), 1);
 	assert_true(x.c->over && !x.l->over);
 	scene_end(&x);
@@ -242,9 +242,9 @@ static void older_than_understood(void **st)
 		struct scene x = scene_killed();
 
 		set_u16(&x, k, AT_VERSION, (uint16_t)(record_versions[k].reads - 1));
-		resume(&x);
+		restore_scene(&x);
 		assert_int_equal(scene_count(&x, REASON_RESUME_OLDER), 1);
-		assert_int_equal(x.w->e->resumed_sessions, 0);
+		assert_int_equal(x.w->e->restored_sessions, 0);
 		assert_true(k == JOURNAL_TUNNEL || (x.c->over && !x.l->over));
 		scene_end(&x);
 	}
@@ -263,11 +263,11 @@ static void refused_beside_a_good_one(void **st)
 	v[1] = (struct journal_record){ JOURNAL_SESSION, bad.id ^ 1, span_of(bad.b, bad.len) };
 	v[2] = (struct journal_record){ JOURNAL_SESSION, x.s.id, span_of(x.s.b, x.s.len) };
 	memset(x.w->records, 0, sizeof(x.w->records));
-	w_resume(x.w);
-	engine_resume(x.w->e, v, 3, x.w->now);
+	w_restore(x.w);
+	engine_restore(x.w->e, v, 3, x.w->now);
 	w_deliver(x.w);
 	assert_int_equal(scene_count(&x, REASON_RESUME_NEWER), 1);
-	assert_int_equal(x.w->e->resumed_sessions, 1);
+	assert_int_equal(x.w->e->restored_sessions, 1);
 	w_advance(x.w, ZE_SEC(10));
 	assert_false(x.c->over);
 	scene_end(&x);
@@ -280,9 +280,9 @@ static bool wrong(enum journal_kind k, struct tlv_edit e, enum reason why)
 	struct scene x = scene_killed();
 	uint32_t n = edit(&x, k, e);
 
-	resume(&x);
+	restore_scene(&x);
 	assert_int_equal(scene_count(&x, why), 1);
-	assert_int_equal(x.w->e->resumed_sessions, 0);
+	assert_int_equal(x.w->e->restored_sessions, 0);
 	assert_int_equal(x.w->dp_sessions, 0);
 	if (k == JOURNAL_SESSION)
 		assert_false(x.l->over);
@@ -313,11 +313,11 @@ static void too_long(void **st)
 			struct scene x = scene_killed();
 			uint32_t n = edit(&x, k, e);
 
-			resume(&x);
+			restore_scene(&x);
 			assert_int_equal(scene_count(&x, REASON_TLV_LENGTH) +
 						 scene_count(&x, REASON_TLV_SHORT),
 					 1);
-			assert_int_equal(x.w->e->resumed_sessions, 0);
+			assert_int_equal(x.w->e->restored_sessions, 0);
 			scene_end(&x);
 			more = e.at + 1 < n;
 		}
@@ -376,9 +376,9 @@ static void version_1(void **st)
 	const struct subscriber *s;
 
 	(void)st;
-	engine_resume(x.w->e, v, 2, x.w->now);
+	engine_restore(x.w->e, v, 2, x.w->now);
 	w_deliver(x.w);
-	assert_int_equal(x.w->e->resumed_sessions, 1);
+	assert_int_equal(x.w->e->restored_sessions, 1);
 	t = registry_tunnel(x.w->e, V1_TID);
 	s = registry_sub(x.w->e, V1_SID);
 	assert_int_equal(t->l2tp.peer_tid, 100);
@@ -422,7 +422,7 @@ static void id_is_kept(void **st)
 		struct lac_call *c;
 
 		x.w->clock_step = steps[i];
-		resume(&x);
+		restore_scene(&x);
 		assert_true(call_sub(x.c)->id == x.id);
 		c = lac_call(x.l, "alice", "wonder");
 		assert_true(c->c.v4_up);
@@ -441,15 +441,15 @@ static void id_of_an_older_record(void **st)
 	uint64_t id;
 
 	(void)st;
-	resume(&x);
+	restore_scene(&x);
 	c = lac_call(x.l, "bob", "builder");
 	id = call_sub(c)->id;
 	w_kill(x.w);
 	edit(&x, JOURNAL_SESSION, (struct tlv_edit){ .change = TLV_DROP, .at = AT_ID });
 	set_u16(&x, JOURNAL_SESSION, AT_VERSION, 1);
 	x.w->clock_step = (ze_ns)id - W_WALL_NS - x.w->now; /* exactly the same nanosecond */
-	resume(&x);
-	assert_int_equal(x.w->e->resumed_sessions, 2);
+	restore_scene(&x);
+	assert_int_equal(x.w->e->restored_sessions, 2);
 	assert_true(call_sub(c)->id == id);
 	assert_true(call_sub(x.c)->id > id);
 	scene_end(&x);
@@ -463,7 +463,7 @@ static void id_without_records(void **st)
 	(void)st;
 	memset(x.w->records, 0, sizeof(x.w->records));
 	x.w->now += ZE_MS(1);
-	resume(&x);
+	restore_scene(&x);
 	assert_true(x.w->e->next_id > x.id + 1000);
 	scene_end(&x);
 }
@@ -543,7 +543,7 @@ static void shown_the_same(void **st)
 		assert_non_null(strstr(before, event_id_text(s->id, id)));
 		assert_non_null(strstr(before, "0301234567"));
 		w_kill(x.w);
-		w_resume(x.w);
+		w_restore(x.w);
 		after = shown(x.w, call_sub(x.c));
 		assert_string_equal(after, before);
 		free(before);

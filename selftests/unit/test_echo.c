@@ -229,7 +229,7 @@ static void overdue_echoes_are_spread(void **st)
 	(void)st;
 	for (uint32_t i = 0; i < ZE_ARRAY_SIZE(many); i++) {
 		echo_init(&many[i], &cfg);
-		echo_resume(&many[i], i * 2654435761u >> 8, ZE_SEC(100));
+		echo_restore(&many[i], i * 2654435761u >> 8, ZE_SEC(100));
 	}
 	/* The spreading takes six seconds. */
 	for (ze_ns t = ZE_SEC(106); t <= ZE_SEC(126); t += ZE_MS(10))
@@ -252,22 +252,22 @@ static void overdue_echoes_are_spread(void **st)
 
 /* After a restart the echoes are sent within the interval, not all at the same time; then as
  * before. */
-static void resumed(void **st)
+static void echo_restored(void **st)
 {
 	(void)st;
 	for (uint32_t spread = 0; spread < 1000; spread++) {
 		start(ZE_SEC(10), ZE_SEC(5), 3);
-		echo_resume(&e, spread, now);
+		echo_restore(&e, spread, now);
 		assert_true(echo_deadline(&e) > now && echo_deadline(&e) <= now + ZE_SEC(10));
 	}
-	echo_resume(&e, 0, now);
+	echo_restore(&e, 0, now);
 	assert_true(echo_deadline(&e) < now + ZE_MS(100));
-	echo_resume(&e, 255, now);
+	echo_restore(&e, 255, now);
 	assert_true(echo_deadline(&e) > now + ZE_MS(9900));
 	send_next();
 	assert_true(echo_deadline(&e) <= now + ZE_SEC(10));
 	start(0, ZE_SEC(5), 3);
-	echo_resume(&e, 7, now);
+	echo_restore(&e, 7, now);
 	assert_true(echo_deadline(&e) == ZE_NEVER);
 }
 
@@ -285,7 +285,7 @@ int main(void)
 		cmocka_unit_test(slots_are_full),
 		cmocka_unit_test(no_burst_after_a_pause),
 		cmocka_unit_test(overdue_echoes_are_spread),
-		cmocka_unit_test(resumed),
+		cmocka_unit_test(echo_restored),
 	};
 
 	return cmocka_run_group_tests_name("echo", tests, NULL, NULL);

@@ -364,7 +364,7 @@ static void known_to_the_next_process(void **st)
 	a = lac_call(l, "bob", "builder");
 	assert_true(a->c.v4_up);
 	w_restart(w);
-	assert_true(!a->over && call_sub(a)->resumed);
+	assert_true(!a->over && call_sub(a)->restored);
 	b = lac_call(l, "bob", "builder");
 	w_advance(w, ZE_SEC(4));
 	assert_true(a->over);
@@ -374,7 +374,7 @@ static void known_to_the_next_process(void **st)
 	b->c.no_ipv4 = true;
 	w_deliver(w);
 	w_restart(w);
-	assert_true(!b->over && call_sub(b)->resumed);
+	assert_true(!b->over && call_sub(b)->restored);
 	w_advance(w, ZE_SEC(40));
 	assert_ended(b, CDN_ADMIN, "no-ipv4");
 }

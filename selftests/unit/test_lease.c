@@ -144,16 +144,16 @@ static void taken_over(void **st)
 	struct lease l = { 0 }, m = { 0 };
 
 	(void)st;
-	assert_int_equal(lease_resume(&l, &in, &f, true), 0);
+	assert_int_equal(lease_restore(&l, &in, &f, true), 0);
 	assert_true(l.ip4 == A(3) && l.pool == pool && l.gw4 == GW && l.dns4[1] == 2);
-	assert_int_equal(lease_resume(&m, &in, &f, true), -EADDRINUSE);
-	assert_int_equal(lease_resume(&m, &outside, &f, true), -ERANGE);
-	assert_int_equal(lease_resume(&m, &other_gateway, &f, true), -EADDRNOTAVAIL);
+	assert_int_equal(lease_restore(&m, &in, &f, true), -EADDRINUSE);
+	assert_int_equal(lease_restore(&m, &outside, &f, true), -ERANGE);
+	assert_int_equal(lease_restore(&m, &other_gateway, &f, true), -EADDRNOTAVAIL);
 	taken = A(9);
-	assert_int_equal(lease_resume(&m, &outside, &f, false), -ENOTUNIQ);
+	assert_int_equal(lease_restore(&m, &outside, &f, false), -ENOTUNIQ);
 	assert_true(!m.ip4 && !m.pool);
 	taken = 0;
-	assert_int_equal(lease_resume(&m, &outside, &f, false), 0);
+	assert_int_equal(lease_restore(&m, &outside, &f, false), 0);
 	assert_true(m.ip4 == A(9) && !m.pool);
 	lease_release(&l);
 	lease_release(&m);

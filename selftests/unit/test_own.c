@@ -197,7 +197,7 @@ static void while_a_session_has_it(void **st)
 
 /* F-B4: the same at a restart: a session whose address the host or a LAC has now is not
  * restored. */
-static void not_resumed(void **st)
+static void not_restored(void **st)
 {
 	struct lac_call *c;
 
@@ -214,7 +214,7 @@ static void not_resumed(void **st)
 }
 
 /* F-B4 */
-static void not_resumed_beside_a_lac(void **st)
+static void not_restored_beside_a_lac(void **st)
 {
 	struct lac *m;
 	struct lac_call *c;
@@ -281,9 +281,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(not_from_the_pool),	     T(not_a_users),
-		T(while_a_session_has_it),   T(not_resumed),
-		T(not_resumed_beside_a_lac), T(subnet_of_an_interface),
+		T(not_from_the_pool),	      T(not_a_users),
+		T(while_a_session_has_it),    T(not_restored),
+		T(not_restored_beside_a_lac), T(subnet_of_an_interface),
 		T(lines_are_bounded),
 	};
 #undef T

@@ -397,9 +397,9 @@ static bool usable(uint32_t oldest, uint32_t abi)
 	return r;
 }
 
-/* A file of an older ABI whose maps can be adopted. It gets the ABI of the instance that keeps its
+/* A file of an older ABI whose maps can be restored. It gets the ABI of the instance that keeps its
  * records, and no other. */
-static void an_older_layout_that_is_adopted(void **st)
+static void an_older_layout_that_is_used(void **st)
 {
 	struct journal *j = begin(true);
 
@@ -636,7 +636,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(nested, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_layouts, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_older_layout_that_is_adopted, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_older_layout_that_is_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_for_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(full, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_header, setup, teardown),

@@ -627,7 +627,7 @@ void bpf_common_explain(const struct bpf_common *c, size_t i, struct repair_resu
 	repair_explain(res, why, cure);
 }
 
-void bpf_common_leave(struct bpf_common *c)
+void bpf_common_handover(struct bpf_common *c)
 {
 	free(c->pins);
 	free(c->ports);
@@ -639,7 +639,7 @@ void bpf_common_done(struct bpf_common *c)
 	detach_all(c);
 	if (c->pins && inode_of(c->pins) == c->folder) /* otherwise ours was removed by hand */
 		unpin(c->pins);
-	bpf_common_leave(c);
+	bpf_common_handover(c);
 }
 
 /* ---- libbpf's messages ---- */

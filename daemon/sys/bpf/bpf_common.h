@@ -102,7 +102,7 @@ int bpf_common_pins_restore(struct bpf_common *c, const struct bpf_object *obj);
 /* Detaches the programs, removes the pins and frees the memory. */
 void bpf_common_done(struct bpf_common *c);
 /* Frees the memory only. Programs and pins stay for the next instance. */
-void bpf_common_leave(struct bpf_common *c);
+void bpf_common_handover(struct bpf_common *c);
 /* Sends libbpf's messages to the log. By default libbpf writes to stderr, and blocks there. */
 void bpf_common_log(void);
 /* Deletes the entries of a map for which keep() returns false. Keys have at most BPF_COMMON_KEY

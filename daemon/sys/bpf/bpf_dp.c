@@ -69,7 +69,7 @@ static int bpf_dp_load(struct bpf_dp *d, const struct bpf_dp_args *a)
 	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
 	d->outer_df = a->outer_df;
-	if (a->adopt)
+	if (a->restart)
 		r = bpf_common_reuse(d->skel->obj, a->pins);
 	if (r == 0)
 		r = ze_xdp_bpf__load(d->skel);
@@ -159,7 +159,7 @@ static int bpf_dp_attach(struct bpf_dp *d, const struct bpf_dp_args *a,
 	int r = 0;
 
 	d->c.forwards = true;
-	if (a->adopt) { /* a port of the previous instance may no longer be one */
+	if (a->restart) { /* a port of the previous instance may no longer be one */
 		bpf_ours_clear_all(a->pins, is_port, a);
 		bpf_common_prune(map_fd(d->skel->maps.ze_ports), port_stays, (void *)a);
 		return bpf_common_take_over(&d->c, d->skel->obj,
@@ -243,8 +243,8 @@ int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret)
 		r = guard_maps(d);
 	if (r == 0)
 		count_redirects(d);
-	if (r == 0 && a->adopt)
-		r = bpf_guard_adopt(d->guard);
+	if (r == 0 && a->restart)
+		r = bpf_guard_restart(d->guard);
 	if (r == 0)
 		r = bpf_guard_listen(d->guard, a->listeners, a->n_listeners);
 	if (r == 0)
@@ -275,11 +275,11 @@ void bpf_dp_close(struct bpf_dp *d)
 	bpf_dp_done(d);
 }
 
-void bpf_dp_leave(struct bpf_dp *d)
+void bpf_dp_handover(struct bpf_dp *d)
 {
 	if (!d)
 		return;
-	bpf_common_leave(&d->c);
+	bpf_common_handover(&d->c);
 	bpf_dp_done(d);
 }
 
@@ -589,7 +589,8 @@ static bool bpf_dp_get(const struct bpf_dp *d, const struct ze_sess_key *k, stru
 }
 
 /* Writes the tables in memory in any case. */
-int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
+int bpf_dp_restart_session(struct bpf_dp *d, const struct ze_sess_key *k,
+			   const struct ze_session *s)
 {
 	struct ze_session was;
 	bool there = bpf_dp_get(d, k, &was);

@@ -46,7 +46,7 @@ struct bpf_dp_args {
 	enum bpf_mode mode;
 	const char *pins; /* folder, see bpf_common_pin(); NULL: no pins */
 	bool outer_df; /* see bpf_dp_outer_df(); takes effect with the first bpf_dp_void_hops() */
-	bool adopt;    /* use the maps that are pinned there */
+	bool restart;  /* use the maps that are pinned there */
 };
 
 /* Gives the pins of a previous instance their present names (bpf_names.h). Pins maps again whose pins
@@ -55,12 +55,12 @@ void bpf_dp_repin(const char *pins, const struct bpf_dp_port *ports, size_t n);
 
 /* Loads, pins and attaches. Programs and pins of a previous instance are replaced. Returns 0;
  * -EBUSY when the program of another owner is attached to a port; or -errno. A map that cannot be
- * adopted has been logged. */
+ * used has been logged. */
 int bpf_dp_open(const struct bpf_dp_args *a, struct bpf_dp **ret);
 /* Detaches and removes the pins: forwarding stops. NULL is harmless. */
 void bpf_dp_close(struct bpf_dp *d);
 /* Frees memory and descriptors only: forwarding continues. NULL is harmless. */
-void bpf_dp_leave(struct bpf_dp *d);
+void bpf_dp_handover(struct bpf_dp *d);
 
 /* Sets the endpoints of a tunnel; call before its first session. One thread at a time. */
 void bpf_dp_path_put(struct bpf_dp *d, uint16_t tid, const struct ze_tunnel *t);
@@ -85,11 +85,12 @@ void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open);
 /* Removes a session and the entries of its addresses; `was` is its last value. */
 void bpf_dp_session_drop(struct bpf_dp *d, const struct ze_sess_key *k,
 			 const struct ze_session *was);
-/* In adopted maps: keeps the session as it is, or corrects it and its entries. Returns 0 or
- * -errno. */
-int bpf_dp_session_adopt(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s);
-/* In adopted maps: removes the sessions for which keep() returns false, and entries that lead to no
- * session. */
+/* In the maps of the previous instance: keeps the session as it is, or corrects it and its
+ * entries. Returns 0 or -errno. */
+int bpf_dp_restart_session(struct bpf_dp *d, const struct ze_sess_key *k,
+			   const struct ze_session *s);
+/* In the maps of the previous instance: removes the sessions for which keep() returns false, and
+ * entries that lead to no session. */
 void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_sess_key *k),
 		  void *self);
 /* Attaches the filter on ze0 that sends packets to peers with link-local addresses; it is restored
@@ -105,7 +106,7 @@ bool bpf_dp_host4_taken(struct bpf_dp *d, uint32_t ip4, const struct ze_sess_key
 uint16_t bpf_dp_number(struct bpf_dp *d, uint16_t sid);
 /* Resets the counters and sequence numbers of a session id that is used again. */
 void bpf_dp_reset(struct bpf_dp *d, uint16_t sid);
-/* The tables in memory, for counters. They stay mapped until bpf_dp_close() or bpf_dp_leave(). */
+/* The tables in memory, for counters. They stay mapped until bpf_dp_close() or bpf_dp_handover(). */
 const struct bpf_hot *bpf_dp_hot(const struct bpf_dp *d);
 /* Invalidates all cached next hops, because something they depend on has changed. On the reactor.
  * Returns 0 or -errno. */

@@ -23,9 +23,9 @@ struct bpf_guard {
 	struct bpf_guard_maps m;
 	struct log_limit lines; /* about failed updates */
 	unsigned n_tunnels, n_established, n_allowed;
-	uint32_t list;	       /* number of the newest allow-from: the value of its prefixes */
-	uint32_t life;	       /* number of this instance: the value of endpoints and peers */
-	uint64_t *known;       /* a bit per tunnel that the engine set, while maps are adopted */
+	uint32_t list;	 /* number of the newest allow-from: the value of its prefixes */
+	uint32_t life;	 /* number of this instance: the value of endpoints and peers */
+	uint64_t *known; /* a bit per tunnel that the engine set, while sessions are restored */
 	uint64_t *known_calls; /* the same per session */
 	uint64_t *calls;       /* by session id, mapped into memory */
 	/* only with a program of its own */
@@ -261,7 +261,7 @@ static bool bpf_guard_is_known(void *self, const void *key)
 	return has_bit(g->known, tid);
 }
 
-int bpf_guard_adopt(struct bpf_guard *g)
+int bpf_guard_restart(struct bpf_guard *g)
 {
 	uint32_t e = newest_life(g->m.endpoints), p = newest_life(g->m.established);
 

@@ -40,7 +40,7 @@ int bpf_guard_new(const struct bpf_guard_maps *m, struct bpf_guard **ret);
 int bpf_guard_open(const struct bpf_guard_args *a, struct bpf_guard **ret);
 /* Uses the entries of a previous instance. Those that the engine does not set again before
  * bpf_guard_prune() are removed by it. Returns 0 or -errno. */
-int bpf_guard_adopt(struct bpf_guard *g);
+int bpf_guard_restart(struct bpf_guard *g);
 void bpf_guard_prune(struct bpf_guard *g);
 /* A program of its own is detached. NULL is harmless. */
 void bpf_guard_free(struct bpf_guard *g);

@@ -51,12 +51,12 @@ int bpf_names_about(const char *pins, struct ze_conf *ret)
 	return read_about(pins, "ze_about", ret) < 0 ? read_about(pins, "about", ret) : 0;
 }
 
-bool bpf_names_adoptable(uint32_t abi)
+bool bpf_names_restorable(uint32_t abi)
 {
 	return abi >= ZE_BPF_ABI_OLDEST && abi <= ZE_BPF_ABI;
 }
 
-/* Returns the number of renamed pins. The missing ones are reported when the maps are adopted. */
+/* Returns the number of renamed pins. The missing ones are reported when the maps are restored. */
 static unsigned rename_pin(const char *pins, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX];

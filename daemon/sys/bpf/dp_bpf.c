@@ -472,8 +472,8 @@ const struct dataplane_ops dp_bpf_ops = {
 	.stats = dp_bpf_stats,
 	.totals = dp_bpf_totals,
 	.show = dp_bpf_show,
-	.session_adopt = dp_bpf_adopt,
-	.adopt_done = dp_bpf_adopt_done,
+	.session_restore = dp_bpf_restart_session,
+	.restore_done = dp_bpf_restart_done,
 	.pool = dp_bpf_set_pool,
 };
 
@@ -543,7 +543,7 @@ static int dp_bpf_add_ports(struct bpf_dp_args *b, struct bpf_dp_port *ports,
 	return r;
 }
 
-static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool adopt)
+static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool restart)
 {
 	struct bpf_dp_port ports[PORTS_MAX];
 	struct bpf_dp_args b = { .conf = d->conf,
@@ -553,7 +553,7 @@ static int open_maps(struct dp_bpf *d, const struct dp_bpf_args *a, bool adopt)
 				 .mode = a->mode,
 				 .pins = a->pins,
 				 .outer_df = a->outer_df,
-				 .adopt = adopt };
+				 .restart = restart };
 	int r = dp_bpf_add_ports(&b, ports, a);
 
 	if (r == 0)
@@ -602,7 +602,8 @@ static void on_routing(void *self, bool by_rules)
 
 /* Adopts what the previous instance left. Returns NULL, or the reason why it cannot; then nothing
  * is open. */
-static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const struct bpf_dp_args *b)
+static const char *restart_maps(struct dp_bpf *d, const struct dp_bpf_args *a,
+				const struct bpf_dp_args *b)
 {
 	struct ze_conf was;
 
@@ -610,17 +611,17 @@ static const char *adopt(struct dp_bpf *d, const struct dp_bpf_args *a, const st
 	bpf_dp_repin(a->pins, &(struct bpf_dp_port){ .ifindex = if_nametoindex(ZE0P) }, 1);
 	if (bpf_names_about(a->pins, &was) < 0)
 		return "no maps are pinned";
-	if (!bpf_names_adoptable(was.abi))
+	if (!bpf_names_restorable(was.abi))
 		return "the maps have another layout";
-	if (ze0_adopt(d->rtnl, &was, &d->conf) < 0)
+	if (ze0_restart(d->rtnl, &was, &d->conf) < 0)
 		return "ze0 was deleted or replaced";
-	if (dp_bpf_past_new(d) < 0)
+	if (dp_bpf_previous_new(d) < 0)
 		return "addresses and routes of ze0 cannot be read";
 	if (open_raw(d) == 0 && open_maps(d, a, true) == 0) {
-		d->adopted = true;
+		d->restarted = true;
 		return NULL;
 	}
-	dp_bpf_past_free(d);
+	dp_bpf_previous_free(d);
 	close_raw(d);
 	return "the maps or programs cannot be used";
 }
@@ -686,10 +687,10 @@ static int dp_bpf_start(struct dp_bpf *d, const struct dp_bpf_args *a)
 		r = nlreq_open(NETLINK_ROUTE, &d->rtnl);
 	if (r < 0)
 		return r;
-	why = a->adopt ? adopt(d, a, &b) : NULL;
+	why = a->restart ? restart_maps(d, a, &b) : NULL;
 	if (why)
 		log_kv(LOG_DP, LOG_WARN, "restart-clean", KV_STR("why", why));
-	if (!d->adopted)
+	if (!d->restarted)
 		r = start_clean(d, a);
 	return r < 0 ? r : dp_bpf_watch(d, a);
 }
@@ -722,9 +723,9 @@ struct bpf_guard *dp_bpf_guard(const struct dp_bpf *d)
 	return bpf_dp_guard(d->maps);
 }
 
-bool dp_bpf_adopted(const struct dp_bpf *d)
+bool dp_bpf_restarted(const struct dp_bpf *d)
 {
-	return d->adopted;
+	return d->restarted;
 }
 
 void dp_bpf_outer_df(struct dp_bpf *d, bool on)
@@ -771,7 +772,7 @@ void dp_bpf_free(struct dp_bpf *d)
 	if (d->jobs.worker)
 		kworker_free(d->jobs.worker);
 	dp_bpf_repair_free(repair);
-	dp_bpf_past_free(d);
+	dp_bpf_previous_free(d);
 	bpf_dp_close(d->maps);
 	if (d->rtnl && d->conf.ze0) {
 		pool_routes_sync(d->rtnl, &none, NULL);
@@ -780,7 +781,7 @@ void dp_bpf_free(struct dp_bpf *d)
 	dp_bpf_done(d);
 }
 
-void dp_bpf_leave(struct dp_bpf *d)
+void dp_bpf_handover(struct dp_bpf *d)
 {
 	struct dp_bpf_repair *repair;
 	struct dp_jobs_session *s;
@@ -790,11 +791,11 @@ void dp_bpf_leave(struct dp_bpf *d)
 	repair = dp_bpf_repair_stop(d);
 	kworker_free(d->jobs.worker);
 	dp_bpf_repair_free(repair);
-	dp_bpf_past_free(d);
+	dp_bpf_previous_free(d);
 	while ((s = dp_jobs_next(&d->jobs, NULL)))
 		dp_jobs_drop(s);
 	dp_bpf_ifids_free(d);
-	bpf_dp_leave(d->maps);
+	bpf_dp_handover(d->maps);
 	dp_bpf_done(d);
 }
 

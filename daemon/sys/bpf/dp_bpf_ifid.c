@@ -12,7 +12,7 @@
  *   and after its end to the newest of the others. Packets from subscribers, and packets sent by
  *   session id, are not affected.
  *
- * On the worker; while sessions are adopted, on the reactor.
+ * On the worker; while sessions are restored, on the reactor.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -157,7 +157,7 @@ static int peer_add(struct dp_bpf_session *s, struct nl_sock *sk, uint64_t ifid)
 	s->linked = true;
 	s->peer_ifid = ifid;
 	/* A session of the previous instance: the maps know which is the newest. */
-	if (d->past && !bpf_dp_link6_is(d->maps, ifid, NULL)) {
+	if (d->previous && !bpf_dp_link6_is(d->maps, ifid, NULL)) {
 		s->link_no = bpf_dp_link6_is(d->maps, ifid, &s->key);
 	} else {
 		s->link_no = ++d->last_link;
@@ -193,7 +193,7 @@ void dp_bpf_ifid_del(struct dp_bpf_session *s, struct nl_sock *sk, const struct 
 	own_del(s->d, sk, f);
 }
 
-void dp_bpf_ifid_adopted(struct dp_bpf *d)
+void dp_bpf_ifid_restarted(struct dp_bpf *d)
 {
 	for (struct htab_node *n = htab_next(&d->links, NULL); n; n = htab_next(&d->links, n)) {
 		struct dp_bpf_session *s = ze_container_of(n, struct dp_bpf_session, in_links);

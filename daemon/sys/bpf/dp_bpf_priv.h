@@ -74,8 +74,8 @@ struct dp_bpf {
 	struct dp_bpf_repair *repair;
 	struct pool_keeper pool;
 	struct bpf_counts counts;
-	struct dp_bpf_past *past; /* only while a previous instance's sessions are adopted */
-	bool adopted;
+	struct dp_bpf_previous *previous; /* while its sessions are restored */
+	bool restarted;
 };
 
 /* Creates a session; its id must not be in use. Returns NULL when out of memory. */
@@ -113,19 +113,19 @@ int dp_bpf_ifid_add(struct dp_bpf_session *s, struct nl_sock *sk, const struct d
 void dp_bpf_ifid_del(struct dp_bpf_session *s, struct nl_sock *sk, const struct dp_family *f);
 /* True when this identifier of ours is an address of ze0. */
 bool dp_bpf_ifid_on_ze0(const struct dp_bpf *d, uint64_t ifid);
-/* Call when all continuing sessions have been adopted and the others removed from the maps. */
-void dp_bpf_ifid_adopted(struct dp_bpf *d);
+/* Call when all continuing sessions have been restored and the others removed from the maps. */
+void dp_bpf_ifid_restarted(struct dp_bpf *d);
 /* Free memory only: of one session; of all identifiers. */
 void dp_bpf_link_forget(struct dp_bpf_session *s);
 void dp_bpf_ifids_free(struct dp_bpf *d);
 
-/* ---- dp_bpf_adopt.c ---- */
+/* ---- dp_bpf_restart_session.c ---- */
 
 /* Reads what a previous instance left on ze0. Returns 0 or -errno. */
-int dp_bpf_past_new(struct dp_bpf *d);
-void dp_bpf_past_free(struct dp_bpf *d);
-int dp_bpf_adopt(void *self, const struct dp_adopt *a);
-void dp_bpf_adopt_done(void *self);
+int dp_bpf_previous_new(struct dp_bpf *d);
+void dp_bpf_previous_free(struct dp_bpf *d);
+int dp_bpf_restart_session(void *self, const struct dp_restore *a);
+void dp_bpf_restart_done(void *self);
 
 /* ---- dp_bpf_stack.c ---- */
 
@@ -140,7 +140,7 @@ struct dp_bpf_session *dp_bpf_route6_find(const struct dp_bpf *d, uint64_t ifid)
 void dp_bpf_no_route6(struct dp_bpf *d, struct nl_sock *sk);
 /* After a restart: the first reads the shared MTU, the second removes routes that no session
  * has. */
-void dp_bpf_route6_past(struct dp_bpf *d);
+void dp_bpf_route6_previous(struct dp_bpf *d);
 void dp_bpf_route6_prune(struct dp_bpf *d);
 
 /* See struct dataplane_ops. */

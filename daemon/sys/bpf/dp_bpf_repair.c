@@ -563,7 +563,7 @@ int dp_bpf_repair_new(struct dp_bpf *d)
 						 .self = rp };
 	follow_add(d->follow, &rp->listener);
 	/* Checks what changed before notifications were followed. Only when the loop runs: until
-	 * then sessions are adopted. */
+	 * then sessions are restored. */
 	for (unsigned k = REPAIR_DEVICE; k < REPAIR_ROUTE; k++)
 		repair_suspect(&rp->policy, (enum repair_kind)k);
 	rp->addrs.all = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The routes and addresses of the BPF plane on ze0, and the plane's record of them, from which they
- * are restored when another program removes them. On the worker; while sessions are adopted, on the
- * reactor.
+ * are restored when another program removes them. On the worker; while sessions are restored, on
+ * the reactor.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -174,7 +174,7 @@ struct dp_bpf_session *dp_bpf_route6_find(const struct dp_bpf *d, uint64_t ifid)
 	return NULL;
 }
 
-static void on_past6(void *self, const struct rtnl_route6 *rt)
+static void on_previous6(void *self, const struct rtnl_route6 *rt)
 {
 	struct dp_bpf *d = self;
 
@@ -182,9 +182,9 @@ static void on_past6(void *self, const struct rtnl_route6 *rt)
 		d->mtu6 = rt->mtu;
 }
 
-void dp_bpf_route6_past(struct dp_bpf *d)
+void dp_bpf_route6_previous(struct dp_bpf *d)
 {
-	rtnl_find_routes6(d->rtnl, (int)d->conf.ze0, on_past6, d);
+	rtnl_find_routes6(d->rtnl, (int)d->conf.ze0, on_previous6, d);
 }
 
 struct stale6 {

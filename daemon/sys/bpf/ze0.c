@@ -181,7 +181,7 @@ int ze0_create(struct nl_sock *sk, struct ze_conf *ret)
 	return r;
 }
 
-int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret)
+int ze0_restart(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret)
 {
 	struct ze_conf c = { .abi = was->abi };
 	int r;

@@ -21,7 +21,7 @@ struct nl_sock;
 int ze0_create(struct nl_sock *sk, struct ze_conf *ret);
 /* Uses the pair of a previous instance, while packets pass. Returns 0 or -errno; -ESTALE when it is
  * not the same pair. */
-int ze0_adopt(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret);
+int ze0_restart(struct nl_sock *sk, const struct ze_conf *was, struct ze_conf *ret);
 void ze0_destroy(struct nl_sock *sk);
 
 enum ze0_repair {

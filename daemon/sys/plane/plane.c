@@ -245,7 +245,7 @@ static void kernel_close(struct plane *p)
 
 /* ---- bpf ---- */
 
-static int programs_open(struct plane *p, const struct plane_args *a, bool adopt)
+static int programs_open(struct plane *p, const struct plane_args *a, bool restart)
 {
 	const struct config_bpf *b = &a->cfg->bpf;
 	int r;
@@ -262,7 +262,7 @@ static int programs_open(struct plane *p, const struct plane_args *a, bool adopt
 					      .mode = xdp_mode(a->cfg),
 					      .pins = BPF_PINS,
 					      .outer_df = b->outer_df,
-					      .adopt = adopt },
+					      .restart = restart },
 		       &p->bpf);
 	if (r < 0)
 		log_kv(LOG_DP, LOG_ERROR, "dataplane-failed", KV_STR("plane", "bpf"), KV_ERRNO(r));
@@ -284,23 +284,23 @@ static void log_clean_start(const struct journal *j)
 
 static int bpf_open(struct plane *p, const struct plane_args *a, struct instance_holder *ret_holder)
 {
-	bool adopt;
+	bool restart;
 	int r = state_open(p, a, ret_holder);
 
 	if (r < 0)
 		return r;
 	hardening_missing(HARDENING_BPF);
-	adopt = !journal_why_not(p->journal);
-	if (!adopt)
+	restart = !journal_why_not(p->journal);
+	if (!restart)
 		log_clean_start(p->journal);
-	r = programs_open(p, a, adopt);
+	r = programs_open(p, a, restart);
 	if (r < 0) {
 		state_close(p, true); /* the next start may restore from what is still there */
 		return r;
 	}
-	/* From here on changes are written. Existing records are kept if the plane has adopted the
+	/* From here on changes are written. Existing records are kept if the plane has restored the
 	 * sessions. */
-	journal_begin(p->journal, dp_bpf_adopted(p->bpf), a->rng);
+	journal_begin(p->journal, dp_bpf_restarted(p->bpf), a->rng);
 	return 0;
 }
 
@@ -383,14 +383,14 @@ struct journal *plane_journal(const struct plane *p)
 	return p->journal;
 }
 
-bool plane_adopted(const struct plane *p)
+bool plane_restarted(const struct plane *p)
 {
-	return p->bpf && dp_bpf_adopted(p->bpf);
+	return p->bpf && dp_bpf_restarted(p->bpf);
 }
 
 bool plane_began_empty(const struct plane *p)
 {
-	return p->bpf && !dp_bpf_adopted(p->bpf);
+	return p->bpf && !dp_bpf_restarted(p->bpf);
 }
 
 unsigned plane_kind(const struct plane *p)
@@ -426,16 +426,16 @@ void plane_reload(struct plane *p, const struct config *cfg)
 		dp_bpf_outer_df(p->bpf, cfg->bpf.outer_df);
 }
 
-void plane_close(struct plane *p, bool leave)
+void plane_close(struct plane *p, bool handover)
 {
 	if (!p)
 		return;
 	kernel_close(p);
-	if (leave)
-		dp_bpf_leave(p->bpf);
+	if (handover)
+		dp_bpf_handover(p->bpf);
 	else
 		dp_bpf_free(p->bpf);
-	state_close(p, leave);
+	state_close(p, handover);
 	null_close(p->null);
 	free(p);
 }

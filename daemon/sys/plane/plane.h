@@ -42,7 +42,7 @@ void plane_ports(const struct plane *p, struct ports *io);
 /* The journal, owned by the plane; NULL: this plane has none. */
 struct journal *plane_journal(const struct plane *p);
 /* The plane forwards sessions of the previous instance, whose records are to be restored. */
-bool plane_adopted(const struct plane *p);
+bool plane_restarted(const struct plane *p);
 /* The plane took over no sessions: when the start fails, all of it can be removed. */
 bool plane_began_empty(const struct plane *p);
 /* Returns one of enum hardening_for (hardening_caps.h): the capabilities that this plane needs. */
@@ -55,6 +55,6 @@ unsigned plane_pins_missing(const void *plane);
 int plane_pins_restore(void *plane);
 /* Applies the settings of a new configuration that can change at run time. */
 void plane_reload(struct plane *p, const struct config *cfg);
-/* leave: the BPF plane's programs, maps and the state file stay for the next instance. Otherwise
+/* handover: the BPF plane's programs, maps and the state file stay for the next instance. Otherwise
  * everything is removed. NULL is allowed. */
-void plane_close(struct plane *p, bool leave);
+void plane_close(struct plane *p, bool handover);

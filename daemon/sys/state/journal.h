@@ -14,7 +14,7 @@
  * secrets.
  *
  * Validity. The file can be used within one boot, for one JOURNAL_FORMAT, and for the ABIs of BPF
- * maps that can be adopted; journal_why_not() gives the reason when it cannot. A file of an older
+ * maps that can be restored; journal_why_not() gives the reason when it cannot. A file of an older
  * ABI gets the present one when its records are kept. It is never synced to disk, since it
  * need not survive the kernel. A file that belongs to another user, or that others can read or
  * write, is neither read nor written. The file is locked: a second daemon does not start.

@@ -75,7 +75,7 @@ static enum reason get_addr(struct span saved, struct ze_addr *ret)
 	return REASON_NONE;
 }
 
-static bool engine_resume_is_any(const struct ze_addr *a)
+static bool engine_restore_is_any(const struct ze_addr *a)
 {
 	static const uint8_t none[16];
 
@@ -89,7 +89,7 @@ static bool is_listened(const struct config *c, const struct ze_addr *local)
 		const struct ze_addr *a = &c->listeners[i].addr;
 
 		if (a->family == local->family && a->port == local->port &&
-		    (engine_resume_is_any(a) || ze_addr_same_ip(a, local)))
+		    (engine_restore_is_any(a) || ze_addr_same_ip(a, local)))
 			return true;
 	}
 	return false;
@@ -98,7 +98,7 @@ static bool is_listened(const struct config *c, const struct ze_addr *local)
 static bool is_path(const struct net_path *p)
 {
 	return p->peer.family == p->local.family && p->local.port && p->peer.port &&
-	       !engine_resume_is_any(&p->local) && !engine_resume_is_any(&p->peer);
+	       !engine_restore_is_any(&p->local) && !engine_restore_is_any(&p->peer);
 }
 
 static enum reason get_path(const struct span *f, struct net_path *ret)
@@ -112,7 +112,7 @@ static enum reason get_path(const struct span *f, struct net_path *ret)
 	return why;
 }
 
-static enum reason resume_tunnel(struct engine *e, const struct journal_record *rec, ze_ns now)
+static enum reason restore_tunnel(struct engine *e, const struct journal_record *rec, ze_ns now)
 {
 	struct span record[RECORD__COUNT], f[RECORD_TUN__COUNT];
 	enum reason why = open_record(rec, record);
@@ -128,7 +128,7 @@ static enum reason resume_tunnel(struct engine *e, const struct journal_record *
 		return REASON_RESUME_LISTENER;
 	v.sccrq_hash = tlv_u64(f[RECORD_TUN_SCCRQ_HASH], 0);
 	v.control = f[RECORD_TUN_CONTROL];
-	return control_resume(e, &v, now);
+	return control_restore(e, &v, now);
 }
 
 /* ---- sessions ---- */
@@ -160,7 +160,7 @@ static enum reason get_profile(struct subscriber *s, struct span saved)
 	p->address = tlv_u32(f[RECORD_PROF_ADDRESS], 0);
 	p->dns[0] = tlv_u32(f[RECORD_PROF_DNS1], 0);
 	p->dns[1] = tlv_u32(f[RECORD_PROF_DNS2], 0);
-	login_resume(s, p);
+	login_restore(s, p);
 	return REASON_NONE;
 }
 
@@ -200,8 +200,8 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 	if (why == REASON_NONE)
 		why = get_plan(&s->plan, f[RECORD_SES_PLAN]);
 	if (why == REASON_NONE)
-		why = l2tp_session_resume(&s->call.l2tp, f[RECORD_SES_CALL], now);
-	return why == REASON_NONE ? subscriber_resume(s, f[RECORD_SES_LINK], now) : why;
+		why = l2tp_session_restore(&s->call.l2tp, f[RECORD_SES_CALL], now);
+	return why == REASON_NONE ? subscriber_restore(s, f[RECORD_SES_LINK], now) : why;
 }
 
 /* Claims the resources of the session: its place in the user's session limit, its address, and its
@@ -210,12 +210,12 @@ static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
 {
 	if (*s->user && login_count(s) < 0)
 		return REASON_NO_MEMORY;
-	if (address_resume(s, pooled) < 0)
+	if (address_restore(s, pooled) < 0)
 		return REASON_RESUME_ADDRESS;
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		ppp_link_require(&s->link, (enum ppp_family)f,
 				 address_required(s, (enum ppp_family)f), now);
-	return attach_resume(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
+	return attach_restore(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
 }
 
 struct saved { /* the outermost level of a session's record */
@@ -235,7 +235,7 @@ static enum reason open_session(const struct journal_record *rec, struct saved *
 	return why;
 }
 
-static enum reason resume_session(struct tunnel *t, const struct saved *v, ze_ns now)
+static enum reason restore_session(struct tunnel *t, const struct saved *v, ze_ns now)
 {
 	struct span f[RECORD_SES__COUNT];
 	enum reason why = tlv_read(&record_session_tags, v->session, f);
@@ -253,7 +253,7 @@ static enum reason resume_session(struct tunnel *t, const struct saved *v, ze_ns
 	if (why == REASON_NONE)
 		why = claim(s, tlv_u8(f[RECORD_SES_POOLED], 0) != 0, now);
 	if (why == REASON_NONE) {
-		subscriber_resumed(s, now);
+		subscriber_restored(s, now);
 		return why;
 	}
 	subscriber_release(s);
@@ -261,7 +261,7 @@ static enum reason resume_session(struct tunnel *t, const struct saved *v, ze_ns
 }
 
 /* Sends a CDN for a call that was not restored, so that the peer drops it too. */
-static void engine_resume_end_call(struct engine *e, const struct saved *v, ze_ns now)
+static void engine_restore_end_call(struct engine *e, const struct saved *v, ze_ns now)
 {
 	struct tunnel *t = registry_tunnel(e, v->tid);
 
@@ -271,15 +271,15 @@ static void engine_resume_end_call(struct engine *e, const struct saved *v, ze_n
 		e->ports.journal->drop(e->ports.journal_self, JOURNAL_SESSION, v->sid);
 }
 
-static void engine_resume_session(struct engine *e, const struct journal_record *rec,
-				  struct tally *n, ze_ns now)
+static void engine_restore_session(struct engine *e, const struct journal_record *rec,
+				   struct tally *n, ze_ns now)
 {
 	struct saved v;
 	enum reason why = open_session(rec, &v);
 	struct tunnel *t = registry_tunnel(e, v.tid);
 
 	if (why == REASON_NONE && v.session.p)
-		why = t && t->up ? resume_session(t, &v, now) : REASON_RESUME_TUNNEL;
+		why = t && t->up ? restore_session(t, &v, now) : REASON_RESUME_TUNNEL;
 	if (why != REASON_NONE)
 		refused(e, rec, why, n, now);
 	else if (v.session.p)
@@ -298,7 +298,7 @@ static void tunnels(struct engine *e, const struct journal_record *v, size_t cou
 
 		if (v[i].kind != JOURNAL_TUNNEL)
 			continue;
-		why = resume_tunnel(e, &v[i], now);
+		why = restore_tunnel(e, &v[i], now);
 		if (why == REASON_NONE) {
 			n->tunnels++;
 			continue;
@@ -344,7 +344,7 @@ static void sessions(struct engine *e, const struct journal_record *v, size_t co
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < count; i++)
 			if (v[i].kind == JOURNAL_SESSION && is_established(&v[i]) == (pass == 0))
-				engine_resume_session(e, &v[i], n, now);
+				engine_restore_session(e, &v[i], n, now);
 }
 
 /* Ends the calls that were not restored, after all sessions were: when two records have the same
@@ -357,26 +357,26 @@ static void end_calls(struct engine *e, const struct journal_record *v, size_t c
 		if (v[i].kind != JOURNAL_SESSION)
 			continue;
 		open_session(&v[i], &s);
-		engine_resume_end_call(e, &s, now);
+		engine_restore_end_call(e, &s, now);
 	}
 }
 
-void engine_resume(struct engine *e, const struct journal_record *v, size_t n, ze_ns now)
+void engine_restore(struct engine *e, const struct journal_record *v, size_t n, ze_ns now)
 {
 	struct tally tally = { 0 };
 	struct list *l;
 
-	e->resumed = now;
+	e->restored = now;
 	tunnels(e, v, n, &tally, now);
 	reserve_ids(e, v, n);
 	sessions(e, v, n, &tally, now);
 	end_calls(e, v, n, now);
-	if (e->ports.dp->adopt_done)
-		e->ports.dp->adopt_done(e->ports.dp_self);
+	if (e->ports.dp->restore_done)
+		e->ports.dp->restore_done(e->ports.dp_self);
 	list_for_each(l, &e->tunnels)
 		control_probe(list_entry(l, struct tunnel, in_all), now);
-	e->resumed_tunnels = tally.tunnels;
-	e->resumed_sessions = tally.sessions;
+	e->restored_tunnels = tally.tunnels;
+	e->restored_sessions = tally.sessions;
 	log_kv(LOG_L2TP, LOG_INFO, "restart-restored", KV_U64("tunnels", tally.tunnels),
 	       KV_U64("sessions", tally.sessions), KV_U64("calls-ended", tally.ended),
 	       KV_U64("refused", tally.refused));

@@ -2,7 +2,7 @@
 /*
  * The BPF plane restores what the previous instance left: sessions in the maps, routes and
  * addresses on ze0. The sessions that the engine claims are kept as they are, or corrected;
- * dp_bpf_adopt_done() removes the rest. On the reactor, before its loop runs and before there are
+ * dp_bpf_restart_done() removes the rest. On the reactor, before its loop runs and before there are
  * jobs.
  */
 #include <errno.h>
@@ -17,14 +17,14 @@
 #include "daemon/sys/net/rtnl.h"
 
 struct ip_list {
-	struct past_ip {
+	struct previous_ip {
 		uint8_t ip[16];
 		uint8_t family;
 	} * v;
 	size_t n, cap;
 };
 
-struct dp_bpf_past {
+struct dp_bpf_previous {
 	uint32_t *routes; /* host byte order, sorted */
 	bool *wanted;	  /* by index of routes: a session claims it */
 	size_t n_routes, cap;
@@ -34,9 +34,9 @@ struct dp_bpf_past {
 
 /* ---- what the previous instance left ---- */
 
-static void dp_bpf_adopt_on_route(void *self, uint32_t ip)
+static void dp_bpf_restart_on_route(void *self, uint32_t ip)
 {
-	struct dp_bpf_past *p = self;
+	struct dp_bpf_previous *p = self;
 
 	if (p->n_routes == p->cap) {
 		size_t cap = p->cap ? 2 * p->cap : 256;
@@ -52,11 +52,11 @@ static void dp_bpf_adopt_on_route(void *self, uint32_t ip)
 	p->routes[p->n_routes++] = ip;
 }
 
-static void dp_bpf_adopt_on_addr(void *self, uint8_t family, const uint8_t ip[16])
+static void dp_bpf_restart_on_addr(void *self, uint8_t family, const uint8_t ip[16])
 {
-	struct dp_bpf_past *p = self;
+	struct dp_bpf_previous *p = self;
 	struct ip_list *l = &p->addrs;
-	struct past_ip *v;
+	struct previous_ip *v;
 
 	if (l->n == l->cap) {
 		v = realloc(l->v, (2 * l->cap + 8) * sizeof(*v));
@@ -72,7 +72,7 @@ static void dp_bpf_adopt_on_addr(void *self, uint8_t family, const uint8_t ip[16
 	memcpy(v->ip, ip, sizeof(v->ip));
 }
 
-static int dp_bpf_adopt_compare(const void *a, const void *b)
+static int dp_bpf_restart_compare(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -80,30 +80,30 @@ static int dp_bpf_adopt_compare(const void *a, const void *b)
 }
 
 /* Sorts the routes and removes duplicates: a list that was interrupted was read again. */
-static void tidy(struct dp_bpf_past *p)
+static void tidy(struct dp_bpf_previous *p)
 {
 	size_t n = 0;
 
 	if (p->n_routes)
-		qsort(p->routes, p->n_routes, sizeof(*p->routes), dp_bpf_adopt_compare);
+		qsort(p->routes, p->n_routes, sizeof(*p->routes), dp_bpf_restart_compare);
 	for (size_t i = 0; i < p->n_routes; i++)
 		if (!n || p->routes[n - 1] != p->routes[i])
 			p->routes[n++] = p->routes[i];
 	p->n_routes = n;
 }
 
-int dp_bpf_past_new(struct dp_bpf *d)
+int dp_bpf_previous_new(struct dp_bpf *d)
 {
-	struct dp_bpf_past *p = calloc(1, sizeof(*p));
+	struct dp_bpf_previous *p = calloc(1, sizeof(*p));
 	int r;
 
 	if (!p)
 		return -ENOMEM;
-	d->past = p;
-	dp_bpf_route6_past(d);
+	d->previous = p;
+	dp_bpf_route6_previous(d);
 	r = rtnl_find(d->rtnl, (int)d->conf.ze0,
-		      &(struct rtnl_found){ .route4 = dp_bpf_adopt_on_route,
-					    .addr = dp_bpf_adopt_on_addr,
+		      &(struct rtnl_found){ .route4 = dp_bpf_restart_on_route,
+					    .addr = dp_bpf_restart_on_addr,
 					    .self = p });
 	if (r == 0) {
 		tidy(p);
@@ -111,27 +111,27 @@ int dp_bpf_past_new(struct dp_bpf *d)
 		r = p->wanted && !p->no_memory ? 0 : -ENOMEM;
 	}
 	if (r < 0)
-		dp_bpf_past_free(d);
+		dp_bpf_previous_free(d);
 	return r;
 }
 
-void dp_bpf_past_free(struct dp_bpf *d)
+void dp_bpf_previous_free(struct dp_bpf *d)
 {
-	if (!d->past)
+	if (!d->previous)
 		return;
-	free(d->past->routes);
-	free(d->past->wanted);
-	free(d->past->addrs.v);
-	free(d->past);
-	d->past = NULL;
+	free(d->previous->routes);
+	free(d->previous->wanted);
+	free(d->previous->addrs.v);
+	free(d->previous);
+	d->previous = NULL;
 }
 
 /* ---- claimed sessions ---- */
 
-static bool *wanted(const struct dp_bpf_past *p, uint32_t ip)
+static bool *wanted(const struct dp_bpf_previous *p, uint32_t ip)
 {
 	uint32_t *at = p->n_routes ? bsearch(&ip, p->routes, p->n_routes, sizeof(ip),
-					     dp_bpf_adopt_compare) :
+					     dp_bpf_restart_compare) :
 				     NULL;
 
 	return at ? &p->wanted[at - p->routes] : NULL;
@@ -139,7 +139,7 @@ static bool *wanted(const struct dp_bpf_past *p, uint32_t ip)
 
 static int want_route(struct dp_bpf *d, const struct dp_family *f)
 {
-	bool *there = wanted(d->past, f->peer4);
+	bool *there = wanted(d->previous, f->peer4);
 	int r = dp_bpf_gateway(d, d->rtnl, f);
 
 	if (r < 0)
@@ -160,7 +160,7 @@ static void want_no_more(struct dp_bpf_session *s)
 {
 	struct dp_bpf *d = s->d;
 	const struct dp_family *f4 = &s->f[PPP_FAM_IPV4];
-	bool *there = wanted(d->past, f4->peer4);
+	bool *there = wanted(d->previous, f4->peer4);
 
 	if (s->on[PPP_FAM_IPV6])
 		dp_bpf_ifid_del(s, d->rtnl, &s->f[PPP_FAM_IPV6]);
@@ -192,13 +192,13 @@ static int want_family(struct dp_bpf_session *s, const struct dp_family *f)
 	return f->family == PPP_FAM_IPV4 ? dp_bpf_route_add(s) : 0;
 }
 
-int dp_bpf_adopt(void *self, const struct dp_adopt *a)
+int dp_bpf_restart_session(void *self, const struct dp_restore *a)
 {
 	struct dp_bpf *d = self;
 	struct dp_bpf_session *s;
 	int r = 0;
 
-	if (!d->past)
+	if (!d->previous)
 		return -ENOENT;
 	if (dp_jobs_find(&d->jobs, a->session.sid))
 		return -EEXIST;
@@ -214,7 +214,7 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 	if (r == 0 && dp_bpf_path(s)->scope)
 		r = bpf_dp_serve_links(d->maps);
 	if (r == 0)
-		r = bpf_dp_session_adopt(d->maps, &s->key, &s->v);
+		r = bpf_dp_restart_session(d->maps, &s->key, &s->v);
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
 		bpf_dp_open_family(d->maps, s->jobs.sid, i == PPP_FAM_IPV6, a->family[i]);
 	if (r < 0) {
@@ -226,7 +226,7 @@ int dp_bpf_adopt(void *self, const struct dp_adopt *a)
 
 /* ---- the rest ---- */
 
-static bool is_adopted(void *self, const struct ze_sess_key *k)
+static bool is_restored(void *self, const struct ze_sess_key *k)
 {
 	const struct dp_bpf_session *s = dp_bpf_session_find(self, k->sid);
 
@@ -235,7 +235,7 @@ static bool is_adopted(void *self, const struct ze_sess_key *k)
 
 static unsigned drop_routes(struct dp_bpf *d)
 {
-	const struct dp_bpf_past *p = d->past;
+	const struct dp_bpf_previous *p = d->previous;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < p->n_routes; i++) {
@@ -249,7 +249,7 @@ static unsigned drop_routes(struct dp_bpf *d)
 	return n;
 }
 
-static bool is_own(struct dp_bpf *d, const struct past_ip *a)
+static bool is_own(struct dp_bpf *d, const struct previous_ip *a)
 {
 	uint64_t ifid = 0;
 	uint32_t ip4;
@@ -262,28 +262,28 @@ static bool is_own(struct dp_bpf *d, const struct past_ip *a)
 	return dp_bpf_ifid_on_ze0(d, ifid);
 }
 
-void dp_bpf_adopt_done(void *self)
+void dp_bpf_restart_done(void *self)
 {
 	struct dp_bpf *d = self;
 	unsigned routes;
 
-	if (!d->past)
+	if (!d->previous)
 		return;
-	bpf_dp_prune(d->maps, is_adopted, d);
-	dp_bpf_ifid_adopted(d);
+	bpf_dp_prune(d->maps, is_restored, d);
+	dp_bpf_ifid_restarted(d);
 	routes = drop_routes(d);
 	dp_bpf_route6_prune(d);
 	/* No session with IPv6 was restored: the kernel would remove the shared route with the last
 	 * address. */
 	if (!d->ifids.n)
 		dp_bpf_no_route6(d, d->rtnl);
-	for (size_t i = 0; i < d->past->addrs.n; i++) {
-		const struct past_ip *a = &d->past->addrs.v[i];
+	for (size_t i = 0; i < d->previous->addrs.n; i++) {
+		const struct previous_ip *a = &d->previous->addrs.v[i];
 
 		if (!is_own(d, a))
 			rtnl_addr_del(d->rtnl, (int)d->conf.ze0, a->family, a->ip);
 	}
-	dp_bpf_past_free(d);
+	dp_bpf_previous_free(d);
 	log_kv(LOG_DP, LOG_INFO, "restart-plane-restored", KV_U64("sessions", d->jobs.sessions.n),
 	       KV_U64("stale-routes", routes));
 }

@@ -96,13 +96,13 @@ static void session_is_the_same(void **st)
 	assert_int_equal(s->up_at, up_at);
 	assert_string_equal(s->user, "alice");
 	assert_non_null(s->profile);
-	assert_true(s->resumed && lac_tunnel(x.l)->resumed);
+	assert_true(s->restored && lac_tunnel(x.l)->restored);
 	assert_int_equal(addrpool_used(w->e->pool), 1);
 	assert_true(w->dp[s->call.l2tp.sid].fam[PPP_FAM_IPV4] &&
 		    w->dp[s->call.l2tp.sid].fam[PPP_FAM_IPV6]);
 	assert_int_equal(w->dp[s->call.l2tp.sid].f[PPP_FAM_IPV4].peer4, ip);
 	assert_string_equal(w_last_event(w, EV_SESSION_UP)->cause, "resumed");
-	assert_int_equal(w->e->resumed_sessions, 1);
+	assert_int_equal(w->e->restored_sessions, 1);
 	drain(w);
 }
 
@@ -115,7 +115,7 @@ static void same_tunnel(struct tunnel *t, ze_ns now)
 
 	assert_true(l2tp_tunnel_save(&t->l2tp, &wa));
 	l2tp_tunnel_init(&other, &t->l2tp.cfg, &t->e->ports.rng, t->l2tp.tid, now);
-	assert_int_equal(l2tp_tunnel_resume(&other, wr_done(&wa), now), REASON_NONE);
+	assert_int_equal(l2tp_tunnel_restore(&other, wr_done(&wa), now), REASON_NONE);
 	assert_true(l2tp_tunnel_save(&other, &wb));
 	assert_int_equal(wr_len(&wa), wr_len(&wb));
 	assert_memory_equal(a, b, wr_len(&wa));
@@ -272,7 +272,7 @@ static void rates(void **st)
 	w_kill(w);
 	w->cfg->shape.down_bps = 0;
 	w->dp[x.c->peer_sid].plan = (struct shape_plan){ 0 };
-	w_resume(w);
+	w_restore(w);
 	assert_rates(&call_sub(x.c)->plan);
 	assert_int_equal(call_sub(x.c)->shape, SUB_SHAPE_ON);
 	assert_rates(&w->dp[x.c->peer_sid].plan);
@@ -426,7 +426,7 @@ static void messages_under_way(void **st)
 	lac_flush(x.l);
 	w_kill(w);
 	w_deliver(w);
-	w_resume(w);
+	w_restore(w);
 	w_advance(w, ZE_SEC(20));
 	assert_false(l2tp_chan_dead(&x.l->chan));
 	assert_true(l2tp_chan_idle(&x.l->chan));
@@ -447,7 +447,7 @@ static void peer_is_gone(void **st)
 	(void)st;
 	w_kill(w);
 	x.l->dead = true;
-	w_resume(w);
+	w_restore(w);
 	assert_int_equal(w->e->n_subscribers[SUB_ESTABLISHED], 1);
 	w_advance(w, ZE_SEC(300));
 	assert_world_empty(w);
@@ -462,7 +462,7 @@ static void plane_lost_it(void **st)
 	(void)st;
 	w_kill(w);
 	w->fail_dp.left = 0;
-	w_resume(w);
+	w_restore(w);
 	w_deliver(w);
 	assert_int_equal(count(w, REASON_RESUME_PLANE), 1);
 	assert_true(x.c->over);
@@ -477,7 +477,7 @@ static struct world *with_config(struct world *w, struct config *c)
 	w_kill(w);
 	config_unref(w->cfg);
 	w->cfg = c;
-	w_resume(w);
+	w_restore(w);
 	w_deliver(w);
 	return w;
 }
@@ -539,7 +539,7 @@ static void give(struct world *w, enum journal_kind kind, uint16_t id, struct sp
 {
 	const struct journal_record r = { kind, id, b };
 
-	engine_resume(w->e, &r, 1, w->now);
+	engine_restore(w->e, &r, 1, w->now);
 	w_deliver(w);
 }
 
@@ -660,7 +660,7 @@ static void assert_agreed(struct world *w)
 			fprintf(stderr,
 				"sub tid %u sid %u peer %u state %d resumed %d created %lld now %lld\n",
 				s->call.tunnel->l2tp.tid, s->call.l2tp.sid, s->call.l2tp.peer_sid,
-				s->state, s->resumed, (long long)s->call.l2tp.created,
+				s->state, s->restored, (long long)s->call.l2tp.created,
 				(long long)w->now);
 		}
 	}
