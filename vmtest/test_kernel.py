@@ -239,7 +239,7 @@ def count(ns, table, key):
     raise AssertionError(f'no {key} in {table}')
 
 
-def test_source_address_of_someone_else_is_dropped(start_ze):
+def test_spoofed_source_is_dropped(start_ze):
     """P-119: dropped, and counted per session; the subscriber's own address passes."""
     ze = start_ze()
     _, dev = login()
@@ -346,7 +346,7 @@ def xdp_programs():
     return {i['ifname'] for i in links if 'xdp' in i and i['xdp'].get('prog')}
 
 
-def test_guard_stands_before_the_kernel_plane(start_ze):
+def test_guard_before_the_kernel_plane(start_ze):
     """L-042, L-187: logins and traffic as without a flood; floods and packets of unknown sources do not reach the
     daemon."""
     ze = start_ze(more=UPLINKS)
@@ -453,7 +453,7 @@ def test_clear_of_an_unknown_id_names_it(start_ze):
     assert p.returncode != 0 and '4242' in p.stdout
 
 
-def test_peer_killed_without_a_word(start_ze):
+def test_peer_killed(start_ze):
     """L-118: a HELLO every 5 s without a message, then two retries: the tunnel ends within tens of seconds."""
     ze = start_ze(hello=5)
     lac, _ = login()

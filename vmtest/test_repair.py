@@ -29,7 +29,7 @@ TAKEN = {
 }
 
 
-def test_what_others_take_away(capsys):
+def test_removed_by_other_programs(capsys):
     """F-A4: the route, addresses, state and program of pppN; the guard program, and the program that writes ids."""
     lab.setup()
     lab.reset()

@@ -70,7 +70,7 @@ class Twin(threading.Thread):
             self.octets, tokens = self.octets + whole, tokens - whole
 
 
-def judge(bps, windows, dropped):
+def rate_error(bps, windows, dropped):
     """Given windows of (octets received, octets that the reference bucket would have passed, seconds) and the octets
     dropped in all of them, returns None, or what is wrong with the rate. Above the rate is wrong on any machine; the
     median is used, because a machine that stands still causes a pause in one window, and the burst after it is in the
@@ -106,7 +106,7 @@ def assert_rate(bps, far, dropped, burst_s):
     windows = [(n1 - n0, c1 - c0, t1 - t0) for (n0, t0, c0), (n1, t1, c1) in zip(marks, marks[1:])]
     print(f'of {bps / 1e6:.3f} Mbit/s, {lost} octets dropped, in windows: ' + ', '.join(
         f'{(n * 8 / t / bps - 1) * 100:+.2f} (could {(could * 8 / t / bps - 1) * 100:+.2f})' for n, could, t in windows))
-    wrong = judge(bps, windows, lost)
+    wrong = rate_error(bps, windows, lost)
     assert not wrong, wrong
 
 
@@ -116,10 +116,10 @@ def assert_rate(bps, far, dropped, burst_s):
     (0.86, 0.88, 1.5, True), (0.60, 0.62, 0.9, True),       # the right rate on a machine that stands still now and then
     (0.80, 1.00, 0.81, True),                               # or that cannot offer enough load
     (0.70, 0.95, 1.2, False), (0.5, 1.0, 0.9, False), (1.08, 0.80, 1.1, False)])    # a wrong rate on such a machine
-def test_judge(arrived, could, offered, right):
+def test_rate_verdict(arrived, could, offered, right):
     """F-E."""
     bps, second = 5e6, 5e6 / 8
-    got = judge(bps, [(second * arrived, second * could, 1)] * WINDOWS, (offered - arrived) * second * WINDOWS)
+    got = rate_error(bps, [(second * arrived, second * could, 1)] * WINDOWS, (offered - arrived) * second * WINDOWS)
     assert (got is None) == right
 
 

@@ -223,7 +223,7 @@ def second_life(unit, pid):
                  20, 'the second life', show=unit.journal)
 
 
-def test_restart_interrupts_nobody(unit):
+def test_restart_keeps_sessions(unit):
     """systemctl restart, and a crash: the same sessions with the same LAC, and no packet is lost."""
     configure(plane='bpf')
     unit.ctl('start', 'ze')
@@ -244,7 +244,7 @@ def test_restart_interrupts_nobody(unit):
     assert unit.inside('ls', '/sys/fs/bpf') == '' and not os.path.exists('/run/ze/state')
 
 
-def test_xl2tpd_does_not_notice(unit):
+def test_restart_with_xl2tpd(unit):
     """A LAC of another project, with a connected socket of its own and pppd."""
     configure(plane='bpf', hello=5, more='shared-secret zetest; lcp-echo { interval 2; failures 3; }')
     unit.ctl('start', 'ze')

@@ -532,7 +532,7 @@ static void more_sources_than_room(void **st)
 	assert_int_equal(until_dropped(&f), ZE_V_DROP_SOURCE_RATE);
 }
 
-static void tunnel_that_went(void **st)
+static void removed_tunnel(void **st)
 {
 	struct frame f = build(0, HELLO("000c"));
 
@@ -557,7 +557,7 @@ int main(void)
 		cmocka_unit_test(frames_of_a_new_session),
 		cmocka_unit_test(messages_of_one_tunnel),
 		cmocka_unit_test(more_sources_than_room),
-		cmocka_unit_test(tunnel_that_went),
+		cmocka_unit_test(removed_tunnel),
 	};
 
 	if (geteuid() != 0) {

@@ -134,7 +134,7 @@ static void half_states(void **st)
 }
 
 /* A directory in the pin directory is not ze's, and does not disturb it. */
-static void things_of_others(void **st)
+static void objects_of_others(void **st)
 {
 	char path[128];
 
@@ -307,7 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_states),
-		cmocka_unit_test(things_of_others),
+		cmocka_unit_test(objects_of_others),
 		cmocka_unit_test(another_uplink),
 		cmocka_unit_test(foreign_programs),
 		cmocka_unit_test(ours_by_pin),

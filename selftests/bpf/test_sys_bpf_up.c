@@ -385,7 +385,7 @@ static void injected(void **st)
 
 /* F-C10: a LAC that has restarted its sequence numbers is followed after six packets in order,
  * and not after packets that merely arrive late: single ones, or copies of one. */
-static void numbers_begin_anew(void **st)
+static void lac_restarts_its_numbers(void **st)
 {
 	struct ze_session s = session(4);
 	static const struct {
@@ -422,7 +422,7 @@ static void numbers_begin_anew(void **st)
 	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 8).up_resyncs, 1);
 }
 
-static void session_that_went(void **st)
+static void removed_session(void **st)
 {
 	const struct ze_session s = session(4);
 	struct frame f = build(0, H, IP4);
@@ -442,8 +442,8 @@ int main(void)
 		cmocka_unit_test(counts),
 		cmocka_unit_test(polices),
 		cmocka_unit_test(injected),
-		cmocka_unit_test(session_that_went),
-		cmocka_unit_test(numbers_begin_anew),
+		cmocka_unit_test(removed_session),
+		cmocka_unit_test(lac_restarts_its_numbers),
 		cmocka_unit_test(families_open_and_shut),
 	};
 

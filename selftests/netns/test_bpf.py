@@ -177,7 +177,7 @@ def test_sources_are_checked(tmp_path):
 SWITCH_GRO = 'import sys; sys.path.insert(0, %r); import nslab as t; t.ethtool("c0", t.SET_GRO, %d)'
 
 
-def test_packets_a_driver_does_not_take(tmp_path):
+def test_packets_a_driver_does_not_accept(tmp_path):
     """F-D2: the other end of the core's veth has no NAPI: logged at the start, counted per port and among the verdicts.
     """
     def core0():

@@ -103,7 +103,7 @@ def test_capability_missing(tmp_path):
         assert 'capability-missing capability=cap_net_raw needed-for=' in out and 'start-failed' in out, out
 
 
-def test_folder_of_another_user(tmp_path):
+def test_directory_of_another_user(tmp_path):
     """F-B12: root may start ze with a configuration in a home directory; the log says that a reload cannot read it."""
     with lab(tmp_path) as x:
         home = os.path.join(x.dir, 'home')

@@ -87,7 +87,7 @@ INSISTS = {'addresses flushed'}     # ip repeats the flush until nothing is left
 
 
 @pytest.mark.parametrize('name', TAKEN)
-def test_comes_back(line, name):
+def test_removed_objects_are_restored(line, name):
     """F-A4: with the log line and the counters of exactly these objects."""
     x = line
     commands, want = TAKEN[name]
@@ -107,7 +107,7 @@ def test_comes_back(line, name):
     print('%s: %.2f s' % (name, took))
 
 
-def test_interface_made_anew(line):
+def test_interface_created_again(line):
     """F-A4: an uplink and a core port are deleted and created again with the same name; in between they are shown as
     missing."""
     x = line
@@ -136,7 +136,7 @@ def test_interface_made_anew(line):
     assert len(x.show('sessions')) == 20
 
 
-def test_somebody_elses_program(line):
+def test_program_of_another_owner(line):
     """F-A4: another XDP program stays attached and is shown; when it is detached, ze's program is attached again."""
     x = line
     wait_for(lambda: whole(x, x.addrs))

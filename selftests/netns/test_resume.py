@@ -187,7 +187,7 @@ def test_killed_while_many_log_in(tmp_path):
             assert_nothing_left(x)
 
 
-def test_stale_things_go(tmp_path):
+def test_stale_objects_are_removed(tmp_path):
     """Entries, routes, addresses and ports that belong to no session."""
     with lab(tmp_path) as x:
         x.ip('lns', 'link', 'add', 'x0', 'type', 'veth', 'peer', 'name', 'x1')
@@ -224,7 +224,7 @@ def test_stale_things_go(tmp_path):
         assert 'stale-routes=1' in x.log('ze.log')
 
 
-def test_goes_on_as_ever(tmp_path):
+def test_restored_sessions_continue(tmp_path):
     """Clear, a new login, and the end by the LAC: of restored sessions."""
     with lab(tmp_path) as x:
         x.start_ze()
@@ -384,7 +384,7 @@ def test_one_at_a_time(tmp_path):
         assert x.ping('lac', '-c', '3', '-I', a, HOST)[0] == 3 and len(x.show('sessions')) == 2
 
 
-def test_bad_start_harms_nobody(tmp_path):
+def test_failed_start_changes_nothing(tmp_path):
     """A configuration that cannot be used: the programs forward until an instance starts that can use its own."""
     with lab(tmp_path) as x:
         x.start_ze()
@@ -408,7 +408,7 @@ def link_local_mtus(x):
     return {r['dst']: r['metrics'][0]['mtu'] for r in routes}
 
 
-def test_link_local_mtu_goes_on(tmp_path):
+def test_link_local_mtu_is_kept(tmp_path):
     """F-C8: the MTU that all subscribers share is that of the previous instance; a subscriber with another one gets a
     route."""
     with lab(tmp_path) as x:

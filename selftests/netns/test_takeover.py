@@ -369,7 +369,7 @@ def test_second_daemon(tmp_path, plane):
         assert 'ze0' not in x.ip('core', 'link')
 
 
-def test_second_on_other_things(tmp_path):
+def test_second_daemon_with_other_paths(tmp_path):
     """F-A2: an address to listen on is in use: nothing has been changed when the start detects it."""
     with lab(tmp_path) as x:
         x.start_ze()
@@ -407,7 +407,7 @@ OWN_BPFFS = ('unshare', '-m', '--propagation', 'private', 'sh', '-c', 'mount -t 
 
 
 @pytest.mark.parametrize('how', ['listening', 'bound', 'full'])
-def test_lock_is_not_everybodys(tmp_path, how):
+def test_lock_name_is_taken(tmp_path, how):
     """F-A2: a program of another user has bound the name of the lock, and need not listen or answer: a warning that
     names it, a start, and a second ze, with pins of its own, still finds the first."""
     with lab(tmp_path) as x:
@@ -431,7 +431,7 @@ def handover(x):
     return top['handover'], top.get('handover-off-because')
 
 
-def test_no_room_for_the_state_file(tmp_path):
+def test_no_space_for_the_state_file(tmp_path):
     """F-A7: a full file system turns the handover off, which is logged and shown; when there is space, it is on again,
     and the next instance restores all sessions."""
     with lab(tmp_path) as x:
@@ -496,7 +496,7 @@ def test_pins_removed_by_hand(tmp_path):
         assert sessions(x) == before and len(before) == 5
 
 
-def test_folder_of_the_state_file_removed(tmp_path):
+def test_directory_of_the_state_file_removed(tmp_path):
     """F-A7: with the state file and the control socket in it: both are created again within seconds; a directory that
     cannot be created is shown as missing, and retried as often."""
     with lab(tmp_path) as x:

@@ -57,7 +57,7 @@ def test_one_port_refuses(tmp_path):
         works(x, a)
 
 
-def test_one_port_stands_in_the_way(tmp_path):
+def test_one_port_accepts_no_redirects(tmp_path):
     """F-D3: when the refusing port does not accept packets from native mode either, all ports are generic, and it is
     named."""
     with lab(tmp_path) as x:

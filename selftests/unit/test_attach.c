@@ -152,7 +152,7 @@ static void disabled_family(void **st)
 }
 
 /* When LCP is negotiated again while a family waits, the full ATTACH_PATIENCE starts again. */
-static void patience_begins_anew(void **st)
+static void patience_restarts(void **st)
 {
 	struct lac_call *c = slow_in_ipv4();
 
@@ -206,7 +206,7 @@ static void same_at_both_ends(const struct lac_call *c, uint64_t ours)
 }
 
 /* F-C3: the peer Naks our identifier while its own request waits for the data plane. */
-static void naked_while_attaching(void **st)
+static void nak_while_attaching(void **st)
 {
 	struct lac_call *c;
 
@@ -228,7 +228,7 @@ static void naked_while_attaching(void **st)
 }
 
 /* F-C3: the same before the first answer of the data plane. */
-static void naked_before_the_ack(void **st)
+static void nak_before_the_ack(void **st)
 {
 	struct lac_call *c;
 
@@ -247,7 +247,7 @@ static void naked_before_the_ack(void **st)
 }
 
 /* F-C3: the data plane cannot use the identifier: the family ends at both ends, with a message. */
-static void naked_and_not_carried(void **st)
+static void nak_that_the_plane_refuses(void **st)
 {
 	struct lac_call *c = call_of(&(struct client){ .silent_v6 = true });
 	const struct subscriber *s = call_sub(c);
@@ -415,11 +415,11 @@ int main(void)
 		T(disabled_family),
 		T(each_family_is_attached_once),
 		T(shared_device),
-		T(patience_begins_anew),
+		T(patience_restarts),
 		T(sequencing_attaches_first),
-		T(naked_while_attaching),
-		T(naked_before_the_ack),
-		T(naked_and_not_carried),
+		T(nak_while_attaching),
+		T(nak_before_the_ack),
+		T(nak_that_the_plane_refuses),
 		T(closed_until_acknowledged),
 		T(ends_with_its_counters),
 		T(lost_with_its_counters),

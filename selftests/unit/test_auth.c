@@ -646,7 +646,7 @@ static void reauth_once(void **st)
 }
 
 /* The name of a user is known once it was accepted, not before. */
-static void stop_forgets_strangers(void **st)
+static void stop_drops_names_not_accepted(void **st)
 {
 	struct world *w = *st;
 
@@ -916,7 +916,7 @@ static void mschap_accept_unproven(void **st)
 }
 
 /* P-086 */
-static void mschap_misshapen(void **st)
+static void mschap_malformed(void **st)
 {
 	struct world *w = *st;
 	static const size_t sizes[] = { 0, 16, 48, 50, 255 };
@@ -974,7 +974,7 @@ int main(void)
 		T(reauth_undecided),
 		T(reauth_without_random),
 		T(reauth_once),
-		T(stop_forgets_strangers),
+		T(stop_drops_names_not_accepted),
 		T(challenges_differ),
 		T(no_random_no_round),
 		T(phase_timeout),
@@ -985,7 +985,7 @@ int main(void)
 		T(mschap_error_text),
 		T(mschap_error_texts_fit),
 		T(mschap_accept_unproven),
-		T(mschap_misshapen),
+		T(mschap_malformed),
 		T(method_names),
 	};
 

@@ -404,7 +404,7 @@ static void command_indents(void **st)
 	assert_non_null(strstr(b.out, "\"l\\u0000s\""));
 }
 
-static void command_tells_what_is_wrong(void **st)
+static void command_reports_errors(void **st)
 {
 	struct io io;
 
@@ -462,7 +462,7 @@ int main(void)
 		cmocka_unit_test(hex_errors_name_the_place),
 		cmocka_unit_test(command_reads_input_or_arguments),
 		cmocka_unit_test(command_indents),
-		cmocka_unit_test(command_tells_what_is_wrong),
+		cmocka_unit_test(command_reports_errors),
 		cmocka_unit_test(command_bounds_its_input),
 	};
 

@@ -431,7 +431,7 @@ static void sequencing_required(void **st)
 }
 
 /* Every message and frame may be lost, duplicated or reordered. */
-static void bad_weather(void **st)
+static void bad_line(void **st)
 {
 	(void)st;
 	for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -506,7 +506,7 @@ int main(void)
 		cmocka_unit_test(data_plane_refuses),
 		cmocka_unit_test(released_when_gone),
 		cmocka_unit_test(sequencing_required),
-		cmocka_unit_test(bad_weather),
+		cmocka_unit_test(bad_line),
 		cmocka_unit_test(each_message_lost),
 	};
 

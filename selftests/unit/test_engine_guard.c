@@ -127,7 +127,7 @@ static void refused_ones_are_known_while_they_end(void **st)
 }
 
 /* A peer that gets no tunnel is not known: none of its packets would be for ze. */
-static void turned_away(void **st)
+static void refused_peer_is_unknown(void **st)
 {
 	struct world *w = new_world();
 	struct lac *l = lac_new(w, 1, 1701);
@@ -187,7 +187,7 @@ static void peer_is_established_once(void **st)
 	empty(w);
 }
 
-static void dead_peer_is_a_stranger(void **st)
+static void dead_peer_is_unknown(void **st)
 {
 	struct world *w = new_world();
 	struct lac *l = lac_new(w, 1, 1701);
@@ -268,10 +268,10 @@ int main(void)
 		cmocka_unit_test(known_before_it_answers),
 		cmocka_unit_test(known_until_the_end_of_lingering),
 		cmocka_unit_test(refused_ones_are_known_while_they_end),
-		cmocka_unit_test(turned_away),
+		cmocka_unit_test(refused_peer_is_unknown),
 		cmocka_unit_test(half_open_makes_room),
 		cmocka_unit_test(peer_is_established_once),
-		cmocka_unit_test(dead_peer_is_a_stranger),
+		cmocka_unit_test(dead_peer_is_unknown),
 		cmocka_unit_test(freed_with_tunnels_up),
 		cmocka_unit_test(sessions_are_known),
 		cmocka_unit_test(null_guard),

@@ -145,7 +145,7 @@ static void dials_again_at_once(void **st)
 
 /* F-C5: repeatedly, while the data plane still has the first session: only the newest session is
  * left. */
-static void dials_again_and_again(void **st)
+static void dials_again_repeatedly(void **st)
 {
 	struct lac_call *c;
 
@@ -166,7 +166,7 @@ static void dials_again_and_again(void **st)
 
 /* F-C5: the waiting session ends first, or the data plane never removes the old one: nothing is
  * left of the waiting session, and its end has the cause. */
-static void waits_in_vain(void **st)
+static void address_is_never_released(void **st)
 {
 	struct lac_call *a, *b;
 
@@ -216,7 +216,7 @@ static void pool_is_empty(void **st)
 
 /* F-C5: with `ncp { ipv4 wanted }` the session continues with IPv6 alone, and gets IPv4 by the
  * peer's next request once there is an address. */
-static void wanted_is_asked_for_again(void **st)
+static void wanted_ipv4_is_requested_again(void **st)
 {
 	struct lac_call *a, *b;
 
@@ -353,7 +353,7 @@ static void client_without_ipv6(void **st)
 
 /* F-C5: the next instance knows what a session requires: a session whose required family is
  * closed at the restart ends there, too, and the sessions of a user are still counted. */
-static void known_to_the_next_process(void **st)
+static void known_to_the_next_instance(void **st)
 {
 	struct lac_call *a, *b;
 
@@ -554,16 +554,16 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(dials_again_at_once),
-		T(dials_again_and_again),
-		T(waits_in_vain),
+		T(dials_again_repeatedly),
+		T(address_is_never_released),
 		T(pool_is_empty),
-		T(wanted_is_asked_for_again),
+		T(wanted_ipv4_is_requested_again),
 		T(no_pool),
 		T(insists_on_another_address),
 		T(client_without_ipv4),
 		T(ipv4_is_lost),
 		T(client_without_ipv6),
-		T(known_to_the_next_process),
+		T(known_to_the_next_instance),
 		T(session_limit),
 		T(users_own_limit),
 		T(fixed_address_is_reserved),

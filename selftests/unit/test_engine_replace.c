@@ -269,7 +269,7 @@ static void forged_sccrqs_change_nothing(void **st)
 
 /* F-B6: the LAC was cut off for longer than the probe lasts, and is back before the attacker has
  * guessed the id of the new tunnel: the new tunnel is removed. */
-static void late_life_wins(void **st)
+static void late_lac_keeps_its_tunnel(void **st)
 {
 	struct world *w = new_world(false);
 	struct lac *l = lac_up(w);
@@ -316,7 +316,7 @@ static void forged_tunnel_times_out(void **st)
 }
 
 /* F-B6: many forged SCCRQs do not prevent the probe either. */
-static void forged_sccrqs_do_not_hinder_the_question(void **st)
+static void forged_sccrqs_do_not_prevent_the_probe(void **st)
 {
 	struct world *w = new_world(false);
 	struct lac *l = lac_up(w);
@@ -369,9 +369,9 @@ int main(void)
 		cmocka_unit_test(lac_restarts_while_the_tunnel_ends),
 		cmocka_unit_test(lac_restarts_in_the_handshake),
 		cmocka_unit_test(forged_sccrqs_change_nothing),
-		cmocka_unit_test(late_life_wins),
+		cmocka_unit_test(late_lac_keeps_its_tunnel),
 		cmocka_unit_test(forged_tunnel_times_out),
-		cmocka_unit_test(forged_sccrqs_do_not_hinder_the_question),
+		cmocka_unit_test(forged_sccrqs_do_not_prevent_the_probe),
 		cmocka_unit_test(forged_sccrqs_on_a_bad_line),
 	};
 

@@ -143,7 +143,7 @@ static void tunnel_is_the_same(void **st)
 /* ---- the session continues ---- */
 
 /* RFC 2661 5.5 and RFC 1661 5.8: HELLOs and echoes in both directions, for hours. */
-static void signs_of_life(void **st)
+static void hellos_and_echoes(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
@@ -166,7 +166,7 @@ static void signs_of_life(void **st)
 	drain(w);
 }
 
-static void ends_as_ever(void **st)
+static void ends_normally(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
@@ -356,7 +356,7 @@ static void cdn_lost(void **st)
 
 /* F-A7: when the journal has lost everything, all records are written to it again: a session,
  * one in negotiation, one whose CDN is not acknowledged, and the tunnel. */
-static void journal_once_more(void **st)
+static void journal_is_written_again(void **st)
 {
 	static struct w_record was[W_RECORDS];
 	struct world *w = world();
@@ -412,7 +412,7 @@ static void stopccn_lost(void **st)
 
 /* RFC 2661 5.8: our Ns continues where the peer expects it, although the messages are no longer
  * known. */
-static void messages_under_way(void **st)
+static void messages_in_flight(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
@@ -439,7 +439,7 @@ static void messages_under_way(void **st)
 
 /* A peer that has dropped the tunnel in between is detected as dead by the probe, in the usual
  * time. */
-static void peer_is_gone(void **st)
+static void peer_has_dropped_the_tunnel(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
@@ -454,7 +454,7 @@ static void peer_is_gone(void **st)
 	world_free(w);
 }
 
-static void plane_lost_it(void **st)
+static void session_not_in_the_plane(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
@@ -689,7 +689,7 @@ static bool killed_at(int k, unsigned loss)
 	return crashed;
 }
 
-static void killed_anywhere(void **st)
+static void killed_before_any_action(void **st)
 {
 	int k = 0;
 
@@ -707,25 +707,25 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(session_is_the_same),
 		cmocka_unit_test(tunnel_is_the_same),
-		cmocka_unit_test(signs_of_life),
-		cmocka_unit_test(ends_as_ever),
+		cmocka_unit_test(hellos_and_echoes),
+		cmocka_unit_test(ends_normally),
 		cmocka_unit_test(renegotiation),
 		cmocka_unit_test(each_method),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(one_family),
 		cmocka_unit_test(unfinished_call),
 		cmocka_unit_test(cdn_lost),
-		cmocka_unit_test(journal_once_more),
+		cmocka_unit_test(journal_is_written_again),
 		cmocka_unit_test(stopccn_lost),
-		cmocka_unit_test(messages_under_way),
-		cmocka_unit_test(peer_is_gone),
-		cmocka_unit_test(plane_lost_it),
+		cmocka_unit_test(messages_in_flight),
+		cmocka_unit_test(peer_has_dropped_the_tunnel),
+		cmocka_unit_test(session_not_in_the_plane),
 		cmocka_unit_test(other_pool),
 		cmocka_unit_test(no_listener),
 		cmocka_unit_test(other_values),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(twice),
-		cmocka_unit_test(killed_anywhere),
+		cmocka_unit_test(killed_before_any_action),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

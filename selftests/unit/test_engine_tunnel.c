@@ -524,7 +524,7 @@ static void admin_close_unanswered(void **st)
 	empty(w);
 }
 
-static void admin_close_heard(void **st)
+static void admin_close_acknowledged(void **st)
 {
 	struct world *w = new_world(st);
 	struct lac *l = lac_up(w, 1);
@@ -669,7 +669,7 @@ int main(void)
 		cmocka_unit_test(wrong_source),
 		cmocka_unit_test(stopccn_received),
 		cmocka_unit_test(admin_close_unanswered),
-		cmocka_unit_test(admin_close_heard),
+		cmocka_unit_test(admin_close_acknowledged),
 		cmocka_unit_test(drain),
 		cmocka_unit_test(dead_peer),
 		cmocka_unit_test(reload),

@@ -102,7 +102,7 @@ static const char *text(const char *path)
 
 /* ---- words ---- */
 
-static void what_is_not_understood_is_named(void **st)
+static void unknown_words_are_named(void **st)
 {
 	(void)st;
 	refused(OP_UNKNOWN_COMMAND, "empty command", "%s", "");
@@ -154,7 +154,7 @@ static void ids_are_1_to_65535(void **st)
 	assert_int_equal(w_count_events(u.w, EV_DISCONNECT_REQUESTED), 0);
 }
 
-static void read_only_may_look(void **st)
+static void read_only_may_show(void **st)
 {
 	(void)st;
 	u.a.profile = &rights_read_only;
@@ -203,7 +203,7 @@ static int reload_file(void *self, const char *actor, struct strbuf *errors,
 	return file.result;
 }
 
-static void reload_says_what_came_of_it(void **st)
+static void reload_reports_its_result(void **st)
 {
 	static const struct op_reload rl = { reload_file, &file };
 
@@ -482,7 +482,7 @@ static void completion_of_words(void **st)
 }
 
 /* Commands without permission are not offered; when only one word is left, it is still offered. */
-static void completion_of_what_one_may(void **st)
+static void completion_by_permission(void **st)
 {
 	static const struct rights_rule rules[] = {
 		{ true, { "clear", "l2tp", "session", "teardown" } },
@@ -523,7 +523,7 @@ static void keep_denied(void *self, enum log_level level, enum log_sub sub, cons
 }
 
 /* Denied commands are logged with their user, and cannot fill the log. */
-static void what_is_denied_is_logged(void **st)
+static void denied_commands_are_logged(void **st)
 {
 	(void)st;
 	memset(&lines, 0, sizeof(lines));
@@ -603,13 +603,13 @@ static void names_of_statuses(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(what_is_not_understood_is_named),
+		T(unknown_words_are_named),
 		T(unknown_ids_are_named),
 		T(ids_are_1_to_65535),
-		T(read_only_may_look),
+		T(read_only_may_show),
 		T(read_only_may_not_clear),
-		T(reload_says_what_came_of_it),
-		T(what_is_denied_is_logged),
+		T(reload_reports_its_result),
+		T(denied_commands_are_logged),
 		T(a_profile_of_rules),
 		T(without_history),
 		T(tear_one_tunnel_down),
@@ -627,7 +627,7 @@ int main(void)
 		T(reason_of_many_words),
 		T(bad_reasons),
 		T(completion_of_words),
-		T(completion_of_what_one_may),
+		T(completion_by_permission),
 		T(completion_of_ids),
 		T(names_of_statuses),
 	};

@@ -90,7 +90,7 @@ static void of_a_name(void **st)
 
 /* F-B10: the passwords of a full line are not checked, however short the time is in which an
  * answer could be sent. */
-static void of_a_line_in_no_time(void **st)
+static void of_a_line_with_a_short_timeout(void **st)
 {
 	const struct pace_limits hurried = { .interval = ZE_SEC(2), .longest = ZE_SEC(1) };
 
@@ -161,8 +161,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(of_a_line),	      T(of_a_line_in_no_time), T(of_a_name),  T(of_a_lac),
-		T(names_without_end), T(limits_can_be_off),    T(long_names),
+		T(of_a_line),	      T(of_a_line_with_a_short_timeout),
+		T(of_a_name),	      T(of_a_lac),
+		T(names_without_end), T(limits_can_be_off),
+		T(long_names),
 	};
 #undef T
 

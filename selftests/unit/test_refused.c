@@ -95,7 +95,7 @@ static void names_message_and_avp(void **st)
 }
 
 /* F-C11: the first AVP cannot be read: no AVP is named. */
-static void names_nothing_it_can_not_read(void **st)
+static void names_nothing_unreadable(void **st)
 {
 	(void)st;
 	assert_int_equal(l2tp_chan_send(&l->chan, 0, span_of("\x80\x08\0", 3), w->now), 0);
@@ -205,7 +205,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
 	const struct CMUnitTest tests[] = {
-		T(names_message_and_avp), T(names_nothing_it_can_not_read), T(names_the_message),
+		T(names_message_and_avp), T(names_nothing_unreadable), T(names_the_message),
 		T(names_it_to_the_lac),	  T(names_the_ppp_packet),
 	};
 

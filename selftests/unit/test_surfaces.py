@@ -311,7 +311,7 @@ sys.stdin.read()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
-def test_others_do_not_push_out_root(ze):
+def test_others_do_not_displace_root(ze):
     """F-B8: however many connections members of the group hold open, root's idle connection stays and root can connect.
     """
     folder = ze.folder
@@ -334,7 +334,7 @@ def test_others_do_not_push_out_root(ze):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
-def test_others_may_only_look(ze, tmp_path):
+def test_others_may_only_show(ze, tmp_path):
     """Clients that are members of the socket's group."""
     exe = os.path.join(ze.folder, 'zectl')
     shutil.copy(ZECTL, exe)
@@ -455,7 +455,7 @@ def test_reload_by_zectl(tmp_path):
         ze.stop()
 
 
-def test_nobody_reads_what_is_printed(ze):
+def test_output_cannot_be_written(ze):
     """An answer that could not be written is not a success."""
     with open('/dev/full', 'wb') as full:
         for argv in ((ZECTL, 'show', 'l2tp'), (ZE, 'l2tp', 'show'), (ZE, 'l2tp', 'decode', 'c802'),

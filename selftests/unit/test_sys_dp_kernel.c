@@ -429,7 +429,7 @@ static void up_and_down_in_reverse(void **st)
 }
 
 /* Each step in turn fails: the steps before it are undone, newest first, once. */
-static void every_failing_step_undoes_the_former(void **st)
+static void every_failing_step_undoes_the_previous(void **st)
 {
 	static const struct {
 		char fail;
@@ -656,7 +656,7 @@ static void families_open_and_shut(void **st)
 	end();
 }
 
-static void failing_family_step_undoes_the_former(void **st)
+static void failing_family_step_undoes_the_previous(void **st)
 {
 	static const struct {
 		char fail;
@@ -768,7 +768,7 @@ static void checks(const char *trace)
 
 /* F-A4: objects of established families are checked, in order with the session's own jobs; those
  * of removed families are not. */
-static void what_others_take_away(void **st)
+static void removed_by_other_programs(void **st)
 {
 	begin(KERNEL_PATHS_FREE);
 	w.ifindex = 40;
@@ -792,7 +792,7 @@ static void what_others_take_away(void **st)
 	end();
 }
 
-static void numbers_only_while_up(void **st)
+static void counters_only_while_established(void **st)
 {
 	static const uint8_t ip[] = { 0xff, 0x03, 0x00, 0x21, 0x45 };
 	struct dp_stats s;
@@ -853,7 +853,7 @@ static uint64_t sum_at(ze_ns now, ze_ns *ret_as_of)
 }
 
 /* A query returns the last reading, and starts one new reading when that is a second old. */
-static void all_numbers_are_read_by_a_worker(void **st)
+static void all_counters_are_read_by_a_worker(void **st)
 {
 	ze_ns as_of;
 
@@ -897,7 +897,7 @@ static void a_reading_that_fails(void **st)
 }
 
 /* The id of a removed session is used again: the last reading belonged to another device. */
-static void a_new_session_has_no_numbers_of_the_old(void **st)
+static void a_new_session_has_no_counters_of_the_old(void **st)
 {
 	struct dp_stats s;
 	ze_ns as_of;
@@ -963,7 +963,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(up_and_down_in_reverse),
-		cmocka_unit_test(every_failing_step_undoes_the_former),
+		cmocka_unit_test(every_failing_step_undoes_the_previous),
 		cmocka_unit_test(down_while_it_is_built),
 		cmocka_unit_test(down_before_it_is_begun),
 		cmocka_unit_test(tunnel_lives_from_first_to_last_session),
@@ -974,17 +974,17 @@ int main(void)
 		cmocka_unit_test(labels),
 		cmocka_unit_test(families_come_and_go),
 		cmocka_unit_test(families_open_and_shut),
-		cmocka_unit_test(failing_family_step_undoes_the_former),
+		cmocka_unit_test(failing_family_step_undoes_the_previous),
 		cmocka_unit_test(rates_before_families),
 		cmocka_unit_test(failing_rate_step_leaves_none),
 		cmocka_unit_test(rates_then_down),
 		cmocka_unit_test(family_then_down),
-		cmocka_unit_test(what_others_take_away),
-		cmocka_unit_test(numbers_only_while_up),
+		cmocka_unit_test(removed_by_other_programs),
+		cmocka_unit_test(counters_only_while_established),
 		cmocka_unit_test(gone_with_its_counters),
-		cmocka_unit_test(all_numbers_are_read_by_a_worker),
+		cmocka_unit_test(all_counters_are_read_by_a_worker),
 		cmocka_unit_test(a_reading_that_fails),
-		cmocka_unit_test(a_new_session_has_no_numbers_of_the_old),
+		cmocka_unit_test(a_new_session_has_no_counters_of_the_old),
 		cmocka_unit_test(stop_takes_everything_down),
 		cmocka_unit_test(out_of_memory_leaves_nothing),
 	};

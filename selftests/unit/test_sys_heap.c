@@ -9,7 +9,7 @@
 
 #include "daemon/sys/run/heap.h"
 
-static void nearly_all_of_many_is_a_fall(void **st)
+static void trims_when_most_sessions_have_ended(void **st)
 {
 	(void)st;
 	assert_false(heap_fell(0, 0));
@@ -23,7 +23,7 @@ static void nearly_all_of_many_is_a_fall(void **st)
 }
 
 /* An idle loop stops trimming, however many sessions have ended. */
-static void keeps_no_loop_alive(void **st)
+static void idle_loop_ends(void **st)
 {
 	struct ev_loop *ev = ev_loop_new(EVFLAG_NOENV);
 	struct heap *h = heap_new(ev);
@@ -45,8 +45,8 @@ static void keeps_no_loop_alive(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nearly_all_of_many_is_a_fall),
-		cmocka_unit_test(keeps_no_loop_alive),
+		cmocka_unit_test(trims_when_most_sessions_have_ended),
+		cmocka_unit_test(idle_loop_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

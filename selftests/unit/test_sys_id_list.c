@@ -68,7 +68,7 @@ static void write_text(const char *text)
 
 /* F-A3: a list of another boot, one that others may write, a link, or no list at all; a new list
  * replaces it. */
-static void not_believed(void **st)
+static void of_others_is_ignored(void **st)
 {
 	const uint32_t id = 5;
 
@@ -105,7 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(not_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_others_is_ignored, setup, teardown),
 		cmocka_unit_test(no_folder),
 	};
 

@@ -106,7 +106,7 @@ static void refused(const char *why)
 	journal_close(j, false);
 }
 
-static void first_life(void **st)
+static void first_start(void **st)
 {
 	struct journal *j;
 
@@ -512,7 +512,7 @@ static void not_our_own(void **st)
 
 /* F-A7: where others may write to the directory the file is left alone, and there is no handover
  * until that is corrected. */
-static void not_our_folder(void **st)
+static void not_our_directory(void **st)
 {
 	struct journal *j = begin(true);
 	struct stat was, is;
@@ -575,7 +575,7 @@ static void full(void **st)
 }
 
 /* F-A7: killed before everything is written again: a clean start. */
-static void killed_while_written_anew(void **st)
+static void killed_while_rewritten(void **st)
 {
 	struct journal *j = begin(true);
 
@@ -607,7 +607,7 @@ static void removed(void **st)
 }
 
 /* F-A7: the file could not be created at the start, and is created later. */
-static void no_folder_at_first(void **st)
+static void no_directory_at_first(void **st)
 {
 	struct journal *j;
 	char below[120];
@@ -628,7 +628,7 @@ static void no_folder_at_first(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(first_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(first_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_while_it_grows, setup, teardown),
 		cmocka_unit_test_setup_teardown(costs_little, setup, teardown),
@@ -642,10 +642,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged_header, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_among_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_our_own, setup, teardown),
-		cmocka_unit_test_setup_teardown(not_our_folder, setup, teardown),
-		cmocka_unit_test_setup_teardown(killed_while_written_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_our_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_while_rewritten, setup, teardown),
 		cmocka_unit_test_setup_teardown(removed, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_folder_at_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_directory_at_first, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static void say_many(void)
 
 /* F-A5: without a reader the caller continues and learns how many lines were lost; warnings have a
  * reserve of their own. */
-static void full_pipe_stops_nobody(void **st)
+static void full_pipe_does_not_block(void **st)
 {
 	uint64_t before = log_lost(), lost;
 	int fd[2];
@@ -144,7 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_written_at_the_end),
 		cmocka_unit_test(warnings_have_all_of_their_reserve),
-		cmocka_unit_test(full_pipe_stops_nobody), /* last: its thread is not stopped */
+		cmocka_unit_test(full_pipe_does_not_block), /* last: its thread is not stopped */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -355,7 +355,7 @@ static void two_calls_fail(void **st)
 
 /* An object that exists when a request is repeated was created by its first copy, and only then
  * is that a success. */
-static void a_thing_made_twice_is_made_once(void **st)
+static void a_repeated_request_creates_once(void **st)
 {
 	struct nl_sock *sk = begin(1, ENOBUFS); /* the answer */
 	const struct dp_family f = { .family = PPP_FAM_IPV4, .peer4 = 5 };
@@ -442,7 +442,7 @@ static void on_news(void *self, const struct nlmsghdr *h)
 /* F-A4: after an overrun the kernel delivers nothing until the queue is empty, and reports it
  * once: a repair before that would miss later losses. A message that does not fit is lost as
  * well. */
-static void a_loss_is_said_when_the_queue_is_empty(void **st)
+static void a_loss_is_reported_when_the_queue_is_empty(void **st)
 {
 	static const int overrun[] = { 16, -ENOBUFS, 16, 16, 0 }, long_one[] = { 40000, 16, 0 };
 	static const int none[] = { 16, 0 };
@@ -494,11 +494,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_fails_once),
 		cmocka_unit_test(two_calls_fail),
-		cmocka_unit_test(a_thing_made_twice_is_made_once),
+		cmocka_unit_test(a_repeated_request_creates_once),
 		cmocka_unit_test(a_refusal_is_final),
 		cmocka_unit_test(a_list_that_changes_is_read_again),
 		cmocka_unit_test(strictness_is_kept),
-		cmocka_unit_test(a_loss_is_said_when_the_queue_is_empty),
+		cmocka_unit_test(a_loss_is_reported_when_the_queue_is_empty),
 		cmocka_unit_test(many_notifications_end),
 	};
 

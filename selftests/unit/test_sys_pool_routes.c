@@ -136,7 +136,7 @@ static void notify(void *self)
 }
 
 /* F-B9: the last request applies, however fast requests follow each other. */
-static void the_last_word_counts(void **st)
+static void the_last_request_applies(void **st)
 {
 	const struct dp_pool a = { 0x0a000000, 0x0a0000ff }, b = { 0x0b000000, 0x0b0000ff };
 	struct pool_keeper k = { .sync = sync_fake };
@@ -168,7 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prefixes_cover_the_pool_exactly),
 		cmocka_unit_test(the_message),
-		cmocka_unit_test(the_last_word_counts),
+		cmocka_unit_test(the_last_request_applies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ static const uint8_t pap[] = { 0xff, 0x03, 0xc0, 0x23, 1,   9,	 0,   17,  5,	'a'
 			       'i',  'c',  'e',	 6,    'w', 'o', 'n', 'd', 'e', 'r', 0 };
 
 /* PAP from a peer that was asked for CHAP. */
-static void a_password_nobody_asked_for(void **st)
+static void a_password_not_requested(void **st)
 {
 	struct lac_call *c;
 
@@ -214,7 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(dialogue),
 		T(a_password_by_pap),
-		T(a_password_nobody_asked_for),
+		T(a_password_not_requested),
 		T(other_protocols),
 		T(silent_below_debug),
 		T(unreadable),

@@ -454,7 +454,7 @@ static void checks_responses(void **st)
 }
 
 /* L-084: a response without a challenge. */
-static void unasked_response(void **st)
+static void response_without_a_challenge(void **st)
 {
 	uint8_t r[L2TP_AUTH_LEN], any[L2TP_CHALLENGE_LEN] = { 0 };
 	struct l2tp_msg m;
@@ -467,7 +467,7 @@ static void unasked_response(void **st)
 }
 
 /* L-096: hidden with a fresh vector, and decrypted with the secret. */
-static void hides_when_told(void **st)
+static void hides_when_configured(void **st)
 {
 	struct l2tp_msg m = tw_sccrq();
 
@@ -918,8 +918,8 @@ int main(void)
 		T(answers_challenges),
 		T(unanswerable_challenges),
 		T(checks_responses),
-		T(unasked_response),
-		T(hides_when_told),
+		T(response_without_a_challenge),
+		T(hides_when_configured),
 		T(hello_when_silent),
 		T(hello_not_while_unacked),
 		T(dead_peer),

@@ -415,7 +415,7 @@ static void listeners(void **st)
 	assert_null(strstr(json_string_value(ask_member(l, "address")), "1702"));
 }
 
-static void config_in_force(void **st)
+static void running_config(void **st)
 {
 	char *secret;
 
@@ -484,7 +484,7 @@ static void tells_nothing(json_t *v)
 	free(text);
 }
 
-static void secrets_are_never_said(void **st)
+static void secrets_are_never_shown(void **st)
 {
 	(void)st;
 	every_answer(tells_nothing);
@@ -536,9 +536,9 @@ int main(void)
 		T(refusals_are_counted),
 		T(losses_are_counted),
 		T(listeners),
-		T(config_in_force),
+		T(running_config),
 		T(keys_are_kebab_case),
-		T(secrets_are_never_said),
+		T(secrets_are_never_shown),
 		cmocka_unit_test(times),
 	};
 

@@ -252,7 +252,7 @@ static void fixed_addresses_without_ipv4(void **st)
 }
 
 /* F-C5: a configuration with which no session could be established is refused. */
-static void nobody_could_log_in(void **st)
+static void no_login_possible(void **st)
 {
 	static const char users[] = "auth { local { user a { password p; address 10.0.0.7 } } }";
 	char text[400];
@@ -276,7 +276,7 @@ static void nobody_could_log_in(void **st)
 	warned(SERVER "l2tp { allow-no-auth true; allow-from [ 2001:db8::/32\n 10.0.0.0/8 ] }", "");
 }
 
-static void all_errors_are_told_with_their_places(void **st)
+static void all_errors_are_reported_with_their_positions(void **st)
 {
 	(void)st;
 	bad("environment { l2tp { server a { ip 0.0.0.0 } server a { ip 1.2.3.4 } } }\n"
@@ -723,10 +723,10 @@ int main(void)
 		cmocka_unit_test(an_empty_container_has_its_defaults),
 		cmocka_unit_test(presence_enables_and_enabled_false_disables),
 		cmocka_unit_test(no_user_is_a_warning),
-		cmocka_unit_test(nobody_could_log_in),
+		cmocka_unit_test(no_login_possible),
 		cmocka_unit_test(an_open_file_is_a_warning),
 		cmocka_unit_test(fixed_addresses_without_ipv4),
-		cmocka_unit_test(all_errors_are_told_with_their_places),
+		cmocka_unit_test(all_errors_are_reported_with_their_positions),
 		cmocka_unit_test(rules_across_leaves),
 		cmocka_unit_test(needs_do_not_contradict),
 		cmocka_unit_test(the_data_plane_is_chosen),

@@ -102,7 +102,7 @@ def test_the_mru_of_a_nak_is_asked_for():
     assert [o[MRU] for o in asked] == [b'\x05\xaa', b'\x05\x78']
 
 
-def test_an_lns_that_haggles():
+def test_an_lns_that_always_naks():
     """F-D6: each Nak is followed, even twenty times."""
     asked = run(lambda o, n: b'' if n > 20 else struct.pack('>BBH', 1, 4, 1400 - n))
     assert [struct.unpack('>H', o[MRU])[0] for o in asked] == [1450] + [1400 - n for n in range(1, 21)]
