@@ -220,6 +220,7 @@ static int loop_start(struct ze *z)
 	int r = loop_new(&z->loop);
 
 	if (r == 0) {
+		loop_set_bus(z->loop, &z->bus);
 		r = udp_new(z->loop, &z->udp);
 		if (r < 0)
 			loop_free(z->loop);

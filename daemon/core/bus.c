@@ -19,3 +19,24 @@ void bus_publish(struct bus *b, const struct event *e)
 		if (b->o[i]->wants & EV_BIT(e->kind))
 			b->o[i]->on_event(b->self[i], e);
 }
+
+static ze_ns bus_deadline_of(const struct bus *b, unsigned i)
+{
+	return b->o[i]->deadline ? b->o[i]->deadline(b->self[i]) : ZE_NEVER;
+}
+
+ze_ns bus_deadline(const struct bus *b)
+{
+	ze_ns next = ZE_NEVER;
+
+	for (unsigned i = 0; i < b->n; i++)
+		next = ze_min_ns(next, bus_deadline_of(b, i));
+	return next;
+}
+
+void bus_expire(struct bus *b, ze_ns now)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (bus_deadline_of(b, i) <= now)
+			b->o[i]->expire(b->self[i], now);
+}

@@ -637,6 +637,12 @@ static void sccrq(struct engine *e, const struct net_path *path, const struct l2
 	tell_known(t); /* before the answer is sent, at the end of the turn */
 }
 
+void control_replay(struct tunnel *t, ze_ns now)
+{
+	if (t->l2tp.fsm.state == L2TP_T_ESTABLISHED)
+		control_tell(t, EV_TUNNEL_UP, now);
+}
+
 /* ---- tunnels of the previous instance ---- */
 
 static void go_on(struct tunnel *t, ze_ns now)

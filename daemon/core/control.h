@@ -34,6 +34,8 @@ struct control_saved {
 	struct span control; /* fields of l2tp_tunnel_saved */
 };
 enum reason control_restore(struct engine *e, const struct control_saved *v, ze_ns now);
+/* Publishes that the tunnel is established, if it is. */
+void control_replay(struct tunnel *t, ze_ns now);
 /* Sends a HELLO, unless a message waits for an acknowledgement already. */
 void control_probe(struct tunnel *t, ze_ns now);
 /* Writes the record, sends the messages and arms the timer, at the end of a turn that changed

@@ -190,6 +190,27 @@ void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns 
 	turn_end(e, now);
 }
 
+void engine_replay(struct engine *e, const struct observer *o, void *self, ze_ns now)
+{
+	struct bus one = { .n = 0 }, *all = e->bus;
+	struct list *l;
+
+	bus_add(&one, o, self);
+	e->bus = &one;
+	e->replaying = true;
+	list_for_each(l, &e->tunnels)
+		control_replay(list_entry(l, struct tunnel, in_all), now);
+	list_for_each(l, &e->calls) {
+		struct call *c = list_entry(l, struct call, in_all);
+
+		if (c->owner == &subscriber_call_ops)
+			subscriber_replay(subscriber_of(c), now);
+	}
+	turn_end(e, now);
+	e->bus = all;
+	e->replaying = false;
+}
+
 ze_ns engine_deadline(const struct engine *e)
 {
 	ze_ns next = timer_heap_next(&e->timers);

@@ -98,6 +98,11 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now);
  * case, and sets it to NULL. */
 void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now);
 
+/* Gives the observer, which was added late, events about the established tunnels, the sessions and
+ * their routes, oldest first, each with event.replay and the time `now`: TUNNEL_UP, SESSION_STARTING
+ * or SESSION_UP, ROUTE_ADD. Other observers do not get them. */
+void engine_replay(struct engine *e, const struct observer *o, void *self, ze_ns now);
+
 /* When engine_expire() must be called; ZE_NEVER when no timer runs. */
 ze_ns engine_deadline(const struct engine *e);
 /* Serves timers that are due, at most ENGINE_EXPIRE_MAX (256) per call. */

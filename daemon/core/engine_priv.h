@@ -162,6 +162,7 @@ struct engine {
 	const char *hardening;
 	ze_ns started;
 	bool draining;
+	bool replaying; /* engine_replay() */
 	bool handover;	/* engine_handover(): sessions stay in the data plane */
 	ze_ns restored; /* time of engine_restore(); 0: it was not called */
 	unsigned restored_tunnels, restored_sessions;

@@ -49,6 +49,7 @@ struct event {
 	uint16_t code;		  /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
 	enum ppp_family family;
 	struct ze_prefix prefix; /* ROUTE: for one address of all its bits */
+	bool replay;		 /* it was true before: engine_replay() */
 	ze_ns rtt;		 /* ECHO_RTT */
 	/* CLOSED: the totals; all 0 when the data plane does not know them. */
 	struct event_traffic traffic;

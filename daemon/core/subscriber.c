@@ -601,6 +601,16 @@ void subscriber_restored(struct subscriber *s, ze_ns now)
 	subscriber_perform(s, now);
 }
 
+void subscriber_replay(struct subscriber *s, ze_ns now)
+{
+	if (s->call.ended || !s->linked)
+		return;
+	subscriber_tell(s, s->state == SUB_ESTABLISHED ? EV_SESSION_UP : EV_SESSION_STARTING, now);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		if (s->ncp_up[f])
+			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
+}
+
 static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_ns now)
 {
 	struct subscriber *s = subscriber_of(c);

@@ -45,6 +45,8 @@ enum reason subscriber_restore(struct subscriber *s, struct span link, ze_ns now
 /* Establishes a restored session, after its address and its place in the data plane were
  * restored. */
 void subscriber_restored(struct subscriber *s, ze_ns now);
+/* Publishes the events of what the session has, if it has not ended. */
+void subscriber_replay(struct subscriber *s, ze_ns now);
 /* Processes a verdict that arrived later. Takes over the profile. */
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */

@@ -89,7 +89,8 @@ void turn_event(struct engine *e, const struct event *ev)
 {
 	if (e->n_events == ENGINE_EVENTS_MAX)
 		publish(e);
-	e->events[e->n_events++] = *ev;
+	e->events[e->n_events] = *ev;
+	e->events[e->n_events++].replay = e->replaying;
 }
 
 /* ---- the end of a turn ---- */

@@ -646,7 +646,7 @@ void w_deliver(struct world *w)
 
 static ze_ns next_deadline(const struct world *w)
 {
-	ze_ns next = w->e ? engine_deadline(w->e) : ZE_NEVER;
+	ze_ns next = ze_min_ns(w->e ? engine_deadline(w->e) : ZE_NEVER, bus_deadline(&w->bus));
 
 	for (unsigned i = 0; i < w->n_lacs; i++)
 		if (!w->lacs[i].dead && !w->lacs[i].mute)
@@ -680,6 +680,7 @@ void w_advance(struct world *w, ze_ns d)
 		w->now = next > w->now ? next : w->now;
 		if (w->e)
 			engine_expire(w->e, w->now);
+		bus_expire(&w->bus, w->now);
 		expire_peers(w);
 		w_deliver(w);
 	}

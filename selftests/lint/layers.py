@@ -45,7 +45,8 @@ TABLE = [
     ('daemon/ops/*',           LOGGED + ['daemon/core/*', 'daemon/view/*', 'daemon/l2tp/*', 'ppp/*',
                                'aaa/*', 'shaping/plan.h'],                       []),
     # The rooms of daemon/sys: each may include those before it that are named.
-    ('daemon/sys/run/*',       SYS,                                              [EV, SECCOMP, CAP]),
+    # The loop serves the timers of observers.
+    ('daemon/sys/run/*',       SYS + ['daemon/core/bus.h'],                      [EV, SECCOMP, CAP]),
     ('daemon/sys/net/radius_io.*', SYS + RUN + ['aaa/radius_client.h'],          [EV]),
     ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
     ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),

@@ -57,7 +57,8 @@ LATER = {
     'daemon/sys/state/acct_store': ('acct_store_close acct_store_load acct_store_open acct_store_recover '
                                     'acct_store_set_acct acct_store_stats acct_store_write',
                                     'the module of RADIUS accounting will have it'),
-    'daemon/core/engine': ('engine_auth_answer', 'the entry of a handler that answers later; local users never do'),
+    'daemon/core/engine': ('engine_auth_answer engine_replay',
+                           'a handler that answers later, as local users never do; an observer that is added late'),
     'daemon/sys/net/radius_io': ('radius_io_new radius_io_free radius_io_client radius_io_request radius_io_cancel '
                                  'radius_io_retire radius_io_icmp_errors', 'the handlers of RADIUS will call them'),
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libev around one engine. The clock is read once per wake-up: a check watcher, which runs first
- * after the poll, clears the cached value. The engine's deadline is one ev_timer, set again after
- * each iteration of the engine.
+ * libev around one engine and the bus of its observers. The clock is read once per wake-up: a check watcher, which runs first
+ * after the poll, clears the cached value. The earliest deadline is one ev_timer, set again after each
+ * turn of the engine.
  */
 #include "daemon/sys/run/loop.h"
 
@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/core/bus.h"
 #include "daemon/core/engine.h"
 #include "daemon/sys/run/heap.h"
 
 struct loop {
 	struct ev_loop *ev;
 	struct engine *engine;
+	struct bus *bus;
 	ev_timer deadline;
 	ev_check woke;
 	struct heap *heap;
@@ -65,6 +67,8 @@ static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
 	(void)revents;
 	if (l->engine)
 		engine_expire(l->engine, loop_now(l));
+	if (l->bus)
+		bus_expire(l->bus, loop_now(l));
 	loop_turn_done(l);
 }
 
@@ -83,7 +87,11 @@ void loop_timer_at(struct loop *l, ev_timer *w, ze_ns at)
 
 void loop_turn_done(struct loop *l)
 {
-	loop_timer_at(l, &l->deadline, l->engine ? engine_deadline(l->engine) : ZE_NEVER);
+	ze_ns due = l->engine ? engine_deadline(l->engine) : ZE_NEVER;
+
+	if (l->bus)
+		due = ze_min_ns(due, bus_deadline(l->bus));
+	loop_timer_at(l, &l->deadline, due);
 	if (l->engine)
 		heap_sessions(l->heap, engine_sessions(l->engine));
 }
@@ -131,6 +139,12 @@ void loop_free(struct loop *l)
 void loop_set_engine(struct loop *l, struct engine *e)
 {
 	l->engine = e;
+	loop_turn_done(l);
+}
+
+void loop_set_bus(struct loop *l, struct bus *b)
+{
+	l->bus = b;
 	loop_turn_done(l);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The reactor: libev, one engine and the timer of its deadline. All input enters the engine in one
+ * The reactor: libev, one engine, a bus, and the timer of their deadlines. All input enters the engine in one
  * thread, with the loop's monotonic time. Other units of daemon/sys start their watchers on
  * loop_ev() and call loop_turn_done() after each call into the engine.
  */
@@ -11,6 +11,7 @@
 
 #include "daemon/base/compiler.h"
 
+struct bus;
 struct ev_loop;
 struct engine;
 struct loop;
@@ -18,6 +19,8 @@ struct loop;
 /* Returns 0 or -errno. */
 int loop_new(struct loop **ret);
 void loop_free(struct loop *l);
+/* Sets the bus whose observers' deadlines are watched; NULL: none. */
+void loop_set_bus(struct loop *l, struct bus *b);
 /* Sets the engine whose deadline is watched; NULL: none. */
 void loop_set_engine(struct loop *l, struct engine *e);
 struct engine *loop_engine(struct loop *l);
