@@ -28,6 +28,7 @@ struct profile *profile_new(struct span user)
 
 	if (!p)
 		return NULL;
+	p->refs = 1;
 	p->ipv4 = p->ipv6 = true;
 	p->list_at = (uint16_t)(len + 1);
 	if (len)
@@ -35,18 +36,35 @@ struct profile *profile_new(struct span user)
 	return p;
 }
 
+struct profile *profile_ref(struct profile *p)
+{
+	__atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+/* Copies `len` octets of a profile; the references are the copy's own. Another thread may drop one
+ * of the original, so that count is not read. */
+static void profile_assign(struct profile *to, const struct profile *from, size_t len)
+{
+	size_t first = offsetof(struct profile, has_address);
+
+	to->refs = 1;
+	memcpy((char *)to + first, (const char *)from + first, len - first);
+}
+
 struct profile *profile_copy(const struct profile *p)
 {
 	struct profile *copy = malloc(profile_size(p));
 
 	if (copy)
-		memcpy(copy, p, profile_size(p));
+		profile_assign(copy, p, profile_size(p));
 	return copy;
 }
 
 void profile_free(struct profile *p)
 {
-	free(p);
+	if (p && __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(p);
 }
 
 enum profile_source profile_source(const struct profile *p, enum profile_key key)
@@ -153,10 +171,10 @@ struct profile *profile_edit(struct profile_room *room, const struct profile *fr
 	size_t len = user.len < AAA_USER_MAX ? user.len : AAA_USER_MAX;
 
 	if (!len) {
-		memcpy(p, from, profile_size(from));
+		profile_assign(p, from, profile_size(from));
 		return p;
 	}
-	memcpy(p, from, sizeof(*p));
+	profile_assign(p, from, sizeof(*p));
 	memcpy(p->user, user.p, len);
 	p->user[len] = '\0';
 	p->list_at = (uint16_t)(len + 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What authentication has granted to a subscriber, who owns it. Immutable once it is complete, and
- * one block of memory without pointers, so that a change makes a copy and replaces the whole.
+ * What authentication has granted to a subscriber. Immutable once it is complete, and one block of
+ * memory without pointers, so that a change makes a copy and replaces the whole. Its references are
+ * counted, and may be dropped in any thread.
  *
  * Each value has a source: RADIUS wins over local users, both win over the configuration. A value
  * whose source is PROFILE_DEFAULT is not in the profile; the configuration has it. A change
@@ -73,6 +74,7 @@ struct profile_sessions { /* simultaneous sessions of a user */
 };
 
 struct profile {
+	unsigned refs;
 	bool has_address;
 	bool wish;	  /* without has_address: the client may choose (RFC 2865 5.8) */
 	bool ipv4, ipv6;  /* families that are allowed */
@@ -95,12 +97,14 @@ struct profile_route {
 	uint32_t metric; /* 0: none was given */
 };
 
-/* Returns a profile with both families allowed, or NULL when out of memory. The user name is cut
- * after AAA_USER_MAX octets. Its list is empty and stays so; see struct profile_room. */
+/* Returns a profile with one reference and both families allowed, or NULL when out of memory. The
+ * user name is cut after AAA_USER_MAX octets. Its list is empty and stays so; see struct
+ * profile_room. */
 struct profile *profile_new(struct span user);
-/* Returns NULL when out of memory. */
+/* Returns a profile of its own, with one reference, or NULL when out of memory. */
 struct profile *profile_copy(const struct profile *p);
-void profile_free(struct profile *p); /* NULL is allowed */
+struct profile *profile_ref(struct profile *p);
+void profile_free(struct profile *p); /* drops a reference; NULL is allowed */
 
 enum profile_source profile_source(const struct profile *p, enum profile_key key);
 void profile_set_source(struct profile *p, enum profile_key key, enum profile_source source);

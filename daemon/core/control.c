@@ -11,6 +11,7 @@
 #include "daemon/core/end_cause.h"
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
 #include "daemon/l2tp/timers.h"
@@ -84,7 +85,6 @@ static void control_tell(struct tunnel *t, enum event_kind kind, ze_ns now)
 		.kind = kind,
 		.now = now,
 		.tid = t->l2tp.tid,
-		.user = "",
 		.ifname = "",
 		.peer = &t->path.peer,
 		.end = end,
@@ -327,6 +327,7 @@ void control_bury_if_done(struct tunnel *t)
 void control_free(struct tunnel *t)
 {
 	l2tp_tunnel_done(&t->l2tp);
+	session_facts_tunnel_unref(t->facts);
 	free(t->cdns.v);
 	free(t);
 }

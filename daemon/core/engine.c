@@ -91,7 +91,7 @@ static void engine_free_all(struct engine *e)
 		control_bury_if_done(t);
 	}
 	list_init(&e->dirty_tunnels);
-	e->n_events = 0;
+	e->bus = NULL;
 	turn_end(e, 0);
 }
 

@@ -45,6 +45,7 @@
 struct call_owner_ops;
 struct linkcfg;
 struct snapshot;
+struct tunnel_facts;
 struct turn_ops;
 
 struct engine_timer {
@@ -109,6 +110,7 @@ struct tunnel {
 	bool forgotten; /* its linger time has passed; freed with its last call */
 	bool restored;	/* restored from a record of the previous instance */
 	struct cdn_queue cdns;
+	struct tunnel_facts *facts; /* NULL before the first session */
 	struct log_limit drops;
 	struct log_limit losers; /* the reject log: logins and addresses that were refused */
 };

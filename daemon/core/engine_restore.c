@@ -133,24 +133,18 @@ static enum reason restore_tunnel(struct engine *e, const struct journal_record 
 
 /* ---- sessions ---- */
 
-static enum reason get_user(struct subscriber *s, struct span name)
-{
-	if (name.len && memchr(name.p, 0, name.len))
-		return REASON_RESUME_RECORD;
-	s->user = strndup(name.len ? (const char *)name.p : "", name.len);
-	return s->user ? REASON_NONE : REASON_NO_MEMORY;
-}
-
-static enum reason get_profile(struct subscriber *s, struct span saved)
+/* Restores the profile, when there is one. */
+static enum reason get_profile(struct span user, struct span saved, struct profile **ret)
 {
 	struct span f[RECORD_PROF__COUNT];
 	enum reason why = tlv_read(&record_profile_tags, saved, f);
 	struct profile *p;
 	uint8_t families;
 
+	*ret = NULL;
 	if (!saved.p || why != REASON_NONE)
 		return why;
-	p = profile_new(span_str(facts_user(s)));
+	p = profile_new(user);
 	if (!p)
 		return REASON_NO_MEMORY;
 	families = tlv_u8(f[RECORD_PROF_FAMILIES], RECORD_FAMILY_IPV4 | RECORD_FAMILY_IPV6);
@@ -160,8 +154,22 @@ static enum reason get_profile(struct subscriber *s, struct span saved)
 	p->address = tlv_u32(f[RECORD_PROF_ADDRESS], 0);
 	p->dns[0] = tlv_u32(f[RECORD_PROF_DNS1], 0);
 	p->dns[1] = tlv_u32(f[RECORD_PROF_DNS2], 0);
-	login_restore(s, p);
+	*ret = p;
 	return REASON_NONE;
+}
+
+/* Restores what is known of the session, after its call and its link were restored. */
+static enum reason get_facts(struct subscriber *s, struct span user, struct span profile)
+{
+	struct profile *p;
+	enum reason why;
+
+	if (user.len && memchr(user.p, 0, user.len))
+		return REASON_RESUME_RECORD;
+	why = get_profile(user, profile, &p);
+	if (why != REASON_NONE)
+		return why;
+	return facts_resume(s, user, p) < 0 ? REASON_NO_MEMORY : REASON_NONE;
 }
 
 static bool is_rate(uint64_t bps)
@@ -194,21 +202,19 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 	s->up_at = (ze_ns)tlv_u64(f[RECORD_SES_UP_AT], (uint64_t)now);
 	if (!s->id || s->up_at <= 0 || s->up_at > now)
 		return REASON_RESUME_RECORD;
-	why = get_user(s, f[RECORD_SES_USER]);
-	if (why == REASON_NONE)
-		why = get_profile(s, f[RECORD_SES_PROFILE]);
-	if (why == REASON_NONE)
-		why = get_plan(&s->plan, f[RECORD_SES_PLAN]);
+	why = get_plan(&s->plan, f[RECORD_SES_PLAN]);
 	if (why == REASON_NONE)
 		why = l2tp_session_restore(&s->call.l2tp, f[RECORD_SES_CALL], now);
-	return why == REASON_NONE ? subscriber_restore(s, f[RECORD_SES_LINK], now) : why;
+	if (why == REASON_NONE)
+		why = subscriber_restore(s, f[RECORD_SES_LINK], now);
+	return why == REASON_NONE ? get_facts(s, f[RECORD_SES_USER], f[RECORD_SES_PROFILE]) : why;
 }
 
 /* Claims the resources of the session: its place in the user's session limit, its address, and its
  * session in the data plane. */
 static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
 {
-	if (*s->user && login_count(s) < 0)
+	if (*facts_user(s) && login_count(s) < 0)
 		return REASON_NO_MEMORY;
 	if (address_restore(s, pooled) < 0)
 		return REASON_RESUME_ADDRESS;

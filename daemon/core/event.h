@@ -28,6 +28,8 @@ enum event_kind {
 
 #define EV_BIT(k) (1u << (k))
 
+struct session_facts;
+
 struct event_traffic { /* IP packets and octets; up is upstream, from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
 };
@@ -36,9 +38,9 @@ struct event {
 	enum event_kind kind;
 	ze_ns now;
 	uint16_t tid, sid;
-	/* Never used twice on this host, and kept by a restart; 0 in events of tunnels. */
-	uint64_t session_id;
-	const char *user; /* "" before authentication */
+	/* What is known of the session; NULL in events of tunnels, and of a call that was not
+	 * established yet. An observer may keep it with session_facts_ref(). */
+	const struct session_facts *facts;
 	const char *ifname;
 	const struct ze_addr *peer; /* of the tunnel */
 	enum end_cause end;	    /* DOWN, CLOSED */

@@ -1,12 +1,99 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/facts.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "daemon/core/end_cause.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber_priv.h"
 
 const char *facts_user(const struct subscriber *s)
 {
-	return s->user ? s->user : "";
+	return s->facts ? session_facts_user(s->facts) : "";
+}
+
+/* The facts of the tunnel, made with its first session: its peer cannot change. */
+static struct tunnel_facts *tunnel_facts_of(struct tunnel *t)
+{
+	if (!t->facts)
+		t->facts = session_facts_tunnel(t->l2tp.tid, &t->path.peer,
+						span_of(t->l2tp.peer_host, t->l2tp.peer_host_len));
+	return t->facts;
+}
+
+static struct span as_text(struct span s)
+{
+	const void *nul = s.len ? memchr(s.p, 0, s.len) : NULL;
+
+	return span_of(s.p, nul ? (size_t)((const uint8_t *)nul - s.p) : s.len);
+}
+
+/* Replaces the version. Takes over the profile. */
+static int facts_replace(struct subscriber *s, struct span claimed, struct span user,
+			 struct profile *p)
+{
+	const struct l2tp_session *l = &s->call.l2tp;
+	struct tunnel_facts *t = tunnel_facts_of(s->call.tunnel);
+	struct session_facts *f = NULL;
+
+	if (t)
+		f = session_facts_new(
+			&(struct session_facts_args){ .id = s->id,
+						      .sid = l->sid,
+						      .tunnel = t,
+						      .profile = p,
+						      .calling = span_str(l->calling_number),
+						      .called = span_str(l->called_number),
+						      .claimed = as_text(claimed),
+						      .user = as_text(user) });
+	profile_free(p); /* f holds a reference */
+	if (!f)
+		return -ENOMEM;
+	if (s->facts) {
+		f->ip4 = s->facts->ip4;
+		f->peer_ifid = s->facts->peer_ifid;
+	}
+	session_facts_unref(s->facts);
+	s->facts = f;
+	s->profile = f->profile;
+	return 0;
+}
+
+static struct span claimed_of(const struct subscriber *s)
+{
+	return span_of(s->link.auth.user.p, s->link.auth.user.len);
+}
+
+int facts_begin(struct subscriber *s)
+{
+	return facts_replace(s, span_str(""), span_str(""), NULL);
+}
+
+int facts_login(struct subscriber *s, struct profile *p)
+{
+	struct session_facts *last = s->facts;
+	struct span user = span_str(session_facts_user(last));
+
+	if (!user.len)
+		user = p ? span_str(p->user) : claimed_of(s);
+	return facts_replace(s, claimed_of(s), user, p);
+}
+
+int facts_resume(struct subscriber *s, struct span user, struct profile *p)
+{
+	return facts_replace(s, claimed_of(s), user, p);
+}
+
+void facts_established(struct subscriber *s)
+{
+	struct session_facts *f = session_facts_own(s->facts);
+
+	if (!f)
+		return;
+	f->ip4 = s->lease.ip4;
+	f->peer_ifid = s->ncp_up[PPP_FAM_IPV6] ? ipv6cp_peer_ifid(&s->link.ipv6cp) : 0;
+	s->facts = f;
 }
 
 struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns now)
@@ -16,8 +103,7 @@ struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns
 		.now = now,
 		.tid = s->call.tunnel->l2tp.tid,
 		.sid = s->call.l2tp.sid,
-		.session_id = s->id,
-		.user = facts_user(s),
+		.facts = s->facts,
 		.ifname = s->ifname,
 		.peer = &s->call.tunnel->path.peer,
 		.end = s->end,

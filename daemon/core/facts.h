@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fields of a session for events and log lines. Reads a subscriber and changes nothing.
+ * The facts of a subscriber's session (session_facts.h): their versions, and the events that point
+ * to them.
  */
 #pragma once
 
 #include "daemon/base/compiler.h"
+#include "daemon/base/wire.h"
 #include "daemon/core/event.h"
 
+struct profile;
 struct subscriber;
 
-/* The user's name; "" before authentication. Owned by the subscriber. */
+/* The user's name as authenticated; "" before the login. It never changes once it is set. */
 const char *facts_user(const struct subscriber *s);
-/* Returns an event with the fields that all events about the session have. */
+/* The first version, when the call is established. Returns 0 or -ENOMEM. */
+int facts_begin(struct subscriber *s);
+/* The version after a login, with the profile, which may be NULL and is taken over. Returns 0, or
+ * -ENOMEM; the last version stays then. */
+int facts_login(struct subscriber *s, struct profile *p);
+/* The same for a restored session, with the user of its record. */
+int facts_resume(struct subscriber *s, struct span user, struct profile *p);
+/* Adds the addresses, when the session is established. Without memory the version stays without
+ * them. */
+void facts_established(struct subscriber *s);
+/* Returns an event with the members that all events about the session have. */
 struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns now);

@@ -7,19 +7,12 @@
 #include <string.h>
 
 #include "daemon/core/address.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
-
-static void release_profile(struct res *r)
-{
-	struct subscriber *s = ze_container_of(r, struct subscriber, r_profile);
-
-	profile_free(s->profile);
-	s->profile = NULL;
-}
 
 struct login_wait { /* a request that a handler answers later */
 	struct subscriber *s;
@@ -56,38 +49,6 @@ static enum aaa_method aaa_method_of(enum ppp_auth_method m)
 		break;
 	}
 	return AAA_NONE;
-}
-
-void login_restore(struct subscriber *s, struct profile *p)
-{
-	s->profile = p;
-	res_add(&s->pool, &s->r_profile, release_profile);
-}
-
-/* Sets the name of the user, which never changes afterwards, because events may point to it: from
- * the profile, or as the peer sent it. Returns NULL when out of memory. */
-static const char *keep_user(struct subscriber *s, const struct profile *p)
-{
-	const struct auth_keep *said = &s->link.auth.user;
-
-	if (!s->user)
-		s->user = p ? strdup(p->user) :
-			      strndup(said->p ? (const char *)said->p : "", said->len);
-	return s->user;
-}
-
-/* Stores the user's name and the profile, which may be NULL; takes it over. Returns 0 or
- * -ENOMEM. */
-static int keep_profile(struct subscriber *s, struct profile *p)
-{
-	if (!keep_user(s, p)) {
-		profile_free(p);
-		return -ENOMEM;
-	}
-	res_release(&s->r_profile);
-	if (p)
-		login_restore(s, p);
-	return 0;
 }
 
 /* ---- session-limit ---- */
@@ -132,7 +93,7 @@ static bool replaces(const struct engine *e, const struct profile *p)
 static bool login_has_room(struct subscriber *s)
 {
 	struct engine *e = s->e;
-	const struct user *u = registry_user(e, s->user);
+	const struct user *u = registry_user(e, facts_user(s));
 	uint32_t limit = limit_of(e, s->profile);
 
 	if (res_held(&s->r_user) || !limit || !u || u->n < limit)
@@ -141,7 +102,7 @@ static bool login_has_room(struct subscriber *s)
 		return false;
 	while (u && u->n >= limit) {
 		address_give_way(list_entry(u->sessions.next, struct subscriber, in_user));
-		u = registry_user(e, s->user);
+		u = registry_user(e, facts_user(s));
 	}
 	return true;
 }
@@ -155,7 +116,7 @@ static void log_limit(const struct subscriber *s, ze_ns now)
 			 &suppressed))
 		log_kv(LOG_AAA, LOG_WARN, "session-limit-reached",
 		       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
-		       KV_STR("user", s->user), KV_U64("limit", limit_of(s->e, s->profile)),
+		       KV_STR("user", facts_user(s)), KV_U64("limit", limit_of(s->e, s->profile)),
 		       KV_SUPPRESSED(suppressed));
 }
 
@@ -320,7 +281,7 @@ static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 static enum ppp_end login_accept(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;
-	int r = keep_profile(s, a->profile);
+	int r = facts_login(s, a->profile);
 
 	a->profile = NULL;
 	if (r == 0 && !login_has_room(s)) {

@@ -29,8 +29,6 @@ void login_ask(struct subscriber *s, const struct ppp_auth_request *rq, ze_ns no
 	       struct pending *next);
 /* Counts the session with its user, once. Returns 0 or -ENOMEM. */
 int login_count(struct subscriber *s);
-/* Sets the profile of a restored session; takes it over. */
-void login_restore(struct subscriber *s, struct profile *p);
 /* Gives the verdict to the link, with its effects in e->ppp_fx, or delays the answer to a wrong
  * password. Takes over the profile. */
 void login_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/facts.h"
 #include "daemon/core/subscriber_priv.h"
 
 int registry_init(struct engine *e)
@@ -254,7 +255,7 @@ static struct user *user_get(struct engine *e, const char *name)
 
 int registry_add_user(struct subscriber *s)
 {
-	struct user *u = user_get(s->e, s->user);
+	struct user *u = user_get(s->e, facts_user(s));
 
 	if (!u)
 		return -ENOMEM;

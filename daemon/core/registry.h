@@ -41,7 +41,7 @@ int registry_add_tunnel(struct engine *e, struct tunnel *t, uint16_t *ret_tid);
 int registry_add_tunnel_as(struct engine *e, struct tunnel *t, uint16_t tid);
 /* Removes the tunnel and returns its id. The peer is freed with its last tunnel. */
 void registry_remove_tunnel(struct tunnel *t);
-/* Counts an authenticated session with its user, s->user. Returns 0 or -ENOMEM. */
+/* Counts an authenticated session with its user, facts_user(). Returns 0 or -ENOMEM. */
 int registry_add_user(struct subscriber *s);
 void registry_remove_user(struct subscriber *s); /* harmless when it is not counted */
 struct user *registry_user(const struct engine *e, const char *name); /* NULL: no session */

@@ -11,6 +11,7 @@
 #include "daemon/core/end_cause.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/record_session.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
 #include "daemon/core/login.h"
@@ -91,7 +92,7 @@ static void subscriber_free(struct call *c)
 	if (s->linked)
 		ppp_link_done(&s->link);
 	linkcfg_unref(s->linkcfg);
-	free(s->user);
+	session_facts_unref(s->facts);
 	free(s);
 }
 
@@ -262,6 +263,7 @@ static void subscriber_family_up(struct subscriber *s, enum ppp_family f, ze_ns 
 	attach_open(s, f, true);
 	if (!s->up_at && ppp_link_served(&s->link)) {
 		s->up_at = now;
+		facts_established(s);
 		set_state(s, SUB_ESTABLISHED);
 		s->e->stats.sessions_up++;
 		subscriber_log_up(s, now);
@@ -404,7 +406,7 @@ static void subscriber_up(struct call *c, ze_ns now)
 	struct subscriber *s = subscriber_of(c);
 	struct pending next;
 
-	if (link_init(s) < 0) {
+	if (facts_begin(s) < 0 || link_init(s) < 0) {
 		subscriber_end_call(s, END_PLANE, now);
 		return;
 	}
@@ -586,18 +588,20 @@ enum reason subscriber_restore(struct subscriber *s, struct span link, ze_ns now
 
 void subscriber_restored(struct subscriber *s, ze_ns now)
 {
-	struct event ev = facts_event(s, EV_SESSION_UP, now);
+	struct event ev;
 
 	s->restored = true;
 	set_state(s, SUB_ESTABLISHED);
 	s->e->stats.sessions_up++;
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+		s->ncp_up[f] = s->link.ncp[f] == PPP_NCP_UP;
+	facts_established(s);
+	ev = facts_event(s, EV_SESSION_UP, now);
 	ev.cause = "resumed";
 	turn_event(s->e, &ev);
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++) {
-		s->ncp_up[f] = s->link.ncp[f] == PPP_NCP_UP;
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
-	}
 	subscriber_perform(s, now);
 }
 

@@ -63,11 +63,11 @@ struct subscriber {
 	uint8_t dp_unanswered[SUB_REQ__COUNT]; /* requests to the data plane without an answer */
 	ze_ns up_at;			       /* when it became SUB_ESTABLISHED; 0 before */
 	enum end_cause end;		       /* why it ended; END_NONE before */
-	char *user;			       /* owned; NULL before authentication */
-	struct profile *profile;	       /* owned; NULL: no authentication, or not yet */
-	struct login_wait *wait;	       /* the verdict that is awaited; NULL: none */
-	struct login_held *held;	       /* delayed answer to a wrong password; NULL: none */
-	struct lease lease; /* its address; in the registry while r_address is held */
+	struct session_facts *facts;	       /* the latest; NULL before the ICCN */
+	struct profile *profile; /* that of `facts`; NULL: no authentication, or not yet */
+	struct login_wait *wait; /* the verdict that is awaited; NULL: none */
+	struct login_held *held; /* delayed answer to a wrong password; NULL: none */
+	struct lease lease;	 /* its address; in the registry while r_address is held */
 	/* The session that waits for the address of this one, and the one whose address it
 	 * awaits. */
 	struct subscriber *heir, *awaits;
@@ -84,7 +84,7 @@ struct subscriber {
 	bool ncp_up[PPP_FAM__COUNT]; /* between PPP_FX_NCP_UP and PPP_FX_NCP_DOWN */
 	/* Resources it holds, newest first; drained once, when it is released. */
 	struct res_pool pool;
-	struct res r_profile, r_user, r_address, r_dp;
+	struct res r_user, r_address, r_dp;
 	uint64_t rx_frames, tx_frames; /* PPP control frames processed by the engine */
 	uint64_t rx_limited;	       /* frames dropped because `frames` had no token */
 	struct admit_bucket frames;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/call_priv.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/trace.h"
 
@@ -82,6 +83,8 @@ static void publish(struct engine *e)
 	if (e->bus)
 		for (unsigned i = 0; i < e->n_events; i++)
 			bus_publish(e->bus, &e->events[i]);
+	for (unsigned i = 0; i < e->n_events; i++)
+		session_facts_unref(e->events[i].facts);
 	e->n_events = 0;
 }
 
@@ -90,7 +93,8 @@ void turn_event(struct engine *e, const struct event *ev)
 	if (e->n_events == ENGINE_EVENTS_MAX)
 		publish(e);
 	e->events[e->n_events] = *ev;
-	e->events[e->n_events++].replay = e->replaying;
+	e->events[e->n_events].replay = e->replaying;
+	e->events[e->n_events++].facts = session_facts_ref(ev->facts);
 }
 
 /* ---- the end of a turn ---- */

@@ -62,7 +62,8 @@ bool turn_may_log(struct engine *e, const struct tunnel *t, const struct turn_li
 /* Counts a refusal and logs it within the limits. t may be NULL. */
 void turn_drop(struct engine *e, struct tunnel *t, enum reason r, const struct net_path *path,
 	       ze_ns now);
-/* Queues an event; what it points to must be valid until the end of the turn. */
+/* Queues an event, with a reference on its facts; what else it points to must be valid until the end
+ * of the turn. */
 void turn_event(struct engine *e, const struct event *ev);
 /* Sends a datagram and counts it. Returns 0 or -errno. */
 int turn_send(struct engine *e, const struct net_path *path, struct span datagram);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Events by session id. A struct life begins with the first event of its session, is moved to
+ * Events by session id. What is known of a session is not copied: a life holds a reference on the
+ * facts of its latest event. A struct life begins with the first event of its session, is moved to
  * the list of ended ones by EV_SESSION_DOWN, gets its counters with EV_SESSION_CLOSED, and is freed
  * when HISTORY_ENDED newer ones have ended.
  */
@@ -14,9 +15,9 @@
 #include "daemon/base/htab.h"
 #include "daemon/base/list.h"
 #include "daemon/base/ring.h"
+#include "daemon/core/session_facts.h"
 
 #define LIVES_MAX   65535 /* as many as there are session ids */
-#define USER_MAX    63	  /* octets of a user name */
 #define NOTES_FIRST 4	  /* enough for most sessions; doubled up to HISTORY_EVENTS */
 
 struct note { /* kept small: there can be millions */
@@ -37,13 +38,10 @@ struct note { /* kept small: there can be millions */
 
 struct life { /* of one session */
 	struct htab_node in_by_id;
-	struct list ended; /* in history.ended once the session has ended */
-	uint64_t id;
-	uint16_t tid, sid;
-	char *user; /* NULL: unknown, or out of memory */
+	struct list ended;		   /* in history.ended once the session has ended */
+	const struct session_facts *facts; /* the latest */
 	char ifname[16];
 	enum end_cause end; /* END_NONE until the session has ended */
-	struct ze_addr peer;
 	ze_ns began, over;
 	struct event_traffic *traffic; /* when it was over; NULL: none, or no memory for it */
 	struct ring ring;
@@ -86,7 +84,7 @@ static void life_free(struct history *h, struct life *l)
 	for (size_t i = 0; i < l->n_notes; i++)
 		note_done(&l->notes[i]);
 	free(l->notes);
-	free(l->user);
+	session_facts_unref(l->facts);
 	free(l->traffic);
 	free(l);
 }
@@ -114,7 +112,7 @@ static struct life *life_of(const struct history *h, uint64_t id)
 	for (struct htab_node *n = htab_find(&h->by_id, history_hash_of(id)); n; n = htab_same(n)) {
 		struct life *l = ze_container_of(n, struct life, in_by_id);
 
-		if (l->id == id)
+		if (l->facts->id == id)
 			return l;
 	}
 	return NULL;
@@ -129,18 +127,14 @@ static struct life *life_new(struct history *h, const struct event *e)
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
-	l->id = e->session_id;
-	l->tid = e->tid;
-	l->sid = e->sid;
 	l->began = e->now;
 	l->ring = ring_init(HISTORY_EVENTS);
 	list_init(&l->ended);
-	if (e->peer)
-		l->peer = *e->peer;
-	if (htab_add(&h->by_id, &l->in_by_id, history_hash_of(l->id)) < 0) {
+	if (htab_add(&h->by_id, &l->in_by_id, history_hash_of(e->facts->id)) < 0) {
 		free(l);
 		return NULL;
 	}
+	l->facts = session_facts_ref(e->facts);
 	h->n_live++;
 	return l;
 }
@@ -153,21 +147,6 @@ static void history_copy(char *to, size_t size, const char *from)
 static char *copy_filled(const char *s)
 {
 	return s && s[0] ? strdup(s) : NULL; /* when out of memory, the text is left out */
-}
-
-/* Called with each event; the name of a subscriber rarely changes. */
-static void set_user(struct life *l, const char *user)
-{
-	size_t n = strnlen(user, USER_MAX);
-
-	if (l->user && strlen(l->user) == n && memcmp(l->user, user, n) == 0)
-		return;
-	free(l->user);
-	l->user = malloc(n + 1);
-	if (!l->user)
-		return;
-	memcpy(l->user, user, n);
-	l->user[n] = '\0';
 }
 
 /* Makes room for one more note. Returns false when out of memory; then the event is not
@@ -192,8 +171,10 @@ static void history_note(struct life *l, const struct event *e)
 {
 	struct note *n;
 
-	if (e->user && e->user[0])
-		set_user(l, e->user);
+	if (l->facts != e->facts) {
+		session_facts_unref(l->facts);
+		l->facts = session_facts_ref(e->facts);
+	}
 	if (e->ifname && e->ifname[0])
 		history_copy(l->ifname, sizeof(l->ifname), e->ifname);
 	if (!history_grow(l))
@@ -247,10 +228,11 @@ static void set_traffic(struct life *l, const struct event *e)
 static void on_event(void *self, const struct event *e)
 {
 	struct history *h = self;
-	struct life *l = life_of(h, e->session_id);
+	struct life *l;
 
-	if (!e->session_id)
-		return; /* an event of a tunnel */
+	if (!e->facts)
+		return; /* an event of a tunnel, or of a call that is not established */
+	l = life_of(h, e->facts->id);
 	/* A call that is cleared before PPP starts has no EV_SESSION_DOWN, so no life is
 	 * created. */
 	if (!l && e->kind != EV_DISCONNECT_REQUESTED && e->kind != EV_SESSION_CLOSED)
@@ -349,12 +331,12 @@ static struct snapshot_trail *trail_of(const void *self, uint64_t id)
 
 static void copy_life(struct snapshot_life *to, const struct life *l)
 {
-	event_id_text(l->id, to->id);
-	to->tid = l->tid;
-	to->sid = l->sid;
-	history_copy(to->user, sizeof(to->user), l->user);
+	event_id_text(l->facts->id, to->id);
+	to->tid = l->facts->tunnel->tid;
+	to->sid = l->facts->sid;
+	history_copy(to->user, sizeof(to->user), session_facts_user(l->facts));
 	history_copy(to->ifname, sizeof(to->ifname), l->ifname);
-	to->peer = l->peer;
+	to->peer = l->facts->tunnel->peer;
 	to->began = l->began;
 	to->ended = l->over;
 	to->cause = end_cause_word(l->end);

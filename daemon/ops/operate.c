@@ -7,6 +7,7 @@
 #include "daemon/core/end_cause.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
@@ -23,8 +24,8 @@ static void operate_note(struct engine *e, struct event ev, const struct operate
 {
 	operate_tell(e, &ev, why);
 	log_kv(LOG_L2TP, LOG_INFO, "disconnect-requested", KV_U64("tid", ev.tid),
-	       KV_U64("sid", ev.sid), KV_STR("user", ev.user), KV_STR("actor", ev.actor),
-	       KV_STR("text", ev.text), KV_U64("code", ev.code));
+	       KV_U64("sid", ev.sid), KV_STR("user", ev.facts ? session_facts_user(ev.facts) : ""),
+	       KV_STR("actor", ev.actor), KV_STR("text", ev.text), KV_U64("code", ev.code));
 }
 
 static bool close_tunnel(struct tunnel *t, const struct operate_why *why, ze_ns now)
@@ -33,7 +34,6 @@ static bool close_tunnel(struct tunnel *t, const struct operate_why *why, ze_ns 
 	const struct event ev = { .kind = EV_DISCONNECT_REQUESTED,
 				  .now = now,
 				  .tid = t->l2tp.tid,
-				  .user = "",
 				  .ifname = "",
 				  .cause = "",
 				  .peer = &t->path.peer };

@@ -563,7 +563,12 @@ static void on_event(void *self, const struct event *e)
 	struct world *w = self;
 
 	w->seen[e->kind]++;
-	w->events[w->n_events++ % W_EVENTS] = *e;
+	unsigned slot = w->n_events % W_EVENTS;
+
+	if (w->n_events++ >= W_EVENTS)
+		session_facts_unref(w->events[slot].facts);
+	w->events[slot] = *e;
+	w->events[slot].facts = session_facts_ref(e->facts);
 }
 
 static const struct observer observer = { .name = "world",
@@ -847,6 +852,9 @@ void world_free(struct world *w)
 	engine_free(w->e);
 	aaa_local_free(w->local);
 	config_unref(w->cfg);
+	for (unsigned i = 0; i < w->n_events && i < W_EVENTS; i++)
+		session_facts_unref(w->events[i].facts);
+	w->n_events = 0;
 	assert(w->dp_sessions == 0 && w->guard.n_tunnels == 0 && w->guard.n_peers == 0);
 	for (unsigned i = 0; i < w->n_lacs; i++)
 		l2tp_chan_done(&w->lacs[i].chan);

@@ -13,7 +13,9 @@
 
 #include "daemon/core/engine.h"
 #include "daemon/core/subscriber_priv.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/ops/operate.h"
 #include "daemon/l2tp/chan.h"
 #include "daemon/l2tp/msg.h"

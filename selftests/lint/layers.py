@@ -61,7 +61,7 @@ TABLE = [
     ('daemon/sys/plane/*',     SYS + RUN + ['daemon/core/dp_null.h', 'daemon/core/guard_null.h', 'daemon/sys/bpf/*',
                                'daemon/sys/kernel/*', 'daemon/sys/state/*'],     [EV]),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
-                               'daemon/core/snapshot.h'],                        []),
+                               'daemon/core/session_facts.h', 'daemon/core/snapshot.h'],                        []),
     ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),
     ('cli/decode.*',           LOGGED + L2TP_CODECS + ['ppp/*'],                 [JANSSON]),
     ('cli/*',                  LOGGED,                                           [JANSSON, EDIT]),

@@ -13,7 +13,8 @@ import re
 # daemon/core, the lowest first.
 CORE = [
     # facts, configuration and what the engine asks of the world
-    'timers', 'end_cause', 'event', 'bus', 'config_row', 'config', 'config_diff', 'ports', 'dp_null', 'guard_null',
+    'timers', 'end_cause', 'session_facts', 'event', 'bus', 'config_row', 'config', 'config_diff', 'ports',
+    'dp_null', 'guard_null',
     # limits and what is made of the configuration
     'buckets', 'admit', 'pace', 'linkcfg', 'lease',
     # the objects, and how they are found

@@ -156,7 +156,7 @@ static void only_what_is_required(void **st)
 	restore_scene(&x);
 	assert_all_went_on(&x);
 	s = call_sub(x.c);
-	assert_string_equal(s->user, "");
+	assert_string_equal(facts_user(s), "");
 	assert_int_equal(s->up_at, x.w->now);
 	assert_int_equal(s->call.l2tp.created, x.w->now);
 	assert_int_equal(s->call.l2tp.established, x.w->now);
@@ -390,7 +390,7 @@ static void version_1(void **st)
 	assert_int_equal(s->call.l2tp.call_serial, 1);
 	assert_int_equal(s->call.l2tp.tx_speed_bps, 1000000);
 	assert_string_equal(s->call.l2tp.calling_number, "0301234567");
-	assert_string_equal(s->user, "alice");
+	assert_string_equal(facts_user(s), "alice");
 	assert_non_null(s->lease.pool);
 	assert_int_equal(s->lease.ip4, 0x0a000002);
 	assert_int_equal(s->plan.down_bps, 1000000);
@@ -427,7 +427,7 @@ static void id_is_kept(void **st)
 		c = lac_call(x.l, "alice", "wonder");
 		assert_true(c->c.v4_up);
 		assert_true(call_sub(c)->id > x.id);
-		assert_true(w_last_event(x.w, EV_SESSION_UP)->session_id == call_sub(c)->id);
+		assert_true(w_last_event(x.w, EV_SESSION_UP)->facts->id == call_sub(c)->id);
 		scene_end(&x);
 	}
 }

@@ -59,7 +59,7 @@ static void login(void **st)
 	assert_int_equal(c->c.ip, s->lease.ip4);
 	assert_int_equal(c->c.gateway, 0x0a000001);
 	assert_int_equal(c->c.dns[0], 0x08080808);
-	assert_string_equal(s->user, "alice");
+	assert_string_equal(facts_user(s), "alice");
 	assert_true(w->dp[c->peer_sid].fam[PPP_FAM_IPV4] && w->dp[c->peer_sid].fam[PPP_FAM_IPV6]);
 	assert_int_equal(w->dp[c->peer_sid].f[PPP_FAM_IPV4].mtu, 1460);
 	assert_int_equal(w_count_events(w, EV_TUNNEL_UP), 1);
@@ -205,10 +205,10 @@ static void late_verdict(void **st)
 	assert_null(a.profile);
 	w_deliver(w);
 	assert_true(c->c.v4_up);
-	assert_string_equal(call_sub(c)->user, "alice@isp");
+	assert_string_equal(facts_user(call_sub(c)), "alice@isp");
 	a.profile = profile_new(span_str("mallory"));
 	engine_auth_answer(w->e, asked, &a, w->now); /* twice */
-	assert_string_equal(call_sub(c)->user, "alice@isp");
+	assert_string_equal(facts_user(call_sub(c)), "alice@isp");
 	lac_cdn(c);
 	assert_int_equal(cancelled, 0);
 	c = call_with_late_auth(w, l, &cancelled);

@@ -94,7 +94,7 @@ static void session_is_the_same(void **st)
 	assert_int_equal(s->lease.ip4, ip);
 	assert_int_equal(s->link.lcp.magic, magic);
 	assert_int_equal(s->up_at, up_at);
-	assert_string_equal(s->user, "alice");
+	assert_string_equal(facts_user(s), "alice");
 	assert_non_null(s->profile);
 	assert_true(s->restored && lac_tunnel(x.l)->restored);
 	assert_int_equal(addrpool_used(w->e->pool), 1);

@@ -12,6 +12,7 @@
 
 #include "daemon/base/compiler.h"
 #include "daemon/base/json.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/observe/history.h"
 #include "daemon/view/view.h"
 #include "daemon/view/view_priv.h"
@@ -39,23 +40,43 @@ static int down(void **st)
 	return 0;
 }
 
-static struct event event(enum event_kind kind, uint64_t serial, ze_ns at)
+static const struct session_facts *facts(uint64_t serial, const char *user)
+{
+	struct tunnel_facts *t = session_facts_tunnel(3, &peer, span_str("lac"));
+	const struct session_facts *f =
+		session_facts_new(&(struct session_facts_args){ .id = serial,
+								.sid = (uint16_t)serial,
+								.tunnel = t,
+								.claimed = span_str(user),
+								.user = span_str(user) });
+
+	session_facts_tunnel_unref(t);
+	return f;
+}
+
+/* An event to be told once. */
+static struct event event_of(enum event_kind kind, uint64_t serial, const char *user, ze_ns at)
 {
 	return (struct event){ .kind = kind,
 			       .now = at,
 			       .tid = 3,
 			       .sid = (uint16_t)serial,
-			       .session_id = serial,
-			       .user = "",
+			       .facts = facts(serial, user),
 			       .ifname = "",
 			       .cause = "",
 			       .peer = &peer };
+}
+
+static struct event event(enum event_kind kind, uint64_t serial, ze_ns at)
+{
+	return event_of(kind, serial, "", at);
 }
 
 static void tell(struct event e)
 {
 	if (history_observer.wants & EV_BIT(e.kind))
 		history_observer.on_event(h, &e);
+	session_facts_unref(e.facts);
 }
 
 static void happens(enum event_kind kind, uint64_t serial, ze_ns at)
@@ -168,21 +189,20 @@ static void one_life(void **st)
 
 	(void)st;
 	happens(EV_SESSION_STARTING, 1, ZE_SEC(10));
-	e = event(EV_SESSION_UP, 1, ZE_SEC(11));
-	e.user = "alice";
+	e = event_of(EV_SESSION_UP, 1, "alice", ZE_SEC(11));
 	e.ifname = "ppp7";
 	tell(e);
-	e = event(EV_ROUTE_ADD, 1, ZE_SEC(11));
+	e = event_of(EV_ROUTE_ADD, 1, "alice", ZE_SEC(11));
 	e.prefix = (struct ze_prefix){ { .family = 4, .ip = { 10, 0, 0, 2 } }, 32 };
 	tell(e);
-	e = event(EV_DISCONNECT_REQUESTED, 1, ZE_SEC(20));
+	e = event_of(EV_DISCONNECT_REQUESTED, 1, "alice", ZE_SEC(20));
 	e.actor = "uid 0 (root)";
 	e.text = "did not pay";
 	e.code = 6;
 	tell(e);
 	assert_int_equal(json_array_size(v = ended()), 0);
 	json_decref(v);
-	e = event(EV_SESSION_DOWN, 1, ZE_SEC(21));
+	e = event_of(EV_SESSION_DOWN, 1, "alice", ZE_SEC(21));
 	e.cause = "admin";
 	e.end = END_ADMIN;
 	tell(e);
@@ -337,12 +357,13 @@ static void nothing_follows_the_end(void **st)
 static void long_texts_are_cut(void **st)
 {
 	static char longer[400];
-	struct event e = event(EV_SESSION_DOWN, 1, 5);
+	struct event e;
 	json_t *v;
 
 	(void)st;
 	memset(longer, 'n', sizeof(longer) - 1);
-	e.user = e.ifname = longer;
+	e = event_of(EV_SESSION_DOWN, 1, longer, 5);
+	e.ifname = longer;
 	tell(e);
 	v = ended();
 	assert_int_equal(strlen(text(v, 0, "username")), 63);

@@ -22,7 +22,7 @@ static void defaults(void **st)
 	profile_free(p);
 }
 
-/* A login without a name has a profile as well; freeing no profile does nothing. */
+/* A login without a name has a profile too; nothing is freed for no profile. */
 static void no_name(void **st)
 {
 	struct profile *p = profile_new((struct span){ 0 });
@@ -78,6 +78,25 @@ static void list(void **st)
 	assert_true(profile_get(p, PROFILE_CLASS, 0, &v) && v.len == 1);
 	assert_false(profile_get(p, PROFILE_POOL, 0, &v));
 	profile_free(copy);
+	profile_free(base);
+}
+
+/* A copy, and a profile in a room, have references of their own: the last one of each frees it. */
+static void copies_have_their_own_references(void **st)
+{
+	struct profile *base = profile_new(span_str("alice")), *copy, *edited;
+	static struct profile_room room;
+
+	(void)st;
+	profile_ref(base);
+	copy = profile_copy(base);
+	edited = profile_copy(profile_edit(&room, base, span_str("bob")));
+	assert_int_equal(copy->refs, 1);
+	assert_int_equal(edited->refs, 1);
+	profile_free(copy);
+	profile_free(edited);
+	profile_free(base);
+	assert_string_equal(base->user, "alice");
 	profile_free(base);
 }
 
@@ -145,9 +164,13 @@ static void sources_and_names(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	     cmocka_unit_test(no_name),
-		cmocka_unit_test(long_name_is_cut),  cmocka_unit_test(list),
-		cmocka_unit_test(renamed),	     cmocka_unit_test(list_has_a_limit),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(no_name),
+		cmocka_unit_test(long_name_is_cut),
+		cmocka_unit_test(list),
+		cmocka_unit_test(copies_have_their_own_references),
+		cmocka_unit_test(renamed),
+		cmocka_unit_test(list_has_a_limit),
 		cmocka_unit_test(sources_and_names),
 	};
 
