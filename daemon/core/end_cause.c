@@ -8,11 +8,24 @@
 
 static const struct end_row {
 	const char *word, *sentence;
-	uint8_t result, error, code, direction, acct;
+	uint8_t acct;
 } rows[END__COUNT] = {
 #define X(id, word, result, error, code, dir, acct, sentence)                                      \
-	[END_##id] = { word, sentence, CDN_##result, L2TP_ERR_##error, code, dir, ACCT_##acct },
-	END_CAUSES(X)
+	[END_##id] = { word, sentence, ACCT_##acct },
+	END_CAUSES_PPP(X)
+#undef X
+#define X(id, word, acct, sentence) [END_##id] = { word, sentence, ACCT_##acct },
+		END_CAUSES_L2TP(X)
+#undef X
+};
+
+/* Only causes of PPP have a row: end_cause_of_ppp() returns no others. */
+static const struct end_cdn {
+	uint8_t result, error, code, direction;
+} cdns[] = {
+#define X(id, word, result, error, code, dir, acct, sentence)                                      \
+	[END_##id] = { CDN_##result, L2TP_ERR_##error, code, dir },
+	END_CAUSES_PPP(X)
 #undef X
 };
 
@@ -87,14 +100,15 @@ enum acct_cause end_cause_acct(enum end_cause c)
 	return (enum acct_cause)row(c)->acct;
 }
 
-void end_cause_cdn(enum end_cause c, struct l2tp_cdn_args *ret)
+void end_cause_cdn(enum ppp_end e, struct l2tp_cdn_args *ret)
 {
-	const struct end_row *r = row(c);
+	enum end_cause c = end_cause_of_ppp(e);
+	const struct end_cdn *r = &cdns[c];
 
 	*ret = (struct l2tp_cdn_args){ .cause = L2TP_DOWN_PPP,
 				       .result = r->result,
 				       .error = r->error,
-				       .text = r->word,
+				       .text = end_cause_word(c),
 				       .disconnect_code = r->code,
 				       .disconnect_direction = r->direction };
 	if (r->code)

@@ -216,12 +216,12 @@ static int link_init(struct subscriber *s)
 }
 
 /* Ends the call with the CDN for the cause. */
-static void subscriber_end_call(struct subscriber *s, enum end_cause cause, ze_ns now)
+static void subscriber_end_call(struct subscriber *s, enum ppp_end end, ze_ns now)
 {
 	struct l2tp_cdn_args a;
 
-	end_cause_cdn(cause, &a);
-	s->end = cause;
+	end_cause_cdn(end, &a);
+	s->end = end_cause_of_ppp(end);
 	call_close(&s->call, &a, now);
 }
 
@@ -359,10 +359,10 @@ static void pending_handle(struct subscriber *s, const struct pending_entry *ent
 				      &s->e->ppp_fx);
 		break;
 	case PENDING_NO_PLANE:
-		subscriber_end_call(s, END_PLANE, now);
+		subscriber_end_call(s, PPP_END_PLANE, now);
 		break;
 	case PENDING_FINISH:
-		subscriber_end_call(s, end_cause_of_ppp(s->link.end), now);
+		subscriber_end_call(s, s->link.end, now);
 		break;
 	case PENDING__KINDS:
 		break;
@@ -407,7 +407,7 @@ static void subscriber_up(struct call *c, ze_ns now)
 	struct pending next;
 
 	if (facts_begin(s) < 0 || link_init(s) < 0) {
-		subscriber_end_call(s, END_PLANE, now);
+		subscriber_end_call(s, PPP_END_PLANE, now);
 		return;
 	}
 	s->linked = true;
@@ -527,7 +527,7 @@ static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
 		subscriber_perform(s, now);
 	}
 	if (!s->call.ended)
-		subscriber_end_call(s, end_cause_of_ppp(end), now);
+		subscriber_end_call(s, end, now);
 }
 
 void subscriber_clear(struct subscriber *s, ze_ns now)
