@@ -71,7 +71,7 @@ static bool first_of(struct draft *d, enum profile_key key)
 }
 
 /* A value of the list. */
-static enum verdict put(struct draft *d, enum profile_key key, struct span v)
+static enum verdict draft_put(struct draft *d, enum profile_key key, struct span v)
 {
 	if (!v.len)
 		return BAD_LENGTH;
@@ -158,7 +158,7 @@ static enum verdict read_user(struct draft *d, const struct row *row, struct spa
 
 static enum verdict read_octets(struct draft *d, const struct row *row, struct span v)
 {
-	return put(d, row->key, v);
+	return draft_put(d, row->key, v);
 }
 
 /* ---- numbers ---- */
@@ -374,7 +374,7 @@ static enum verdict read_filter(struct draft *d, const struct row *row, struct s
 
 	if (!is_rate && d->source == PROFILE_COA)
 		return BAD_VALUE;
-	got = put(d, row->key, v);
+	got = draft_put(d, row->key, v);
 	return got == USED && is_rate ? offer_rates(d, RATE_FILTER, &r) : got;
 }
 
@@ -529,7 +529,7 @@ static enum verdict read_cisco(struct draft *d, const struct row *row, struct sp
 	if (cut_text(&v, "ip:dns-servers="))
 		return cisco_dns(d, v);
 	if (cut_text(&v, "ip:addr-pool="))
-		return put(d, PROFILE_POOL, v);
+		return draft_put(d, PROFILE_POOL, v);
 	return NOT_APPLIED;
 }
 
@@ -572,7 +572,7 @@ static enum verdict read_ifid(struct draft *d, const struct row *row, struct spa
 {
 	if (v.len != 8)
 		return BAD_LENGTH;
-	return memcmp(v.p, (const uint8_t[8]){ 0 }, 8) == 0 ? BAD_VALUE : put(d, row->key, v);
+	return memcmp(v.p, (const uint8_t[8]){ 0 }, 8) == 0 ? BAD_VALUE : draft_put(d, row->key, v);
 }
 
 /* ---- the table ---- */
