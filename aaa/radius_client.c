@@ -328,8 +328,8 @@ static void arm(struct radius_client *c, struct radius_pending *p, ze_ns now)
 	(void)timer_set(&c->timers, &p->timer, pending_deadline(p, now));
 }
 
-/* Removes the request from everything that knows it, and frees it. */
-static void pending_drop(struct radius_client *c, struct radius_pending *p, ze_ns now)
+/* Removes the request from everything that knows it. */
+static void pending_remove(struct radius_client *c, struct radius_pending *p, ze_ns now)
 {
 	for (unsigned i = 0; i < c->cfg.n_servers; i++) {
 		struct radius_server *s = &c->servers[i];
@@ -346,20 +346,26 @@ static void pending_drop(struct radius_client *c, struct radius_pending *p, ze_n
 	timer_cancel(&c->timers, &p->timer);
 	htab_del(&c->table, &p->node);
 	c->st.pending--;
+}
+
+static void pending_end(struct radius_client *c, struct radius_pending *p,
+			struct radius_result *res, ze_ns now)
+{
+	res->cookie = p->cookie;
+	res->request = wr_done(&p->req.w);
+	res->took = now - p->began;
+	pending_remove(c, p, now);
+	c->ops->done(c->self, res);
 	pending_free(p);
 }
 
 static void end_unavailable(struct radius_client *c, struct radius_pending *p, enum reason why,
 			    ze_ns now)
 {
-	struct radius_result res = { .cookie = p->cookie,
-				     .outcome = RADIUS_DONE_UNAVAILABLE,
-				     .reason = why,
-				     .took = now - p->began };
+	struct radius_result res = { .outcome = RADIUS_DONE_UNAVAILABLE, .reason = why };
 
 	c->st.unavailable++;
-	pending_drop(c, p, now);
-	c->ops->done(c->self, &res);
+	pending_end(c, p, &res, now);
 }
 
 /* The time of the request at its server has ended. */
@@ -517,11 +523,9 @@ static void answered(struct radius_client *c, struct radius_server *s, struct ra
 {
 	struct radius_pending *p = slot->owner;
 	uint8_t auth[RADIUS_AUTH_LEN]; /* done() may make a request that reuses the slot */
-	struct radius_result res = { .cookie = p->cookie,
-				     .server = s->st.name,
+	struct radius_result res = { .server = s->st.name,
 				     .reply = *reply,
-				     .seal = { radius_server_secret(s), auth },
-				     .took = now - p->began };
+				     .seal = { radius_server_secret(s), auth } };
 
 	memcpy(auth, slot->auth, sizeof(auth));
 	slot->answered = true;
@@ -529,8 +533,7 @@ static void answered(struct radius_client *c, struct radius_server *s, struct ra
 		radius_server_rtt(s, now - slot->at);
 	heard(c, s, now);
 	outcome_of(c, s, &res);
-	pending_drop(c, p, now);
-	c->ops->done(c->self, &res);
+	pending_end(c, p, &res, now);
 }
 
 /* A reply for an identifier that no request has now. */
@@ -665,7 +668,8 @@ int radius_client_request(struct radius_client *c, const struct radius_req *q, u
 	r = ask_another(c, p, now);
 	if (r < 0) {
 		c->st.refused_ids += r == -ENOBUFS;
-		pending_drop(c, p, now);
+		pending_remove(c, p, now);
+		pending_free(p);
 		return r;
 	}
 	if (c->st.pending > c->st.pending_max)
@@ -681,7 +685,8 @@ bool radius_client_cancel(struct radius_client *c, uint64_t cookie, ze_ns now)
 	if (!p)
 		return false;
 	c->st.cancelled++;
-	pending_drop(c, p, now);
+	pending_remove(c, p, now);
+	pending_free(p);
 	return true;
 }
 

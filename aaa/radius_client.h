@@ -98,6 +98,7 @@ struct radius_result {
 	 * REASON_REPLY_CODE. UNAVAILABLE: REASON_REPLY_NONE, or REASON_NO_MEMORY when the last
 	 * server could not be asked for lack of memory, identifiers or random octets. */
 	enum reason reason;
+	struct span request; /* its attributes in clear; valid until done() returns */
 	/* The rest is of the server that answered; NULL and empty when UNAVAILABLE. */
 	const char *server;	 /* its name */
 	struct radius_pkt reply; /* valid until done() returns */

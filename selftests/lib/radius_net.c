@@ -204,6 +204,10 @@ static void on_done(void *self, const struct radius_result *r)
 		w->now, r->cookie, r->outcome, r->reason, server_named(w, r->server), r->took
 	};
 	assert_true(r->took >= 0);
+	assert_memory_equal(r->request.p,
+			    "\x01\x07"
+			    "alice",
+			    7);
 	if (r->outcome == RADIUS_DONE_UNAVAILABLE)
 		assert_true(!r->server && !r->reply.octets.len && !r->seal.auth);
 	else
