@@ -55,6 +55,7 @@ struct aaa_answer {
 	char message[AAA_MESSAGE_MAX + 1];
 	char mschap2[43];	 /* accept with MS-CHAPv2: "S=" and 40 hex digits */
 	uint16_t mschap_error;	 /* reject with MS-CHAPv2: 691, 648 ...; 0 means 691 */
+	bool mschap_raw;	 /* the same: message is the complete text "E=691 R=0 C=..." */
 	struct profile *profile; /* accept: owned by the receiver; otherwise NULL */
 };
 

@@ -114,6 +114,8 @@
 	X(REPLY_CODE, "reply-code", "reply with a code that does not answer the request")          \
 	X(REPLY_NONE, "reply-none", "no server answered")                                          \
 	X(ACCEPT_SERVICE, "accept-service", "Access-Accept for another service than framed PPP")   \
+	X(ACCEPT_UNPROVEN, "accept-unproven",                                                      \
+	  "Access-Accept of MS-CHAPv2 without MS-CHAP2-Success")                                   \
 	X(ACCEPT_ADDRESS, "accept-address", "Framed-IP-Address that no host can have")             \
 	/* requests of RADIUS clients, RFC 5176 */                                                 \
 	X(COA_CLIENT, "coa-client", "CoA or Disconnect request from an unknown client")            \

@@ -255,7 +255,8 @@ static void tell_link(struct subscriber *s, const struct aaa_answer *a, enum ppp
 		&(struct ppp_auth_answer){
 			.accept = a->verdict == AAA_ACCEPT,
 			.undecided = a->verdict == AAA_UNAVAILABLE,
-			.message = span_str(a->message),
+			.message = span_str(a->mschap_raw ? NULL : a->message),
+			.mschap_raw = span_str(a->mschap_raw ? a->message : NULL),
 			.mschap2 = span_of(a->mschap2, strnlen(a->mschap2, sizeof(a->mschap2))),
 			.mschap_error = a->mschap_error,
 			.end = end },

@@ -41,26 +41,20 @@ SEAMS = {
 LATER = {
     'aaa/radius_coa': ('radius_coa_free radius_coa_input radius_coa_new radius_coa_stats',
                        'the module of RADIUS will call them'),
-    'aaa/radius_profile': ('radius_fault_name radius_profile_accept', 'the handlers of RADIUS will call them'),
     'aaa/profile': ('profile_get profile_get_prefix6 profile_get_route profile_key_applied profile_key_name '
                     'profile_source profile_source_name', 'views and the lease will read what RADIUS gave'),
-    'aaa/radius_client': ('radius_client_inherit radius_client_servers', 'the handlers of RADIUS will call them'),
-    'aaa/radius_pkt': ('radius_mschap2_success radius_mschap_error '
-                       'radius_tagged_text radius_tagged_u32 radius_tunnel_password',
-                       'the handlers of RADIUS will call them'),
-    'aaa/radius_req': ('radius_req_bytes radius_req_chap radius_req_delay radius_req_mschap2 radius_req_password '
-                       'radius_req_tagged radius_req_tagged_u32 radius_req_u32 radius_req_vendor',
-                       'the handlers of RADIUS will call them'),
+    'aaa/radius_client': ('radius_client_servers', 'show radius will call it'),
+    'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
+                       'the tunnels of a LAC will call them'),
+    'aaa/radius_req': ('radius_req_delay radius_req_vendor', 'accounting and the AVPs of RFC 5515 will call them'),
     'aaa/acct': ('acct_answered acct_change acct_continue acct_deadline acct_expire acct_free acct_idle acct_new '
                  'acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
                  'the module of RADIUS accounting will have it'),
     'daemon/sys/state/acct_store': ('acct_store_close acct_store_load acct_store_open acct_store_recover '
                                     'acct_store_set_acct acct_store_stats acct_store_write',
                                     'the module of RADIUS accounting will have it'),
-    'daemon/core/engine': ('engine_auth_answer engine_replay',
-                           'a handler that answers later, as local users never do; an observer that is added late'),
-    'daemon/sys/net/radius_io': ('radius_io_new radius_io_free radius_io_client radius_io_request radius_io_cancel '
-                                 'radius_io_retire radius_io_icmp_errors', 'the handlers of RADIUS will call them'),
+    'daemon/core/engine': ('engine_replay', 'an observer that is added late'),
+    'daemon/sys/net/radius_io': ('radius_io_icmp_errors', 'show radius will call it'),
 }
 
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "aaa/radius_attrs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SERVICE_FRAMED 2
+#define PROTOCOL_PPP   1
+#define PORT_VIRTUAL   5
+#define TUNNEL_L2TP    3
+#define MEDIUM_IPV4    1
+#define MEDIUM_IPV6    2
+#define SESSION_ID_LEN 16
+#define ID_DIGITS_MAX  5 /* of a tunnel or session id */
+
+enum placeholder {
+	PLACE_NONE, /* an octet of text */
+	PLACE_NAS,
+	PLACE_TUNNEL,
+	PLACE_SESSION,
+	PLACE_UNKNOWN
+};
+
+/* What the template has at *at, which is moved behind it. */
+static enum placeholder next_piece(const char **at)
+{
+	static const struct {
+		const char *word;
+		enum placeholder place;
+	} words[] = { { "{nas-id}", PLACE_NAS },
+		      { "{tunnel-id}", PLACE_TUNNEL },
+		      { "{session-id}", PLACE_SESSION } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i].word);
+
+		if (strncmp(*at, words[i].word, len) == 0) {
+			*at += len;
+			return words[i].place;
+		}
+	}
+	return *(*at)++ == '{' ? PLACE_UNKNOWN : PLACE_NONE;
+}
+
+const char *radius_attrs_port_id_wrong(const char *template, struct span identifier)
+{
+	size_t len = 0;
+
+	for (const char *at = template; *at;) {
+		switch (next_piece(&at)) {
+		case PLACE_NONE:
+			len++;
+			break;
+		case PLACE_NAS:
+			if (!identifier.len)
+				return "{nas-id} needs a nas-identifier";
+			len += identifier.len;
+			break;
+		case PLACE_TUNNEL:
+		case PLACE_SESSION:
+			len += ID_DIGITS_MAX;
+			break;
+		case PLACE_UNKNOWN:
+			return "unknown placeholder; there are {nas-id}, {tunnel-id} and "
+			       "{session-id}";
+		}
+	}
+	return len > RADIUS_VALUE_MAX ? "can become longer than 253 octets" : NULL;
+}
+
+static void put_number(struct wr *w, uint32_t n)
+{
+	char text[12];
+
+	snprintf(text, sizeof(text), "%u", n);
+	wr_span(w, span_str(text));
+}
+
+static void put_port_id(struct radius_req *q, const struct radius_nas *nas,
+			const struct radius_session *s)
+{
+	uint8_t text[RADIUS_VALUE_MAX];
+	struct wr w = wr_init(text, sizeof(text));
+
+	for (const char *at = nas->port_id; *at;) {
+		char c = *at;
+
+		switch (next_piece(&at)) {
+		case PLACE_NAS:
+			wr_span(&w, nas->identifier);
+			break;
+		case PLACE_TUNNEL:
+			put_number(&w, s->tunnel_id);
+			break;
+		case PLACE_SESSION:
+			put_number(&w, s->nas_port);
+			break;
+		case PLACE_NONE:
+		case PLACE_UNKNOWN:
+			wr_u8(&w, (uint8_t)c);
+			break;
+		}
+	}
+	radius_req_bytes(q, RADIUS_NAS_PORT_ID, wr_done(&w));
+}
+
+/* 16 hex digits. */
+static const char *session_id_text(uint64_t id, char buf[static SESSION_ID_LEN + 1])
+{
+	snprintf(buf, SESSION_ID_LEN + 1, "%016llx", (unsigned long long)id);
+	return buf;
+}
+
+void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas)
+{
+	radius_req_bytes(q, RADIUS_NAS_IDENTIFIER, nas->identifier);
+	if (nas->address.family == 4)
+		radius_req_bytes(q, RADIUS_NAS_IP_ADDRESS, span_of(nas->address.ip, 4));
+	else if (nas->address.family == 6)
+		radius_req_bytes(q, RADIUS_NAS_IPV6_ADDRESS, span_of(nas->address.ip, 16));
+}
+
+static void put_endpoint(struct radius_req *q, uint8_t type, const struct ze_addr *a)
+{
+	struct ze_addr ip = *a;
+	char text[ZE_ADDR_TEXT];
+
+	ip.port = 0;
+	ip.scope = 0;
+	radius_req_tagged(q, type, 0, span_str(ze_addr_text(&ip, text)));
+}
+
+static void put_ends(struct radius_req *q, const struct radius_session *s)
+{
+	radius_req_tagged_u32(q, RADIUS_TUNNEL_TYPE, 0, TUNNEL_L2TP);
+	radius_req_tagged_u32(q, RADIUS_TUNNEL_MEDIUM_TYPE, 0,
+			      s->peer->family == 4 ? MEDIUM_IPV4 : MEDIUM_IPV6);
+	put_endpoint(q, RADIUS_TUNNEL_CLIENT_ENDPOINT, s->peer);
+	put_endpoint(q, RADIUS_TUNNEL_SERVER_ENDPOINT, s->local);
+	radius_req_tagged(q, RADIUS_TUNNEL_CLIENT_AUTH_ID, 0, s->peer_host);
+}
+
+void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
+		      const struct radius_session *s)
+{
+	char text[40];
+
+	radius_req_u32(q, RADIUS_SERVICE_TYPE, SERVICE_FRAMED);
+	radius_req_u32(q, RADIUS_FRAMED_PROTOCOL, PROTOCOL_PPP);
+	radius_attrs_put_nas(q, nas);
+	radius_req_u32(q, RADIUS_NAS_PORT_TYPE, PORT_VIRTUAL);
+	radius_req_u32(q, RADIUS_NAS_PORT, s->nas_port);
+	put_port_id(q, nas, s);
+	radius_req_bytes(q, RADIUS_CALLED_STATION_ID, s->called_number);
+	radius_req_bytes(q, RADIUS_CALLING_STATION_ID, s->calling_number);
+	radius_req_bytes(q, RADIUS_ACCT_SESSION_ID, span_str(session_id_text(s->id, text)));
+	if (s->tx_bps || s->rx_bps) {
+		snprintf(text, sizeof(text), "%u/%u", s->tx_bps, s->rx_bps);
+		radius_req_bytes(q, RADIUS_CONNECT_INFO, span_str(text));
+	}
+	put_ends(q, s);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The attributes that say which NAS and which session a request is about. They are the same in an
+ * Access-Request and in the accounting records of the session, so that a server can join them.
+ *
+ *   Service-Type Framed, Framed-Protocol PPP, NAS-Port-Type Virtual, Tunnel-Type L2TP
+ *   NAS-Identifier, NAS-IP-Address or NAS-IPv6-Address	what is known of the NAS
+ *   NAS-Port, NAS-Port-Id, Acct-Session-Id		the session
+ *   Called-Station-Id, Calling-Station-Id		the numbers of the call
+ *   Connect-Info					"tx/rx" of the call in bit/s
+ *   Tunnel-Medium-Type, Tunnel-Client-Endpoint, Tunnel-Server-Endpoint, Tunnel-Client-Auth-ID
+ *							the tunnel: its ends, and the LAC's name
+ *
+ * What is not known is left out.
+ */
+#pragma once
+
+#include "aaa/radius_req.h"
+#include "daemon/base/addr.h"
+
+enum radius_session_attr {
+	RADIUS_NAS_IP_ADDRESS = 4,
+	RADIUS_NAS_PORT = 5,
+	RADIUS_SERVICE_TYPE = 6,
+	RADIUS_FRAMED_PROTOCOL = 7,
+	RADIUS_CALLED_STATION_ID = 30,
+	RADIUS_CALLING_STATION_ID = 31,
+	RADIUS_NAS_IDENTIFIER = 32,
+	RADIUS_ACCT_SESSION_ID = 44,
+	RADIUS_NAS_PORT_TYPE = 61,
+	RADIUS_TUNNEL_TYPE = 64,
+	RADIUS_TUNNEL_MEDIUM_TYPE = 65,
+	RADIUS_TUNNEL_CLIENT_ENDPOINT = 66,
+	RADIUS_TUNNEL_SERVER_ENDPOINT = 67,
+	RADIUS_CONNECT_INFO = 77,
+	RADIUS_NAS_PORT_ID = 87,
+	RADIUS_TUNNEL_CLIENT_AUTH_ID = 90,
+	RADIUS_NAS_IPV6_ADDRESS = 95
+};
+
+struct radius_nas {
+	struct span identifier; /* may be empty, when there is an address */
+	struct ze_addr address; /* family 0: none */
+	const char *port_id;	/* template of NAS-Port-Id, see below */
+};
+
+struct radius_session {
+	uint64_t id;
+	uint32_t nas_port; /* our L2TP session id */
+	uint16_t tunnel_id;
+	struct span calling_number, called_number, peer_host;
+	const struct ze_addr *local, *peer; /* the ends of the tunnel */
+	uint32_t tx_bps, rx_bps;	    /* of the call; 0: unknown */
+};
+
+/* Appends the attributes. */
+void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
+		      const struct radius_session *s);
+/* Appends NAS-Identifier and the NAS's address alone, for Status-Server. */
+void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas);
+/* Checks a template of NAS-Port-Id, in which {nas-id}, {tunnel-id} and {session-id} are replaced.
+ * Returns NULL, or what is wrong. */
+const char *radius_attrs_port_id_wrong(const char *template, struct span identifier);
