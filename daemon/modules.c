@@ -23,6 +23,7 @@
 #include "daemon/sys/config/yang.h"
 #include "daemon/sys/ctl/ctl.h"
 #include "daemon/sys/net/ifwatch.h"
+#include "daemon/sys/net/radius_login.h"
 #include "daemon/sys/net/udp.h"
 #include "daemon/sys/plane/plane.h"
 #include "daemon/sys/run/env.h"
@@ -421,6 +422,50 @@ static const struct ze_module mod_local = { .name = "aaa-local",
 					    .cancel = local_cancel,
 					    .reload = local_reload };
 
+static int radius_start(struct ze *z)
+{
+	int r = radius_login_new(z->loop, &z->rng, z->cfg, &z->radius);
+	struct aaa_handler h;
+
+	if (r < 0)
+		return r;
+	h = radius_login_handler(z->radius);
+	return aaa_broker_add(&z->aaa, &h);
+}
+
+static void radius_stop(struct ze *z)
+{
+	radius_login_free(z->radius);
+	z->radius = NULL;
+}
+
+static int radius_prepare(struct ze *z, struct config *next, struct strbuf *errors)
+{
+	int r = radius_login_prepare(z->radius, next);
+
+	if (r < 0)
+		sb_puts(errors, "l2tp auth radius: out of memory\n");
+	return r;
+}
+
+static void radius_cancel(struct ze *z)
+{
+	radius_login_cancel(z->radius);
+}
+
+static void radius_apply(struct ze *z, struct config *next)
+{
+	(void)next;
+	radius_login_apply(z->radius);
+}
+
+static const struct ze_module mod_radius = { .name = "aaa-radius",
+					     .start = radius_start,
+					     .stop = radius_stop,
+					     .prepare = radius_prepare,
+					     .cancel = radius_cancel,
+					     .reload = radius_apply };
+
 static void order_reload(struct ze *z, struct config *next)
 {
 	aaa_broker_order(&z->aaa, next->auth_order, next->n_auth_order);
@@ -679,10 +724,10 @@ static const struct ze_module mod_serve = { .name = "serve",
  * since it removes what the engine has released. The listeners are closed with the loop, since the
  * sockets of tunnels are watched there, too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	    &mod_config,  &mod_loop,
-	&mod_state,   &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	  &mod_dataplane,
-	&mod_settle,  &mod_local,     &mod_order,   &mod_engine,    &mod_ifwatch, &mod_refresh,
-	&mod_restore, &mod_persist,   &mod_serve,
+	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	    &mod_config, &mod_loop,
+	&mod_state,   &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	 &mod_dataplane,
+	&mod_settle,  &mod_local,     &mod_radius,  &mod_order,	    &mod_engine, &mod_ifwatch,
+	&mod_refresh, &mod_restore,    &mod_persist, &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)

@@ -23,6 +23,7 @@ struct instance;
 struct loop;
 struct persist;
 struct plane;
+struct radius_login;
 struct refresh;
 struct strbuf;
 struct udp;
@@ -47,6 +48,7 @@ struct ze {
 	struct aaa_local *local, *local_next; /* the second: prepared for a reload */
 	struct bus bus;
 	struct history *history;
+	struct radius_login *radius;
 	struct engine *engine;
 	struct ifwatch *ifwatch;
 	struct refresh *refresh;

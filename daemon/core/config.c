@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aaa/radius_auth.h"
+
 static const char *const log_levels[] = { "", "error", "warn", "info", "debug", NULL };
 static const char *const auth_methods[] = { "none", "pap", "chap-md5", "ms-chap-v2", NULL };
+static const char *const auth_sources[] = { "radius", "local", NULL };
+static const char *const signings[] = { "auto", "require", "off", NULL };
 static const char *const limit_actions[] = { "", "replace", "deny", NULL };
 static const char *const needs[] = { "", "required", "wanted", "off", NULL };
 static const char *const dataplanes[] = { "auto", "kernel", "bpf", NULL };
@@ -34,10 +38,22 @@ static const struct config_row user_rows[] = {
 };
 
 #undef AT
+#define AT(member) .offset = offsetof(struct config_radius_server, member)
+
+static const struct config_row radius_server_rows[] = {
+	{ "name",                  CONFIG_NAME,   CONFIG_NEXT_LOGIN, AT(name) },
+	{ "address",               CONFIG_IP,     CONFIG_NEXT_LOGIN, AT(addr) },
+	{ "port",                  CONFIG_U16,    CONFIG_NEXT_LOGIN, AT(addr.port), .def = "1812" },
+	{ "shared-key",            CONFIG_SECRET, CONFIG_NEXT_LOGIN, AT(secret) },
+	{ "message-authenticator", CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(signing),   .def = "auto", .words = signings },
+};
+
+#undef AT
 #define AT(member)      .offset = offsetof(struct config, member)
 #define COUNTED(member) .count = offsetof(struct config, member)
 
 static const struct config_table listener = { listener_rows, ZE_ARRAY_SIZE(listener_rows), sizeof(struct config_listener) };
+static const struct config_table radius_server = { radius_server_rows, ZE_ARRAY_SIZE(radius_server_rows), sizeof(struct config_radius_server) };
 static const struct config_table user = { user_rows, ZE_ARRAY_SIZE(user_rows), sizeof(struct config_user) };
 
 static const struct config_row config_rows[] = {
@@ -87,6 +103,14 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/lcp-echo/interval",               CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(echo_interval_s),   .def = "10", .unit = "seconds" },
 	{ "l2tp/lcp-echo/failures",               CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(echo_failures),     .def = "3" },
 
+	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .words = auth_sources },
+	{ "l2tp/auth/radius/nas-identifier", CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.nas_id) },
+	{ "l2tp/auth/radius/nas-port-id",    CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.port_id),   .def = "l2tp:{tunnel-id}/{session-id}" },
+	{ "l2tp/auth/radius/source-address", CONFIG_IP,     CONFIG_NEXT_LOGIN, AT(radius.source) },
+	{ "l2tp/auth/radius/timeout",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.timeout_s), .def = "3", .unit = "seconds" },
+	{ "l2tp/auth/radius/retries",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.retries),   .def = "3" },
+	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .entry = &radius_server },
+
 	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },
 	{ "l2tp/pool/ipv4/gateway",       CONFIG_IP4,   CONFIG_RESTART,      AT(pool.gateway) },
 	{ "l2tp/pool/ipv4/start",         CONFIG_IP4,   CONFIG_RESTART,      AT(pool.start) },
@@ -116,7 +140,7 @@ struct config *config_new(void)
 	config_table_init(&config_table, c);
 	c->l2tp = false; /* there is no l2tp {} yet */
 	strcpy(c->machine_name, "ze");
-	c->auth_order[c->n_auth_order++] = AAA_LOCAL_NAME;
+	config_name_handlers(c);
 	return c;
 }
 
@@ -178,4 +202,34 @@ struct shape_plan config_shape(const struct config *c)
 	if (!p.up_bps)
 		p.up_bps = p.down_bps;
 	return p;
+}
+
+size_t config_auth_order(const struct config *c, enum config_auth ret[static CONFIG_AUTH__COUNT])
+{
+	ret[0] = c->radius.n_servers ? CONFIG_AUTH_RADIUS : CONFIG_AUTH_LOCAL;
+	if (!c->n_auth_sources)
+		return 1;
+	memcpy(ret, c->auth_sources, c->n_auth_sources * sizeof(*ret));
+	return c->n_auth_sources;
+}
+
+void config_name_handlers(struct config *c)
+{
+	enum config_auth order[CONFIG_AUTH__COUNT];
+
+	c->n_auth_order = config_auth_order(c, order);
+	for (size_t i = 0; i < c->n_auth_order; i++)
+		c->auth_order[i] = order[i] == CONFIG_AUTH_RADIUS ? AAA_RADIUS_NAME :
+								    AAA_LOCAL_NAME;
+}
+
+struct radius_nas config_radius_nas(const struct config *c)
+{
+	const char *id = c->radius.nas_id;
+
+	if (!id && !c->radius.source.family)
+		id = config_host_name(c);
+	return (struct radius_nas){ .identifier = span_str(id),
+				    .address = c->radius.source,
+				    .port_id = c->radius.port_id };
 }

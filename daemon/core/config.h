@@ -16,6 +16,8 @@
 #include "aaa/addrpool.h"
 #include "aaa/broker.h"
 #include "aaa/local.h"
+#include "aaa/radius_attrs.h"
+#include "aaa/radius_client.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/log.h"
 #include "daemon/core/config_row.h"
@@ -56,6 +58,28 @@ enum config_xdp {
 };
 
 #define CONFIG_PORTS_MAX 24
+
+enum config_auth { /* who is asked about a login */
+	CONFIG_AUTH_RADIUS,
+	CONFIG_AUTH_LOCAL,
+	CONFIG_AUTH__COUNT
+};
+
+struct config_radius_server {
+	char name[64];
+	struct ze_addr addr;
+	char *secret; /* owned */
+	enum radius_signing signing;
+};
+
+struct config_radius {	       /* without servers: not configured */
+	char *nas_id;	       /* owned; NULL: not given */
+	char *port_id;	       /* owned; a template */
+	struct ze_addr source; /* family 0: not given */
+	uint32_t timeout_s, retries;
+	struct config_radius_server servers[RADIUS_SERVERS_MAX];
+	size_t n_servers;
+};
 
 struct config_bpf {
 	char uplink[CONFIG_PORTS_MAX][16], core[CONFIG_PORTS_MAX][16]; /* interfaces */
@@ -100,6 +124,9 @@ struct config {
 	/* Names of the handlers that check logins, in the order in which they are asked; constants. */
 	const char *auth_order[AAA_HANDLERS_MAX];
 	size_t n_auth_order;
+	enum config_auth auth_sources[CONFIG_AUTH__COUNT]; /* as given; config_auth_order() */
+	size_t n_auth_sources;
+	struct config_radius radius;
 	struct config_user *users;
 	size_t n_users;
 	bool has_pool;
@@ -123,6 +150,12 @@ extern const struct config_table config_table;
 enum log_level config_log_level(const struct config *c, enum log_sub sub);
 /* In SCCRP and in CHAP challenges: what is given, or the name of the host. A char [64]. */
 const char *config_host_name(const struct config *c);
+/* Writes who is asked about a login, in this order. Returns how many. */
+size_t config_auth_order(const struct config *c, enum config_auth ret[static CONFIG_AUTH__COUNT]);
+/* Sets c->auth_order to the handlers of config_auth_order(). */
+void config_name_handlers(struct config *c);
+/* How ze names itself to RADIUS servers. It points into c. */
+struct radius_nas config_radius_nas(const struct config *c);
 bool config_ipcp(const struct config *c); /* whether IPCP is negotiated */
 bool config_ipv6cp(const struct config *c);
 /* Returns a new table of the local users, or NULL when out of memory. */

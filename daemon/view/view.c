@@ -317,6 +317,57 @@ static void config_lists(const struct config *c, struct json *j)
 	json_arr_end(j);
 }
 
+static void config_radius_server(const struct config_radius_server *r, struct json *j)
+{
+	static const char *const signings[] = { "auto", "require", "off" };
+	char text[ZE_ADDR_TEXT];
+
+	json_obj(j);
+	json_kstr(j, "name", r->name);
+	ip_text(&r->addr, text);
+	json_kstr(j, "address", text);
+	json_ku64(j, "port", r->addr.port);
+	json_kstr(j, "shared-key", "<set>");
+	json_kstr(j, "message-authenticator", signings[r->signing]);
+	json_obj_end(j);
+}
+
+static void config_auth(const struct config *c, struct json *j)
+{
+	static const char *const words[] = { "radius", "local" };
+	enum config_auth order[CONFIG_AUTH__COUNT];
+	size_t n = config_auth_order(c, order);
+	char text[ZE_ADDR_TEXT];
+
+	json_key(j, "auth");
+	json_obj(j);
+	json_key(j, "order");
+	json_arr(j);
+	for (size_t i = 0; i < n; i++)
+		json_str(j, words[order[i]]);
+	json_arr_end(j);
+	if (c->radius.n_servers) {
+		json_key(j, "radius");
+		json_obj(j);
+		if (c->radius.nas_id)
+			json_kstr(j, "nas-identifier", c->radius.nas_id);
+		json_kstr(j, "nas-port-id", c->radius.port_id);
+		if (c->radius.source.family) {
+			ip_text(&c->radius.source, text);
+			json_kstr(j, "source-address", text);
+		}
+		json_ku64(j, "timeout", c->radius.timeout_s);
+		json_ku64(j, "retries", c->radius.retries);
+		json_key(j, "server");
+		json_arr(j);
+		for (size_t i = 0; i < c->radius.n_servers; i++)
+			config_radius_server(&c->radius.servers[i], j);
+		json_arr_end(j);
+		json_obj_end(j);
+	}
+	json_obj_end(j);
+}
+
 static void config_pool(const struct config *c, bool pool_blackhole, struct json *j)
 {
 	if (!c->has_pool)
@@ -436,6 +487,7 @@ void view_config(const struct snapshot *s, const struct view_clock *clock, struc
 	json_ku64(j, "drain-timeout", c->drain_timeout_s);
 	config_lists(c, j);
 	config_ppp(c, j);
+	config_auth(c, j);
 	json_ku64(j, "local-users", c->n_users);
 	config_pool(boot, c->pool_blackhole, j);
 	config_shaper(&s->config, j);

@@ -186,21 +186,19 @@ static void many_users(void **st)
 static void change(const struct config_row *row, struct config *c)
 {
 	static const char *const texts[] = {
-		[CONFIG_U32] = "7",
-		[CONFIG_NAME] = "other",
-		[CONFIG_IFNAME] = "eth7",
-		[CONFIG_STRING] = "other",
-		[CONFIG_SECRET] = "other",
-		[CONFIG_IP4] = "10.1.2.3",
-		[CONFIG_PREFIX] = "10.7.0.0/16",
-		[CONFIG_RATE] = "7mbit",
-		[CONFIG_LIMIT] = "7",
+		[CONFIG_U32] = "7",	   [CONFIG_NAME] = "other",
+		[CONFIG_IFNAME] = "eth7",  [CONFIG_STRING] = "other",
+		[CONFIG_SECRET] = "other", [CONFIG_IP] = "2001:db8::7",
+		[CONFIG_IP4] = "10.1.2.3", [CONFIG_PREFIX] = "10.7.0.0/16",
+		[CONFIG_RATE] = "7mbit",   [CONFIG_LIMIT] = "7",
 	};
 
 	if (row->kind == CONFIG_ENTRY)
 		assert_non_null(config_row_add(row, c));
 	else if (row->kind == CONFIG_BOOL)
 		*((bool *)((char *)c + row->offset)) ^= true;
+	else if (row->kind == CONFIG_WORD && row->count)
+		assert_null(config_row_set(row, c, row->words[0]));
 	else if (row->kind == CONFIG_WORD)
 		*((unsigned *)((char *)c + row->offset)) ^= 1;
 	else

@@ -282,7 +282,7 @@ static void all_errors_are_reported_with_their_positions(void **st)
 	bad("environment { l2tp { server a { ip 0.0.0.0 } server a { ip 1.2.3.4 } } }\n"
 	    "l2tp {\n"
 	    "  hello-interval 0;\n"
-	    "  radius { x 1; }\n"
+	    "  metrics { x 1; }\n"
 	    "  auth-method pappy; enabled true; enabled false\n"
 	    "  authentication { reauth-interval 3 }\n"
 	    "  auth { local { user alice { } user bob { password \"\"; address 1.2.3 } } }\n"
@@ -303,6 +303,78 @@ static void all_errors_are_reported_with_their_positions(void **st)
 	    "t:8:3: l2tp: unknown keyword\n"
 	    "t:9:10: l2tp/pool/ipv4/end: is missing\n"
 	    "t:10:17: l2tp/allow-no-auth: must be true or false\n");
+}
+
+#define RADIUS(block) SERVER "l2tp { auth {" block "} }"
+#define SECRET	      "shared-key s3cret"
+
+/* S-AAA-01, S-AAA-04: the servers stay in their order. */
+static void radius_block(void **st)
+{
+	struct config *c;
+	enum config_auth order[CONFIG_AUTH__COUNT];
+
+	(void)st;
+	c = good(RADIUS("radius { nas-identifier ze-lns; timeout 5; retries 2;"
+			"server b { address 10.0.0.10; port 1645; " SECRET "; }"
+			"server a { address 2001:db8::1; " SECRET
+			"; message-authenticator off } }"));
+	assert_string_equal(c->radius.nas_id, "ze-lns");
+	assert_string_equal(c->radius.port_id, "l2tp:{tunnel-id}/{session-id}");
+	assert_int_equal(c->radius.timeout_s, 5);
+	assert_int_equal(c->radius.retries, 2);
+	assert_int_equal(c->radius.n_servers, 2);
+	assert_string_equal(c->radius.servers[0].name, "b");
+	assert_int_equal(c->radius.servers[0].addr.port, 1645);
+	assert_int_equal(c->radius.servers[0].signing, RADIUS_SIGN_AUTO);
+	assert_int_equal(c->radius.servers[1].addr.family, 6);
+	assert_int_equal(c->radius.servers[1].addr.port, 1812);
+	assert_string_equal(c->radius.servers[1].secret, "s3cret");
+	assert_int_equal(c->radius.servers[1].signing, RADIUS_SIGN_OFF);
+	assert_int_equal(config_auth_order(c, order), 1);
+	assert_int_equal(order[0], CONFIG_AUTH_RADIUS);
+	config_unref(c);
+	c = good(RADIUS("order [ local radius ]; radius { server b { address 10.0.0.10; " SECRET
+			" } }"));
+	assert_int_equal(config_auth_order(c, order), 2);
+	assert_int_equal(order[0], CONFIG_AUTH_LOCAL);
+	assert_int_equal(order[1], CONFIG_AUTH_RADIUS);
+	config_unref(c);
+	c = good(SERVER "l2tp { }");
+	assert_int_equal(config_auth_order(c, order), 1);
+	assert_int_equal(order[0], CONFIG_AUTH_LOCAL);
+	config_unref(c);
+}
+
+/* S-AAA-02, S-AAA-03, S-AAA-19 */
+static void radius_errors(void **st)
+{
+	(void)st;
+	bad(RADIUS("\nradius { timeout 0; retries 11;\n"
+		   "server a { }\n"
+		   "server b { address 10.0.0.1; port 0; " SECRET " } }\n"),
+	    "t:3:18: l2tp/auth/radius/timeout: timeout is 1 to 30 seconds\n"
+	    "t:3:29: l2tp/auth/radius/retries: retries is 1 to 10\n"
+	    "t:4:1: l2tp/auth/radius/server/address: is missing\n"
+	    "t:4:1: l2tp/auth/radius/server/shared-key: is missing\n"
+	    "t:5:35: l2tp/auth/radius/server/port: a port is 1 to 65535\n");
+	bad(RADIUS("\nradius { timeout 3 }"),
+	    "t:3:1: l2tp/auth/radius: radius has no server { address ...; shared-key ...; }\n");
+	bad(RADIUS("\norder [ radius local ];"),
+	    "t:3:9: l2tp/auth/order: names radius, and there is no auth radius\n");
+	bad(RADIUS("\nradius { source-address 10.0.0.9; nas-port-id \"{nas-id}\";\n"
+		   "server a { address 10.0.0.1; " SECRET " }\n"
+		   "server b { address 10.0.0.1; " SECRET " }\n"
+		   "server c { address 2001:db8::1; " SECRET " } }"),
+	    "t:3:47: l2tp/auth/radius/nas-port-id: {nas-id} needs a nas-identifier\n"
+	    "t:5:20: l2tp/auth/radius/server/address: is the address and port of server a\n"
+	    "t:6:20: l2tp/auth/radius/server/address: is not of the same family as "
+	    "source-address\n");
+	bad(RADIUS("\nradius { nas-port-id \"a{sid}\"; server a { address fe80::1; " SECRET " } }"),
+	    "t:3:22: l2tp/auth/radius/nas-port-id: unknown placeholder; there are {nas-id}, "
+	    "{tunnel-id} and {session-id}\n"
+	    "t:3:51: l2tp/auth/radius/server/address: a link-local address needs its interface: "
+	    "fe80::1%NUMBER, see ip link\n");
 }
 
 static void rules_across_leaves(void **st)
@@ -727,6 +799,8 @@ int main(void)
 		cmocka_unit_test(an_open_file_is_a_warning),
 		cmocka_unit_test(fixed_addresses_without_ipv4),
 		cmocka_unit_test(all_errors_are_reported_with_their_positions),
+		cmocka_unit_test(radius_block),
+		cmocka_unit_test(radius_errors),
 		cmocka_unit_test(rules_across_leaves),
 		cmocka_unit_test(needs_do_not_contradict),
 		cmocka_unit_test(the_data_plane_is_chosen),

@@ -17,9 +17,10 @@ static struct ly_ctx *ctx;
 
 static int setup(void **st)
 {
-	static const char *const modules[] = { "ze-system-conf", "ze-l2tp-conf",
-					       "ze-l2tp-auth-local-conf", "ze-l2tp-pool-conf",
-					       "ze-l2tp-shaper-conf" };
+	static const char *const modules[] = {
+		"ze-system-conf",	    "ze-l2tp-conf",	 "ze-l2tp-auth-local-conf",
+		"ze-l2tp-auth-radius-conf", "ze-l2tp-pool-conf", "ze-l2tp-shaper-conf"
+	};
 
 	(void)st;
 	if (ly_ctx_new("yang", LY_CTX_NO_YANGLIBRARY, &ctx))

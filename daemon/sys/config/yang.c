@@ -26,8 +26,8 @@ struct yang {
 };
 
 static const char *const modules[] = {
-	"ze-system-conf",    "ze-l2tp-conf",	    "ze-l2tp-auth-local-conf",
-	"ze-l2tp-pool-conf", "ze-l2tp-shaper-conf",
+	"ze-system-conf",	    "ze-l2tp-conf",	 "ze-l2tp-auth-local-conf",
+	"ze-l2tp-auth-radius-conf", "ze-l2tp-pool-conf", "ze-l2tp-shaper-conf",
 };
 
 int yang_new(const char *dir, struct yang **ret, struct strbuf *errors)

@@ -96,6 +96,48 @@ static void check_needs(struct yang_doc *d)
 			"IPv4 is required and there is no l2tp pool ipv4: no subscriber could log in");
 }
 
+static void check_radius_server(struct yang_doc *d, const struct lyd_node *node, size_t i)
+{
+	const struct config_radius *r = &d->cfg->radius;
+	const struct ze_addr *a = &r->servers[i].addr;
+	const struct lyd_node *address = yang_find(lyd_child(node), "address");
+
+	if (ze_addr_needs_scope(a))
+		error_at(d, address,
+			 "a link-local address needs its interface: fe80::1%NUMBER, see ip link");
+	if (r->source.family && r->source.family != a->family)
+		error_at(d, address, "is not of the same family as source-address");
+	for (size_t k = 0; k < i; k++)
+		if (ze_addr_eq(a, &r->servers[k].addr))
+			yang_error(d, yang_pos(d, address), address,
+				   "is the address and port of server %s", r->servers[k].name);
+}
+
+static void check_radius(struct yang_doc *d)
+{
+	const struct config *c = d->cfg;
+	const struct lyd_node *block = yang_find(d->root, "l2tp/auth/radius");
+	const struct lyd_node *order = yang_find(d->root, "l2tp/auth/order"), *first, *node;
+	const char *wrong;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_auth_sources; i++)
+		if (c->auth_sources[i] == CONFIG_AUTH_RADIUS && !block)
+			error_at(d, order, "names radius, and there is no auth radius");
+	if (!block)
+		return;
+	wrong = radius_attrs_port_id_wrong(c->radius.port_id, span_str(c->radius.nas_id));
+	if (wrong)
+		error_at(d, yang_find(lyd_child(block), "nas-port-id"), wrong);
+	first = yang_find(lyd_child(block), "server");
+	LY_LIST_FOR(first, node)
+		if (node->schema == first->schema)
+			check_radius_server(d, node, n++);
+	if (ze_addr_needs_scope(&c->radius.source))
+		error_at(d, yang_find(lyd_child(block), "source-address"),
+			 "a link-local address needs its interface: fe80::1%NUMBER, see ip link");
+}
+
 /* Returns the endpoint that answers LACs at an address from first to last; NULL: none. */
 static const struct config_listener *listener_in(const struct config *c, uint32_t first,
 						 uint32_t last)
@@ -197,10 +239,12 @@ void yang_snapshot(struct yang_doc *d)
 	}
 	read_machine_name(d->cfg);
 	read_table(d, d->root, &config_table, d->cfg);
+	config_name_handlers(d->cfg);
 	v4 = yang_find(d->root, "l2tp/pool/ipv4");
 	d->cfg->has_pool = v4;
 	if (v4)
 		check_pool(d, v4);
 	check_needs(d);
+	check_radius(d);
 	check_addresses(d, v4);
 }
