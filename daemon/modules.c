@@ -727,7 +727,7 @@ static const struct ze_module *const modules[] = {
 	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	    &mod_config, &mod_loop,
 	&mod_state,   &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	 &mod_dataplane,
 	&mod_settle,  &mod_local,     &mod_radius,  &mod_order,	    &mod_engine, &mod_ifwatch,
-	&mod_refresh, &mod_restore,    &mod_persist, &mod_serve,
+	&mod_refresh, &mod_restore,   &mod_persist, &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Logins through a real tunnel against Debian's FreeRADIUS; ze on the BPF plane."""
+import contextlib
+import json
+import os
+
+import pytest
+
+import nslab
+from freeradius import FreeRadius
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+USERS = '''
+bob Cleartext-Password := "s3cret pass"
+	Framed-IP-Address = 10.100.9.9, Reply-Message = "Hello Bob"
+carol Cleartext-Password := "other"
+	Service-Type = Login-User
+'''
+LOCAL = 'auth { local { user alice { password hunter2; session-limit 0 } } }'
+
+
+def server(name, port=1812, key='s3cret'):
+    return 'server %s { address 198.51.100.2; port %d; shared-key "%s"; }' % (name, port, key)
+
+
+def radius(*servers, order='', timeout=1):
+    return 'auth { %s radius { nas-identifier lns1; timeout %d; retries 2; %s } local { user alice { ' \
+           'password hunter2; session-limit 0 } } }' % (order, timeout, ' '.join(servers))
+
+
+@contextlib.contextmanager
+def lab_with(tmp_path, auth):
+    with nslab.lab(tmp_path) as x:
+        nslab.edit(x, LOCAL, auth)
+        started = []
+        try:
+            yield x, started
+        finally:
+            for f in started:
+                f.stop()
+
+
+def login(x, user, password, method='chap', n=1):
+    """The report of zeload: n sessions that end again."""
+    out = os.path.join(x.dir, 'report')
+    x.sh('lac', nslab.ZELOAD, '-s', str(n), '-u', user, '-p', password, '-a', method, '--json', out, x.peer,
+         check=False, timeout=90 * nslab.SLOW)
+    with open(out, encoding='utf-8') as f:
+        return json.load(f)
+
+
+def lines(x, *words):
+    return [line for line in x.log('ze.log').splitlines() if all(w in line for w in words)]
+
+
+def test_methods(tmp_path):
+    """R-001, R-002, R-003, R-014, S-AAA-11...S-AAA-16: each method is accepted and refused by FreeRADIUS, which requires our
+    Message-Authenticator; what it grants is used."""
+    with lab_with(tmp_path, radius(server('main'))) as (x, started):
+        started.append(FreeRadius(x, 'main', USERS))
+        started[0].start()
+        x.start_ze()
+        for method in ('pap', 'chap', 'ms-chap-v2'):
+            assert login(x, 'bob', 's3cret pass', method)['up'] == 1, x.log('ze.log')
+            assert login(x, 'bob', 'wrong', method)['up'] == 0
+            assert lines(x, 'auth-reject', 'user=bob'), x.log('ze.log')
+        history = x.show('history')
+        assert sum('10.100.9.9' in json.dumps(h) for h in history) == 3, history
+        # A local user is not asked, and another service than PPP is refused.
+        assert login(x, 'alice', 'hunter2')['up'] == 0
+        assert login(x, 'carol', 'other')['up'] == 0
+        assert lines(x, 'radius-reply-refused', 'accept-service', 'user=carol')
+        assert not lines(x, 'unsigned') and not lines(x, 'radius-server-aside')
+        assert 's3cret' not in x.log('ze.log')
+        x.stop_ze()
+        assert 'nvalid' not in started[0].log() and 'Dropping' not in started[0].log()
+
+
+def test_silent_server(tmp_path):
+    """R-009, S-AAA-26: the first server is silent. It is set aside, and logins do not wait for it any more."""
+    with lab_with(tmp_path, radius(server('silent', 1900), server('main'), timeout=3)) as (x, started):
+        started.append(FreeRadius(x, 'main', USERS.replace('Framed-IP-Address = 10.100.9.9, ', '')))
+        started[0].start()
+        with x.inside('core'):
+            quiet = nslab.socket.socket(nslab.socket.AF_INET, nslab.socket.SOCK_DGRAM)
+            quiet.bind(('198.51.100.2', 1900))
+        x.start_ze()
+        with quiet:
+            assert login(x, 'bob', 's3cret pass', n=16)['up'] == 16, x.log('ze.log')
+            assert lines(x, 'radius-server-aside', 'server=silent')
+            again = login(x, 'bob', 's3cret pass', n=16)
+            assert again['up'] == 16
+        x.stop_ze()
+
+
+def test_server_down(tmp_path):
+    """S-AAA-09, S-AAA-24, S-AAA-29: no server answers, so the local users are asked; a reload takes them out of the order, and
+    the login is refused with the reason; then the server starts, and signs nothing."""
+    with lab_with(tmp_path, radius(server('main'), order='order [ radius local ];')) as (x, started):
+        x.start_ze()
+        assert login(x, 'alice', 'hunter2')['up'] == 1, x.log('ze.log')
+        assert login(x, 'bob', 's3cret pass')['up'] == 0
+        nslab.edit(x, 'order [ radius local ];', '')
+        x.zectl('reload')
+        assert login(x, 'alice', 'hunter2')['up'] == 0
+        assert lines(x, 'auth-unavailable', 'user=alice')
+        assert lines(x, 'radius-unanswered', 'reply-none', 'user=alice'), x.log('ze.log')
+        started.append(FreeRadius(x, 'main', USERS, signs=False))
+        started[0].start()
+        assert login(x, 'bob', 's3cret pass')['up'] == 1, x.log('ze.log')
+        assert lines(x, 'radius-reply-unsigned', 'effect=accepted')
+        x.stop_ze()
