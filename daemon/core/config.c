@@ -137,7 +137,10 @@ struct config *config_new(void)
 	if (!c)
 		return NULL;
 	c->refs = 1;
-	config_table_init(&config_table, c);
+	if (config_table_init(&config_table, c) < 0) {
+		config_unref(c);
+		return NULL;
+	}
 	c->l2tp = false; /* there is no l2tp {} yet */
 	strcpy(c->machine_name, "ze");
 	config_name_handlers(c);

@@ -372,22 +372,28 @@ void *config_row_add(const struct config_row *row, void *base)
 {
 	void *value = next_value(row, base);
 
-	if (value) {
-		config_table_init(row->entry, value);
-		++*count_of(row, base);
+	if (!value)
+		return NULL;
+	if (config_table_init(row->entry, value) < 0) {
+		config_table_done(row->entry, value);
+		return NULL;
 	}
+	++*count_of(row, base);
 	return value;
 }
 
-void config_table_init(const struct config_table *t, void *base)
+int config_table_init(const struct config_table *t, void *base)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct config_row *row = &t->rows[i];
 		const char *wrong = row->def ? config_row_set(row, base, row->def) : NULL;
 
+		if (wrong == no_memory)
+			return -ENOMEM;
 		assert(!wrong);
 		(void)wrong;
 	}
+	return 0;
 }
 
 void config_table_done(const struct config_table *t, void *base)

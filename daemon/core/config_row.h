@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/base/compiler.h"
+
 struct strbuf;
 
 enum config_kind {     /* the type of the member */
@@ -58,8 +60,9 @@ struct config_table {
 	size_t size; /* of the struct */
 };
 
-/* Sets the defaults. base is filled with zeros. */
-void config_table_init(const struct config_table *t, void *base);
+/* Sets the defaults. base is filled with zeros. Returns 0 or -ENOMEM; config_table_done() frees what
+ * was set. */
+int ZE_MUST_CHECK config_table_init(const struct config_table *t, void *base);
 /* Frees all values, and wipes the secrets. */
 void config_table_done(const struct config_table *t, void *base);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is known of a session, as observers see it. The facts are immutable: when more becomes known,
- * the session gets a new version, and whoever holds a reference keeps the old one. There are three:
+ * the session gets a new version, and a holder of a reference keeps the old one. There are three:
  * when the call is established (ICCN), after the login, and when the session is established.
  *
  * References are counted and may be dropped in any thread. A version that nobody else holds is

@@ -54,7 +54,7 @@ static const struct session_facts *facts(uint64_t serial, const char *user)
 	return f;
 }
 
-/* An event to be told once. */
+/* An event that is published once. */
 static struct event event_of(enum event_kind kind, uint64_t serial, const char *user, ze_ns at)
 {
 	return (struct event){ .kind = kind,

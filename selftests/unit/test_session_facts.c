@@ -54,7 +54,7 @@ static void texts(void **st)
 	session_facts_unref(NULL);
 }
 
-/* A version that somebody holds stays as it is; one that nobody else holds is changed in place. */
+/* A version that has another holder stays as it is; one that has none is changed in place. */
 static void versions(void **st)
 {
 	struct session_facts *f = facts("ALICE", "alice"), *g;

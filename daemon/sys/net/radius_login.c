@@ -33,7 +33,7 @@ struct radius_set {
 struct radius_login {
 	struct loop *loop;
 	const struct rng *rng;
-	struct radius_set *set, *next; /* in force; prepared */
+	struct radius_set *set, *next; /* in use; prepared */
 	struct list retired;
 	struct log_limit lines;
 };
