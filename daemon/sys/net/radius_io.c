@@ -42,19 +42,15 @@ struct radius_io {
 /* Sets the timer when it would fire too late; one that fires early is set again then. */
 static void settle(struct radius_io *io)
 {
-	struct ev_loop *ev = loop_ev(io->a.loop);
-	ze_ns due = radius_client_deadline(io->client), wait = due - loop_now(io->a.loop);
+	ze_ns due = radius_client_deadline(io->client);
 	struct radius_client_stats st;
 
 	radius_client_stats(io->client, &st);
 	if (io->idle && !st.pending)
-		wait = due = 0;
+		due = 0; /* now */
 	if (due >= io->armed)
 		return;
-	ev_timer_stop(ev, &io->timer);
-	ev_now_update(ev);
-	ev_timer_set(&io->timer, wait > 0 ? (double)wait / 1e9 : 0., 0.);
-	ev_timer_start(ev, &io->timer);
+	loop_timer_at(io->a.loop, &io->timer, due);
 	io->armed = due;
 }
 
