@@ -169,7 +169,7 @@ static enum reason get_facts(struct subscriber *s, struct span user, struct span
 	why = get_profile(user, profile, &p);
 	if (why != REASON_NONE)
 		return why;
-	return facts_resume(s, user, p) < 0 ? REASON_NO_MEMORY : REASON_NONE;
+	return facts_restore(s, user, p) < 0 ? REASON_NO_MEMORY : REASON_NONE;
 }
 
 static bool is_rate(uint64_t bps)

@@ -80,7 +80,7 @@ int facts_login(struct subscriber *s, struct profile *p)
 	return facts_replace(s, claimed_of(s), user, p);
 }
 
-int facts_resume(struct subscriber *s, struct span user, struct profile *p)
+int facts_restore(struct subscriber *s, struct span user, struct profile *p)
 {
 	return facts_replace(s, claimed_of(s), user, p);
 }

@@ -20,7 +20,7 @@ int facts_begin(struct subscriber *s);
  * -ENOMEM; the last version stays then. */
 int facts_login(struct subscriber *s, struct profile *p);
 /* The same for a restored session, with the user of its record. */
-int facts_resume(struct subscriber *s, struct span user, struct profile *p);
+int facts_restore(struct subscriber *s, struct span user, struct profile *p);
 /* Adds the addresses, when the session is established. Without memory the version stays without
  * them. */
 void facts_established(struct subscriber *s);
