@@ -105,10 +105,12 @@ static void call_perform(struct tunnel *t, struct call *c, const struct l2tp_fx 
 			t->e->stats.sends_lost += !sent;
 			break;
 		case L2TP_FX_SESSION_UP:
-			c->owner->up(c, now);
+			if (c)
+				c->owner->up(c, now);
 			break;
 		case L2TP_FX_SESSION_DOWN:
-			call_down(c, &e->down, sent, now);
+			if (c)
+				call_down(c, &e->down, sent, now);
 			break;
 		case L2TP_FX_REFUSED:
 			t->e->about = (struct engine_about){ .msg_type = e->refused.msg_type,

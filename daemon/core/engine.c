@@ -201,10 +201,10 @@ void engine_replay(struct engine *e, const struct observer *o, void *self, ze_ns
 	list_for_each(l, &e->tunnels)
 		control_replay(list_entry(l, struct tunnel, in_all), now);
 	list_for_each(l, &e->calls) {
-		struct call *c = list_entry(l, struct call, in_all);
+		struct subscriber *s = subscriber_of(list_entry(l, struct call, in_all));
 
-		if (c->owner == &subscriber_call_ops)
-			subscriber_replay(subscriber_of(c), now);
+		if (s)
+			subscriber_replay(s, now);
 	}
 	turn_end(e, now);
 	e->bus = all;

@@ -49,7 +49,7 @@ static bool carried(const struct subscriber *s)
 
 bool record_session_save(const struct call *c, struct wr *w)
 {
-	const struct subscriber *s = subscriber_of(c);
+	const struct subscriber *s = subscriber_owner(c);
 	size_t link;
 	bool ok;
 

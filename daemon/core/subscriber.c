@@ -82,12 +82,12 @@ void subscriber_release(struct subscriber *s)
 
 static void subscriber_release_call(struct call *c)
 {
-	subscriber_release(subscriber_of(c));
+	subscriber_release(subscriber_owner(c));
 }
 
 static void subscriber_free(struct call *c)
 {
-	struct subscriber *s = subscriber_of(c);
+	struct subscriber *s = subscriber_owner(c);
 
 	if (s->linked)
 		ppp_link_done(&s->link);
@@ -403,7 +403,7 @@ static void subscriber_perform(struct subscriber *s, ze_ns now)
 /* The call is established: starts PPP. */
 static void subscriber_up(struct call *c, ze_ns now)
 {
-	struct subscriber *s = subscriber_of(c);
+	struct subscriber *s = subscriber_owner(c);
 	struct pending next;
 
 	if (facts_begin(s) < 0 || link_init(s) < 0) {
@@ -464,7 +464,7 @@ static void link_frame(struct subscriber *s, struct span frame, ze_ns now)
 
 static void subscriber_frame(struct call *c, struct span frame, ze_ns now)
 {
-	struct subscriber *s = subscriber_of(c);
+	struct subscriber *s = subscriber_owner(c);
 
 	if (!s->opened || s->call.ended) {
 		turn_count(s->e, REASON_SESSION_STATE);
@@ -483,7 +483,7 @@ static void subscriber_frame(struct call *c, struct span frame, ze_ns now)
 
 static void subscriber_dp_event(struct call *c, const struct dp_event *ev, ze_ns now)
 {
-	struct subscriber *s = subscriber_of(c);
+	struct subscriber *s = subscriber_owner(c);
 	struct pending next;
 
 	pending_init(&next);
@@ -499,7 +499,7 @@ static void subscriber_dp_event(struct call *c, const struct dp_event *ev, ze_ns
 
 static void subscriber_expire(struct call *c, ze_ns now)
 {
-	struct subscriber *s = subscriber_of(c);
+	struct subscriber *s = subscriber_owner(c);
 	struct pending next;
 
 	if (!s->opened)
@@ -569,7 +569,7 @@ void subscriber_settle_addresses(struct engine *e, ze_ns now)
 
 static ze_ns subscriber_deadline(const struct call *c)
 {
-	const struct subscriber *s = subscriber_of(c);
+	const struct subscriber *s = subscriber_owner(c);
 	ze_ns due = login_deadline(s);
 
 	if (s->opened)
@@ -617,7 +617,7 @@ void subscriber_replay(struct subscriber *s, ze_ns now)
 
 static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_ns now)
 {
-	struct subscriber *s = subscriber_of(c);
+	struct subscriber *s = subscriber_owner(c);
 
 	if (s->end == END_NONE)
 		s->end = end_cause_of_down(down->cause);

@@ -98,3 +98,8 @@ static inline struct subscriber *subscriber_of(const struct call *c)
 	return c && c->owner == &subscriber_call_ops ? ze_container_of(c, struct subscriber, call) :
 						       NULL;
 }
+/* The same for a call that has this owner: in the functions of subscriber_call_ops. */
+static inline struct subscriber *subscriber_owner(const struct call *c)
+{
+	return ze_container_of(c, struct subscriber, call);
+}
