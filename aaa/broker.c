@@ -40,7 +40,7 @@ static ze_ns share(const struct aaa_broker *b, const struct aaa_request *rq,
 
 	for (size_t i = 0; i < b->n_order; i++)
 		n += !was_asked(stage, b->order[i]);
-	return rq->now + (rq->until - rq->now) / n;
+	return n ? rq->now + (rq->until - rq->now) / n : rq->until;
 }
 
 bool aaa_broker_ask(const struct aaa_broker *b, struct aaa_request *rq, struct aaa_stage *stage,
