@@ -315,7 +315,7 @@ static const char *value_at(const struct config_row *row, const void *base, size
 
 	if (row->count && !row->places)
 		at = *(char *const *)at;
-	return at + i * size_of(row);
+	return i ? at + i * size_of(row) : at; /* a list that is empty has no array */
 }
 
 /* Returns room for one more value, filled with zeros; it is not counted yet. An allocated array
