@@ -26,25 +26,26 @@ enum profile_source {
 	PROFILE_COA
 };
 
-/* key, word for operators, how often it may occur in the list (0: it is a field), applied */
+/* key, word for operators, how often it may occur in the list (0: it is a field), and whether the
+ * subscriber gets it. One that is not applied is kept, and the log says so. */
 #define PROFILE_KEYS(X)                                                                            \
 	X(USER, "user", 0, true)                                                                   \
 	X(ADDRESS, "address", 0, true)                                                             \
-	X(NETMASK, "netmask", 0, true)                                                             \
+	X(NETMASK, "netmask", 0, false)                                                            \
 	X(DNS1, "dns-primary", 0, true)                                                            \
 	X(DNS2, "dns-secondary", 0, true)                                                          \
-	X(DOWN, "download-rate", 0, true)                                                          \
-	X(UP, "upload-rate", 0, true)                                                              \
-	X(SESSION_TIMEOUT, "session-timeout", 0, true)                                             \
-	X(IDLE_TIMEOUT, "idle-timeout", 0, true)                                                   \
-	X(INTERIM, "acct-interval", 0, true)                                                       \
-	X(MTU, "mtu", 0, true)                                                                     \
+	X(DOWN, "download-rate", 0, false)                                                         \
+	X(UP, "upload-rate", 0, false)                                                             \
+	X(SESSION_TIMEOUT, "session-timeout", 0, false)                                            \
+	X(IDLE_TIMEOUT, "idle-timeout", 0, false)                                                  \
+	X(INTERIM, "acct-interval", 0, false)                                                      \
+	X(MTU, "mtu", 0, false)                                                                    \
 	X(SESSIONS, "session-limit", 0, true)                                                      \
-	X(POOL, "pool", 1, true)                                                                   \
-	X(FILTER, "filter-id", 4, true)                                                            \
-	X(CUI, "chargeable-user-identity", 1, true)                                                \
-	X(CLASS, "class", 8, true)                                                                 \
-	X(ROUTE, "route", 64, true)                                                                \
+	X(POOL, "pool", 1, false)                                                                  \
+	X(FILTER, "filter-id", 4, false)                                                           \
+	X(CUI, "chargeable-user-identity", 1, false)                                               \
+	X(CLASS, "class", 8, false)                                                                \
+	X(ROUTE, "route", 64, false)                                                               \
 	X(ROUTE6, "ipv6-route", 64, false)                                                         \
 	X(PREFIX6, "ipv6-prefix", 4, false)                                                        \
 	X(DELEGATED6, "delegated-ipv6-prefix", 4, false)                                           \

@@ -41,8 +41,8 @@ SEAMS = {
 LATER = {
     'aaa/radius_coa': ('radius_coa_free radius_coa_input radius_coa_new radius_coa_stats',
                        'the module of RADIUS will call them'),
-    'aaa/profile': ('profile_get profile_get_prefix6 profile_get_route profile_key_applied profile_key_name '
-                    'profile_source profile_source_name', 'views and the lease will read what RADIUS gave'),
+    'aaa/profile': ('profile_get profile_get_prefix6 profile_get_route '
+                    'profile_source_name', 'views and the lease will read what RADIUS gave'),
     'aaa/radius_client': ('radius_client_servers', 'show radius will call it'),
     'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the tunnels of a LAC will call them'),

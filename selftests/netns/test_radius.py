@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
 USERS = '''
 bob Cleartext-Password := "s3cret pass"
-	Framed-IP-Address = 10.100.9.9, Reply-Message = "Hello Bob"
+	Framed-IP-Address = 10.100.9.9, Reply-Message = "Hello Bob", Session-Timeout = 3600, Class = 0x01
 carol Cleartext-Password := "other"
 	Service-Type = Login-User
 '''
@@ -67,6 +67,8 @@ def test_methods(tmp_path):
             assert lines(x, 'auth-reject', 'user=bob'), x.log('ze.log')
         history = x.show('history')
         assert sum('10.100.9.9' in json.dumps(h) for h in history) == 3, history
+        # What the subscriber does not get is said.
+        assert lines(x, 'radius-values-not-applied', 'values=session-timeout,class', 'user=bob'), x.log('ze.log')
         # A local user is not asked, and another service than PPP is refused.
         assert login(x, 'alice', 'hunter2')['up'] == 0
         assert login(x, 'carol', 'other')['up'] == 0

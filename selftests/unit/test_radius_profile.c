@@ -490,7 +490,7 @@ static void ipv6(void **st)
 	(void)st;
 	assert_rows(rows, ZE_ARRAY_SIZE(rows));
 	assert_false(profile_key_applied(PROFILE_DELEGATED6));
-	assert_true(profile_key_applied(PROFILE_ROUTE));
+	assert_true(profile_key_applied(PROFILE_ADDRESS));
 }
 
 /* R-015, R-016, S-AAA-52: unknown attributes change nothing; known ones that ze does not have are

@@ -40,12 +40,43 @@ struct radius_login {
 
 /* ---- verdicts ---- */
 
+static const struct radius_finding *first_unusable(const struct radius_report *rep)
+{
+	for (unsigned i = 0; i < rep->n_findings; i++)
+		if (rep->findings[i].fault != RADIUS_FAULT_UNAPPLIED)
+			return &rep->findings[i];
+	return NULL;
+}
+
+/* What a server grants and the subscriber does not get. */
+static void log_not_applied(struct radius_login *l, const struct radius_result *r,
+			    const struct profile *p)
+{
+	char text[256];
+	struct wr w = wr_init(text, sizeof(text) - 1);
+	uint32_t suppressed;
+
+	for (unsigned k = 0; k < PROFILE_KEY__COUNT; k++) {
+		if (profile_source(p, (enum profile_key)k) == PROFILE_DEFAULT ||
+		    profile_key_applied((enum profile_key)k))
+			continue;
+		if (wr_len(&w))
+			wr_u8(&w, ',');
+		wr_span(&w, span_str(profile_key_name((enum profile_key)k)));
+	}
+	*w.p = '\0';
+	if (wr_len(&w) && log_limit_pass(&l->lines, loop_now(l->loop), &suppressed))
+		log_kv(LOG_AAA, LOG_WARN, "radius-values-not-applied", KV_STR("values", text),
+		       KV_STR("server", r->server), KV_STR("user", p->user),
+		       KV_SUPPRESSED(suppressed));
+}
+
 /* A login that no server answered, a reply that is refused, and attributes that the subscriber does
  * not get. */
 static void log_reply(struct radius_login *l, const struct radius_result *r, enum reason why,
 		      const struct radius_report *rep)
 {
-	const struct radius_finding *f = rep->n_findings ? &rep->findings[0] : NULL;
+	const struct radius_finding *f = first_unusable(rep);
 	struct span user = span_of(NULL, 0);
 	uint32_t suppressed;
 
@@ -78,6 +109,8 @@ static void take_result(void *self, const struct radius_result *r)
 	enum reason why = radius_auth_verdict(r, &a, &rep);
 
 	log_reply(l, r, why, &rep);
+	if (a.profile)
+		log_not_applied(l, r, a.profile);
 	if (e)
 		engine_auth_answer(e, r->cookie, &a, loop_now(l->loop));
 	profile_free(a.profile);
