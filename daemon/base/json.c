@@ -163,6 +163,12 @@ void json_u64(struct json *j, uint64_t v)
 		sb_printf(j->out, "%" PRIu64, v);
 }
 
+void json_thousandths(struct json *j, uint64_t v)
+{
+	if (value_begin(j))
+		sb_printf(j->out, "%" PRIu64 ".%03u", v / 1000, (unsigned)(v % 1000));
+}
+
 void json_bool(struct json *j, bool v)
 {
 	scalar(j, v ? "true" : "false");

@@ -33,6 +33,8 @@ void json_key(struct json *j, const char *key);
 void json_str(struct json *j, const char *s); /* NULL writes null */
 void json_span(struct json *j, struct span s);
 void json_u64(struct json *j, uint64_t v);
+/* A decimal number with three places: 1500 is 1.500. */
+void json_thousandths(struct json *j, uint64_t v);
 void json_bool(struct json *j, bool v);
 void json_nil(struct json *j); /* writes null; jansson has a json_null() */
 /* Write a key and its value. */

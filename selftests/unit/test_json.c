@@ -77,6 +77,19 @@ static void nesting_and_commas(void **st)
 		      "\"value\":\"00ff1a\",\"none\":\"\",\"name\":null}");
 }
 
+static void thousandths(void **st)
+{
+	struct doc *d = *st;
+
+	json_arr(&d->j);
+	json_thousandths(&d->j, 0);
+	json_thousandths(&d->j, 7);
+	json_thousandths(&d->j, 1500);
+	json_thousandths(&d->j, UINT64_MAX);
+	json_arr_end(&d->j);
+	assert_doc(d, "[0.000,0.007,1.500,18446744073709551.615]");
+}
+
 static void one_scalar_is_a_document(void **st)
 {
 	struct doc *d = *st;
@@ -290,9 +303,10 @@ static void no_memory_is_not_ok(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(nesting_and_commas), T(one_scalar_is_a_document), T(strings_are_escaped),
-		T(keys_are_escaped),   T(utf8_is_forced),	    T(any_octets_parse),
-		T(depth_is_bounded),   T(misuse_sets_bad_for_good), T(no_memory_is_not_ok),
+		T(nesting_and_commas),	T(thousandths),	     T(one_scalar_is_a_document),
+		T(strings_are_escaped), T(keys_are_escaped), T(utf8_is_forced),
+		T(any_octets_parse),	T(depth_is_bounded), T(misuse_sets_bad_for_good),
+		T(no_memory_is_not_ok),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
