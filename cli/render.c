@@ -17,7 +17,9 @@
 
 /* The columns of tables that have more members than fit a terminal. The first set whose first two
  * keys are in the row is used. */
-static const char *const column_sets[][10] = {
+static const char *const column_sets[][14] = {
+	{ "name", "state", "address", "port", "since", "outstanding", "requests", "accepts",
+	  "rejects", "timeouts", "retransmits", "rtt-ms", "dropped" },
 	{ "ended-at", "cause", "local-sid", "tunnel-local-tid", "username", "peer", "interface",
 	  "began-at" },
 	{ "local-sid", "tunnel-local-tid", "state", "username", "assigned-addr", "family",
@@ -119,6 +121,17 @@ static bool all_scalars(const json_t *array)
 	return true;
 }
 
+static bool all_values_scalar(json_t *object)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(object, key, v)
+		if (!is_scalar(v))
+			return false;
+	return true;
+}
+
 static void put_scalar(const json_t *v, struct strbuf *out)
 {
 	const char *s = json_string_value(v);
@@ -149,10 +162,29 @@ static void put_list(const json_t *array, struct strbuf *out)
 	}
 }
 
+/* An object in a table cell: "key value, key value". */
+static void put_pairs(json_t *o, struct strbuf *out)
+{
+	const char *key, *before = "";
+	json_t *v;
+
+	if (!json_object_size(o))
+		sb_puts(out, "-");
+	json_object_foreach(o, key, v) {
+		sb_puts(out, before);
+		render_safe(key, out);
+		sb_puts(out, " ");
+		put_scalar(v, out);
+		before = ", ";
+	}
+}
+
 static void put_cell(const json_t *v, struct strbuf *out)
 {
 	if (json_is_array(v) && all_scalars(v))
 		put_list(v, out);
+	else if (json_is_object(v) && all_values_scalar((json_t *)v))
+		put_pairs((json_t *)v, out);
 	else if (v && !is_scalar(v))
 		sb_puts(out, "...");
 	else
@@ -231,7 +263,7 @@ static int fill_cells(struct table *t, const json_t *rows)
 			return -1;
 		if (width(t->cells[i]) > c->width)
 			c->width = width(t->cells[i]);
-		c->number = c->number && (!v || json_is_integer(v));
+		c->number = c->number && (!v || json_is_number(v));
 	}
 	return 0;
 }

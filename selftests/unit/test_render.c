@@ -75,9 +75,34 @@ static void other_tables(void **st)
 	      "10.0.0.1  1701\n"
 	      "::           9\n");
 	/* Rows may have different members. */
-	shows("[{\"a\":\"x\"},{\"b\":true,\"c\":{\"d\":1}}]", "A  B    C\n"
-							      "x  -    -\n"
-							      "-  yes  ...\n");
+	shows("[{\"a\":\"x\"},{\"b\":true,\"c\":{\"d\":[{}]}}]", "A  B    C\n"
+								 "x  -    -\n"
+								 "-  yes  ...\n");
+}
+
+/* The columns that matter most, and an object of counters in one cell. */
+static void radius_servers(void **st)
+{
+	(void)st;
+	shows("{\"servers\":[{\"name\":\"a\",\"address\":\"192.0.2.1\",\"port\":1812,"
+	      "\"state\":\"answers\",\"since\":null,\"times-aside\":0,\"outstanding\":1,"
+	      "\"requests\":12,\"retransmits\":3,\"timeouts\":0,\"accepts\":7,\"rejects\":4,"
+	      "\"rtt-ms\":0.412,\"signs\":true,"
+	      "\"dropped\":{\"reply-late\":2,\"reply-id\":1}},"
+	      "{\"name\":\"b\",\"address\":\"192.0.2.2\",\"port\":1812,\"state\":\"aside\","
+	      "\"since\":\"T\",\"outstanding\":0,\"requests\":3,\"retransmits\":0,"
+	      "\"timeouts\":3,\"accepts\":0,\"rejects\":0,\"rtt-ms\":12.5,\"dropped\":{}}],"
+	      "\"client\":{\"pending\":1}}",
+	      "servers:\n"
+	      "  NAME  STATE    ADDRESS    PORT  SINCE  OUTSTANDING  REQUESTS  ACCEPTS  REJECTS  "
+	      "TIMEOUTS  RETRANSMITS  RTT-MS  DROPPED\n"
+	      "  a     answers  192.0.2.1  1812  -                1        12        7        4  "
+	      "       0            3   0.412  reply-late 2, reply-id 1\n"
+	      "  b     aside    192.0.2.2  1812  T                0         3        0        0  "
+	      "       3            0    12.5  -\n"
+	      "client:\n"
+	      "  pending: 1\n");
+	shows("{\"servers\":[],\"note\":\"No RADIUS.\"}", "servers: -\nnote:    No RADIUS.\n");
 }
 
 static void blocks(void **st)
@@ -198,6 +223,7 @@ int main(void)
 		cmocka_unit_test(tunnels),
 		cmocka_unit_test(history),
 		cmocka_unit_test(other_tables),
+		cmocka_unit_test(radius_servers),
 		cmocka_unit_test(blocks),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(lists),
