@@ -678,6 +678,13 @@ static const struct ze_module mod_persist = { .name = "persist",
 static int reload_for(void *self, const char *actor, struct strbuf *errors,
 		      struct strbuf *warnings);
 
+static struct snapshot_radius *copy_radius(const void *self)
+{
+	const struct ze *z = self; /* the socket is opened first, and serves when all has started */
+
+	return radius_login_snapshot(z->radius);
+}
+
 static int ctl_start(struct ze *z)
 {
 	pid_t pid = 0;
@@ -687,6 +694,7 @@ static int ctl_start(struct ze *z)
 	r = ctl_new(&(struct ctl_args){ .path = z->socket_path,
 					.loop = z->loop,
 					.history = history_snapshots(z->history),
+					.radius = { z, copy_radius },
 					.reload = { reload_for, z } },
 		    &z->ctl, &pid);
 	if (r == -EADDRINUSE)

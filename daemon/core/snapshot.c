@@ -47,6 +47,8 @@ static void snapshot_free(struct snapshot *s)
 		free(s->session.trail);
 	if (s->kind == SNAPSHOT_HISTORY)
 		snapshot_lives_free(s->ended);
+	if (s->kind == SNAPSHOT_RADIUS)
+		free(s->radius);
 	free(s);
 }
 
@@ -334,6 +336,21 @@ static int take_history(const struct snapshot_history *h, struct snapshot **ret)
 	return 0;
 }
 
+static int take_radius(const struct snapshot_radius_source *r, struct snapshot **ret)
+{
+	struct snapshot *s = snapshot_new(0);
+
+	if (!s)
+		return -ENOMEM;
+	s->radius = r ? r->take(r->self) : calloc(1, sizeof(*s->radius));
+	if (!s->radius) {
+		free(s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
 static int snapshot_take_new(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
 {
 	switch (a->kind) {
@@ -353,6 +370,8 @@ static int snapshot_take_new(struct engine *e, const struct snapshot_ask *a, str
 		return snapshot_take_session(e, a, ret);
 	case SNAPSHOT_HISTORY:
 		return take_history(a->history, ret);
+	case SNAPSHOT_RADIUS:
+		return take_radius(a->radius, ret);
 	case SNAPSHOT_NONE:
 	case SNAPSHOT__KINDS:
 		break;

@@ -48,6 +48,7 @@ enum snapshot_kind {
 	SNAPSHOT_SESSIONS,
 	SNAPSHOT_SESSION, /* by id */
 	SNAPSHOT_HISTORY, /* sessions that ended */
+	SNAPSHOT_RADIUS,  /* servers of the RADIUS client */
 	SNAPSHOT__KINDS
 };
 
@@ -219,6 +220,27 @@ struct snapshot_history {
 
 void snapshot_lives_free(struct snapshot_lives *l); /* with their trails */
 
+/* ---- servers, by the RADIUS client ---- */
+
+struct snapshot_radius_server {
+	char name[64];
+	struct radius_server_stats st; /* st.name is `name` */
+	uint64_t icmp_errors;
+};
+
+struct snapshot_radius { /* one allocation, most preferred first */
+	struct radius_client_stats client;
+	size_t n; /* 0: no servers are configured */
+	struct snapshot_radius_server v[];
+};
+
+/* Copies the statistics of the client for a snapshot; the caller frees the copy. NULL: out of
+ * memory. */
+struct snapshot_radius_source {
+	const void *self;
+	struct snapshot_radius *(*take)(const void *self);
+};
+
 /* ---- a snapshot ---- */
 
 struct snapshot {
@@ -240,6 +262,7 @@ struct snapshot {
 			struct snapshot_session_row *v; /* oldest first */
 		} sessions;
 		struct snapshot_lives *ended;
+		struct snapshot_radius *radius;
 	};
 };
 
@@ -247,7 +270,8 @@ struct snapshot_ask {
 	enum snapshot_kind kind;
 	uint16_t id;
 	ze_ns now, max_age; /* max_age in ns, for the lists only: other kinds are never shared */
-	const struct snapshot_history *history; /* NULL: none */
+	const struct snapshot_history *history;	     /* NULL: none */
+	const struct snapshot_radius_source *radius; /* NULL: there is no client */
 };
 
 /* Takes a snapshot, or returns a shared list that is young enough. Returns 0 and one reference,

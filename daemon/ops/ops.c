@@ -85,9 +85,11 @@ static const char *what_of(enum snapshot_kind kind)
 static enum op_status run_on_snapshot(struct op_ctx *c, const struct op_row *row)
 {
 	const struct op_request *rq = c->rq;
-	const struct snapshot_ask ask = {
-		.kind = row->kind, .id = c->args.id, .now = rq->now, .history = rq->history
-	};
+	const struct snapshot_ask ask = { .kind = row->kind,
+					  .id = c->args.id,
+					  .now = rq->now,
+					  .history = rq->history,
+					  .radius = rq->radius };
 	const struct snapshot *s;
 	int r = snapshot_take(c->e, &ask, &s);
 
@@ -212,6 +214,7 @@ static const struct op_row rows[] = {
 	{ { "show", "l2tp", "listeners" },             "bound UDP endpoints",                   ON_SNAPSHOT(CONFIG, view_listeners) },
 	{ { "show", "l2tp", "config" },                "the running configuration",                ON_SNAPSHOT(CONFIG, view_config) },
 	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          ON_SNAPSHOT(HISTORY, view_history) },
+	{ { "show", "radius", "servers" },             "the state and counters of each server", ON_SNAPSHOT(RADIUS, view_radius) },
 	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    ON_ENGINE(clear_tunnel) },
 	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               ON_ENGINE(clear_tunnels) },
 	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", ON_ENGINE(clear_session) },
@@ -460,6 +463,7 @@ static const char *word_help(const struct op_row *row, size_t i)
 		{ "show", "show state; changes nothing" },
 		{ "clear", "end tunnels and sessions" },
 		{ "l2tp", "tunnels and sessions" },
+		{ "radius", "the servers that are asked about logins" },
 		{ "tunnel", "one tunnel or all, with their sessions" },
 		{ "session", "one session or all" },
 	};

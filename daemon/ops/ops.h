@@ -5,6 +5,7 @@
  * sessions. Answers are JSON.
  *
  *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|dataplane|listeners|config|history]
+ *   show radius servers
  *   clear l2tp tunnel teardown ID | teardown-all
  *   clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all
  *   reload
@@ -22,6 +23,7 @@ struct json;
 struct strbuf;
 struct rights_profile;
 struct snapshot_history;
+struct snapshot_radius_source;
 
 /* The user and their permissions: each user interface names one, and only ops checks it. */
 struct op_actor {
@@ -50,11 +52,12 @@ struct op_reload {
 struct op_request {
 	const char *const *words;
 	size_t n;
-	const struct op_actor *actor;		/* never NULL */
-	ze_ns now;				/* monotonic */
-	int64_t wall_ns;			/* UTC at now */
-	const struct snapshot_history *history; /* NULL: none */
-	const struct op_reload *reload;		/* NULL: there is no configuration file */
+	const struct op_actor *actor;		     /* never NULL */
+	ze_ns now;				     /* monotonic */
+	int64_t wall_ns;			     /* UTC at now */
+	const struct snapshot_history *history;	     /* NULL: none */
+	const struct snapshot_radius_source *radius; /* NULL: there is no client */
+	const struct op_reload *reload;		     /* NULL: there is no configuration file */
 };
 
 /* Runs a command. On OP_OK exactly one JSON value was written to `data`; otherwise `data` is

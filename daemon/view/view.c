@@ -262,7 +262,7 @@ void view_counters(const struct snapshot *snap, const struct view_clock *c, stru
 	json_obj_end(j);
 }
 
-static void ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
+void view_ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
 {
 	struct ze_addr bare = *a;
 
@@ -282,7 +282,7 @@ void view_listeners(const struct snapshot *s, const struct view_clock *c, struct
 
 		json_obj(j);
 		json_kstr(j, "name", l->name);
-		ip_text(&l->addr, text);
+		view_ip_text(&l->addr, text);
 		json_kstr(j, "address", text);
 		json_ku64(j, "port", l->addr.port);
 		json_obj_end(j);
@@ -324,7 +324,7 @@ static void config_radius_server(const struct config_radius_server *r, struct js
 
 	json_obj(j);
 	json_kstr(j, "name", r->name);
-	ip_text(&r->addr, text);
+	view_ip_text(&r->addr, text);
 	json_kstr(j, "address", text);
 	json_ku64(j, "port", r->addr.port);
 	json_kstr(j, "shared-key", "<set>");
@@ -353,7 +353,7 @@ static void config_auth(const struct config *c, struct json *j)
 			json_kstr(j, "nas-identifier", c->radius.nas_id);
 		json_kstr(j, "nas-port-id", c->radius.port_id);
 		if (c->radius.source.family) {
-			ip_text(&c->radius.source, text);
+			view_ip_text(&c->radius.source, text);
 			json_kstr(j, "source-address", text);
 		}
 		json_ku64(j, "timeout", c->radius.timeout_s);

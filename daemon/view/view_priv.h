@@ -2,6 +2,8 @@
 /* Functions shared by the files of daemon/view only. */
 #pragma once
 
+#include "daemon/base/addr.h"
+
 struct dp_stats;
 struct json;
 struct snapshot_trail;
@@ -9,5 +11,7 @@ struct view_clock;
 
 /* Writes the counters as members of an object that the caller has begun. */
 void view_stats_members(const struct dp_stats *st, struct json *j);
+/* The address without its port. */
+void view_ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT]);
 /* Writes the trail as an array. */
 void view_trail(const struct snapshot_trail *t, const struct view_clock *c, struct json *j);

@@ -43,6 +43,7 @@ static struct op_request request(const struct asking *a, const char *const *word
 				    .now = a->w->now,
 				    .wall_ns = ASKING_WALL,
 				    .history = a->history,
+				    .radius = a->radius,
 				    .reload = a->reload };
 }
 

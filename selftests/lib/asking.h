@@ -14,6 +14,7 @@
 struct asking {
 	struct world *w;
 	const struct snapshot_history *history;
+	const struct snapshot_radius_source *radius;
 	const struct op_reload *reload;
 	const struct rights_profile *profile; /* NULL: admin */
 	/* of the last command */

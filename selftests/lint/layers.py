@@ -47,7 +47,7 @@ TABLE = [
     # The rooms of daemon/sys: each may include those before it that are named.
     # The loop serves the timers of observers.
     ('daemon/sys/run/*',       SYS + ['daemon/core/bus.h'],                      [EV, SECCOMP, CAP]),
-    ('daemon/sys/net/radius_*', SYS + RUN + ['aaa/*'],                           [EV]),
+    ('daemon/sys/net/radius_*', SYS + RUN + ['aaa/*', 'daemon/core/snapshot.h'], [EV]),
     ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
     ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),
     ('daemon/sys/kernel/*',    SYS + RUN + NET + ['daemon/sys/bpf/*', 'shaping/*'],

@@ -43,7 +43,6 @@ LATER = {
                        'the module of RADIUS will call them'),
     'aaa/profile': ('profile_get profile_get_prefix6 profile_get_route '
                     'profile_source_name', 'views and the lease will read what RADIUS gave'),
-    'aaa/radius_client': ('radius_client_servers', 'show radius will call it'),
     'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the tunnels of a LAC will call them'),
     'aaa/radius_req': ('radius_req_delay radius_req_vendor', 'accounting and the AVPs of RFC 5515 will call them'),
@@ -54,7 +53,6 @@ LATER = {
                                     'acct_store_set_acct acct_store_stats acct_store_write',
                                     'the module of RADIUS accounting will have it'),
     'daemon/core/engine': ('engine_replay', 'an observer that is added late'),
-    'daemon/sys/net/radius_io': ('radius_io_icmp_errors', 'show radius will call it'),
 }
 
 

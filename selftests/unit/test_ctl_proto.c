@@ -210,7 +210,7 @@ static void completion(void **st)
 {
 	(void)st;
 	good("{\"complete\":[\"show\",\"\"]}");
-	assert_int_equal(json_array_size(ask_member(u.answer, "data")), 1);
+	assert_int_equal(json_array_size(ask_member(u.answer, "data")), 2);
 	good("{\"complete\":[]}");
 	assert_int_equal(json_array_size(ask_member(u.answer, "data")), 3);
 	good("{\"complete\":[\"nothing\",\"like\",\"this\"]}");

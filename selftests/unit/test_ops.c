@@ -167,6 +167,7 @@ static void read_only_may_show(void **st)
 	done("show l2tp listeners");
 	done("show l2tp config");
 	done("show l2tp history");
+	done("show radius servers");
 }
 
 static void read_only_may_not_clear(void **st)
@@ -466,7 +467,9 @@ static void completion_of_words(void **st)
 	offers("r", "reload");
 	offers("reload ", "");
 	offers("s", "show");
-	offers("show ", "l2tp");
+	offers("show ", "l2tp radius");
+	offers("show radius ", "servers");
+	offers("show radius servers ", "");
 	offers("show l2tp ",
 	       "tunnels tunnel sessions session statistics dataplane listeners config history");
 	offers("show l2tp s", "sessions session statistics");

@@ -421,6 +421,30 @@ def test_reload(tmp_path):
     assert time.time() - began < 1  # without tunnels nothing is waited for
 
 
+def test_radius_servers(tmp_path):
+    """Without servers a sentence; after a reload the servers of the file, and no secret."""
+    ze = Daemon(str(tmp_path))
+    try:
+        p = ze.zectl('show', 'radius', 'servers')
+        assert p.returncode == 0 and re.search(r'^servers: +-$', p.stdout, re.M), p
+        assert 'No RADIUS server is configured' in p.stdout
+        with open(ze.conf, encoding='utf-8') as f:
+            good = f.read()
+        rewrite(ze, good.replace('auth {', 'auth { radius { server near { address 127.0.0.1; port %d; '
+                                 'shared-key "quite secret" } }' % free_port()))
+        p = ze.zectl('show', 'radius', 'servers')
+        assert re.search(r'^ +near +not-asked-yet +127.0.0.1 ', p.stdout, re.M), p
+        assert 'secret' not in p.stdout
+        p = ze.zectl('--json', 'show', 'radius', 'servers')
+        assert 'secret' not in p.stdout
+        answer = json.loads(p.stdout)
+        assert [s['name'] for s in answer['servers']] == ['near']
+        assert answer['servers'][0]['requests'] == 0 and answer['client']['pending'] == 0
+        assert ze.zectl('--complete', 'show', 'radius', '').stdout.split('\n')[0].startswith('servers')
+    finally:
+        ze.stop()
+
+
 def test_reload_by_zectl(tmp_path):
     """As with SIGHUP, and the caller gets the result: the errors with their lines and status 1, or the warnings."""
     ze = Daemon(str(tmp_path))

@@ -35,6 +35,7 @@
 struct ctl {
 	struct loop *loop;
 	struct snapshot_history history;
+	struct snapshot_radius_source radius;
 	struct op_reload reload;
 	struct list clients;
 	unsigned n_clients, n_others; /* others: with the read-only profile */
@@ -122,6 +123,7 @@ static void answer_line(struct client *c, const char *line, size_t len)
 	struct ctl_turn t = { .engine = loop_engine(l),
 			      .who = &c->who,
 			      .history = &c->ctl->history,
+			      .radius = &c->ctl->radius,
 			      .reload = &c->ctl->reload,
 			      .clock = { loop_now(l), loop_wall_ns() } };
 
@@ -460,6 +462,7 @@ int ctl_new(const struct ctl_args *a, struct ctl **ret, pid_t *ret_pid)
 	note_file(c);
 	c->loop = a->loop;
 	c->history = a->history;
+	c->radius = a->radius;
 	c->reload = a->reload;
 	list_init(&c->clients);
 	c->full = (struct log_limit){ .every = ZE_SEC(1), .burst = 10 };

@@ -25,8 +25,9 @@ struct loop;
 struct ctl_args {
 	const char *path; /* a stale file is replaced; one in use: -EADDRINUSE */
 	struct loop *loop;
-	struct snapshot_history history; /* what it points to is borrowed until ctl_free() */
-	struct op_reload reload;	 /* the same */
+	struct snapshot_history history;      /* what it points to is borrowed until ctl_free() */
+	struct snapshot_radius_source radius; /* the same */
+	struct op_reload reload;	      /* the same */
 };
 
 /* Opens the socket; clients that connect wait until ctl_serve(). Returns 0 or -errno; with

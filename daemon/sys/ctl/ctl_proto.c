@@ -43,6 +43,7 @@ static struct op_request ctl_proto_request(const struct ctl_turn *t, const char 
 				    .now = t->clock.now,
 				    .wall_ns = t->clock.wall_ns,
 				    .history = t->history,
+				    .radius = t->radius,
 				    .reload = t->reload };
 }
 

@@ -21,6 +21,7 @@ struct ctl_turn {
 	struct engine *engine;
 	const struct op_actor *who;
 	const struct snapshot_history *history;
+	const struct snapshot_radius_source *radius;
 	const struct op_reload *reload;
 	struct view_clock clock;
 };

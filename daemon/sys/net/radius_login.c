@@ -2,6 +2,7 @@
 #include "daemon/sys/net/radius_login.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "daemon/base/log.h"
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/sys/net/radius_io.h"
 #include "daemon/sys/run/loop.h"
 
@@ -286,6 +288,29 @@ void radius_login_apply(struct radius_login *l)
 				      loop_now(l->loop));
 	list_add_tail(&l->retired, &old->at);
 	radius_io_retire(old->io, set_idle);
+}
+
+/* ---- statistics ---- */
+
+struct snapshot_radius *radius_login_snapshot(const struct radius_login *l)
+{
+	struct radius_io *io = l->set->io;
+	const struct radius_client *c = io ? radius_io_client(io) : NULL;
+	size_t n = c ? radius_client_servers(c) : 0;
+	struct snapshot_radius *s = calloc(1, sizeof(*s) + n * sizeof(s->v[0]));
+
+	if (!s || !c)
+		return s;
+	radius_client_stats(c, &s->client);
+	for (; s->n < n; s->n++) {
+		struct snapshot_radius_server *v = &s->v[s->n];
+
+		radius_client_server_stats(c, s->n, &v->st);
+		snprintf(v->name, sizeof(v->name), "%s", v->st.name);
+		v->st.name = v->name;
+		v->icmp_errors = radius_io_icmp_errors(io, s->n);
+	}
+	return s;
 }
 
 /* ---- the handler ---- */

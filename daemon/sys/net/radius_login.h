@@ -12,9 +12,9 @@
 #include "daemon/base/rng.h"
 
 struct config;
-struct json;
 struct loop;
 struct radius_login;
+struct snapshot_radius;
 
 /* loop and rng must outlive it. Returns 0 or -ENOMEM. A configuration without servers is allowed. */
 int radius_login_new(struct loop *loop, const struct rng *rng, struct config *cfg,
@@ -26,5 +26,8 @@ void radius_login_free(struct radius_login *l);
 int radius_login_prepare(struct radius_login *l, struct config *next);
 void radius_login_cancel(struct radius_login *l);
 void radius_login_apply(struct radius_login *l);
+/* For views: the statistics of the client of the running configuration, without the requests that
+ * a client before a reload still finishes. The caller frees it. NULL: out of memory. */
+struct snapshot_radius *radius_login_snapshot(const struct radius_login *l);
 /* For the engine. l must outlive it. Without servers each login is AAA_UNKNOWN. */
 struct aaa_handler radius_login_handler(struct radius_login *l);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The servers of the RADIUS client. */
+#include "daemon/base/json.h"
+#include "daemon/core/snapshot.h"
+#include "daemon/view/view.h"
+#include "daemon/view/view_priv.h"
+
+static const char *state_of(const struct radius_server_stats *st)
+{
+	if (st->aside)
+		return "aside";
+	return st->requests || st->probes ? "answers" : "not-asked-yet";
+}
+
+/* Milliseconds with three places, since a near server answers within one; null: none yet. */
+static void kms(struct json *j, const char *key, ze_ns t)
+{
+	json_key(j, key);
+	if (t)
+		json_thousandths(j, (uint64_t)(t / 1000));
+	else
+		json_nil(j);
+}
+
+static void dropped_replies(const struct radius_server_stats *st, struct json *j)
+{
+	json_key(j, "dropped");
+	json_obj(j);
+	for (unsigned i = 1; i < REASON__COUNT; i++)
+		if (st->dropped[i])
+			json_ku64(j, reason_name((enum reason)i), st->dropped[i]);
+	json_obj_end(j);
+}
+
+static void server_members(const struct snapshot_radius_server *s, const struct view_clock *c,
+			   struct json *j)
+{
+	const struct radius_server_stats *st = &s->st;
+	char text[ZE_ADDR_TEXT];
+
+	json_kstr(j, "name", s->name);
+	view_ip_text(&st->addr, text);
+	json_kstr(j, "address", text);
+	json_ku64(j, "port", st->addr.port);
+	json_kstr(j, "state", state_of(st));
+	view_time(j, "since", c, st->since);
+	json_ku64(j, "times-aside", st->set_aside);
+	json_ku64(j, "outstanding", st->outstanding);
+	json_ku64(j, "requests", st->requests);
+	json_ku64(j, "retransmits", st->retransmits);
+	json_ku64(j, "timeouts", st->timeouts);
+	json_ku64(j, "accepts", st->accepts);
+	json_ku64(j, "rejects", st->rejects);
+	json_ku64(j, "challenges", st->challenges);
+	json_ku64(j, "other-codes", st->other_codes);
+	kms(j, "rtt-ms", st->rtt);
+	kms(j, "rtt-min-ms", st->rtt_min);
+	kms(j, "rtt-max-ms", st->rtt_max);
+	json_kbool(j, "signs", st->signs);
+	json_ku64(j, "probes", st->probes);
+	json_ku64(j, "probe-replies", st->probe_replies);
+	json_ku64(j, "source-ports", st->ports);
+	json_ku64(j, "send-errors", st->send_errors);
+	json_ku64(j, "icmp-errors", s->icmp_errors);
+	dropped_replies(st, j);
+}
+
+static void client_totals(const struct radius_client_stats *st, struct json *j)
+{
+	json_key(j, "client");
+	json_obj(j);
+	json_ku64(j, "pending", st->pending);
+	json_ku64(j, "pending-max", st->pending_max);
+	json_ku64(j, "refused-limit", st->refused_limit);
+	json_ku64(j, "refused-ids", st->refused_ids);
+	json_ku64(j, "unavailable", st->unavailable);
+	json_ku64(j, "cancelled", st->cancelled);
+	json_obj_end(j);
+}
+
+void view_radius(const struct snapshot *s, const struct view_clock *c, struct json *j)
+{
+	const struct snapshot_radius *r = s->radius;
+
+	json_obj(j);
+	json_key(j, "servers");
+	json_arr(j);
+	for (size_t i = 0; i < r->n; i++) {
+		json_obj(j);
+		server_members(&r->v[i], c, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+	if (r->n)
+		client_totals(&r->client, j);
+	else
+		json_kstr(j, "note", "No RADIUS server is configured, see radius in ze.conf(5).");
+	json_obj_end(j);
+}
