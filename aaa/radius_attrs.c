@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SERVICE_FRAMED 2
-#define PROTOCOL_PPP   1
-#define PORT_VIRTUAL   5
+#include "daemon/base/compiler.h"
+
 #define TUNNEL_L2TP    3
 #define MEDIUM_IPV4    1
 #define MEDIUM_IPV6    2
@@ -31,7 +30,7 @@ static enum placeholder next_piece(const char **at)
 		      { "{tunnel-id}", PLACE_TUNNEL },
 		      { "{session-id}", PLACE_SESSION } };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(words); i++) {
 		size_t len = strlen(words[i].word);
 
 		if (strncmp(*at, words[i].word, len) == 0) {
@@ -145,10 +144,10 @@ void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 {
 	char text[40];
 
-	radius_req_u32(q, RADIUS_SERVICE_TYPE, SERVICE_FRAMED);
-	radius_req_u32(q, RADIUS_FRAMED_PROTOCOL, PROTOCOL_PPP);
+	radius_req_u32(q, RADIUS_SERVICE_TYPE, RADIUS_SERVICE_FRAMED);
+	radius_req_u32(q, RADIUS_FRAMED_PROTOCOL, RADIUS_PROTOCOL_PPP);
 	radius_attrs_put_nas(q, nas);
-	radius_req_u32(q, RADIUS_NAS_PORT_TYPE, PORT_VIRTUAL);
+	radius_req_u32(q, RADIUS_NAS_PORT_TYPE, RADIUS_PORT_VIRTUAL);
 	radius_req_u32(q, RADIUS_NAS_PORT, s->nas_port);
 	put_port_id(q, nas, s);
 	radius_req_bytes(q, RADIUS_CALLED_STATION_ID, s->called_number);

@@ -18,26 +18,6 @@
 #include "aaa/radius_req.h"
 #include "daemon/base/addr.h"
 
-enum radius_session_attr {
-	RADIUS_NAS_IP_ADDRESS = 4,
-	RADIUS_NAS_PORT = 5,
-	RADIUS_SERVICE_TYPE = 6,
-	RADIUS_FRAMED_PROTOCOL = 7,
-	RADIUS_CALLED_STATION_ID = 30,
-	RADIUS_CALLING_STATION_ID = 31,
-	RADIUS_NAS_IDENTIFIER = 32,
-	RADIUS_ACCT_SESSION_ID = 44,
-	RADIUS_NAS_PORT_TYPE = 61,
-	RADIUS_TUNNEL_TYPE = 64,
-	RADIUS_TUNNEL_MEDIUM_TYPE = 65,
-	RADIUS_TUNNEL_CLIENT_ENDPOINT = 66,
-	RADIUS_TUNNEL_SERVER_ENDPOINT = 67,
-	RADIUS_CONNECT_INFO = 77,
-	RADIUS_NAS_PORT_ID = 87,
-	RADIUS_TUNNEL_CLIENT_AUTH_ID = 90,
-	RADIUS_NAS_IPV6_ADDRESS = 95
-};
-
 struct radius_nas {
 	struct span identifier; /* may be empty, when there is an address */
 	struct ze_addr address; /* family 0: none */

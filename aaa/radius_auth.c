@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#define REPLY_MESSAGE 18
-#define FRAMED_MTU    12
-
 enum reason radius_auth_request(struct radius_req *q, const struct radius_nas *nas,
 				const struct aaa_request *rq)
 {
@@ -29,7 +26,7 @@ enum reason radius_auth_request(struct radius_req *q, const struct radius_nas *n
 		radius_req_mschap2(q, rq->id, rq->response, rq->challenge);
 	radius_attrs_put(q, nas, &s);
 	if (rq->mru)
-		radius_req_u32(q, FRAMED_MTU, rq->mru);
+		radius_req_u32(q, RADIUS_FRAMED_MTU, rq->mru);
 	return radius_req_fault(q);
 }
 
@@ -43,7 +40,7 @@ static void put_reply_message(struct aaa_answer *a, struct span attrs)
 	while (radius_walk_next(&walk, &attr)) {
 		size_t n = wr_left(&w) < attr.value.len ? wr_left(&w) : attr.value.len;
 
-		if (attr.vendor == RADIUS_VENDOR_NONE && attr.type == REPLY_MESSAGE)
+		if (attr.vendor == RADIUS_VENDOR_NONE && attr.type == RADIUS_REPLY_MESSAGE)
 			wr_bytes(&w, attr.value.p, n);
 	}
 	*w.p = '\0';

@@ -540,7 +540,7 @@ static void answered(struct radius_client *c, struct radius_server *s, struct ra
 static enum reason late(struct radius_client *c, struct radius_server *s, struct radius_slot *slot,
 			const struct radius_pkt *reply, ze_ns now)
 {
-	if (!slot->used || radius_pkt_check_reply(reply, slot->auth, radius_server_secret(s)) < 0)
+	if (!slot->used || radius_pkt_check(reply, slot->auth, radius_server_secret(s)) < 0)
 		return REASON_REPLY_ID;
 	if (!slot->answered)
 		heard(c, s, now);
@@ -566,7 +566,7 @@ static enum reason reply_input(struct radius_client *c, struct radius_server *s,
 		return REASON_REPLY_ID;
 	if (!slot->busy)
 		return late(c, s, slot, &reply, now);
-	r = radius_pkt_check_reply(&reply, slot->auth, radius_server_secret(s));
+	r = radius_pkt_check(&reply, slot->auth, radius_server_secret(s));
 	if (r < 0)
 		return (enum reason) - r;
 	if (!slot->owner) {

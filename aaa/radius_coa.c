@@ -11,35 +11,8 @@
 #include "daemon/base/htab.h"
 #include "daemon/base/list.h"
 
-#define SIGNATURE_LEN  (2 + RADIUS_AUTH_LEN)
-#define CAUSE_LEN      6
-#define NAS_VIRTUAL    5 /* NAS-Port-Type */
-#define AUTHORIZE_ONLY 17
-
-enum attr_number {
-	ATTR_USER_NAME = 1,
-	ATTR_NAS_IP_ADDRESS = 4,
-	ATTR_NAS_PORT = 5,
-	ATTR_SERVICE_TYPE = 6,
-	ATTR_FRAMED_IP_ADDRESS = 8,
-	ATTR_REPLY_MESSAGE = 18,
-	ATTR_STATE = 24,
-	ATTR_CALLED_STATION_ID = 30,
-	ATTR_CALLING_STATION_ID = 31,
-	ATTR_NAS_IDENTIFIER = 32,
-	ATTR_PROXY_STATE = 33,
-	ATTR_ACCT_SESSION_ID = 44,
-	ATTR_ACCT_TERMINATE_CAUSE = 49,
-	ATTR_ACCT_MULTI_SESSION_ID = 50,
-	ATTR_EVENT_TIMESTAMP = 55,
-	ATTR_NAS_PORT_TYPE = 61,
-	ATTR_NAS_PORT_ID = 87,
-	ATTR_CUI = 89,
-	ATTR_NAS_IPV6_ADDRESS = 95,
-	ATTR_FRAMED_INTERFACE_ID = 96,
-	ATTR_FRAMED_IPV6_PREFIX = 97,
-	ATTR_ERROR_CAUSE = 101
-};
+#define SIGNATURE_LEN (2 + RADIUS_AUTH_LEN)
+#define CAUSE_LEN     6
 
 struct coa_client {
 	char *name;
@@ -207,7 +180,7 @@ static void answer_keep(struct radius_coa *c, const struct coa_key *key,
 
 static bool is_copied(const struct radius_attr *a)
 {
-	return !a->vendor && (a->type == ATTR_PROXY_STATE || a->type == ATTR_STATE);
+	return !a->vendor && (a->type == RADIUS_PROXY_STATE || a->type == RADIUS_STATE);
 }
 
 static void write_attr(struct wr *w, const struct radius_attr *a)
@@ -254,7 +227,7 @@ static void write_answer(struct wr *w, const struct radius_pkt *p, struct span s
 		write_attr(w, &(struct radius_attr){ .type = RADIUS_MESSAGE_AUTHENTICATOR,
 						     .value = span_of(digest, sizeof(digest)) });
 	if (cause != RADIUS_CAUSE_NONE) {
-		wr_u8(w, ATTR_ERROR_CAUSE);
+		wr_u8(w, RADIUS_ERROR_CAUSE);
 		wr_u8(w, CAUSE_LEN);
 		wr_u32(w, (uint32_t)cause);
 	}
@@ -287,15 +260,15 @@ struct reading {
 static const struct {
 	uint8_t type, who;
 } who_texts[] = {
-	{ ATTR_USER_NAME, RADIUS_WHO_USER },
-	{ ATTR_CALLED_STATION_ID, RADIUS_WHO_CALLED },
-	{ ATTR_CALLING_STATION_ID, RADIUS_WHO_CALLING },
-	{ ATTR_ACCT_SESSION_ID, RADIUS_WHO_ACCT_SESSION },
-	{ ATTR_ACCT_MULTI_SESSION_ID, RADIUS_WHO_ACCT_MULTI },
-	{ ATTR_NAS_PORT_ID, RADIUS_WHO_PORT_ID },
-	{ ATTR_CUI, RADIUS_WHO_CUI },
-	{ ATTR_FRAMED_INTERFACE_ID, RADIUS_WHO_IFID6 },
-	{ ATTR_FRAMED_IPV6_PREFIX, RADIUS_WHO_PREFIX6 },
+	{ RADIUS_USER_NAME, RADIUS_WHO_USER },
+	{ RADIUS_CALLED_STATION_ID, RADIUS_WHO_CALLED },
+	{ RADIUS_CALLING_STATION_ID, RADIUS_WHO_CALLING },
+	{ RADIUS_ACCT_SESSION_ID, RADIUS_WHO_ACCT_SESSION },
+	{ RADIUS_ACCT_MULTI_SESSION_ID, RADIUS_WHO_ACCT_MULTI },
+	{ RADIUS_NAS_PORT_ID, RADIUS_WHO_PORT_ID },
+	{ RADIUS_CHARGEABLE_USER_IDENTITY, RADIUS_WHO_CUI },
+	{ RADIUS_FRAMED_INTERFACE_ID, RADIUS_WHO_IFID6 },
+	{ RADIUS_FRAMED_IPV6_PREFIX, RADIUS_WHO_PREFIX6 },
 };
 
 static enum radius_error_cause read_who_text(struct reading *r, const struct radius_attr *a)
@@ -328,9 +301,9 @@ static enum radius_error_cause read_nas(const struct reading *r, const struct ra
 	uint32_t ip;
 	bool ours;
 
-	if (a->type == ATTR_NAS_IDENTIFIER)
+	if (a->type == RADIUS_NAS_IDENTIFIER)
 		ours = cfg->nas_identifier.len && span_eq(a->value, cfg->nas_identifier);
-	else if (a->type == ATTR_NAS_IP_ADDRESS)
+	else if (a->type == RADIUS_NAS_IP_ADDRESS)
 		ours = cfg->nas_ip && radius_attr_u32(a->value, &ip) && ip == cfg->nas_ip;
 	else
 		ours = cfg->nas_ip6.family == 6 &&
@@ -361,32 +334,33 @@ static enum radius_error_cause read_standard(struct reading *r, const struct rad
 	uint32_t n;
 
 	switch (a->type) {
-	case ATTR_NAS_IP_ADDRESS:
-	case ATTR_NAS_IDENTIFIER:
-	case ATTR_NAS_IPV6_ADDRESS:
+	case RADIUS_NAS_IP_ADDRESS:
+	case RADIUS_NAS_IDENTIFIER:
+	case RADIUS_NAS_IPV6_ADDRESS:
 		return read_nas(r, a);
-	case ATTR_NAS_PORT:
+	case RADIUS_NAS_PORT:
 		return read_who_u32(r, a->value, &r->who.has_port, &r->who.port);
-	case ATTR_FRAMED_IP_ADDRESS:
+	case RADIUS_FRAMED_IP_ADDRESS:
 		return read_who_u32(r, a->value, &r->who.has_address, &r->who.address);
-	case ATTR_NAS_PORT_TYPE:
-		return radius_attr_u32(a->value, &n) && n == NAS_VIRTUAL ? RADIUS_CAUSE_NONE :
-									   RADIUS_CAUSE_VALUE;
-	case ATTR_SERVICE_TYPE:
+	case RADIUS_NAS_PORT_TYPE:
+		return radius_attr_u32(a->value, &n) && n == RADIUS_PORT_VIRTUAL ?
+			       RADIUS_CAUSE_NONE :
+			       RADIUS_CAUSE_VALUE;
+	case RADIUS_SERVICE_TYPE:
 		return read_service_type(r, a->value);
-	case ATTR_EVENT_TIMESTAMP:
+	case RADIUS_EVENT_TIMESTAMP:
 		r->has_timestamp = radius_attr_u32(a->value, &n);
 		return r->has_timestamp ? RADIUS_CAUSE_NONE : RADIUS_CAUSE_INVALID;
-	case ATTR_STATE:
+	case RADIUS_STATE:
 		r->has_state = true;
 		return RADIUS_CAUSE_NONE;
-	case ATTR_PROXY_STATE:
+	case RADIUS_PROXY_STATE:
 	case RADIUS_MESSAGE_AUTHENTICATOR:
 		return RADIUS_CAUSE_NONE;
-	case ATTR_REPLY_MESSAGE:
+	case RADIUS_REPLY_MESSAGE:
 		r->text = r->text.len ? r->text : a->value;
 		return r->disconnect ? RADIUS_CAUSE_NONE : RADIUS_CAUSE_UNSUPPORTED;
-	case ATTR_ACCT_TERMINATE_CAUSE: /* it is Admin-Reset, RFC 5176 2.1 */
+	case RADIUS_ACCT_TERMINATE_CAUSE: /* it is Admin-Reset, RFC 5176 2.1 */
 		return r->disconnect ? RADIUS_CAUSE_NONE : RADIUS_CAUSE_UNSUPPORTED;
 	default:
 		cause = read_who_text(r, a);
@@ -400,8 +374,9 @@ static enum radius_error_cause read_end(const struct reading *r)
 	if (r->c->cfg.require_timestamp && !r->has_timestamp)
 		return RADIUS_CAUSE_INVALID;
 	if (r->service)
-		return r->service == AUTHORIZE_ONLY && !r->has_state ? RADIUS_CAUSE_MISSING :
-								       RADIUS_CAUSE_SERVICE;
+		return r->service == RADIUS_SERVICE_AUTHORIZE_ONLY && !r->has_state ?
+			       RADIUS_CAUSE_MISSING :
+			       RADIUS_CAUSE_SERVICE;
 	return r->identified ? RADIUS_CAUSE_NONE : RADIUS_CAUSE_MISSING;
 }
 
@@ -515,25 +490,12 @@ static bool is_request(uint8_t code)
 	return code == RADIUS_COA_REQUEST || code == RADIUS_DISCONNECT_REQUEST;
 }
 
-/* RFC 5176 2.3: a hash with zeros in place of the authenticator. */
-static bool authentic(const struct radius_pkt *p, struct span secret)
+/* RFC 5176 2.3: as a reply to a request whose authenticator is zero. */
+static int check_request(const struct radius_pkt *p, struct span secret)
 {
 	static const uint8_t zeros[RADIUS_AUTH_LEN];
-	const struct span parts[] = { span_of(p->octets.p, 4), span_of(zeros, sizeof(zeros)),
-				      p->attrs, secret };
-	uint8_t want[RADIUS_AUTH_LEN];
 
-	crypto_md5(want, parts, ZE_ARRAY_SIZE(parts));
-	return crypto_equal(want, p->auth, sizeof(want));
-}
-
-static bool signature_right(const struct radius_pkt *p, struct span secret)
-{
-	static const uint8_t zeros[RADIUS_AUTH_LEN];
-	uint8_t want[RADIUS_AUTH_LEN];
-
-	radius_pkt_sign(p->octets, p->signature, zeros, secret, want);
-	return crypto_equal(want, p->signature, sizeof(want));
+	return radius_pkt_check(p, zeros, secret);
 }
 
 static bool is_stale(const struct radius_pkt *p, uint64_t wall)
@@ -541,7 +503,7 @@ static bool is_stale(const struct radius_pkt *p, uint64_t wall)
 	struct span v;
 	uint32_t at;
 
-	if (!radius_attr_find(p->attrs, RADIUS_VENDOR_NONE, ATTR_EVENT_TIMESTAMP, &v) ||
+	if (!radius_attr_find(p->attrs, RADIUS_VENDOR_NONE, RADIUS_EVENT_TIMESTAMP, &v) ||
 	    !radius_attr_u32(v, &at))
 		return false;
 	return wall > at ? wall - at > RADIUS_COA_WINDOW : at - wall > RADIUS_COA_WINDOW;
@@ -569,15 +531,18 @@ static enum reason admit_request(const struct radius_coa *c, const struct radius
 		return (enum reason) - err;
 	if (!is_request(p->code))
 		return REASON_COA_CODE;
-	while (i < c->cfg.n_clients && !authentic(p, c->clients[i].secret))
+	err = check_request(p, c->clients[i].secret);
+	while (err == -REASON_REPLY_AUTHENTICATOR) {
 		i = client_at(c, a->from, i + 1);
-	if (i == c->cfg.n_clients)
-		return REASON_COA_AUTHENTICATOR;
+		if (i == c->cfg.n_clients)
+			return REASON_COA_AUTHENTICATOR;
+		err = check_request(p, c->clients[i].secret);
+	}
 	*ret_client = i;
 	if (!p->signature && c->cfg.require_signature)
 		return REASON_COA_UNSIGNED;
-	if (p->signature && !signature_right(p, c->clients[i].secret))
-		return REASON_RADIUS_SIGNATURE;
+	if (err < 0)
+		return (enum reason) - err;
 	if (is_stale(p, a->wall))
 		return REASON_COA_STALE;
 	return answer_fits(p) ? REASON_NONE : REASON_RADIUS_LENGTH;

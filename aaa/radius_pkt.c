@@ -98,8 +98,8 @@ static bool signature_ok(const struct radius_pkt *p, const uint8_t *request_auth
 	       (p->code == RADIUS_ACCOUNTING_RESPONSE && signed_with(p, no_auth, secret));
 }
 
-int radius_pkt_check_reply(const struct radius_pkt *p, const uint8_t request_auth[RADIUS_AUTH_LEN],
-			   struct span secret)
+int radius_pkt_check(const struct radius_pkt *p, const uint8_t request_auth[RADIUS_AUTH_LEN],
+		     struct span secret)
 {
 	const struct span parts[] = {
 		span_of(p->octets.p, 4),

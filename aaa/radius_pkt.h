@@ -37,17 +37,53 @@ enum radius_code {
 	RADIUS_STATUS_SERVER = 12
 };
 
-/* The attributes that this layer writes or reads itself. Every other number is as good an argument
- * of the functions below. */
+/* The attributes that ze writes, or reads by a rule of their own; radius_profile.c has a table of
+ * the others. Every number is as good an argument of the functions below. */
 enum radius_attr_type {
 	RADIUS_USER_NAME = 1,
 	RADIUS_USER_PASSWORD = 2,
 	RADIUS_CHAP_PASSWORD = 3,
+	RADIUS_NAS_IP_ADDRESS = 4,
+	RADIUS_NAS_PORT = 5,
+	RADIUS_SERVICE_TYPE = 6,
+	RADIUS_FRAMED_PROTOCOL = 7,
+	RADIUS_FRAMED_IP_ADDRESS = 8,
+	RADIUS_FRAMED_MTU = 12,
+	RADIUS_REPLY_MESSAGE = 18,
+	RADIUS_STATE = 24,
 	RADIUS_VENDOR_SPECIFIC = 26,
+	RADIUS_CALLED_STATION_ID = 30,
+	RADIUS_CALLING_STATION_ID = 31,
+	RADIUS_NAS_IDENTIFIER = 32,
+	RADIUS_PROXY_STATE = 33,
 	RADIUS_ACCT_DELAY_TIME = 41,
+	RADIUS_ACCT_SESSION_ID = 44,
+	RADIUS_ACCT_TERMINATE_CAUSE = 49,
+	RADIUS_ACCT_MULTI_SESSION_ID = 50,
+	RADIUS_EVENT_TIMESTAMP = 55,
 	RADIUS_CHAP_CHALLENGE = 60,
+	RADIUS_NAS_PORT_TYPE = 61,
+	RADIUS_TUNNEL_TYPE = 64,
+	RADIUS_TUNNEL_MEDIUM_TYPE = 65,
+	RADIUS_TUNNEL_CLIENT_ENDPOINT = 66,
+	RADIUS_TUNNEL_SERVER_ENDPOINT = 67,
 	RADIUS_TUNNEL_PASSWORD = 69,
-	RADIUS_MESSAGE_AUTHENTICATOR = 80
+	RADIUS_CONNECT_INFO = 77,
+	RADIUS_MESSAGE_AUTHENTICATOR = 80,
+	RADIUS_NAS_PORT_ID = 87,
+	RADIUS_CHARGEABLE_USER_IDENTITY = 89,
+	RADIUS_TUNNEL_CLIENT_AUTH_ID = 90,
+	RADIUS_NAS_IPV6_ADDRESS = 95,
+	RADIUS_FRAMED_INTERFACE_ID = 96,
+	RADIUS_FRAMED_IPV6_PREFIX = 97,
+	RADIUS_ERROR_CAUSE = 101
+};
+
+enum { /* values of Service-Type, Framed-Protocol and NAS-Port-Type */
+	RADIUS_SERVICE_FRAMED = 2,
+	RADIUS_SERVICE_AUTHORIZE_ONLY = 17,
+	RADIUS_PROTOCOL_PPP = 1,
+	RADIUS_PORT_VIRTUAL = 5
 };
 
 enum radius_vendor {
@@ -84,9 +120,12 @@ int radius_pkt_parse(struct span datagram, struct radius_pkt *ret);
  * -REASON_REPLY_AUTHENTICATOR or -REASON_RADIUS_SIGNATURE.
  *
  * The Message-Authenticator of an Accounting-Response is valid with the request's authenticator
- * (RFC 5997 4.3, in answer to Status-Server) or with zeros in its place, as FreeRADIUS has it. */
-int radius_pkt_check_reply(const struct radius_pkt *p, const uint8_t request_auth[RADIUS_AUTH_LEN],
-			   struct span secret);
+ * (RFC 5997 4.3, in answer to Status-Server) or with zeros in its place, as FreeRADIUS has it.
+ *
+ * A CoA-Request or Disconnect-Request is checked in the same way, with request_auth zero (RFC 5176
+ * 2.3). */
+int radius_pkt_check(const struct radius_pkt *p, const uint8_t request_auth[RADIUS_AUTH_LEN],
+		     struct span secret);
 
 /* HMAC-MD5 of the packet with `auth` in place of its Authenticator and zeros in place of its
  * Message-Authenticator. `signature` points into octets, at the value. */

@@ -9,8 +9,6 @@
 
 #define ADDRESS_FROM_POOL 0xfffffffeu /* RFC 2865 5.8 */
 #define ADDRESS_WISH	  0xffffffffu
-#define SERVICE_FRAMED	  2
-#define PROTOCOL_PPP	  1
 #define TEXT_MAX	  64 /* octets of an address or a number in a text */
 
 /* Forms of rates, most preferred first. */
@@ -70,13 +68,19 @@ static bool first_of(struct draft *d, enum profile_key key)
 	return first;
 }
 
+/* The same of a key that has values in the list. */
+static void first_of_list(struct draft *d, enum profile_key key)
+{
+	if (first_of(d, key))
+		profile_clear(d->p, key);
+}
+
 /* A value of the list. */
 static enum verdict draft_put(struct draft *d, enum profile_key key, struct span v)
 {
 	if (!v.len)
 		return BAD_LENGTH;
-	if (first_of(d, key))
-		profile_clear(d->p, key);
+	first_of_list(d, key);
 	return profile_put(d->p, key, v) ? USED : TOO_MANY;
 }
 
@@ -84,7 +88,9 @@ static enum verdict draft_put(struct draft *d, enum profile_key key, struct span
 
 static enum verdict read_service(struct draft *d, const struct row *row, struct span v)
 {
-	uint32_t want = row->type == 6 ? SERVICE_FRAMED : PROTOCOL_PPP, got;
+	uint32_t want = row->type == RADIUS_SERVICE_TYPE ? RADIUS_SERVICE_FRAMED :
+							   RADIUS_PROTOCOL_PPP;
+	uint32_t got;
 
 	if (radius_attr_u32(v, &got) && got == want)
 		return USED;
@@ -480,8 +486,7 @@ static enum verdict read_route(struct draft *d, const struct row *row, struct sp
 	if (cut_word(&v, word) && cut_word(&v, word) &&
 	    !parse_decimal(word, UINT32_MAX, &route.metric))
 		return BAD_VALUE;
-	if (first_of(d, row->key))
-		profile_clear(d->p, row->key);
+	first_of_list(d, row->key);
 	return profile_put_route(d->p, row->key, &route) ? USED : TOO_MANY;
 }
 
@@ -549,8 +554,7 @@ static enum verdict read_prefix6(struct draft *d, const struct row *row, struct 
 	mask_host_bits(&p);
 	if (!is_routable(&p))
 		return BAD_VALUE;
-	if (first_of(d, row->key))
-		profile_clear(d->p, row->key);
+	first_of_list(d, row->key);
 	return profile_put_prefix6(d->p, row->key, &p) ? USED : TOO_MANY;
 }
 
@@ -563,8 +567,7 @@ static enum verdict read_address6(struct draft *d, const struct row *row, struct
 	memcpy(p.addr.ip, v.p, v.len);
 	if (!is_routable(&p))
 		return BAD_VALUE;
-	if (first_of(d, row->key))
-		profile_clear(d->p, row->key);
+	first_of_list(d, row->key);
 	return profile_put_prefix6(d->p, row->key, &p) ? USED : TOO_MANY;
 }
 

@@ -147,7 +147,7 @@ static void check_answer(struct span request, struct span reply)
 	uint32_t cause;
 
 	CHECK(radius_pkt_parse(reply, &p) == 0 && p.octets.len == reply.len);
-	CHECK(radius_pkt_check_reply(&p, request.p + 4, span_of(SECRET, 9)) == 0);
+	CHECK(radius_pkt_check(&p, request.p + 4, span_of(SECRET, 9)) == 0);
 	CHECK(p.id == request.p[1]);
 	if (p.code == (coa ? RADIUS_COA_ACK : RADIUS_DISCONNECT_ACK)) {
 		CHECK(!radius_attr_find(p.attrs, 0, 101, &v));

@@ -129,8 +129,8 @@ static void read_datagram(struct span datagram)
 	CHECK(p.octets.len >= RADIUS_HEADER_LEN && p.octets.len <= RADIUS_PKT_MAX);
 	CHECK(p.attrs.len == p.octets.len - RADIUS_HEADER_LEN);
 	CHECK(!p.signature || within(span_of(p.signature, RADIUS_AUTH_LEN), p.attrs));
-	CHECK(radius_pkt_check_reply(&p, p.auth, span_of("never used to sign", 18)) < 0);
-	(void)radius_pkt_check_reply(&p, req_auth, span_of(SECRET, 9));
+	CHECK(radius_pkt_check(&p, p.auth, span_of("never used to sign", 18)) < 0);
+	(void)radius_pkt_check(&p, req_auth, span_of(SECRET, 9));
 	read_attrs(p.attrs);
 	read_profile(p.attrs);
 }
