@@ -383,19 +383,13 @@ static void time_over(struct radius_client *c, struct radius_pending *p, ze_ns n
 
 static void set_aside(struct radius_client *c, struct radius_server *s, ze_ns now)
 {
-	struct list *first = s->waiting.next, *last = s->waiting.prev;
-
 	radius_server_set_aside(s, &c->cfg, now);
 	note_state(c, s, (struct radius_note){ .kind = RADIUS_NOTE_ASIDE, .misses = s->misses });
 	if (list_empty(&s->waiting))
 		return;
 	if (list_empty(&c->moving))
 		c->moving_since = now;
-	first->prev = c->moving.prev;
-	c->moving.prev->next = first;
-	last->next = &c->moving;
-	c->moving.prev = last;
-	list_init(&s->waiting);
+	list_splice_tail(&c->moving, &s->waiting);
 }
 
 /* The server of this request was set aside. The request continues there when no other server is

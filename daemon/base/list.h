@@ -52,6 +52,18 @@ static inline struct list *list_pop(struct list *head)
 	return l == head ? NULL : l;
 }
 
+/* Moves all elements of `from`, in their order, to the end of the list. */
+static inline void list_splice_tail(struct list *head, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = head->prev;
+	head->prev->next = from->next;
+	from->prev->next = head;
+	head->prev = from->prev;
+	list_init(from);
+}
+
 #define list_entry(ptr, type, member) ze_container_of(ptr, type, member)
 /* The loop body may remove the current element, but no other. */
 #define list_for_each_safe(pos, tmp, head)                                                         \

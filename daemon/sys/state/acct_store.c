@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/sys/run/kworker.h"
 #include "daemon/sys/run/loop.h"
@@ -15,16 +16,12 @@
 #define RETRY_S 1.0
 
 struct store_op { /* a write, or a read */
-	struct store_op *next;
+	struct list at;
 	bool load;
 	enum acct_write_kind kind;
 	struct acct_row row; /* of a read: place is `after` */
 	size_t n;
 	uint8_t attrs[];
-};
-
-struct store_queue {
-	struct store_op *head, **tail;
 };
 
 struct acct_store {
@@ -40,14 +37,14 @@ struct acct_store {
 	struct ev_timer retry;
 	bool running;
 
-	struct store_queue queue; /* the reactor's */
-	size_t queued;		  /* operations in both queues */
+	struct list queue; /* the reactor's */
+	size_t queued;	   /* operations in both queues */
 
 	/* The thread's while the job is running, else the reactor's. */
-	struct store_queue work;
-	struct store_queue rows; /* that were read; after each read an operation with `load` */
-	size_t finished;	 /* operations since the job began */
-	size_t committed;	 /* transactions */
+	struct list work;
+	struct list rows; /* that were read; after each read an operation with `load` */
+	size_t finished;  /* operations since the job began */
+	size_t committed; /* transactions */
 	int error;
 
 	struct store_op *reader; /* the operation of a read, which must not fail; NULL: in use */
@@ -56,46 +53,21 @@ struct acct_store {
 
 /* ---- queues ---- */
 
-static void store_queue_init(struct store_queue *q)
+static struct store_op *store_first(const struct list *q)
 {
-	q->head = NULL;
-	q->tail = &q->head;
+	return list_empty(q) ? NULL : list_entry(q->next, struct store_op, at);
 }
 
-static void store_queue_add(struct store_queue *q, struct store_op *op)
+static void store_op_free(struct store_op *op)
 {
-	op->next = NULL;
-	*q->tail = op;
-	q->tail = &op->next;
+	list_del(&op->at);
+	free(op);
 }
 
-static struct store_op *store_queue_take(struct store_queue *q)
+static void store_free_all(struct list *q)
 {
-	struct store_op *op = q->head;
-
-	if (op) {
-		q->head = op->next;
-		if (!q->head)
-			q->tail = &q->head;
-	}
-	return op;
-}
-
-static void store_queue_append(struct store_queue *q, struct store_queue *more)
-{
-	if (!more->head)
-		return;
-	*q->tail = more->head;
-	q->tail = more->tail;
-	store_queue_init(more);
-}
-
-static void store_queue_free(struct store_queue *q)
-{
-	struct store_op *op;
-
-	while ((op = store_queue_take(q)))
-		free(op);
+	while (!list_empty(q))
+		store_op_free(store_first(q));
 }
 
 static struct store_op *store_op_new(const struct acct_row *row)
@@ -105,6 +77,7 @@ static struct store_op *store_op_new(const struct acct_row *row)
 	if (!op)
 		return NULL;
 	memset(op, 0, sizeof(*op));
+	list_init(&op->at);
 	op->row = *row;
 	if (row->attrs.len)
 		memcpy(op->attrs, row->attrs.p, row->attrs.len);
@@ -116,32 +89,29 @@ static struct store_op *store_op_new(const struct acct_row *row)
 
 static int store_keep(void *arg, const struct acct_row *row)
 {
-	struct acct_store *s = arg;
 	struct store_op *op = store_op_new(row);
 
 	if (!op)
 		return -ENOMEM;
-	store_queue_add(&s->rows, op);
+	list_add_tail(arg, &op->at);
 	return 0;
 }
 
 /* Rows that were read when the read fails are dropped: it is done again. */
 static int store_read(struct acct_store *s, struct store_op *op)
 {
-	struct store_op **before = s->rows.tail;
-	int r = acct_db_read(s->db, op->row.place, op->n, store_keep, s);
+	struct list rows;
+	int r;
 
+	list_init(&rows);
+	r = acct_db_read(s->db, op->row.place, op->n, store_keep, &rows);
 	if (r < 0) {
-		struct store_queue partial = { *before, s->rows.tail };
-
-		if (partial.head)
-			store_queue_free(&partial);
-		*before = NULL;
-		s->rows.tail = before;
+		store_free_all(&rows);
 		return r;
 	}
-	store_queue_take(&s->work);
-	store_queue_add(&s->rows, op);
+	list_splice_tail(&s->rows, &rows);
+	list_del(&op->at);
+	list_add_tail(&s->rows, &op->at);
 	s->finished++;
 	return 0;
 }
@@ -150,14 +120,20 @@ static int store_read(struct acct_store *s, struct store_op *op)
  * leave the queue when it is on disk. */
 static int store_transaction(struct acct_store *s)
 {
+	struct list *pos;
 	size_t n = 0;
 	int r = acct_db_begin(s->db);
 
 	if (r < 0)
 		return r;
-	for (const struct store_op *op = s->work.head; op && !op->load && r == 0;
-	     op = op->next, n++)
+	list_for_each(pos, &s->work) {
+		const struct store_op *op = list_entry(pos, struct store_op, at);
+
+		if (op->load || r < 0)
+			break;
 		r = acct_db_write(s->db, op->kind, &op->row);
+		n++;
+	}
 	if (r == 0)
 		r = acct_db_commit(s->db);
 	if (r < 0) {
@@ -167,7 +143,7 @@ static int store_transaction(struct acct_store *s)
 	s->finished += n;
 	s->committed++;
 	while (n--)
-		free(store_queue_take(&s->work));
+		store_op_free(store_first(&s->work));
 	return 0;
 }
 
@@ -175,10 +151,12 @@ static void store_run(struct kjob *j, void *thread)
 {
 	struct acct_store *s = ze_container_of(j, struct acct_store, job);
 
+	struct store_op *op;
+
 	(void)thread;
 	s->error = 0;
-	while (s->work.head && s->error == 0)
-		s->error = s->work.head->load ? store_read(s, s->work.head) : store_transaction(s);
+	while ((op = store_first(&s->work)) && s->error == 0)
+		s->error = op->load ? store_read(s, op) : store_transaction(s);
 }
 
 /* ---- on the reactor ---- */
@@ -204,12 +182,13 @@ static void store_report(struct acct_store *s)
 }
 
 /* Gives what was read to the accounting, which may write and read again. */
-static void store_deliver(struct acct_store *s, struct store_queue *rows)
+static void store_deliver(struct acct_store *s, struct list *rows)
 {
 	const struct acct_time t = { loop_now(s->loop), (uint64_t)(loop_wall_ns() / ZE_SEC(1)) };
 	struct store_op *op;
 
-	while ((op = store_queue_take(rows))) {
+	while ((op = store_first(rows))) {
+		list_del(&op->at);
 		if (op->load)
 			s->reader = op;
 		if (s->acct && op->load)
@@ -224,10 +203,10 @@ static void store_deliver(struct acct_store *s, struct store_queue *rows)
 static void store_done(struct kjob *j)
 {
 	struct acct_store *s = ze_container_of(j, struct acct_store, job);
-	struct store_queue rows;
+	struct list rows;
 
-	store_queue_init(&rows);
-	store_queue_append(&rows, &s->rows);
+	list_init(&rows);
+	list_splice_tail(&rows, &s->rows);
 	s->queued -= s->finished;
 	s->finished = 0;
 	s->running = false;
@@ -242,8 +221,8 @@ static void store_submit(struct acct_store *s)
 {
 	if (s->running || ev_is_active(&s->retry))
 		return;
-	store_queue_append(&s->work, &s->queue);
-	if (!s->work.head)
+	list_splice_tail(&s->work, &s->queue);
+	if (list_empty(&s->work))
 		return;
 	s->running = true;
 	s->job.run = store_run;
@@ -291,7 +270,7 @@ static void store_thread_free(void *self, void *thread)
 
 static void store_add(struct acct_store *s, struct store_op *op)
 {
-	store_queue_add(&s->queue, op);
+	list_add_tail(&s->queue, &op->at);
 	s->queued++;
 	store_submit(s);
 }
@@ -381,9 +360,9 @@ int acct_store_open(const struct acct_store_args *a, struct acct_store **ret)
 	s->loop = a->loop;
 	s->acct = a->acct;
 	s->path = a->path ? strdup(a->path) : NULL;
-	store_queue_init(&s->queue);
-	store_queue_init(&s->work);
-	store_queue_init(&s->rows);
+	list_init(&s->queue);
+	list_init(&s->work);
+	list_init(&s->rows);
 	kworker_seq_init(&s->seq);
 	ev_async_init(&s->wake, store_wake);
 	ev_async_start(loop_ev(s->loop), &s->wake);
@@ -415,9 +394,9 @@ void acct_store_close(struct acct_store *s)
 		       KV_STR("cure", "the disk has failed"));
 	ev_timer_stop(loop_ev(s->loop), &s->retry);
 	ev_async_stop(loop_ev(s->loop), &s->wake);
-	store_queue_free(&s->queue);
-	store_queue_free(&s->work);
-	store_queue_free(&s->rows);
+	store_free_all(&s->queue);
+	store_free_all(&s->work);
+	store_free_all(&s->rows);
 	free(s->reader);
 	acct_db_close(s->db);
 	free(s->path);
