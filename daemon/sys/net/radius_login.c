@@ -17,12 +17,12 @@
 #include "daemon/sys/net/radius_io.h"
 #include "daemon/sys/run/loop.h"
 
-#define PORTS_MAX   128	      /* source ports of a server: 32768 logins at a time */
-#define PENDING_MAX 65535     /* logins at a time; there are no more sessions */
-#define HOLD_MIN    ZE_SEC(2) /* until the first probe of a server that was set aside */
-#define HOLD_MAX    ZE_SEC(30)
-#define LINES_EVERY ZE_SEC(1) /* log lines about replies that can't be used as they are */
-#define LINES_BURST 10
+#define PENDING_MAX  65535     /* logins at a time; there are no more sessions */
+#define HOLD_MIN     ZE_SEC(2) /* until the first probe of a server that was set aside */
+#define HOLD_MAX     ZE_SEC(30)
+#define LINES_EVERY  ZE_SEC(1) /* log lines about replies that can't be used as they are */
+#define LINES_BURST  10
+#define SIGN_REPLIES "have the server send Message-Authenticator in every reply"
 
 /* The client of one configuration. */
 struct radius_set {
@@ -122,6 +122,7 @@ static void log_note(void *self, const struct radius_note *n)
 {
 	const struct radius_set *set = self;
 	char text[ZE_ADDR_TEXT];
+	bool dropped;
 
 	if (set != set->owner->set)
 		return; /* its successor notices the same */
@@ -140,16 +141,12 @@ static void log_note(void *self, const struct radius_note *n)
 		       KV_U64("aside-seconds", (uint64_t)(n->aside / ZE_SEC(1))));
 		break;
 	case RADIUS_NOTE_UNSIGNED:
-		log_kv(LOG_AAA, LOG_WARN, "radius-reply-unsigned", KV_STR("server", n->server),
-		       KV_STR("address", text), KV_STR("effect", "accepted"),
-		       KV_STR("cure", "have the server send Message-Authenticator in every reply, "
-				      "see radius in ze.conf(5)"));
-		break;
 	case RADIUS_NOTE_UNSIGNED_DROPPED:
+		dropped = n->kind == RADIUS_NOTE_UNSIGNED_DROPPED;
 		log_kv(LOG_AAA, LOG_WARN, "radius-reply-unsigned", KV_STR("server", n->server),
-		       KV_STR("address", text), KV_STR("effect", "dropped"),
-		       KV_STR("cure", "have the server send Message-Authenticator in every reply, "
-				      "or message-authenticator off"));
+		       KV_STR("address", text), KV_STR("effect", dropped ? "dropped" : "accepted"),
+		       KV_STR("cure", dropped ? SIGN_REPLIES ", or message-authenticator off" :
+						SIGN_REPLIES ", see radius in ze.conf(5)"));
 		break;
 	}
 }
@@ -187,7 +184,7 @@ static int open_client(struct radius_set *set)
 							    .n_servers = r->n_servers,
 							    .timeout = ZE_SEC(r->timeout_s),
 							    .retries = r->retries,
-							    .ports = PORTS_MAX,
+							    .ports = RADIUS_PORTS_MAX,
 							    .max_pending = PENDING_MAX,
 							    .hold_min = HOLD_MIN,
 							    .hold_max = HOLD_MAX,
@@ -360,7 +357,7 @@ static void radius_login_drop(void *self, uint64_t cookie)
 
 struct aaa_handler radius_login_handler(struct radius_login *l)
 {
-	return (struct aaa_handler){ .name = "l2tp-auth-radius",
+	return (struct aaa_handler){ .name = AAA_RADIUS_NAME,
 				     .self = l,
 				     .auth = radius_login_auth,
 				     .cancel = radius_login_drop };
