@@ -468,7 +468,10 @@ static const struct ze_module mod_radius = { .name = "aaa-radius",
 
 static void order_reload(struct ze *z, struct config *next)
 {
-	aaa_broker_order(&z->aaa, next->auth_order, next->n_auth_order);
+	const char *names[CONFIG_AUTH__COUNT];
+	size_t n = config_handlers(next, names);
+
+	aaa_broker_order(&z->aaa, names, n);
 }
 
 static int order_start(struct ze *z)

@@ -143,7 +143,6 @@ struct config *config_new(void)
 	}
 	c->l2tp = false; /* there is no l2tp {} yet */
 	strcpy(c->machine_name, "ze");
-	config_name_handlers(c);
 	return c;
 }
 
@@ -216,14 +215,14 @@ size_t config_auth_order(const struct config *c, enum config_auth ret[static CON
 	return c->n_auth_sources;
 }
 
-void config_name_handlers(struct config *c)
+size_t config_handlers(const struct config *c, const char *ret[static CONFIG_AUTH__COUNT])
 {
 	enum config_auth order[CONFIG_AUTH__COUNT];
+	size_t n = config_auth_order(c, order);
 
-	c->n_auth_order = config_auth_order(c, order);
-	for (size_t i = 0; i < c->n_auth_order; i++)
-		c->auth_order[i] = order[i] == CONFIG_AUTH_RADIUS ? AAA_RADIUS_NAME :
-								    AAA_LOCAL_NAME;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = order[i] == CONFIG_AUTH_RADIUS ? AAA_RADIUS_NAME : AAA_LOCAL_NAME;
+	return n;
 }
 
 struct radius_nas config_radius_nas(const struct config *c)

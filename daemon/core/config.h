@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "aaa/addrpool.h"
-#include "aaa/broker.h"
 #include "aaa/local.h"
 #include "aaa/radius_attrs.h"
 #include "aaa/radius_client.h"
@@ -121,9 +120,6 @@ struct config {
 	struct profile_sessions sessions; /* default for users without limits of their own */
 	uint32_t ncp_timeout_s;
 	uint32_t echo_interval_s, echo_failures; /* LCP Echo-Request; interval 0: not sent */
-	/* Names of the handlers that check logins, in the order in which they are asked; constants. */
-	const char *auth_order[AAA_HANDLERS_MAX];
-	size_t n_auth_order;
 	enum config_auth auth_sources[CONFIG_AUTH__COUNT]; /* as given; config_auth_order() */
 	size_t n_auth_sources;
 	struct config_radius radius;
@@ -152,8 +148,8 @@ enum log_level config_log_level(const struct config *c, enum log_sub sub);
 const char *config_host_name(const struct config *c);
 /* Writes who is asked about a login, in this order. Returns how many. */
 size_t config_auth_order(const struct config *c, enum config_auth ret[static CONFIG_AUTH__COUNT]);
-/* Sets c->auth_order to the handlers of config_auth_order(). */
-void config_name_handlers(struct config *c);
+/* The same as the names of their handlers, which are constants. */
+size_t config_handlers(const struct config *c, const char *ret[static CONFIG_AUTH__COUNT]);
 /* How ze names itself to RADIUS servers. It points into c. */
 struct radius_nas config_radius_nas(const struct config *c);
 bool config_ipcp(const struct config *c); /* whether IPCP is negotiated */

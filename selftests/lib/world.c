@@ -717,6 +717,14 @@ struct config *w_config(void)
 	return c;
 }
 
+static void order_handlers(struct world *w, const struct config *cfg)
+{
+	const char *names[CONFIG_AUTH__COUNT];
+	size_t n = config_handlers(cfg, names);
+
+	aaa_broker_order(&w->aaa, names, n);
+}
+
 int w_reload(struct world *w, struct config *cfg, struct strbuf *errors)
 {
 	struct aaa_local *next = config_local_users(cfg);
@@ -730,7 +738,7 @@ int w_reload(struct world *w, struct config *cfg, struct strbuf *errors)
 	r = engine_reload_prepare(w->e, cfg, errors ? errors : &unread);
 	if (r == 0) {
 		aaa_local_swap(w->local, next);
-		aaa_broker_order(&w->aaa, cfg->auth_order, cfg->n_auth_order);
+		order_handlers(w, cfg);
 		engine_reload(w->e, w->now);
 		config_diff_log(w->e->boot, previous, cfg, errors ? errors : &unread);
 	}
@@ -751,7 +759,7 @@ static int start(struct world *w)
 	w->aaa = (struct aaa_broker){ .n = 0 };
 	h = aaa_local_handler(w->local);
 	aaa_broker_add(&w->aaa, &h);
-	aaa_broker_order(&w->aaa, w->cfg->auth_order, w->cfg->n_auth_order);
+	order_handlers(w, w->cfg);
 	r = engine_new(&(struct engine_args){ .cfg = w->cfg,
 					      .ports = { .net = &net_ops,
 							 .net_self = w,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "aaa/profile.h"
+#include "aaa/radius_auth.h"
 #include "daemon/base/log.h"
 #include "selftests/lib/fail_alloc.h"
 #include "selftests/lib/world.h"
@@ -176,11 +177,12 @@ static void assert_no_effect(const struct lac_call *c, uint64_t cookie)
 	assert_false(c->c.auth_ok || c->c.auth_bad);
 }
 
-static void reload_order(struct config *next, const char *first, const char *second)
+static void reload_order(struct config *next, size_t n, enum config_auth first,
+			 enum config_auth second)
 {
-	next->auth_order[0] = first;
-	next->auth_order[1] = second;
-	next->n_auth_order = first ? second ? 2 : 1 : 0;
+	next->auth_sources[0] = first;
+	next->auth_sources[1] = second;
+	next->n_auth_sources = n;
 	assert_int_equal(w_reload(w, next, NULL), 0);
 }
 
@@ -332,23 +334,23 @@ static void another_module(void **st)
 	(void)st;
 	world_free(w);
 	set_up_with_local();
-	start_module("radius");
+	start_module(AAA_RADIUS_NAME);
 	assert_true(login()->c.v4_up);
 	assert_int_equal(fakes[0].asked, 0);
-	reload_order(next, "radius", AAA_LOCAL_NAME);
+	reload_order(next, 2, CONFIG_AUTH_RADIUS, CONFIG_AUTH_LOCAL);
 	c = login();
 	assert_int_equal(fakes[0].asked, 1);
 	assert_false(c->c.auth_ok);
 	say(fakes[0].cookie, AAA_UNKNOWN); /* then the local users know her */
 	assert_true(c->c.v4_up);
-	reload_order(next, AAA_LOCAL_NAME, "radius");
+	reload_order(next, 2, CONFIG_AUTH_LOCAL, CONFIG_AUTH_RADIUS);
 	assert_true(login()->c.v4_up);
 	assert_int_equal(fakes[0].asked, 1);
 	c = lac_call(l, "zoe", "wonder"); /* the local users do not know her */
 	assert_int_equal(fakes[0].asked, 2);
 	say(fakes[0].cookie, AAA_ACCEPT);
 	assert_true(c->c.v4_up);
-	reload_order(next, "radius", NULL);
+	reload_order(next, 1, CONFIG_AUTH_RADIUS, CONFIG_AUTH_LOCAL);
 	c = login();
 	say(fakes[0].cookie, AAA_UNKNOWN);
 	assert_true(c->c.auth_bad);

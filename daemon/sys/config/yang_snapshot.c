@@ -239,7 +239,6 @@ void yang_snapshot(struct yang_doc *d)
 	}
 	read_machine_name(d->cfg);
 	read_table(d, d->root, &config_table, d->cfg);
-	config_name_handlers(d->cfg);
 	v4 = yang_find(d->root, "l2tp/pool/ipv4");
 	d->cfg->has_pool = v4;
 	if (v4)
