@@ -9,14 +9,7 @@
 
 #include "daemon/l2tp/avp.h"
 #include "daemon/l2tp/msg.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 static void check_value(const struct avp *a, const struct avp_spec *s)
 {

@@ -9,14 +9,7 @@
 #include "daemon/base/err.h"
 #include "daemon/l2tp/hdr.h"
 #include "ppp/frame.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 static enum ze_verdict verdict_of(int r)
 {

@@ -13,14 +13,7 @@
 #include "aaa/profile.h"
 #include "aaa/radius_coa.h"
 #include "daemon/base/crypto.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 #define SECRET	 "radsecret"
 #define SESSIONS 3

@@ -6,8 +6,7 @@
 
 #include "daemon/base/strbuf.h"
 #include "daemon/sys/config/yang.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -11,9 +11,8 @@
 #include "ppp/ipcp.h"
 #include "ppp/ipv6cp.h"
 #include "ppp/lcp.h"
+#include "selftests/fuzz/fuzz.h"
 #include "selftests/lib/test_rng.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct lcp lcp;
 static struct ipcp ipcp;

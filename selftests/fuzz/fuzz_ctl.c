@@ -15,9 +15,8 @@
 #include "daemon/observe/history.h"
 #include "daemon/ops/rights.h"
 #include "daemon/sys/ctl/ctl_proto.h"
+#include "selftests/fuzz/fuzz.h"
 #include "selftests/lib/world.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct world *w;
 static struct history *h;

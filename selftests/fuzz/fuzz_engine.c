@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "selftests/fuzz/fuzz.h"
 #include "selftests/lib/world.h"
 
 #define LACS  4
 #define CALLS 5
 #define STEPS 48
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct operate_why why = { .actor = "fuzz", .text = "because" };
 

@@ -8,14 +8,7 @@
 
 #include "cli/decode.h"
 #include "daemon/l2tp/hdr.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 static void check_decode(struct span in, int parsed)
 {

@@ -9,14 +9,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/l2tp/hidden.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 static void check_reveal(const struct avp_key *k, struct span wire)
 {

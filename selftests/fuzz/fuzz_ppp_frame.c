@@ -6,8 +6,7 @@
 #include "daemon/base/err.h"
 #include "ppp/frame.h"
 #include "ppp/opt.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 static void inside(struct span child, struct span parent)
 {

@@ -14,14 +14,7 @@
 #include "aaa/radius_profile.h"
 #include "aaa/radius_rate.h"
 #include "aaa/radius_req.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 #define SECRET "radsecret"
 

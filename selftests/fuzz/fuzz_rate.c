@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "selftests/fuzz/fuzz.h"
 #include "shaping/rate.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "daemon/core/record_tags.h"
+#include "selftests/fuzz/fuzz.h"
 #include "selftests/lib/tlv_edit.h"
 #include "selftests/lib/world.h"
 
 #define RECORDS 64
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 /* libFuzzer's; not there when a corpus is replayed. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));

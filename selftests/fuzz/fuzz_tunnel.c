@@ -8,14 +8,7 @@
 #include <string.h>
 
 #include "daemon/l2tp/tunnel.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 struct run {
 	struct l2tp_tunnel t;

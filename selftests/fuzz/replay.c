@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "selftests/fuzz/fuzz.h"
 
 static int run_file(const char *path, size_t size)
 {
