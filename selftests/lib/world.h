@@ -212,6 +212,14 @@ void w_drop_next(struct world *w, uint16_t type);
 /* Returns NULL when nothing is left, else what is left. */
 const char *w_leftover(const struct world *w);
 #define assert_world_empty(w) assert_string_equal(w_leftover(w) ? w_leftover(w) : "", "")
+/* The end of a test: all LACs stop, and two minutes later nothing is left. */
+#define world_end(w)                                                                               \
+	do {                                                                                       \
+		lac_stop_all(w);                                                                   \
+		w_advance(w, ZE_SEC(120));                                                         \
+		assert_world_empty(w);                                                             \
+		world_free(w);                                                                     \
+	} while (0)
 /* Passes one datagram to the engine, from any address. */
 void w_inject(struct world *w, const struct net_path *path, struct span b);
 /* The path of a LAC to ze: 10.9.0.<n>:port. */
@@ -232,7 +240,10 @@ void lac_send(struct lac *l, uint16_t hdr_sid, const struct l2tp_msg *m);
 struct lac_call *lac_call(struct lac *l, const char *user, const char *password); /* ICRQ ... */
 void lac_icrq(struct lac *l, uint16_t hdr_sid, uint16_t sid);
 void lac_cdn(struct lac_call *c);
+/* Sends the ICCN of a call for which the LAC has kept it back (no_iccn). */
+void lac_iccn(struct lac_call *c);
 void lac_stop(struct lac *l);
+void lac_stop_all(struct world *w);
 void lac_input(struct lac *l, struct span datagram);
 void lac_data(struct lac_call *c, struct span frame);
 void lac_flush(struct lac *l);

@@ -268,6 +268,17 @@ void lac_data(struct lac_call *c, struct span frame)
 	w_inject(c->l->w, &c->l->path, wr_done(&w));
 }
 
+void lac_iccn(struct lac_call *c)
+{
+	const struct l2tp_msg m = { .type = L2TP_ICCN,
+				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
+					    L2TP_BIT(AVP_TX_CONNECT_SPEED),
+				    .framing_type = 1 };
+
+	lac_send(c->l, c->peer_sid, &m);
+	w_deliver(c->l->w);
+}
+
 void lac_cdn(struct lac_call *c)
 {
 	const struct l2tp_msg m = { .type = L2TP_CDN,
@@ -293,6 +304,12 @@ void lac_stop(struct lac *l)
 	l->over = true;
 	all_over(l);
 	w_deliver(l->w);
+}
+
+void lac_stop_all(struct world *w)
+{
+	for (unsigned i = 0; i < w->n_lacs; i++)
+		lac_stop(&w->lacs[i]);
 }
 
 struct tunnel *lac_tunnel(const struct lac *l)

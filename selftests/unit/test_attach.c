@@ -31,10 +31,7 @@ static int up(void **st)
 static int down(void **st)
 {
 	(void)st;
-	lac_stop(l);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	return 0;
 }
 

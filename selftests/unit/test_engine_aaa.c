@@ -149,10 +149,7 @@ static int set_up(void **st)
 static int tear_down(void **st)
 {
 	(void)st;
-	lac_stop(l);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	return 0;
 }
 
@@ -399,13 +396,7 @@ static void asked_again_with_the_same(void **st)
 		c = login();
 		l->no_iccn = false;
 		c->c.wants = wants[i];
-		lac_send(l, c->peer_sid,
-			 &(struct l2tp_msg){ .type = L2TP_ICCN,
-					     .have = L2TP_BIT(AVP_MSG_TYPE) |
-						     L2TP_BIT(AVP_FRAMING_TYPE) |
-						     L2TP_BIT(AVP_TX_CONNECT_SPEED),
-					     .framing_type = 1 });
-		w_deliver(w);
+		lac_iccn(c);
 		client_open(c);
 		w_deliver(w);
 		assert_int_equal(fakes[0].method, methods[i]);
@@ -507,12 +498,7 @@ static struct lac_call *established(enum w_auth wants)
 	c = login();
 	l->no_iccn = false;
 	c->c.wants = wants;
-	lac_send(l, c->peer_sid,
-		 &(struct l2tp_msg){ .type = L2TP_ICCN,
-				     .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
-					     L2TP_BIT(AVP_TX_CONNECT_SPEED),
-				     .framing_type = 1 });
-	w_deliver(w);
+	lac_iccn(c);
 	client_open(c);
 	w_deliver(w);
 	say(fakes[0].cookie, AAA_ACCEPT);

@@ -42,10 +42,7 @@ static int tear_down(void **st)
 	if (!w)
 		return 0;
 	w->dp_hold = false;
-	lac_stop(l);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	return 0;
 }
 

@@ -83,11 +83,7 @@ static int set_up(void **st)
 static int tear_down(void **st)
 {
 	(void)st;
-	for (unsigned i = 0; i < w->n_lacs; i++)
-		lac_stop(&w->lacs[i]);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	return 0;
 }
 
@@ -123,12 +119,7 @@ static void what_exists(void **st)
 	lac_call(l, "alice", "wonder");
 	l->no_iccn = false;
 	c->c.mute = true;
-	lac_send(l, c->peer_sid,
-		 &(struct l2tp_msg){ .type = L2TP_ICCN,
-				     .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
-					     L2TP_BIT(AVP_TX_CONNECT_SPEED),
-				     .framing_type = 1 });
-	w_deliver(w);
+	lac_iccn(c);
 	n = w->n_events;
 	replay(&late);
 	assert_string_equal(got, "tunnel-up; session-up; route-add 10.0.0.2/32; session-up; "

@@ -59,10 +59,7 @@ static int set_up(void **st)
 static int tear_down(void **st)
 {
 	(void)st;
-	lac_stop(l);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	hostip_done(&set);
 	log_set_sink(NULL, NULL);
 	return 0;

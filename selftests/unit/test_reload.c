@@ -40,11 +40,7 @@ static int down(void **st)
 	(void)st;
 	config_unref(next);
 	sb_done(&warnings);
-	for (unsigned i = 0; i < w->n_lacs; i++)
-		lac_stop(&w->lacs[i]);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	return 0;
 }
 

@@ -39,10 +39,7 @@ static int down(void **st)
 {
 	(void)st;
 	ask_done(&a);
-	lac_stop(l);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	return 0;
 }
 

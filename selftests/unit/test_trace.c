@@ -44,10 +44,7 @@ static int up(void **st)
 static int down(void **st)
 {
 	(void)st;
-	lac_stop(l);
-	w_advance(w, ZE_SEC(120));
-	assert_world_empty(w);
-	world_free(w);
+	world_end(w);
 	log_set_level(LOG__SUBS, LOG_INFO);
 	log_set_sink(log_sink_stderr, NULL);
 	sb_done(&said);
