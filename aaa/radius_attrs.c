@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/base/session_id.h"
 
-#define TUNNEL_L2TP    3
-#define MEDIUM_IPV4    1
-#define MEDIUM_IPV6    2
-#define SESSION_ID_LEN 16
-#define ID_DIGITS_MAX  5 /* of a tunnel or session id */
+#define TUNNEL_L2TP   3
+#define MEDIUM_IPV4   1
+#define MEDIUM_IPV6   2
+#define ID_DIGITS_MAX 5 /* of a tunnel or session id */
 
 enum placeholder {
 	PLACE_NONE, /* an octet of text */
@@ -101,13 +101,6 @@ static void put_port_id(struct radius_req *q, const struct radius_nas *nas,
 		}
 	}
 	radius_req_bytes(q, RADIUS_NAS_PORT_ID, wr_done(&w));
-}
-
-/* 16 hex digits. */
-static const char *session_id_text(uint64_t id, char buf[static SESSION_ID_LEN + 1])
-{
-	snprintf(buf, SESSION_ID_LEN + 1, "%016llx", (unsigned long long)id);
-	return buf;
 }
 
 void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas)

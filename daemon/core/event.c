@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/core/event.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 const char *event_kind_name(enum event_kind k)
 {
 	static const char *const names[EV__COUNT] = {
@@ -21,10 +18,4 @@ const char *event_kind_name(enum event_kind k)
 	};
 
 	return (unsigned)k < EV__COUNT ? names[k] : "unknown";
-}
-
-const char *event_id_text(uint64_t session_id, char buf[static EVENT_ID_TEXT])
-{
-	snprintf(buf, EVENT_ID_TEXT, "%016" PRIx64, session_id);
-	return buf;
 }

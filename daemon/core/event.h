@@ -58,6 +58,3 @@ struct event {
 };
 
 const char *event_kind_name(enum event_kind k); /* "session-up" */
-/* Writes the session id as it is shown everywhere: 16 hexadecimal digits. Returns buf. */
-#define EVENT_ID_TEXT 17
-const char *event_id_text(uint64_t session_id, char buf[static EVENT_ID_TEXT]);

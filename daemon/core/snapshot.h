@@ -26,6 +26,7 @@
 #include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
 #include "daemon/base/err.h"
+#include "daemon/base/session_id.h"
 #include "daemon/base/wire.h"
 #include "daemon/core/event.h"
 #include "daemon/core/config.h"
@@ -158,7 +159,7 @@ struct snapshot_ppp {
 
 struct snapshot_session {
 	struct snapshot_session_row row;
-	char id[EVENT_ID_TEXT];
+	char id[SESSION_ID_TEXT];
 	struct ze_addr peer;
 	char also_on[32]; /* other owner of its address, see own_holder(); "": none */
 	const char *l2tp_state;
@@ -194,7 +195,7 @@ struct snapshot_trail { /* one allocation, oldest first */
 };
 
 struct snapshot_life {
-	char id[EVENT_ID_TEXT];
+	char id[SESSION_ID_TEXT];
 	uint16_t tid, sid;
 	char user[64], ifname[16];
 	struct ze_addr peer; /* family 0: not known */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/session_id.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
 #include "daemon/core/registry.h"
@@ -171,7 +172,7 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 {
 	r->row = session_row(s);
 	r->row.user = snapshot_text(&at, r->row.user, strlen(r->row.user));
-	event_id_text(s->id, r->id);
+	session_id_text(s->id, r->id);
 	r->peer = s->call.tunnel->path.peer;
 	r->up = s->up_at;
 	r->restored = s->restored ? s->e->restored : 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/session_id.h"
 #include "daemon/core/address.h"
 #include "daemon/core/attach.h"
 #include "daemon/core/call.h"
@@ -141,13 +142,13 @@ static bool subscriber_may_log(const struct subscriber *s, ze_ns now, uint32_t *
 
 static void subscriber_log_up(const struct subscriber *s, ze_ns now)
 {
-	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[EVENT_ID_TEXT];
+	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[SESSION_ID_TEXT];
 	uint32_t suppressed;
 
 	if (!subscriber_may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-up", KV_U64("tid", s->call.tunnel->l2tp.tid),
-	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", event_id_text(s->id, id)),
+	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", session_id_text(s->id, id)),
 	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->lease.ip4, ip)),
 	       KV_STR("interface", s->ifname),
 	       KV_STR("peer", ze_addr_text(&s->call.tunnel->path.peer, peer)),
@@ -156,13 +157,13 @@ static void subscriber_log_up(const struct subscriber *s, ze_ns now)
 
 static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx_down *d, ze_ns now)
 {
-	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[EVENT_ID_TEXT];
+	char peer[ZE_ADDR_TEXT], ip[ZE_ADDR_TEXT], id[SESSION_ID_TEXT];
 	uint32_t suppressed;
 
 	if (!subscriber_may_log(s, now, &suppressed))
 		return;
 	log_kv(LOG_L2TP, LOG_INFO, "session-down", KV_U64("tid", s->call.tunnel->l2tp.tid),
-	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", event_id_text(s->id, id)),
+	       KV_U64("sid", s->call.l2tp.sid), KV_STR("session-id", session_id_text(s->id, id)),
 	       KV_STR("user", facts_user(s)), KV_STR("address", ze_ip4_text(s->lease.ip4, ip)),
 	       KV_STR("cause", end_cause_word(s->end)), KV_U64("result", d->result),
 	       KV_U64("error-code", d->error),
@@ -174,7 +175,7 @@ static void subscriber_log_down(const struct subscriber *s, const struct l2tp_fx
 static void closed(struct subscriber *s, ze_ns now)
 {
 	struct event ev = facts_event(s, EV_SESSION_CLOSED, now);
-	char id[EVENT_ID_TEXT];
+	char id[SESSION_ID_TEXT];
 	uint32_t suppressed;
 
 	if (!s->linked)
@@ -185,7 +186,7 @@ static void closed(struct subscriber *s, ze_ns now)
 	if (s->counted && subscriber_may_log(s, now, &suppressed))
 		log_kv(LOG_L2TP, LOG_INFO, "session-closed",
 		       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
-		       KV_STR("session-id", event_id_text(s->id, id)),
+		       KV_STR("session-id", session_id_text(s->id, id)),
 		       KV_STR("user", facts_user(s)), KV_U64("up-packets", s->traffic.up_packets),
 		       KV_U64("up-bytes", s->traffic.up_bytes),
 		       KV_U64("down-packets", s->traffic.down_packets),

@@ -15,6 +15,7 @@
 #include "daemon/base/htab.h"
 #include "daemon/base/list.h"
 #include "daemon/base/ring.h"
+#include "daemon/base/session_id.h"
 #include "daemon/core/session_facts.h"
 
 #define LIVES_MAX   65535 /* as many as there are session ids */
@@ -331,7 +332,7 @@ static struct snapshot_trail *trail_of(const void *self, uint64_t id)
 
 static void copy_life(struct snapshot_life *to, const struct life *l)
 {
-	event_id_text(l->facts->id, to->id);
+	session_id_text(l->facts->id, to->id);
 	to->tid = l->facts->tunnel->tid;
 	to->sid = l->facts->sid;
 	history_copy(to->user, sizeof(to->user), session_facts_user(l->facts));

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/base/json.h"
+#include "daemon/base/session_id.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
@@ -532,7 +533,7 @@ static void shown_the_same(void **st)
 	for (int rejects = 0; rejects < 2; rejects++) {
 		struct scene x = scene_up();
 		struct subscriber *s = call_sub(x.c);
-		char *before, *after, id[EVENT_ID_TEXT];
+		char *before, *after, id[SESSION_ID_TEXT];
 
 		if (rejects)
 			echo_reject(&s->link.lcp.echo);
@@ -540,7 +541,7 @@ static void shown_the_same(void **st)
 		w_advance(x.w, ZE_SEC(61));
 		before = shown(x.w, call_sub(x.c));
 		assert_non_null(strstr(before, rejects ? "rejected-by-peer" : "running"));
-		assert_non_null(strstr(before, event_id_text(s->id, id)));
+		assert_non_null(strstr(before, session_id_text(s->id, id)));
 		assert_non_null(strstr(before, "0301234567"));
 		w_kill(x.w);
 		w_restore(x.w);
