@@ -117,9 +117,8 @@ static void put_endpoint(struct radius_req *q, uint8_t type, const struct ze_add
 	struct ze_addr ip = *a;
 	char text[ZE_ADDR_TEXT];
 
-	ip.port = 0;
 	ip.scope = 0;
-	radius_req_tagged(q, type, 0, span_str(ze_addr_text(&ip, text)));
+	radius_req_tagged(q, type, 0, span_str(ze_ip_text(&ip, text)));
 }
 
 static void put_ends(struct radius_req *q, const struct radius_session *s)

@@ -37,6 +37,14 @@ const char *ze_addr_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
 	return buf;
 }
 
+const char *ze_ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
+{
+	struct ze_addr bare = *a;
+
+	bare.port = 0;
+	return ze_addr_text(&bare, buf);
+}
+
 /* Parses a decimal number of digits only, at most max. */
 static int parse_number(const char *s, uint64_t max, uint64_t *ret)
 {

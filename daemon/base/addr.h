@@ -32,6 +32,8 @@ bool ze_addr_same_ip(const struct ze_addr *a, const struct ze_addr *b);
 /* Writes "192.0.2.1:1701" or "[2001:db8::1]:1701"; the port is left out when it is 0. Returns
  * buf. */
 const char *ze_addr_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT]);
+/* The same without the port. */
+const char *ze_ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT]);
 /* Parses an IPv4 or IPv6 literal, with "%index" only for a link-local IPv6 address. Returns 0 or
  * -EINVAL. */
 int ze_addr_parse(const char *ip, uint16_t port, struct ze_addr *ret);

@@ -173,12 +173,11 @@ static void print_nothing(const struct config_row *row, const void *value, struc
 
 static void print_ip(const struct config_row *row, const void *value, struct strbuf *out)
 {
-	struct ze_addr a = *(const struct ze_addr *)value;
+	const struct ze_addr *a = value;
 	char text[ZE_ADDR_TEXT];
 
 	(void)row;
-	a.port = 0;
-	sb_puts(out, a.family ? ze_addr_text(&a, text) : "");
+	sb_puts(out, a->family ? ze_ip_text(a, text) : "");
 }
 
 static void print_ip4(const struct config_row *row, const void *value, struct strbuf *out)

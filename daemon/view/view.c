@@ -262,14 +262,6 @@ void view_counters(const struct snapshot *snap, const struct view_clock *c, stru
 	json_obj_end(j);
 }
 
-void view_ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT])
-{
-	struct ze_addr bare = *a;
-
-	bare.port = 0;
-	ze_addr_text(&bare, buf);
-}
-
 void view_listeners(const struct snapshot *s, const struct view_clock *c, struct json *j)
 {
 	const struct config *boot = s->config.boot;
@@ -282,7 +274,7 @@ void view_listeners(const struct snapshot *s, const struct view_clock *c, struct
 
 		json_obj(j);
 		json_kstr(j, "name", l->name);
-		view_ip_text(&l->addr, text);
+		ze_ip_text(&l->addr, text);
 		json_kstr(j, "address", text);
 		json_ku64(j, "port", l->addr.port);
 		json_obj_end(j);
@@ -324,7 +316,7 @@ static void config_radius_server(const struct config_radius_server *r, struct js
 
 	json_obj(j);
 	json_kstr(j, "name", r->name);
-	view_ip_text(&r->addr, text);
+	ze_ip_text(&r->addr, text);
 	json_kstr(j, "address", text);
 	json_ku64(j, "port", r->addr.port);
 	json_kstr(j, "shared-key", "<set>");
@@ -353,7 +345,7 @@ static void config_auth(const struct config *c, struct json *j)
 			json_kstr(j, "nas-identifier", c->radius.nas_id);
 		json_kstr(j, "nas-port-id", c->radius.port_id);
 		if (c->radius.source.family) {
-			view_ip_text(&c->radius.source, text);
+			ze_ip_text(&c->radius.source, text);
 			json_kstr(j, "source-address", text);
 		}
 		json_ku64(j, "timeout", c->radius.timeout_s);

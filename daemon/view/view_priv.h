@@ -11,7 +11,5 @@ struct view_clock;
 
 /* Writes the counters as members of an object that the caller has begun. */
 void view_stats_members(const struct dp_stats *st, struct json *j);
-/* The address without its port. */
-void view_ip_text(const struct ze_addr *a, char buf[static ZE_ADDR_TEXT]);
 /* Writes the trail as an array. */
 void view_trail(const struct snapshot_trail *t, const struct view_clock *c, struct json *j);

@@ -39,7 +39,7 @@ static void server_members(const struct snapshot_radius_server *s, const struct 
 	char text[ZE_ADDR_TEXT];
 
 	json_kstr(j, "name", s->name);
-	view_ip_text(&st->addr, text);
+	ze_ip_text(&st->addr, text);
 	json_kstr(j, "address", text);
 	json_ku64(j, "port", st->addr.port);
 	json_kstr(j, "state", state_of(st));
