@@ -58,16 +58,17 @@ static struct store_op *store_first(const struct list *q)
 	return list_empty(q) ? NULL : list_entry(q->next, struct store_op, at);
 }
 
-static void store_op_free(struct store_op *op)
+/* Frees the first n operations, or all when there are fewer. */
+static void store_free(struct list *q, size_t n)
 {
-	list_del(&op->at);
-	free(op);
-}
+	struct list *pos, *tmp;
 
-static void store_free_all(struct list *q)
-{
-	while (!list_empty(q))
-		store_op_free(store_first(q));
+	list_for_each_safe(pos, tmp, q) {
+		if (!n--)
+			break;
+		list_del(pos);
+		free(list_entry(pos, struct store_op, at));
+	}
 }
 
 static struct store_op *store_op_new(const struct acct_row *row)
@@ -106,7 +107,7 @@ static int store_read(struct acct_store *s, struct store_op *op)
 	list_init(&rows);
 	r = acct_db_read(s->db, op->row.place, op->n, store_keep, &rows);
 	if (r < 0) {
-		store_free_all(&rows);
+		store_free(&rows, SIZE_MAX);
 		return r;
 	}
 	list_splice_tail(&s->rows, &rows);
@@ -142,8 +143,7 @@ static int store_transaction(struct acct_store *s)
 	}
 	s->finished += n;
 	s->committed++;
-	while (n--)
-		store_op_free(store_first(&s->work));
+	store_free(&s->work, n);
 	return 0;
 }
 
@@ -394,9 +394,9 @@ void acct_store_close(struct acct_store *s)
 		       KV_STR("cure", "the disk has failed"));
 	ev_timer_stop(loop_ev(s->loop), &s->retry);
 	ev_async_stop(loop_ev(s->loop), &s->wake);
-	store_free_all(&s->queue);
-	store_free_all(&s->work);
-	store_free_all(&s->rows);
+	store_free(&s->queue, SIZE_MAX);
+	store_free(&s->work, SIZE_MAX);
+	store_free(&s->rows, SIZE_MAX);
 	free(s->reader);
 	acct_db_close(s->db);
 	free(s->path);
