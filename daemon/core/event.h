@@ -19,7 +19,8 @@ enum event_kind {
 	EV_SESSION_DOWN, /* the call has ended; only for sessions that were STARTING or restored */
 	EV_SESSION_CLOSED, /* after DOWN, when the data plane has removed the session */
 	EV_DISCONNECT_REQUESTED,
-	EV_ROUTE_ADD, /* a subscriber can be reached: family, prefix */
+	EV_SESSION_CHANGED, /* its profile was replaced; facts has the new one */
+	EV_ROUTE_ADD,	    /* a subscriber can be reached: family, prefix */
 	EV_ROUTE_REMOVE,
 	EV_ECHO_RTT,
 	EV_ECHO_LOST,
@@ -47,8 +48,10 @@ struct event {
 	/* A constant. DOWN, CLOSED: the word of `end`, such as "auth-failed"; SESSION_UP: "resumed"
 	 * for a restored session; otherwise "". */
 	const char *cause;
-	const char *actor, *text; /* DISCONNECT_REQUESTED: the operator; free text or NULL */
-	uint16_t code;		  /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
+	/* DISCONNECT_REQUESTED: the operator; free text or NULL. CHANGED: "radius:NAME"; what has
+	 * changed, such as "download-rate 10mbit->20mbit". */
+	const char *actor, *text;
+	uint16_t code; /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
 	enum ppp_family family;
 	struct ze_prefix prefix; /* ROUTE: for one address of all its bits */
 	bool replay;		 /* it was true before: engine_replay() */

@@ -182,7 +182,8 @@ struct snapshot_session {
 struct snapshot_note {
 	ze_ns at;
 	const char *event, *cause; /* cause "": none */
-	const char *actor, *text;  /* operator who requested the end, and the reason; may be NULL */
+	const char *actor;	   /* who requested the end or the change; may be NULL */
+	const char *text, *change; /* reason of the end; what was changed; may be NULL */
 	struct ze_prefix prefix;   /* of a route; family 0: none */
 	uint16_t code;		   /* Disconnect-Cause; 0: none */
 	bool has_rtt;

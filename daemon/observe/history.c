@@ -32,7 +32,7 @@ struct note { /* kept small: there can be millions */
 		uint8_t ip[16]; /* EV_ROUTE_ADD, EV_ROUTE_REMOVE */
 		ze_ns rtt;	/* EV_ECHO_RTT */
 		struct {
-			char *actor, *text; /* EV_DISCONNECT_REQUESTED; owned, NULL when empty */
+			char *actor, *text; /* has_text(); owned, NULL when empty */
 		};
 	};
 };
@@ -70,9 +70,14 @@ static bool is_route(enum event_kind kind)
 	return kind == EV_ROUTE_ADD || kind == EV_ROUTE_REMOVE;
 }
 
+static bool has_text(unsigned kind)
+{
+	return kind == EV_DISCONNECT_REQUESTED || kind == EV_SESSION_CHANGED;
+}
+
 static void note_done(struct note *n)
 {
-	if (n->kind != EV_DISCONNECT_REQUESTED)
+	if (!has_text(n->kind))
 		return;
 	free(n->actor);
 	free(n->text);
@@ -191,7 +196,7 @@ static void history_note(struct life *l, const struct event *e)
 		memcpy(n->ip, e->prefix.addr.ip, sizeof(n->ip));
 	} else if (e->kind == EV_ECHO_RTT) {
 		n->rtt = e->rtt;
-	} else if (e->kind == EV_DISCONNECT_REQUESTED) {
+	} else if (has_text(e->kind)) {
 		n->actor = copy_filled(e->actor);
 		n->text = copy_filled(e->text);
 	}
@@ -258,8 +263,8 @@ const struct observer history_observer = {
 	.name = "history",
 	.wants = EV_BIT(EV_SESSION_STARTING) | EV_BIT(EV_SESSION_UP) | EV_BIT(EV_SESSION_DOWN) |
 		 EV_BIT(EV_SESSION_CLOSED) | EV_BIT(EV_DISCONNECT_REQUESTED) |
-		 EV_BIT(EV_ROUTE_ADD) | EV_BIT(EV_ROUTE_REMOVE) | EV_BIT(EV_ECHO_RTT) |
-		 EV_BIT(EV_ECHO_LOST),
+		 EV_BIT(EV_SESSION_CHANGED) | EV_BIT(EV_ROUTE_ADD) | EV_BIT(EV_ROUTE_REMOVE) |
+		 EV_BIT(EV_ECHO_RTT) | EV_BIT(EV_ECHO_LOST),
 	.on_event = on_event,
 };
 
@@ -288,9 +293,10 @@ static void copy_note(struct snapshot_note *to, const struct note *n, char **at)
 				      .event = event_kind_name((enum event_kind)n->kind),
 				      .cause = n->cause,
 				      .code = n->code };
-	if (n->kind == EV_DISCONNECT_REQUESTED) {
+	if (has_text(n->kind)) {
 		to->actor = history_put_text(at, n->actor);
-		to->text = history_put_text(at, n->text);
+		*(n->kind == EV_SESSION_CHANGED ? &to->change : &to->text) =
+			history_put_text(at, n->text);
 	} else if (is_route(n->kind)) {
 		to->prefix.addr.family = n->family;
 		to->prefix.len = n->len;
@@ -312,7 +318,7 @@ static struct snapshot_trail *copy_trail(const struct life *l)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct note *k = &l->notes[ring_at(&l->ring, i)];
 
-		if (k->kind == EV_DISCONNECT_REQUESTED)
+		if (has_text(k->kind))
 			text += text_len(k->actor) + text_len(k->text);
 	}
 	t = malloc(sizeof(*t) + n * sizeof(t->v[0]) + text);

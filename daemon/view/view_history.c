@@ -43,6 +43,7 @@ static void write_note(const struct snapshot_note *n, const struct view_clock *c
 	kfilled(j, "cause", n->cause);
 	kfilled(j, "actor", n->actor);
 	kfilled(j, "reason", n->text);
+	kfilled(j, "change", n->change);
 	view_history_kprefix(j, "address", &n->prefix);
 	if (n->code)
 		json_ku64(j, "disconnect-cause", n->code);

@@ -108,6 +108,7 @@ static void names(void **st)
 	assert_string_equal(event_kind_name(EV_SESSION_DOWN), "session-down");
 	assert_string_equal(event_kind_name(EV_ECHO_RTT), "echo-rtt");
 	assert_string_equal(event_kind_name(EV_DISCONNECT_REQUESTED), "disconnect-requested");
+	assert_string_equal(event_kind_name(EV_SESSION_CHANGED), "session-changed");
 	assert_string_equal(event_kind_name(EV__COUNT), "unknown");
 }
 

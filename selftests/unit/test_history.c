@@ -246,6 +246,34 @@ static void one_life(void **st)
 	json_decref(v);
 }
 
+/* Who changed the session and what (S-AAA-80); a change without memory for its text is still
+ * there. */
+static void a_change_names_who_and_what(void **st)
+{
+	struct event e;
+	json_t *v;
+
+	(void)st;
+	happens(EV_SESSION_UP, 1, ZE_SEC(1));
+	e = event(EV_SESSION_CHANGED, 1, ZE_SEC(2));
+	e.actor = "radius:main";
+	e.text = "download-rate 10mbit->20mbit";
+	tell(e);
+	e = event(EV_SESSION_CHANGED, 1, ZE_SEC(3));
+	e.actor = "radius:main";
+	e.text = "";
+	tell(e);
+	v = trail(1);
+	assert_int_equal(json_array_size(v), 3);
+	assert_string_equal(text(v, 1, "event"), "session-changed");
+	assert_string_equal(text(v, 1, "actor"), "radius:main");
+	assert_string_equal(text(v, 1, "change"), "download-rate 10mbit->20mbit");
+	assert_null(json_object_get(json_array_get(v, 1), "reason"));
+	assert_string_equal(text(v, 2, "actor"), "radius:main");
+	assert_null(json_object_get(json_array_get(v, 2), "change"));
+	json_decref(v);
+}
+
 static void nothing_is_known_of_others(void **st)
 {
 	json_t *v;
@@ -400,6 +428,7 @@ int main(void)
 		T(prefixes),
 		T(one_life),
 		T(never_began),
+		T(a_change_names_who_and_what),
 		T(nothing_is_known_of_others),
 		T(events_of_tunnels_make_no_life),
 		T(ring_keeps_the_newest),
