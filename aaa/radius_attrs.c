@@ -67,6 +67,23 @@ const char *radius_attrs_port_id_wrong(const char *template, struct span identif
 	return len > RADIUS_VALUE_MAX ? "can become longer than 253 octets" : NULL;
 }
 
+bool radius_attrs_excluded(const struct radius_exclude *x, enum radius_kind kind, uint8_t type)
+{
+	static const uint8_t types[RADIUS_OPT__COUNT] = {
+		[RADIUS_OPT_CALLING_STATION_ID] = RADIUS_CALLING_STATION_ID,
+		[RADIUS_OPT_NAS_PORT_ID] = RADIUS_NAS_PORT_ID,
+		[RADIUS_OPT_FRAMED_IP_ADDRESS] = RADIUS_FRAMED_IP_ADDRESS,
+		[RADIUS_OPT_EVENT_TIMESTAMP] = RADIUS_EVENT_TIMESTAMP,
+		[RADIUS_OPT_ACCT_DELAY_TIME] = RADIUS_ACCT_DELAY_TIME,
+		[RADIUS_OPT_ACCT_TERMINATE_CAUSE] = RADIUS_ACCT_TERMINATE_CAUSE,
+	};
+
+	for (unsigned i = 0; i < RADIUS_OPT__COUNT; i++)
+		if (types[i] == type)
+			return x->kinds[i] & (1u << kind);
+	return false;
+}
+
 static void put_number(struct wr *w, uint32_t n)
 {
 	char text[12];

@@ -18,10 +18,35 @@
 #include "aaa/radius_req.h"
 #include "daemon/base/addr.h"
 
+enum radius_kind { /* of a request that has attributes of a session or an event */
+	RADIUS_KIND_ACCESS,
+	RADIUS_KIND_START,
+	RADIUS_KIND_INTERIM,
+	RADIUS_KIND_STOP,
+	RADIUS_KIND_ON,
+	RADIUS_KIND_OFF,
+	RADIUS_KIND__COUNT
+};
+
+enum radius_optional { /* attributes that the configuration may exclude */
+	RADIUS_OPT_CALLING_STATION_ID,
+	RADIUS_OPT_NAS_PORT_ID,
+	RADIUS_OPT_FRAMED_IP_ADDRESS,
+	RADIUS_OPT_EVENT_TIMESTAMP,
+	RADIUS_OPT_ACCT_DELAY_TIME,
+	RADIUS_OPT_ACCT_TERMINATE_CAUSE,
+	RADIUS_OPT__COUNT
+};
+
+struct radius_exclude { /* bits of enum radius_kind, for each attribute */
+	uint8_t kinds[RADIUS_OPT__COUNT];
+};
+
 struct radius_nas {
 	struct span identifier; /* may be empty, when there is an address */
 	struct ze_addr address; /* family 0: none */
 	const char *port_id;	/* template of NAS-Port-Id, see below */
+	struct radius_exclude exclude;
 };
 
 struct radius_session {
@@ -38,6 +63,8 @@ void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 		      const struct radius_session *s);
 /* Appends NAS-Identifier and the NAS's address alone, for Status-Server. */
 void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas);
+/* True when requests of this kind have no such attribute. */
+bool radius_attrs_excluded(const struct radius_exclude *x, enum radius_kind kind, uint8_t type);
 /* Checks a template of NAS-Port-Id, in which {nas-id}, {tunnel-id} and {session-id} are replaced.
  * Returns NULL, or what is wrong. */
 const char *radius_attrs_port_id_wrong(const char *template, struct span identifier);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,4 +172,34 @@ struct span rk_packet(const struct rk_packet *p)
 	}
 	crypto_md5(auth, (const struct span[]){ wr_done(&w), p->secret }, 2);
 	return wr_done(&w);
+}
+
+static bool is_text(struct span v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.p[i] < 32 || v.p[i] > 126)
+			return false;
+	return v.len > 0;
+}
+
+void rk_assert_attrs(struct span attrs, const char *const *want, size_t n)
+{
+	struct rd r = rd_span(attrs);
+	size_t at = 0;
+
+	for (; rd_left(&r); at++) {
+		uint8_t type = rd_u8(&r), len = rd_u8(&r);
+		struct span v = rd_bytes(&r, len - (size_t)2);
+		char text[600];
+		int end = snprintf(text, sizeof(text), "%u ", type);
+
+		for (size_t i = 0; i < v.len; i++)
+			end += snprintf(text + end, sizeof(text) - (size_t)end,
+					is_text(v) ? "%c" : "%02x", v.p[i]);
+		if (at >= n)
+			fail_msg("one attribute too many: %s", text);
+		assert_string_equal(text, want[at]);
+	}
+	assert_false(r.bad);
+	assert_int_equal(at, n);
 }

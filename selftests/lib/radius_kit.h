@@ -35,3 +35,7 @@ struct rk_packet {
 
 /* The packet with its authenticator: that of a reply, or of an accounting or CoA request. */
 struct span rk_packet(const struct rk_packet *p);
+
+/* Compares a list of attributes by type and value: "8 c0000201", or "18 hello" when all octets of
+ * the value are printable. */
+void rk_assert_attrs(struct span attrs, const char *const *want, size_t n);

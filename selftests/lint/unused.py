@@ -41,14 +41,15 @@ SEAMS = {
 LATER = {
     'aaa/radius_coa': ('radius_coa_free radius_coa_input radius_coa_new radius_coa_stats',
                        'the module of RADIUS will call them'),
-    'aaa/profile': ('profile_get profile_get_prefix6 profile_get_route '
+    'aaa/profile': ('profile_get_route '
                     'profile_source_name', 'views and the lease will read what RADIUS gave'),
     'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the tunnels of a LAC will call them'),
-    'aaa/radius_req': ('radius_req_delay radius_req_vendor', 'accounting and the AVPs of RFC 5515 will call them'),
+    'aaa/radius_req': ('radius_req_vendor', 'the AVPs of RFC 5515 will call it'),
     'aaa/acct': ('acct_answered acct_change acct_continue acct_deadline acct_expire acct_free acct_idle acct_new '
                  'acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
                  'the module of RADIUS accounting will have it'),
+    'aaa/radius_acct': ('radius_acct_attrs radius_acct_request', 'the module of RADIUS accounting will call them'),
     'daemon/sys/state/acct_store': ('acct_store_close acct_store_load acct_store_open acct_store_recover '
                                     'acct_store_set_acct acct_store_stats acct_store_write',
                                     'the module of RADIUS accounting will have it'),

@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "aaa/profile.h"
 #include "aaa/radius_auth.h"
+#include "daemon/base/compiler.h"
+#include "selftests/lib/radius_kit.h"
 
 static uint8_t buf[RADIUS_REQ_MAX];
 static struct radius_req q;
@@ -57,30 +58,6 @@ static enum reason build(const struct aaa_request *rq, const struct radius_nas *
 	return radius_auth_request(&q, n, rq);
 }
 
-/* Compares the whole list of attributes by type and value. */
-static void assert_attrs(const char *const *want, size_t n)
-{
-	struct radius_walk w = radius_walk(wr_done(&q.w));
-	struct radius_attr a;
-	size_t i = 0;
-
-	while (radius_walk_next(&w, &a)) {
-		char text[600];
-		int len = snprintf(text, sizeof(text), "%u ", a.type);
-		bool printable = a.value.len > 0;
-
-		for (size_t k = 0; k < a.value.len; k++)
-			printable = printable && a.value.p[k] >= 32 && a.value.p[k] < 127;
-		for (size_t k = 0; k < a.value.len; k++)
-			len += snprintf(text + len, sizeof(text) - (size_t)len,
-					printable ? "%c" : "%02x", a.value.p[k]);
-		assert_true(i < n);
-		assert_string_equal(text, want[i]);
-		i++;
-	}
-	assert_int_equal(i, n);
-}
-
 /* R-001, S-AAA-16...S-AAA-20: everything that a PAP login has. */
 static void pap(void **st)
 {
@@ -95,7 +72,7 @@ static void pap(void **st)
 
 	(void)st;
 	assert_int_equal(build(&rq, &nas), REASON_NONE);
-	assert_attrs(want, sizeof(want) / sizeof(want[0]));
+	rk_assert_attrs(wr_done(&q.w), want, ZE_ARRAY_SIZE(want));
 }
 
 /* S-AAA-17, S-AAA-22: what is not there is left out, not sent empty. */
@@ -125,7 +102,7 @@ static void nothing_known(void **st)
 	rq.peer = &peer;
 	rq.local = &local;
 	assert_int_equal(build(&rq, &n), REASON_NONE);
-	assert_attrs(want, sizeof(want) / sizeof(want[0]));
+	rk_assert_attrs(wr_done(&q.w), want, ZE_ARRAY_SIZE(want));
 }
 
 /* the credentials of CHAP and MS-CHAPv2. */

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "aaa/radius_acct.h"
 #include "aaa/radius_coa.h"
+#include "aaa/radius_profile.h"
 #include "aaa/radius_req.h"
 #include "daemon/base/compiler.h"
 #include "selftests/lib/pcap.h"
@@ -81,11 +83,60 @@ static void requests(void)
 	radius_req_init(&q, RADIUS_STATUS_SERVER, buf, sizeof(buf));
 	radius_req_bytes(&q, 32, span_str("lns1"));
 	send_request(&q, 1812, RADIUS_ACCESS_ACCEPT);
+}
+
+static void send_record(enum acct_status status, const struct acct_row *row)
+{
+	static const struct radius_nas nas = { .identifier = { (const uint8_t *)"lns1", 4 },
+					       .address = { .family = 4, .ip = { 192, 0, 2, 1 } },
+					       .port_id = "{nas-id}:{tunnel-id}/{session-id}" };
+	static uint8_t buf[RADIUS_REQ_MAX];
+	struct radius_req q;
+
 	radius_req_init(&q, RADIUS_ACCOUNTING_REQUEST, buf, sizeof(buf));
-	radius_req_u32(&q, 40, 2);
-	radius_req_delay(&q, 77);
-	common(&q);
+	assert_int_equal(radius_acct_request(&q, &nas, status, row,
+					     &(struct radius_acct_time){ .at = 1600000000,
+									 .wall = 1600000077 }),
+			 REASON_NONE);
 	send_request(&q, 1813, RADIUS_ACCOUNTING_RESPONSE);
+}
+
+static void records(void)
+{
+	static const struct radius_nas nas = { .port_id = "l2tp" };
+	struct ze_addr peer = { .family = 6, .ip = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 } };
+	struct ze_addr local = { .family = 6, .ip = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
+	struct radius_acct_who s = { .session = { .id = 1,
+						  .nas_port = 4711,
+						  .calling_number = span_str("0301234"),
+						  .local = &local,
+						  .peer = &peer },
+				     .ip4 = 0x0a000102,
+				     .peer_ifid = 0x021122fffe334455,
+				     .mtu = 1492 };
+	struct acct_row row = {
+		.id = 1, .cause = 6, .time_s = 3600, .counts = { .octets_in = UINT64_C(5000000000) }
+	};
+	struct profile *base = profile_new(span_str("alice")), *p = NULL;
+	struct radius_report rep;
+	uint8_t attrs[RADIUS_ACCT_ATTRS_MAX];
+	struct wr w = wr_init(attrs, sizeof(attrs));
+
+	assert_int_equal(radius_profile_accept(rk_attrs("25 x 0001ff; 89 t cui-1; 11 t gold;"
+							"97 x 004020010db800010000;"
+							"123 x 003820010db8000200"),
+					       base, &p, &rep),
+			 REASON_NONE);
+	s.profile = p;
+	assert_int_equal(radius_acct_attrs(&w, &nas, &s), REASON_NONE);
+	row.attrs = wr_done(&w);
+	send_record(ACCT_ON, NULL);
+	send_record(ACCT_START, &row);
+	send_record(ACCT_INTERIM, &row);
+	send_record(ACCT_STOP, &row);
+	send_record(ACCT_OFF, NULL);
+	profile_free(base);
+	profile_free(p);
 }
 
 static size_t find_alice(void *self, const struct radius_who *who, uint64_t *ret_ids, size_t max)
@@ -177,6 +228,16 @@ static void tshark_reads_every_packet(void **st)
 		"t=CHAP-Challenge(60) l=18",
 		"t=MS-CHAP2-Response(25) l=52",
 		"t=Acct-Delay-Time(41) l=6 val=77",
+		"t=Acct-Status-Type(40) l=6 val=Accounting-On(7)",
+		"t=Acct-Status-Type(40) l=6 val=Start(1)",
+		"t=Acct-Status-Type(40) l=6 val=Interim-Update(3)",
+		"t=Acct-Status-Type(40) l=6 val=Stop(2)",
+		"t=Acct-Status-Type(40) l=6 val=Accounting-Off(8)",
+		"t=Acct-Input-Gigawords(52) l=6 val=1",
+		"t=Acct-Terminate-Cause(49) l=6 val=Admin-Reset(6)",
+		"t=Framed-Interface-Id(96) l=10 val=021122fffe334455",
+		"t=Framed-IPv6-Prefix(97) l=12 val=2001:db8:1::/64",
+		"t=Delegated-IPv6-Prefix(123) l=11 val=2001:db8:2::/56",
 		"t=NAS-Port-Type(61) l=6 val=Virtual(5)",
 		"t=Tunnel-Type(64) l=6 Tag=0x01 val=L2TP(3)",
 		"Error-Cause(101) l=6 val=Session-Context-Not-Found(503)",
@@ -189,6 +250,7 @@ static void tshark_reads_every_packet(void **st)
 	assert_int_equal(pcap_open(&cap), 0);
 	cap.options = "-o radius.shared_secret:" SECRET " -o radius.validate_authenticator:TRUE";
 	requests();
+	records();
 	coa_answers();
 	r = pcap_tshark(&cap, &text);
 	pcap_done(&cap);
@@ -203,8 +265,8 @@ static void tshark_reads_every_packet(void **st)
 	for (size_t i = 0; i < ZE_ARRAY_SIZE(lines); i++)
 		if (!strstr(text.s, lines[i]))
 			fail_msg("tshark does not show \"%s\"", lines[i]);
-	/* The Response Authenticators of four replies to our requests, and of our four answers. */
-	assert_int_equal(occurrences(text.s, "[correct]"), 8);
+	/* The Response Authenticators of the replies to our requests, and of our four answers. */
+	assert_int_equal(occurrences(text.s, "[correct]"), 12);
 	assert_null(strstr(text.s, "[incorrect"));
 	sb_done(&text);
 }
