@@ -18,6 +18,7 @@ enum event_kind {
 	EV_SESSION_UP,	     /* a family and all required ones are up, for the first time */
 	EV_SESSION_DOWN, /* the call has ended; only for sessions that were STARTING or restored */
 	EV_SESSION_CLOSED, /* after DOWN, when the data plane has removed the session */
+	EV_SESSION_FAMILY, /* a further family of an established session is up, or one is up again */
 	EV_DISCONNECT_REQUESTED,
 	EV_SESSION_CHANGED, /* its profile was replaced; facts has the new one */
 	EV_ROUTE_ADD,	    /* a subscriber can be reached: family, prefix */
@@ -33,6 +34,15 @@ struct session_facts;
 
 struct event_traffic { /* IP packets and octets; up is upstream, from the subscriber */
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
+};
+
+struct event_link {		     /* of a session, when the event happened */
+	const struct ze_addr *local; /* our end of the tunnel */
+	ze_ns up_at;		     /* when it was established; 0: not yet */
+	uint64_t peer_ifid;	     /* interface id of the subscriber; 0: IPv6 is not up */
+	uint32_t ip4;		     /* of the subscriber, host order; 0: IPv4 is not up */
+	uint32_t tx_bps, rx_bps;     /* of the call, towards and from the subscriber; 0: unknown */
+	uint16_t mru;		     /* of the subscriber, octets; 0: not known */
 };
 
 struct event {
@@ -58,6 +68,7 @@ struct event {
 	ze_ns rtt;		 /* ECHO_RTT */
 	/* CLOSED: the totals; all 0 when the data plane does not know them. */
 	struct event_traffic traffic;
+	struct event_link link; /* in events of sessions with facts */
 };
 
 const char *event_kind_name(enum event_kind k); /* "session-up" */

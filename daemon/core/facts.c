@@ -96,6 +96,21 @@ void facts_established(struct subscriber *s)
 	s->facts = f;
 }
 
+static struct event_link facts_link(const struct subscriber *s)
+{
+	const struct l2tp_session *l = &s->call.l2tp;
+
+	return (struct event_link){
+		.local = &s->call.tunnel->path.local,
+		.up_at = s->up_at,
+		.peer_ifid = s->ncp_up[PPP_FAM_IPV6] ? ipv6cp_peer_ifid(&s->link.ipv6cp) : 0,
+		.ip4 = s->ncp_up[PPP_FAM_IPV4] ? s->link.ipcp.params.peer : 0,
+		.tx_bps = l->tx_speed_bps,
+		.rx_bps = l->rx_speed_bps,
+		.mru = s->linked ? s->link.lcp.peer_mru : 0,
+	};
+}
+
 struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns now)
 {
 	return (struct event){
@@ -108,5 +123,6 @@ struct event facts_event(const struct subscriber *s, enum event_kind kind, ze_ns
 		.peer = &s->call.tunnel->path.peer,
 		.end = s->end,
 		.cause = end_cause_word(s->end),
+		.link = facts_link(s),
 	};
 }

@@ -269,6 +269,8 @@ static void subscriber_family_up(struct subscriber *s, enum ppp_family f, ze_ns 
 		s->e->stats.sessions_up++;
 		subscriber_log_up(s, now);
 		subscriber_tell(s, EV_SESSION_UP, now);
+	} else if (s->up_at) {
+		subscriber_tell(s, EV_SESSION_FAMILY, now);
 	}
 	tell_route(s, EV_ROUTE_ADD, f, now);
 }

@@ -74,6 +74,40 @@ static void login(void **st)
 	empty(w);
 }
 
+/* What observers get with the event of a session: its call, and the families that are up. One that
+ * is up later has an event of its own. */
+static void link_of_events(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct lac_call *c = lac_call(l, "alice", "wonder");
+	const struct event *e = w_last_event(w, EV_SESSION_STARTING);
+	struct event_link up;
+
+	(void)st;
+	assert_int_equal(e->link.up_at, 0);
+	assert_int_equal(e->link.ip4, 0);
+	e = w_last_event(w, EV_SESSION_UP);
+	up = e->link;
+	assert_int_equal(up.up_at, call_sub(c)->up_at);
+	assert_int_equal(up.ip4, c->c.ip);
+	assert_int_equal(up.mru, 1492);
+	assert_true(ze_addr_eq(up.local, &call_sub(c)->call.tunnel->path.local));
+	assert_int_equal(up.tx_bps, call_sub(c)->call.l2tp.tx_speed_bps);
+	assert_true(up.tx_bps && up.rx_bps);
+	/* The other family. */
+	assert_int_equal(w_count_events(w, EV_SESSION_FAMILY), 1);
+	e = w_last_event(w, EV_SESSION_FAMILY);
+	assert_int_equal(e->link.ip4, c->c.ip);
+	assert_int_equal(e->link.peer_ifid, c->c.ifid);
+	assert_int_not_equal(e->link.peer_ifid, up.peer_ifid);
+	client_renegotiate(c);
+	w_advance(w, ZE_SEC(10));
+	assert_int_equal(w_count_events(w, EV_SESSION_FAMILY), 3);
+	lac_stop(l);
+	empty(w);
+}
+
 /* P-028 P-032: each method; the client chooses it by Nak. */
 static void each_method(void **st)
 {
@@ -492,6 +526,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(login),
+		cmocka_unit_test(link_of_events),
 		cmocka_unit_test(each_method),
 		cmocka_unit_test(wrong_password),
 		cmocka_unit_test(no_authentication),

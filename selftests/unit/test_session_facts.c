@@ -122,7 +122,8 @@ static void events_point_to_the_version_of_their_time(void **st)
 		up->refs,
 		w_count_events(w, EV_SESSION_UP) + /* those that the world kept */
 			w_count_events(w, EV_SESSION_DOWN) + w_count_events(w, EV_SESSION_CLOSED) +
-			w_count_events(w, EV_ROUTE_ADD) + w_count_events(w, EV_ROUTE_REMOVE));
+			w_count_events(w, EV_SESSION_FAMILY) + w_count_events(w, EV_ROUTE_ADD) +
+			w_count_events(w, EV_ROUTE_REMOVE));
 	world_free(w);
 }
 
