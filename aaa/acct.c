@@ -20,7 +20,9 @@ struct acct_session { /* up, or of the previous instance and not continued yet *
 	ze_ns up_at;	   /* `up` by the monotonic clock */
 	struct acct_counts counts;
 	uint32_t time_s, interim_s;
+	uint32_t handle;
 	bool start_acked;
+	bool down;	/* acct_down() was called */
 	bool unstarted; /* ops->unstarted() was called */
 	bool previous;	/* of the previous instance, and not continued yet */
 };
@@ -246,17 +248,27 @@ static bool acct_may_send(const struct acct *a, ze_ns now)
 	return now >= a->pause_until && (a->reachable || !a->in_flight);
 }
 
+static void record_done(struct acct *a, struct acct_job *j);
+
+/* Returns false when nothing more can be sent now. */
 static bool job_send(struct acct *a, struct acct_job *j, ze_ns now)
 {
 	enum acct_status status = job_next(j);
 	uint64_t at = status == ACCT_START ? j->row.up : j->row.seen;
+	int r = a->ops->send(a->self, j->row.id, status, &j->row, at);
 
-	if (a->ops->send(a->self, j->row.id, status, &j->row, at) < 0) {
+	if (r < 0 && r != -EBADMSG) {
 		pause_until(a, now + ACCT_RETRY_MIN);
 		return false;
 	}
-	list_del(&j->in_queue);
 	j->sending = status;
+	if (r == -EBADMSG) {
+		a->n.unusable++;
+		record_done(a, j);
+		job_queue(a, j);
+		return true;
+	}
+	list_del(&j->in_queue);
 	j->in_flight = true;
 	a->in_flight++;
 	return true;
@@ -313,8 +325,26 @@ static void pump(struct acct *a, const struct acct_time *t)
 
 /* ---- answers ---- */
 
+static void session_unstarted(struct acct *a, struct acct_session *s)
+{
+	if (s->unstarted || s->start_acked || s->previous || s->down)
+		return;
+	s->unstarted = true;
+	a->ops->unstarted(a->self, s->id, s->handle);
+}
+
+static void sessions_unstarted(struct acct *a)
+{
+	struct htab_node *n = NULL;
+
+	while ((n = htab_next(&a->sessions, n)))
+		session_unstarted(a, ze_container_of(n, struct acct_session, in_sessions));
+}
+
 static void answer_reachable(struct acct *a, bool yes, ze_ns now)
 {
+	bool before = a->reachable;
+
 	if (yes) {
 		a->pause_until = 0;
 		a->backoff = ACCT_RETRY_MIN;
@@ -323,9 +353,11 @@ static void answer_reachable(struct acct *a, bool yes, ze_ns now)
 		pause_until(a, now + a->backoff);
 		a->backoff = ze_min_ns(2 * a->backoff, ACCT_RETRY_MAX);
 	}
-	if (a->reachable != yes)
-		a->ops->reachable(a->self, yes);
 	a->reachable = yes;
+	if (before != yes)
+		a->ops->reachable(a->self, yes);
+	if (before && !yes)
+		sessions_unstarted(a);
 }
 
 static void start_acked(struct acct *a, struct acct_job *j)
@@ -345,37 +377,39 @@ static void start_acked(struct acct *a, struct acct_job *j)
 		s->place = 0;
 }
 
-static void record_acked(struct acct *a, struct acct_job *j)
+/* The record that was sent, or that can never be sent, is done. */
+static void record_done(struct acct *a, struct acct_job *j)
 {
 	if (j->sending == ACCT_START) {
-		a->n.starts++;
 		start_acked(a, j);
 	} else if (j->sending == ACCT_STOP) {
-		a->n.stops++;
 		a->n.unsent--;
 		a->n.rows--;
 		j->deleted = true;
 		a->ops->write(a->self, ACCT_WRITE_DELETE, &j->row);
 	} else {
-		a->n.interims++;
 		j->interim = false;
 	}
 }
 
+static void record_acked(struct acct *a, struct acct_job *j)
+{
+	if (j->sending == ACCT_START)
+		a->n.starts++;
+	else if (j->sending == ACCT_STOP)
+		a->n.stops++;
+	else
+		a->n.interims++;
+	record_done(a, j);
+}
+
 static void record_unanswered(struct acct *a, struct acct_job *j)
 {
-	struct acct_session *s;
-
 	if (j->sending == ACCT_INTERIM) {
 		a->n.interims_lost++;
 		j->interim = false;
-		return;
-	}
-	a->n.retries++;
-	s = j->sending == ACCT_START ? session_find(a, j->row.id) : NULL;
-	if (s && !s->unstarted) {
-		s->unstarted = true;
-		a->ops->unstarted(a->self, s->id);
+	} else {
+		a->n.retries++;
 	}
 }
 
@@ -480,6 +514,7 @@ int acct_recover(struct acct *a, const struct acct_row *row)
 	struct acct_session *s;
 
 	a->last_place = later(a->last_place, row->place);
+	a->n.last_id = later(a->n.last_id, row->id);
 	a->n.rows++;
 	if (row->cause || !row->start_acked)
 		a->n.unsent++;
@@ -498,16 +533,17 @@ int acct_recover(struct acct *a, const struct acct_row *row)
 	return 0;
 }
 
-bool acct_continue(struct acct *a, uint64_t id, uint32_t time_s, uint32_t interim_s,
+bool acct_continue(struct acct *a, const struct acct_session_up *up, uint32_t time_s,
 		   const struct acct_time *t)
 {
-	struct acct_session *s = session_find(a, id);
+	struct acct_session *s = session_find(a, up->id);
 
 	if (!s || !s->previous)
 		return false;
 	s->previous = false;
 	s->up_at = t->now - ZE_SEC(time_s);
-	s->interim_s = interim_s;
+	s->interim_s = up->interim_s;
+	s->handle = up->handle;
 	a->n.sessions++;
 	if (session_first_due(a, s, t->now) < 0)
 		a->n.refused++; /* its Stop is still sent */
@@ -537,21 +573,21 @@ void acct_recovered(struct acct *a, const struct acct_time *t)
 
 /* ---- events ---- */
 
-int acct_start(struct acct *a, uint64_t id, struct span attrs, uint32_t interim_s,
-	       const struct acct_time *t)
+int acct_start(struct acct *a, const struct acct_session_up *up, const struct acct_time *t)
 {
 	struct acct_session *s;
-	struct acct_row row = { .id = id, .up = t->wall, .seen = t->wall, .attrs = attrs };
+	struct acct_row row = { .id = up->id, .up = t->wall, .seen = t->wall, .attrs = up->attrs };
 
-	if (session_find(a, id))
+	if (session_find(a, up->id))
 		return -EEXIST;
-	if (a->n.rows >= ACCT_ROWS_MAX || attrs.len > ACCT_ATTRS_MAX) {
+	if (a->n.rows >= ACCT_ROWS_MAX || up->attrs.len > ACCT_ATTRS_MAX) {
 		a->n.refused++;
 		return -ENOSPC;
 	}
-	s = session_add(a, id);
+	s = session_add(a, up->id);
 	if (s) {
-		s->interim_s = interim_s;
+		s->interim_s = up->interim_s;
+		s->handle = up->handle;
 		s->up = s->seen = t->wall;
 		s->up_at = t->now;
 	}
@@ -562,27 +598,50 @@ int acct_start(struct acct *a, uint64_t id, struct span attrs, uint32_t interim_
 		return -ENOMEM;
 	}
 	s->place = row.place = ++a->last_place;
+	a->n.last_id = later(a->n.last_id, up->id);
 	a->n.sessions++;
 	a->n.rows++;
 	a->n.unsent++;
 	a->ops->write(a->self, ACCT_WRITE_NEW, &row);
+	if (!a->reachable)
+		session_unstarted(a, s);
 	pump(a, t);
 	return 0;
 }
 
-void acct_change(struct acct *a, uint64_t id, struct span attrs, uint32_t interim_s,
-		 const struct acct_time *t)
+void acct_change(struct acct *a, const struct acct_session_up *up, const struct acct_time *t)
 {
-	struct acct_session *s = session_find(a, id);
-	const struct acct_row row = { .id = id, .attrs = attrs };
+	struct acct_session *s = session_find(a, up->id);
+	const struct acct_row row = { .id = up->id, .attrs = up->attrs };
 
-	if (!s || s->previous || attrs.len > ACCT_ATTRS_MAX)
+	if (!s || s->previous || s->down || up->attrs.len > ACCT_ATTRS_MAX)
 		return;
 	a->ops->write(a->self, ACCT_WRITE_ATTRS, &row);
-	if (s->interim_s != interim_s) {
-		s->interim_s = interim_s;
+	s->handle = up->handle;
+	if (s->interim_s != up->interim_s) {
+		s->interim_s = up->interim_s;
 		session_first_due(a, s, t->now); /* its timer runs, so that this cannot fail */
 	}
+}
+
+bool acct_handle(const struct acct *a, uint64_t id, uint32_t *ret)
+{
+	const struct acct_session *s = session_find(a, id);
+
+	if (!s || s->previous)
+		return false;
+	*ret = s->handle;
+	return true;
+}
+
+void acct_down(struct acct *a, uint64_t id, const struct acct_time *t)
+{
+	struct acct_session *s = session_find(a, id);
+
+	if (!s || s->previous || s->down)
+		return;
+	session_lasted(s, t);
+	s->down = true;
 }
 
 void acct_stop(struct acct *a, uint64_t id, uint8_t cause, const struct acct_counts *counts,
@@ -594,7 +653,8 @@ void acct_stop(struct acct *a, uint64_t id, uint8_t cause, const struct acct_cou
 		return;
 	if (counts)
 		session_counts(s, counts);
-	session_lasted(s, t);
+	if (!s->down)
+		session_lasted(s, t);
 	s->place = ++a->last_place;
 	session_write(a, s, cause);
 	a->n.sessions--;
@@ -643,11 +703,13 @@ static void session_due(struct acct *a, struct acct_session *s, const struct acc
 {
 	struct acct_counts c;
 
-	if (a->ops->counts(a->self, s->id, &c))
+	if (!s->down && a->ops->counts(a->self, s->handle, &c))
 		session_counts(s, &c);
-	session_lasted(s, t);
+	if (!s->down)
+		session_lasted(s, t);
 	/* Only the row, while no server answers or another record of the session is under way. */
-	if (s->interim_s && s->start_acked && acct_may_send(a, t->now) && !job_find(a, s->id))
+	if (!s->down && s->interim_s && s->start_acked && acct_may_send(a, t->now) &&
+	    !job_find(a, s->id))
 		s->place = ++a->last_place;
 	session_write(a, s, 0);
 	timer_set(&a->timers, &s->due, t->now + ZE_SEC(session_period_s(s))); /* it was armed */

@@ -29,7 +29,7 @@
  * is asked for the rows after the place that was read last; a row's place moves on when it has
  * something newer to say.
  *
- * Memory. A session that is up takes sizeof(struct acct_session), 100 octets. Of what is to be sent,
+ * Memory. A session that is up takes sizeof(struct acct_session), 120 octets. Of what is to be sent,
  * at most ACCT_WINDOW rows are in memory.
  *
  * Restart. acct_recover() is called with each row of the previous instance, then acct_continue()
@@ -106,17 +106,19 @@ struct acct_ops {
 	void (*load)(void *self, uint64_t after, size_t n);
 	/* Sends a record; acct_answered() follows with this cookie, after this function has returned.
 	 * row is NULL for ACCT_ON and ACCT_OFF. The time of the event is `at`, seconds since 1970.
-	 * Returns 0 or -errno; then no answer follows, and it is tried again in ACCT_RETRY_MIN. */
+	 * Returns 0 or -errno; then no answer follows, and it is tried again in ACCT_RETRY_MIN. With
+	 * -EBADMSG the record of a row can never be sent: it is dropped. */
 	int (*send)(void *self, uint64_t cookie, enum acct_status status,
 		    const struct acct_row *row, uint64_t at);
 	/* Ends a request without an answer. */
 	void (*cancel)(void *self, uint64_t cookie);
 	/* Reads the counters of a session that is up. Returns false when they are not known now. */
-	bool (*counts)(void *self, uint64_t id, struct acct_counts *ret);
+	bool (*counts)(void *self, uint32_t handle, struct acct_counts *ret);
 	/* For the log: no server answers (false), or one does again (true). */
 	void (*reachable)(void *self, bool yes);
-	/* No server answered the Start of this session that is up, for the first time. */
-	void (*unstarted)(void *self, uint64_t id);
+	/* No server has acknowledged the Start of this session that is up, and none answers. Once
+	 * per session. */
+	void (*unstarted)(void *self, uint64_t id, uint32_t handle);
 };
 
 struct acct;
@@ -129,24 +131,34 @@ void acct_free(struct acct *a);
 /* Restart, see above. Returns 0 or -ENOMEM; then the row stays in the store and is not used before
  * the next start. */
 int acct_recover(struct acct *a, const struct acct_row *row);
-/* The session is still up since `up` of the row; at `t` it has lasted time_s seconds. Returns false
- * when it has no row: then acct_start() is called for it. */
-bool acct_continue(struct acct *a, uint64_t id, uint32_t time_s, uint32_t interim_s,
+struct acct_session_up {
+	uint64_t id;
+	struct span attrs; /* the attributes of all its records */
+	/* Seconds between Interim-Updates; 0: none. The first one comes after half an interval to
+	 * one and a half, at random, so that those of many sessions are spread. */
+	uint32_t interim_s;
+	uint32_t handle; /* the caller's, for struct acct_ops and acct_handle() */
+};
+
+/* The session is still up since `up` of the row; at `t` it has lasted time_s seconds. The attributes
+ * of its row are kept. Returns false when it has no row: then acct_start() is called for it. */
+bool acct_continue(struct acct *a, const struct acct_session_up *up, uint32_t time_s,
 		   const struct acct_time *t);
 void acct_recovered(struct acct *a, const struct acct_time *t);
 
-/* A session is up. attrs are the attributes of all its records. interim_s is the interval of
- * Interim-Updates in seconds; 0: none. The first one comes after half an interval to one and a half,
- * at random, so that those of many sessions are spread. Returns 0; -EEXIST; -ENOMEM; -ENOSPC:
- * ACCT_ROWS_MAX. After an error the session is not accounted. */
-int acct_start(struct acct *a, uint64_t id, struct span attrs, uint32_t interim_s,
-	       const struct acct_time *t);
-/* The attributes of a session that is up, or its interval, have changed (CoA). An unknown id is
+/* A session is up. Returns 0; -EEXIST; -ENOMEM; -ENOSPC: ACCT_ROWS_MAX. After an error the session
+ * is not accounted. */
+int acct_start(struct acct *a, const struct acct_session_up *up, const struct acct_time *t);
+/* The attributes of a session that is up, its interval or its handle have changed. An unknown id is
  * ignored, here and below. */
-void acct_change(struct acct *a, uint64_t id, struct span attrs, uint32_t interim_s,
-		 const struct acct_time *t);
-/* The session has ended, with its final counters; NULL: they are not known, the last ones are
- * used. cause is an Acct-Terminate-Cause, not 0. */
+void acct_change(struct acct *a, const struct acct_session_up *up, const struct acct_time *t);
+/* Returns false when there is no session that is up with this id. */
+bool acct_handle(const struct acct *a, uint64_t id, uint32_t *ret);
+/* The session has ended, and its final counters will follow: its time stands still, and it has no
+ * further Interim-Update. */
+void acct_down(struct acct *a, uint64_t id, const struct acct_time *t);
+/* The session has ended, now or at acct_down(), with its final counters; NULL: they are not known,
+ * the last ones are used. cause is an Acct-Terminate-Cause, not 0. */
 void acct_stop(struct acct *a, uint64_t id, uint8_t cause, const struct acct_counts *counts,
 	       const struct acct_time *t);
 /* Sends ACCT_ON before everything else, or ACCT_OFF when everything else has been acknowledged. */
@@ -178,6 +190,8 @@ struct acct_stats {
 	uint64_t interims_lost;		  /* sent without an answer */
 	uint64_t retries;		  /* of Starts and Stops */
 	uint64_t recovered;		  /* Stops for sessions of a previous instance */
-	uint64_t refused; /* sessions that are not accounted: ACCT_ROWS_MAX, memory */
+	uint64_t refused;  /* sessions that are not accounted: ACCT_ROWS_MAX, memory */
+	uint64_t unusable; /* records that were dropped because they can never be sent */
+	uint64_t last_id;  /* the highest of all sessions, also of a previous instance */
 };
 void acct_stats(const struct acct *a, struct acct_stats *ret);

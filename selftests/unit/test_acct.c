@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define ROWS_MAX 12000
 #define WALL0	 1700000000ULL
 #define ATTRS	 "attributes"
+#define HANDLE	 0x5a000000U /* of session 0 */
 
 /* ---- the store: writes and reads are in one queue and are done later, in order ---- */
 
@@ -59,7 +61,8 @@ static struct {
 	struct seen seen[ROWS_MAX];
 	unsigned ons, offs;
 	int send_error;
-	bool known; /* the data plane has counters */
+	uint64_t unusable; /* the session whose records cannot be sent; 0: none */
+	bool known;	   /* the data plane has counters */
 	struct acct_counts counts;
 	unsigned reads;
 	int reachable; /* the last note; -1: none */
@@ -104,6 +107,8 @@ static int w_send(void *self, uint64_t cookie, enum acct_status status, const st
 	(void)self;
 	if (w.send_error)
 		return w.send_error;
+	if (w.unusable && cookie == w.unusable)
+		return -EBADMSG;
 	assert_true(w.n_req < ACCT_WINDOW + 2);
 	assert_true(at >= WALL0);
 	if (row) {
@@ -149,10 +154,10 @@ static void w_cancel(void *self, uint64_t cookie)
 	fail();
 }
 
-static bool w_counts(void *self, uint64_t id, struct acct_counts *ret)
+static bool w_counts(void *self, uint32_t handle, struct acct_counts *ret)
 {
 	(void)self;
-	(void)id;
+	assert_true(handle >> 24 == HANDLE >> 24);
 	w.reads++;
 	*ret = w.counts;
 	return w.known;
@@ -165,10 +170,10 @@ static void w_reachable(void *self, bool yes)
 	w.notes++;
 }
 
-static void w_unstarted(void *self, uint64_t id)
+static void w_unstarted(void *self, uint64_t id, uint32_t handle)
 {
 	(void)self;
-	(void)id;
+	assert_int_equal(handle, HANDLE | id);
 	w.unstarted++;
 }
 
@@ -331,9 +336,33 @@ static int teardown(void **st)
 	return 0;
 }
 
+static int try_start(uint64_t id, struct span attrs, uint32_t interim_s)
+{
+	return acct_start(w.a,
+			  &(struct acct_session_up){ id, attrs, interim_s, HANDLE | (uint32_t)id },
+			  &w.t);
+}
+
 static void start(uint64_t id, uint32_t interim_s)
 {
-	assert_int_equal(acct_start(w.a, id, span_str(ATTRS), interim_s, &w.t), 0);
+	assert_int_equal(try_start(id, span_str(ATTRS), interim_s), 0);
+}
+
+static bool go_on(uint64_t id, uint32_t time_s)
+{
+	const struct acct_session_up up = { .id = id,
+					    .interim_s = 60,
+					    .handle = HANDLE | (uint32_t)id };
+
+	return acct_continue(w.a, &up, time_s, &w.t);
+}
+
+static void change(uint64_t id, uint32_t interim_s)
+{
+	acct_change(w.a,
+		    &(struct acct_session_up){ id, span_str(ATTRS), interim_s,
+					       HANDLE | 0x10000 | (uint32_t)id },
+		    &w.t);
 }
 
 static void stop(uint64_t id)
@@ -444,9 +473,12 @@ static void server_away(void **st)
 	settle(false);
 	pass(ZE_SEC(600), false);
 	assert_int_equal(w.notes, 1);
-	assert_in_range(w.unstarted, 1, ACCT_WINDOW);
+	assert_int_equal(w.unstarted, 5000); /* those that wait in the store, too */
+	start(5001, 60);
+	assert_int_equal(w.unstarted, 5001);
+	stop(5001);
 	assert_true(w.most_req <= ACCT_WINDOW + 1);
-	assert_int_equal(stats().unsent, 5000);
+	assert_int_equal(stats().unsent, 5001);
 	pass(ZE_SEC(61), true);
 	assert_int_equal(w.reachable, 1);
 	for (uint64_t id = 1; id <= 5000; id++) {
@@ -582,9 +614,10 @@ static void restart(void **st)
 	killed();
 	w.t.now += ZE_SEC(10);
 	w.t.wall += 10;
-	assert_true(acct_continue(w.a, 1, 105, 60, &w.t));
-	assert_false(acct_continue(w.a, 1, 105, 60, &w.t));
-	assert_false(acct_continue(w.a, 99, 0, 60, &w.t));
+	assert_int_equal(stats().last_id, 4);
+	assert_true(go_on(1, 105));
+	assert_false(go_on(1, 105));
+	assert_false(go_on(99, 0));
 	acct_recovered(w.a, &w.t);
 	settle(true);
 	assert_int_equal(w.seen[1].starts, 1);
@@ -673,10 +706,11 @@ static void refused(void **st)
 
 	(void)st;
 	start(1, 0);
-	assert_int_equal(acct_start(w.a, 1, span_str(ATTRS), 0, &w.t), -17);
-	assert_int_equal(acct_start(w.a, 2, span_of(large, sizeof(large)), 0, &w.t), -28);
+	assert_int_equal(try_start(1, span_str(ATTRS), 0), -17);
+	assert_int_equal(try_start(2, span_of(large, sizeof(large)), 0), -28);
 	acct_stop(w.a, 3, 1, NULL, &w.t);
-	acct_change(w.a, 3, span_str(ATTRS), 0, &w.t);
+	change(3, 0);
+	acct_down(w.a, 3, &w.t);
 	acct_answered(w.a, 3, true, &w.t);
 	acct_answered(w.a, 0, true, &w.t);
 	settle(true);
@@ -686,14 +720,62 @@ static void refused(void **st)
 
 static void changed_interval(void **st)
 {
+	uint32_t handle;
+
 	(void)st;
 	start(1, 0);
 	settle(true);
 	pass(ZE_SEC(500), true);
 	assert_int_equal(w.seen[1].interims, 0);
-	acct_change(w.a, 1, span_str(ATTRS), 60, &w.t);
+	change(1, 60);
+	assert_true(acct_handle(w.a, 1, &handle));
+	assert_int_equal(handle, HANDLE | 0x10001);
+	assert_false(acct_handle(w.a, 2, &handle));
 	pass(ZE_SEC(91), true);
 	assert_in_range(w.seen[1].interims, 1, 2);
+}
+
+/* The data plane needs a while to remove a session: that is not a part of its time, and there is no
+ * Interim-Update. */
+static void down_before_the_final_counters(void **st)
+{
+	(void)st;
+	start(1, 60);
+	settle(true);
+	pass(ZE_SEC(20), true);
+	acct_down(w.a, 1, &w.t);
+	acct_down(w.a, 1, &w.t);
+	pass(ZE_SEC(200), true);
+	assert_int_equal(w.seen[1].interims, 0);
+	w.counts.octets_in = 12;
+	stop(1);
+	settle(true);
+	assert_int_equal(w.seen[1].stops, 1);
+	assert_int_equal(w.seen[1].time_s, 20);
+	assert_int_equal(w.seen[1].stop_at, WALL0 + 1020);
+	assert_int_equal(w.seen[1].counts.octets_in, 12);
+}
+
+/* A row whose attributes are damaged is not sent, and holds up no other. */
+static void record_that_cannot_be_sent(void **st)
+{
+	(void)st;
+	w.unusable = 1;
+	start(1, 60);
+	start(2, 60);
+	settle(true);
+	pass(ZE_SEC(100), true);
+	assert_int_equal(w.seen[2].starts, 1);
+	stop(1);
+	stop(2);
+	settle(true);
+	assert_int_equal(w.seen[1].starts + w.seen[1].interims + w.seen[1].stops, 0);
+	assert_int_equal(w.seen[2].stops, 1);
+	assert_in_range(stats().unusable, 3, 4);
+	assert_int_equal(stats().unsent, 0);
+	assert_int_equal(stats().rows, 0);
+	assert_int_equal(w.notes, 0);
+	assert_true(acct_idle(w.a));
 }
 
 /* Each allocation fails once, in a life with a restart: no Start without its Stop. */
@@ -708,7 +790,7 @@ static void allocations_fail(void **st)
 		teardown(NULL);
 		setup(NULL);
 		fail_alloc_at(k);
-		r = acct_start(w.a, 1, span_str(ATTRS), 60, &w.t);
+		r = try_start(1, span_str(ATTRS), 60);
 		settle(true);
 		pass(ZE_SEC(100), true);
 		stop(1);
@@ -781,7 +863,7 @@ static void killed_at_any_time(void **st)
 		killed();
 		for (uint64_t id = 1; id < next; id++)
 			if (!any(4))
-				acct_continue(w.a, id, w.seen[id].time_s, 60, &w.t);
+				go_on(id, w.seen[id].time_s);
 		acct_recovered(w.a, &w.t);
 	}
 	for (uint64_t id = 1; id < next; id++)
@@ -817,6 +899,8 @@ int main(void)
 		T(off_waits_without_a_server),
 		T(refused),
 		T(changed_interval),
+		T(down_before_the_final_counters),
+		T(record_that_cannot_be_sent),
 		T(allocations_fail),
 		T(killed_at_any_time),
 	};

@@ -293,10 +293,10 @@ static void w_cancel(void *self, uint64_t cookie)
 	(void)cookie;
 }
 
-static bool w_counts(void *self, uint64_t id, struct acct_counts *ret)
+static bool w_counts(void *self, uint32_t handle, struct acct_counts *ret)
 {
 	(void)self;
-	(void)id;
+	(void)handle;
 	(void)ret;
 	return false;
 }
@@ -307,10 +307,11 @@ static void w_reachable(void *self, bool yes)
 	(void)yes;
 }
 
-static void w_unstarted(void *self, uint64_t id)
+static void w_unstarted(void *self, uint64_t id, uint32_t handle)
 {
 	(void)self;
 	(void)id;
+	(void)handle;
 }
 
 static const struct acct_ops ops = { w_write,  w_load,	    w_send,	w_cancel,
@@ -390,7 +391,10 @@ static void start_all(void)
 	struct acct_time t = at();
 
 	for (uint64_t id = 1; id < IDS; id++)
-		assert_int_equal(acct_start(w.acct, id, span_str(ATTRS), 0, &t), 0);
+		assert_int_equal(acct_start(w.acct,
+					    &(struct acct_session_up){ id, span_str(ATTRS), 0, 0 },
+					    &t),
+				 0);
 }
 
 static void stop_all(void)

@@ -215,6 +215,7 @@ static void store_done(struct kjob *j)
 		ev_timer_again(loop_ev(s->loop), &s->retry);
 	store_deliver(s, &rows);
 	store_submit(s);
+	loop_turn_done(s->loop);
 }
 
 static void store_submit(struct acct_store *s)
