@@ -2,41 +2,28 @@
 #include "daemon/sys/net/radius_login.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aaa/profile.h"
 #include "aaa/radius_auth.h"
 #include "daemon/base/crypto.h"
-#include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/core/config.h"
 #include "daemon/core/engine.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/sys/net/radius_io.h"
+#include "daemon/sys/net/radius_sets.h"
 #include "daemon/sys/run/loop.h"
 
 #define PENDING_MAX  65535     /* logins at a time; there are no more sessions */
-#define HOLD_MIN     ZE_SEC(2) /* until the first probe of a server that was set aside */
-#define HOLD_MAX     ZE_SEC(30)
 #define LINES_EVERY  ZE_SEC(1) /* log lines about replies that can't be used as they are */
 #define LINES_BURST  10
 #define SIGN_REPLIES "have the server send Message-Authenticator in every reply"
 
-/* The client of one configuration. */
-struct radius_set {
-	struct list at; /* in `retired` */
-	struct radius_login *owner;
-	struct config *cfg;
-	struct radius_io *io; /* NULL: no servers */
-};
-
 struct radius_login {
 	struct loop *loop;
-	const struct rng *rng;
-	struct radius_set *set, *next; /* in use; prepared */
-	struct list retired;
+	struct radius_sets *sets;
 	struct log_limit lines;
 };
 
@@ -103,8 +90,7 @@ static void log_reply(struct radius_login *l, const struct radius_result *r, enu
 
 static void take_result(void *self, const struct radius_result *r)
 {
-	struct radius_set *set = self;
-	struct radius_login *l = set->owner;
+	struct radius_login *l = self;
 	struct engine *e = loop_engine(l->loop);
 	struct radius_report rep;
 	struct aaa_answer a;
@@ -120,12 +106,10 @@ static void take_result(void *self, const struct radius_result *r)
 
 static void log_note(void *self, const struct radius_note *n)
 {
-	const struct radius_set *set = self;
 	char text[ZE_ADDR_TEXT];
 	bool dropped;
 
-	if (set != set->owner->set)
-		return; /* its successor notices the same */
+	(void)self;
 	ze_addr_text(n->addr, text);
 	switch (n->kind) {
 	case RADIUS_NOTE_ASIDE:
@@ -151,79 +135,6 @@ static void log_note(void *self, const struct radius_note *n)
 	}
 }
 
-/* ---- the client of a configuration ---- */
-
-static void set_free(struct radius_set *set)
-{
-	if (!set)
-		return;
-	radius_io_free(set->io);
-	config_unref(set->cfg);
-	free(set);
-}
-
-static int open_client(struct radius_set *set)
-{
-	const struct config_radius *r = &set->cfg->radius;
-	const struct radius_nas nas = config_radius_nas(set->cfg);
-	struct radius_server_cfg servers[RADIUS_SERVERS_MAX];
-	uint8_t identity[RADIUS_VALUE_MAX + 40];
-	struct radius_req q;
-
-	radius_req_init(&q, RADIUS_STATUS_SERVER, identity, sizeof(identity));
-	radius_attrs_put_nas(&q, &nas);
-	for (size_t i = 0; i < r->n_servers; i++)
-		servers[i] = (struct radius_server_cfg){ .name = r->servers[i].name,
-							 .addr = r->servers[i].addr,
-							 .secret = span_str(r->servers[i].secret),
-							 .signing = r->servers[i].signing };
-	return radius_io_new(
-		&(struct radius_io_args){
-			.loop = set->owner->loop,
-			.cfg = &(struct radius_client_cfg){ .servers = servers,
-							    .n_servers = r->n_servers,
-							    .timeout = ZE_SEC(r->timeout_s),
-							    .retries = r->retries,
-							    .ports = RADIUS_PORTS_MAX,
-							    .max_pending = PENDING_MAX,
-							    .hold_min = HOLD_MIN,
-							    .hold_max = HOLD_MAX,
-							    .identity = wr_done(&q.w) },
-			.source = r->source,
-			.rng = set->owner->rng,
-			.done = take_result,
-			.note = log_note,
-			.self = set },
-		&set->io);
-}
-
-static int set_new(struct radius_login *l, struct config *cfg, struct radius_set **ret)
-{
-	struct radius_set *set = calloc(1, sizeof(*set));
-	int r;
-
-	if (!set)
-		return -ENOMEM;
-	set->owner = l;
-	set->cfg = config_ref(cfg);
-	list_init(&set->at);
-	r = cfg->radius.n_servers ? open_client(set) : 0;
-	if (r < 0)
-		set_free(set);
-	else
-		*ret = set;
-	return r;
-}
-
-static void set_idle(void *self, struct radius_io *io)
-{
-	struct radius_set *set = self;
-
-	(void)io; /* its own */
-	list_del(&set->at);
-	set_free(set);
-}
-
 /* ---- start, stop, reload ---- */
 
 int radius_login_new(struct loop *loop, const struct rng *rng, struct config *cfg,
@@ -235,10 +146,14 @@ int radius_login_new(struct loop *loop, const struct rng *rng, struct config *cf
 	if (!l)
 		return -ENOMEM;
 	l->loop = loop;
-	l->rng = rng;
 	l->lines = (struct log_limit){ .every = LINES_EVERY, .burst = LINES_BURST };
-	list_init(&l->retired);
-	r = set_new(l, cfg, &l->set);
+	r = radius_sets_new(&(struct radius_sets_args){ .loop = loop,
+							.rng = rng,
+							.max_pending = PENDING_MAX,
+							.done = take_result,
+							.note = log_note,
+							.self = l },
+			    cfg, &l->sets);
 	if (r < 0)
 		free(l);
 	else
@@ -248,65 +163,36 @@ int radius_login_new(struct loop *loop, const struct rng *rng, struct config *cf
 
 void radius_login_free(struct radius_login *l)
 {
-	struct list *it, *tmp;
-
 	if (!l)
 		return;
-	list_for_each_safe(it, tmp, &l->retired)
-		set_free(list_entry(it, struct radius_set, at));
-	set_free(l->next);
-	set_free(l->set);
+	radius_sets_free(l->sets);
 	free(l);
 }
 
 int radius_login_prepare(struct radius_login *l, struct config *next)
 {
-	return set_new(l, next, &l->next);
+	return radius_sets_prepare(l->sets, next);
 }
 
 void radius_login_cancel(struct radius_login *l)
 {
-	set_free(l->next);
-	l->next = NULL;
+	radius_sets_cancel(l->sets);
 }
 
 void radius_login_apply(struct radius_login *l)
 {
-	struct radius_set *old = l->set;
-
-	l->set = l->next;
-	l->next = NULL;
-	if (!old->io) {
-		set_free(old);
-		return;
-	}
-	if (l->set->io)
-		radius_client_inherit(radius_io_client(l->set->io), radius_io_client(old->io),
-				      loop_now(l->loop));
-	list_add_tail(&l->retired, &old->at);
-	radius_io_retire(old->io, set_idle);
+	radius_sets_apply(l->sets);
 }
-
-/* ---- statistics ---- */
 
 struct snapshot_radius *radius_login_snapshot(const struct radius_login *l)
 {
-	struct radius_io *io = l->set->io;
-	const struct radius_client *c = io ? radius_io_client(io) : NULL;
-	size_t n = c ? radius_client_servers(c) : 0;
+	size_t n = radius_sets_servers(l->sets);
 	struct snapshot_radius *s = calloc(1, sizeof(*s) + n * sizeof(s->v[0]));
 
-	if (!s || !c)
+	if (!s || !n)
 		return s;
-	radius_client_stats(c, &s->client);
-	for (; s->n < n; s->n++) {
-		struct snapshot_radius_server *v = &s->v[s->n];
-
-		radius_client_server_stats(c, s->n, &v->st);
-		snprintf(v->name, sizeof(v->name), "%s", v->st.name);
-		v->st.name = v->name;
-		v->icmp_errors = radius_io_icmp_errors(io, s->n);
-	}
+	s->n = n;
+	radius_sets_stats(l->sets, &s->client, s->v);
 	return s;
 }
 
@@ -322,17 +208,18 @@ static bool verdict_now(struct aaa_answer *ret, enum aaa_verdict v, const char *
 static bool radius_login_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	struct radius_login *l = self;
+	struct radius_io *io = radius_sets_io(l->sets);
 	struct radius_nas nas;
 	uint8_t octets[RADIUS_REQ_MAX];
 	struct radius_req q;
 	int r = -EINVAL;
 
-	if (!l->set->io || rq->method == AAA_NONE)
+	if (!io || rq->method == AAA_NONE)
 		return verdict_now(ret, AAA_UNKNOWN, "");
-	nas = config_radius_nas(l->set->cfg);
+	nas = config_radius_nas(radius_sets_config(l->sets));
 	radius_req_init(&q, RADIUS_ACCESS_REQUEST, octets, sizeof(octets));
 	if (radius_auth_request(&q, &nas, rq) == REASON_NONE)
-		r = radius_io_request(l->set->io, &q, rq->cookie, rq->deadline);
+		r = radius_io_request(io, &q, rq->cookie, rq->deadline);
 	crypto_wipe(octets, wr_len(&q.w));
 	if (r == 0)
 		return false;
@@ -346,13 +233,8 @@ static bool radius_login_auth(void *self, const struct aaa_request *rq, struct a
 static void radius_login_drop(void *self, uint64_t cookie)
 {
 	struct radius_login *l = self;
-	struct list *it;
 
-	if (l->set->io && radius_io_cancel(l->set->io, cookie))
-		return;
-	list_for_each(it, &l->retired)
-		if (radius_io_cancel(list_entry(it, struct radius_set, at)->io, cookie))
-			return;
+	radius_sets_drop(l->sets, cookie);
 }
 
 struct aaa_handler radius_login_handler(struct radius_login *l)

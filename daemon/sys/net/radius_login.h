@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Logins by RADIUS (l2tp-auth-radius): the handler that sends Access-Requests to the servers of the
- * configuration and answers the engine when their replies arrive. It never waits.
- *
- * A reload makes a new client for the new configuration, which inherits what is known of servers
- * that stay. The old one finishes the requests that are under way, and is then freed.
+ * configuration and answers the engine when their replies arrive. It never waits. What happens to
+ * its requests at a reload is described in radius_sets.h.
  */
 #pragma once
 
