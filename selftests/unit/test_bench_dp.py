@@ -4,10 +4,12 @@ import importlib.machinery
 import importlib.util
 import os
 import struct
+import sys
 
 import pytest
 
 PATH = os.path.join(os.environ['ZE_SRC'], 'selftests/bench/dp')
+sys.path.insert(0, os.path.dirname(PATH))    # of meters.py
 LOADER = importlib.machinery.SourceFileLoader('bench_dp', PATH)
 dp = importlib.util.module_from_spec(importlib.util.spec_from_loader('bench_dp', LOADER))
 LOADER.exec_module(dp)
