@@ -236,6 +236,17 @@ $(FAULTY): selftests/netns/faulty.c $(B)/flags
 	$(call say,LD,$@)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -O1 -g -fPIC -shared -o $@ $< -ldl
 
+# Programs of `make bench-radius`: the client alone, a slow server, and what is preloaded into ze.
+RADIUS_BENCH := $(addprefix $(B)/bench/radius/,client relay turns.so)
+$(B)/bench/radius/turns.so: selftests/bench/radius/turns.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
+$(B)/bench/radius/%: $(B)/obj/selftests/bench/radius/%.o $(PROD_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(link) $(PKG_LIBS) -lpthread
+
 # Runs the programs of the plane, with the rig of their fixtures.
 $(B)/bench/prog: $(B)/obj/selftests/bench/prog.o $(B)/obj/selftests/bpf/xdp_rig.o $(TEST_LIBS)
 	@mkdir -p $(@D)
@@ -277,6 +288,7 @@ help:
 	@echo 'make fuzz T=avp SECS=60   one fuzz target under libFuzzer; without T each in turn'
 	@echo 'make bench       session setup rate and CPU time, in the guest'
 	@echo 'make bench-setup the same and memory a session, BPF plane, 60 000 sessions (root)'
+	@echo 'make bench-radius logins with FreeRADIUS beside those with local users (root); UP=60000: memory a session'
 	@echo 'make bench-dp    CPU time a packet: BPF plane, plain forwarding, l2tp_ppp (root); NATIVE=1, GUEST=1: a part'
 	@echo 'make bench-prog  the same of the BPF programs alone, by kind of packet (root); GUEST=1: in the guest, instructions'
 	@echo 'make format      run clang-format over the C files'

@@ -83,7 +83,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-long torture check-vm check-vm-oldest bench bench-setup bench-dp bench-prog demo demo-shell demo-kernel
+.PHONY: check _check check-net check-long torture check-vm check-vm-oldest bench bench-setup bench-radius bench-dp bench-prog demo demo-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -118,6 +118,10 @@ bench: all $(PEER_BIN)
 
 bench-setup: all $(PEER_BIN)
 	@$(TEST_ENV) selftests/bench/setup
+
+# Logins with FreeRADIUS. UP=60000: the memory for each of so many sessions instead.
+bench-radius: all $(PEER_BIN) $(RADIUS_BENCH)
+	@$(TEST_ENV) selftests/bench/radius/run $(if $(UP),--up $(UP)) $(if $(JSON),--json '$(JSON)')
 
 # Data planes: on this machine compared with plain forwarding, in the guest with l2tp_ppp. NATIVE=1
 # or GUEST=1: one of them.
