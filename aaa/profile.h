@@ -34,10 +34,10 @@ enum profile_source {
 	X(NETMASK, "netmask", 0, false)                                                            \
 	X(DNS1, "dns-primary", 0, true)                                                            \
 	X(DNS2, "dns-secondary", 0, true)                                                          \
-	X(DOWN, "download-rate", 0, false)                                                         \
-	X(UP, "upload-rate", 0, false)                                                             \
-	X(SESSION_TIMEOUT, "session-timeout", 0, false)                                            \
-	X(IDLE_TIMEOUT, "idle-timeout", 0, false)                                                  \
+	X(DOWN, "download-rate", 0, true)                                                          \
+	X(UP, "upload-rate", 0, true)                                                              \
+	X(SESSION_TIMEOUT, "session-timeout", 0, true)                                             \
+	X(IDLE_TIMEOUT, "idle-timeout", 0, true)                                                   \
 	X(INTERIM, "acct-interval", 0, false)                                                      \
 	X(MTU, "mtu", 0, false)                                                                    \
 	X(SESSIONS, "session-limit", 0, true)                                                      \

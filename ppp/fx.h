@@ -60,6 +60,8 @@ enum ppp_end { /* why the link ended, as shown in events and logs */
 	PPP_END_AUTH_UNAVAILABLE, /* no handler could check the login */
 	PPP_END_SESSION_LIMIT,
 	PPP_END_REPLACED, /* by a newer session of the same user */
+	PPP_END_SESSION_TIMEOUT,
+	PPP_END_IDLE,
 	PPP_END__COUNT
 };
 

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum shape_qdisc { /* the qdisc of the kernel plane's shaper */
@@ -20,9 +21,14 @@ enum shape_qdisc { /* the qdisc of the kernel plane's shaper */
 };
 
 struct shape_plan {
-	uint64_t down_bps, up_bps; /* bit/s; down is towards the subscriber */
+	uint64_t down_bps, up_bps; /* bit/s; 0: no limit. Down is towards the subscriber */
 	enum shape_qdisc qdisc;
 };
+
+static inline bool plan_limits(const struct shape_plan *p)
+{
+	return p->down_bps || p->up_bps;
+}
 
 /* Burst and queue length in octets, for a rate from RATE_MIN to RATE_MAX in bit/s. */
 uint32_t plan_shaper_burst(uint64_t bps);

@@ -220,7 +220,7 @@ int attach_restore(struct subscriber *s)
 		s->dp_family[i] = a.family[i] ? SUB_FAM_UP : SUB_FAM_OFF;
 		s->dp_has[i] = f[i];
 	}
-	s->shape = s->plan.down_bps ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
+	s->shape = plan_limits(&s->plan) ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
 	s->dp = SUB_DP_UP;
 	call_tell_guard(&s->call, GUARD_SESSION_CARRIED);
 	res_add(&s->pool, &s->r_dp, attach_remove_now);
@@ -267,6 +267,16 @@ static void attach_shape(struct subscriber *s, ze_ns now)
 	s->dp_unanswered[SUB_REQ_SHAPE]++;
 }
 
+void attach_reshape(struct subscriber *s, ze_ns now)
+{
+	if (s->dp != SUB_DP_UP)
+		s->shape = plan_limits(&s->plan) ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
+	else if (s->dp_unanswered[SUB_REQ_SHAPE])
+		s->reshape = true;
+	else
+		attach_shape(s, now);
+}
+
 /* Takes an answer into account. Returns false when it answers a request that a newer one has
  * replaced, or none. */
 static bool is_newest(struct subscriber *s, unsigned request)
@@ -278,10 +288,14 @@ static void shape_answer(struct subscriber *s, const struct dp_event *ev, ze_ns 
 {
 	if (!is_newest(s, SUB_REQ_SHAPE))
 		return;
-	if (ev->result < 0)
+	if (s->reshape) { /* the rates were changed in the meantime */
+		s->reshape = false;
+		attach_shape(s, now);
+	} else if (ev->result < 0) {
 		unshaped(s, ev->result, now);
-	else
-		s->shape = SUB_SHAPE_ON;
+	} else {
+		s->shape = plan_limits(&s->plan) ? SUB_SHAPE_ON : SUB_SHAPE_OFF;
+	}
 }
 
 static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now,
@@ -299,7 +313,7 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	call_tell_guard(&s->call, GUARD_SESSION_CARRIED);
 	memcpy(s->ifname, ev->ifname, sizeof(s->ifname));
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
-	if (s->plan.down_bps)
+	if (plan_limits(&s->plan))
 		attach_shape(s, now);
 	if (!s->opened) {
 		s->opened = true;

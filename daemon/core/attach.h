@@ -36,6 +36,8 @@ void attach_family(struct subscriber *s, enum ppp_family family, ze_ns now, stru
 void attach_if_due(struct subscriber *s, ze_ns now, struct pending *next);
 /* When attach_if_due() must be called; ZE_NEVER when no family waits. */
 ze_ns attach_deadline(const struct subscriber *s);
+/* s->plan was changed: the data plane gets the new rates, now or when the session is attached. */
+void attach_reshape(struct subscriber *s, ze_ns now);
 /* Lets packets of the family pass, or stops them. While a request for the family is not answered,
  * it is opened when the answer arrives. */
 void attach_open(struct subscriber *s, enum ppp_family family, bool open);

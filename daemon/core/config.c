@@ -103,6 +103,9 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/lcp-echo/interval",               CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(echo_interval_s),   .def = "10", .unit = "seconds" },
 	{ "l2tp/lcp-echo/failures",               CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(echo_failures),     .def = "3" },
 
+	{ "l2tp/session/session-timeout",         CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(session_timeout_s), .def = "0",  .unit = "seconds" },
+	{ "l2tp/session/idle-timeout",            CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(idle_timeout_s),    .def = "0",  .unit = "seconds" },
+
 	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .words = auth_sources },
 	{ "l2tp/auth/radius/nas-identifier", CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.nas_id) },
 	{ "l2tp/auth/radius/nas-port-id",    CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.port_id),   .def = "l2tp:{tunnel-id}/{session-id}" },

@@ -119,7 +119,8 @@ struct config {
 	enum config_need need_ipv4, need_ipv6;
 	struct profile_sessions sessions; /* default for users without limits of their own */
 	uint32_t ncp_timeout_s;
-	uint32_t echo_interval_s, echo_failures; /* LCP Echo-Request; interval 0: not sent */
+	uint32_t session_timeout_s, idle_timeout_s; /* for users without their own; 0: none */
+	uint32_t echo_interval_s, echo_failures;    /* LCP Echo-Request; interval 0: not sent */
 	enum config_auth auth_sources[CONFIG_AUTH__COUNT]; /* as given; config_auth_order() */
 	size_t n_auth_sources;
 	struct config_radius radius;

@@ -75,6 +75,8 @@ enum end_cause end_cause_of_ppp(enum ppp_end e)
 		[PPP_END_AUTH_UNAVAILABLE] = END_AUTH_UNAVAILABLE,
 		[PPP_END_SESSION_LIMIT] = END_SESSION_LIMIT,
 		[PPP_END_REPLACED] = END_REPLACED,
+		[PPP_END_SESSION_TIMEOUT] = END_SESSION_TIMEOUT,
+		[PPP_END_IDLE] = END_IDLE,
 	};
 
 	return (unsigned)e < PPP_END__COUNT ? (enum end_cause)of[e] : END_NONE;

@@ -20,6 +20,8 @@ enum acct_cause {
 	ACCT_USER_REQUEST = 1,
 	ACCT_LOST_CARRIER = 2,
 	ACCT_LOST_SERVICE = 3,
+	ACCT_IDLE_TIMEOUT = 4,
+	ACCT_SESSION_TIMEOUT = 5,
 	ACCT_ADMIN_RESET = 6,
 	ACCT_ADMIN_REBOOT = 7,
 	ACCT_PORT_ERROR = 8,
@@ -109,7 +111,11 @@ enum acct_cause {
 	X(SESSION_LIMIT,   "session-limit",        ADMIN,                 NONE,       0, 0, SERVICE_UNAVAILABLE, \
 	  "the user has reached its session limit") \
 	X(REPLACED,        "replaced",             ADMIN,                 NONE,       0, 0, PORT_PREEMPTED, \
-	  "a newer session of the user replaced it")
+	  "a newer session of the user replaced it") \
+	X(SESSION_TIMEOUT, "session-timeout",      ADMIN,                 NONE,       1, 2, SESSION_TIMEOUT, \
+	  "its Session-Timeout, or that of the configuration, was over") \
+	X(IDLE,            "idle-timeout",         ADMIN,                 NONE,       1, 2, IDLE_TIMEOUT, \
+	  "the subscriber sent no packet for its Idle-Timeout, or that of the configuration")
 /* clang-format on */
 
 enum end_cause {

@@ -174,7 +174,7 @@ static enum reason get_facts(struct subscriber *s, struct span user, struct span
 
 static bool is_rate(uint64_t bps)
 {
-	return bps >= RATE_MIN && bps <= RATE_MAX;
+	return !bps || (bps >= RATE_MIN && bps <= RATE_MAX);
 }
 
 static enum reason get_plan(struct shape_plan *p, struct span saved)

@@ -10,6 +10,7 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/service.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
@@ -282,9 +283,13 @@ static bool login_reject(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 static enum ppp_end login_accept(struct subscriber *s, struct aaa_answer *a, ze_ns now)
 {
 	struct engine *e = s->e;
+	struct profile *old = s->profile ? profile_ref(s->profile) : NULL;
 	int r = facts_login(s, a->profile);
 
 	a->profile = NULL;
+	if (r == 0)
+		service_change(s, old, now);
+	profile_free(old);
 	if (r == 0 && !login_has_room(s)) {
 		e->stats.session_limited++;
 		log_limit(s, now);

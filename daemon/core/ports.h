@@ -85,7 +85,7 @@ struct dp_stats { /* IP packets and octets; up is upstream, from the subscriber 
 struct dp_restore { /* a session of the previous instance */
 	struct dp_session session;
 	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up; otherwise open */
-	struct shape_plan plan;				/* rates 0: none */
+	struct shape_plan plan;
 };
 
 struct dp_totals { /* sums over sessions */
@@ -124,7 +124,8 @@ struct dataplane_ops {
 	 * follows; -errno when refused, and nothing follows or has to be removed. After an event
 	 * with an error nothing of the session is left, and session_down is still allowed. */
 	int (*session_up)(void *self, const struct dp_session *s);
-	/* Limits the session to these rates, in place of earlier ones. Requests of one session are
+	/* Limits the session to these rates, in place of earlier ones; a rate of 0 removes the limit of
+	 * its direction. Requests of one session are
 	 * performed in order: rates requested before family_up apply to the first packet. Returns 0
 	 * when accepted, and DP_EV_SHAPED follows, or -errno. After an error the session has the
 	 * rates it had before, or none. */

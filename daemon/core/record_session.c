@@ -27,7 +27,7 @@ static void put_plan(struct wr *w, const struct shape_plan *p)
 {
 	size_t mark;
 
-	if (!p->down_bps)
+	if (!plan_limits(p))
 		return;
 	mark = tlv_begin(w, RECORD_SES_PLAN);
 	tlv_opt_u8(w, RECORD_PLAN_QDISC, (uint8_t)p->qdisc);

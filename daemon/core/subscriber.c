@@ -12,6 +12,7 @@
 #include "daemon/core/end_cause.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/record_session.h"
+#include "daemon/core/service.h"
 #include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/trace.h"
@@ -94,6 +95,7 @@ static void subscriber_free(struct call *c)
 		ppp_link_done(&s->link);
 	linkcfg_unref(s->linkcfg);
 	session_facts_unref(s->facts);
+	service_end(s);
 	free(s);
 }
 
@@ -269,6 +271,7 @@ static void subscriber_family_up(struct subscriber *s, enum ppp_family f, ze_ns 
 		s->e->stats.sessions_up++;
 		subscriber_log_up(s, now);
 		subscriber_tell(s, EV_SESSION_UP, now);
+		service_begin(s, now);
 	} else if (s->up_at) {
 		subscriber_tell(s, EV_SESSION_FAMILY, now);
 	}
@@ -415,7 +418,7 @@ static void subscriber_up(struct call *c, ze_ns now)
 	}
 	s->linked = true;
 	s->plan = config_shape(s->e->cfg);
-	s->shape = s->plan.down_bps ? SUB_SHAPE_WAITING : SUB_SHAPE_OFF;
+	attach_reshape(s, now);
 	subscriber_tell(s, EV_SESSION_STARTING, now);
 	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
@@ -500,10 +503,23 @@ static void subscriber_dp_event(struct call *c, const struct dp_event *ev, ze_ns
 	subscriber_run(s, now, &next);
 }
 
+/* Ends the session without waiting for the peer: one Terminate-Request, then the CDN. */
+static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
+{
+	if (s->opened) {
+		ppp_fx_init(&s->e->ppp_fx);
+		ppp_link_close(&s->link, end, now, &s->e->ppp_fx);
+		subscriber_perform(s, now);
+	}
+	if (!s->call.ended)
+		subscriber_end_call(s, end, now);
+}
+
 static void subscriber_expire(struct call *c, ze_ns now)
 {
 	struct subscriber *s = subscriber_owner(c);
 	struct pending next;
+	enum ppp_end end;
 
 	if (!s->opened)
 		return;
@@ -519,18 +535,9 @@ static void subscriber_expire(struct call *c, ze_ns now)
 	ppp_fx_init(&s->e->ppp_fx);
 	ppp_link_expire(&s->link, now, &s->e->ppp_fx);
 	subscriber_perform(s, now);
-}
-
-/* Ends the session without waiting for the peer: one Terminate-Request, then the CDN. */
-static void end_now(struct subscriber *s, enum ppp_end end, ze_ns now)
-{
-	if (s->opened) {
-		ppp_fx_init(&s->e->ppp_fx);
-		ppp_link_close(&s->link, end, now, &s->e->ppp_fx);
-		subscriber_perform(s, now);
-	}
-	if (!s->call.ended)
-		subscriber_end_call(s, end, now);
+	end = s->call.ended ? PPP_END_NONE : service_expire(s, now);
+	if (end != PPP_END_NONE)
+		end_now(s, end, now);
 }
 
 void subscriber_clear(struct subscriber *s, ze_ns now)
@@ -577,7 +584,7 @@ static ze_ns subscriber_deadline(const struct call *c)
 
 	if (s->opened)
 		due = ze_min_ns(ppp_link_deadline(&s->link), ze_min_ns(due, attach_deadline(s)));
-	return due;
+	return ze_min_ns(due, service_deadline(s));
 }
 
 enum reason subscriber_restore(struct subscriber *s, struct span link, ze_ns now)
@@ -605,6 +612,7 @@ void subscriber_restored(struct subscriber *s, ze_ns now)
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
+	service_begin(s, now);
 	subscriber_perform(s, now);
 }
 
@@ -634,6 +642,7 @@ static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_
 		ppp_link_down(&s->link);
 	}
 	memset(s->ncp_up, 0, sizeof(s->ncp_up));
+	service_end(s);
 	set_state(s, SUB_FINISHING);
 	login_cancel(s);
 	res_release(&s->r_user);

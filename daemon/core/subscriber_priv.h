@@ -59,6 +59,7 @@ struct subscriber {
 	bool restored;			   /* restored from a record of the previous instance */
 	bool gives_way;			   /* a newer session replaces it */
 	bool counted;			   /* `traffic` is valid: the plane has reported it */
+	bool reshape;			   /* the rates changed while a request was unanswered */
 	uint8_t dp_family[PPP_FAM__COUNT]; /* enum sub_family */
 	uint8_t dp_unanswered[SUB_REQ__COUNT]; /* requests to the data plane without an answer */
 	ze_ns up_at;			       /* when it became SUB_ESTABLISHED; 0 before */
@@ -66,6 +67,7 @@ struct subscriber {
 	struct session_facts *facts;	       /* the latest; NULL before the ICCN */
 	struct profile *profile; /* that of `facts`; NULL: no authentication, or not yet */
 	struct login_wait *wait; /* the verdict that is awaited; NULL: none */
+	struct service *service; /* its timers; NULL: none */
 	struct login_held *held; /* delayed answer to a wrong password; NULL: none */
 	struct lease lease;	 /* its address; in the registry while r_address is held */
 	/* The session that waits for the address of this one, and the one whose address it
@@ -79,7 +81,7 @@ struct subscriber {
 		struct dp_family dp_has[PPP_FAM__COUNT]; /* last argument of family_up */
 		struct event_traffic traffic;		 /* with `counted`: after DP_EV_GONE */
 	};
-	struct shape_plan plan; /* rates 0: none */
+	struct shape_plan plan;
 	char ifname[16];
 	bool ncp_up[PPP_FAM__COUNT]; /* between PPP_FX_NCP_UP and PPP_FX_NCP_DOWN */
 	/* Resources it holds, newest first; drained once, when it is released. */

@@ -451,6 +451,11 @@ static void config_ppp(const struct config *c, struct json *j)
 	json_ku64(j, "interval", c->echo_interval_s);
 	json_ku64(j, "failures", c->echo_failures);
 	json_obj_end(j);
+	json_key(j, "session");
+	json_obj(j);
+	json_ku64(j, "session-timeout", c->session_timeout_s);
+	json_ku64(j, "idle-timeout", c->idle_timeout_s);
+	json_obj_end(j);
 }
 
 void view_config(const struct snapshot *s, const struct view_clock *clock, struct json *j)

@@ -100,6 +100,10 @@ static void token_bucket(void **st)
 	says(QDISCS, "rate 10Mbit burst 6250b lat 95ms"); /* 125 000 octets are queued at most */
 	shape(SHAPE_TBF, 100000000000);
 	says(QDISCS, "rate 100Gbit burst ");
+	shape(SHAPE_TBF, 0);
+	says_not(QDISCS, "tbf");
+	shape(SHAPE_TBF, 0); /* there is none */
+	shape(SHAPE_TBF, 10000000);
 	kernel_shaper_down(rtnl, &k);
 	says_not(QDISCS, "tbf");
 	kernel_shaper_down(rtnl, &k); /* a member that does not exist */

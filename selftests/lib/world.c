@@ -318,8 +318,11 @@ static int dp_stats(void *self, uint16_t sid, ze_ns now, struct dp_stats *ret, z
 
 	if (!w->dp[sid].held)
 		return -ENOENT;
+	if (w->stats_result < 0)
+		return w->stats_result;
 	*ret = numbers_of(sid);
-	*ret_as_of = now;
+	ret->up_packets += w->dp[sid].sent;
+	*ret_as_of = now - w->stats_age;
 	return 0;
 }
 

@@ -107,6 +107,7 @@ struct w_dp {	     /* one session of the fake data plane */
 	struct dp_session s;
 	struct dp_family f[PPP_FAM__COUNT];
 	struct shape_plan plan;
+	unsigned sent; /* packets by the subscriber, in addition to numbers_of() */
 	char calls[8]; /* the first calls: U session_up, S shape, 4 and 6 family_up */
 };
 
@@ -150,7 +151,9 @@ struct world {
 	struct dp_pool pool; /* the last pool passed to the plane; 0: none */
 	unsigned n_pools;    /* number of calls */
 	struct w_guard guard;
-	ze_ns dp_as_of; /* when the counters were read; 0: never */
+	ze_ns dp_as_of;	  /* when the counters were read; 0: never */
+	ze_ns stats_age;  /* of the counters of one session */
+	int stats_result; /* of reading them */
 	/* The end of a process: each of its actions counts down; at 0 the following ones have no
 	 * effect. */
 	int crash_in; /* -1: no crash */

@@ -24,7 +24,7 @@ CORE = [
     # the turn
     'trace', 'record_tags', 'record', 'turn', 'call',
     # what a subscriber is made of
-    'pending', 'attach', 'address', 'login', 'record_session',
+    'pending', 'attach', 'service', 'address', 'login', 'record_session',
     # tunnels, subscribers
     'control', 'subscriber',
     # the entries

@@ -33,6 +33,8 @@ static void defaults(void **st)
 	assert_int_equal(c->reject_rate_peer, 50);
 	assert_true(c->enable_ipcp && c->enable_ipv6cp);
 	assert_int_equal(c->ncp_timeout_s, 30);
+	assert_int_equal(c->session_timeout_s, 0);
+	assert_int_equal(c->idle_timeout_s, 0);
 	assert_null(c->secret);
 	assert_false(c->has_pool);
 	config_unref(c);

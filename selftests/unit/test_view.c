@@ -425,7 +425,7 @@ static void running_config(void **st)
 	    "enabled/b shared-secret/s hide-avps/b host-name/s auth-method/s "
 	    "allow-no-auth/b hello-interval/n hello-retries/n max-tunnels/n "
 	    "max-sessions/n setup-rate/n max-tunnels-peer/n max-sessions-peer/n path-mtu/n drain-timeout/n allow-from/a allow-host-name/a "
-	    "authentication/o ncp/o lcp-echo/o auth/o local-users/n pool/o dataplane/s bpf/o");
+	    "authentication/o ncp/o lcp-echo/o session/o auth/o local-users/n pool/o dataplane/s bpf/o");
 	same("dataplane", "auto");
 	same("bpf.xdp-mode", "generic");
 	assert_int_equal(json_array_size(ask_member(u.a.data, "bpf.uplink")), 1);

@@ -89,6 +89,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11; ipv4 wanted; ipv6 off }\n"
 		"  session-limit 5; session-limit-action deny\n"
 		"  lcp-echo { interval 4; failures 6 }\n"
+		"  session { session-timeout 86400; idle-timeout 600 }\n"
 		"  auth { local { user alice { password hunter2 } user bob { password b; "
 		"address 10.1.1.1; session-limit 0; session-limit-action replace } } }\n"
 		"  pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9;\n"
@@ -137,6 +138,8 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_int_equal(c->users[1].sessions.over, PROFILE_OVER_REPLACE);
 	assert_int_equal(c->echo_interval_s, 4);
 	assert_int_equal(c->echo_failures, 6);
+	assert_int_equal(c->session_timeout_s, 86400);
+	assert_int_equal(c->idle_timeout_s, 600);
 	assert_int_equal(c->n_users, 2);
 	assert_string_equal(c->users[0].password, "hunter2");
 	assert_int_equal(c->users[1].address, 0x0a010101);
@@ -589,7 +592,7 @@ static void a_misplaced_secret_is_never_repeated(void **st)
 		"environment { log { level warn }\n l2tp { server main { ip 192.0.2.1; port 1702 } } }\n"
 		"l2tp { enabled true; shared-secret s; host-name lns1; hello-interval 5\n"
 		" auth-method pap; allow-from [ 10.0.0.0/8 ]; allow-host-name lac1; dataplane auto\n"
-		" bpf { uplink [ eth0 ]; xdp-mode auto } ncp { timeout 11 } lcp-echo { failures 6 }\n"
+		" bpf { uplink [ eth0 ]; xdp-mode auto } ncp { timeout 11 } lcp-echo { failures 6 } session { idle-timeout 9 }\n"
 		" auth { local { user bob { password b; address 10.1.1.1 } } }\n"
 		" pool { ipv4 { gateway 10.100.0.1; start 10.100.0.2; end 10.100.0.9 } }\n"
 		" shaper { qdisc-type htb; default-rate 10mbit } }\n";

@@ -206,8 +206,7 @@ int dp_bpf_restart_session(void *self, const struct dp_restore *a)
 	if (!s)
 		return -ENOMEM;
 	s->jobs.state = SESSION_UP;
-	if (a->plan.down_bps)
-		dp_bpf_set_rates(&s->v, &a->plan);
+	dp_bpf_set_rates(&s->v, &a->plan);
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
 		if (a->family[i])
 			r = want_family(s, a->family[i]);

@@ -7,5 +7,5 @@
 
 uint32_t gcra_cost(uint64_t bps)
 {
-	return (uint32_t)(((8 * NS << ZE_COST_SHIFT) + bps / 2) / bps);
+	return !bps ? 0 : (uint32_t)(((8 * NS << ZE_COST_SHIFT) + bps / 2) / bps);
 }

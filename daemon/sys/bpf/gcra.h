@@ -7,5 +7,6 @@
 
 #include <stdint.h>
 
-/* bps is RATE_MIN to RATE_MAX bit/s. Returns ns * 2^ZE_COST_SHIFT per octet. */
+/* bps is RATE_MIN to RATE_MAX bit/s, or 0, no limit, whose cost is 0. Returns ns * 2^ZE_COST_SHIFT
+ * per octet. */
 uint32_t gcra_cost(uint64_t bps);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/core/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "aaa/profile.h"
+#include "daemon/core/attach.h"
+#include "daemon/core/facts.h"
+#include "daemon/core/subscriber_priv.h"
+#include "daemon/core/timers.h"
+#include "daemon/core/turn.h"
+
+struct service {		    /* of a session with a timer */
+	uint32_t session_s, idle_s; /* 0: none */
+	ze_ns idle_since;	    /* the plane had counted `packets` by then */
+	ze_ns idle_check;	    /* when the plane is asked again */
+	uint64_t packets;	    /* from the subscriber */
+};
+
+struct choice { /* of the value of a key */
+	enum profile_key key;
+	uint64_t given;	     /* by the profile */
+	uint64_t is;	     /* now */
+	uint64_t configured; /* for a key that no longer is in the profile */
+};
+
+static bool service_has(const struct profile *p, enum profile_key key)
+{
+	return p && profile_source(p, key) != PROFILE_DEFAULT;
+}
+
+static uint64_t service_choose(const struct subscriber *s, const struct profile *old,
+			       const struct choice *c)
+{
+	if (service_has(s->profile, c->key))
+		return c->given;
+	return service_has(old, c->key) ? c->configured : c->is;
+}
+
+/* ---- rates ---- */
+
+static void service_rates(struct subscriber *s, const struct profile *old, ze_ns now)
+{
+	const struct profile *p = s->profile;
+	const struct shape_plan configured = config_shape(s->e->cfg);
+	const struct choice down = { PROFILE_DOWN, p ? p->down_bps : 0, s->plan.down_bps,
+				     configured.down_bps };
+	const struct choice up = { PROFILE_UP, p ? p->up_bps : 0, s->plan.up_bps,
+				   configured.up_bps };
+	struct shape_plan plan = s->plan;
+
+	plan.down_bps = service_choose(s, old, &down);
+	plan.up_bps = service_choose(s, old, &up);
+	if (plan.down_bps == s->plan.down_bps && plan.up_bps == s->plan.up_bps)
+		return;
+	s->plan = plan;
+	attach_reshape(s, now);
+}
+
+/* ---- timers ---- */
+
+static ze_ns idle_step(const struct service *v)
+{
+	ze_ns step = ZE_SEC(v->idle_s) / 8;
+
+	return step < SERVICE_IDLE_MIN ? SERVICE_IDLE_MIN : ze_min_ns(step, SERVICE_IDLE_MAX);
+}
+
+static ze_ns session_ends(const struct subscriber *s)
+{
+	const struct service *v = s->service;
+
+	return v->session_s ? s->up_at + ZE_SEC(v->session_s) : ZE_NEVER;
+}
+
+/* Reads how many packets the subscriber has sent. A plane that has not read its counters yet, or
+ * cannot, leaves the last reading as it is. */
+static void idle_read(const struct subscriber *s, ze_ns now, ze_ns *ret_as_of)
+{
+	const struct ports *io = &s->e->ports;
+	struct service *v = s->service;
+	struct dp_stats st;
+
+	*ret_as_of = v->idle_since;
+	if (s->dp != SUB_DP_UP ||
+	    io->dp->stats(io->dp_self, s->call.l2tp.sid, now, &st, ret_as_of) < 0)
+		return;
+	if (st.up_packets != v->packets && *ret_as_of > v->idle_since)
+		v->idle_since = *ret_as_of;
+	v->packets = st.up_packets;
+}
+
+static void idle_arm(struct service *v, ze_ns now)
+{
+	v->idle_check = ze_min_ns(now + idle_step(v), v->idle_since + ZE_SEC(v->idle_s));
+}
+
+/* Returns true when the subscriber has been idle for its time. */
+static bool idle_look(struct subscriber *s, ze_ns now)
+{
+	struct service *v = s->service;
+	ze_ns limit = ZE_SEC(v->idle_s), as_of;
+
+	idle_read(s, now, &as_of);
+	if (as_of - v->idle_since >= limit)
+		return true;
+	/* When the time is over, but not yet at the last reading, another one is under way. */
+	if (now - v->idle_since >= limit)
+		v->idle_check = now + SERVICE_IDLE_MIN;
+	else
+		idle_arm(v, now);
+	return false;
+}
+
+static void log_no_timers(const struct subscriber *s, ze_ns now)
+{
+	uint32_t suppressed;
+
+	if (turn_may_log(s->e, s->call.tunnel, &(struct turn_line){ LOG_AAA, LOG_WARN, NULL }, now,
+			 &suppressed))
+		log_kv(LOG_AAA, LOG_WARN, "session-timers-failed",
+		       KV_U64("tid", s->call.tunnel->l2tp.tid), KV_U64("sid", s->call.l2tp.sid),
+		       KV_STR("user", facts_user(s)), KV_ERRNO(-ENOMEM), KV_SUPPRESSED(suppressed));
+}
+
+static void set_timers(struct subscriber *s, uint32_t session_s, uint32_t idle_s, ze_ns now)
+{
+	struct service *v = s->service;
+
+	if (!v && !session_s && !idle_s)
+		return;
+	if (!v)
+		v = s->service = calloc(1, sizeof(*v));
+	if (!v) {
+		log_no_timers(s, now);
+		return;
+	}
+	if (idle_s && !v->idle_s)
+		v->idle_since = now;
+	v->session_s = session_s;
+	v->idle_s = idle_s;
+	idle_arm(v, now);
+}
+
+static void service_timers(struct subscriber *s, const struct profile *old, ze_ns now)
+{
+	const struct profile *p = s->profile;
+	const struct service *v = s->service;
+	const struct config *cfg = s->e->cfg;
+	const struct choice session = { PROFILE_SESSION_TIMEOUT, p ? p->session_timeout_s : 0,
+					v ? v->session_s : 0, cfg->session_timeout_s };
+	const struct choice idle = { PROFILE_IDLE_TIMEOUT, p ? p->idle_timeout_s : 0,
+				     v ? v->idle_s : 0, cfg->idle_timeout_s };
+
+	set_timers(s, (uint32_t)service_choose(s, old, &session),
+		   (uint32_t)service_choose(s, old, &idle), now);
+}
+
+ze_ns service_deadline(const struct subscriber *s)
+{
+	const struct service *v = s->service;
+
+	if (!v)
+		return ZE_NEVER;
+	return ze_min_ns(session_ends(s), v->idle_s ? v->idle_check : ZE_NEVER);
+}
+
+enum ppp_end service_expire(struct subscriber *s, ze_ns now)
+{
+	const struct service *v = s->service;
+
+	if (!v)
+		return PPP_END_NONE;
+	if (session_ends(s) <= now)
+		return PPP_END_SESSION_TIMEOUT;
+	return v->idle_s && v->idle_check <= now && idle_look(s, now) ? PPP_END_IDLE : PPP_END_NONE;
+}
+
+/* ---- the session ---- */
+
+void service_begin(struct subscriber *s, ze_ns now)
+{
+	const struct config *cfg = s->e->cfg;
+	const struct profile *p = s->profile;
+
+	if (s->restored)
+		return; /* its record has what it had */
+	set_timers(s,
+		   service_has(p, PROFILE_SESSION_TIMEOUT) ? p->session_timeout_s :
+							     cfg->session_timeout_s,
+		   service_has(p, PROFILE_IDLE_TIMEOUT) ? p->idle_timeout_s : cfg->idle_timeout_s,
+		   now);
+}
+
+void service_change(struct subscriber *s, const struct profile *old, ze_ns now)
+{
+	service_rates(s, old, now);
+	if (s->up_at)
+		service_timers(s, old, now);
+	turn_call_dirty(&s->call);
+}
+
+void service_end(struct subscriber *s)
+{
+	free(s->service);
+	s->service = NULL;
+}
