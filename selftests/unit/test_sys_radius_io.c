@@ -39,6 +39,8 @@ static struct {
 	unsigned accepted, unavailable, want;
 	unsigned idle;
 	unsigned failed_lines; /* radius-send-failed */
+	bool slow;	       /* the first result of an iteration takes all of its time */
+	unsigned iteration, results, most; /* of an iteration */
 } seen;
 
 static void stop_when_done(void)
@@ -114,9 +116,23 @@ static void unserve(void)
 	server.io.fd = 0;
 }
 
+static void take_long(void)
+{
+	unsigned now = ev_iteration(loop_ev(loop));
+
+	seen.results = now == seen.iteration ? seen.results + 1 : 1;
+	seen.iteration = now;
+	if (seen.results > seen.most)
+		seen.most = seen.results;
+	while (!loop_turn_long(loop))
+		;
+}
+
 static void done(void *self, const struct radius_result *r)
 {
 	(void)self;
+	if (seen.slow)
+		take_long();
 	if (r->outcome == RADIUS_DONE_ACCEPT)
 		seen.accepted++;
 	else if (r->outcome == RADIUS_DONE_UNAVAILABLE)
@@ -304,6 +320,27 @@ static void longest_reply(void **st)
 	assert_int_equal(s.dropped[REASON_RADIUS_LENGTH], 1);
 }
 
+/* Replies that take long are not all read in one iteration, and requests whose time ends meanwhile wait for
+ * those that are in the socket. */
+static void long_turns(void **st)
+{
+	const unsigned n = 200;
+
+	(void)st;
+	serve("127.0.0.1");
+	client(NULL);
+	for (uint64_t i = 0; i < n; i++)
+		ask(i, ZE_MS(1));
+	on_request(loop_ev(loop), &server.io, EV_READ);
+	while (loop_clock_ns() < loop_now(loop) + ZE_MS(2))
+		;
+	seen.slow = true;
+	run(n);
+	assert_int_equal(seen.accepted, n);
+	assert_int_equal(seen.unavailable, 0);
+	assert_in_range(seen.most, 1, 16);
+}
+
 static void on_cancel(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	(void)ev;
@@ -348,8 +385,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(both_families),  T(many_ports),    T(icmp_errors),
-		T(foreign_source), T(longest_reply), T(retire),
+		T(both_families), T(many_ports), T(icmp_errors), T(foreign_source),
+		T(longest_reply), T(long_turns), T(retire),
 #undef T
 	};
 

@@ -12,8 +12,9 @@
 #include "daemon/sys/net/sockaddr.h"
 #include "daemon/sys/run/loop.h"
 
-#define BATCH	       16
-#define BATCHES_MAX    16 /* of a socket in one iteration: as many as it has requests */
+#define BATCH	       8
+#define BATCHES_MAX    32  /* of a socket in one iteration: as many as it has requests */
+#define UNREAD_MAX     100 /* iterations in which replies are read before what is due is handled */
 #define DATAGRAM_MAX   (RADIUS_PKT_MAX + 1) /* one that is too long is seen to be */
 #define RECEIVE_BUFFER (1 << 20)	    /* octets, for the answers to 256 requests */
 
@@ -33,7 +34,9 @@ struct radius_io {
 	struct radius_io_args a; /* without the configuration */
 	struct radius_client *client;
 	ev_timer timer;
-	ze_ns armed; /* when the timer fires */
+	ze_ns armed;	 /* when the timer fires */
+	bool unread;	 /* a socket may have more replies than were read in this iteration */
+	unsigned waited; /* iterations that the timer has waited for them */
 	void (*idle)(void *self, struct radius_io *io);
 	struct radius_io_server servers[RADIUS_SERVERS_MAX];
 	uint8_t mem[BATCH][DATAGRAM_MAX];
@@ -61,6 +64,13 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 
 	(void)ev;
 	(void)revents;
+	if (io->unread && io->waited++ < UNREAD_MAX) {
+		io->unread = false;
+		loop_timer_at(io->a.loop, w, io->armed);
+		return;
+	}
+	io->unread = false;
+	io->waited = 0;
 	io->armed = ZE_NEVER;
 	radius_client_expire(io->client, loop_now(io->a.loop));
 	radius_client_stats(io->client, &st);
@@ -112,12 +122,16 @@ static int read_replies(struct radius_sock *s)
 static void on_replies(struct ev_loop *ev, ev_io *w, int revents)
 {
 	struct radius_sock *s = w->data;
+	int n = BATCH;
 
 	(void)ev;
 	(void)revents;
-	for (int i = 0; i < BATCHES_MAX; i++)
-		if (read_replies(s) < BATCH)
+	for (int i = 0; i < BATCHES_MAX && n == BATCH; i++) {
+		n = read_replies(s);
+		if (loop_turn_long(s->owner->a.loop))
 			break;
+	}
+	s->owner->unread |= n == BATCH;
 	settle(s->owner);
 	loop_turn_done(s->owner->a.loop);
 }

@@ -130,7 +130,7 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int revents)
 	(void)ev;
 	(void)revents;
 	for (int i = 0; i < BATCHES_MAX; i++)
-		if (read_batch(s) < BATCH)
+		if (read_batch(s) < BATCH || loop_turn_long(s->u->loop))
 			break;
 	loop_turn_done(s->u->loop);
 }

@@ -15,6 +15,8 @@
 #include "daemon/core/engine.h"
 #include "daemon/sys/run/heap.h"
 
+#define TURN ZE_MS(2) /* see loop_turn_long() */
+
 struct loop {
 	struct ev_loop *ev;
 	struct engine *engine;
@@ -38,6 +40,11 @@ ze_ns loop_now(struct loop *l)
 	if (!l->now)
 		l->now = clock_ns(CLOCK_MONOTONIC);
 	return l->now;
+}
+
+bool loop_turn_long(struct loop *l)
+{
+	return clock_ns(CLOCK_MONOTONIC) - loop_now(l) >= TURN;
 }
 
 ze_ns loop_clock_ns(void)

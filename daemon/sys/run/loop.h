@@ -27,6 +27,9 @@ struct engine *loop_engine(struct loop *l);
 struct ev_loop *loop_ev(struct loop *l);
 /* CLOCK_MONOTONIC of this iteration, read at most once per wake-up. */
 ze_ns loop_now(struct loop *l);
+/* Whether this iteration has taken two milliseconds already. Who reads many datagrams then leaves the
+ * rest to the next one, so that other sockets and the timers are not late. */
+bool loop_turn_long(struct loop *l);
 ze_ns loop_clock_ns(void);  /* CLOCK_MONOTONIC at this moment, from any thread */
 int64_t loop_wall_ns(void); /* CLOCK_REALTIME */
 /* Sets a timer to this time, which may be past; ZE_NEVER: stops it. */
