@@ -5,7 +5,8 @@
  *     relay LISTEN-ADDRESS PORT SERVER-PORT MILLISECONDS
  *
  * The server is on the same address. Each port of the client has a socket of its own towards the
- * server, so that identifiers do not collide. Runs until it is killed.
+ * server, so that identifiers do not collide. The server has WINDOW requests at a time: more might
+ * overflow its socket, and the loss would be the relay's. Runs until it is killed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +21,9 @@
 #include <unistd.h>
 
 #define PORTS	 1024
-#define WAITING	 65536 /* answers; a power of two */
+#define WINDOW	 64
+#define LOST_NS	 INT64_C(1000000000) /* without an answer, the server has lost what it had */
+#define WAITING	 65536		     /* answers; a power of two */
 #define DATAGRAM 1024
 #define BUFFER	 (8 << 20)
 
@@ -36,6 +39,8 @@ static struct pollfd polled[PORTS + 1]; /* the last: where clients send to */
 static unsigned n_ports;
 static struct answer *waiting;
 static unsigned head, tail;
+static unsigned asked; /* requests that the server has not answered */
+static int64_t heard;  /* when it last answered, or had none to answer */
 
 static int64_t now_ns(void)
 {
@@ -83,17 +88,27 @@ static unsigned port_of(const struct sockaddr_in *client, const struct sockaddr_
 	return i;
 }
 
+/* The rest waits in the socket. */
 static void pass_requests(int fd, const struct sockaddr_in *server)
 {
 	uint8_t octets[DATAGRAM];
-	struct sockaddr_in from;
-	socklen_t len = sizeof(from);
-	ssize_t n;
 
-	while ((n = recvfrom(fd, octets, sizeof(octets), 0, (struct sockaddr *)&from, &len)) >= 0)
+	if (!asked || now_ns() > heard + LOST_NS) {
+		asked = 0;
+		heard = now_ns();
+	}
+	while (asked < WINDOW) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		ssize_t n = recvfrom(fd, octets, sizeof(octets), 0, (struct sockaddr *)&from, &len);
+
+		if (n < 0)
+			return;
+		asked++;
 		if (send(polled[port_of(&from, server)].fd, octets, (size_t)n, 0) < 0 &&
 		    errno != ECONNREFUSED)
 			die("send");
+	}
 }
 
 static void keep_answers(unsigned port, int64_t delay)
@@ -106,7 +121,9 @@ static void keep_answers(unsigned port, int64_t delay)
 			return;
 		a->len = (size_t)n;
 		a->port = port;
-		a->due = now_ns() + delay;
+		heard = now_ns();
+		a->due = heard + delay;
+		asked -= asked > 0;
 		if (++tail - head == WAITING) {
 			fprintf(stderr, "relay: %d answers wait\n", WAITING);
 			exit(1);
@@ -129,7 +146,7 @@ static int wait_ms(void)
 	int64_t left;
 
 	if (head == tail)
-		return -1;
+		return 1000;
 	left = waiting[head % WAITING].due - now_ns();
 	return left > 0 ? (int)(left / 1000000 + 1) : 0;
 }
@@ -150,7 +167,8 @@ int main(int argc, char **argv)
 	if (!waiting || bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)
 		die("relay");
 	for (;;) {
-		polled[n_ports] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		polled[n_ports] =
+			(struct pollfd){ .fd = fd, .events = asked < WINDOW ? POLLIN : 0 };
 		if (poll(polled, n_ports + 1, wait_ms()) < 0 && errno != EINTR)
 			die("poll");
 		/* An index that pass_requests() adds was not polled, and has no events. */
