@@ -39,6 +39,7 @@ struct aaa_request {
 	struct span user, password, challenge, response;
 	struct span calling_number, called_number; /* empty: the LAC sent none */
 	struct span peer_name;			   /* Host Name of the LAC */
+	struct span nas_port_id;		   /* empty: RADIUS is not configured */
 	const struct ze_addr *local, *peer; /* the ends of the tunnel: ours and that of the LAC */
 	uint64_t cookie;		    /* of a late verdict; never used twice */
 	uint64_t session_id;		    /* for Acct-Session-Id */

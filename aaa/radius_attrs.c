@@ -92,32 +92,28 @@ static void put_number(struct wr *w, uint32_t n)
 	wr_span(w, span_str(text));
 }
 
-static void put_port_id(struct radius_req *q, const struct radius_nas *nas,
-			const struct radius_session *s)
+void radius_attrs_port_id(struct wr *w, const struct radius_nas *nas,
+			  const struct radius_session *s)
 {
-	uint8_t text[RADIUS_VALUE_MAX];
-	struct wr w = wr_init(text, sizeof(text));
-
 	for (const char *at = nas->port_id; *at;) {
 		char c = *at;
 
 		switch (next_piece(&at)) {
 		case PLACE_NAS:
-			wr_span(&w, nas->identifier);
+			wr_span(w, nas->identifier);
 			break;
 		case PLACE_TUNNEL:
-			put_number(&w, s->tunnel_id);
+			put_number(w, s->tunnel_id);
 			break;
 		case PLACE_SESSION:
-			put_number(&w, s->nas_port);
+			put_number(w, s->nas_port);
 			break;
 		case PLACE_NONE:
 		case PLACE_UNKNOWN:
-			wr_u8(&w, (uint8_t)c);
+			wr_u8(w, (uint8_t)c);
 			break;
 		}
 	}
-	radius_req_bytes(q, RADIUS_NAS_PORT_ID, wr_done(&w));
 }
 
 void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas)
@@ -158,7 +154,7 @@ void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 	radius_attrs_put_nas(q, nas);
 	radius_req_u32(q, RADIUS_NAS_PORT_TYPE, RADIUS_PORT_VIRTUAL);
 	radius_req_u32(q, RADIUS_NAS_PORT, s->nas_port);
-	put_port_id(q, nas, s);
+	radius_req_bytes(q, RADIUS_NAS_PORT_ID, s->port_id);
 	radius_req_bytes(q, RADIUS_CALLED_STATION_ID, s->called_number);
 	radius_req_bytes(q, RADIUS_CALLING_STATION_ID, s->calling_number);
 	radius_req_bytes(q, RADIUS_ACCT_SESSION_ID, span_str(session_id_text(s->id, text)));

@@ -51,8 +51,9 @@ struct radius_nas {
 
 struct radius_session {
 	uint64_t id;
-	uint32_t nas_port; /* our L2TP session id */
-	uint16_t tunnel_id;
+	uint32_t nas_port;   /* our L2TP session id */
+	uint16_t tunnel_id;  /* for NAS-Port-Id alone */
+	struct span port_id; /* NAS-Port-Id; see radius_attrs_port_id() */
 	struct span calling_number, called_number, peer_host;
 	const struct ze_addr *local, *peer; /* the ends of the tunnel */
 	uint32_t tx_bps, rx_bps;	    /* of the call; 0: unknown */
@@ -65,6 +66,10 @@ void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas);
 /* True when requests of this kind have no such attribute. */
 bool radius_attrs_excluded(const struct radius_exclude *x, enum radius_kind kind, uint8_t type);
+/* Writes NAS-Port-Id, at most RADIUS_VALUE_MAX octets, for the tunnel and the session of s. It is
+ * the same in all requests about a session, so it is kept with the session. */
+void radius_attrs_port_id(struct wr *w, const struct radius_nas *nas,
+			  const struct radius_session *s);
 /* Checks a template of NAS-Port-Id, in which {nas-id}, {tunnel-id} and {session-id} are replaced.
  * Returns NULL, or what is wrong. */
 const char *radius_attrs_port_id_wrong(const char *template, struct span identifier);

@@ -8,7 +8,7 @@ enum reason radius_auth_request(struct radius_req *q, const struct radius_nas *n
 {
 	const struct radius_session s = { .id = rq->session_id,
 					  .nas_port = rq->nas_port,
-					  .tunnel_id = rq->tid,
+					  .port_id = rq->nas_port_id,
 					  .calling_number = rq->calling_number,
 					  .called_number = rq->called_number,
 					  .peer_host = rq->peer_name,

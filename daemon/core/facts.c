@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/config.h"
 #include "daemon/core/end_cause.h"
 #include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber_priv.h"
@@ -29,6 +30,22 @@ static struct span as_text(struct span s)
 	return span_of(s.p, nul ? (size_t)((const uint8_t *)nul - s.p) : s.len);
 }
 
+/* NAS-Port-Id of the session, which a reload does not change. */
+static struct span port_id_of(const struct subscriber *s, uint8_t buf[static RADIUS_VALUE_MAX])
+{
+	const struct config *c = s->e->cfg;
+	const struct radius_nas nas = config_radius_nas(c);
+	const struct radius_session of = { .nas_port = s->call.l2tp.sid,
+					   .tunnel_id = s->call.tunnel->l2tp.tid };
+	struct wr w = wr_init(buf, RADIUS_VALUE_MAX);
+
+	if (s->facts && *session_facts_port_id(s->facts))
+		return span_str(session_facts_port_id(s->facts));
+	if (c->radius.n_servers)
+		radius_attrs_port_id(&w, &nas, &of);
+	return wr_done(&w);
+}
+
 /* Replaces the version. Takes over the profile. */
 static int facts_replace(struct subscriber *s, struct span claimed, struct span user,
 			 struct profile *p)
@@ -36,6 +53,7 @@ static int facts_replace(struct subscriber *s, struct span claimed, struct span 
 	const struct l2tp_session *l = &s->call.l2tp;
 	struct tunnel_facts *t = tunnel_facts_of(s->call.tunnel);
 	struct session_facts *f = NULL;
+	uint8_t port_id[RADIUS_VALUE_MAX];
 
 	if (t)
 		f = session_facts_new(
@@ -45,6 +63,7 @@ static int facts_replace(struct subscriber *s, struct span claimed, struct span 
 						      .profile = p,
 						      .calling = span_str(l->calling_number),
 						      .called = span_str(l->called_number),
+						      .port_id = port_id_of(s, port_id),
 						      .claimed = as_text(claimed),
 						      .user = as_text(user) });
 	profile_free(p); /* f holds a reference */

@@ -11,6 +11,7 @@
 #include "daemon/core/pending.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/service.h"
+#include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
@@ -356,6 +357,7 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 		.calling_number = span_str(s->call.l2tp.calling_number),
 		.called_number = span_str(s->call.l2tp.called_number),
 		.peer_name = span_of(t->l2tp.peer_host, t->l2tp.peer_host_len),
+		.nas_port_id = span_str(session_facts_port_id(s->facts)),
 		.local = &t->path.local,
 		.peer = &t->path.peer,
 		.cookie = (uint64_t)s->call.l2tp.sid << LOGIN_COOKIE_SHIFT |

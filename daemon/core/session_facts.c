@@ -53,8 +53,8 @@ static uint16_t session_facts_put(struct session_facts *f, size_t *at, struct sp
 struct session_facts *session_facts_new(const struct session_facts_args *a)
 {
 	bool same = span_eq(a->claimed, a->user); /* the usual case: one string for both */
-	size_t at = 0, size = a->calling.len + a->called.len + a->claimed.len +
-			      (same ? 0 : a->user.len) + 4;
+	size_t at = 0, size = a->calling.len + a->called.len + a->port_id.len + a->claimed.len +
+			      (same ? 0 : a->user.len) + 5;
 	struct session_facts *f = malloc(sizeof(*f) + size);
 
 	if (!f)
@@ -64,6 +64,7 @@ struct session_facts *session_facts_new(const struct session_facts_args *a)
 	f->profile = a->profile ? profile_ref(a->profile) : NULL;
 	session_facts_put(f, &at, a->calling);
 	f->called_at = session_facts_put(f, &at, a->called);
+	f->port_id_at = session_facts_put(f, &at, a->port_id);
 	f->claimed_at = session_facts_put(f, &at, a->claimed);
 	f->user_at = same ? f->claimed_at : session_facts_put(f, &at, a->user);
 	return f;
@@ -99,6 +100,7 @@ struct session_facts *session_facts_own(struct session_facts *f)
 					      .profile = f->profile,
 					      .calling = span_str(session_facts_calling(f)),
 					      .called = span_str(session_facts_called(f)),
+					      .port_id = span_str(session_facts_port_id(f)),
 					      .claimed = span_str(session_facts_claimed(f)),
 					      .user = span_str(session_facts_user(f)) });
 	if (!copy)

@@ -31,8 +31,8 @@ struct session_facts {
 	struct tunnel_facts *tunnel;
 	struct profile *profile; /* NULL: no authentication, or not yet */
 	uint16_t sid;
-	uint16_t called_at, claimed_at, user_at; /* offsets of strings in `text` */
-	char text[];				 /* calling number, then the others */
+	uint16_t called_at, port_id_at, claimed_at, user_at; /* offsets of strings in `text` */
+	char text[];					     /* calling number, then the others */
 };
 
 /* Returns NULL when out of memory. */
@@ -45,7 +45,7 @@ struct session_facts_args {
 	uint16_t sid;
 	struct tunnel_facts *tunnel;
 	struct profile *profile; /* may be NULL */
-	struct span calling, called, claimed, user;
+	struct span calling, called, port_id, claimed, user;
 };
 /* Takes references on tunnel and profile; the texts are copied. Returns NULL when out of memory. */
 struct session_facts *session_facts_new(const struct session_facts_args *a);
@@ -65,6 +65,12 @@ static inline const char *session_facts_calling(const struct session_facts *f)
 static inline const char *session_facts_called(const struct session_facts *f)
 {
 	return &f->text[f->called_at];
+}
+
+/* NAS-Port-Id, the same as long as the session lives; "" when RADIUS was not configured. */
+static inline const char *session_facts_port_id(const struct session_facts *f)
+{
+	return &f->text[f->port_id_at];
 }
 
 static inline const char *session_facts_claimed(const struct session_facts *f)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aaa/profile.h"
@@ -36,6 +37,7 @@ static struct seen { /* of the last request */
 	uint32_t tx_speed, rx_speed, nas_port;
 	uint64_t session_id;
 	char texts[128]; /* name of the peer, calling and called number */
+	char port_id[64];
 } seen;
 
 static struct world *w;
@@ -75,6 +77,8 @@ static bool fake_auth(void *self, const struct aaa_request *rq, struct aaa_answe
 		 (const char *)rq->peer_name.p, (int)rq->calling_number.len,
 		 (const char *)rq->calling_number.p, (int)rq->called_number.len,
 		 (const char *)rq->called_number.p);
+	snprintf(seen.port_id, sizeof(seen.port_id), "%.*s", (int)rq->nas_port_id.len,
+		 (const char *)rq->nas_port_id.p);
 	f->asked++;
 	f->cookie = rq->cookie;
 	f->deadline = rq->deadline;
@@ -578,6 +582,48 @@ static void reauth_refused(void **st)
 	}
 }
 
+static void reload_port_id(const char *template)
+{
+	struct config *next = w_config();
+
+	next->radius.n_servers = 1;
+	free(next->radius.port_id);
+	next->radius.port_id = strdup(template);
+	assert_non_null(next->radius.port_id);
+	assert_int_equal(w_reload(w, next, NULL), 0);
+	config_unref(next);
+}
+
+static void assert_port_id(const struct subscriber *s, const char *prefix)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "%s%u", prefix, s->call.l2tp.sid);
+	assert_string_equal(seen.port_id, want);
+	assert_string_equal(session_facts_port_id(s->facts), want);
+}
+
+/* S-AAA-19: NAS-Port-Id is made once a session, so a reload changes it for later sessions only. */
+static void port_id_is_kept(void **st)
+{
+	struct lac_call *c;
+
+	(void)st;
+	c = login();
+	assert_string_equal(seen.port_id, ""); /* there is no RADIUS */
+	end(c);
+	reload_port_id("a{session-id}");
+	c = established(W_AUTH_CHAP);
+	assert_port_id(call_sub(c), "a");
+	reload_port_id("b{session-id}");
+	seen.port_id[0] = '\0';
+	w_advance(w, ZE_SEC(60));
+	say(fakes[0].cookie, AAA_ACCEPT);
+	assert_port_id(call_sub(c), "a");
+	c = login();
+	assert_port_id(call_sub(c), "b");
+}
+
 /* LCP is negotiated again: the client has to be authenticated before anything passes, so a login that nothing can
  * check ends the session, although it was established before. */
 static void unavailable_after_lcp_again(void **st)
@@ -679,6 +725,7 @@ int main(void)
 		T(reauth_unavailable),
 		T(accept_without_memory),
 		T(reauth_refused),
+		T(port_id_is_kept),
 		T(unavailable_after_lcp_again),
 	};
 #undef T

@@ -14,8 +14,7 @@
 #include "daemon/base/compiler.h"
 #include "selftests/lib/radius_kit.h"
 
-static const struct radius_nas nas = { .identifier = { (const uint8_t *)"lns1", 4 },
-				       .port_id = "{nas-id}:{tunnel-id}/{session-id}" };
+static const struct radius_nas nas = { .identifier = { (const uint8_t *)"lns1", 4 } };
 static const struct radius_acct_time then = { .at = 0x60000000, .wall = 0x60000000 + 7 };
 
 static uint8_t attrs_buf[RADIUS_ACCT_ATTRS_MAX], buf[RADIUS_REQ_MAX];
@@ -55,7 +54,7 @@ static struct radius_acct_who session(void)
 {
 	return (struct radius_acct_who){ .session = { .id = 0x123456789abcdef0,
 						      .nas_port = 4711,
-						      .tunnel_id = 12,
+						      .port_id = span_str("lns1:12/4711"),
 						      .calling_number = span_str("0301234"),
 						      .called_number = span_str("0800555"),
 						      .peer_host = span_str("lac1"),
@@ -153,10 +152,9 @@ static void everything(void **st)
 static void nothing(void **st)
 {
 	static const char *const want[] = {
-		"6 00000002",	       "7 00000001",   "32 lns1",
-		"61 00000005",	       "5 00000001",   "87 lns1:0/1",
-		"44 0000000000000002", "64 00000003",  "65 00000001",
-		"66 198.51.100.7",     "67 192.0.2.1", "45 00000002",
+		"6 00000002",	   "7 00000001",	  "32 lns1",	 "61 00000005",
+		"5 00000001",	   "44 0000000000000002", "64 00000003", "65 00000001",
+		"66 198.51.100.7", "67 192.0.2.1",	  "45 00000002",
 	};
 	struct radius_acct_who s = {
 		.session = { .id = 2, .nas_port = 1, .local = &local, .peer = &peer }

@@ -17,8 +17,7 @@ static uint8_t buf[RADIUS_REQ_MAX];
 static struct radius_req q;
 static struct ze_addr local, peer;
 
-static const struct radius_nas nas = { .identifier = { (const uint8_t *)"lns1", 4 },
-				       .port_id = "{nas-id}:{tunnel-id}/{session-id}" };
+static const struct radius_nas nas = { .identifier = { (const uint8_t *)"lns1", 4 } };
 
 static int setup(void **st)
 {
@@ -42,7 +41,7 @@ static struct aaa_request login(enum aaa_method m)
 				  .local = &local,
 				  .peer = &peer,
 				  .peer_name = span_str("lac1"),
-				  .tid = 12,
+				  .nas_port_id = span_str("lns1:12/4711"),
 				  .session_id = 0x123456789abcdef0,
 				  .nas_port = 4711,
 				  .mru = 1492,
@@ -85,14 +84,13 @@ static void nothing_known(void **st)
 		"95 20010db8000000000000000000000009",
 		"61 00000005",
 		"5 00000001",
-		"87 l2tp",
 		"44 0000000000000002",
 		"64 00000003",
 		"65 00000002",
 		"66 2001:db8::1",
 		"67 2001:db8::9",
 	};
-	struct radius_nas n = { .port_id = "l2tp" };
+	struct radius_nas n = { 0 };
 	struct aaa_request rq = { .method = AAA_PAP, .nas_port = 1, .session_id = 2 };
 
 	(void)st;
@@ -140,12 +138,26 @@ static void too_long(void **st)
 	assert_int_equal(build(&rq, &nas), REASON_RADIUS_REQUEST);
 }
 
+static void assert_port_id(const char *template, const char *want)
+{
+	const struct radius_nas n = { .identifier = span_str("lns1"), .port_id = template };
+	const struct radius_session s = { .nas_port = 4711, .tunnel_id = 12 };
+	uint8_t text[RADIUS_VALUE_MAX];
+	struct wr w = wr_init(text, sizeof(text));
+
+	radius_attrs_port_id(&w, &n, &s);
+	assert_true(span_eq(wr_done(&w), span_str(want)));
+}
+
 /* S-AAA-19 */
 static void port_id_templates(void **st)
 {
 	char text[300];
 
 	(void)st;
+	assert_port_id("{nas-id}:{tunnel-id}/{session-id}", "lns1:12/4711");
+	assert_port_id("{session-id}{session-id}", "47114711");
+	assert_port_id("l2tp", "l2tp");
 	assert_null(radius_attrs_port_id_wrong("l2tp:{tunnel-id}/{session-id}", span_str(NULL)));
 	assert_null(radius_attrs_port_id_wrong("{nas-id}", span_str("a")));
 	assert_string_equal(radius_attrs_port_id_wrong("{nas-id}", span_str(NULL)),

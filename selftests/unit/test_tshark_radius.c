@@ -88,8 +88,7 @@ static void requests(void)
 static void send_record(enum acct_status status, const struct acct_row *row)
 {
 	static const struct radius_nas nas = { .identifier = { (const uint8_t *)"lns1", 4 },
-					       .address = { .family = 4, .ip = { 192, 0, 2, 1 } },
-					       .port_id = "{nas-id}:{tunnel-id}/{session-id}" };
+					       .address = { .family = 4, .ip = { 192, 0, 2, 1 } } };
 	static uint8_t buf[RADIUS_REQ_MAX];
 	struct radius_req q;
 
@@ -103,11 +102,12 @@ static void send_record(enum acct_status status, const struct acct_row *row)
 
 static void records(void)
 {
-	static const struct radius_nas nas = { .port_id = "l2tp" };
+	static const struct radius_nas nas = { 0 };
 	struct ze_addr peer = { .family = 6, .ip = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 } };
 	struct ze_addr local = { .family = 6, .ip = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
 	struct radius_acct_who s = { .session = { .id = 1,
 						  .nas_port = 4711,
+						  .port_id = span_str("l2tp:12/4711"),
 						  .calling_number = span_str("0301234"),
 						  .local = &local,
 						  .peer = &peer },
