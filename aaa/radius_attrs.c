@@ -67,19 +67,31 @@ const char *radius_attrs_port_id_wrong(const char *template, struct span identif
 	return len > RADIUS_VALUE_MAX ? "can become longer than 253 octets" : NULL;
 }
 
+#define K_STOP	  (1u << RADIUS_KIND_STOP)
+#define K_SESSION (1u << RADIUS_KIND_START | 1u << RADIUS_KIND_INTERIM | K_STOP)
+#define K_ACCT	  (K_SESSION | 1u << RADIUS_KIND_ON | 1u << RADIUS_KIND_OFF)
+#define K_ACCESS  (1u << RADIUS_KIND_ACCESS)
+
+static const struct {
+	uint8_t type, kinds; /* of requests that have it */
+} optional[RADIUS_OPT__COUNT] = {
+	[RADIUS_OPT_CALLING_STATION_ID] = { RADIUS_CALLING_STATION_ID, K_ACCESS | K_SESSION },
+	[RADIUS_OPT_NAS_PORT_ID] = { RADIUS_NAS_PORT_ID, K_ACCESS | K_SESSION },
+	[RADIUS_OPT_FRAMED_IP_ADDRESS] = { RADIUS_FRAMED_IP_ADDRESS, K_SESSION },
+	[RADIUS_OPT_EVENT_TIMESTAMP] = { RADIUS_EVENT_TIMESTAMP, K_ACCT },
+	[RADIUS_OPT_ACCT_DELAY_TIME] = { RADIUS_ACCT_DELAY_TIME, K_ACCT },
+	[RADIUS_OPT_ACCT_TERMINATE_CAUSE] = { RADIUS_ACCT_TERMINATE_CAUSE, K_STOP },
+};
+
+bool radius_attrs_has(enum radius_optional attr, enum radius_kind kind)
+{
+	return optional[attr].kinds & (1u << kind);
+}
+
 bool radius_attrs_excluded(const struct radius_exclude *x, enum radius_kind kind, uint8_t type)
 {
-	static const uint8_t types[RADIUS_OPT__COUNT] = {
-		[RADIUS_OPT_CALLING_STATION_ID] = RADIUS_CALLING_STATION_ID,
-		[RADIUS_OPT_NAS_PORT_ID] = RADIUS_NAS_PORT_ID,
-		[RADIUS_OPT_FRAMED_IP_ADDRESS] = RADIUS_FRAMED_IP_ADDRESS,
-		[RADIUS_OPT_EVENT_TIMESTAMP] = RADIUS_EVENT_TIMESTAMP,
-		[RADIUS_OPT_ACCT_DELAY_TIME] = RADIUS_ACCT_DELAY_TIME,
-		[RADIUS_OPT_ACCT_TERMINATE_CAUSE] = RADIUS_ACCT_TERMINATE_CAUSE,
-	};
-
 	for (unsigned i = 0; i < RADIUS_OPT__COUNT; i++)
-		if (types[i] == type)
+		if (optional[i].type == type)
 			return x->kinds[i] & (1u << kind);
 	return false;
 }
@@ -144,6 +156,15 @@ static void put_ends(struct radius_req *q, const struct radius_session *s)
 	radius_req_tagged(q, RADIUS_TUNNEL_CLIENT_AUTH_ID, 0, s->peer_host);
 }
 
+/* A row of accounting has all attributes; what is excluded is left out of its records. */
+static void put_optional(struct radius_req *q, const struct radius_nas *nas, uint8_t type,
+			 struct span value)
+{
+	if (q->code != RADIUS_ACCESS_REQUEST ||
+	    !radius_attrs_excluded(&nas->exclude, RADIUS_KIND_ACCESS, type))
+		radius_req_bytes(q, type, value);
+}
+
 void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 		      const struct radius_session *s)
 {
@@ -154,9 +175,9 @@ void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 	radius_attrs_put_nas(q, nas);
 	radius_req_u32(q, RADIUS_NAS_PORT_TYPE, RADIUS_PORT_VIRTUAL);
 	radius_req_u32(q, RADIUS_NAS_PORT, s->nas_port);
-	radius_req_bytes(q, RADIUS_NAS_PORT_ID, s->port_id);
+	put_optional(q, nas, RADIUS_NAS_PORT_ID, s->port_id);
 	radius_req_bytes(q, RADIUS_CALLED_STATION_ID, s->called_number);
-	radius_req_bytes(q, RADIUS_CALLING_STATION_ID, s->calling_number);
+	put_optional(q, nas, RADIUS_CALLING_STATION_ID, s->calling_number);
 	radius_req_bytes(q, RADIUS_ACCT_SESSION_ID, span_str(session_id_text(s->id, text)));
 	if (s->tx_bps || s->rx_bps) {
 		snprintf(text, sizeof(text), "%u/%u", s->tx_bps, s->rx_bps);

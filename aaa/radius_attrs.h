@@ -38,7 +38,7 @@ enum radius_optional { /* attributes that the configuration may exclude */
 	RADIUS_OPT__COUNT
 };
 
-struct radius_exclude { /* bits of enum radius_kind, for each attribute */
+struct radius_exclude { /* by the configuration: bits of enum radius_kind, for each attribute */
 	uint8_t kinds[RADIUS_OPT__COUNT];
 };
 
@@ -59,12 +59,14 @@ struct radius_session {
 	uint32_t tx_bps, rx_bps;	    /* of the call; 0: unknown */
 };
 
-/* Appends the attributes. */
+/* Appends the attributes; to an Access-Request, those that are not excluded from it. */
 void radius_attrs_put(struct radius_req *q, const struct radius_nas *nas,
 		      const struct radius_session *s);
 /* Appends NAS-Identifier and the NAS's address alone, for Status-Server. */
 void radius_attrs_put_nas(struct radius_req *q, const struct radius_nas *nas);
-/* True when requests of this kind have no such attribute. */
+/* True when requests of this kind have the attribute, unless it is excluded. */
+bool radius_attrs_has(enum radius_optional attr, enum radius_kind kind);
+/* True when the configuration excludes the attribute from requests of this kind. */
 bool radius_attrs_excluded(const struct radius_exclude *x, enum radius_kind kind, uint8_t type);
 /* Writes NAS-Port-Id, at most RADIUS_VALUE_MAX octets, for the tunnel and the session of s. It is
  * the same in all requests about a session, so it is kept with the session. */

@@ -10,6 +10,20 @@ static const char *const log_levels[] = { "", "error", "warn", "info", "debug", 
 static const char *const auth_methods[] = { "none", "pap", "chap-md5", "ms-chap-v2", NULL };
 static const char *const auth_sources[] = { "radius", "local", NULL };
 static const char *const signings[] = { "auto", "require", "off", NULL };
+const char *const config_radius_attrs[] = { "calling-station-id",
+					    "nas-port-id",
+					    "framed-ip-address",
+					    "event-timestamp",
+					    "acct-delay-time",
+					    "acct-terminate-cause",
+					    NULL };
+const char *const config_radius_kinds[] = { "access-request",
+					    "accounting-start",
+					    "accounting-interim",
+					    "accounting-stop",
+					    "accounting-on",
+					    "accounting-off",
+					    NULL };
 static const char *const limit_actions[] = { "", "replace", "deny", NULL };
 static const char *const needs[] = { "", "required", "wanted", "off", NULL };
 static const char *const dataplanes[] = { "auto", "kernel", "bpf", NULL };
@@ -38,6 +52,14 @@ static const struct config_row user_rows[] = {
 };
 
 #undef AT
+#define AT(member) .offset = offsetof(struct config_radius_exclude, member)
+
+static const struct config_row radius_exclude_rows[] = {
+	{ "name",        CONFIG_WORD, CONFIG_NOW, AT(name),  .words = config_radius_attrs },
+	{ "packet-type", CONFIG_WORD, CONFIG_NOW, AT(kinds), .count = offsetof(struct config_radius_exclude, n_kinds), .places = RADIUS_KIND__COUNT, .words = config_radius_kinds },
+};
+
+#undef AT
 #define AT(member) .offset = offsetof(struct config_radius_server, member)
 
 static const struct config_row radius_server_rows[] = {
@@ -53,6 +75,7 @@ static const struct config_row radius_server_rows[] = {
 #define COUNTED(member) .count = offsetof(struct config, member)
 
 static const struct config_table listener = { listener_rows, ZE_ARRAY_SIZE(listener_rows), sizeof(struct config_listener) };
+static const struct config_table radius_exclude = { radius_exclude_rows, ZE_ARRAY_SIZE(radius_exclude_rows), sizeof(struct config_radius_exclude) };
 static const struct config_table radius_server = { radius_server_rows, ZE_ARRAY_SIZE(radius_server_rows), sizeof(struct config_radius_server) };
 static const struct config_table user = { user_rows, ZE_ARRAY_SIZE(user_rows), sizeof(struct config_user) };
 
@@ -108,10 +131,11 @@ static const struct config_row config_rows[] = {
 
 	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .words = auth_sources },
 	{ "l2tp/auth/radius/nas-identifier", CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.nas_id) },
-	{ "l2tp/auth/radius/nas-port-id",    CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.port_id),   .def = "l2tp:{tunnel-id}/{session-id}" },
+	{ "l2tp/auth/radius/nas-port-id",    CONFIG_STRING, CONFIG_NEW_SESSIONS, AT(radius.port_id),   .def = "l2tp:{tunnel-id}/{session-id}" },
 	{ "l2tp/auth/radius/source-address", CONFIG_IP,     CONFIG_NEXT_LOGIN, AT(radius.source) },
 	{ "l2tp/auth/radius/timeout",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.timeout_s), .def = "3", .unit = "seconds" },
 	{ "l2tp/auth/radius/retries",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.retries),   .def = "3" },
+	{ "l2tp/auth/radius/attributes/exclude", CONFIG_ENTRY, CONFIG_NOW, AT(radius.excludes), COUNTED(radius.n_excludes), .places = RADIUS_OPT__COUNT, .entry = &radius_exclude },
 	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .entry = &radius_server },
 
 	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },
@@ -231,10 +255,16 @@ size_t config_handlers(const struct config *c, const char *ret[static CONFIG_AUT
 struct radius_nas config_radius_nas(const struct config *c)
 {
 	const char *id = c->radius.nas_id;
+	struct radius_nas nas = { .address = c->radius.source, .port_id = c->radius.port_id };
 
 	if (!id && !c->radius.source.family)
 		id = config_host_name(c);
-	return (struct radius_nas){ .identifier = span_str(id),
-				    .address = c->radius.source,
-				    .port_id = c->radius.port_id };
+	nas.identifier = span_str(id);
+	for (size_t i = 0; i < c->radius.n_excludes; i++) {
+		const struct config_radius_exclude *x = &c->radius.excludes[i];
+
+		for (size_t k = 0; k < x->n_kinds; k++)
+			nas.exclude.kinds[x->name] |= (uint8_t)(1u << x->kinds[k]);
+	}
+	return nas;
 }

@@ -71,11 +71,19 @@ struct config_radius_server {
 	enum radius_signing signing;
 };
 
+struct config_radius_exclude { /* an attribute, and the requests without it */
+	enum radius_optional name;
+	enum radius_kind kinds[RADIUS_KIND__COUNT];
+	size_t n_kinds;
+};
+
 struct config_radius {	       /* without servers: not configured */
 	char *nas_id;	       /* owned; NULL: not given */
 	char *port_id;	       /* owned; a template */
 	struct ze_addr source; /* family 0: not given */
 	uint32_t timeout_s, retries;
+	struct config_radius_exclude excludes[RADIUS_OPT__COUNT];
+	size_t n_excludes;
 	struct config_radius_server servers[RADIUS_SERVERS_MAX];
 	size_t n_servers;
 };
@@ -143,6 +151,10 @@ void config_unref(struct config *c);
 
 /* One row for each leaf and list of the schema, in the order of ze.conf(5). */
 extern const struct config_table config_table;
+
+/* The words of enum radius_optional and enum radius_kind, up to a NULL. */
+extern const char *const config_radius_attrs[];
+extern const char *const config_radius_kinds[];
 
 enum log_level config_log_level(const struct config *c, enum log_sub sub);
 /* In SCCRP and in CHAP challenges: what is given, or the name of the host. A char [64]. */

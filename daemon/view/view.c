@@ -324,12 +324,56 @@ static void config_radius_server(const struct config_radius_server *r, struct js
 	json_obj_end(j);
 }
 
+static void config_radius_exclude(const struct config_radius_exclude *x, struct json *j)
+{
+	json_obj(j);
+	json_kstr(j, "name", config_radius_attrs[x->name]);
+	json_key(j, "packet-type");
+	json_arr(j);
+	for (size_t i = 0; i < x->n_kinds; i++)
+		json_str(j, config_radius_kinds[x->kinds[i]]);
+	json_arr_end(j);
+	json_obj_end(j);
+}
+
+static void config_radius(const struct config_radius *r, struct json *j)
+{
+	char text[ZE_ADDR_TEXT];
+
+	json_key(j, "radius");
+	json_obj(j);
+	if (r->nas_id)
+		json_kstr(j, "nas-identifier", r->nas_id);
+	json_kstr(j, "nas-port-id", r->port_id);
+	if (r->source.family) {
+		ze_ip_text(&r->source, text);
+		json_kstr(j, "source-address", text);
+	}
+	json_ku64(j, "timeout", r->timeout_s);
+	json_ku64(j, "retries", r->retries);
+	if (r->n_excludes) {
+		json_key(j, "attributes");
+		json_obj(j);
+		json_key(j, "exclude");
+		json_arr(j);
+		for (size_t i = 0; i < r->n_excludes; i++)
+			config_radius_exclude(&r->excludes[i], j);
+		json_arr_end(j);
+		json_obj_end(j);
+	}
+	json_key(j, "server");
+	json_arr(j);
+	for (size_t i = 0; i < r->n_servers; i++)
+		config_radius_server(&r->servers[i], j);
+	json_arr_end(j);
+	json_obj_end(j);
+}
+
 static void config_auth(const struct config *c, struct json *j)
 {
 	static const char *const words[] = { "radius", "local" };
 	enum config_auth order[CONFIG_AUTH__COUNT];
 	size_t n = config_auth_order(c, order);
-	char text[ZE_ADDR_TEXT];
 
 	json_key(j, "auth");
 	json_obj(j);
@@ -338,25 +382,8 @@ static void config_auth(const struct config *c, struct json *j)
 	for (size_t i = 0; i < n; i++)
 		json_str(j, words[order[i]]);
 	json_arr_end(j);
-	if (c->radius.n_servers) {
-		json_key(j, "radius");
-		json_obj(j);
-		if (c->radius.nas_id)
-			json_kstr(j, "nas-identifier", c->radius.nas_id);
-		json_kstr(j, "nas-port-id", c->radius.port_id);
-		if (c->radius.source.family) {
-			ze_ip_text(&c->radius.source, text);
-			json_kstr(j, "source-address", text);
-		}
-		json_ku64(j, "timeout", c->radius.timeout_s);
-		json_ku64(j, "retries", c->radius.retries);
-		json_key(j, "server");
-		json_arr(j);
-		for (size_t i = 0; i < c->radius.n_servers; i++)
-			config_radius_server(&c->radius.servers[i], j);
-		json_arr_end(j);
-		json_obj_end(j);
-	}
+	if (c->radius.n_servers)
+		config_radius(&c->radius, j);
 	json_obj_end(j);
 }
 

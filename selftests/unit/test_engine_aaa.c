@@ -591,6 +591,7 @@ static void reload_port_id(const char *template)
 	next->radius.port_id = strdup(template);
 	assert_non_null(next->radius.port_id);
 	assert_int_equal(w_reload(w, next, NULL), 0);
+	aaa_broker_order(&w->aaa, (const char *const[]){ "0", "1" }, 2);
 	config_unref(next);
 }
 

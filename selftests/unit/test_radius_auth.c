@@ -74,6 +74,27 @@ static void pap(void **st)
 	rk_assert_attrs(wr_done(&q.w), want, ZE_ARRAY_SIZE(want));
 }
 
+/* S-AAA-67: what is excluded from an Access-Request, and only that. */
+static void excluded(void **st)
+{
+	const struct aaa_request rq = login(AAA_PAP);
+	struct radius_nas n = nas;
+	struct span v;
+
+	(void)st;
+	memset(&n.exclude, 0xff & ~(1u << RADIUS_KIND_ACCESS), sizeof(n.exclude));
+	assert_int_equal(build(&rq, &n), REASON_NONE);
+	assert_true(radius_attr_find(wr_done(&q.w), 0, RADIUS_CALLING_STATION_ID, &v));
+	assert_true(radius_attr_find(wr_done(&q.w), 0, RADIUS_NAS_PORT_ID, &v));
+	n.exclude.kinds[RADIUS_OPT_NAS_PORT_ID] = 1u << RADIUS_KIND_ACCESS;
+	assert_int_equal(build(&rq, &n), REASON_NONE);
+	assert_true(radius_attr_find(wr_done(&q.w), 0, RADIUS_CALLING_STATION_ID, &v));
+	assert_false(radius_attr_find(wr_done(&q.w), 0, RADIUS_NAS_PORT_ID, &v));
+	n.exclude.kinds[RADIUS_OPT_CALLING_STATION_ID] = 1u << RADIUS_KIND_ACCESS;
+	assert_int_equal(build(&rq, &n), REASON_NONE);
+	assert_false(radius_attr_find(wr_done(&q.w), 0, RADIUS_CALLING_STATION_ID, &v));
+}
+
 /* S-AAA-17, S-AAA-22: what is not there is left out, not sent empty. */
 static void nothing_known(void **st)
 {
@@ -353,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(pap, setup),
 		cmocka_unit_test_setup(nothing_known, setup),
+		cmocka_unit_test_setup(excluded, setup),
 		cmocka_unit_test_setup(chap_and_mschap, setup),
 		cmocka_unit_test_setup(too_long, setup),
 		cmocka_unit_test(port_id_templates),

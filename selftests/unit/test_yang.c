@@ -349,6 +349,50 @@ static void radius_block(void **st)
 	config_unref(c);
 }
 
+#define A_SERVER "server b { address 10.0.0.10; " SECRET " }"
+
+/* S-AAA-67: each attribute with the requests that can have it; mandatory ones cannot be named. */
+static void radius_excludes(void **st)
+{
+	struct config *c;
+	struct radius_exclude x;
+
+	(void)st;
+	c = good(RADIUS(
+		"radius { " A_SERVER " attributes {"
+		"exclude calling-station-id { packet-type [ access-request accounting-stop ]; }"
+		"exclude nas-port-id { packet-type access-request; }"
+		"exclude framed-ip-address { packet-type accounting-interim; }"
+		"exclude event-timestamp { packet-type [ accounting-on accounting-off ]; }"
+		"exclude acct-delay-time { packet-type accounting-start; }"
+		"exclude acct-terminate-cause { packet-type accounting-stop; } } }"));
+	x = config_radius_nas(c).exclude;
+	assert_int_equal(x.kinds[RADIUS_OPT_CALLING_STATION_ID],
+			 1u << RADIUS_KIND_ACCESS | 1u << RADIUS_KIND_STOP);
+	assert_int_equal(x.kinds[RADIUS_OPT_NAS_PORT_ID], 1u << RADIUS_KIND_ACCESS);
+	assert_int_equal(x.kinds[RADIUS_OPT_FRAMED_IP_ADDRESS], 1u << RADIUS_KIND_INTERIM);
+	assert_int_equal(x.kinds[RADIUS_OPT_EVENT_TIMESTAMP],
+			 1u << RADIUS_KIND_ON | 1u << RADIUS_KIND_OFF);
+	assert_int_equal(x.kinds[RADIUS_OPT_ACCT_DELAY_TIME], 1u << RADIUS_KIND_START);
+	assert_int_equal(x.kinds[RADIUS_OPT_ACCT_TERMINATE_CAUSE], 1u << RADIUS_KIND_STOP);
+	config_unref(c);
+	bad(RADIUS("\nradius { " A_SERVER " attributes {\n"
+		   "exclude user-name { packet-type access-request; }\n"
+		   "exclude framed-ip-address { packet-type coa-request; } } }"),
+	    "t:4:9: l2tp/auth/radius/attributes/exclude: must be one of: calling-station-id "
+	    "nas-port-id framed-ip-address event-timestamp acct-delay-time acct-terminate-cause\n"
+	    "t:5:41: l2tp/auth/radius/attributes/exclude/packet-type: must be one of: "
+	    "access-request accounting-start accounting-interim accounting-stop accounting-on "
+	    "accounting-off\n");
+	bad(RADIUS("\nradius { " A_SERVER " attributes { exclude nas-port-id { } } }"),
+	    "t:3:73: l2tp/auth/radius/attributes/exclude: needs packet-type [ ... ], the requests without it\n");
+	bad(RADIUS("\nradius { " A_SERVER " attributes {\n"
+		   "exclude nas-port-id { packet-type [ access-request accounting-on ]; }\n"
+		   "exclude acct-terminate-cause { packet-type accounting-start; } } }"),
+	    "t:4:52: l2tp/auth/radius/attributes/exclude/packet-type: such a request never has this attribute\n"
+	    "t:5:44: l2tp/auth/radius/attributes/exclude/packet-type: such a request never has this attribute\n");
+}
+
 /* S-AAA-02, S-AAA-03, S-AAA-19 */
 static void radius_errors(void **st)
 {
@@ -804,6 +848,7 @@ int main(void)
 		cmocka_unit_test(all_errors_are_reported_with_their_positions),
 		cmocka_unit_test(radius_block),
 		cmocka_unit_test(radius_errors),
+		cmocka_unit_test(radius_excludes),
 		cmocka_unit_test(rules_across_leaves),
 		cmocka_unit_test(needs_do_not_contradict),
 		cmocka_unit_test(the_data_plane_is_chosen),

@@ -190,6 +190,11 @@ static void words_are_those_of_the_enums(void **st)
 	assert_string_equal(
 		row_of(&config_table, "l2tp/session-limit-action")->words[PROFILE_OVER_DENY],
 		"deny");
+	assert_string_equal(config_radius_attrs[RADIUS_OPT_FRAMED_IP_ADDRESS], "framed-ip-address");
+	assert_string_equal(config_radius_attrs[RADIUS_OPT_ACCT_TERMINATE_CAUSE],
+			    "acct-terminate-cause");
+	assert_string_equal(config_radius_kinds[RADIUS_KIND_STOP], "accounting-stop");
+	assert_string_equal(config_radius_kinds[RADIUS_KIND_OFF], "accounting-off");
 }
 
 int main(void)

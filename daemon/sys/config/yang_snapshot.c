@@ -113,6 +113,21 @@ static void check_radius_server(struct yang_doc *d, const struct lyd_node *node,
 				   "is the address and port of server %s", r->servers[k].name);
 }
 
+/* The words of the schema allow what no request has. */
+static void check_exclude(struct yang_doc *d, const struct lyd_node *node, size_t i)
+{
+	const struct config_radius_exclude *x = &d->cfg->radius.excludes[i];
+	const struct lyd_node *first = yang_find(lyd_child(node), "packet-type"), *c;
+	size_t n = 0;
+
+	LY_LIST_FOR(first, c) {
+		if (c->schema != first->schema)
+			continue;
+		if (!radius_attrs_has(x->name, x->kinds[n++]))
+			error_at(d, c, "such a request never has this attribute");
+	}
+}
+
 static void check_radius(struct yang_doc *d)
 {
 	const struct config *c = d->cfg;
@@ -133,6 +148,11 @@ static void check_radius(struct yang_doc *d)
 	LY_LIST_FOR(first, node)
 		if (node->schema == first->schema)
 			check_radius_server(d, node, n++);
+	first = yang_find(lyd_child(block), "attributes/exclude");
+	n = 0;
+	LY_LIST_FOR(first, node)
+		if (node->schema == first->schema)
+			check_exclude(d, node, n++);
 	if (ze_addr_needs_scope(&c->radius.source))
 		error_at(d, yang_find(lyd_child(block), "source-address"),
 			 "a link-local address needs its interface: fe80::1%NUMBER, see ip link");
