@@ -157,6 +157,19 @@ void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_param
 	i->want_address = true;
 }
 
+uint32_t ipcp_requested(struct span packet)
+{
+	struct cp_pkt p;
+	struct ppp_opt o;
+	struct rd r;
+
+	if (cp_pkt_parse(packet, &p) < 0 || p.code != CP_CONF_REQ ||
+	    !cp_opt_find(p.data, IPCP_OPT_ADDRESS, 4, &o))
+		return 0;
+	r = rd_span(o.value);
+	return rd_u32(&r);
+}
+
 /* ---- restart ---- */
 
 enum { /* tags are never used again for something else */

@@ -35,6 +35,8 @@ struct ipcp {
 
 /* Starts with cp.hold set. cfg must outlive i; p is copied. */
 void ipcp_init(struct ipcp *i, const struct cp_cfg *cfg, const struct ipcp_params *p);
+/* The address that a Configure-Request of the peer contains; 0: none. */
+uint32_t ipcp_requested(struct span packet);
 /* The fields of its restart record: what was agreed on. `state` is Opened, or Stopped until the peer
  * sends a request. After ipcp_restore(), as after ipcp_init(), the owner sets the listener. */
 extern const struct tlv_table ipcp_saved;

@@ -459,13 +459,17 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 }
 
 /* The peer requests a family for which there was no address. Ask again, since there may be one now.
- * The request is not answered until there is an address; the peer will repeat it. */
+ * The request is not answered until there is an address. */
 static void ask_again(struct ppp_link *l, unsigned fam, const struct ppp_frame *f,
 		      struct ppp_fx *fx)
 {
 	ppp_fx_refuse(fx, REASON_PPP_PHASE, f->proto, 0);
 	if (!f->info.len || f->info.p[0] != CP_CONF_REQ)
 		return;
+	if (fam == PPP_FAM_IPV4) {
+		l->v4.peer = ipcp_requested(f->info);
+		l->requested = true;
+	}
 	l->addr_state[fam] = PPP_ADDR_ASKED;
 	l->ncp[fam] = PPP_NCP_WAITING;
 	tell_family(fx, PPP_FX_ADDR_REQUEST, fam);
@@ -624,6 +628,7 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 		return;
 	if (fam == PPP_FAM_IPV4) {
 		l->v4 = a->v4;
+		l->requested = false;
 	} else {
 		l->ifid = a->ifid;
 		l->suggest = a->suggest;
@@ -631,13 +636,13 @@ void ppp_link_addr_answer(struct ppp_link *l, const struct ppp_addr_answer *a, z
 	if (a->accept)
 		l->addr_state[fam] = PPP_ADDR_GIVEN;
 	else
-		l->addr_state[fam] = a->later ? PPP_ADDR_LATER : PPP_ADDR_DECLINED;
+		l->addr_state[fam] = a->later || a->await ? PPP_ADDR_LATER : PPP_ADDR_DECLINED;
 	if (l->ncp[fam] == PPP_NCP_WAITING) { /* false while LCP negotiates again */
 		l->ncp[fam] = PPP_NCP_OFF;
 		if (a->accept)
 			link_run_ncp(l, fam, now, fx);
 	}
-	if (!a->accept && l->required[fam])
+	if (!a->accept && !a->await && l->required[fam])
 		terminate(l, a->end ? a->end : PPP_END_NO_ADDRESS, now, fx);
 	link_settle(l, now, fx);
 }

@@ -27,8 +27,9 @@
  *
  * What the owner sees. PPP_FX_AUTHENTICATED follows the positive verdict of each AUTHENTICATE
  * phase, but not that of a periodic re-authentication. PPP_FX_ADDR_REQUEST is sent once per family:
- * after an LCP renegotiation the same addresses are used. After an answer with `later` it is sent
- * again with each Configure-Request of the peer. A verdict requested before PPP_FX_LCP_DOWN must
+ * after an LCP renegotiation the same addresses are used. After an answer with `later` or `await` it
+ * is sent again with each Configure-Request of the peer; when that request is passed in again after
+ * the answer, it is answered at once. A verdict requested before PPP_FX_LCP_DOWN must
  * not be given after it, since it would be taken for the verdict of the next round.
  *
  * The Configure-Ack of an NCP is held until the owner answers PPP_FX_NCP_READY, so that everything
@@ -90,6 +91,8 @@ struct ppp_addr_answer {
 	bool accept; /* false: a required family ends the link; another one is declined, and the peer
 		      * gets a Protocol-Reject, or no answer when `later` is set */
 	bool later;
+	bool await; /* instead: PPP_FX_ADDR_REQUEST comes again with the peer's Configure-Request, as
+		     * after `later`; a required family does not end the link */
 	enum ppp_end end; /* not accepted: the reason; 0 means PPP_END_NO_ADDRESS */
 	struct ipcp_params v4;
 	uint64_t ifid, suggest; /* IPv6: identifiers of ze and for the peer */
@@ -118,6 +121,7 @@ struct ppp_link {
 	struct ipcp_params v4;	/* as answered; used for each negotiation */
 	uint64_t ifid, suggest; /* as answered; used for each negotiation */
 	bool finished;
+	bool requested; /* PPP_FX_ADDR_REQUEST came with an IPCP request: it names v4.peer; 0: none */
 	uint16_t pending; /* callbacks that settle() has not acted on */
 	enum ppp_end end;
 	ze_ns phase_deadline;

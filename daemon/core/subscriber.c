@@ -468,6 +468,21 @@ static void link_frame(struct subscriber *s, struct span frame, ze_ns now)
 		ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
 }
 
+/* A Configure-Request for which an address had to be assigned first is answered after that. */
+static void subscriber_link_frame(struct subscriber *s, struct span frame, ze_ns now)
+{
+	bool later = s->link.addr_state[PPP_FAM_IPV4] == PPP_ADDR_LATER;
+
+	ppp_fx_init(&s->e->ppp_fx);
+	link_frame(s, frame, now);
+	subscriber_perform(s, now);
+	if (!later || s->link.addr_state[PPP_FAM_IPV4] != PPP_ADDR_GIVEN || s->call.ended)
+		return;
+	ppp_fx_init(&s->e->ppp_fx);
+	ppp_link_input(&s->link, frame, now, &s->e->ppp_fx);
+	subscriber_perform(s, now);
+}
+
 static void subscriber_frame(struct call *c, struct span frame, ze_ns now)
 {
 	struct subscriber *s = subscriber_owner(c);
@@ -482,9 +497,7 @@ static void subscriber_frame(struct call *c, struct span frame, ze_ns now)
 	}
 	if (!may_send(s, now))
 		return;
-	ppp_fx_init(&s->e->ppp_fx);
-	link_frame(s, frame, now);
-	subscriber_perform(s, now);
+	subscriber_link_frame(s, frame, now);
 }
 
 static void subscriber_dp_event(struct call *c, const struct dp_event *ev, ze_ns now)
@@ -494,10 +507,12 @@ static void subscriber_dp_event(struct call *c, const struct dp_event *ev, ze_ns
 
 	pending_init(&next);
 	ppp_fx_init(&s->e->ppp_fx);
-	if (ev->kind != DP_EV_FRAME)
-		attach_event(s, ev, now, &next);
-	else if (may_send(s, now))
-		link_frame(s, ev->frame, now);
+	if (ev->kind == DP_EV_FRAME) {
+		if (may_send(s, now))
+			subscriber_link_frame(s, ev->frame, now);
+		return;
+	}
+	attach_event(s, ev, now, &next);
 	if (s->call.ended && s->dp == SUB_DP_NONE)
 		closed_release(s, now);
 	subscriber_run(s, now, &next);
