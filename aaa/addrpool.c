@@ -21,7 +21,7 @@ struct addrpool {
 	struct pool_link *links;
 	uint32_t count;	   /* addresses in the range, including the gateway */
 	uint32_t reserved; /* 1 when the gateway is in the range, else 0 */
-	uint32_t used, frontier;
+	uint32_t used, peak, frontier;
 	uint32_t oldest, newest; /* index + 1 in the list of released addresses; 0: empty */
 };
 
@@ -68,7 +68,8 @@ static void list_remove(struct addrpool *p, uint32_t i)
 static void addrpool_hold(struct addrpool *p, uint32_t i)
 {
 	p->bits[i / 64] |= UINT64_C(1) << i % 64;
-	p->used++;
+	if (++p->used > p->peak)
+		p->peak = p->used;
 }
 
 static bool of_pool(const struct addrpool *p, uint32_t ip)
@@ -103,11 +104,6 @@ void addrpool_free(struct addrpool *p)
 	free(p->reserved_bits);
 	free(p->links);
 	free(p);
-}
-
-const struct addrpool_cfg *addrpool_cfg(const struct addrpool *p)
-{
-	return &p->cfg;
 }
 
 int addrpool_take(struct addrpool *p, uint32_t *ret_ip)
@@ -188,12 +184,38 @@ void addrpool_reserve(struct addrpool *p, const uint32_t *ips, size_t n)
 			addrpool_reserve_index(p, ips[i] - p->cfg.start);
 }
 
+void addrpool_inherit(struct addrpool *p, const struct addrpool *from)
+{
+	for (uint32_t next = from->oldest; next; next = from->links[next - 1].next) {
+		uint32_t ip = from->cfg.start + next - 1, i = ip - p->cfg.start;
+
+		if (of_pool(p, ip) && ip != p->cfg.gateway && !addrpool_held(p, i) &&
+		    !is_reserved(p, i) && !in_list(p, i))
+			list_append(p, i);
+	}
+	p->peak = from->peak > p->peak ? from->peak : p->peak;
+}
+
 uint32_t addrpool_used(const struct addrpool *p)
 {
 	return p->used;
 }
 
+uint32_t addrpool_peak(const struct addrpool *p)
+{
+	return p->peak;
+}
+
 uint32_t addrpool_size(const struct addrpool *p)
 {
 	return p->count - p->reserved;
+}
+
+uint32_t addrpool_reserved(const struct addrpool *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; w <= p->count / 64; w++)
+		n += (uint32_t)__builtin_popcountll(p->reserved_bits[w] & ~p->bits[w]);
+	return n;
 }

@@ -15,8 +15,8 @@
 
 struct local_user {
 	struct htab_node in_users;
-	struct aaa_local_user given; /* without its strings, which belong to the caller */
-	struct span name, password;  /* point into text */
+	struct aaa_local_user given;	  /* without its strings, which belong to the caller */
+	struct span name, password, pool; /* point into text */
 	uint8_t text[];
 };
 
@@ -52,17 +52,21 @@ static void local_forget(struct aaa_local *l, struct local_user *u)
 static int local_add(struct aaa_local *l, const struct aaa_local_user *from)
 {
 	size_t name_len = strlen(from->name), password_len = strlen(from->password);
-	struct local_user *u = malloc(sizeof(*u) + name_len + password_len), *old;
+	const char *pool = from->pool ? from->pool : "";
+	size_t pool_len = strlen(pool);
+	struct local_user *u = malloc(sizeof(*u) + name_len + password_len + pool_len), *old;
 
 	if (!u)
 		return -ENOMEM;
 	memset(u, 0, sizeof(*u));
 	u->given = *from;
-	u->given.name = u->given.password = NULL;
+	u->given.name = u->given.password = u->given.pool = NULL;
 	memcpy(u->text, from->name, name_len);
 	memcpy(u->text + name_len, from->password, password_len);
 	u->name = span_of(u->text, name_len);
+	memcpy(u->text + name_len + password_len, pool, pool_len);
 	u->password = span_of(u->text + name_len, password_len);
+	u->pool = span_of(u->text + name_len + password_len, pool_len);
 	old = local_find(l, u->name);
 	if (old)
 		local_forget(l, old);
@@ -192,6 +196,23 @@ static void give(struct profile *p, const struct aaa_local_user *u)
 		profile_set_source(p, PROFILE_SESSIONS, PROFILE_LOCAL);
 }
 
+/* Returns what the user is given; NULL: out of memory. */
+static struct profile *local_profile(const struct local_user *u)
+{
+	struct profile *p = profile_new(u->name), *whole;
+	struct profile_room room;
+
+	if (!p)
+		return NULL;
+	give(p, &u->given);
+	if (!u->pool.len)
+		return p;
+	whole = profile_edit(&room, p, (struct span){ 0 });
+	profile_free(p);
+	profile_set_source(whole, PROFILE_POOL, PROFILE_LOCAL);
+	return profile_put(whole, PROFILE_POOL, u->pool) ? profile_copy(whole) : NULL;
+}
+
 static bool local_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
 {
 	/* An unknown user takes as long as a wrong password. */
@@ -202,10 +223,9 @@ static bool local_auth(void *self, const struct aaa_request *rq, struct aaa_answ
 	*ret = (struct aaa_answer){ .verdict = AAA_UNKNOWN };
 	ok = password_ok(rq, u ? u->password : nobodys, ret->mschap2);
 	if (ok && u)
-		ret->profile = profile_new(u->name);
+		ret->profile = local_profile(u);
 	if (ret->profile) {
 		ret->verdict = AAA_ACCEPT;
-		give(ret->profile, &u->given);
 		return true;
 	}
 	memset(ret->mschap2, 0, sizeof(ret->mschap2));

@@ -19,6 +19,7 @@ struct aaa_local_user {
 	const char *name, *password;
 	uint32_t address; /* fixed IPv4 in host order; 0: from the pool */
 	struct profile_sessions sessions;
+	const char *pool; /* NULL: none is named */
 };
 
 /* Returns NULL when out of memory. Of users with the same name the last one is used. */

@@ -41,7 +41,7 @@ enum profile_source {
 	X(INTERIM, "acct-interval", 0, false)                                                      \
 	X(MTU, "mtu", 0, false)                                                                    \
 	X(SESSIONS, "session-limit", 0, true)                                                      \
-	X(POOL, "pool", 1, false)                                                                  \
+	X(POOL, "pool", 1, true)                                                                   \
 	X(FILTER, "filter-id", 4, false)                                                           \
 	X(CUI, "chargeable-user-identity", 1, false)                                               \
 	X(CLASS, "class", 8, false)                                                                \

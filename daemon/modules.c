@@ -531,7 +531,8 @@ static void engine_cancel(struct ze *z)
 
 static void engine_apply(struct ze *z, struct config *next)
 {
-	(void)next;
+	/* No subscriber gets an address that was the gateway of another one. */
+	ifwatch_reload(z->ifwatch, next);
 	engine_reload(z->engine, loop_now(z->loop));
 	loop_turn_done(z->loop);
 }
@@ -548,7 +549,7 @@ static const struct ze_module mod_engine = { .name = "engine",
 /* The engine needs them before the first session is restored or created. */
 static int ifwatch_start(struct ze *z)
 {
-	int r = ifwatch_new(z->loop, z->cfg->has_pool ? z->cfg->pool.gateway : 0, &z->ifwatch);
+	int r = ifwatch_new(z->loop, z->cfg, &z->ifwatch);
 
 	if (r < 0)
 		log_kv(LOG_AAA, LOG_ERROR, "host-addresses-unknown", KV_ERRNO(r),

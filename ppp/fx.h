@@ -55,6 +55,7 @@ enum ppp_end { /* why the link ended, as shown in events and logs */
 	PPP_END_NO_ADDRESS,
 	PPP_END_NO_POOL,
 	PPP_END_POOL_EMPTY,
+	PPP_END_POOL_UNKNOWN,
 	PPP_END_ADDRESS_IN_USE,
 	PPP_END_ADDRESS_OURS,	  /* an address of the host itself */
 	PPP_END_AUTH_UNAVAILABLE, /* no handler could check the login */

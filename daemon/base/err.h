@@ -72,7 +72,7 @@
 	X(RESUME_ID, "resume-id", "saved id is in use")                                            \
 	X(RESUME_LISTENER, "resume-listener", "no listener has the address of a saved tunnel")     \
 	X(RESUME_TUNNEL, "resume-tunnel", "saved session without its tunnel")                      \
-	X(RESUME_ADDRESS, "resume-address", "saved address is in use or outside the pool")         \
+	X(RESUME_ADDRESS, "resume-address", "saved address is in use or is a gateway")             \
 	X(RESUME_PLANE, "resume-plane", "saved session is not in the data plane")                  \
 	/* PPP */                                                                                  \
 	X(PPP_SHORT, "ppp-short", "PPP frame truncated")                                           \

@@ -2,7 +2,10 @@
 #include "daemon/core/address.h"
 
 #include <errno.h>
+#include <stdio.h>
 
+#include "aaa/pools.h"
+#include "daemon/base/session_id.h"
 #include "daemon/core/end_cause.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
@@ -47,24 +50,36 @@ static void address_wait_for(struct subscriber *s, struct subscriber *holder)
 	s->awaits = holder;
 }
 
-static void address_wait_for_pool(struct subscriber *s)
+static void address_wait_for_pool(struct subscriber *s, struct pool *pool)
 {
 	address_wait_end(s);
-	list_add_tail(&s->e->pool_waiters, &s->in_waiting);
+	list_add_tail(&pool->waiters, &s->in_waiting);
+}
+
+/* The session that has waited longest for an address of the pool itself; when there is none, that of
+ * a pool whose chain contains this one. */
+static struct subscriber *pool_waiter(const struct engine *e, const struct pool *pool)
+{
+	const struct list *l = &pool->waiters;
+
+	for (size_t i = 0; list_empty(l) && i < pools_count(e->pools); i++)
+		if (pools_leads_to(pools_at(e->pools, i), pool))
+			l = &pools_at(e->pools, i)->waiters;
+	return list_empty(l) ? NULL : list_entry(l->next, struct subscriber, in_waiting);
 }
 
 static void address_release(struct res *r)
 {
 	struct subscriber *s = ze_container_of(r, struct subscriber, r_address);
-	struct engine *e = s->e;
-	bool pooled = s->lease.pool != NULL;
+	const struct pool *pool = s->lease.pool;
+	struct subscriber *next = s->heir;
 
 	registry_remove_address(s);
 	lease_release(&s->lease);
-	if (s->heir)
-		wake(s->heir);
-	else if (pooled && !list_empty(&e->pool_waiters))
-		wake(list_entry(e->pool_waiters.next, struct subscriber, in_waiting));
+	if (!next && pool)
+		next = pool_waiter(s->e, pool);
+	if (next)
+		wake(next);
 }
 
 /* ---- requests ---- */
@@ -76,7 +91,7 @@ static bool address_is_taken(const void *self, uint32_t ip)
 
 static struct lease_source source_of(const struct engine *e)
 {
-	return (struct lease_source){ .pool = e->pool,
+	return (struct lease_source){ .pools = e->pools,
 				      .is_taken = address_is_taken,
 				      .self = e,
 				      .rng = &e->ports.rng,
@@ -96,30 +111,71 @@ static int address_enter(struct subscriber *s)
 	return r;
 }
 
-/* A fixed address belongs to the user: another session that has it, for example from the pool before
- * the address was configured, is replaced, and -EINPROGRESS is returned. */
+/* Another session that has the fixed address, for example from the pool before the address was
+ * configured, is replaced, and -EINPROGRESS is returned. */
 static int address_claim_fixed(struct subscriber *s, const struct lease_source *from)
 {
 	uint32_t ip = s->profile->address;
 	struct subscriber *holder = registry_sub_by_address(s->e, ip);
-	int r = lease_may_have(from, ip);
+	struct pool *pool;
+	int r = lease_pool(from, s->profile, &pool);
 
+	if (r == 0)
+		r = lease_may_have(from, ip);
 	if (r == -ENOTUNIQ) {
 		s->e->stats.addresses_refused++;
 		return hostip_find(&s->e->own, ip) ? -ENOTUNIQ : -EADDRINUSE;
 	}
 	if (r < 0 || !holder)
 		return r;
+	if (s->e->cfg->duplicate == CONFIG_DUPLICATE_REFUSE && !holder->gives_way &&
+	    !holder->call.ended) {
+		s->e->stats.addresses_refused++;
+		return -EADDRINUSE;
+	}
 	address_give_way(holder);
 	address_wait_for(s, holder);
 	return -EINPROGRESS;
 }
 
-/* When the pool is empty, but sessions that end or are being replaced will return their addresses
+/* When the pools are full, but sessions that end or are being replaced will return their addresses
  * soon, the session waits. */
 static bool address_is_coming(const struct engine *e)
 {
 	return e->n_subscribers[SUB_FINISHING] || !list_empty(&e->replaced);
+}
+
+/* What follows from a pool that is full, or that does not exist. */
+static int no_pooled_address(struct subscriber *s, const struct lease_source *from, int r)
+{
+	struct pool *pool;
+
+	if (r == -ENOENT)
+		s->e->stats.pools_unknown++;
+	if (r != -ENOSPC || lease_pool(from, s->profile, &pool) < 0)
+		return r;
+	if (address_is_coming(s->e)) {
+		address_wait_for_pool(s, pool);
+		return -EINPROGRESS;
+	}
+	pool->refused++;
+	return r;
+}
+
+/* The address that the client wishes and may have (RFC 2865 5.8); 0: none. */
+static uint32_t wish_of(const struct subscriber *s, const struct lease_source *from)
+{
+	uint32_t ip = s->profile && s->profile->wish ? s->link.v4.peer : 0;
+
+	return lease_may_wish(from, ip) && !registry_sub_by_address(s->e, ip) ? ip : 0;
+}
+
+/* True when the client may choose its address and has not sent its request yet. */
+static bool awaits_wish(const struct subscriber *s)
+{
+	const struct profile *p = s->profile;
+
+	return p && p->wish && p->ipv4 && !s->link.requested && !res_held(&s->r_address);
 }
 
 static int take_v4(struct subscriber *s)
@@ -130,15 +186,11 @@ static int take_v4(struct subscriber *s)
 
 	if (res_held(&s->r_address))
 		return p && !p->ipv4 ? -EAFNOSUPPORT : 0;
-	if (p && p->ipv4 && p->has_address && p->address)
+	if (p && p->ipv4 && p->has_address)
 		r = address_claim_fixed(s, &from);
 	if (r == 0)
-		r = lease_take(&s->lease, p, &from, PPP_FAM_IPV4);
-	if (r == -ENOSPC && address_is_coming(s->e)) {
-		address_wait_for_pool(s);
-		return -EINPROGRESS;
-	}
-	return r < 0 ? r : address_enter(s);
+		r = lease_take(&s->lease, p, &from, PPP_FAM_IPV4, wish_of(s, &from));
+	return r < 0 ? no_pooled_address(s, &from, r) : address_enter(s);
 }
 
 static int take_v6(struct subscriber *s)
@@ -152,22 +204,23 @@ static int take_v6(struct subscriber *s)
 	if (r < 0)
 		return r;
 	from = source_of(e);
-	return lease_take(&s->lease, s->profile, &from, PPP_FAM_IPV6);
+	return lease_take(&s->lease, s->profile, &from, PPP_FAM_IPV6, 0);
 }
 
-static int restore_v4(struct subscriber *s, bool pooled)
+static int restore_v4(struct subscriber *s)
 {
 	const struct lease_source from = source_of(s->e);
 	const struct ipcp_params *agreed = &s->link.ipcp.params;
 	int r;
 
-	if (registry_sub_by_address(s->e, agreed->peer))
+	if (registry_sub_by_address(s->e, agreed->peer) ||
+	    registry_sub_by_address(s->e, agreed->local))
 		return -EADDRINUSE;
-	r = lease_restore(&s->lease, agreed, &from, pooled);
+	r = lease_restore(&s->lease, agreed, &from);
 	return r < 0 ? r : address_enter(s);
 }
 
-int address_restore(struct subscriber *s, bool pooled)
+int address_restore(struct subscriber *s)
 {
 	const struct ppp_link *l = &s->link;
 
@@ -177,7 +230,7 @@ int address_restore(struct subscriber *s, bool pooled)
 		if (!s->e->ifid)
 			s->e->ifid = l->ifid;
 	}
-	return l->addr_state[PPP_FAM_IPV4] == PPP_ADDR_GIVEN ? restore_v4(s, pooled) : 0;
+	return l->addr_state[PPP_FAM_IPV4] == PPP_ADDR_GIVEN ? restore_v4(s) : 0;
 }
 
 bool address_required(const struct subscriber *s, enum ppp_family family)
@@ -190,7 +243,10 @@ bool address_required(const struct subscriber *s, enum ppp_family family)
 		return false;
 	if (need != CONFIG_NEED_AUTO)
 		return need == CONFIG_NEED_REQUIRED;
-	return family == PPP_FAM_IPV4 && (s->e->pool || (p && p->has_address));
+	return family == PPP_FAM_IPV4 &&
+	       (pools_default(s->e->pools) ||
+		(p && (p->has_address || p->wish ||
+		       profile_source(p, PROFILE_POOL) != PROFILE_DEFAULT)));
 }
 
 /* The reason why there is no address; *ret_later: a later attempt may succeed. */
@@ -200,6 +256,8 @@ static enum ppp_end end_of(int r, bool *ret_later)
 	switch (r) {
 	case -EADDRNOTAVAIL:
 		return PPP_END_NO_POOL;
+	case -ENOENT:
+		return PPP_END_POOL_UNKNOWN;
 	case -ENOSPC:
 		return PPP_END_POOL_EMPTY;
 	case -EADDRINUSE:
@@ -209,6 +267,18 @@ static enum ppp_end end_of(int r, bool *ret_later)
 	default:
 		return PPP_END_NO_ADDRESS;
 	}
+}
+
+/* The name of the pool that is full or does not exist; empty for other reasons. */
+static struct span declined_pool(const struct subscriber *s, const struct ppp_addr_answer *a)
+{
+	struct span name;
+
+	if (a->end != PPP_END_POOL_EMPTY && a->end != PPP_END_POOL_UNKNOWN)
+		return (struct span){ 0 };
+	if (s->profile && profile_get(s->profile, PROFILE_POOL, 0, &name))
+		return name;
+	return span_str(POOLS_DEFAULT);
 }
 
 static void log_declined(const struct subscriber *s, const struct ppp_addr_answer *a, ze_ns now)
@@ -225,6 +295,7 @@ static void log_declined(const struct subscriber *s, const struct ppp_addr_answe
 		       KV_STR("user", facts_user(s)),
 		       KV_STR("family", a->family == PPP_FAM_IPV4 ? "ipv4" : "ipv6"),
 		       KV_STR("reason", end_cause_word(end_cause_of_ppp(a->end))),
+		       KV_OPT("pool", declined_pool(s, a)),
 		       KV_OPT("interface", span_str(ours ? ours->name : "")),
 		       KV_SUPPRESSED(suppressed));
 }
@@ -233,8 +304,13 @@ bool address_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
 		    struct ppp_addr_answer *ret)
 {
 	const struct lease *l = &s->lease;
-	int r = family == PPP_FAM_IPV4 ? take_v4(s) : take_v6(s);
+	int r;
 
+	if (family == PPP_FAM_IPV4 && awaits_wish(s)) {
+		*ret = (struct ppp_addr_answer){ .family = family, .await = true };
+		return true;
+	}
+	r = family == PPP_FAM_IPV4 ? take_v4(s) : take_v6(s);
 	*ret = (struct ppp_addr_answer){ .family = family, .accept = r == 0 };
 	if (r == -EINPROGRESS)
 		return false;
@@ -252,4 +328,38 @@ bool address_answer(struct subscriber *s, enum ppp_family family, ze_ns now,
 	ret->ifid = l->ifid;
 	ret->suggest = l->suggest;
 	return true;
+}
+
+/* ---- new pools ---- */
+
+static void log_gateway(const struct subscriber *s)
+{
+	char ip[ZE_ADDR_TEXT], id[SESSION_ID_TEXT], cure[80];
+
+	snprintf(cure, sizeof(cure), "zectl clear l2tp session teardown %u", s->call.l2tp.sid);
+	log_kv(LOG_AAA, LOG_WARN, "address-conflict",
+	       KV_STR("address", ze_ip4_text(s->lease.ip4, ip)), KV_U64("sid", s->call.l2tp.sid),
+	       KV_STR("session-id", session_id_text(s->id, id)), KV_STR("user", facts_user(s)),
+	       KV_STR("effect", "the session continues, but its address is the gateway of a pool"),
+	       KV_STR("cure", cure));
+}
+
+void address_use_pools(struct engine *e, struct pools *next)
+{
+	struct list *l;
+
+	pools_move(next, e->pools);
+	list_for_each(l, &e->calls) {
+		struct subscriber *s = subscriber_of(list_entry(l, struct call, in_all));
+
+		if (!s || !res_held(&s->r_address))
+			continue;
+		s->lease.pool = pools_move_address(next, s->lease.ip4);
+		if (pools_is_gateway(next, s->lease.ip4))
+			log_gateway(s);
+	}
+	for (size_t i = 0; i < pools_count(e->pools); i++)
+		list_splice_tail(&e->woken, &pools_at(e->pools, i)->waiters);
+	pools_free(e->pools);
+	e->pools = next;
 }

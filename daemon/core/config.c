@@ -25,6 +25,7 @@ const char *const config_radius_kinds[] = { "access-request",
 					    "accounting-off",
 					    NULL };
 static const char *const limit_actions[] = { "", "replace", "deny", NULL };
+static const char *const duplicates[] = { "replace", "refuse", NULL };
 static const char *const needs[] = { "", "required", "wanted", "off", NULL };
 static const char *const dataplanes[] = { "auto", "kernel", "bpf", NULL };
 static const char *const xdp_modes[] = { "auto", "native", "generic", NULL };
@@ -47,6 +48,7 @@ static const struct config_row user_rows[] = {
 	{ "name",                 CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(name) },
 	{ "password",             CONFIG_SECRET, CONFIG_NEXT_LOGIN, AT(password) },
 	{ "address",              CONFIG_IP4,    CONFIG_NEXT_LOGIN, AT(address) },
+	{ "pool",                 CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(pool) },
 	{ "session-limit",        CONFIG_LIMIT,  CONFIG_NEXT_LOGIN, AT(sessions) },
 	{ "session-limit-action", CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(sessions.over), .words = limit_actions },
 };
@@ -57,6 +59,20 @@ static const struct config_row user_rows[] = {
 static const struct config_row radius_exclude_rows[] = {
 	{ "name",        CONFIG_WORD, CONFIG_NOW, AT(name),  .words = config_radius_attrs },
 	{ "packet-type", CONFIG_WORD, CONFIG_NOW, AT(kinds), .count = offsetof(struct config_radius_exclude, n_kinds), .places = RADIUS_KIND__COUNT, .words = config_radius_kinds },
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct pool_cfg, member)
+
+static const struct config_row pool_rows[] = {
+	{ "name",          CONFIG_NAME, CONFIG_NOW, AT(name) },
+	{ "gateway",       CONFIG_IP4,  CONFIG_NOW, AT(range.gateway) },
+	{ "start",         CONFIG_IP4,  CONFIG_NOW, AT(range.start) },
+	{ "end",           CONFIG_IP4,  CONFIG_NOW, AT(range.end) },
+	{ "next",          CONFIG_NAME, CONFIG_NOW, AT(next) },
+	{ "dns-primary",   CONFIG_IP4,  CONFIG_NOW, AT(range.dns[0]) },
+	{ "dns-secondary", CONFIG_IP4,  CONFIG_NOW, AT(range.dns[1]) },
+	{ "blackhole",     CONFIG_BOOL, CONFIG_NOW, AT(blackhole), .def = "true" },
 };
 
 #undef AT
@@ -76,6 +92,7 @@ static const struct config_row radius_server_rows[] = {
 
 static const struct config_table listener = { listener_rows, ZE_ARRAY_SIZE(listener_rows), sizeof(struct config_listener) };
 static const struct config_table radius_exclude = { radius_exclude_rows, ZE_ARRAY_SIZE(radius_exclude_rows), sizeof(struct config_radius_exclude) };
+static const struct config_table named_pool = { pool_rows, ZE_ARRAY_SIZE(pool_rows), sizeof(struct pool_cfg) };
 static const struct config_table radius_server = { radius_server_rows, ZE_ARRAY_SIZE(radius_server_rows), sizeof(struct config_radius_server) };
 static const struct config_table user = { user_rows, ZE_ARRAY_SIZE(user_rows), sizeof(struct config_user) };
 
@@ -139,12 +156,15 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .entry = &radius_server },
 
 	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },
-	{ "l2tp/pool/ipv4/gateway",       CONFIG_IP4,   CONFIG_RESTART,      AT(pool.gateway) },
-	{ "l2tp/pool/ipv4/start",         CONFIG_IP4,   CONFIG_RESTART,      AT(pool.start) },
-	{ "l2tp/pool/ipv4/end",           CONFIG_IP4,   CONFIG_RESTART,      AT(pool.end) },
-	{ "l2tp/pool/ipv4/dns-primary",   CONFIG_IP4,   CONFIG_RESTART,      AT(pool.dns[0]) },
-	{ "l2tp/pool/ipv4/dns-secondary", CONFIG_IP4,   CONFIG_RESTART,      AT(pool.dns[1]) },
+	{ "l2tp/pool/ipv4/gateway",       CONFIG_IP4,   CONFIG_NOW,          AT(pool.gateway) },
+	{ "l2tp/pool/ipv4/start",         CONFIG_IP4,   CONFIG_NOW,          AT(pool.start) },
+	{ "l2tp/pool/ipv4/end",           CONFIG_IP4,   CONFIG_NOW,          AT(pool.end) },
+	{ "l2tp/pool/ipv4/next",          CONFIG_NAME,  CONFIG_NOW,          AT(pool_next) },
+	{ "l2tp/pool/ipv4/dns-primary",   CONFIG_IP4,   CONFIG_NOW,          AT(pool.dns[0]) },
+	{ "l2tp/pool/ipv4/dns-secondary", CONFIG_IP4,   CONFIG_NOW,          AT(pool.dns[1]) },
 	{ "l2tp/pool/ipv4/blackhole",     CONFIG_BOOL,  CONFIG_NOW,          AT(pool_blackhole), .def = "true" },
+	{ "l2tp/pool/ipv4-named",         CONFIG_ENTRY, CONFIG_NOW,          AT(named_pools), COUNTED(n_named_pools), .entry = &named_pool },
+	{ "l2tp/pool/duplicate-address",  CONFIG_WORD,  CONFIG_NEXT_LOGIN,   AT(duplicate),      .def = "replace", .words = duplicates },
 	{ "l2tp/shaper/qdisc-type",       CONFIG_WORD,  CONFIG_NEW_SESSIONS, AT(shape.qdisc),    .def = "tbf", .words = qdiscs },
 	{ "l2tp/shaper/default-rate",     CONFIG_RATE,  CONFIG_NEW_SESSIONS, AT(shape.down_bps) },
 	{ "l2tp/shaper/upload-rate",      CONFIG_RATE,  CONFIG_NEW_SESSIONS, AT(shape.up_bps) },
@@ -184,6 +204,7 @@ struct aaa_local *config_local_users(const struct config *c)
 		u[i] = (struct aaa_local_user){ .name = c->users[i].name,
 						.password = c->users[i].password,
 						.address = c->users[i].address,
+						.pool = c->users[i].pool,
 						.sessions = c->users[i].sessions };
 	l = aaa_local_new(u, c->n_users);
 	free(u);
@@ -222,6 +243,35 @@ bool config_ipcp(const struct config *c)
 bool config_ipv6cp(const struct config *c)
 {
 	return c->enable_ipv6cp && c->need_ipv6 != CONFIG_NEED_OFF;
+}
+
+struct pool_cfg *config_pools(const struct config *c, size_t *ret_n)
+{
+	struct pool_cfg *v = calloc(c->n_named_pools + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (!v)
+		return NULL;
+	if (c->has_pool) {
+		v[n] = (struct pool_cfg){ .name = POOLS_DEFAULT,
+					  .range = c->pool,
+					  .blackhole = c->pool_blackhole };
+		memcpy(v[n++].next, c->pool_next, sizeof(c->pool_next));
+	}
+	for (size_t i = 0; i < c->n_named_pools; i++)
+		v[n++] = c->named_pools[i];
+	*ret_n = n;
+	return v;
+}
+
+bool config_is_gateway(const struct config *c, uint32_t ip)
+{
+	if (c->has_pool && c->pool.gateway == ip)
+		return true;
+	for (size_t i = 0; i < c->n_named_pools; i++)
+		if (c->named_pools[i].range.gateway == ip)
+			return true;
+	return false;
 }
 
 struct shape_plan config_shape(const struct config *c)

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "aaa/addrpool.h"
 #include "aaa/local.h"
+#include "aaa/pools.h"
 #include "aaa/radius_attrs.h"
 #include "aaa/radius_client.h"
 #include "daemon/base/addr.h"
@@ -31,8 +31,9 @@ struct config_listener {
 	struct ze_addr addr;
 };
 
-struct config_user { /* name and password: owned */
+struct config_user { /* texts: owned */
 	char *name, *password;
+	char *pool;	  /* NULL: none is named */
 	uint32_t address; /* fixed IPv4 address, host order; 0: none */
 	struct profile_sessions sessions;
 };
@@ -42,6 +43,11 @@ enum config_need {	  /* whether a session needs a network protocol */
 	CONFIG_NEED_REQUIRED,
 	CONFIG_NEED_WANTED,
 	CONFIG_NEED_OFF /* it is not negotiated */
+};
+
+enum config_duplicate {		  /* a login whose fixed address another session has */
+	CONFIG_DUPLICATE_REPLACE, /* ends that session */
+	CONFIG_DUPLICATE_REFUSE
 };
 
 enum config_dataplane {
@@ -134,9 +140,13 @@ struct config {
 	struct config_radius radius;
 	struct config_user *users;
 	size_t n_users;
-	bool has_pool;
+	bool has_pool; /* there is a default pool: */
 	struct addrpool_cfg pool;
-	bool pool_blackhole;	 /* drop packets to addresses of the pool that no session has */
+	char pool_next[POOLS_NAME]; /* "": none */
+	bool pool_blackhole;	    /* drop packets to addresses of the pool that no session has */
+	struct pool_cfg *named_pools; /* the others */
+	size_t n_named_pools;
+	enum config_duplicate duplicate;
 	struct shape_plan shape; /* down 0: not limited; up 0: as down */
 	enum config_dataplane dataplane;
 	struct config_bpf bpf;
@@ -169,5 +179,10 @@ bool config_ipcp(const struct config *c); /* whether IPCP is negotiated */
 bool config_ipv6cp(const struct config *c);
 /* Returns a new table of the local users, or NULL when out of memory. */
 struct aaa_local *config_local_users(const struct config *c);
+/* Returns the pools of the configuration as pools_new() takes them, the default pool first; the caller
+ * frees them. NULL: out of memory. */
+struct pool_cfg *config_pools(const struct config *c, size_t *ret_n);
+/* True when the address, in host order, is the gateway of a pool. */
+bool config_is_gateway(const struct config *c, uint32_t ip);
 /* The rates of a new session; 0: not limited. */
 struct shape_plan config_shape(const struct config *c);

@@ -138,10 +138,11 @@ static struct dp_totals dp_null_totals(void *self, ze_ns now)
 }
 
 /* Nothing is forwarded, so there are no routing loops. */
-static void dp_null_pool(void *self, const struct dp_pool *p)
+static void dp_null_pools(void *self, const struct dp_pool *v, size_t n)
 {
 	(void)self;
-	(void)p;
+	(void)v;
+	(void)n;
 }
 
 const struct dataplane_ops dp_null_ops = {
@@ -154,7 +155,7 @@ const struct dataplane_ops dp_null_ops = {
 	.session_down = dp_null_session_down,
 	.stats = dp_null_stats,
 	.totals = dp_null_totals,
-	.pool = dp_null_pool,
+	.pools = dp_null_pools,
 };
 
 bool dp_null_next(struct dp_null *d, struct dp_event *ret)

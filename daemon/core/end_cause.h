@@ -102,6 +102,8 @@ enum acct_cause {
 	  "no address pool is configured") \
 	X(POOL_EMPTY,      "pool-empty",           NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \
 	  "all addresses of the pool are in use") \
+	X(POOL_UNKNOWN,    "pool-unknown",         NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \
+	  "the subscriber's profile names a pool that does not exist") \
 	X(ADDRESS_IN_USE,  "address-in-use",       NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \
 	  "the subscriber's address is in use elsewhere") \
 	X(OWN_ADDRESS,     "own-address",          NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \

@@ -61,7 +61,6 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 	list_init(&e->dead_tunnels);
 	list_init(&e->dead_calls);
 	list_init(&e->replaced);
-	list_init(&e->pool_waiters);
 	list_init(&e->woken);
 	r = registry_init(e);
 	if (r == 0)
@@ -71,7 +70,7 @@ int engine_new(const struct engine_args *a, struct engine **ret)
 		return r;
 	}
 	reload_limits(e);
-	reload_pool(e);
+	reload_pools(e, true);
 	*ret = e;
 	return 0;
 }
@@ -182,11 +181,8 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now)
 {
-	bool shared = own_overlaps_pool(e);
-
 	own_set(e, set);
-	if (own_overlaps_pool(e) != shared)
-		reload_pool(e);
+	reload_pools(e, false);
 	turn_end(e, now);
 }
 

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "aaa/aaa.h"
-#include "aaa/addrpool.h"
+#include "aaa/pools.h"
 #include "aaa/broker.h"
 #include "aaa/profile.h"
 #include "daemon/base/addr.h"
@@ -135,6 +135,7 @@ struct engine_stats {
 	/* Wrong passwords answered later, those not answered, and logins that were not checked. */
 	uint64_t rejects_delayed, rejects_withheld, logins_unasked;
 	uint64_t addresses_refused; /* fixed addresses that the host or a LAC has */
+	uint64_t pools_unknown;	    /* profiles that name a pool that does not exist */
 	uint64_t tunnels_up, tunnels_down, sessions_up, sessions_down;
 	/* Messages of sessions and PPP frames that were never sent, because there was no memory or
 	 * no room in a queue. */
@@ -152,11 +153,12 @@ struct engine_about {
 struct reload_next {
 	struct config *cfg;
 	struct linkcfg *linkcfg;
+	struct pools *pools; /* NULL: those in use stay */
 };
 
 struct engine {
 	struct config *cfg;	 /* in use */
-	struct config *boot;	 /* at the start: listeners, pool, data plane, l2tp enabled */
+	struct config *boot;	 /* at the start: listeners, data plane, l2tp enabled */
 	struct linkcfg *linkcfg; /* of cfg */
 	struct reload_next next;
 	struct ports ports;
@@ -192,7 +194,7 @@ struct engine {
 	unsigned n_held; /* subscribers with a delayed answer (login_held) */
 	/* AAA */
 	const struct aaa_broker *broker;
-	struct addrpool *pool; /* NULL: none */
+	struct pools *pools;
 	struct hostip_set own; /* addresses of the host: no subscriber gets one */
 	uint64_t ifid;	       /* our interface id on all links; 0: not needed yet */
 	const struct call_owner_ops *incoming; /* owner of incoming calls */
@@ -201,8 +203,7 @@ struct engine {
 	struct timer_heap timers;
 	struct list dirty_tunnels, dirty_calls, dead_tunnels, dead_calls;
 	struct list replaced; /* sessions that give way; they are ended at the end of the turn */
-	struct list pool_waiters; /* sessions waiting for an address of the pool, oldest first */
-	struct list woken;	  /* sessions whose address may be free */
+	struct list woken;    /* sessions whose address may be free */
 	struct event events[ENGINE_EVENTS_MAX];
 	unsigned n_events;
 	struct ppp_fx ppp_fx;

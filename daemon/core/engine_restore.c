@@ -212,11 +212,11 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 
 /* Claims the resources of the session: its place in the user's session limit, its address, and its
  * session in the data plane. */
-static enum reason claim(struct subscriber *s, bool pooled, ze_ns now)
+static enum reason claim(struct subscriber *s, ze_ns now)
 {
 	if (*facts_user(s) && login_count(s) < 0)
 		return REASON_NO_MEMORY;
-	if (address_restore(s, pooled) < 0)
+	if (address_restore(s) < 0)
 		return REASON_RESUME_ADDRESS;
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		ppp_link_require(&s->link, (enum ppp_family)f,
@@ -257,7 +257,7 @@ static enum reason restore_session(struct tunnel *t, const struct saved *v, ze_n
 		return REASON_NO_MEMORY;
 	why = fill(s, f, now);
 	if (why == REASON_NONE)
-		why = claim(s, tlv_u8(f[RECORD_SES_POOLED], 0) != 0, now);
+		why = claim(s, now);
 	if (why == REASON_NONE) {
 		subscriber_restored(s, now);
 		return why;

@@ -127,33 +127,46 @@ static bool check_address(const struct engine *e, const struct fixed_list *f,
 
 #define CUT_OFF "a neighbour on that interface is cut off when a subscriber gets its address"
 
-static bool in_pool(const struct engine *e, const struct hostip *a)
+static bool in_pool(const struct pool *p, const struct hostip *a)
 {
-	const struct addrpool_cfg *p = e->pool ? addrpool_cfg(e->pool) : NULL;
 	uint32_t first, last;
 
-	return p && hostip_range(a, &first, &last) && p->start <= last && p->end >= first;
+	return hostip_range(a, &first, &last) && p->cfg.range.start <= last &&
+	       p->cfg.range.end >= first;
 }
 
-bool own_overlaps_pool(const struct engine *e)
+bool own_overlaps_pool(const struct engine *e, const struct pool *p)
 {
 	for (size_t i = 0; i < e->own.n; i++)
-		if (in_pool(e, &e->own.v[i]))
+		if (in_pool(p, &e->own.v[i]))
 			return true;
 	return false;
 }
 
-static void log_pool(const struct engine *e, const struct hostip *a)
+static void log_pool(const struct pool *p, const struct hostip *a)
 {
-	const struct addrpool_cfg *p = addrpool_cfg(e->pool);
 	char from[ZE_ADDR_TEXT], to[ZE_ADDR_TEXT], range[2 * ZE_ADDR_TEXT], subnet[ZE_PREFIX_TEXT];
 
-	snprintf(range, sizeof(range), "%s-%s", ze_ip4_text(p->start, from),
-		 ze_ip4_text(p->end, to));
+	snprintf(range, sizeof(range), "%s-%s", ze_ip4_text(p->cfg.range.start, from),
+		 ze_ip4_text(p->cfg.range.end, to));
 	log_kv(LOG_AAA, LOG_WARN, "subnet-overlap", KV_STR("interface", a->name),
-	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR("pool", range),
+	       KV_STR("subnet", hostip_subnet_text(a, subnet)), KV_STR("pool", p->cfg.name),
+	       KV_STR("range", range),
 	       KV_STR("effect", CUT_OFF "; the pool has no blackhole routes"),
 	       KV_STR("cure", "exclude the subnet from the pool"));
+}
+
+/* Logs the pools that contain addresses of the subnet. Returns true when there is one. */
+static bool check_pools(const struct engine *e, const struct hostip *a)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < pools_count(e->pools); i++)
+		if (in_pool(pools_at(e->pools, i), a)) {
+			log_pool(pools_at(e->pools, i), a);
+			found = true;
+		}
+	return found;
 }
 
 static void log_users(const struct hostip *a, const char *first, uint64_t n)
@@ -168,14 +181,13 @@ static void log_users(const struct hostip *a, const char *first, uint64_t n)
 
 static bool check_subnet(const struct engine *e, const struct fixed_list *f, const struct hostip *a)
 {
-	bool pool = in_pool(e, a);
 	uint32_t first, last;
 	size_t i, end;
+	bool pool;
 
 	if (!hostip_range(a, &first, &last))
 		return false;
-	if (pool)
-		log_pool(e, a);
+	pool = check_pools(e, a);
 	i = fixed_place(f, first);
 	end = last == UINT32_MAX ? f->n : fixed_place(f, last + 1);
 	if (i < end)

@@ -17,6 +17,7 @@
 
 struct engine;
 struct hostip_set;
+struct pool;
 
 /* Replaces the set of the host's addresses by a copy of `set`, and logs the conflicts of new
  * ones. */
@@ -24,7 +25,7 @@ void own_set(struct engine *e, const struct hostip_set *set);
 /* Logs all conflicts, for a new configuration. */
 void own_check(const struct engine *e);
 /* True when the pool contains addresses of a subnet of the host. */
-bool own_overlaps_pool(const struct engine *e);
+bool own_overlaps_pool(const struct engine *e, const struct pool *p);
 /* Names the owner of an address (host order): an interface of the host, such as "eth0", or "a LAC"
  * with an established tunnel. Returns NULL when neither has it. */
 const char *own_holder(const struct engine *e, uint32_t ip);

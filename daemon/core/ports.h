@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "aaa/aaa.h"
@@ -69,7 +70,7 @@ struct dp_family {
 	};
 };
 
-struct dp_pool { /* the addresses that subscribers get, first and last; host order */
+struct dp_pool { /* addresses that subscribers get, first and last; host order */
 	uint32_t start, end;
 };
 
@@ -164,10 +165,10 @@ struct dataplane_ops {
 	/* Removes the sessions of the previous instance that were not restored. Present with
 	 * session_restore. */
 	void (*restore_done)(void *self);
-	/* Drops packets to an address of the pool that no subscriber has, so that they are not
-	 * routed back to their source. NULL: no address. Replaces the earlier pool; a plane that
-	 * fails to do so logs it. */
-	void (*pool)(void *self, const struct dp_pool *p);
+	/* Drops packets to an address of these pools that no subscriber has, so that they are not
+	 * routed back to their source. Replaces the earlier pools; a plane that fails to do so logs
+	 * it. */
+	void (*pools)(void *self, const struct dp_pool *v, size_t n);
 	/* Writes members of a JSON object for operators. NULL: only the name is shown. */
 	void (*show)(void *self, struct json *j);
 };

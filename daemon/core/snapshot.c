@@ -173,9 +173,11 @@ static int take_counters(struct engine *e, ze_ns now, struct snapshot **ret)
 						.as_of = traffic.as_of,
 						.sessions = traffic.sessions,
 						.st = traffic.st };
-	c->has_pool = e->pool != NULL;
-	c->pool_used = e->pool ? addrpool_used(e->pool) : 0;
-	c->pool_size = e->pool ? addrpool_size(e->pool) : 0;
+	c->has_pool = pools_count(e->pools);
+	c->pool_used = pools_used(e->pools);
+	for (size_t i = 0; i < pools_count(e->pools); i++)
+		c->pool_size += addrpool_size(pools_at(e->pools, i)->addrs);
+	c->pools_unknown = e->stats.pools_unknown;
 	*ret = s;
 	return 0;
 }
@@ -316,6 +318,36 @@ static int take_tunnel(struct engine *e, uint16_t tid, struct snapshot **ret)
 	return 0;
 }
 
+static struct snapshot_pool pool_row(const struct pool *p)
+{
+	struct snapshot_pool r = { .cfg = p->cfg,
+				   .size = addrpool_size(p->addrs),
+				   .used = addrpool_used(p->addrs),
+				   .peak = addrpool_peak(p->addrs),
+				   .reserved = addrpool_reserved(p->addrs),
+				   .refused = p->refused };
+	const struct list *l;
+
+	list_for_each(l, &p->waiters)
+		r.waiting++;
+	return r;
+}
+
+static int take_pools(const struct engine *e, struct snapshot **ret)
+{
+	size_t n = pools_count(e->pools);
+	struct snapshot *s = snapshot_new(n * sizeof(*s->pools.v));
+
+	if (!s)
+		return -ENOMEM;
+	s->pools.n = n;
+	s->pools.v = (struct snapshot_pool *)(s + 1);
+	for (size_t i = 0; i < n; i++)
+		s->pools.v[i] = pool_row(pools_at(e->pools, i));
+	*ret = s;
+	return 0;
+}
+
 /* ---- taking one ---- */
 
 static int take_history(const struct snapshot_history *h, struct snapshot **ret)
@@ -370,6 +402,8 @@ static int snapshot_take_new(struct engine *e, const struct snapshot_ask *a, str
 		return snapshot_take_session(e, a, ret);
 	case SNAPSHOT_HISTORY:
 		return take_history(a->history, ret);
+	case SNAPSHOT_POOLS:
+		return take_pools(e, ret);
 	case SNAPSHOT_RADIUS:
 		return take_radius(a->radius, ret);
 	case SNAPSHOT_NONE:

@@ -50,6 +50,7 @@ enum snapshot_kind {
 	SNAPSHOT_SESSION, /* by id */
 	SNAPSHOT_HISTORY, /* sessions that ended */
 	SNAPSHOT_RADIUS,  /* servers of the RADIUS client */
+	SNAPSHOT_POOLS,
 	SNAPSHOT__KINDS
 };
 
@@ -91,7 +92,8 @@ struct snapshot_counters {
 	} messages[L2TP_MSG__COUNT];
 	uint64_t reasons[REASON__COUNT];
 	bool has_pool;
-	uint32_t pool_used, pool_size;
+	uint32_t pool_used, pool_size; /* of all pools */
+	uint64_t pools_unknown;
 };
 
 struct snapshot_config {		/* configurations are immutable: these are references */
@@ -175,6 +177,14 @@ struct snapshot_session {
 	uint64_t rx_frames, tx_frames, rx_limited;
 	struct snapshot_traffic traffic;
 	struct snapshot_trail *trail; /* NULL: no history is kept */
+};
+
+struct snapshot_pool {
+	struct pool_cfg cfg;
+	uint32_t size, used, peak;
+	uint32_t reserved; /* for users with fixed addresses, and not in use */
+	uint64_t refused;
+	unsigned waiting; /* sessions that wait for an address */
 };
 
 /* ---- history of sessions, kept by an observer ---- */
@@ -263,6 +273,10 @@ struct snapshot {
 			size_t n;
 			struct snapshot_session_row *v; /* oldest first */
 		} sessions;
+		struct {
+			size_t n;
+			struct snapshot_pool *v; /* as configured */
+		} pools;
 		struct snapshot_lives *ended;
 		struct snapshot_radius *radius;
 	};

@@ -49,7 +49,7 @@ struct subscriber {
 	struct call call;
 	struct engine *e;
 	struct list in_user;	/* user.sessions; when it gives way: engine.replaced */
-	struct list in_waiting; /* engine.pool_waiters or engine.woken */
+	struct list in_waiting; /* pool.waiters or engine.woken */
 	struct htab_node in_by_address;
 	struct linkcfg *linkcfg;
 	struct ppp_link link;

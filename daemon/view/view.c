@@ -243,6 +243,7 @@ void view_counters(const struct snapshot *snap, const struct view_clock *c, stru
 	json_ku64(j, "session-limit-denied", s->session_limited);
 	json_ku64(j, "sessions-replaced", s->sessions_replaced);
 	json_ku64(j, "addresses-refused", s->addresses_refused);
+	json_ku64(j, "pools-unknown", s->pools_unknown);
 	json_ku64(j, "datagrams-received", s->rx_datagrams);
 	json_ku64(j, "datagrams-sent", s->tx_datagrams);
 	json_ku64(j, "datagrams-send-failed", s->tx_failed);
@@ -387,21 +388,78 @@ static void config_auth(const struct config *c, struct json *j)
 	json_obj_end(j);
 }
 
-static void config_pool(const struct config *c, bool pool_blackhole, struct json *j)
+struct shown_pool {
+	const struct addrpool_cfg *range;
+	const char *next;
+	bool blackhole;
+};
+
+static void pool_members(const struct shown_pool *p, struct json *j)
 {
-	if (!c->has_pool)
-		return;
+	view_kip4(j, "gateway", p->range->gateway);
+	view_kip4(j, "start", p->range->start);
+	view_kip4(j, "end", p->range->end);
+	if (*p->next)
+		json_kstr(j, "next", p->next);
+	json_kbool(j, "blackhole", p->blackhole);
+	view_kip4(j, "dns-primary", p->range->dns[0]);
+	view_kip4(j, "dns-secondary", p->range->dns[1]);
+}
+
+static void named_pools(const struct config *c, struct json *j)
+{
+	json_key(j, "ipv4-named");
+	json_arr(j);
+	for (size_t i = 0; i < c->n_named_pools; i++) {
+		const struct pool_cfg *p = &c->named_pools[i];
+
+		json_obj(j);
+		json_kstr(j, "name", p->name);
+		pool_members(&(struct shown_pool){ &p->range, p->next, p->blackhole }, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
+void view_pools(const struct snapshot *s, const struct view_clock *c, struct json *j)
+{
+	(void)c;
+	json_arr(j);
+	for (size_t i = 0; i < s->pools.n; i++) {
+		const struct snapshot_pool *p = &s->pools.v[i];
+
+		json_obj(j);
+		json_kstr(j, "name", p->cfg.name);
+		json_ku64(j, "size", p->size);
+		json_ku64(j, "used", p->used);
+		json_ku64(j, "free", p->size - p->used - p->reserved);
+		json_ku64(j, "reserved", p->reserved);
+		json_ku64(j, "high-water", p->peak);
+		json_ku64(j, "refused", p->refused);
+		json_ku64(j, "waiting", p->waiting);
+		view_kip4(j, "start", p->cfg.range.start);
+		view_kip4(j, "end", p->cfg.range.end);
+		view_kip4(j, "gateway", p->cfg.range.gateway);
+		json_kstr(j, "next", p->cfg.next);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
+static void config_pool(const struct config *c, struct json *j)
+{
 	json_key(j, "pool");
 	json_obj(j);
-	json_key(j, "ipv4");
-	json_obj(j);
-	view_kip4(j, "gateway", c->pool.gateway);
-	view_kip4(j, "start", c->pool.start);
-	view_kip4(j, "end", c->pool.end);
-	json_kbool(j, "blackhole", pool_blackhole);
-	view_kip4(j, "dns-primary", c->pool.dns[0]);
-	view_kip4(j, "dns-secondary", c->pool.dns[1]);
-	json_obj_end(j);
+	json_kstr(j, "duplicate-address",
+		  c->duplicate == CONFIG_DUPLICATE_REFUSE ? "refuse" : "replace");
+	if (c->has_pool) {
+		json_key(j, "ipv4");
+		json_obj(j);
+		pool_members(&(struct shown_pool){ &c->pool, c->pool_next, c->pool_blackhole }, j);
+		json_obj_end(j);
+	}
+	if (c->n_named_pools)
+		named_pools(c, j);
 	json_obj_end(j);
 }
 
@@ -513,7 +571,7 @@ void view_config(const struct snapshot *s, const struct view_clock *clock, struc
 	config_ppp(c, j);
 	config_auth(c, j);
 	json_ku64(j, "local-users", c->n_users);
-	config_pool(boot, c->pool_blackhole, j);
+	config_pool(c, j);
 	config_shaper(&s->config, j);
 	config_dataplane(boot, c->bpf.outer_df, j);
 	json_obj_end(j);

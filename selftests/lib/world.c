@@ -381,12 +381,13 @@ static struct dp_totals dp_totals(void *self, ze_ns now)
 	return ret;
 }
 
-static void dp_pool(void *self, const struct dp_pool *p)
+static void dp_pools(void *self, const struct dp_pool *v, size_t n)
 {
 	struct world *w = self;
 
 	w->n_pools++;
-	w->pool = p ? *p : (struct dp_pool){ 0 };
+	w->pool = n ? v[0] : (struct dp_pool){ 0 };
+	w->last_pool = n ? v[n - 1] : (struct dp_pool){ 0 };
 }
 
 static const struct dataplane_ops dp_ops = {
@@ -402,7 +403,7 @@ static const struct dataplane_ops dp_ops = {
 	.totals = dp_totals,
 	.session_restore = dp_restore,
 	.restore_done = dp_restore_done,
-	.pool = dp_pool,
+	.pools = dp_pools,
 };
 
 /* ---- guard ---- */
@@ -886,7 +887,7 @@ const char *w_leftover(const struct world *w)
 		return "addresses";
 	if (e->tids.used || e->sids.used)
 		return "ids";
-	if (e->pool && addrpool_used(e->pool))
+	if (pools_used(e->pools))
 		return "leases";
 	if (e->timers.n)
 		return "timers";

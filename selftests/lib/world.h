@@ -148,8 +148,8 @@ struct world {
 	bool dp_hold;						  /* the plane delays its answers */
 	int dp_session_result, dp_family_result, dp_shape_result; /* results of the answers */
 	unsigned dp_sessions;
-	struct dp_pool pool; /* the last pool passed to the plane; 0: none */
-	unsigned n_pools;    /* number of calls */
+	struct dp_pool pool, last_pool; /* the first and last of the pools of the plane; 0: none */
+	unsigned n_pools;		/* number of calls */
 	struct w_guard guard;
 	ze_ns dp_as_of;	  /* when the counters were read; 0: never */
 	ze_ns stats_age;  /* of the counters of one session */

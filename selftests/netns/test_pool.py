@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from nslab import lab, wait_for
+from nslab import edit, lab, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -87,5 +87,48 @@ def test_another_pool_after_a_crash(tmp_path):
             f.write(text.replace('10.100.15.254', '10.100.0.3'))
         x.start_ze()
         wait_for(lambda: blackholes(x) == ['10.100.0.2/31'])
+        x.stop_ze()
+        assert not blackholes(x)
+
+
+GOLD = 'ipv4-named gold { gateway 10.101.0.1; start 10.101.0.2; end 10.101.0.%d; dns-primary 192.0.2.53; }'
+
+
+def used(x):
+    return {p['name']: (p['size'], p['used'], p['refused']) for p in x.show('pools')}
+
+
+def test_named_pool_by_reload(tmp_path):
+    """S-REL-15: a pool comes, changes and goes by reload: subscribers keep their addresses and pass packets, also over a
+    restart; the blackhole routes are those of all pools."""
+    with lab(tmp_path) as x:
+        x.ip('core', 'route', 'add', '10.101.0.0/16', 'via', '198.51.100.1')
+        x.start_ze()
+        wait_for(lambda: blackholes(x))
+        holes = blackholes(x)
+        reload(x, 'pool {', 'pool { %s' % (GOLD % 3))
+        wait_for(lambda: set(blackholes(x)) == {*holes, '10.101.0.2/31'})
+        reload(x, 'session-limit 0', 'session-limit 0; pool gold')
+        wait_for(lambda: 'added=0 removed=0 changed=1' in x.log('ze.log'))
+        a = x.start_lac(1)[0]
+        assert a == '10.101.0.2' and used(x)['gold'] == (2, 1, 0), (a, used(x))
+        assert '10.101.0.1/32' in x.ip('lns', 'addr', 'show', 'dev', 'ze0')
+        assert x.ping('core', '-c', '2', a)[0] == 2 and x.ping('lac', '-c', '2', '-I', a, CORE)[0] == 2
+        # Its address leaves the pool, and then the pool goes.
+        reload(x, GOLD % 3, (GOLD % 9).replace('start 10.101.0.2', 'start 10.101.0.8'))
+        wait_for(lambda: '10.101.0.8/31' in blackholes(x))
+        assert used(x)['gold'] == (2, 0, 0)
+        edit(x, 'session-limit 0; pool gold', 'session-limit 0')
+        reload(x, (GOLD % 9).replace('start 10.101.0.2', 'start 10.101.0.8'), '')
+        wait_for(lambda: blackholes(x) == holes)
+        assert x.ping('core', '-c', '2', a)[0] == 2
+        x.stop_ze(signal.SIGKILL)
+        x.start_ze()
+        assert [s['assigned-addr'] for s in x.show('sessions')] == [a], x.log('ze.log')
+        assert x.ping('core', '-c', '2', a)[0] == 2
+        # A pool that contains it again holds it.
+        reload(x, 'pool {', 'pool { %s' % (GOLD % 3))
+        wait_for(lambda: used(x).get('gold') == (2, 1, 0))
+        x.stop_lac()
         x.stop_ze()
         assert not blackholes(x)

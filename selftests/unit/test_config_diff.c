@@ -97,20 +97,20 @@ static void restart_is_compared_with_the_start(void **st)
 {
 	static const char log[] = "reload-warning name=l2tp/dataplane old=bpf new=kernel "
 				  "applies=restart\n"
-				  "reload-warning name=l2tp/pool/ipv4/end old=10.0.0.9 "
+				  "reload-warning name=l2tp/bpf/xdp-mode old=generic new=auto "
 				  "applies=restart\n";
 	static const char said[] = "l2tp/dataplane: bpf to kernel; restart to apply it\n"
-				   "l2tp/pool/ipv4/end: 10.0.0.9 to not set; restart to apply it\n";
+				   "l2tp/bpf/xdp-mode: generic to auto; restart to apply it\n";
 
 	(void)st;
 	config_kit_set(start, "l2tp/dataplane", "bpf");
-	config_kit_set(start, "l2tp/pool/ipv4/end", "10.0.0.9");
+	config_kit_set(start, "l2tp/bpf/xdp-mode", "generic");
 	config_kit_set(next, "l2tp/dataplane", "kernel");
 	diff_is(log, said);
 	config_kit_set(was, "l2tp/dataplane", "kernel");
 	diff_is(log, said);
 	config_kit_set(next, "l2tp/dataplane", "bpf");
-	config_kit_set(next, "l2tp/pool/ipv4/end", "10.0.0.9");
+	config_kit_set(next, "l2tp/bpf/xdp-mode", "generic");
 	diff_is("", "");
 }
 
@@ -242,7 +242,7 @@ static void not_more_than_the_limit(void **st)
 	for (size_t i = 0; i < config_table.n; i++)
 		now -= config_table.rows[i].applies == CONFIG_RESTART;
 	assert_int_equal(now, 0);
-	assert_non_null(strstr(lines.s, "reload-warning name=l2tp/pool/ipv4/dns-secondary"));
+	assert_non_null(strstr(lines.s, "reload-warning name=l2tp/bpf/xdp-mode"));
 }
 
 static void without_memory(void **st)

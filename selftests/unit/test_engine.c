@@ -319,7 +319,7 @@ static void renegotiation(void **st)
 	assert_int_equal(w_count_events(w, EV_SESSION_UP), 1);
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 0);
 	assert_true(w->dp[c->peer_sid].fam[PPP_FAM_IPV4]);
-	assert_int_equal(addrpool_used(w->e->pool), 1);
+	assert_int_equal(pools_used(w->e->pools), 1);
 	lac_stop(l);
 	empty(w);
 }
@@ -433,14 +433,14 @@ static void released_when_gone(void **st)
 	lac_cdn(c);
 	assert_int_equal(w->e->n_subscribers[SUB_FINISHING], 1);
 	assert_int_equal(w->e->sids.used, 1);
-	assert_int_equal(addrpool_used(w->e->pool), 1);
+	assert_int_equal(pools_used(w->e->pools), 1);
 	lac_stop(l);
 	w_advance(w, ZE_SEC(60));
 	assert_int_equal(w->e->tids.used, 1); /* the data plane may still have the tunnel */
 	w->dp_hold = false;
 	w_deliver(w);
 	assert_int_equal(w->e->sids.used, 0);
-	assert_int_equal(addrpool_used(w->e->pool), 0);
+	assert_int_equal(pools_used(w->e->pools), 0);
 	empty(w);
 }
 

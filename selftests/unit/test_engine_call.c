@@ -227,7 +227,7 @@ static void cdn_received(void **st)
 	lac_cdn(b);
 	assert_int_equal(l->rx[L2TP_CDN], 0);
 	assert_int_equal(w->e->sids.used, 0);
-	assert_int_equal(addrpool_used(w->e->pool), 0);
+	assert_int_equal(pools_used(w->e->pools), 0);
 	/* The other one was never established. */
 	assert_int_equal(w_count_events(w, EV_SESSION_DOWN), 1);
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "peer");
@@ -388,7 +388,7 @@ static void many_calls(void **st)
 			assert_int_not_equal(c[i]->peer_sid, 0);
 		}
 		assert_int_equal(w->e->n_subscribers[SUB_ESTABLISHED], 300);
-		assert_int_equal(addrpool_used(w->e->pool), 300);
+		assert_int_equal(pools_used(w->e->pools), 300);
 		for (unsigned i = 0; i < 300; i++)
 			lac_cdn(c[i]);
 		w_advance(w, ZE_SEC(30));

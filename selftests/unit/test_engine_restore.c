@@ -13,6 +13,7 @@
 #include "daemon/core/timers.h"
 #include "daemon/core/record.h"
 #include "daemon/core/record_tags.h"
+#include "selftests/lib/config_kit.h"
 #include "selftests/lib/tlv_edit.h"
 #include "selftests/lib/world.h"
 
@@ -97,7 +98,7 @@ static void session_is_the_same(void **st)
 	assert_string_equal(facts_user(s), "alice");
 	assert_non_null(s->profile);
 	assert_true(s->restored && lac_tunnel(x.l)->restored);
-	assert_int_equal(addrpool_used(w->e->pool), 1);
+	assert_int_equal(pools_used(w->e->pools), 1);
 	assert_true(w->dp[s->call.l2tp.sid].fam[PPP_FAM_IPV4] &&
 		    w->dp[s->call.l2tp.sid].fam[PPP_FAM_IPV6]);
 	assert_int_equal(w->dp[s->call.l2tp.sid].f[PPP_FAM_IPV4].peer4, ip);
@@ -482,14 +483,45 @@ static struct world *with_config(struct world *w, struct config *c)
 	return w;
 }
 
+/* S-REL-15: a session keeps its address when it has left its pool, and when another gateway or a pool
+ * of another name is configured. */
 static void other_pool(void **st)
+{
+	struct world *w = world();
+	struct line x = line_up(w);
+	struct config *c = listening();
+	uint32_t ip = x.c->c.ip;
+
+	(void)st;
+	c->pool.start = c->pool.gateway + 0x80;
+	with_config(w, c);
+	assert_false(x.c->over);
+	assert_int_equal(call_sub(x.c)->lease.ip4, ip);
+	assert_null(call_sub(x.c)->lease.pool);
+	c = listening();
+	assert_null(config_kit_add(c, "l2tp/pool/ipv4-named",
+				   (const char *const[]){ "name", "gold", "gateway", "10.3.0.1",
+							  "start", "10.0.0.2", "end", "10.0.0.99",
+							  NULL }));
+	c->pool.start = 0x0a010000;
+	c->pool.end = 0x0a0100ff;
+	c->pool.gateway = 0x0a010001;
+	with_config(w, c);
+	assert_false(x.c->over);
+	assert_string_equal(call_sub(x.c)->lease.pool->cfg.name, "gold");
+	assert_int_equal(count(w, REASON_RESUME_ADDRESS), 0);
+	drain(w);
+}
+
+/* A record whose address is our end of all links now is refused. */
+static void address_is_a_gateway(void **st)
 {
 	struct world *w = world();
 	struct line x = line_up(w);
 	struct config *c = listening();
 
 	(void)st;
-	c->pool.start = c->pool.gateway + 0x80;
+	c->pool.gateway = x.c->c.ip;
 	with_config(w, c);
 	assert_int_equal(count(w, REASON_RESUME_ADDRESS), 1);
 	assert_true(x.c->over && !x.l->over);
@@ -721,6 +753,7 @@ int main(void)
 		cmocka_unit_test(peer_has_dropped_the_tunnel),
 		cmocka_unit_test(session_not_in_the_plane),
 		cmocka_unit_test(other_pool),
+		cmocka_unit_test(address_is_a_gateway),
 		cmocka_unit_test(no_listener),
 		cmocka_unit_test(other_values),
 		cmocka_unit_test(cut_short),

@@ -15,10 +15,10 @@
 #include "selftests/lib/fail_alloc.h"
 
 static const struct aaa_local_user users[] = {
-	{ "alice", "old", 0, { 0 } },	    { "bob", "s3cret", 0x0a000009, { 0 } },
-	{ "alice", "hunter2", 0, { 0 } },   { "User", "clientPass", 0, { 0 } },
-	{ "zoe", "zetest", 0, { 0 } },	    { "DOM\\dora", "hers", 0, { 0 } },
-	{ "latin", "\xe9t\xe9", 0, { 0 } },
+	{ "alice", "old", 0, { 0 }, NULL },	  { "bob", "s3cret", 0x0a000009, { 0 }, NULL },
+	{ "alice", "hunter2", 0, { 0 }, NULL },	  { "User", "clientPass", 0, { 0 }, NULL },
+	{ "zoe", "zetest", 0, { 0 }, "gold" },	  { "DOM\\dora", "hers", 0, { 0 }, NULL },
+	{ "latin", "\xe9t\xe9", 0, { 0 }, NULL },
 };
 
 static struct aaa_local *l;
@@ -101,6 +101,7 @@ static void profile_of_a_user(void **st)
 				  .user = span_str("bob"),
 				  .password = span_str("s3cret") };
 	struct aaa_answer a = ask(&rq);
+	struct span pool;
 
 	(void)st;
 	assert_string_equal(a.profile->user, "bob");
@@ -111,6 +112,16 @@ static void profile_of_a_user(void **st)
 	rq.password = span_str("hunter2");
 	a = ask(&rq);
 	assert_false(a.profile->has_address);
+	assert_false(profile_get(a.profile, PROFILE_POOL, 0, &pool));
+	profile_free(a.profile);
+	rq.user = span_str("zoe");
+	rq.password = span_str("zetest");
+	a = ask(&rq);
+	assert_true(profile_get(a.profile, PROFILE_POOL, 0, &pool));
+	assert_true(span_eq(pool, span_str("gold")));
+	assert_int_equal(profile_source(a.profile, PROFILE_POOL), PROFILE_LOCAL);
+	assert_int_equal(profile_source(a.profile, PROFILE_USER), PROFILE_LOCAL);
+	assert_string_equal(a.profile->user, "zoe");
 	profile_free(a.profile);
 }
 
@@ -259,6 +270,13 @@ static void no_memory_is_unavailable(void **st)
 	fail_alloc_at(0);
 	assert_int_equal(ask(&rq).verdict, AAA_UNAVAILABLE);
 	fail_alloc_off();
+	rq.user = span_str("zoe"); /* who has a pool */
+	rq.password = span_str("zetest");
+	for (int i = 0; i < 2; i++) {
+		fail_alloc_at(i);
+		assert_int_equal(ask(&rq).verdict, AAA_UNAVAILABLE);
+		fail_alloc_off();
+	}
 }
 
 static void no_users(void **st)
@@ -301,7 +319,7 @@ static void many_users(void **st)
 	(void)st;
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(names[i], sizeof(names[i]), "user%u", i);
-		many[i] = (struct aaa_local_user){ names[i], names[i] + 4, i, { 0 } };
+		many[i] = (struct aaa_local_user){ names[i], names[i] + 4, i, { 0 }, NULL };
 	}
 	big = aaa_local_new(many, 5000);
 	assert_non_null(big);

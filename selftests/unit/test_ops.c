@@ -167,6 +167,7 @@ static void read_only_may_show(void **st)
 	done("show l2tp listeners");
 	done("show l2tp config");
 	done("show l2tp history");
+	done("show l2tp pools");
 	done("show radius servers");
 }
 
@@ -471,7 +472,7 @@ static void completion_of_words(void **st)
 	offers("show radius ", "servers");
 	offers("show radius servers ", "");
 	offers("show l2tp ",
-	       "tunnels tunnel sessions session statistics dataplane listeners config history");
+	       "tunnels tunnel sessions session statistics pools dataplane listeners config history");
 	offers("show l2tp s", "sessions session statistics");
 	offers("show l2tp x", "");
 	offers("show x ", "");

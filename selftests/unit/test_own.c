@@ -241,7 +241,8 @@ static void subnet_of_an_interface(void **st)
 	assert_string_equal(lines, "");
 	assert_int_equal(w->pool.end, 0x0a0000fe);
 	comes("up0", 0x0a0000fe, 25);
-	assert_said("subnet-overlap interface=up0 subnet=10.0.0.128/25 pool=10.0.0.2-10.0.0.254");
+	assert_said(
+		"subnet-overlap interface=up0 subnet=10.0.0.128/25 pool=default range=10.0.0.2-10.0.0.254");
 	assert_null(strstr(lines, "user="));
 	assert_int_equal(w->pool.end, 0); /* the blackhole routes would cut off the whole subnet */
 	comes("core0", 0x0a00007e, 26);

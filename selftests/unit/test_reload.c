@@ -258,10 +258,11 @@ static void pool_and_dataplane(void **st)
 	(void)st;
 	next->bpf.outer_df = true; /* F-B2: applied at once */
 	reload_is(0, "");
-	next->pool.end--;
+	next->pool.end--; /* S-REL-15: and this */
 	next->dataplane = CONFIG_DP_BPF;
-	reload("pool");
-	assert_non_null(strstr(warnings.s, "dataplane"));
+	reload("dataplane");
+	assert_null(strstr(warnings.s, "pool"));
+	assert_int_equal(w->pool.end, next->pool.end);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)

@@ -33,7 +33,7 @@ static struct {
 	char fail;   /* the step of this name fails */
 	int ifindex; /* of the sessions that follow */
 	unsigned readings;
-	struct pool_routes pool;
+	uint32_t first_pool; /* 0: none */
 	unsigned pools;
 	int pool_error;
 	char taken; /* the step whose check finds its object missing, and its text */
@@ -224,7 +224,7 @@ static int fake_final(void *thread, const struct kernel_session *k, struct dp_st
 static int fake_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
 {
 	(void)res;
-	w.pool = *want;
+	w.first_pool = want ? want->v[0].ip : 0;
 	w.pools++;
 	return w.pool_error;
 }

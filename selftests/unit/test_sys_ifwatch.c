@@ -12,9 +12,14 @@
 #include <netlink/msg.h>
 
 #include "daemon/base/hostip.h"
+#include "daemon/core/config.h"
 #include "daemon/sys/net/ifwatch.h"
+#include "selftests/lib/config_kit.h"
 
 #define GATEWAY 0x0a000001
+#define NAMED	0x0a010001
+
+static struct config *cfg;
 
 struct said { /* 0: left out */
 	int type;
@@ -36,7 +41,7 @@ static bool parsed(const struct said *s, struct hostip *ret)
 		nla_put_u32(m, IFA_LOCAL, htonl(s->local));
 	if (s->address)
 		nla_put_u32(m, IFA_ADDRESS, htonl(s->address));
-	any = ifwatch_parse(nlmsg_hdr(m), GATEWAY, ret);
+	any = ifwatch_parse(nlmsg_hdr(m), cfg, ret);
 	nlmsg_free(m);
 	return any;
 }
@@ -70,6 +75,8 @@ static void left_out(void **st)
 	(void)st;
 	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 32, GATEWAY, 0x0a000005 }, &a));
 	assert_true(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, GATEWAY, GATEWAY }, &a));
+	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 32, NAMED, NAMED }, &a));
+	assert_true(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 32, NAMED + 1, NAMED + 1 }, &a));
 	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET6, 64, 1, 1 }, &a));
 	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 33, 1, 1 }, &a));
 	assert_false(parsed(&(struct said){ RTM_NEWADDR, AF_INET, 24, 0, 0 }, &a));
@@ -83,8 +90,30 @@ static void too_short(void **st)
 
 	(void)st;
 	assert_non_null(m);
-	assert_false(ifwatch_parse(nlmsg_hdr(m), GATEWAY, &a));
+	assert_false(ifwatch_parse(nlmsg_hdr(m), cfg, &a));
 	nlmsg_free(m);
+}
+
+static int configure(void **st)
+{
+	(void)st;
+	cfg = config_new();
+	if (!cfg)
+		return -1;
+	cfg->has_pool = true;
+	cfg->pool.gateway = GATEWAY;
+	return config_kit_add(cfg, "l2tp/pool/ipv4-named",
+			      (const char *const[]){ "name", "gold", "gateway", "10.1.0.1",
+						     NULL }) ?
+		       -1 :
+		       0;
+}
+
+static int unconfigure(void **st)
+{
+	(void)st;
+	config_unref(cfg);
+	return 0;
 }
 
 int main(void)
@@ -95,5 +124,5 @@ int main(void)
 		cmocka_unit_test(too_short),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, configure, unconfigure);
 }

@@ -19,46 +19,54 @@
 #include "daemon/sys/net/pool_routes.h"
 #include "daemon/sys/net/rtnl.h"
 
-static struct pool_routes cover(uint32_t start, uint32_t end)
+/* The caller frees it. */
+static struct pool_routes *cover(uint32_t start, uint32_t end)
 {
 	const struct dp_pool p = { start, end };
-	struct pool_routes r;
+	struct pool_routes *r;
 
-	pool_routes_of(&p, &r);
+	assert_int_equal(pool_routes_of(&p, 1, &r), 0);
+	assert_non_null(r);
 	return r;
 }
 
 /* The prefixes cover the pool from the first address to the last, without gaps. */
 static void assert_exact(uint32_t start, uint32_t end)
 {
-	struct pool_routes r = cover(start, end);
+	struct pool_routes *r = cover(start, end);
 	uint64_t next = start;
 
-	assert_in_range(r.n, 1, POOL_ROUTES_MAX);
-	for (size_t i = 0; i < r.n; i++) {
-		uint64_t size = UINT64_C(1) << (32 - r.v[i].len);
+	assert_in_range(r->n, 1, 62);
+	for (size_t i = 0; i < r->n; i++) {
+		uint64_t size = UINT64_C(1) << (32 - r->v[i].len);
 
-		assert_true(r.v[i].ip == next);
-		assert_int_equal(r.v[i].ip % size, 0);
+		assert_true(r->v[i].ip == next);
+		assert_int_equal(r->v[i].ip % size, 0);
 		next += size;
 	}
 	assert_true(next == (uint64_t)end + 1);
+	free(r);
+}
+
+static void assert_prefixes(uint32_t start, uint32_t end, size_t n, uint8_t first_len)
+{
+	struct pool_routes *r = cover(start, end);
+
+	assert_int_equal(r->n, n);
+	assert_int_equal(r->v[0].ip, start);
+	assert_int_equal(r->v[0].len, first_len);
+	free(r);
 }
 
 /* F-B9 */
 static void prefixes_cover_the_pool_exactly(void **st)
 {
-	struct pool_routes r = cover(0x0a640000, 0x0a64ffff);
+	struct pool_routes *r;
 
 	(void)st;
-	assert_int_equal(r.n, 1);
-	assert_int_equal(r.v[0].ip, 0x0a640000);
-	assert_int_equal(r.v[0].len, 16);
-	r = cover(0x0a640007, 0x0a640007);
-	assert_int_equal(r.n, 1);
-	assert_int_equal(r.v[0].len, 32);
-	r = cover(0x0a640002, 0x0a640009);
-	assert_int_equal(r.n, 3);
+	assert_prefixes(0x0a640000, 0x0a64ffff, 1, 16);
+	assert_prefixes(0x0a640007, 0x0a640007, 1, 32);
+	assert_prefixes(0x0a640002, 0x0a640009, 3, 31);
 	assert_exact(0x0a640002, 0x0a640009);
 	assert_exact(0x0a640002, 0x0a64fffe);
 	assert_exact(0, UINT32_MAX);
@@ -71,8 +79,24 @@ static void prefixes_cover_the_pool_exactly(void **st)
 		assert_exact(a, a + (uint32_t)(random() % (1 << random() % 20)) %
 						(UINT32_MAX - a + 1));
 	}
-	pool_routes_of(NULL, &r);
-	assert_int_equal(r.n, 0);
+	assert_int_equal(pool_routes_of(NULL, 0, &r), 0);
+	assert_null(r);
+}
+
+/* Those of several pools are sorted, whatever the order of the pools is. */
+static void prefixes_of_several_pools(void **st)
+{
+	const struct dp_pool v[] = { { 0x0a650000, 0x0a6500ff }, { 0x0a640002, 0x0a640009 } };
+	struct pool_routes *r;
+
+	(void)st;
+	assert_int_equal(pool_routes_of(v, 2, &r), 0);
+	assert_int_equal(r->n, 4);
+	assert_int_equal(r->v[0].ip, 0x0a640002);
+	assert_int_equal(r->v[2].ip, 0x0a640008);
+	assert_int_equal(r->v[3].ip, 0x0a650000);
+	assert_int_equal(r->v[3].len, 24);
+	free(r);
 }
 
 /* F-B9: because of its metric, any other route to an address of the pool is preferred, also the
@@ -104,7 +128,7 @@ static void the_message(void **st)
 /* ---- jobs ---- */
 
 static struct {
-	struct pool_routes got;
+	uint32_t first; /* 0: none */
 	unsigned n;
 	int result;
 } s;
@@ -113,7 +137,7 @@ static int sync_fake(void *thread, const struct pool_routes *want, struct repair
 {
 	(void)thread;
 	assert_null(res);
-	s.got = *want;
+	s.first = want ? want->v[0].ip : 0;
 	s.n++;
 	return s.result;
 }
@@ -149,24 +173,26 @@ static void the_last_request_applies(void **st)
 							     .notify = notify },
 				     &k.worker),
 			 0);
-	pool_keeper_set(&k, &a);
-	pool_keeper_set(&k, NULL);
-	pool_keeper_set(&k, &b);
+	pool_keeper_set(&k, &a, 1);
+	pool_keeper_set(&k, NULL, 0);
+	pool_keeper_set(&k, &b, 1);
 	kworker_wait(k.worker);
 	assert_int_equal(s.n, 2);
-	assert_int_equal(s.got.v[0].ip, b.start);
+	assert_int_equal(s.first, b.start);
 	s.result = -ENOBUFS;
-	pool_keeper_set(&k, NULL);
+	pool_keeper_set(&k, NULL, 0);
 	kworker_wait(k.worker);
-	assert_int_equal(s.got.n, 0);
+	assert_int_equal(s.first, 0);
 	assert_false(k.running);
 	kworker_free(k.worker);
+	pool_keeper_done(&k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prefixes_cover_the_pool_exactly),
+		cmocka_unit_test(prefixes_of_several_pools),
 		cmocka_unit_test(the_message),
 		cmocka_unit_test(the_last_request_applies),
 	};

@@ -252,6 +252,100 @@ static void fixed_addresses_without_ipv4(void **st)
 	       "gateway of l2tp pool ipv4, which is not configured\n");
 	snprintf(text, sizeof(text), SERVER "l2tp { " POOL " ncp { ipv4 off } %s", users);
 	warned(text, "t:4: 2 users have a fixed address and will not get it: ncp has ipv4 off\n");
+	/* A named pool serves the addresses that it contains. */
+	snprintf(
+		text, sizeof(text),
+		SERVER
+		"l2tp { pool { ipv4-named a { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.7 } } %s",
+		users);
+	warned(text,
+	       "t:5: 1 users have a fixed address and cannot log in: ze's end of their links is the "
+	       "gateway of l2tp pool ipv4, which is not configured\n");
+}
+
+#define GOLD(x) "ipv4-named gold { gateway 10.1.0.1; start 10.1.0.2; end 10.1.0.9; " x " }\n"
+
+static void named_pools(void **st)
+{
+	struct config *c = good(
+		SERVER
+		"l2tp { auth { local { user a { password p; pool gold } } } pool {\n"
+		"ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9; next gold }\n"
+		"duplicate-address refuse; " GOLD(
+			"dns-primary 9.9.9.9; blackhole false") "ipv4-named shared { gateway 10.0.0.1; start 10.2.0.2; end 10.2.0.9; next default } } }");
+	struct pool_cfg *v;
+	size_t n;
+
+	(void)st;
+	assert_string_equal(c->users[0].pool, "gold");
+	assert_int_equal(c->duplicate, CONFIG_DUPLICATE_REFUSE);
+	v = config_pools(c, &n);
+	assert_non_null(v);
+	assert_int_equal(n, 3);
+	assert_string_equal(v[0].name, "default");
+	assert_string_equal(v[0].next, "gold");
+	assert_true(v[0].blackhole && v[0].range.end == 0x0a000009);
+	assert_string_equal(v[1].name, "gold");
+	assert_string_equal(v[1].next, "");
+	assert_true(!v[1].blackhole && v[1].range.dns[0] == 0x09090909);
+	assert_string_equal(v[2].next, "default");
+	assert_true(config_is_gateway(c, 0x0a010001) && config_is_gateway(c, 0x0a000001));
+	assert_false(config_is_gateway(c, 0x0a000002));
+	free(v);
+	config_unref(c);
+	/* IPv4 can be required with named pools alone. */
+	c = good(SERVER "l2tp { ncp { ipv4 required } pool { " GOLD("") " } }");
+	assert_false(c->has_pool);
+	config_unref(c);
+}
+
+#define DEFAULT(x) "ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9; " x " }\n"
+
+static void pools_that_do_not_fit(void **st)
+{
+	static const struct {
+		const char *pools, *why;
+	} no[] = {
+		{ GOLD("") "ipv4-named base { gateway 10.3.0.1; start 10.1.0.9; end 10.1.0.20 }",
+		  "t:3:43: l2tp/pool/ipv4-named/start: pool base overlaps with pool gold in line 2\n" },
+		{ DEFAULT("") "ipv4-named all { gateway 9.3.0.1; start 10.0.0.0; end 10.0.0.20 }",
+		  "t:2:16: l2tp/pool/ipv4/gateway: the gateway of pool default is an address of pool all "
+		  "in line 3\n"
+		  "t:3:41: l2tp/pool/ipv4-named/start: pool all overlaps with pool default in line 2\n" },
+		{ DEFAULT("") "ipv4-named a { gateway 10.0.0.5; start 10.3.0.2; end 10.3.0.9 }",
+		  "t:3:24: l2tp/pool/ipv4-named/gateway: the gateway of pool a is an address of pool "
+		  "default in line 2\n" },
+		{ DEFAULT("next silver") GOLD("next default"),
+		  "t:2:61: l2tp/pool/ipv4/next: there is no pool silver\n" },
+		{ DEFAULT("next gold") GOLD("next default"),
+		  "t:2:61: l2tp/pool/ipv4/next: leads in a circle: from pool default on to pool gold, and "
+		  "from pool gold in line 3 back to pool default\n" },
+		{ GOLD("next gold"),
+		  "t:2:72: l2tp/pool/ipv4-named/next: leads in a circle: from pool gold on to pool gold, "
+		  "and from pool gold in line 2 back to pool gold\n" },
+		{ "ipv4-named default { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.3 }",
+		  "t:2:1: l2tp/pool/ipv4-named: `default` is the name of pool ipv4: use another one\n" },
+		{ "ipv4-named a { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.1 }",
+		  "t:2:54: l2tp/pool/ipv4-named/end: end is before start\n" },
+		{ "ipv4-named a { gateway 10.0.0.1; start 192.0.2.0; end 192.0.2.9 }",
+		  "t:2:1: l2tp/pool/ipv4-named: contains the address of an l2tp server of this "
+		  "configuration\n" },
+		{ DEFAULT("") "} auth { local { user a { password p; pool silver } }",
+		  "t:3:44: l2tp/auth/local/user/pool: there is no pool silver\n" },
+		{ GOLD("") "} auth { local { user a { password p; pool default } }",
+		  "t:3:44: l2tp/auth/local/user/pool: there is no pool default\n" },
+		{ GOLD("") "} auth { local { user a { password p; address 10.1.0.1 } }",
+		  "t:3:47: l2tp/auth/local/user/address: is the gateway of a pool\n" },
+	};
+	char text[700];
+
+	(void)st;
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++) {
+		snprintf(text, sizeof(text),
+			 "environment { l2tp { server a { ip 192.0.2.1 } } } l2tp { pool {\n%s } }",
+			 no[i].pools);
+		bad(text, no[i].why);
+	}
 }
 
 /* F-C5: a configuration with which no session could be established is refused. */
@@ -533,7 +627,7 @@ static void addresses_that_no_subscriber_can_have(void **st)
 		{ "224.0.0.5", "224.0.0.0/4 is multicast" },
 		{ "240.0.0.1", "240.0.0.0/4 is reserved" },
 		{ "255.255.255.255", "255.255.255.255 is broadcast" },
-		{ "10.0.0.1", "is the gateway of the pool" },
+		{ "10.0.0.1", "is the gateway of a pool" },
 		{ "192.0.2.1", "is the address of an l2tp server of this configuration" },
 	};
 	char text[400], want[300];
@@ -842,6 +936,8 @@ int main(void)
 		cmocka_unit_test(an_empty_container_has_its_defaults),
 		cmocka_unit_test(presence_enables_and_enabled_false_disables),
 		cmocka_unit_test(no_user_is_a_warning),
+		cmocka_unit_test(named_pools),
+		cmocka_unit_test(pools_that_do_not_fit),
 		cmocka_unit_test(no_login_possible),
 		cmocka_unit_test(an_open_file_is_a_warning),
 		cmocka_unit_test(fixed_addresses_without_ipv4),

@@ -474,7 +474,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.show = dp_bpf_show,
 	.session_restore = dp_bpf_restart_session,
 	.restore_done = dp_bpf_restart_done,
-	.pool = dp_bpf_set_pool,
+	.pools = dp_bpf_set_pools,
 };
 
 /* ---- set-up and removal ---- */
@@ -754,6 +754,7 @@ static void dp_bpf_done(struct dp_bpf *d)
 	portwatch_free(d->ports);
 	follow_free(d->follow);
 	free(d->gateways);
+	pool_keeper_done(&d->pool);
 	close_raw(d);
 	nlreq_close(d->rtnl);
 	ev_async_stop(loop_ev(d->loop), &d->wake);
@@ -762,7 +763,6 @@ static void dp_bpf_done(struct dp_bpf *d)
 
 void dp_bpf_free(struct dp_bpf *d)
 {
-	static const struct pool_routes none;
 	struct dp_bpf_repair *repair;
 
 	if (!d)
@@ -775,7 +775,7 @@ void dp_bpf_free(struct dp_bpf *d)
 	dp_bpf_previous_free(d);
 	bpf_dp_close(d->maps);
 	if (d->rtnl && d->conf.ze0) {
-		pool_routes_sync(d->rtnl, &none, NULL);
+		pool_routes_sync(d->rtnl, NULL, NULL);
 		ze0_destroy(d->rtnl);
 	}
 	dp_bpf_done(d);
@@ -806,7 +806,7 @@ void dp_bpf_sweep(const char *pins)
 	bpf_common_sweep(pins); /* what remains has been logged */
 	if (nlreq_open(NETLINK_ROUTE, &sk) < 0)
 		return;
-	pool_routes_sync(sk, &(struct pool_routes){ .n = 0 }, NULL);
+	pool_routes_sync(sk, NULL, NULL);
 	ze0_destroy(sk);
 	nlreq_close(sk);
 }

@@ -144,7 +144,7 @@ void dp_bpf_route6_previous(struct dp_bpf *d);
 void dp_bpf_route6_prune(struct dp_bpf *d);
 
 /* See struct dataplane_ops. */
-void dp_bpf_set_pool(void *self, const struct dp_pool *p);
+void dp_bpf_set_pools(void *self, const struct dp_pool *v, size_t n);
 
 /* ---- dp_bpf_repair.c ---- */
 

@@ -338,7 +338,7 @@ static void dp_bpf_repair_begin(struct dp_bpf_repair *rp)
 	if (rp->kinds & 1u << REPAIR_ROUTE && rp->job_routes.all)
 		list_missing(rp);
 	if (rp->kinds & 1u << REPAIR_POOL)
-		pool_routes_sync(rp->sk, &rp->d->pool.now, &rp->res[REPAIR_POOL]);
+		pool_routes_sync(rp->sk, rp->d->pool.now, &rp->res[REPAIR_POOL]);
 }
 
 static void dp_bpf_repair_run(struct kjob *j, void *thread)

@@ -218,18 +218,18 @@ void dp_bpf_route6_prune(struct dp_bpf *d)
 	free(s.v);
 }
 
-/* ---- blackhole routes of the pool ---- */
+/* ---- blackhole routes of the pools ---- */
 
 static int sync_pool(void *thread, const struct pool_routes *want, struct repair_result *res)
 {
 	return pool_routes_sync(thread, want, res);
 }
 
-void dp_bpf_set_pool(void *self, const struct dp_pool *p)
+void dp_bpf_set_pools(void *self, const struct dp_pool *v, size_t n)
 {
 	struct dp_bpf *d = self;
 
 	d->pool.worker = d->jobs.worker;
 	d->pool.sync = sync_pool;
-	pool_keeper_set(&d->pool, p);
+	pool_keeper_set(&d->pool, v, n);
 }

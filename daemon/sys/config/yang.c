@@ -327,12 +327,12 @@ static void warn(const struct yang_doc *d, struct strbuf *w)
 	if (c->l2tp && c->n_users == 0 && !c->allow_no_auth)
 		sb_printf(w, "%s: no user is configured: every login will be rejected\n",
 			  d->src->name);
-	if (c->l2tp && d->n_fixed && !c->has_pool)
+	if (c->l2tp && d->n_unserved)
 		sb_printf(
 			w,
 			"%s:%u: %u users have a fixed address and %s: ze's end of their links is the "
 			"gateway of l2tp pool ipv4, which is not configured\n",
-			d->src->name, d->fixed_line, d->n_fixed,
+			d->src->name, d->unserved_line, d->n_unserved,
 			c->need_ipv4 == CONFIG_NEED_WANTED || !config_ipcp(c) ? "will not get it" :
 										"cannot log in");
 	if (c->l2tp && d->n_fixed && !config_ipcp(c))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interface between the three files that turn text into a snapshot: yang.c (schema, entry
- * points), yang_tree.c (text to a libyang tree with positions), yang_snapshot.c (tree to struct
- * config).
+ * The interface between the files that turn text into a snapshot: yang.c (schema, entry points),
+ * yang_tree.c (text to a libyang tree with positions), yang_snapshot.c (tree to struct config),
+ * yang_pools.c (checks of the pools).
  */
 #pragma once
 
@@ -31,8 +31,9 @@ struct yang_doc { /* a text that is being parsed */
 	struct htab places;    /* by node */
 	struct strbuf *errors;
 	unsigned n_errors;
-	unsigned n_fixed, fixed_line; /* users with a fixed address; line of the first */
-	struct config *cfg;	      /* filled by yang_snapshot.c */
+	unsigned n_fixed, fixed_line;	    /* users with a fixed address; line of the first */
+	unsigned n_unserved, unserved_line; /* those for whom there is no pool, and so no gateway */
+	struct config *cfg;		    /* filled by yang_snapshot.c */
 };
 
 #define YANG_ERRORS_MAX 100
@@ -56,5 +57,12 @@ const struct lyd_node *yang_find(const struct lyd_node *siblings, const char *pa
 /* Parses the text into d->root and d->places; adds errors as they are found. */
 void yang_tree_read(struct yang_doc *d);
 void yang_tree_done(struct yang_doc *d);
+/* Checks the pools of d->cfg, which is complete. */
+void yang_pools_check(struct yang_doc *d);
+/* Returns why no user may have this address, in host order; NULL: it may. */
+const char *yang_pools_refuse(const struct config *c, uint32_t ip);
+/* True when there is the pool of this name; without one (NULL), a pool that contains the address or
+ * the default pool. */
+bool yang_pools_serve(const struct config *c, const char *name, uint32_t ip);
 /* Converts a valid tree to d->cfg; may find more errors (addresses, ranges that span leaves). */
 void yang_snapshot(struct yang_doc *d);

@@ -10,8 +10,6 @@
 
 #include "daemon/sys/config/yang_priv.h"
 
-#define POOL_MAX (1u << 20)
-
 static void error_at(struct yang_doc *d, const struct lyd_node *node, const char *msg)
 {
 	yang_error(d, yang_pos(d, node), node, "%s", msg);
@@ -67,30 +65,12 @@ static void read_machine_name(struct config *c)
 		memcpy(c->machine_name, name, sizeof(name));
 }
 
-static void check_pool(struct yang_doc *d, const struct lyd_node *v4)
-{
-	const struct addrpool_cfg *p = &d->cfg->pool;
-
-	if (ze_ip4_no_host(p->gateway, p->gateway))
-		error_at(d, yang_find(lyd_child(v4), "gateway"),
-			 ze_ip4_no_host(p->gateway, p->gateway));
-	if (p->end >= p->start && ze_ip4_no_host(p->start, p->end))
-		error_at(d, yang_find(lyd_child(v4), "start"), ze_ip4_no_host(p->start, p->end));
-	if (p->end < p->start)
-		error_at(d, yang_find(lyd_child(v4), "end"), "end is before start");
-	else if (p->end - p->start >= POOL_MAX)
-		error_at(d, yang_find(lyd_child(v4), "end"),
-			 "a pool has at most 1048576 addresses");
-	else if (p->start == p->end && p->start == p->gateway)
-		error_at(d, v4, "the only address of the pool is the gateway");
-}
-
 /* Reports what would end every login: our address on every IPv4 link is the gateway of the pool. */
 static void check_needs(struct yang_doc *d)
 {
 	const struct config *c = d->cfg;
 
-	if (c->l2tp && c->need_ipv4 == CONFIG_NEED_REQUIRED && !c->has_pool)
+	if (c->l2tp && c->need_ipv4 == CONFIG_NEED_REQUIRED && !c->has_pool && !c->n_named_pools)
 		error_at(
 			d, yang_find(d->root, "l2tp/ncp/ipv4"),
 			"IPv4 is required and there is no l2tp pool ipv4: no subscriber could log in");
@@ -158,33 +138,6 @@ static void check_radius(struct yang_doc *d)
 			 "a link-local address needs its interface: fe80::1%NUMBER, see ip link");
 }
 
-/* Returns the endpoint that answers LACs at an address from first to last; NULL: none. */
-static const struct config_listener *listener_in(const struct config *c, uint32_t first,
-						 uint32_t last)
-{
-	for (size_t i = 0; i < c->n_listeners; i++) {
-		const uint8_t *b = c->listeners[i].addr.ip;
-		uint32_t ip = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
-			      b[3];
-
-		if (c->listeners[i].addr.family == 4 && ip >= first && ip <= last)
-			return &c->listeners[i];
-	}
-	return NULL;
-}
-
-static void check_user_address(struct yang_doc *d, const struct lyd_node *node, uint32_t ip)
-{
-	const struct config *c = d->cfg;
-
-	if (ze_ip4_no_host(ip, ip))
-		error_at(d, node, ze_ip4_no_host(ip, ip));
-	else if (c->has_pool && ip == c->pool.gateway)
-		error_at(d, node, "is the gateway of the pool");
-	else if (listener_in(c, ip, ip))
-		error_at(d, node, "is the address of an l2tp server of this configuration");
-}
-
 struct owned_address {
 	uint32_t ip;
 	const struct lyd_node *node;
@@ -221,8 +174,29 @@ static uint32_t address_in(const struct lyd_node *leaf)
 	return ze_ip4_parse(lyd_get_value(leaf), &ip) < 0 ? 0 : ip;
 }
 
+/* Checks the pool of a user, and counts those with an address of their own. */
+static void check_user(struct yang_doc *d, const struct lyd_node *user,
+		       const struct lyd_node *address)
+{
+	const struct lyd_node *leaf = yang_find(lyd_child(user), "pool");
+	const char *name = leaf ? lyd_get_value(leaf) : NULL, *wrong;
+	uint32_t ip = address ? address_in(address) : 0;
+
+	if (name && !yang_pools_serve(d->cfg, name, 0))
+		yang_error(d, yang_pos(d, leaf), leaf, "there is no pool %s", name);
+	if (!address)
+		return;
+	wrong = yang_pools_refuse(d->cfg, ip);
+	if (wrong)
+		error_at(d, address, wrong);
+	if (!d->n_fixed++)
+		d->fixed_line = yang_pos(d, address).line;
+	if (!yang_pools_serve(d->cfg, name, ip) && !d->n_unserved++)
+		d->unserved_line = yang_pos(d, address).line;
+}
+
 /* Checks the addresses of subscribers against all others. */
-static void check_addresses(struct yang_doc *d, const struct lyd_node *v4)
+static void check_addresses(struct yang_doc *d)
 {
 	const struct lyd_node *u, *users = yang_find(d->root, "l2tp/auth/local/user");
 	struct owned_address *v = calloc(d->cfg->n_users + 1, sizeof(*v));
@@ -235,23 +209,16 @@ static void check_addresses(struct yang_doc *d, const struct lyd_node *v4)
 	LY_LIST_FOR(users, u) {
 		const struct lyd_node *a = yang_find(lyd_child(u), "address");
 
-		if (!a || n == d->cfg->n_users)
-			continue;
-		v[n++] = (struct owned_address){ address_in(a), a };
-		if (!d->n_fixed++)
-			d->fixed_line = yang_pos(d, a).line;
-		check_user_address(d, a, v[n - 1].ip);
+		check_user(d, u, a);
+		if (a && n < d->cfg->n_users)
+			v[n++] = (struct owned_address){ address_in(a), a };
 	}
 	check_twice(d, v, n);
 	free(v);
-	if (v4 && listener_in(d->cfg, d->cfg->pool.start, d->cfg->pool.end))
-		error_at(d, v4, "contains the address of an l2tp server of this configuration");
 }
 
 void yang_snapshot(struct yang_doc *d)
 {
-	const struct lyd_node *v4;
-
 	d->cfg = config_new();
 	if (!d->cfg) {
 		yang_error(d, (struct conf_pos){ 1, 1 }, NULL, "out of memory");
@@ -259,11 +226,9 @@ void yang_snapshot(struct yang_doc *d)
 	}
 	read_machine_name(d->cfg);
 	read_table(d, d->root, &config_table, d->cfg);
-	v4 = yang_find(d->root, "l2tp/pool/ipv4");
-	d->cfg->has_pool = v4;
-	if (v4)
-		check_pool(d, v4);
+	d->cfg->has_pool = yang_find(d->root, "l2tp/pool/ipv4");
+	yang_pools_check(d);
 	check_needs(d);
 	check_radius(d);
-	check_addresses(d, v4);
+	check_addresses(d);
 }

@@ -668,11 +668,11 @@ static struct dp_totals dp_kernel_totals(void *self, ze_ns now)
 	return counts_totals(&d->counts, d->jobs.sessions.n, now);
 }
 
-static void set_pool(void *self, const struct dp_pool *p)
+static void set_pools(void *self, const struct dp_pool *v, size_t n)
 {
 	struct dp_kernel *d = self;
 
-	pool_keeper_set(&d->pool, p);
+	pool_keeper_set(&d->pool, v, n);
 }
 
 static void dp_kernel_show(void *self, struct json *j)
@@ -695,7 +695,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.ppp_send = dp_kernel_ppp_send,
 	.stats = dp_kernel_stats,
 	.totals = dp_kernel_totals,
-	.pool = set_pool,
+	.pools = set_pools,
 	.show = dp_kernel_show,
 };
 /* ---- create and free ---- */
@@ -755,8 +755,9 @@ void dp_kernel_stop(struct dp_kernel *d)
 	if (!d)
 		return;
 	dp_jobs_down_all(&d->jobs);
-	set_pool(d, NULL);
+	set_pools(d, NULL, 0);
 	kworker_free(d->jobs.worker);
+	pool_keeper_done(&d->pool);
 	counts_done(&d->counts);
 	free(d);
 }

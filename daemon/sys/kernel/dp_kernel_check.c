@@ -125,7 +125,7 @@ void dp_kernel_submit(struct dp_kernel *d, struct kjob *j)
 
 void dp_kernel_pool_restore(struct dp_kernel *d, void *thread, struct repair_result *res)
 {
-	d->a.ops->pool(thread, &d->pool.now, res);
+	d->a.ops->pool(thread, d->pool.now, res);
 }
 
 void dp_kernel_wait(struct dp_kernel *d)

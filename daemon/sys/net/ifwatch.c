@@ -16,6 +16,7 @@
 
 #include "daemon/base/hostip.h"
 #include "daemon/base/log.h"
+#include "daemon/core/config.h"
 #include "daemon/core/engine.h"
 #include "daemon/sys/net/follow.h"
 #include "daemon/sys/net/nlreq.h"
@@ -28,7 +29,9 @@ struct ifwatch {
 	struct follow *follow;
 	struct follow_listener listener;
 	struct hostip_set set;
-	uint32_t gateway;
+	struct config *cfg;
+	uint32_t *former; /* gateways of earlier configurations that are none of cfg's */
+	size_t n_former;
 	bool changed, lost;
 };
 
@@ -42,7 +45,7 @@ static uint32_t ip_in(const struct nlmsghdr *h, int type)
 	return a && nla_len(a) >= 4 ? ntohl(nla_get_u32(a)) : 0;
 }
 
-bool ifwatch_parse(const struct nlmsghdr *h, uint32_t gateway, struct hostip *ret)
+bool ifwatch_parse(const struct nlmsghdr *h, const struct config *cfg, struct hostip *ret)
 {
 	const struct ifaddrmsg *i = nlmsg_data(h);
 	struct hostip a = { 0 };
@@ -58,7 +61,7 @@ bool ifwatch_parse(const struct nlmsghdr *h, uint32_t gateway, struct hostip *re
 		a.subnet = a.ip;
 	a.len = i->ifa_prefixlen;
 	a.ifindex = i->ifa_index;
-	if (!a.ip || (a.ip == gateway && a.len == 32))
+	if (!a.ip || (a.len == 32 && config_is_gateway(cfg, a.ip)))
 		return false;
 	*ret = a;
 	return true;
@@ -77,12 +80,28 @@ static void describe(const struct ifwatch *w, struct hostip *a)
 		a->neighbours = !(q.ifr_flags & (IFF_NOARP | IFF_LOOPBACK));
 }
 
+static bool is_former(const struct ifwatch *w, const struct hostip *a)
+{
+	for (size_t i = 0; i < w->n_former; i++)
+		if (a->len == 32 && a->ip == w->former[i])
+			return true;
+	return false;
+}
+
 static void take_in(struct ifwatch *w, const struct nlmsghdr *h)
 {
 	struct hostip a;
 
-	if (!ifwatch_parse(h, w->gateway, &a))
+	if (!ifwatch_parse(h, w->cfg, &a))
 		return;
+	if (is_former(w, &a)) {
+		/* One entry for all sessions that have it. It stays when one of them ends. */
+		a.subnet = a.ip;
+		a.ifindex = 0;
+		if (!hostip_has(&w->set, &a))
+			w->changed = hostip_add(&w->set, &a) == 0 || w->changed;
+		return;
+	}
 	w->changed = true;
 	if (h->nlmsg_type == RTM_DELADDR) {
 		hostip_del(&w->set, &a);
@@ -176,7 +195,53 @@ static int ifwatch_begin(struct ifwatch *w)
 	return r;
 }
 
-int ifwatch_new(struct loop *l, uint32_t gateway, struct ifwatch **ret)
+/* Returns the next gateway of a configuration; 0: there are no more. */
+static uint32_t gateway_at(const struct config *c, size_t i)
+{
+	if (c->has_pool && i-- == 0)
+		return c->pool.gateway;
+	return i < c->n_named_pools ? c->named_pools[i].range.gateway : 0;
+}
+
+/* True when all gateways of `a` are in `b`. */
+static bool gateways_in(const struct config *a, const struct config *b)
+{
+	for (size_t i = 0; gateway_at(a, i); i++)
+		if (!config_is_gateway(b, gateway_at(a, i)))
+			return false;
+	return true;
+}
+
+/* Without memory a former gateway is like any other address of the host. */
+static void add_former(struct ifwatch *w, const struct config *next)
+{
+	for (size_t i = 0; gateway_at(w->cfg, i); i++) {
+		uint32_t ip = gateway_at(w->cfg, i), *v;
+
+		if (config_is_gateway(next, ip))
+			continue;
+		v = reallocarray(w->former, w->n_former + 1, sizeof(*v));
+		if (!v)
+			return;
+		w->former = v;
+		w->former[w->n_former++] = ip;
+	}
+}
+
+void ifwatch_reload(struct ifwatch *w, struct config *cfg)
+{
+	bool same = gateways_in(w->cfg, cfg) && gateways_in(cfg, w->cfg);
+
+	if (!same)
+		add_former(w, cfg);
+	config_unref(w->cfg);
+	w->cfg = config_ref(cfg);
+	w->lost = w->lost || !same;
+	if (!same)
+		ifwatch_heard_all(w);
+}
+
+int ifwatch_new(struct loop *l, struct config *cfg, struct ifwatch **ret)
 {
 	struct ifwatch *w = calloc(1, sizeof(*w));
 	int r;
@@ -184,7 +249,7 @@ int ifwatch_new(struct loop *l, uint32_t gateway, struct ifwatch **ret)
 	if (!w)
 		return -ENOMEM;
 	w->loop = l;
-	w->gateway = gateway;
+	w->cfg = config_ref(cfg);
 	w->names = -1;
 	r = ifwatch_begin(w);
 	if (r < 0) {
@@ -209,5 +274,7 @@ void ifwatch_free(struct ifwatch *w)
 	if (w->names >= 0)
 		close(w->names);
 	hostip_done(&w->set);
+	config_unref(w->cfg);
+	free(w->former);
 	free(w);
 }

@@ -17,6 +17,8 @@
 #include "daemon/sys/net/repair.h"
 #include "daemon/sys/net/rtnl.h"
 
+#define PREFIXES_MAX 62 /* enough for any range */
+
 /* Returns the length of the largest prefix that begins at `from` and ends at or before `end`. */
 static uint8_t prefix_len(uint32_t from, uint32_t end)
 {
@@ -33,17 +35,37 @@ static uint8_t prefix_len(uint32_t from, uint32_t end)
 	return len;
 }
 
-void pool_routes_of(const struct dp_pool *p, struct pool_routes *ret)
+/* Adds the prefixes of a pool. */
+static void add_prefixes(struct pool_routes *r, const struct dp_pool *p)
 {
-	uint64_t from = p ? p->start : 1, end = p ? p->end : 0;
+	for (uint64_t from = p->start; from <= p->end;) {
+		uint8_t len = prefix_len((uint32_t)from, p->end);
 
-	ret->n = 0;
-	while (from <= end && ret->n < POOL_ROUTES_MAX) {
-		uint8_t len = prefix_len((uint32_t)from, (uint32_t)end);
-
-		ret->v[ret->n++] = (struct pool_prefix){ (uint32_t)from, len };
+		r->v[r->n++] = (struct pool_prefix){ (uint32_t)from, len };
 		from += UINT64_C(1) << (32 - len);
 	}
+}
+
+static int pool_routes_order(const void *a, const void *b)
+{
+	const struct pool_prefix *x = a, *y = b;
+
+	return x->ip < y->ip ? -1 : x->ip > y->ip;
+}
+
+int pool_routes_of(const struct dp_pool *v, size_t n, struct pool_routes **ret)
+{
+	*ret = NULL;
+	if (!n)
+		return 0;
+	*ret = malloc(sizeof(**ret) + n * PREFIXES_MAX * sizeof((*ret)->v[0]));
+	if (!*ret)
+		return -ENOMEM;
+	(*ret)->n = 0;
+	for (size_t i = 0; i < n; i++)
+		add_prefixes(*ret, &v[i]);
+	qsort((*ret)->v, (*ret)->n, sizeof((*ret)->v[0]), pool_routes_order);
+	return 0;
 }
 
 struct nl_msg *pool_routes_build(const struct pool_prefix *p, bool add)
@@ -72,7 +94,7 @@ struct nl_msg *pool_routes_build(const struct pool_prefix *p, bool add)
 
 struct found {
 	const struct pool_routes *want;
-	bool there[POOL_ROUTES_MAX];
+	bool *there;
 	struct pool_prefix *stale;
 	size_t n;
 	bool no_memory;
@@ -97,17 +119,17 @@ static void pool_routes_on_route(struct nl_msg *m, void *self)
 	struct nlattr *dst = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_DST);
 	struct nlattr *metric = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_PRIORITY);
 	struct pool_prefix p = { dst ? ntohl(nla_get_u32(dst)) : 0, h->rtm_dst_len };
+	const struct pool_prefix *want;
 
 	if (h->rtm_family != AF_INET || h->rtm_table != RT_TABLE_MAIN ||
 	    h->rtm_protocol != RTNL_ROUTE_PROTO || h->rtm_type != RTN_BLACKHOLE || !metric ||
 	    nla_get_u32(metric) != POOL_ROUTES_METRIC)
 		return;
-	for (size_t i = 0; i < f->want->n; i++)
-		if (f->want->v[i].ip == p.ip && f->want->v[i].len == p.len) {
-			f->there[i] = true;
-			return;
-		}
-	add_stale(f, &p);
+	want = f->want ? bsearch(&p, f->want->v, f->want->n, sizeof(p), pool_routes_order) : NULL;
+	if (want && want->len == p.len)
+		f->there[want - f->want->v] = true;
+	else
+		add_stale(f, &p);
 }
 
 /* With NETLINK_GET_STRICT_CHK the kernel omits other tables and protocols. */
@@ -143,17 +165,19 @@ static int add_route(struct nl_sock *sk, const struct pool_prefix *p, struct rep
 
 int pool_routes_sync(struct nl_sock *sk, const struct pool_routes *want, struct repair_result *res)
 {
-	struct found f = { .want = want };
-	int r = find_routes(sk, &f);
+	size_t n = want ? want->n : 0;
+	struct found f = { .want = want, .there = calloc(n + 1, sizeof(bool)) };
+	int r = f.there ? find_routes(sk, &f) : -ENOMEM;
 
 	if (r < 0 && res)
 		repair_note(res, r, "the list of blackhole routes");
 	for (size_t i = 0; i < f.n; i++)
 		rtnl_request(sk, pool_routes_build(&f.stale[i], false));
 	free(f.stale);
-	for (size_t i = 0; r == 0 && i < want->n; i++)
+	for (size_t i = 0; r == 0 && i < n; i++)
 		if (!f.there[i])
 			r = add_route(sk, &want->v[i], res);
+	free(f.there);
 	return r;
 }
 
@@ -163,8 +187,18 @@ static void pool_routes_run(struct kjob *j, void *thread)
 {
 	struct pool_keeper *k = ze_container_of(j, struct pool_keeper, job);
 
+	free(k->now);
 	k->now = k->next;
-	k->result = k->sync(thread, &k->now, NULL);
+	k->next = NULL;
+	k->result = k->sync(thread, k->now, NULL);
+}
+
+static void log_failed(int r)
+{
+	log_kv(LOG_DP, LOG_ERROR, "pool-routes-failed", KV_ERRNO(r),
+	       KV_STR("effect",
+		      "packets to unassigned addresses of the pools loop between ze and the "
+		      "next router"));
 }
 
 static void pool_routes_done(struct kjob *j);
@@ -174,6 +208,7 @@ static void pool_routes_submit(struct pool_keeper *k)
 	k->running = true;
 	k->again = false;
 	k->next = k->want;
+	k->want = NULL;
 	k->job.run = pool_routes_run;
 	k->job.done = pool_routes_done;
 	kworker_submit(k->worker, &k->seq, &k->job);
@@ -185,18 +220,32 @@ static void pool_routes_done(struct kjob *j)
 
 	k->running = false;
 	if (k->result < 0)
-		log_kv(LOG_DP, LOG_ERROR, "pool-routes-failed", KV_ERRNO(k->result),
-		       KV_STR("effect",
-			      "packets to unassigned addresses of the pool loop between ze and the next router"));
+		log_failed(k->result);
 	if (k->again)
 		pool_routes_submit(k);
 }
 
-void pool_keeper_set(struct pool_keeper *k, const struct dp_pool *p)
+void pool_keeper_set(struct pool_keeper *k, const struct dp_pool *v, size_t n)
 {
-	pool_routes_of(p, &k->want);
+	struct pool_routes *want;
+	int r = pool_routes_of(v, n, &want);
+
+	if (r < 0) {
+		log_failed(r);
+		return;
+	}
+	free(k->want);
+	k->want = want;
 	if (k->running)
 		k->again = true;
 	else
 		pool_routes_submit(k);
+}
+
+void pool_keeper_done(struct pool_keeper *k)
+{
+	free(k->want);
+	free(k->next);
+	free(k->now);
+	k->want = k->next = k->now = NULL;
 }
