@@ -78,7 +78,7 @@ endif
 
 # The flags of packages are looked up once, and not at all by targets that must work before
 # `make deps` has run.
-NOPKG := deps help clean demo check _check uninstall format fuzz test cov unit
+NOPKG := deps help clean demo demo-radius check _check uninstall format fuzz test cov unit
 ifneq ($(filter-out $(NOPKG),$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(shell $(PC) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell $(PC) --libs $(PKGS) 2>/dev/null) -lev
@@ -276,6 +276,7 @@ help:
 	@echo 'make [all]       build ze and zectl into $(O)/'
 	@echo 'make deps        install the Debian packages needed to build and test (root)'
 	@echo 'make demo        a hundred subscribers in namespaces (root); demo-shell: and a shell beside them'
+	@echo 'make demo-radius twenty subscribers of a FreeRADIUS server in namespaces (root); demo-radius-shell: and a shell'
 	@echo 'make demo-kernel one subscriber with xl2tpd and pppd, in a guest with l2tp_ppp'
 	@echo 'make check       everything that must pass: tests, both compilers, analyzers, guest (root)'
 	@echo 'make test        lint, unit tests, vectors, dialogues, corpus replay; rootless, a minute'

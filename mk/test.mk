@@ -83,7 +83,7 @@ $(B)/analyze/cppcheck.ok: $(PROD_SRC) $(wildcard $(patsubst %,%/*.h,$(PROD_LAYER
 
 # ---------------------------------------------------------------- with a kernel
 
-.PHONY: check _check check-net check-long torture check-vm check-vm-oldest bench bench-setup bench-radius bench-dp bench-prog demo demo-shell demo-kernel
+.PHONY: check _check check-net check-long torture check-vm check-vm-oldest bench bench-setup bench-radius bench-dp bench-prog demo demo-shell demo-radius demo-radius-shell demo-kernel
 check: deps
 	@+$(MAKE) --no-print-directory _check
 _check:
@@ -134,10 +134,14 @@ bench-dp: all $(PEER_BIN) $(BENCH_BIN)
 bench-prog: $(B)/bench/prog
 	@$(if $(GUEST),vmtest/guest --count --timeout 900 -- $(abspath $<) 1 1000,$<)
 
-# A hundred subscribers on the kernel of this machine; demo-kernel: one on l2tp_ppp, in a guest.
+# A hundred subscribers on the kernel of this machine; demo-radius: twenty of a FreeRADIUS server;
+# demo-kernel: one on l2tp_ppp, in a guest.
 demo demo-shell: deps
 	@+$(SUBMAKE) all $(PEER_BIN)
 	@$(TEST_ENV) selftests/demo $(if $(filter %-shell,$@),--shell)
+demo-radius demo-radius-shell: deps
+	@+$(SUBMAKE) all $(PEER_BIN)
+	@$(TEST_ENV) selftests/demo_radius $(if $(filter %-shell,$@),--shell)
 demo-kernel: deps
 	@+$(SUBMAKE) all
 	@$(TEST_ENV) vmtest/demo
