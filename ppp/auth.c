@@ -79,6 +79,7 @@ void auth_stop(struct auth *a)
 	a->phase = AUTH_IDLE;
 	a->retransmit_at = a->phase_deadline = a->reauth_at = ZE_NEVER;
 	a->retry = false;
+	a->proxied = AUTH_PROXIED_NO;
 	keep_wipe(&a->secret);
 	keep_wipe(&a->reply);
 	crypto_wipe(a->challenge, sizeof(a->challenge));
@@ -120,6 +121,7 @@ static void begin_round(struct auth *a, bool reauth, ze_ns now, struct ppp_fx *f
 	a->phase = AUTH_CHALLENGED;
 	a->reauth = reauth;
 	a->retry = false;
+	a->proxied = AUTH_PROXIED_NO;
 	a->retries_left = a->cfg->retries;
 	keep_wipe(&a->reply);
 	a->tries = 0;
@@ -232,18 +234,19 @@ static bool mschap_failure(struct auth *a, const struct ppp_auth_answer *v, stru
 	memcpy(a->challenge, f.challenge, sizeof(a->challenge));
 	a->retries_left--;
 	a->retry = true;
+	a->proxied = AUTH_PROXIED_NO; /* the second attempt is made here */
 	a->phase = AUTH_CHALLENGED;
 	return true;
 }
 
 static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, struct ppp_fx *fx)
 {
-	if (a->method == PPP_AUTH_PAP)
-		pap_reply(a, PAP_ACK, v->message, fx);
-	else if (a->method == PPP_AUTH_MSCHAPV2)
+	if (a->method == PPP_AUTH_MSCHAPV2)
 		mschap_success(a, v, fx);
-	else
+	else if (a->method == PPP_AUTH_CHAP_MD5)
 		chap_reply(a, CHAP_SUCCESS, v->message, fx);
+	else if (a->proxied != AUTH_PROXIED_TEXT)
+		pap_reply(a, PAP_ACK, v->message, fx);
 	a->phase = AUTH_ACCEPTED;
 	a->known = true;
 	a->postponed = false;
@@ -255,12 +258,12 @@ static void accept(struct auth *a, const struct ppp_auth_answer *v, ze_ns now, s
 
 static void auth_reject(struct auth *a, const struct ppp_auth_answer *v, struct ppp_fx *fx)
 {
-	if (a->method == PPP_AUTH_PAP)
-		pap_reply(a, PAP_NAK, v->message, fx);
-	else if (a->method != PPP_AUTH_MSCHAPV2)
-		chap_reply(a, CHAP_FAILURE, v->message, fx);
-	else if (mschap_failure(a, v, fx))
+	if (a->method == PPP_AUTH_MSCHAPV2 && mschap_failure(a, v, fx))
 		return;
+	if (a->method == PPP_AUTH_CHAP_MD5)
+		chap_reply(a, CHAP_FAILURE, v->message, fx);
+	else if (a->method == PPP_AUTH_PAP && a->proxied != AUTH_PROXIED_TEXT)
+		pap_reply(a, PAP_NAK, v->message, fx);
 	a->phase = AUTH_REJECTED;
 	a->phase_deadline = ZE_NEVER;
 	a->listener->on_done(a, false, fx);
@@ -305,6 +308,18 @@ static bool same_user(const struct auth *a, const struct credentials *c)
 	return span_eq(c->user, kept(&a->user));
 }
 
+bool auth_response_fits(enum ppp_auth_method m, struct span response)
+{
+	if (m == PPP_AUTH_MSCHAPV2)
+		return response.len == MSCHAP2_LEN && response.p[MSCHAP2_FLAGS_AT] == 0;
+	return m == PPP_AUTH_CHAP_MD5 && response.len == CHAP_MD5_LEN;
+}
+
+static size_t response_len(enum ppp_auth_method m)
+{
+	return m == PPP_AUTH_CHAP_MD5 ? CHAP_MD5_LEN : MSCHAP2_LEN;
+}
+
 bool auth_pending(const struct auth *a, struct ppp_auth_request *ret)
 {
 	if (a->phase != AUTH_DECIDING)
@@ -316,6 +331,11 @@ bool auth_pending(const struct auth *a, struct ppp_auth_request *ret)
 	};
 	if (a->method == PPP_AUTH_PAP) {
 		ret->password = kept(&a->secret);
+	} else if (a->proxied) {
+		size_t at = response_len(a->method);
+
+		ret->response = span_of(a->secret.p, at);
+		ret->challenge = span_of(a->secret.p + at, a->secret.len - at);
 	} else {
 		ret->challenge = span_of(a->challenge, sizeof(a->challenge));
 		ret->response = kept(&a->secret);
@@ -348,6 +368,31 @@ static void auth_ask(struct auth *a, const struct credentials *c, struct ppp_fx 
 	e = ppp_fx_add(fx, PPP_FX_AUTH_REQUEST);
 	if (e) /* otherwise there will be no verdict, so the phase times out */
 		auth_pending(a, &e->auth);
+}
+
+void auth_adopt(struct auth *a, const struct auth_proxy *p, ze_ns now, struct ppp_fx *fx)
+{
+	uint8_t both[MSCHAP2_LEN + AUTH_CHALLENGE_MAX];
+	struct wr w = wr_init(both, sizeof(both));
+	struct credentials c = { .id = p->id, .user = p->user, .secret = p->secret };
+
+	auth_stop(a);
+	a->method = p->method;
+	a->phase = AUTH_CHALLENGED;
+	a->reauth = false;
+	a->retries_left = a->cfg->retries;
+	a->phase_deadline = now + a->cfg->timeout;
+	a->id = p->id; /* a challenge of ours has the next one */
+	a->proxied = p->text ? AUTH_PROXIED_TEXT : AUTH_PROXIED_PPP;
+	if (p->method != PPP_AUTH_PAP) {
+		wr_span(&w, p->secret);
+		wr_span(&w, p->challenge);
+		c.secret = wr_done(&w);
+	}
+	auth_ask(a, &c, fx);
+	crypto_wipe(both, sizeof(both));
+	if (a->phase == AUTH_CHALLENGED) /* no memory: the peer is asked for a new packet */
+		begin_round(a, false, now, fx);
 }
 
 /* RFC 1334 2.2.1: each repetition may have a new identifier and is answered. */
@@ -409,9 +454,7 @@ static void chap_misshapen(struct auth *a, const struct credentials *c, struct p
 
 static void chap_response(struct auth *a, const struct credentials *c, struct ppp_fx *fx)
 {
-	bool shaped = a->method == PPP_AUTH_CHAP_MD5 ?
-			      c->secret.len == CHAP_MD5_LEN :
-			      c->secret.len == MSCHAP2_LEN && c->secret.p[MSCHAP2_FLAGS_AT] == 0;
+	bool shaped = auth_response_fits(a->method, c->secret);
 
 	if (shaped)
 		auth_ask(a, c, fx);
@@ -475,6 +518,7 @@ enum { /* tags are never used again for something else */
 	SAVED_ID,
 	SAVED_USER,
 	SAVED_REAUTH_AT,
+	SAVED_PROXIED,
 	SAVED__COUNT
 };
 
@@ -483,6 +527,7 @@ static const struct tlv_field auth_fields[] = {
 	[SAVED_ID] = TLV_OPTIONAL("id", 1, 1, "0"),
 	[SAVED_USER] = TLV_OPTIONAL("user", 0, AUTH_USER_MAX, "never asked for"), /* as claimed */
 	[SAVED_REAUTH_AT] = TLV_OPTIONAL("reauth-at", 8, 8, "an interval from now"),
+	[SAVED_PROXIED] = TLV_OPTIONAL("proxied", 1, 1, "0: not by the LAC"),
 };
 
 const struct tlv_table auth_saved = { "auth", auth_fields, SAVED__COUNT };
@@ -495,6 +540,7 @@ void auth_save(const struct auth *a, struct wr *w)
 		tlv_put_span(w, SAVED_USER, kept(&a->user));
 	if (saved_reauth_at(a) != ZE_NEVER)
 		tlv_put_u64(w, SAVED_REAUTH_AT, (uint64_t)saved_reauth_at(a));
+	tlv_opt_u8(w, SAVED_PROXIED, a->proxied);
 }
 
 enum reason auth_restore(struct auth *a, struct span saved, ze_ns now)
@@ -510,7 +556,9 @@ enum reason auth_restore(struct auth *a, struct span saved, ze_ns now)
 	method = tlv_u8(f[SAVED_METHOD], a->known ? PPP_AUTH_PAP : PPP_AUTH_NONE);
 	at = (ze_ns)tlv_u64(f[SAVED_REAUTH_AT], (uint64_t)ZE_NEVER);
 	a->id = tlv_u8(f[SAVED_ID], 0);
-	if (method >= PPP_AUTH__COUNT || at < 0 || (a->known && method == PPP_AUTH_NONE))
+	if (method >= PPP_AUTH__COUNT || at < 0 ||
+	    tlv_u8(f[SAVED_PROXIED], 0) > AUTH_PROXIED_TEXT ||
+	    (a->known && method == PPP_AUTH_NONE))
 		return REASON_RESUME_RECORD;
 	a->method = (enum ppp_auth_method)method;
 	if (!a->known)
@@ -518,6 +566,7 @@ enum reason auth_restore(struct auth *a, struct span saved, ze_ns now)
 	if (!auth_keep_span(&a->user, f[SAVED_USER]))
 		return REASON_NO_MEMORY;
 	a->phase = AUTH_ACCEPTED;
+	a->proxied = tlv_u8(f[SAVED_PROXIED], AUTH_PROXIED_NO);
 	if (method != PPP_AUTH_PAP && a->cfg->reauth_interval)
 		a->reauth_at = ze_min_ns(at, now + a->cfg->reauth_interval);
 	return REASON_NONE;

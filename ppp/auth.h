@@ -5,6 +5,8 @@
  * One object per link. The verdict is sent again for every repetition of the request, but the owner
  * is asked only once. After the first success the user name is fixed: a later round with another
  * name is rejected here.
+ *
+ * The first round can be one that a LAC has begun (RFC 2661 4.4.5): auth_adopt().
  */
 #pragma once
 
@@ -49,6 +51,23 @@ enum auth_phase {
 	AUTH_REJECTED
 };
 
+enum auth_proxied {	 /* the round that is under way, or was the last */
+	AUTH_PROXIED_NO, /* the peer was asked here */
+	AUTH_PROXIED_PPP,
+	AUTH_PROXIED_TEXT /* by a dialogue outside PPP: the peer awaits no answer */
+};
+
+struct auth_proxy { /* credentials that a LAC has received */
+	enum ppp_auth_method method;
+	bool text;  /* not by PPP; the method is PAP */
+	uint8_t id; /* of the PAP or CHAP packet */
+	struct span user;
+	struct span secret;    /* the password or the response */
+	struct span challenge; /* CHAP: the one of the LAC */
+};
+
+#define AUTH_CHALLENGE_MAX 253 /* octets of a LAC's challenge: a RADIUS CHAP-Challenge */
+
 struct auth_keep { /* an allocated copy of octets, owned by the authenticator */
 	uint8_t *p;
 	uint16_t len;
@@ -66,16 +85,19 @@ struct auth {
 	const struct rng *rng;
 	enum ppp_auth_method method;
 	enum auth_phase phase;
-	bool reauth; /* a later round: the link is established */
-	bool retry;  /* MS-CHAPv2: waiting for a second attempt with the new challenge */
-	bool known;  /* accepted once: later rounds must be for the same user */
+	bool reauth : 1; /* a later round: the link is established */
+	bool retry : 1;	 /* MS-CHAPv2: waiting for a second attempt with the new challenge */
+	bool known : 1;	 /* accepted once: later rounds must be for the same user */
+	uint8_t proxied; /* enum auth_proxied */
 	uint8_t id, tries, retries_left;
 	uint8_t challenge[16];
 	uint8_t asked_id; /* id of the request that is or was decided */
 	bool postponed;	  /* the last re-authentication was not decided */
 	struct auth_keep user;
-	struct auth_keep secret; /* password or response; kept only while a verdict is pending */
-	struct auth_keep reply;	 /* the verdict packet, for repeated requests */
+	/* Password or response, and behind a proxied response the LAC's challenge; kept only while a
+	 * verdict is pending. */
+	struct auth_keep secret;
+	struct auth_keep reply; /* the verdict packet, for repeated requests */
 	ze_ns retransmit_at, phase_deadline, reauth_at;
 	const struct auth_listener *listener; /* set by the owner between init and start */
 };
@@ -86,11 +108,18 @@ void auth_done(struct auth *a); /* wipes and frees the copies */
 /* Call when LCP has opened with this method, which is not NONE. PAP waits, CHAP sends a
  * challenge. */
 void auth_start(struct auth *a, enum ppp_auth_method method, ze_ns now, struct ppp_fx *fx);
+/* The same in place of auth_start() when a LAC has received the credentials: asks for a verdict, which
+ * the peer gets as the answer to its packet. The challenge of CHAP-MD5 has 1 to AUTH_CHALLENGE_MAX
+ * octets, that of MS-CHAPv2 has 16; the lengths of the responses are those of the methods. Without
+ * memory it is auth_start(). */
+void auth_adopt(struct auth *a, const struct auth_proxy *p, ze_ns now, struct ppp_fx *fx);
 /* Call when LCP leaves Opened. Wipes everything except the accepted user name and the
  * identifier. */
 void auth_stop(struct auth *a);
 /* Takes a PAP or CHAP packet. A packet of a protocol that was not agreed on is refused. */
 void auth_input(struct auth *a, uint16_t proto, struct span info, ze_ns now, struct ppp_fx *fx);
+/* True for a response of the right length, and without flags, for a CHAP method. */
+bool auth_response_fits(enum ppp_auth_method m, struct span response);
 /* The request whose verdict is pending, as PPP_FX_AUTH_REQUEST had it; its spans are valid until the
  * next call. Returns false when none is pending. */
 bool auth_pending(const struct auth *a, struct ppp_auth_request *ret);

@@ -51,6 +51,7 @@ enum ppp_end { /* why the link ended, as shown in events and logs */
 	PPP_END_NO_IPV6,
 	PPP_END_ADDRESS_REFUSED, /* the peer insists on a different address, or on none */
 	PPP_END_PLANE,		 /* the data plane refused a required family */
+	PPP_END_PROXY,		 /* what the LAC has negotiated cannot be used, and must be */
 	/* Reasons of the owner: no address for a required family, or no session allowed. */
 	PPP_END_NO_ADDRESS,
 	PPP_END_NO_POOL,

@@ -298,11 +298,27 @@ static void lcp_layer_up(struct cp *cp, struct ppp_fx *fx)
 		l->listener->on_up(l, fx);
 }
 
+/* What we request at first. */
+static void request_our_own(struct lcp *l)
+{
+	l->want_mru = l->cfg->mru != 0;
+	l->mru = l->want_mru && l->cfg->mru < MRU_MAX ? l->cfg->mru : MRU_MAX;
+	l->want_magic = true;
+	l->want_auth = l->cfg->n_auth > 0;
+	l->auth_at = 0;
+}
+
 static void lcp_layer_down(struct cp *cp, struct ppp_fx *fx)
 {
 	struct lcp *l = lcp_of(cp);
 
 	echo_stop(&l->echo);
+	if (l->proxied) {
+		l->proxied = false;
+		request_our_own(l);
+		if (!l->magic && new_magic(l->rng, &l->magic) < 0)
+			l->want_magic = false;
+	}
 	if (l->listener->on_down)
 		l->listener->on_down(l, fx);
 }
@@ -425,10 +441,7 @@ int lcp_init(struct lcp *l, const struct lcp_cfg *cfg, const struct rng *rng)
 	l->cfg = cfg;
 	l->rng = rng;
 	echo_init(&l->echo, &cfg->echo);
-	l->want_mru = cfg->mru != 0;
-	l->mru = cfg->mru && cfg->mru < MRU_MAX ? cfg->mru : MRU_MAX;
-	l->want_magic = true;
-	l->want_auth = cfg->n_auth > 0;
+	request_our_own(l);
 	l->peer_mru = PPP_MRU_DEFAULT;
 	l->peer_accm = ACCM_UNKNOWN;
 	return new_magic(rng, &l->magic);
@@ -446,6 +459,118 @@ void lcp_reject_protocol(struct lcp *l, const struct ppp_frame *f, struct ppp_fx
 	wr_u16(&w, f->proto);
 	wr_bytes(&w, f->info.p, f->info.len < room ? f->info.len : room);
 	ppp_fx_cp_end(fx, &w);
+}
+
+/* ---- negotiated by a LAC ---- */
+
+/* The index of a method in the configured list; after a restart it may have changed. */
+static uint8_t auth_place(const struct lcp *l, uint8_t method)
+{
+	uint8_t i = 0;
+
+	while (i < l->cfg->n_auth && l->cfg->auth[i] != method)
+		i++;
+	return i;
+}
+
+static enum ppp_auth_method method_of(const struct lcp *l, struct span value)
+{
+	for (unsigned i = 0; i < l->cfg->n_auth; i++) {
+		const struct auth_value *a = &auth_values[l->cfg->auth[i]];
+
+		if (span_eq(value, span_of(a->octets, a->len)))
+			return l->cfg->auth[i];
+	}
+	return PPP_AUTH_NONE;
+}
+
+/* True when the LAC's option could be one of ours. Compressed headers, which we never ask for, are
+ * accepted from every peer, and an ACCM has no meaning here. */
+static bool could_be_ours(const struct lcp *l, const struct ppp_opt *o, bool any_mru)
+{
+	struct rd r = rd_span(o->value);
+	uint16_t mru;
+
+	switch (o->type) {
+	case LCP_OPT_MRU:
+		mru = rd_u16(&r);
+		return o->value.len == 2 && mru >= l->cfg->mru_min &&
+		       (any_mru || (l->cfg->mru && mru <= l->cfg->mru));
+	case LCP_OPT_AUTH:
+		return method_of(l, o->value) != PPP_AUTH_NONE;
+	case LCP_OPT_MAGIC:
+		return o->value.len == 4 && rd_u32(&r) != 0;
+	case LCP_OPT_ACCM:
+		return o->value.len == 4;
+	case LCP_OPT_PFC:
+	case LCP_OPT_ACFC:
+		return o->value.len == 0;
+	default:
+		return false;
+	}
+}
+
+enum reason lcp_proxy_check(struct lcp *l, const struct lcp_proxy *p,
+			    enum ppp_auth_method *ret_auth, uint8_t *ret_option)
+{
+	uint8_t buf[CP_REPLY_MAX];
+	struct wr reply = wr_init(buf, sizeof(buf));
+	struct rd r = rd_span(p->sent);
+	struct ppp_opt o, other;
+	uint32_t seen = 0;
+
+	*ret_auth = PPP_AUTH_NONE;
+	*ret_option = 0;
+	if (ppp_opts_check(p->sent) < 0 || ppp_opts_check(p->received) < 0)
+		return REASON_PROXY_LCP;
+	while (ppp_opt_next(&r, &o) > 0) {
+		*ret_option = o.type;
+		if (!could_be_ours(l, &o, p->any_mru) || seen >> o.type & 1)
+			return REASON_PROXY_OPTION;
+		seen |= 1u << o.type;
+		if (o.type == LCP_OPT_AUTH)
+			*ret_auth = method_of(l, o.value);
+	}
+	if (cp_judge_each(&l->cp, p->received, false, &reply, lcp_judge_opt) != CP_ACK ||
+	    reply.bad) {
+		*ret_option = wr_len(&reply) ? buf[0] : 0;
+		return REASON_PROXY_OPTION;
+	}
+	*ret_option = LCP_OPT_MAGIC; /* equal ones: the line is looped back */
+	if (cp_opt_find(p->sent, LCP_OPT_MAGIC, 4, &o) &&
+	    cp_opt_find(p->received, LCP_OPT_MAGIC, 4, &other) && span_eq(o.value, other.value))
+		return REASON_PROXY_OPTION;
+	return REASON_NONE;
+}
+
+void lcp_adopt(struct lcp *l, const struct lcp_proxy *p, ze_ns now)
+{
+	struct rd r = rd_span(p->sent);
+	struct ppp_opt o;
+
+	l->proxied = true;
+	l->want_mru = l->want_magic = l->want_auth = false;
+	l->mru = PPP_MRU_DEFAULT;
+	l->magic = 0;
+	while (ppp_opt_next(&r, &o) > 0) {
+		struct rd value = rd_span(o.value);
+
+		if (o.type == LCP_OPT_MRU) {
+			uint16_t mru = rd_u16(&value);
+
+			l->want_mru = true;
+			l->mru = mru < MRU_MAX ? mru : MRU_MAX;
+		} else if (o.type == LCP_OPT_MAGIC) {
+			l->want_magic = true;
+			l->magic = rd_u32(&value);
+		} else if (o.type == LCP_OPT_AUTH) {
+			l->want_auth = true;
+			l->auth_at = auth_place(l, (uint8_t)method_of(l, o.value));
+		}
+	}
+	lcp_agreed(&l->cp, p->received);
+	cp_restore(&l->cp, CP_OPENED, (struct cp_ids){ .next = 1 });
+	echo_start(&l->echo, now);
 }
 
 /* ---- restart record ---- */
@@ -470,7 +595,8 @@ enum saved_flags { /* the first three: an option of ours that the peer has ackno
 	SAVED_PEER_PFC = 8,
 	SAVED_PEER_ACFC = 16,
 	SAVED_AUTH_REFUSED = 32,
-	SAVED_ECHO_REJECTED = 64 /* since version 2 of session records */
+	SAVED_ECHO_REJECTED = 64, /* since version 2 of session records */
+	SAVED_PROXIED = 128	  /* a reader without it negotiates the adopted options again */
 };
 
 static const struct tlv_field lcp_fields[] = {
@@ -493,7 +619,8 @@ static uint8_t saved_flags(const struct lcp *l)
 			 (l->want_auth ? SAVED_HAS_AUTH : 0) | (l->peer_pfc ? SAVED_PEER_PFC : 0) |
 			 (l->peer_acfc ? SAVED_PEER_ACFC : 0) |
 			 (l->auth_refused ? SAVED_AUTH_REFUSED : 0) |
-			 (l->echo.rejected ? SAVED_ECHO_REJECTED : 0));
+			 (l->echo.rejected ? SAVED_ECHO_REJECTED : 0) |
+			 (l->proxied ? SAVED_PROXIED : 0));
 }
 
 void lcp_save(const struct lcp *l, struct wr *w)
@@ -512,16 +639,6 @@ void lcp_save(const struct lcp *l, struct wr *w)
 		tlv_put_u32(w, SAVED_PEER_ACCM, l->peer_accm);
 }
 
-/* The index of a method in the configured list, which may have changed since. */
-static uint8_t auth_place(const struct lcp *l, uint8_t method)
-{
-	uint8_t i = 0;
-
-	while (i < l->cfg->n_auth && l->cfg->auth[i] != method)
-		i++;
-	return i;
-}
-
 static void restore_flags(struct lcp *l, uint8_t flags)
 {
 	l->want_mru = flags & SAVED_HAS_MRU;
@@ -530,6 +647,7 @@ static void restore_flags(struct lcp *l, uint8_t flags)
 	l->peer_pfc = flags & SAVED_PEER_PFC;
 	l->peer_acfc = flags & SAVED_PEER_ACFC;
 	l->auth_refused = flags & SAVED_AUTH_REFUSED;
+	l->proxied = flags & SAVED_PROXIED;
 }
 
 enum reason lcp_restore(struct lcp *l, struct span saved, ze_ns now)

@@ -208,8 +208,7 @@ static bool any_up(const struct ppp_link *l)
 	return l->ncp[PPP_FAM_IPV4] == PPP_NCP_UP || l->ncp[PPP_FAM_IPV6] == PPP_NCP_UP;
 }
 
-/* The time for one pass through all phases. */
-static ze_ns login_limit(const struct ppp_link *l)
+ze_ns link_login_limit(const struct ppp_link *l)
 {
 	return l->cfg->lcp_timeout + l->cfg->auth.timeout + l->cfg->ncp_timeout;
 }
@@ -232,7 +231,7 @@ static void ncp_lost(struct ppp_link *l, unsigned fam, enum ppp_ncp_state next, 
 	tell_family(fx, PPP_FX_NCP_DOWN, fam);
 	if (!was_served || ppp_link_served(l))
 		return;
-	l->login_deadline = now + login_limit(l);
+	l->login_deadline = now + link_login_limit(l);
 	if (l->phase == PPP_PHASE_NETWORK)
 		l->phase_deadline = now + l->cfg->ncp_timeout;
 }
@@ -357,15 +356,18 @@ static void went_down(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 	network_stop(l, now, fx);
 }
 
-static void came_up(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+void link_came_up(struct ppp_link *l, const struct auth_proxy *given, ze_ns now, struct ppp_fx *fx)
 {
 	enum ppp_auth_method m = lcp_auth_method(&l->lcp);
 
 	ppp_fx_add(fx, PPP_FX_LCP_UP);
-	if (m != PPP_AUTH_NONE) {
+	if (given || m != PPP_AUTH_NONE) {
 		l->phase = PPP_PHASE_AUTHENTICATE;
 		l->phase_deadline = ZE_NEVER;
-		auth_start(&l->auth, m, now, fx);
+		if (given)
+			auth_adopt(&l->auth, given, now, fx);
+		else
+			auth_start(&l->auth, m, now, fx);
 	} else if (l->cfg->lcp.n_auth == 0 || l->cfg->lcp.allow_no_auth) {
 		network_start(l, now, fx);
 	} else {
@@ -386,8 +388,7 @@ static void auth_settle(struct ppp_link *l, unsigned what, ze_ns now, struct ppp
 	}
 }
 
-/* Acts on what the machines reported. */
-static void link_settle(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
+void link_settle(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 {
 	while (l->pending && !l->finished) {
 		unsigned what = l->pending;
@@ -400,7 +401,7 @@ static void link_settle(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 			break;
 		}
 		if (what & P_LCP_UP)
-			came_up(l, now, fx);
+			link_came_up(l, NULL, now, fx);
 		auth_settle(l, what, now, fx);
 		ncp_settle(l, PPP_FAM_IPV4, what, now, fx);
 		ncp_settle(l, PPP_FAM_IPV6, what, now, fx);
@@ -452,7 +453,7 @@ void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx)
 		return;
 	l->phase = PPP_PHASE_ESTABLISH;
 	l->phase_deadline = now + l->cfg->lcp_timeout;
-	l->login_deadline = now + login_limit(l);
+	l->login_deadline = now + link_login_limit(l);
 	cp_open(&l->lcp.cp, now, fx);
 	cp_up(&l->lcp.cp, now, fx);
 	link_settle(l, now, fx);
@@ -615,7 +616,7 @@ void ppp_link_require(struct ppp_link *l, enum ppp_family family, bool required,
 	/* A restored link in which a required family is still being negotiated. */
 	if (l->phase == PPP_PHASE_NETWORK && l->phase_deadline == ZE_NEVER && !ppp_link_served(l)) {
 		l->phase_deadline = now + l->cfg->ncp_timeout;
-		l->login_deadline = now + login_limit(l);
+		l->login_deadline = now + link_login_limit(l);
 	}
 }
 

@@ -21,6 +21,10 @@
  * the last family until one is established. The restart timers of LCP and the NCPs, the challenge
  * and re-authentication timers and the echo timers belong to their machines.
  *
+ * Proxied links. A LAC may have negotiated LCP with the peer and asked for its credentials before
+ * the call was passed on (RFC 2661 4.4.5). ppp_link_open_proxied() begins in AUTHENTICATE with what
+ * the LAC has reported, or negotiates, as the configuration says; ppp/link_proxy.c has the rules.
+ *
  * Families. IPv4 and IPv6 are independent: when one is declined, rejected or terminated, the other
  * continues, unless the owner has called ppp_link_require() for it; then the link ends with the
  * reason. The peer may start a family again that it has terminated.
@@ -44,7 +48,7 @@
  * MS-CHAPv2, IPCP with DNS and NBNS (RFC 1877), IPv6CP (RFC 5072).
  *
  * Left out: Multilink, compression (CCP, VJ) and encryption (ECP, MPPE), link quality (LQR), CBCP,
- * EAP.
+ * EAP, MS-CHAPv1 (also proxied).
  */
 #pragma once
 
@@ -77,6 +81,21 @@ enum ppp_ncp_state {	  /* of one family, as seen by the link */
 	PPP_NCP_UP	  /* Opened */
 };
 
+enum ppp_proxy_lcp {	  /* LCP that a LAC has negotiated */
+	PPP_PROXY_ALWAYS, /* is always negotiated again */
+	PPP_PROXY_ON_MISMATCH,
+	PPP_PROXY_NEVER /* a link that cannot continue from there ends */
+};
+
+/* What a LAC reports in its ICCN. A span with p NULL: the AVP is absent. */
+struct ppp_proxy {
+	struct span last_sent, last_received; /* AVPs 27 and 28 */
+	uint16_t type;			      /* 29; 0: absent */
+	bool has_id;
+	uint8_t id;			       /* 32 */
+	struct span name, challenge, response; /* 30, 31, 33 */
+};
+
 struct ppp_link_cfg {
 	struct lcp_cfg lcp;
 	struct auth_cfg auth;
@@ -84,6 +103,8 @@ struct ppp_link_cfg {
 	ze_ns lcp_timeout; /* longest ESTABLISH phase */
 	ze_ns ncp_timeout; /* longest time in NETWORK without an established family */
 	bool enable_ipcp, enable_ipv6cp;
+	enum ppp_proxy_lcp proxy_lcp;
+	bool proxy_auth; /* proxied credentials are used */
 };
 
 struct ppp_addr_answer {
@@ -133,6 +154,9 @@ int ppp_link_init(struct ppp_link *l, const struct ppp_link_cfg *cfg, const stru
 void ppp_link_done(struct ppp_link *l); /* wipes the object */
 /* The call is established: start LCP. */
 void ppp_link_open(struct ppp_link *l, ze_ns now, struct ppp_fx *fx);
+/* The same with what the LAC has reported; p is not kept. */
+void ppp_link_open_proxied(struct ppp_link *l, const struct ppp_proxy *p, ze_ns now,
+			   struct ppp_fx *fx);
 /* Takes one frame from the peer. */
 void ppp_link_input(struct ppp_link *l, struct span frame, ze_ns now, struct ppp_fx *fx);
 ze_ns ppp_link_deadline(const struct ppp_link *l); /* ZE_NEVER: no timer runs */

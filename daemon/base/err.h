@@ -97,6 +97,10 @@
 	X(ECHO_ID, "echo-id", "echo reply without a matching request")                             \
 	X(ECHO_REJECTED, "echo-rejected", "the peer rejects echo requests; no more are sent")      \
 	X(IP_BEFORE_OPEN, "ip-before-open", "IP packet before its NCP is open")                    \
+	/* what a LAC negotiated before the call, RFC 2661 4.4.5 */                                \
+	X(PROXY_LCP, "proxy-lcp", "proxied LCP incomplete or malformed")                           \
+	X(PROXY_OPTION, "proxy-option", "proxied LCP with an option that ze does not agree to")    \
+	X(PROXY_AUTH, "proxy-auth", "proxied LCP does not fit the authentication")                 \
 	/* RADIUS packets, RFC 2865 3 and 5, RFC 3579 3.2 */                                       \
 	X(RADIUS_SHORT, "radius-short", "RADIUS packet truncated")                                 \
 	X(RADIUS_LENGTH, "radius-length", "RADIUS Length outside the datagram or the limits")      \

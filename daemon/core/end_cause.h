@@ -96,6 +96,8 @@ enum acct_cause {
 	  "the subscriber insists on an address that is not assigned to it, or requests none") \
 	X(PLANE,           "dataplane-failed",     NO_FACILITIES_NOW,     RESOURCES,  0, 0, NAS_ERROR, \
 	  "the data plane refused the session, or removed it") \
+	X(PROXY,           "proxy-mismatch",       ADMIN,                 NONE,       0, 0, NAS_ERROR, \
+	  "LCP as the LAC has negotiated it cannot be used, and `proxy lcp never` forbids a new negotiation") \
 	X(NO_ADDRESS,      "no-address",           NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \
 	  "no address could be assigned") \
 	X(NO_POOL,         "no-pool",              NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The input drives a whole PPP peer and the owner of the link. Checked: what is sent is
+ * The input drives a whole PPP peer, the owner of the link, and what a LAC reports of LCP and the
+ * login. Checked: what is sent is
  * well-formed; no family is established without authentication or without its data plane; addresses
  * are requested once; READY and DOWN alternate; no effect follows the end; no automaton reaches a
  * cell that the RFC calls impossible; no deadline stays in the past; a link whose call has ended
@@ -244,13 +245,41 @@ static void all_calls(void)
 	CHECK(u.fx.n == 0 && ppp_link_deadline(&u.l) == ZE_NEVER);
 }
 
+/* p NULL: the AVP is absent. */
+static struct span avp(struct rd *r)
+{
+	uint8_t len = rd_u8(r);
+
+	return len == 0xff ? (struct span){ 0 } : rd_bytes(r, len);
+}
+
+static void open_proxied(struct rd *r, struct ppp_link_cfg *cfg)
+{
+	uint8_t how = rd_u8(r);
+	struct ppp_proxy p = { .type = rd_u8(r) };
+
+	cfg->proxy_lcp = (enum ppp_proxy_lcp)(how % 3);
+	cfg->proxy_auth = how & 64;
+	p.has_id = how & 128;
+	p.id = rd_u8(r);
+	p.last_sent = avp(r);
+	p.last_received = avp(r);
+	p.name = avp(r);
+	p.challenge = avp(r);
+	p.response = avp(r);
+	ppp_link_open_proxied(&u.l, &p, u.now, &u.fx);
+	CHECK(!u.l.lcp.proxied || (u.l.lcp.cp.state == CP_OPENED && p.last_sent.p &&
+				   p.last_received.p && how % 3 != PPP_PROXY_ALWAYS));
+	CHECK(!u.l.auth.proxied || (u.l.lcp.proxied && cfg->proxy_auth && p.name.len));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct rng rng = { .fill = fill, .self = &u };
 	struct rd r = rd_init(data, size);
 	uint8_t b = rd_u8(&r);
 	const struct cp_cfg cp = { ZE_SEC(3), 10, 2, 5 };
-	const struct ppp_link_cfg cfg = {
+	struct ppp_link_cfg cfg = {
 		.lcp = { .cp = cp,
 			 .mru = 1460,
 			 .mru_min = 576,
@@ -274,7 +303,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&u, 0, sizeof(u));
 	ppp_fx_init(&u.fx);
 	CHECK(ppp_link_init(&u.l, &cfg, &rng) == 0);
-	ppp_link_open(&u.l, u.now, &u.fx);
+	if (b & 64)
+		open_proxied(&r, &cfg);
+	else
+		ppp_link_open(&u.l, u.now, &u.fx);
 	check();
 	while (rd_left(&r) && !u.finished)
 		step(&r);
