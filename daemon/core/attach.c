@@ -315,10 +315,8 @@ static void session_answer(struct subscriber *s, const struct dp_event *ev, ze_n
 	s->ifname[sizeof(s->ifname) - 1] = '\0';
 	if (plan_limits(&s->plan))
 		attach_shape(s, now);
-	if (!s->opened) {
-		s->opened = true;
-		ppp_link_open(&s->link, now, &s->e->ppp_fx);
-	}
+	if (!s->opened)
+		subscriber_open_link(s, now);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->dp_family[f] == SUB_FAM_WAITING)
 			attach_request(s, (enum ppp_family)f, now, next);

@@ -26,6 +26,8 @@ const char *const config_radius_kinds[] = { "access-request",
 					    NULL };
 static const char *const limit_actions[] = { "", "replace", "deny", NULL };
 static const char *const duplicates[] = { "replace", "refuse", NULL };
+static const char *const proxy_lcp[] = { "always", "on-mismatch", "never", NULL };
+static const char *const proxy_auth[] = { "accept", "again", NULL };
 static const char *const needs[] = { "", "required", "wanted", "off", NULL };
 static const char *const dataplanes[] = { "auto", "kernel", "bpf", NULL };
 static const char *const xdp_modes[] = { "auto", "native", "generic", NULL };
@@ -135,6 +137,8 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/authentication/reauth-interval",  CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(reauth_interval_s), .def = "0",  .unit = "seconds" },
 	{ "l2tp/authentication/reject-interval",  CONFIG_U32,  CONFIG_NEXT_LOGIN,   AT(reject_interval_s), .def = "2",  .unit = "seconds" },
 	{ "l2tp/authentication/reject-rate-peer", CONFIG_U32,  CONFIG_NEXT_LOGIN,   AT(reject_rate_peer),  .def = "50", .unit = "1/second" },
+	{ "l2tp/proxy/lcp",                       CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(proxy_lcp),         .def = "always", .words = proxy_lcp },
+	{ "l2tp/proxy/auth",                      CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(proxy_auth),        .def = "accept", .words = proxy_auth },
 	{ "l2tp/ncp/enable-ipcp",                 CONFIG_BOOL, CONFIG_NEW_SESSIONS, AT(enable_ipcp),       .def = "true" },
 	{ "l2tp/ncp/enable-ipv6cp",               CONFIG_BOOL, CONFIG_NEW_SESSIONS, AT(enable_ipv6cp),     .def = "true" },
 	{ "l2tp/ncp/ipv4",                        CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(need_ipv4),         .words = needs },

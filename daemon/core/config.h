@@ -21,6 +21,7 @@
 #include "daemon/base/log.h"
 #include "daemon/core/config_row.h"
 #include "daemon/l2tp/tunnel.h"
+#include "ppp/link.h"
 #include "ppp/proto.h"
 #include "shaping/plan.h"
 
@@ -43,6 +44,11 @@ enum config_need {	  /* whether a session needs a network protocol */
 	CONFIG_NEED_REQUIRED,
 	CONFIG_NEED_WANTED,
 	CONFIG_NEED_OFF /* it is not negotiated */
+};
+
+enum config_proxy_auth {     /* credentials that a LAC has received */
+	CONFIG_PROXY_ACCEPT, /* are checked, as if the subscriber had sent them here */
+	CONFIG_PROXY_AGAIN   /* are not used: the subscriber is asked again */
 };
 
 enum config_duplicate {		  /* a login whose fixed address another session has */
@@ -125,6 +131,8 @@ struct config {
 	size_t n_allow_from;
 	char **allow_host_name; /* n_allow_host_name 0: any */
 	size_t n_allow_host_name;
+	enum ppp_proxy_lcp proxy_lcp;
+	enum config_proxy_auth proxy_auth;
 	uint32_t auth_timeout_s, reauth_interval_s;
 	/* Wrong passwords: seconds between answers to one line or one user name, and answers per
 	 * second to one LAC; 0: no limit. */

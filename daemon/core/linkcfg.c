@@ -60,6 +60,8 @@ static struct ppp_link_cfg one(const struct config *c, unsigned kind)
 		.ncp_timeout = ZE_SEC(c->ncp_timeout_s),
 		.enable_ipcp = config_ipcp(c),
 		.enable_ipv6cp = config_ipv6cp(c),
+		.proxy_lcp = c->proxy_lcp,
+		.proxy_auth = c->proxy_auth == CONFIG_PROXY_ACCEPT,
 	};
 
 	_Static_assert(sizeof(l.auth.name) == sizeof(c->host_name), "name is copied whole");

@@ -150,6 +150,7 @@ struct snapshot_ppp {
 	uint16_t mru, peer_mru, mtu;
 	uint32_t magic, peer_magic;
 	bool peer_pfc, peer_acfc;
+	bool lcp_proxied, auth_proxied; /* taken over from the LAC */
 	uint32_t local_address, dns[2];
 	uint64_t ifid, peer_ifid; /* 0: none */
 	struct {

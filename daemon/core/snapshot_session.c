@@ -116,6 +116,8 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 	p->auth_state = auth_names[l->auth.phase];
 	p->ipcp_state = ncp_names[l->ncp[PPP_FAM_IPV4]];
 	p->ipv6cp_state = ncp_names[l->ncp[PPP_FAM_IPV6]];
+	p->lcp_proxied = lcp->proxied;
+	p->auth_proxied = l->auth.proxied != AUTH_PROXIED_NO;
 	p->mru = lcp->want_mru ? lcp->mru : PPP_MRU_DEFAULT;
 	p->peer_mru = lcp->peer_mru;
 	p->mtu = ppp_link_mtu(l);

@@ -207,15 +207,33 @@ static int link_init(struct subscriber *s)
 {
 	unsigned kind = (s->call.tunnel->path.peer.family == 6 ? LINKCFG_OVER_IPV6 : 0) |
 			(s->call.l2tp.sequencing_required ? LINKCFG_SEQUENCED : 0);
-	int r;
 
 	s->linkcfg = linkcfg_ref(s->e->linkcfg);
-	r = ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
-	if (r == 0 && s->call.l2tp.proxy &&
-	    s->call.l2tp.proxy->have & L2TP_BIT(AVP_PROXY_AUTHEN_ID))
-		s->link.auth.id =
-			(uint8_t)s->call.l2tp.proxy->authen_id; /* continue after the LAC's ids */
-	return r;
+	return ppp_link_init(&s->link, &s->linkcfg->of[kind], &s->e->ports.rng);
+}
+
+void subscriber_open_link(struct subscriber *s, ze_ns now)
+{
+	const struct l2tp_proxy *p = s->call.l2tp.proxy;
+
+	s->opened = true;
+	if (!p) {
+		ppp_link_open(&s->link, now, &s->e->ppp_fx);
+		return;
+	}
+	if (L2TP_HAS(p, AVP_PROXY_AUTHEN_ID))
+		s->link.auth.id = (uint8_t)p->authen_id; /* continue after the LAC's ids */
+	ppp_link_open_proxied(&s->link,
+			      &(struct ppp_proxy){ .last_sent = p->last_sent,
+						   .last_received = p->last_rcvd,
+						   .type = p->authen_type,
+						   .has_id = L2TP_HAS(p, AVP_PROXY_AUTHEN_ID),
+						   .id = (uint8_t)p->authen_id,
+						   .name = p->name,
+						   .challenge = p->challenge,
+						   .response = p->response },
+			      now, &s->e->ppp_fx);
+	l2tp_session_drop_proxy(&s->call.l2tp);
 }
 
 /* Ends the call with the CDN for the cause. */
@@ -426,8 +444,7 @@ static void subscriber_up(struct call *c, ze_ns now)
 		/* Only the data plane can send sequence numbers: PPP starts when it is attached. */
 		attach_session(s, now, &next);
 	} else {
-		s->opened = true;
-		ppp_link_open(&s->link, now, &s->e->ppp_fx);
+		subscriber_open_link(s, now);
 	}
 	subscriber_run(s, now, &next);
 }

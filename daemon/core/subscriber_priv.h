@@ -92,6 +92,8 @@ struct subscriber {
 	struct admit_bucket frames;
 };
 
+/* Begins PPP, with what the LAC has negotiated if it reports that; the effects are in e->ppp_fx. */
+void subscriber_open_link(struct subscriber *s, ze_ns now);
 /* The owner of calls that end PPP here. */
 extern const struct call_owner_ops subscriber_call_ops;
 /* The subscriber of the call; NULL when the call is NULL or has another owner. */

@@ -370,15 +370,20 @@ void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout
 	fsm_keep(&s->fsm, s->steps, L2TP_SESSION_HISTORY);
 }
 
-void l2tp_session_done(struct l2tp_session *s)
+void l2tp_session_drop_proxy(struct l2tp_session *s)
 {
 	/* With PAP, the Proxy Authen Response is a clear-text password (4.4.5). */
 	if (s->proxy && s->proxy->response.len)
 		crypto_wipe(s->proxy->mem + (s->proxy->response.p - s->proxy->mem),
 			    s->proxy->response.len);
 	free(s->proxy);
-	free(s->numbers);
 	s->proxy = NULL;
+}
+
+void l2tp_session_done(struct l2tp_session *s)
+{
+	l2tp_session_drop_proxy(s);
+	free(s->numbers);
 	s->numbers = NULL;
 }
 

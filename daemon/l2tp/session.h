@@ -13,8 +13,8 @@
  * Structures. struct l2tp_session is embedded in the engine's object of a subscriber. It is created
  * with the ICRQ, and its owner frees it at any time after L2TP_FX_SESSION_DOWN. Two blocks are
  * allocated and freed by l2tp_session_done(): `numbers`, one block with the called and calling
- * number and the sub-address, and `proxy`, one block with copies of AVPs 26 to 33 of the ICCN. The
- * proxy response can be a clear-text password and is wiped. The session keeps no pointer to its
+ * number and the sub-address, and `proxy`, one block with copies of AVPs 26 to 33 of the ICCN, which
+ * its owner drops when PPP begins. The proxy response can be a clear-text password and is wiped. The session keeps no pointer to its
  * tunnel.
  *
  * Input and output. Messages arrive decoded, from the effect L2TP_FX_CALL of the tunnel. Messages
@@ -72,7 +72,7 @@ struct l2tp_session {
 	 * `numbers`. */
 	const char *called_number, *calling_number, *sub_address;
 	char *numbers;
-	struct l2tp_proxy *proxy; /* NULL when the ICCN had no proxy AVP */
+	struct l2tp_proxy *proxy; /* NULL when the ICCN had no proxy AVP, and once PPP has begun */
 	uint32_t call_errors[6];
 	struct l2tp_fx_down down;
 };
@@ -81,6 +81,8 @@ extern const struct fsm_def l2tp_session_fsm;
 
 /* sid is our id of the call. setup_timeout is the longest time in WAIT_CONNECT (L-147). */
 void l2tp_session_init(struct l2tp_session *s, uint16_t sid, ze_ns setup_timeout, ze_ns now);
+/* Frees the proxy AVPs, once PPP has begun with them. The response is wiped. */
+void l2tp_session_drop_proxy(struct l2tp_session *s);
 /* Frees what the session has allocated. */
 void l2tp_session_done(struct l2tp_session *s);
 /* Takes a message for this session, from effect L2TP_FX_CALL; the first one is the ICRQ. `fault` is

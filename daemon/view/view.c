@@ -514,6 +514,18 @@ static const char *over_limit_name(enum profile_over_limit over)
 	return words[over];
 }
 
+static void config_proxy(const struct config *c, struct json *j)
+{
+	static const char *const lcp[] = { "always", "on-mismatch", "never" };
+	static const char *const auth[] = { "accept", "again" };
+
+	json_key(j, "proxy");
+	json_obj(j);
+	json_kstr(j, "lcp", lcp[c->proxy_lcp]);
+	json_kstr(j, "auth", auth[c->proxy_auth]);
+	json_obj_end(j);
+}
+
 static void config_ppp(const struct config *c, struct json *j)
 {
 	json_key(j, "authentication");
@@ -523,6 +535,7 @@ static void config_ppp(const struct config *c, struct json *j)
 	json_ku64(j, "reject-interval", c->reject_interval_s);
 	json_ku64(j, "reject-rate-peer", c->reject_rate_peer);
 	json_obj_end(j);
+	config_proxy(c, j);
 	json_key(j, "ncp");
 	json_obj(j);
 	json_kbool(j, "enable-ipcp", config_ipcp(c));

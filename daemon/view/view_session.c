@@ -77,6 +77,7 @@ static void lcp_options(const struct snapshot_ppp *p, struct json *j)
 	char magic[16];
 
 	json_kstr(j, "lcp-state", p->lcp_state);
+	json_kbool(j, "lcp-proxied", p->lcp_proxied);
 	json_key(j, "lcp-options");
 	json_obj(j);
 	json_ku64(j, "local-mru", p->mru);
@@ -110,6 +111,7 @@ static void ppp(const struct snapshot_ppp *p, struct json *j)
 	lcp_options(p, j);
 	json_kstr(j, "auth-method", p->auth_method);
 	json_kstr(j, "auth-state", p->auth_state);
+	json_kbool(j, "auth-proxied", p->auth_proxied);
 	json_kstr(j, "ipcp-state", p->ipcp_state);
 	json_kstr(j, "ipv6cp-state", p->ipv6cp_state);
 	view_session_kip4(j, "local-addr", p->local_address);

@@ -81,6 +81,7 @@ struct lac_call {
 	uint16_t sid, peer_sid; /* of the LAC, of ze */
 	bool icrp, connected, over;
 	uint16_t cdn_result, cdn_error, cdn_cause;
+	unsigned lcp_requests; /* Configure-Requests of ze */
 	struct client c;
 };
 
@@ -91,6 +92,9 @@ struct lac {
 	char host[64], secret[64];
 	char number[32]; /* Calling Number of its calls; "": none is sent */
 	uint16_t tid, peer_tid, next_sid;
+	uint16_t proxy; /* Proxy Authen Type: it logs its subscribers in before the call; 0: it does not */
+	bool hide;	    /* its AVPs */
+	uint16_t proxy_mru; /* that it has requested; 0: none */
 	bool challenge, no_scccn, no_iccn, mute, dead, sequencing;
 	bool up, over;
 	uint16_t stop_result, stop_error;
@@ -257,6 +261,10 @@ struct lac_call *lac_find_call(struct lac *l, uint16_t sid);
 /* ---- PPP client (world_client.c) ---- */
 
 void client_open(struct lac_call *c);
+/* The LAC has negotiated LCP with it; it awaits the answer to its login, which went to the LAC. */
+void client_open_proxied(struct lac_call *c, uint16_t method);
+/* Writes its CHAP response to the challenge, without the length. */
+void client_chap_response(const struct client *p, struct wr *w);
 void client_input(struct lac_call *c, struct span frame);
 void client_expire(struct lac_call *c);
 void client_terminate(struct lac_call *c);

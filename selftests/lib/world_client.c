@@ -70,29 +70,35 @@ static void send_pap(struct lac_call *c)
 	send_cp(c, PPP_PAP, PAP_REQUEST, c->c.id, wr_done(&w));
 }
 
-static void send_chap(struct lac_call *c)
+void client_chap_response(const struct client *p, struct wr *w)
 {
-	struct client *p = &c->c;
-	uint8_t buf[256], md5[16], peer[16] = "0123456789abcdef", hash[16], digest[8], nt[24];
-	struct wr w = wr_init(buf, sizeof(buf));
+	uint8_t md5[16], peer[16] = "0123456789abcdef", hash[16], digest[8], nt[24];
 
 	if (p->chap_alg == CHAP_ALG_MD5) {
 		const struct span parts[] = { span_of(&p->chap_id, 1), span_str(p->password),
 					      span_of(p->challenge, p->challenge_len) };
 
 		crypto_md5(md5, parts, 3);
-		wr_u8(&w, 16);
-		wr_bytes(&w, md5, 16);
+		wr_bytes(w, md5, 16);
 	} else {
 		rfc2759_challenge_hash(peer, p->challenge, span_str(p->user), digest);
 		rfc2759_nt_hash(span_str(p->password), hash);
 		rfc2759_response(digest, hash, nt);
-		wr_u8(&w, 49);
-		wr_bytes(&w, peer, 16);
-		wr_zero(&w, 8);
-		wr_bytes(&w, nt, 24);
-		wr_u8(&w, 0);
+		wr_bytes(w, peer, 16);
+		wr_zero(w, 8);
+		wr_bytes(w, nt, 24);
+		wr_u8(w, 0);
 	}
+}
+
+static void send_chap(struct lac_call *c)
+{
+	struct client *p = &c->c;
+	uint8_t buf[256];
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	wr_u8(&w, p->chap_alg == CHAP_ALG_MD5 ? 16 : 49);
+	client_chap_response(p, &w);
 	wr_span(&w, span_str(p->user));
 	send_cp(c, PPP_CHAP, CHAP_RESPONSE, p->chap_id, wr_done(&w));
 }
@@ -121,6 +127,16 @@ void client_open(struct lac_call *c)
 	p->ifid = 0x0a0b0c0d00000000u + c->sid;
 	p->retry_at = c->l->w->now + RETRY;
 	send_requests(c);
+}
+
+void client_open_proxied(struct lac_call *c, uint16_t method)
+{
+	struct client *p = &c->c;
+
+	p->ifid = 0x0a0b0c0d00000000u + c->sid;
+	p->lcp_acked = p->lcp_ack_sent = p->lcp_up = true;
+	p->method = method;
+	p->retry_at = c->l->w->now + RETRY;
 }
 
 static void forget_all(struct client *p)
@@ -197,6 +213,7 @@ static void lcp_request(struct lac_call *c, const struct cp_pkt *k)
 	struct rd r = rd_span(k->data);
 	struct ppp_opt o;
 
+	c->lcp_requests++;
 	if (p->lcp_up) /* renegotiation by ze */
 		forget_all(p);
 	p->method = 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/l2tp/auth.h"
+#include "ppp/opt.h"
 #include "selftests/lib/world.h"
 
 static struct span secret_of(const struct lac *l)
@@ -44,7 +45,10 @@ void lac_send(struct lac *l, uint16_t hdr_sid, const struct l2tp_msg *m)
 	uint8_t buf[W_FRAME_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 
-	if (l2tp_msg_encode(m, NULL, &w) == 0)
+	const struct l2tp_enc hidden = { .secret = secret_of(l),
+					 .vector = span_str("a random vector.") };
+
+	if (l2tp_msg_encode(m, l->hide ? &hidden : NULL, &w) == 0)
 		l2tp_chan_send(&l->chan, hdr_sid, wr_done(&w), l->w->now);
 }
 
@@ -151,6 +155,50 @@ struct lac_call *lac_find_call(struct lac *l, uint16_t sid)
 	return NULL;
 }
 
+#define PROXY_ID 9
+
+/* What the LAC has negotiated with the client, and what it has received when it asked for the login.
+ * The values are in buf. */
+static void put_proxy(struct lac_call *c, struct l2tp_msg *m, struct wr *w)
+{
+	static const uint8_t chap[] = { 0xc2, 0x23, CHAP_ALG_MD5 }, pap[] = { 0xc0, 0x23 };
+	const struct lac *l = c->l;
+	struct client *p = &c->c;
+	const uint8_t *at = w->p;
+
+	p->magic = 0x11110000u + c->sid;
+	if (l->proxy_mru)
+		ppp_opt_put_u16(w, LCP_OPT_MRU, l->proxy_mru);
+	if (l->proxy == 2)
+		ppp_opt_put(w, LCP_OPT_AUTH, span_of(chap, sizeof(chap)));
+	else if (l->proxy == 3)
+		ppp_opt_put(w, LCP_OPT_AUTH, span_of(pap, sizeof(pap)));
+	ppp_opt_put_u32(w, LCP_OPT_MAGIC, 0x22220000u + c->sid);
+	m->last_sent_confreq = span_of(at, (size_t)(w->p - at));
+	at = w->p;
+	ppp_opt_put_u16(w, LCP_OPT_MRU, p->mru ? p->mru : 1492);
+	ppp_opt_put_u32(w, LCP_OPT_MAGIC, p->magic);
+	m->last_rcvd_confreq = m->initial_rcvd_confreq = span_of(at, (size_t)(w->p - at));
+	m->proxy_authen_type = l->proxy;
+	m->proxy_authen_id = PROXY_ID;
+	m->proxy_authen_name = span_str(p->user);
+	m->proxy_authen_response = span_str(p->password);
+	for (unsigned i = AVP_INITIAL_RCVD_CONFREQ; i <= AVP_PROXY_AUTHEN_RESPONSE; i++)
+		m->have |= L2TP_BIT(i);
+	if (l->proxy != 2) {
+		m->have &= ~L2TP_BIT(AVP_PROXY_AUTHEN_CHALLENGE);
+		return;
+	}
+	p->chap_alg = CHAP_ALG_MD5;
+	p->chap_id = PROXY_ID;
+	p->challenge_len = 24; /* longer than ze's */
+	memset(p->challenge, (uint8_t)c->sid, p->challenge_len);
+	m->proxy_authen_challenge = span_of(p->challenge, p->challenge_len);
+	at = w->p;
+	client_chap_response(p, w);
+	m->proxy_authen_response = span_of(at, (size_t)(w->p - at));
+}
+
 static void got_icrp(struct lac *l, struct lac_call *c, const struct l2tp_msg *m)
 {
 	struct l2tp_msg r = { .type = L2TP_ICCN,
@@ -158,6 +206,8 @@ static void got_icrp(struct lac *l, struct lac_call *c, const struct l2tp_msg *m
 				      L2TP_BIT(AVP_TX_CONNECT_SPEED),
 			      .framing_type = 1,
 			      .tx_speed_bps = 1000000 };
+	uint8_t buf[256];
+	struct wr w = wr_init(buf, sizeof(buf));
 
 	c->icrp = true;
 	c->peer_sid = m->assigned_sid;
@@ -165,10 +215,15 @@ static void got_icrp(struct lac *l, struct lac_call *c, const struct l2tp_msg *m
 		return;
 	if (l->sequencing)
 		r.have |= L2TP_BIT(AVP_SEQUENCING_REQUIRED);
+	if (l->proxy)
+		put_proxy(c, &r, &w);
 	lac_send(l, c->peer_sid, &r);
 	c->connected = true;
 	lac_flush(l); /* send the ICCN before the first frame */
-	client_open(c);
+	if (l->proxy)
+		client_open_proxied(c, l->proxy == 2 ? PPP_CHAP : l->proxy == 3 ? PPP_PAP : 0);
+	else
+		client_open(c);
 }
 
 static void call_over(struct lac_call *c)

@@ -515,7 +515,7 @@ static void other_options(void **st)
 	assert_int_equal(w->l.lcp.peer_accm, 0x000a0000);
 }
 
-/* P-103: the peer goes on before the verdict is there; its next request is answered. */
+/* P-103: the peer continues before the verdict is there; its next request is answered. */
 static void ipcp_before_the_verdict(void **st)
 {
 	struct pw *w = *st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Failure sweep: a scenario with two LACs and three subscribers is repeated with the k-th
+/* Failure sweep: a scenario with two LACs and five subscribers is repeated with the k-th
  * allocation, packet, data plane call or random number failing. Whatever fails, the daemon
  * serves the next peer, and at the end nothing is left. */
 #include <stdarg.h>
@@ -33,6 +33,10 @@ static void life(struct world *w)
 	a = lac_call(l, "alice", "wonder");
 	b = lac_call(l, "bob", "builder");
 	lac_call(m, "alice", "wrong");
+	m->proxy = 2; /* CHAP and PAP, which the LAC has received */
+	lac_call(m, "alice", "wonder");
+	m->proxy = 3;
+	lac_call(m, "alice", "wonder");
 	w_advance(w, ZE_SEC(20));
 	if (a->connected)
 		client_renegotiate(a);
@@ -60,12 +64,16 @@ static void afterlife(struct world *w)
 
 static bool run(enum what what, int k)
 {
+	struct config *cfg;
 	struct world *w;
 	bool hit;
 
 	if (what == FAIL_ALLOC)
 		fail_alloc_at(k);
-	w = world_new(NULL, 1);
+	cfg = w_config();
+	if (cfg)
+		cfg->proxy_lcp = PPP_PROXY_ON_MISMATCH;
+	w = cfg ? world_new(cfg, 1) : NULL;
 	if (!w) {
 		hit = fail_alloc_hit();
 		fail_alloc_off();

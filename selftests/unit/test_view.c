@@ -238,8 +238,8 @@ static void session(void **st)
 	has(u.a.data, SESSION_KEYS
 	    " peer/s l2tp-state/s session-id/s connected-at/t up-at/t calling-number/s called-number/s "
 	    "sub-address/s call-serial-number/n physical-channel-id/n tx-speed-bps/n rx-speed-bps/n "
-	    "framing-type/s sequencing-required/b lns-mode/b ppp-phase/s lcp-state/s lcp-options/o "
-	    "auth-method/s auth-state/s ipcp-state/s ipv6cp-state/s local-addr/s dns-primary/s "
+	    "framing-type/s sequencing-required/b lns-mode/b ppp-phase/s lcp-state/s lcp-proxied/b lcp-options/o "
+	    "auth-method/s auth-state/s auth-proxied/b ipcp-state/s ipv6cp-state/s local-addr/s dns-primary/s "
 	    "dns-secondary/s local-interface-id/s peer-interface-id/s mtu/n lcp-echo/o events/a");
 	equal("local-sid", u.call->peer_sid);
 	equal("remote-sid", u.call->sid);
@@ -425,7 +425,7 @@ static void running_config(void **st)
 	    "enabled/b shared-secret/s hide-avps/b host-name/s auth-method/s "
 	    "allow-no-auth/b hello-interval/n hello-retries/n max-tunnels/n "
 	    "max-sessions/n setup-rate/n max-tunnels-peer/n max-sessions-peer/n path-mtu/n drain-timeout/n allow-from/a allow-host-name/a "
-	    "authentication/o ncp/o lcp-echo/o session/o auth/o local-users/n pool/o dataplane/s bpf/o");
+	    "authentication/o proxy/o ncp/o lcp-echo/o session/o auth/o local-users/n pool/o dataplane/s bpf/o");
 	same("dataplane", "auto");
 	same("bpf.xdp-mode", "generic");
 	assert_int_equal(json_array_size(ask_member(u.a.data, "bpf.uplink")), 1);

@@ -88,7 +88,7 @@ static void every_leaf_of_the_guide_is_read(void **st)
 		"reject-rate-peer 9 }\n"
 		"  ncp { enable-ipcp true; enable-ipv6cp false; timeout 11; ipv4 wanted; ipv6 off }\n"
 		"  session-limit 5; session-limit-action deny\n"
-		"  lcp-echo { interval 4; failures 6 }\n"
+		"  lcp-echo { interval 4; failures 6 } proxy { lcp on-mismatch; auth again }\n"
 		"  session { session-timeout 86400; idle-timeout 600 }\n"
 		"  auth { local { user alice { password hunter2 } user bob { password b; "
 		"address 10.1.1.1; session-limit 0; session-limit-action replace } } }\n"
@@ -123,6 +123,8 @@ static void every_leaf_of_the_guide_is_read(void **st)
 	assert_int_equal(c->allow_from[0].len, 8);
 	assert_int_equal(c->n_allow_host_name, 1);
 	assert_string_equal(c->allow_host_name[0], "lac1");
+	assert_int_equal(c->proxy_lcp, PPP_PROXY_ON_MISMATCH);
+	assert_int_equal(c->proxy_auth, CONFIG_PROXY_AGAIN);
 	assert_int_equal(c->auth_timeout_s, 12);
 	assert_int_equal(c->reauth_interval_s, 300);
 	assert_int_equal(c->reject_interval_s, 7);

@@ -184,6 +184,10 @@ static void words_are_those_of_the_enums(void **st)
 		assert_string_equal(row_of(&config_table, "l2tp/shaper/qdisc-type")->words[q],
 				    plan_qdisc_name(q));
 	assert_string_equal(row_of(&config_table, "l2tp/ncp/ipv4")->words[CONFIG_NEED_OFF], "off");
+	assert_string_equal(row_of(&config_table, "l2tp/proxy/lcp")->words[PPP_PROXY_NEVER],
+			    "never");
+	assert_string_equal(row_of(&config_table, "l2tp/proxy/auth")->words[CONFIG_PROXY_AGAIN],
+			    "again");
 	assert_string_equal(row_of(&config_table, "l2tp/dataplane")->words[CONFIG_DP_BPF], "bpf");
 	assert_string_equal(row_of(&config_table, "l2tp/bpf/xdp-mode")->words[CONFIG_XDP_GENERIC],
 			    "generic");
