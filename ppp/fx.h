@@ -64,6 +64,7 @@ enum ppp_end { /* why the link ended, as shown in events and logs */
 	PPP_END_REPLACED, /* by a newer session of the same user */
 	PPP_END_SESSION_TIMEOUT,
 	PPP_END_IDLE,
+	PPP_END_UNACCOUNTED, /* accounting is required and fails */
 	PPP_END__COUNT
 };
 

@@ -174,7 +174,8 @@ static void control_tunnel_up(struct tunnel *t, ze_ns now)
 
 static void control_tunnel_down(struct tunnel *t, const struct l2tp_fx_down *d, ze_ns now)
 {
-	const struct l2tp_fx_down why = { .cause = L2TP_DOWN_TUNNEL,
+	bool ours = d->cause == L2TP_DOWN_ADMIN || d->cause == L2TP_DOWN_SHUTDOWN;
+	const struct l2tp_fx_down why = { .cause = ours ? d->cause : L2TP_DOWN_TUNNEL,
 					  .result = d->result,
 					  .error = d->error };
 	bool was_up = t->up;

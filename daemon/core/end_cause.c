@@ -48,6 +48,17 @@ enum end_cause end_cause_of_down(enum l2tp_down d)
 	return (unsigned)d < L2TP_DOWN__COUNT ? (enum end_cause)of[d] : END_NONE;
 }
 
+#define DISCONNECT_BY_USER 3 /* RFC 3145 3: the link was terminated normally */
+
+enum end_cause end_cause_of_call(const struct l2tp_fx_down *d)
+{
+	if (d->cause == L2TP_DOWN_PEER && d->disconnect_code == DISCONNECT_BY_USER)
+		return END_PEER_USER;
+	if (d->cause == L2TP_DOWN_PEER && d->result == CDN_ADMIN)
+		return END_PEER_ADMIN;
+	return end_cause_of_down(d->cause);
+}
+
 enum end_cause end_cause_of_ppp(enum ppp_end e)
 {
 	static const uint8_t of[PPP_END__COUNT] = {
@@ -79,6 +90,7 @@ enum end_cause end_cause_of_ppp(enum ppp_end e)
 		[PPP_END_REPLACED] = END_REPLACED,
 		[PPP_END_SESSION_TIMEOUT] = END_SESSION_TIMEOUT,
 		[PPP_END_IDLE] = END_IDLE,
+		[PPP_END_UNACCOUNTED] = END_UNACCOUNTED,
 	};
 
 	return (unsigned)e < PPP_END__COUNT ? (enum end_cause)of[e] : END_NONE;

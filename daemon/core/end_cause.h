@@ -39,6 +39,10 @@ enum acct_cause {
 	/* id              word                    accounting */ \
 	X(PEER,            "peer",                 LOST_CARRIER, \
 	  "the peer ended the tunnel or the call") \
+	X(PEER_ADMIN,      "peer",                 ADMIN_RESET, \
+	  "the LAC ended the call for administrative reasons") \
+	X(PEER_USER,       "peer",                 USER_REQUEST, \
+	  "the subscriber ended the link, as the LAC reports") \
 	X(SHUTDOWN,        "shutdown",             ADMIN_REBOOT, \
 	  "the daemon was stopped") \
 	X(KEEPALIVE,       "keepalive-timeout",    LOST_SERVICE, \
@@ -76,11 +80,11 @@ enum acct_cause {
 	  "the subscriber did not authenticate in time") \
 	X(AUTH_REFUSED,    "auth-refused",         ADMIN,                 NONE,       0, 0, USER_ERROR, \
 	  "the subscriber refused all authentication protocols") \
-	X(LCP_TIMEOUT,     "lcp-timeout",          TIMEOUT,               NONE,       5, 0, LOST_CARRIER, \
+	X(LCP_TIMEOUT,     "lcp-timeout",          TIMEOUT,               NONE,       5, 0, PORT_ERROR, \
 	  "LCP did not converge, or was not answered") \
-	X(NCP_TIMEOUT,     "ncp-timeout",          TIMEOUT,               NONE,       0, 0, USER_ERROR, \
+	X(NCP_TIMEOUT,     "ncp-timeout",          TIMEOUT,               NONE,       0, 0, PORT_ERROR, \
 	  "no network protocol opened in time, or all of them were closed") \
-	X(LOGIN_TIMEOUT,   "login-timeout",        TIMEOUT,               NONE,       0, 0, USER_ERROR, \
+	X(LOGIN_TIMEOUT,   "login-timeout",        TIMEOUT,               NONE,       0, 0, PORT_ERROR, \
 	  "the negotiation was restarted repeatedly, and no network protocol opened") \
 	X(ECHO,            "echo",                 CARRIER_LOST,          NONE,       8, 0, LOST_CARRIER, \
 	  "the subscriber did not answer LCP echo requests") \
@@ -119,7 +123,9 @@ enum acct_cause {
 	X(SESSION_TIMEOUT, "session-timeout",      ADMIN,                 NONE,       1, 2, SESSION_TIMEOUT, \
 	  "its Session-Timeout, or that of the configuration, was over") \
 	X(IDLE,            "idle-timeout",         ADMIN,                 NONE,       1, 2, IDLE_TIMEOUT, \
-	  "the subscriber sent no packet for its Idle-Timeout, or that of the configuration")
+	  "the subscriber sent no packet for its Idle-Timeout, or that of the configuration") \
+	X(UNACCOUNTED,     "unaccounted",          NO_FACILITIES_NOW,     RESOURCES,  0, 0, SERVICE_UNAVAILABLE, \
+	  "accounting is required, and no server has acknowledged its Start")
 /* clang-format on */
 
 enum end_cause {
@@ -131,6 +137,8 @@ enum end_cause {
 };
 
 enum end_cause end_cause_of_down(enum l2tp_down d);
+/* The same for a call, by what the CDN of its LAC says as well. */
+enum end_cause end_cause_of_call(const struct l2tp_fx_down *d);
 enum end_cause end_cause_of_ppp(enum ppp_end e);
 const char *end_cause_word(enum end_cause c); /* "auth-failed"; "" for END_NONE */
 const char *end_cause_sentence(enum end_cause c);

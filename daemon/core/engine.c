@@ -179,6 +179,15 @@ void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a,
 	turn_end(e, now);
 }
 
+void engine_end_unaccounted(struct engine *e, uint16_t sid, uint64_t id, ze_ns now)
+{
+	struct subscriber *s = registry_sub(e, sid);
+
+	if (s && s->id == id)
+		subscriber_end_unaccounted(s, now);
+	turn_end(e, now);
+}
+
 void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns now)
 {
 	own_set(e, set);

@@ -98,6 +98,9 @@ void engine_dp_event(struct engine *e, const struct dp_event *ev, ze_ns now);
  * case, and sets it to NULL. */
 void engine_auth_answer(struct engine *e, uint64_t cookie, struct aaa_answer *a, ze_ns now);
 
+/* Ends the session with these ids, if there is one, because accounting is required and fails. */
+void engine_end_unaccounted(struct engine *e, uint16_t sid, uint64_t id, ze_ns now);
+
 /* Gives the observer, which was added late, events about the established tunnels, the sessions and
  * their routes, oldest first, each with event.replay and the time `now`: TUNNEL_UP, SESSION_STARTING
  * or SESSION_UP, ROUTE_ADD. Other observers do not get them. */

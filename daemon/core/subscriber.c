@@ -577,6 +577,12 @@ void subscriber_clear(struct subscriber *s, ze_ns now)
 	end_now(s, PPP_END_ADMIN, now);
 }
 
+void subscriber_end_unaccounted(struct subscriber *s, ze_ns now)
+{
+	if (!s->call.ended)
+		end_now(s, PPP_END_UNACCOUNTED, now);
+}
+
 static void subscriber_replaced(struct subscriber *s, ze_ns now)
 {
 	if (!s->call.ended)
@@ -663,7 +669,7 @@ static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_
 	struct subscriber *s = subscriber_owner(c);
 
 	if (s->end == END_NONE)
-		s->end = end_cause_of_down(down->cause);
+		s->end = end_cause_of_call(down);
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_REMOVE, (enum ppp_family)f, now);

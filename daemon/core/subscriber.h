@@ -51,6 +51,8 @@ void subscriber_replay(struct subscriber *s, ze_ns now);
 void subscriber_verdict(struct subscriber *s, struct aaa_answer *a, ze_ns now);
 /* Ends the session for an operator: one Terminate-Request, then a CDN with Result Code 3. */
 void subscriber_clear(struct subscriber *s, ze_ns now);
+/* Ends the session, unless it has ended, because accounting is required and fails. */
+void subscriber_end_unaccounted(struct subscriber *s, ze_ns now);
 /* Ends sessions that newer ones replace, and answers those whose address may have become free;
  * called by the turn. */
 void subscriber_settle_addresses(struct engine *e, ze_ns now);

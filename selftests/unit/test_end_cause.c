@@ -58,10 +58,54 @@ static void machines_have_rows(void **st)
 		seen[end_cause_of_down((enum l2tp_down)d)]++;
 	for (int e = 0; e < PPP_END__COUNT; e++)
 		seen[end_cause_of_ppp((enum ppp_end)e)]++;
+	/* What the CDN of a LAC says. */
+	for (int code = 0; code < 2; code++)
+		seen[end_cause_of_call(&(struct l2tp_fx_down){ .cause = L2TP_DOWN_PEER,
+							       .result = CDN_ADMIN,
+							       .disconnect_code = code ? 3 : 0 })]++;
 	for (int c = 0; c < END__COUNT; c++)
 		assert_int_equal(seen[c], c == END_ADMIN ? 2 : 1);
 	assert_int_equal(end_cause_of_down(L2TP_DOWN__COUNT), END_NONE);
 	assert_int_equal(end_cause_of_ppp(PPP_END__COUNT), END_NONE);
+}
+
+/* R-033, S-AAA-59 */
+static void terminate_causes(void **st)
+{
+	static const struct {
+		struct l2tp_fx_down down;
+		enum acct_cause want;
+	} calls[] = {
+		{ { .cause = L2TP_DOWN_PEER, .result = CDN_CARRIER_LOST }, ACCT_LOST_CARRIER },
+		{ { .cause = L2TP_DOWN_PEER, .result = CDN_ADMIN }, ACCT_ADMIN_RESET },
+		{ { .cause = L2TP_DOWN_PEER, .result = CDN_ADMIN, .disconnect_code = 3 },
+		  ACCT_USER_REQUEST },
+		{ { .cause = L2TP_DOWN_ADMIN, .result = CDN_ADMIN }, ACCT_ADMIN_RESET },
+		{ { .cause = L2TP_DOWN_SHUTDOWN }, ACCT_ADMIN_REBOOT },
+		{ { .cause = L2TP_DOWN_TUNNEL }, ACCT_LOST_SERVICE },
+		{ { .cause = L2TP_DOWN_PROTOCOL }, ACCT_NAS_ERROR },
+	};
+	static const struct {
+		enum ppp_end end;
+		enum acct_cause want;
+	} links[] = {
+		{ PPP_END_PEER, ACCT_USER_REQUEST },
+		{ PPP_END_ECHO, ACCT_LOST_CARRIER },
+		{ PPP_END_ADMIN, ACCT_ADMIN_RESET },
+		{ PPP_END_LCP_TIMEOUT, ACCT_PORT_ERROR },
+		{ PPP_END_NCP_TIMEOUT, ACCT_PORT_ERROR },
+		{ PPP_END_PLANE, ACCT_NAS_ERROR },
+		{ PPP_END_REPLACED, ACCT_PORT_PREEMPTED },
+		{ PPP_END_POOL_EMPTY, ACCT_SERVICE_UNAVAILABLE },
+		{ PPP_END_UNACCOUNTED, ACCT_SERVICE_UNAVAILABLE },
+		{ PPP_END_AUTH_FAILED, ACCT_USER_ERROR },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(calls); i++)
+		assert_int_equal(end_cause_acct(end_cause_of_call(&calls[i].down)), calls[i].want);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(links); i++)
+		assert_int_equal(end_cause_acct(end_cause_of_ppp(links[i].end)), links[i].want);
 }
 
 static void examples(void **st)
@@ -93,7 +137,8 @@ static void examples(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { T(rows_are_whole), T(cdns_are_whole),
-					    T(machines_have_rows), T(examples) };
+					    T(machines_have_rows), T(terminate_causes),
+					    T(examples) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,27 @@ static void link_of_events(void **st)
 	empty(w);
 }
 
+/* accounting is required and fails. Only the session that it is about ends. */
+static void unaccounted(void **st)
+{
+	struct world *w = world_new(NULL, 1);
+	struct lac *l = lac_up(w, 1);
+	struct lac_call *c = lac_call(l, "alice", "wonder");
+	struct subscriber *s = call_sub(c);
+
+	(void)st;
+	engine_end_unaccounted(w->e, c->peer_sid, s->id + 1, w->now);
+	engine_end_unaccounted(w->e, (uint16_t)(c->peer_sid + 1), s->id, w->now);
+	assert_false(s->call.ended);
+	engine_end_unaccounted(w->e, c->peer_sid, s->id, w->now);
+	w_advance(w, ZE_SEC(20));
+	assert_true(c->over);
+	assert_int_equal(c->cdn_result, CDN_NO_FACILITIES_NOW);
+	assert_string_equal(w_last_event(w, EV_SESSION_CLOSED)->cause, "unaccounted");
+	lac_stop(l);
+	empty(w);
+}
+
 /* P-028 P-032: each method; the client chooses it by Nak. */
 static void each_method(void **st)
 {
@@ -527,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(login),
 		cmocka_unit_test(link_of_events),
+		cmocka_unit_test(unaccounted),
 		cmocka_unit_test(each_method),
 		cmocka_unit_test(wrong_password),
 		cmocka_unit_test(no_authentication),
