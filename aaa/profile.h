@@ -38,13 +38,13 @@ enum profile_source {
 	X(UP, "upload-rate", 0, true)                                                              \
 	X(SESSION_TIMEOUT, "session-timeout", 0, true)                                             \
 	X(IDLE_TIMEOUT, "idle-timeout", 0, true)                                                   \
-	X(INTERIM, "acct-interval", 0, false)                                                      \
+	X(INTERIM, "acct-interval", 0, true)                                                       \
 	X(MTU, "mtu", 0, false)                                                                    \
 	X(SESSIONS, "session-limit", 0, true)                                                      \
 	X(POOL, "pool", 1, true)                                                                   \
 	X(FILTER, "filter-id", 4, false)                                                           \
-	X(CUI, "chargeable-user-identity", 1, false)                                               \
-	X(CLASS, "class", 8, false)                                                                \
+	X(CUI, "chargeable-user-identity", 1, true)                                                \
+	X(CLASS, "class", 8, true)                                                                 \
 	X(ROUTE, "route", 64, false)                                                               \
 	X(ROUTE6, "ipv6-route", 64, false)                                                         \
 	X(PREFIX6, "ipv6-prefix", 4, false)                                                        \

@@ -25,6 +25,8 @@ static const char usage[] =
 	"  -c, --config FILE   configuration (/etc/ze/ze.conf)\n"
 	"      --socket PATH   control socket (" CLIENT_SOCKET ", or $ZE_SOCKET)\n"
 	"      --state FILE    state file (`state` in the directory of the socket)\n"
+	"      --spool FILE    records of accounting (/var/lib/ze/accounting.db; with another\n"
+	"                      socket `accounting.db` in its directory)\n"
 	"      --yang-dir DIR  YANG modules (the installed ones, or $ZE_YANG_DIR)\n"
 	"      --no-hardening  keep all capabilities and system calls, for a debugger\n"
 	"\n"

@@ -32,6 +32,7 @@
 
 #define DEFAULT_CONFIG "/etc/ze/ze.conf"
 #define DEFAULT_SOCKET "/run/ze/ze.sock"
+#define DEFAULT_SPOOL  "/var/lib/ze/accounting.db" /* with that socket */
 
 enum {
 	EXIT_OK = 0,
@@ -55,7 +56,7 @@ static void on_drained(struct ev_loop *ev, ev_prepare *w, int revents)
 
 	(void)ev;
 	(void)revents;
-	if (engine_drained(d->z.engine))
+	if (modules_drained(&d->z))
 		loop_stop(d->z.loop);
 }
 
@@ -226,6 +227,7 @@ static int run_daemon(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "state", required_argument, NULL, 'S' },
+		{ "spool", required_argument, NULL, 'a' },
 		{ "yang-dir", required_argument, NULL, 'y' },
 		{ "no-hardening", no_argument, NULL, 'H' },
 		{ "test", no_argument, NULL, 't' },
@@ -251,6 +253,9 @@ static int run_daemon(int argc, char **argv)
 		case 'S':
 			d.z.state_file = optarg;
 			break;
+		case 'a':
+			d.z.spool_file = optarg;
+			break;
 		case 'y':
 			d.z.yang_dir = optarg;
 			break;
@@ -270,6 +275,8 @@ static int run_daemon(int argc, char **argv)
 			return wrong_usage();
 		}
 	}
+	if (!d.z.spool_file && strcmp(d.z.socket_path, DEFAULT_SOCKET) == 0)
+		d.z.spool_file = DEFAULT_SPOOL;
 	if (optind < argc) {
 		fprintf(stderr, "ze: \"%s\" is not a command\n", argv[optind]);
 		return wrong_usage();

@@ -23,6 +23,7 @@
 #include "daemon/sys/config/yang.h"
 #include "daemon/sys/ctl/ctl.h"
 #include "daemon/sys/net/ifwatch.h"
+#include "daemon/sys/net/radius_accounting.h"
 #include "daemon/sys/net/radius_login.h"
 #include "daemon/sys/net/udp.h"
 #include "daemon/sys/plane/plane.h"
@@ -246,19 +247,28 @@ static void state_stop(struct ze *z)
 	bpf_ours_use_list(NULL);
 	free(z->programs_path);
 	free(z->state_path);
-	z->programs_path = z->state_path = NULL;
+	free(z->spool_path);
+	z->programs_path = z->state_path = z->spool_path = NULL;
+}
+
+/* Returns the given path, or that of a file beside the socket; NULL when out of memory. */
+static char *path_beside(const struct ze *z, const char *given, const char *name)
+{
+	const char *slash = strrchr(z->socket_path, '/');
+	int folder = slash ? (int)(slash - z->socket_path) + 1 : 0;
+	char *path;
+
+	if (given)
+		return strdup(given);
+	return asprintf(&path, "%.*s%s", folder, z->socket_path, name) < 0 ? NULL : path;
 }
 
 static int state_start(struct ze *z)
 {
-	const char *slash = strrchr(z->socket_path, '/');
-	int folder = slash ? (int)(slash - z->socket_path) + 1 : 0;
-	int r = z->state_file ? asprintf(&z->state_path, "%s", z->state_file) :
-				asprintf(&z->state_path, "%.*sstate", folder, z->socket_path);
-
-	if (r < 0)
-		z->state_path = NULL;
-	if (r < 0 || asprintf(&z->programs_path, "%s-programs", z->state_path) < 0) {
+	z->state_path = path_beside(z, z->state_file, "state");
+	z->spool_path = path_beside(z, z->spool_file, "accounting.db");
+	if (!z->state_path || !z->spool_path ||
+	    asprintf(&z->programs_path, "%s-programs", z->state_path) < 0) {
 		z->programs_path = NULL;
 		state_stop(z);
 		return -ENOMEM;
@@ -466,6 +476,55 @@ static const struct ze_module mod_radius = { .name = "aaa-radius",
 					     .cancel = radius_cancel,
 					     .reload = radius_apply };
 
+static int accounting_start(struct ze *z)
+{
+	struct ports io;
+
+	plane_ports(z->plane, &io);
+	return radius_accounting_new(&(struct radius_accounting_args){ .loop = z->loop,
+								       .rng = &z->rng,
+								       .bus = &z->bus,
+								       .dp = io.dp,
+								       .dp_self = io.dp_self,
+								       .path = z->spool_path },
+				     z->cfg, &z->accounting);
+}
+
+static void accounting_stop(struct ze *z)
+{
+	radius_accounting_free(z->accounting);
+	z->accounting = NULL;
+}
+
+static int accounting_prepare(struct ze *z, struct config *next, struct strbuf *errors)
+{
+	int r = radius_accounting_prepare(z->accounting, next);
+
+	if (r < 0)
+		sb_printf(errors, "l2tp auth radius accounting: %s: %s\n", z->spool_path,
+			  log_strerror(r));
+	return r;
+}
+
+static void accounting_cancel(struct ze *z)
+{
+	radius_accounting_cancel(z->accounting);
+}
+
+static void accounting_apply(struct ze *z, struct config *next)
+{
+	(void)next;
+	radius_accounting_apply(z->accounting);
+}
+
+/* Its observer must get the sessions that are restored, and it stops after the engine. */
+static const struct ze_module mod_accounting = { .name = "aaa-accounting",
+						 .start = accounting_start,
+						 .stop = accounting_stop,
+						 .prepare = accounting_prepare,
+						 .cancel = accounting_cancel,
+						 .reload = accounting_apply };
+
 static void order_reload(struct ze *z, struct config *next)
 {
 	const char *names[CONFIG_AUTH__COUNT];
@@ -498,8 +557,11 @@ static int engine_start(struct ze *z)
 		.now = loop_now(z->loop),
 		.wall_ns = loop_wall_ns(),
 	};
+	uint64_t last = radius_accounting_last_id(z->accounting);
 	int r;
 
+	if (last >= (uint64_t)a.wall_ns && last < INT64_MAX) /* the clock was set back */
+		a.wall_ns = (int64_t)last + 1;
 	plane_ports(z->plane, &a.ports);
 	r = engine_new(&a, &z->engine);
 	if (r < 0)
@@ -652,6 +714,14 @@ static int restore_start(struct ze *z)
 
 static const struct ze_module mod_restore = { .name = "restore", .start = restore_start };
 
+static int recovered_start(struct ze *z)
+{
+	radius_accounting_recovered(z->accounting);
+	return 0;
+}
+
+static const struct ze_module mod_recovered = { .name = "recovered", .start = recovered_start };
+
 static int persist_start(struct ze *z)
 {
 	struct journal *j = plane_journal(z->plane);
@@ -686,7 +756,11 @@ static struct snapshot_radius *copy_radius(const void *self)
 {
 	const struct ze *z = self; /* the socket is opened first, and serves when all has started */
 
-	return radius_login_snapshot(z->radius);
+	struct snapshot_radius *s = radius_login_snapshot(z->radius);
+
+	if (s)
+		radius_accounting_snapshot(z->accounting, &s->accounting);
+	return s;
 }
 
 static int ctl_start(struct ze *z)
@@ -736,10 +810,10 @@ static const struct ze_module mod_serve = { .name = "serve",
  * since it removes what the engine has released. The listeners are closed with the loop, since the
  * sockets of tunnels are watched there, too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	    &mod_config, &mod_loop,
-	&mod_state,   &mod_instance,  &mod_history, &mod_listeners, &mod_ctl,	 &mod_dataplane,
-	&mod_settle,  &mod_local,     &mod_radius,  &mod_order,	    &mod_engine, &mod_ifwatch,
-	&mod_refresh, &mod_restore,   &mod_persist, &mod_serve,
+	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	     &mod_config,  &mod_loop,
+	&mod_state,   &mod_instance,  &mod_history, &mod_listeners,  &mod_ctl,	   &mod_dataplane,
+	&mod_settle,  &mod_local,     &mod_radius,  &mod_accounting, &mod_order,   &mod_engine,
+	&mod_ifwatch, &mod_refresh,   &mod_restore, &mod_recovered,  &mod_persist, &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)
@@ -765,6 +839,11 @@ int modules_start(struct ze *z)
 		}
 	}
 	return 0;
+}
+
+bool modules_drained(struct ze *z)
+{
+	return engine_drained(z->engine) && radius_accounting_finished(z->accounting);
 }
 
 const char *modules_why_stay(const struct ze *z)

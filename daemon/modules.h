@@ -23,6 +23,7 @@ struct instance;
 struct loop;
 struct persist;
 struct plane;
+struct radius_accounting;
 struct radius_login;
 struct refresh;
 struct strbuf;
@@ -32,8 +33,9 @@ struct yang;
 struct ze {
 	const char *config_file, *socket_path, *yang_dir; /* yang_dir NULL: the default */
 	const char *state_file;				  /* NULL: `state` beside the socket */
-	bool no_hardening;				  /* for a debugger */
-	bool handover; /* stop leaves the data plane and its state for the next instance */
+	const char *spool_file; /* of accounting; NULL: `accounting.db` beside the socket */
+	bool no_hardening;	/* for a debugger */
+	bool handover;		/* stop leaves the data plane and its state for the next instance */
 
 	struct rng rng;
 	struct yang *yang;
@@ -41,14 +43,16 @@ struct ze {
 	struct loop *loop;
 	struct udp *udp;
 	struct plane *plane;
-	struct persist *persist;	      /* watches the journal and the pins */
-	struct instance *instance;	      /* NULL: the plane shares nothing in the kernel */
-	char *state_path, *programs_path;     /* the second: a list of our BPF programs */
+	struct persist *persist;	  /* watches the journal and the pins */
+	struct instance *instance;	  /* NULL: the plane shares nothing in the kernel */
+	char *state_path, *programs_path; /* the second: a list of our BPF programs */
+	char *spool_path;
 	struct aaa_broker aaa;		      /* has the handlers of the modules */
 	struct aaa_local *local, *local_next; /* the second: prepared for a reload */
 	struct bus bus;
 	struct history *history;
 	struct radius_login *radius;
+	struct radius_accounting *accounting;
 	struct engine *engine;
 	struct ifwatch *ifwatch;
 	struct refresh *refresh;
@@ -59,6 +63,9 @@ struct ze {
 int modules_start(struct ze *z);
 /* Stops all modules in reverse order. */
 void modules_stop(struct ze *z);
+/* After engine_drain(): true when the peers have acknowledged the end of all tunnels, and the
+ * accounting servers all records. */
+bool modules_drained(struct ze *z);
 /* Returns NULL when a handover would keep the sessions, else why not. */
 const char *modules_why_stay(const struct ze *z);
 /* Reads the configuration file again. If it is valid, settings that can change at run time are

@@ -24,6 +24,7 @@ const char *const config_radius_kinds[] = { "access-request",
 					    "accounting-on",
 					    "accounting-off",
 					    NULL };
+static const char *const accountings[] = { "on", "off", "required", NULL };
 static const char *const limit_actions[] = { "", "replace", "deny", NULL };
 static const char *const duplicates[] = { "replace", "refuse", NULL };
 static const char *const proxy_lcp[] = { "always", "on-mismatch", "never", NULL };
@@ -84,6 +85,7 @@ static const struct config_row radius_server_rows[] = {
 	{ "name",                  CONFIG_NAME,   CONFIG_NEXT_LOGIN, AT(name) },
 	{ "address",               CONFIG_IP,     CONFIG_NEXT_LOGIN, AT(addr) },
 	{ "port",                  CONFIG_U16,    CONFIG_NEXT_LOGIN, AT(addr.port), .def = "1812" },
+	{ "acct-port",             CONFIG_U16,    CONFIG_NOW,        AT(acct_port) },
 	{ "shared-key",            CONFIG_SECRET, CONFIG_NEXT_LOGIN, AT(secret) },
 	{ "message-authenticator", CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(signing),   .def = "auto", .words = signings },
 };
@@ -157,6 +159,8 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/auth/radius/timeout",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.timeout_s), .def = "3", .unit = "seconds" },
 	{ "l2tp/auth/radius/retries",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.retries),   .def = "3" },
 	{ "l2tp/auth/radius/attributes/exclude", CONFIG_ENTRY, CONFIG_NOW, AT(radius.excludes), COUNTED(radius.n_excludes), .places = RADIUS_OPT__COUNT, .entry = &radius_exclude },
+	{ "l2tp/auth/radius/accounting",     CONFIG_WORD,   CONFIG_NOW,        AT(radius.accounting), .def = "on", .words = accountings },
+	{ "l2tp/auth/radius/acct-interval",  CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(radius.acct_interval_s), .def = "300", .unit = "seconds" },
 	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .entry = &radius_server },
 
 	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },
@@ -237,6 +241,11 @@ enum log_level config_log_level(const struct config *c, enum log_sub sub)
 const char *config_host_name(const struct config *c)
 {
 	return c->host_name[0] ? c->host_name : c->machine_name;
+}
+
+bool config_accounts(const struct config *c)
+{
+	return c->radius.n_servers && c->radius.accounting != CONFIG_ACCOUNTING_OFF;
 }
 
 bool config_ipcp(const struct config *c)

@@ -81,6 +81,13 @@ struct config_radius_server {
 	struct ze_addr addr;
 	char *secret; /* owned */
 	enum radius_signing signing;
+	uint16_t acct_port; /* 0: the one after addr.port */
+};
+
+enum config_accounting {
+	CONFIG_ACCOUNTING_ON,
+	CONFIG_ACCOUNTING_OFF,
+	CONFIG_ACCOUNTING_REQUIRED /* a session whose Start no server acknowledges ends */
 };
 
 struct config_radius_exclude { /* an attribute, and the requests without it */
@@ -96,6 +103,8 @@ struct config_radius {	       /* without servers: not configured */
 	uint32_t timeout_s, retries;
 	struct config_radius_exclude excludes[RADIUS_OPT__COUNT];
 	size_t n_excludes;
+	enum config_accounting accounting;
+	uint32_t acct_interval_s;
 	struct config_radius_server servers[RADIUS_SERVERS_MAX];
 	size_t n_servers;
 };
@@ -183,6 +192,8 @@ size_t config_auth_order(const struct config *c, enum config_auth ret[static CON
 size_t config_handlers(const struct config *c, const char *ret[static CONFIG_AUTH__COUNT]);
 /* How ze names itself to RADIUS servers. It points into c. */
 struct radius_nas config_radius_nas(const struct config *c);
+/* Whether records of accounting are sent. */
+bool config_accounts(const struct config *c);
 bool config_ipcp(const struct config *c); /* whether IPCP is negotiated */
 bool config_ipv6cp(const struct config *c);
 /* Returns a new table of the local users, or NULL when out of memory. */

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aaa/acct.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
 #include "daemon/base/err.h"
@@ -241,7 +242,22 @@ struct snapshot_radius_server {
 	uint64_t icmp_errors;
 };
 
+struct snapshot_accounting { /* of accounting by RADIUS */
+	struct radius_client_stats client;
+	size_t n; /* 0: accounting is off */
+	struct snapshot_radius_server v[RADIUS_SERVERS_MAX];
+	bool open;	/* the rest is valid; it also is when accounting was switched off later */
+	int64_t wall_s; /* now, seconds since 1970 */
+	struct acct_stats records;
+	/* The file: writes that it does not have yet, transactions, failed ones, writes that are
+	 * lost, and what is wrong with the last transaction (a constant), or "". */
+	size_t queued;
+	uint64_t commits, failures, dropped;
+	const char *error;
+};
+
 struct snapshot_radius { /* one allocation, most preferred first */
+	struct snapshot_accounting accounting;
 	struct radius_client_stats client;
 	size_t n; /* 0: no servers are configured */
 	struct snapshot_radius_server v[];

@@ -35,4 +35,5 @@ void view_sessions(const struct snapshot *s, const struct view_clock *c, struct 
 void view_session(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_history(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_pools(const struct snapshot *s, const struct view_clock *c, struct json *j);
+void view_radius_accounting(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_radius(const struct snapshot *s, const struct view_clock *c, struct json *j);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The servers of the RADIUS client. */
+/* The servers of the RADIUS clients, for logins and for accounting. */
 #include "daemon/base/json.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/view/view.h"
@@ -75,6 +75,87 @@ static void client_totals(const struct radius_client_stats *st, struct json *j)
 	json_ku64(j, "refused-ids", st->refused_ids);
 	json_ku64(j, "unavailable", st->unavailable);
 	json_ku64(j, "cancelled", st->cancelled);
+	json_obj_end(j);
+}
+
+static void accounting_server(const struct snapshot_radius_server *s, const struct view_clock *c,
+			      struct json *j)
+{
+	const struct radius_server_stats *st = &s->st;
+	char text[ZE_ADDR_TEXT];
+
+	json_kstr(j, "name", s->name);
+	ze_ip_text(&st->addr, text);
+	json_kstr(j, "address", text);
+	json_ku64(j, "port", st->addr.port);
+	json_kstr(j, "state", state_of(st));
+	view_time(j, "since", c, st->since);
+	json_ku64(j, "times-aside", st->set_aside);
+	json_ku64(j, "outstanding", st->outstanding);
+	json_ku64(j, "requests", st->requests);
+	json_ku64(j, "retransmits", st->retransmits);
+	json_ku64(j, "timeouts", st->timeouts);
+	json_ku64(j, "responses", st->accepts);
+	kms(j, "rtt-ms", st->rtt);
+	kms(j, "rtt-min-ms", st->rtt_min);
+	kms(j, "rtt-max-ms", st->rtt_max);
+	json_ku64(j, "probes", st->probes);
+	json_ku64(j, "probe-replies", st->probe_replies);
+	json_ku64(j, "send-errors", st->send_errors);
+	json_ku64(j, "icmp-errors", s->icmp_errors);
+	dropped_replies(st, j);
+}
+
+static void accounting_records(const struct snapshot_accounting *a, struct json *j)
+{
+	const struct acct_stats *st = &a->records;
+
+	json_kbool(j, "reachable", st->reachable);
+	json_ku64(j, "sessions", st->sessions);
+	json_ku64(j, "unsent", st->unsent);
+	json_ku64(j, "in-flight", st->in_flight);
+	json_key(j, "oldest-age-seconds");
+	if (st->oldest_at && a->wall_s > (int64_t)st->oldest_at)
+		json_u64(j, (uint64_t)a->wall_s - st->oldest_at);
+	else
+		json_u64(j, 0);
+	json_ku64(j, "starts", st->starts);
+	json_ku64(j, "interims", st->interims);
+	json_ku64(j, "stops", st->stops);
+	json_ku64(j, "interims-lost", st->interims_lost);
+	json_ku64(j, "retries", st->retries);
+	json_ku64(j, "recovered", st->recovered);
+	json_ku64(j, "refused", st->refused);
+	json_ku64(j, "unusable", st->unusable);
+	json_key(j, "spool");
+	json_obj(j);
+	json_ku64(j, "rows", st->rows);
+	json_ku64(j, "rows-max", ACCT_ROWS_MAX);
+	json_ku64(j, "queued", a->queued);
+	json_ku64(j, "commits", a->commits);
+	json_ku64(j, "failures", a->failures);
+	json_ku64(j, "lost", a->dropped);
+	json_kstr(j, "error", a->error);
+	json_obj_end(j);
+}
+
+void view_radius_accounting(const struct snapshot *s, const struct view_clock *c, struct json *j)
+{
+	const struct snapshot_accounting *a = &s->radius->accounting;
+
+	json_obj(j);
+	json_key(j, "servers");
+	json_arr(j);
+	for (size_t i = 0; i < a->n; i++) {
+		json_obj(j);
+		accounting_server(&a->v[i], c, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+	if (a->open)
+		accounting_records(a, j);
+	if (!a->n)
+		json_kstr(j, "note", "Accounting is off, see radius in ze.conf(5).");
 	json_obj_end(j);
 }
 

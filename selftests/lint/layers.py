@@ -47,6 +47,8 @@ TABLE = [
     # The rooms of daemon/sys: each may include those before it that are named.
     # The loop serves the timers of observers.
     ('daemon/sys/run/*',       SYS + ['daemon/core/bus.h'],                      [EV, SECCOMP, CAP]),
+    ('daemon/sys/net/radius_accounting.*', SYS + RUN + ['aaa/*', 'daemon/core/snapshot.h', 'daemon/core/bus.h',
+                               'daemon/observe/accounting.h', 'daemon/sys/state/acct_store.h'],  [EV]),
     ('daemon/sys/net/radius_*', SYS + RUN + ['aaa/*', 'daemon/core/snapshot.h'], [EV]),
     ('daemon/sys/net/*',       SYS + RUN,                                        [EV, NL]),
     ('daemon/sys/bpf/*',       SYS + RUN + NET + ['bpf/*'],                      [EV, NL, BPF]),
@@ -60,6 +62,8 @@ TABLE = [
     ('daemon/sys/state/*',     SYS + RUN + ['daemon/sys/net/netns_lock.h'],      [EV]),
     ('daemon/sys/plane/*',     SYS + RUN + ['daemon/core/dp_null.h', 'daemon/core/guard_null.h', 'daemon/sys/bpf/*',
                                'daemon/sys/kernel/*', 'daemon/sys/state/*'],     [EV]),
+    ('daemon/observe/accounting.*', LOGGED + PORTS + ['daemon/core/event.h', 'daemon/core/bus.h', 'aaa/*',
+                               'daemon/core/session_facts.h'],                   []),
     ('daemon/observe/*',       LOGGED + ['daemon/core/event.h', 'daemon/core/bus.h',
                                'daemon/core/session_facts.h', 'daemon/core/snapshot.h'],                        []),
     ('daemon/*.[ch]',          ['*'],                                            LIBRARIES),

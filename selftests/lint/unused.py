@@ -45,14 +45,6 @@ LATER = {
     'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the tunnels of a LAC will call them'),
     'aaa/radius_req': ('radius_req_vendor', 'the AVPs of RFC 5515 will call it'),
-    'aaa/acct': ('acct_answered acct_change acct_continue acct_deadline acct_down acct_expire acct_free acct_handle acct_idle acct_new '
-                 'acct_recovered acct_server_back acct_start acct_stats acct_stop acct_system',
-                 'the module of RADIUS accounting will have it'),
-    'aaa/radius_acct': ('radius_acct_attrs radius_acct_request', 'the module of RADIUS accounting will call them'),
-    'daemon/sys/state/acct_store': ('acct_store_close acct_store_load acct_store_open acct_store_recover '
-                                    'acct_store_set_acct acct_store_stats acct_store_write',
-                                    'the module of RADIUS accounting will have it'),
-    'daemon/core/engine': ('engine_replay', 'an observer that is added late'),
 }
 
 

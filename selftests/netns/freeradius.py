@@ -15,6 +15,17 @@ server default {
 		ipaddr = *
 		port = %(port)d
 	}
+	listen {
+		type = acct
+		ipaddr = *
+		port = %(acct_port)d
+	}
+	preacct {
+		preprocess
+	}
+	accounting {
+		detail
+	}
 	authorize {
 		preprocess
 		chap
@@ -43,6 +54,8 @@ server default {
 }
 '''
 SIGN = 'update reply { Message-Authenticator := 0x00 }'
+# Every record, in the order of arrival.
+DETAIL = 'detail {\n\tfilename = %s\n\tpermissions = 0600\n}\n'
 CLIENT = 'client ze { ipaddr = %s\n secret = %s\n require_message_authenticator = yes }\n'
 
 
@@ -56,11 +69,20 @@ def change(name, *pairs):
         f.write(text)
 
 
+def parse(block):
+    found = {}
+    for line in block.strip('\n').split('\n')[1:]:
+        name, _, value = line.strip().partition(' = ')
+        found.setdefault(name, []).append(value.strip('"'))
+    return found
+
+
 class FreeRadius:
     def __init__(self, x, name, users, port=1812, secret='s3cret', client='198.51.100.1', signs=True):
         self.x, self.log_name, self.p = x, name + '.log', None
         self.port = port
         self.conf = os.path.join(x.dir, name)
+        self.detail = os.path.join(x.dir, name + '.detail')
         shutil.copytree(STOCK, self.conf, symlinks=True)
         for gone in ('mods-enabled/eap', 'sites-enabled/inner-tunnel', 'sites-enabled/default'):
             os.unlink(os.path.join(self.conf, gone))
@@ -68,7 +90,8 @@ class FreeRadius:
                ('logdir = /var/log/freeradius', 'logdir = ' + self.conf),
                ('run_dir = ${localstatedir}/run/${name}', 'run_dir = ' + self.conf),
                ('\tuser = freerad\n', ''), ('\tgroup = freerad\n', ''), ('reject_delay = 1', 'reject_delay = 0'))
-        self.write('sites-enabled/default', SITE % {'port': port, 'sign': SIGN if signs else ''})
+        self.write('sites-enabled/default', SITE % {'port': port, 'acct_port': port + 1, 'sign': SIGN if signs else ''})
+        self.write('mods-enabled/detail', DETAIL % self.detail)
         self.write('clients.conf', CLIENT % (client, secret))
         self.write('mods-config/files/authorize', users)
 
@@ -83,6 +106,15 @@ class FreeRadius:
 
     def log(self):
         return self.x.log(self.log_name)
+
+    def records(self):
+        """The Accounting-Requests, each as {attribute: [values]}."""
+        if not os.path.exists(self.detail):
+            return []
+        with open(self.detail, encoding='utf-8', errors='surrogateescape') as f:
+            blocks = f.read().split('\n\n')
+        # The last one may be incomplete.
+        return [parse(b) for b in blocks[:-1]]
 
     def stop(self):
         if self.p and self.p.poll() is None:

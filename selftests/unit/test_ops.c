@@ -469,7 +469,7 @@ static void completion_of_words(void **st)
 	offers("reload ", "");
 	offers("s", "show");
 	offers("show ", "l2tp radius");
-	offers("show radius ", "servers");
+	offers("show radius ", "servers accounting");
 	offers("show radius servers ", "");
 	offers("show l2tp ",
 	       "tunnels tunnel sessions session statistics pools dataplane listeners config history");

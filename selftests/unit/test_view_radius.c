@@ -21,6 +21,7 @@ static struct {
 	size_t n;
 	struct snapshot_radius_server servers[3];
 	struct radius_client_stats client;
+	struct snapshot_accounting accounting;
 } u;
 
 static struct snapshot_radius *copy(const void *self)
@@ -31,6 +32,7 @@ static struct snapshot_radius *copy(const void *self)
 	if (!r)
 		return NULL;
 	r->client = u.client;
+	r->accounting = u.accounting;
 	r->n = u.n;
 	for (size_t i = 0; i < u.n; i++) {
 		r->v[i] = u.servers[i];
@@ -93,6 +95,79 @@ static void decimal(const json_t *v, const char *path, double want)
 {
 	assert_true(json_is_real(ask_member(v, path)));
 	assert_true(json_real_value(ask_member(v, path)) == want);
+}
+
+/* `show radius accounting` */
+static void accounting(void **st)
+{
+	struct snapshot_accounting *a = &u.accounting;
+	json_t *s;
+
+	(void)st;
+	assert_int_equal(ask(&u.a, "show radius accounting"), OP_OK);
+	assert_non_null(strstr(json_string_value(ask_member(u.a.data, "note")), "off"));
+	assert_null(json_object_get(u.a.data, "spool"));
+	*a = (struct snapshot_accounting){
+		.n = 1,
+		.open = true,
+		.wall_s = 1000,
+		.records = { .sessions = 1,
+			     .rows = 2,
+			     .unsent = 3,
+			     .in_flight = 4,
+			     .oldest_at = 940,
+			     .starts = 5,
+			     .interims = 6,
+			     .stops = 7,
+			     .interims_lost = 8,
+			     .retries = 9,
+			     .recovered = 10,
+			     .refused = 11,
+			     .unusable = 12 },
+		.queued = 13,
+		.commits = 14,
+		.failures = 15,
+		.dropped = 16,
+		.error = "No space left on device",
+	};
+	snprintf(a->v[0].name, sizeof(a->v[0].name), "main");
+	assert_int_equal(ze_addr_parse("192.0.2.1", 1813, &a->v[0].st.addr), 0);
+	a->v[0].st.requests = 17;
+	a->v[0].st.accepts = 18;
+	a->v[0].st.rtt = 1500000;
+	a->v[0].st.dropped[REASON_REPLY_AUTHENTICATOR] = 19;
+	assert_int_equal(ask(&u.a, "show radius accounting"), OP_OK);
+	assert_null(json_object_get(u.a.data, "note"));
+	s = json_array_get(ask_member(u.a.data, "servers"), 0);
+	word(s, "name", "main");
+	word(s, "state", "answers");
+	number(s, "port", 1813);
+	number(s, "responses", 18);
+	decimal(s, "rtt-ms", 1.5);
+	number(s, "dropped.reply-authenticator", 19);
+	assert_true(json_is_false(ask_member(u.a.data, "reachable")));
+	number(u.a.data, "sessions", 1);
+	number(u.a.data, "spool.rows", 2);
+	number(u.a.data, "spool.rows-max", ACCT_ROWS_MAX);
+	number(u.a.data, "unsent", 3);
+	number(u.a.data, "in-flight", 4);
+	number(u.a.data, "oldest-age-seconds", 60);
+	number(u.a.data, "starts", 5);
+	number(u.a.data, "interims", 6);
+	number(u.a.data, "stops", 7);
+	number(u.a.data, "interims-lost", 8);
+	number(u.a.data, "retries", 9);
+	number(u.a.data, "recovered", 10);
+	number(u.a.data, "refused", 11);
+	number(u.a.data, "unusable", 12);
+	number(u.a.data, "spool.queued", 13);
+	number(u.a.data, "spool.commits", 14);
+	number(u.a.data, "spool.failures", 15);
+	number(u.a.data, "spool.lost", 16);
+	word(u.a.data, "spool.error", "No space left on device");
+	a->records.oldest_at = 0;
+	assert_int_equal(ask(&u.a, "show radius accounting"), OP_OK);
+	number(u.a.data, "oldest-age-seconds", 0);
 }
 
 static void without_servers(void **st)
@@ -209,10 +284,7 @@ static void out_of_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(without_servers),
-		T(states),
-		T(every_number),
-		T(out_of_memory),
+		T(accounting), T(without_servers), T(states), T(every_number), T(out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

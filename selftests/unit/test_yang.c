@@ -432,6 +432,20 @@ static void radius_block(void **st)
 	assert_int_equal(c->radius.servers[1].signing, RADIUS_SIGN_OFF);
 	assert_int_equal(config_auth_order(c, order), 1);
 	assert_int_equal(order[0], CONFIG_AUTH_RADIUS);
+	assert_int_equal(c->radius.acct_interval_s, 300);
+	assert_int_equal(c->radius.accounting, CONFIG_ACCOUNTING_ON);
+	assert_true(config_accounts(c));
+	assert_int_equal(c->radius.servers[0].acct_port, 0);
+	config_unref(c);
+	c = good(RADIUS("radius { acct-interval 60; accounting required;"
+			"server b { address 10.0.0.10; acct-port 11813; " SECRET " } }"));
+	assert_int_equal(c->radius.acct_interval_s, 60);
+	assert_int_equal(c->radius.accounting, CONFIG_ACCOUNTING_REQUIRED);
+	assert_int_equal(c->radius.servers[0].acct_port, 11813);
+	config_unref(c);
+	c = good(RADIUS("radius { accounting off;"
+			"server b { address 10.0.0.10; port 65535; " SECRET " } }"));
+	assert_false(config_accounts(c));
 	config_unref(c);
 	c = good(RADIUS("order [ local radius ]; radius { server b { address 10.0.0.10; " SECRET
 			" } }"));
@@ -501,6 +515,15 @@ static void radius_errors(void **st)
 	    "t:4:1: l2tp/auth/radius/server/address: is missing\n"
 	    "t:4:1: l2tp/auth/radius/server/shared-key: is missing\n"
 	    "t:5:35: l2tp/auth/radius/server/port: a port is 1 to 65535\n");
+	bad(RADIUS("\nradius { acct-interval 59;\n"
+		   "server a { address 10.0.0.10; acct-port 0; " SECRET " } }"),
+	    "t:3:24: l2tp/auth/radius/acct-interval: acct-interval is 60 to 3600 seconds\n"
+	    "t:4:41: l2tp/auth/radius/server/acct-port: a port is 1 to 65535\n");
+	bad(RADIUS("\nradius { acct-interval 3601;\n"
+		   "server a { address 10.0.0.10; port 65535; " SECRET " } }"),
+	    "t:3:24: l2tp/auth/radius/acct-interval: acct-interval is 60 to 3600 seconds\n");
+	bad(RADIUS("\nradius { server a { address 10.0.0.10; port 65535; " SECRET " } }"),
+	    "t:3:45: l2tp/auth/radius/server/port: has no port after it: give an acct-port\n");
 	bad(RADIUS("\nradius { timeout 3 }"),
 	    "t:3:1: l2tp/auth/radius: radius has no server { address ...; shared-key ...; }\n");
 	bad(RADIUS("\norder [ radius local ];"),

@@ -87,6 +87,9 @@ static void check_radius_server(struct yang_doc *d, const struct lyd_node *node,
 			 "a link-local address needs its interface: fe80::1%NUMBER, see ip link");
 	if (r->source.family && r->source.family != a->family)
 		error_at(d, address, "is not of the same family as source-address");
+	if (a->port == UINT16_MAX && !r->servers[i].acct_port && config_accounts(d->cfg))
+		error_at(d, yang_find(lyd_child(node), "port"),
+			 "has no port after it: give an acct-port");
 	for (size_t k = 0; k < i; k++)
 		if (ze_addr_eq(a, &r->servers[k].addr))
 			yang_error(d, yang_pos(d, address), address,

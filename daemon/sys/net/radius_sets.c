@@ -53,6 +53,19 @@ static void set_free(struct radius_set *set)
 	free(set);
 }
 
+static struct radius_server_cfg server_of(const struct radius_sets_args *a,
+					  const struct config_radius_server *s)
+{
+	struct radius_server_cfg v = { .name = s->name,
+				       .addr = s->addr,
+				       .secret = span_str(s->secret),
+				       .signing = s->signing };
+
+	if (a->accounting)
+		v.addr.port = s->acct_port ? s->acct_port : (uint16_t)(s->addr.port + 1);
+	return v;
+}
+
 static int open_client(struct radius_set *set)
 {
 	const struct radius_sets_args *a = &set->owner->a;
@@ -65,10 +78,7 @@ static int open_client(struct radius_set *set)
 	radius_req_init(&q, RADIUS_STATUS_SERVER, identity, sizeof(identity));
 	radius_attrs_put_nas(&q, &nas);
 	for (size_t i = 0; i < r->n_servers; i++)
-		servers[i] = (struct radius_server_cfg){ .name = r->servers[i].name,
-							 .addr = r->servers[i].addr,
-							 .secret = span_str(r->servers[i].secret),
-							 .signing = r->servers[i].signing };
+		servers[i] = server_of(a, &r->servers[i]);
 	return radius_io_new(
 		&(struct radius_io_args){
 			.loop = a->loop,
@@ -93,6 +103,7 @@ static int open_client(struct radius_set *set)
 static int set_new(struct radius_sets *s, struct config *cfg, struct radius_set **ret)
 {
 	struct radius_set *set = calloc(1, sizeof(*set));
+	bool wanted = s->a.accounting ? config_accounts(cfg) : cfg->radius.n_servers > 0;
 	int r;
 
 	if (!set)
@@ -100,7 +111,7 @@ static int set_new(struct radius_sets *s, struct config *cfg, struct radius_set 
 	set->owner = s;
 	set->cfg = config_ref(cfg);
 	list_init(&set->at);
-	r = cfg->radius.n_servers ? open_client(set) : 0;
+	r = wanted ? open_client(set) : 0;
 	if (r < 0)
 		set_free(set);
 	else
