@@ -467,27 +467,33 @@ static void heard(struct radius_client *c, struct radius_server *s, ze_ns now)
 	note_state(c, s, (struct radius_note){ .kind = RADIUS_NOTE_BACK, .aside = now - since });
 }
 
+/* True when answers of the server are dropped that are not signed. */
+static bool must_sign(const struct radius_client *c, const struct radius_server *s)
+{
+	return !c->cfg.accounting && (s->signing == RADIUS_SIGN_REQUIRE ||
+				      (s->signing == RADIUS_SIGN_AUTO && s->st.signs));
+}
+
 /* Whether an answer to an Access-Request may be used without or with its Message-Authenticator. */
 static enum reason check_signing(struct radius_client *c, struct radius_server *s, bool is_signed)
 {
 	bool *noted = &s->noted_dropped;
 	enum radius_note_kind kind = RADIUS_NOTE_UNSIGNED_DROPPED;
-	enum reason r = REASON_REPLY_UNSIGNED;
 
 	if (c->cfg.accounting)
 		return REASON_NONE;
 	s->st.signs |= is_signed;
+	s->unsigned_last = !is_signed && must_sign(c, s);
 	if (is_signed || s->signing == RADIUS_SIGN_OFF)
 		return REASON_NONE;
-	if (s->signing == RADIUS_SIGN_AUTO && !s->st.signs) {
+	if (!s->unsigned_last) {
 		noted = &s->noted_unsigned;
 		kind = RADIUS_NOTE_UNSIGNED;
-		r = REASON_NONE;
 	}
 	if (!*noted)
 		note_state(c, s, (struct radius_note){ .kind = kind });
 	*noted = true;
-	return r;
+	return s->unsigned_last ? REASON_REPLY_UNSIGNED : REASON_NONE;
 }
 
 /* What the answer means, and counts it. */
@@ -536,7 +542,7 @@ static enum reason late(struct radius_client *c, struct radius_server *s, struct
 {
 	if (!slot->used || radius_pkt_check(reply, slot->auth, radius_server_secret(s)) < 0)
 		return REASON_REPLY_ID;
-	if (!slot->answered)
+	if (!slot->answered && (reply->signature || !must_sign(c, s)))
 		heard(c, s, now);
 	slot->answered = true; /* a copy of the reply says nothing of the server */
 	return REASON_REPLY_LATE;
@@ -566,7 +572,10 @@ static enum reason reply_input(struct radius_client *c, struct radius_server *s,
 	if (!slot->owner) {
 		s->st.probe_replies++;
 		release_probe(s, 0, now);
-		heard(c, s, now);
+		if (s->unsigned_last && must_sign(c, s))
+			s->trial = true;
+		else
+			heard(c, s, now);
 		return REASON_NONE;
 	}
 	why = check_signing(c, s, reply.signature != NULL);

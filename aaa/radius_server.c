@@ -59,6 +59,7 @@ void radius_server_inherit(struct radius_server *s, const struct radius_server *
 	s->mute = old->mute;
 	s->noted_unsigned = old->noted_unsigned;
 	s->noted_dropped = old->noted_dropped;
+	s->unsigned_last = old->unsigned_last;
 }
 
 void radius_server_asked(struct radius_server *s, bool again, ze_ns now)

@@ -15,7 +15,9 @@
  * How it comes back. By any authentic answer. It is asked by Status-Server after `hold`, which
  * doubles from hold_min to hold_max; a server that is set aside again within RADIUS_STABLE
  * continues with the longer wait. When a Status-Server has not been answered, each later one comes
- * with a trial: one login may ask this server first, and moves on after RADIUS_TRIAL.
+ * with a trial: one login may ask this server first, and moves on after RADIUS_TRIAL. A server whose
+ * answers must be signed and are not is not brought back by its answer to Status-Server: that
+ * permits a trial.
  */
 #pragma once
 
@@ -46,6 +48,7 @@ struct radius_server {
 	bool mute;    /* a Status-Server was not answered since the server was set aside */
 	bool trial;   /* a login may try this server */
 	bool noted_unsigned, noted_dropped;
+	bool unsigned_last; /* its last answer to a request was dropped, because it is not signed */
 };
 
 /* Copies the configuration. Returns 0, or -ENOMEM; radius_server_done() is needed in both cases. */

@@ -217,6 +217,46 @@ static void status_server(void **st)
 	assert_int_equal(rnet_last_sent(w)->server, 0);
 }
 
+/* S-AAA-29: answers that must be signed and are not are no answers. What such a server says to
+ * Status-Server does not bring it back; the first signed answer to a login does. */
+static void unsigned_server_stays_aside(void **st)
+{
+	struct radius_client_cfg cfg = rnet_cfg();
+	struct radius_server_cfg servers[2] = { { .name = "s0",
+						  .addr = w->servers[0].addr,
+						  .secret = span_str(w->servers[0].secret),
+						  .signing = RADIUS_SIGN_REQUIRE },
+						{ .name = "s1",
+						  .addr = w->servers[1].addr,
+						  .secret = span_str(w->servers[1].secret) } };
+	unsigned before;
+
+	(void)st;
+	cfg.servers = servers;
+	cfg.n_servers = 2;
+	again(2, &cfg);
+	w->servers[0].signs = false;
+	for (uint64_t i = 0; i < 1000; i++) {
+		ask(i);
+		rnet_run(w, ZE_MS(100));
+	}
+	assert_true(rnet_stats(w, 0).aside);
+	assert_int_equal(rnet_stats(w, 0).set_aside, 1);
+	assert_true(rnet_stats(w, 0).probe_replies >= 4);
+	assert_int_equal(w->n_notes, 2); /* unsigned replies are dropped; set aside */
+	before = w->servers[0].requests;
+	assert_true(before >= 13 && before <= 30); /* the first second, and trials */
+	w->servers[0].signs = true;
+	for (uint64_t i = 1000; i < 1400; i++) {
+		ask(i);
+		rnet_run(w, ZE_MS(100));
+	}
+	assert_false(rnet_stats(w, 0).aside);
+	assert_int_equal(w->n_notes, 3);
+	assert_int_equal(w->notes[2].kind, RADIUS_NOTE_BACK);
+	assert_true(w->servers[0].requests > before + 10);
+}
+
 /* A server that does not know Status-Server is tried with one login per wait. */
 static void without_status_server(void **st)
 {
@@ -433,6 +473,7 @@ int main(void)
 		T(delayed_rejects),
 		T(slow_server),
 		T(status_server),
+		T(unsigned_server_stays_aside),
 		T(without_status_server),
 		T(late_answer_brings_back),
 		T(all_aside),
