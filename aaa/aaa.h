@@ -58,6 +58,7 @@ struct aaa_answer {
 	uint16_t mschap_error;	 /* reject with MS-CHAPv2: 691, 648 ...; 0 means 691 */
 	bool mschap_raw;	 /* the same: message is the complete text "E=691 R=0 C=..." */
 	struct profile *profile; /* accept: owned by the receiver; otherwise NULL */
+	const char *why;	 /* unavailable: a constant, for the operator; NULL: not known */
 };
 
 struct aaa_handler {

@@ -21,10 +21,14 @@ void aaa_broker_order(struct aaa_broker *b, const char *const *names, size_t n)
 				b->order[b->n_order++] = k;
 }
 
-bool aaa_stage_decided(struct aaa_stage *stage, enum aaa_verdict v)
+bool aaa_stage_decided(struct aaa_stage *stage, const struct aaa_answer *a)
 {
-	stage->unavailable = stage->unavailable || v == AAA_UNAVAILABLE;
-	return v == AAA_ACCEPT || v == AAA_REJECT;
+	if (a->verdict == AAA_UNAVAILABLE) {
+		stage->unavailable = true;
+		if (!stage->why)
+			stage->why = a->why;
+	}
+	return a->verdict == AAA_ACCEPT || a->verdict == AAA_REJECT;
 }
 
 static bool was_asked(const struct aaa_stage *stage, uint8_t handler)
@@ -55,12 +59,13 @@ bool aaa_broker_ask(const struct aaa_broker *b, struct aaa_request *rq, struct a
 		stage->asked |= (uint8_t)(1u << b->order[i]);
 		if (!h->auth(h->self, rq, ret))
 			return false;
-		if (aaa_stage_decided(stage, ret->verdict))
+		if (aaa_stage_decided(stage, ret))
 			return true;
 	}
 	if (stage->unavailable || !stage->asked)
 		*ret = (struct aaa_answer){ .verdict = AAA_UNAVAILABLE,
-					    .message = "Authentication is not available" };
+					    .message = "Authentication is not available",
+					    .why = stage->why };
 	else
 		*ret = (struct aaa_answer){ .verdict = AAA_REJECT, .message = "Login incorrect" };
 	return true;

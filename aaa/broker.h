@@ -27,6 +27,7 @@ struct aaa_stage {	  /* zeroed before the first handler is asked */
 	ze_ns deadline;	  /* of the handler that was asked last */
 	uint8_t asked;	  /* those that were asked: 1 << index of the handler */
 	bool unavailable; /* a handler was not available */
+	const char *why;  /* that of the first one that said so; or NULL */
 };
 
 /* Adds a handler, which is not asked before aaa_broker_order() names it. What it points to must
@@ -42,6 +43,6 @@ void aaa_broker_order(struct aaa_broker *b, const char *const *names, size_t n);
 bool aaa_broker_ask(const struct aaa_broker *b, struct aaa_request *rq, struct aaa_stage *stage,
 		    struct aaa_answer *ret);
 /* Notes the verdict of a handler. Returns true when it decides the login. */
-bool aaa_stage_decided(struct aaa_stage *stage, enum aaa_verdict v);
+bool aaa_stage_decided(struct aaa_stage *stage, const struct aaa_answer *a);
 /* Cancels the request with this cookie in every handler. */
 void aaa_broker_cancel(const struct aaa_broker *b, uint64_t cookie);

@@ -231,6 +231,7 @@ static bool local_auth(void *self, const struct aaa_request *rq, struct aaa_answ
 	memset(ret->mschap2, 0, sizeof(ret->mschap2));
 	if (u && ok) {
 		ret->verdict = AAA_UNAVAILABLE;
+		ret->why = "No memory";
 	} else if (u) {
 		ret->verdict = AAA_REJECT;
 		memcpy(ret->message, "Login incorrect", sizeof("Login incorrect"));

@@ -103,7 +103,7 @@ static enum reason verdict_accept(const struct radius_result *r, struct aaa_answ
 	verdict_refuse(a, why);
 	if (why == REASON_NO_MEMORY) {
 		a->verdict = AAA_UNAVAILABLE;
-		set_message(a, "No memory");
+		a->why = "No memory";
 	}
 	return why;
 }
@@ -135,7 +135,7 @@ enum reason radius_auth_verdict(const struct radius_result *r, struct aaa_answer
 		return verdict_accept(r, ret, ret_report);
 	if (r->outcome == RADIUS_DONE_REJECT)
 		return verdict_reject(r, ret);
-	set_message(ret, r->reason == REASON_NO_MEMORY ? "No memory to ask a RADIUS server" :
-							 "No RADIUS server answered");
+	ret->why = r->reason == REASON_NO_MEMORY ? "No memory to ask a RADIUS server" :
+						   "No RADIUS server answered";
 	return r->reason;
 }

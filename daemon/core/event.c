@@ -11,6 +11,7 @@ const char *event_kind_name(enum event_kind k)
 		[EV_SESSION_DOWN] = "session-down",
 		[EV_SESSION_CLOSED] = "session-closed",
 		[EV_SESSION_FAMILY] = "session-family",
+		[EV_AUTH_UNAVAILABLE] = "auth-unavailable",
 		[EV_DISCONNECT_REQUESTED] = "disconnect-requested",
 		[EV_SESSION_CHANGED] = "session-changed",
 		[EV_ROUTE_ADD] = "route-add",

@@ -19,6 +19,7 @@ enum event_kind {
 	EV_SESSION_DOWN, /* the call has ended; only for sessions that were STARTING or restored */
 	EV_SESSION_CLOSED, /* after DOWN, when the data plane has removed the session */
 	EV_SESSION_FAMILY, /* a further family of an established session is up, or one is up again */
+	EV_AUTH_UNAVAILABLE, /* nothing could check a login; text says why */
 	EV_DISCONNECT_REQUESTED,
 	EV_SESSION_CHANGED, /* its profile was replaced; facts has the new one */
 	EV_ROUTE_ADD,	    /* a subscriber can be reached: family, prefix */
@@ -58,7 +59,8 @@ struct event {
 	/* A constant. DOWN, CLOSED: the word of `end`, such as "auth-failed"; SESSION_UP: "resumed"
 	 * for a restored session; otherwise "". */
 	const char *cause;
-	/* DISCONNECT_REQUESTED: the operator; free text or NULL. CHANGED: "radius:NAME"; what has
+	/* DISCONNECT_REQUESTED: the operator; free text or NULL. AUTH_UNAVAILABLE: NULL; a
+	 * constant. CHANGED: "radius:NAME"; what has
 	 * changed, such as "download-rate 10mbit->20mbit". */
 	const char *actor, *text;
 	uint16_t code; /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */

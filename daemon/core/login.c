@@ -303,7 +303,7 @@ static enum ppp_end login_accept(struct subscriber *s, struct aaa_answer *a, ze_
 		e->stats.auth_accepts++;
 	} else {
 		e->stats.auth_failures++;
-		*a = (struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No memory" };
+		*a = (struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .why = "No memory" };
 	}
 	return PPP_END_NONE;
 }
@@ -313,14 +313,21 @@ static enum ppp_end login_accept(struct subscriber *s, struct aaa_answer *a, ze_
  * reason why any other one ends, because another attempt is useless. */
 static enum ppp_end login_unavailable(struct subscriber *s, const struct aaa_answer *a, ze_ns now)
 {
+	const char *why = a->why ? a->why : "Authentication is not available";
+	struct event ev = facts_event(s, EV_AUTH_UNAVAILABLE, now);
+
+	ev.text = why;
 	s->e->stats.auth_unavailable++;
 	if (!s->link.auth.reauth) {
-		login_log(s, "auth-unavailable", a->message, false, now);
+		turn_event(s->e, &ev);
+		login_log(s, "auth-unavailable", why, false, now);
 		return PPP_END_AUTH_UNAVAILABLE;
 	}
 	s->e->stats.reauths_unavailable++;
-	if (!s->link.auth.postponed)
-		login_log(s, "reauth-unavailable", a->message, false, now);
+	if (!s->link.auth.postponed) {
+		turn_event(s->e, &ev);
+		login_log(s, "reauth-unavailable", why, false, now);
+	}
 	return PPP_END_NONE;
 }
 
@@ -382,7 +389,7 @@ static void ask_from(struct subscriber *s, const struct ppp_auth_request *rq,
 	if (!w) {
 		aaa_broker_cancel(e->broker, a.cookie);
 		next->verdict =
-			(struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No memory" };
+			(struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .why = "No memory" };
 		pending_add(next, PENDING_VERDICT);
 		return;
 	}
@@ -410,8 +417,9 @@ static void ask_next(struct subscriber *s, struct aaa_stage stage, ze_ns now, st
 		ask_from(s, &rq, stage, now, next);
 		return;
 	}
-	next->verdict =
-		(struct aaa_answer){ .verdict = AAA_UNAVAILABLE, .message = "No answer in time" };
+	next->verdict = (struct aaa_answer){ .verdict = AAA_UNAVAILABLE,
+					     .message = "No answer in time",
+					     .why = stage.why };
 	pending_add(next, PENDING_VERDICT);
 }
 
@@ -423,7 +431,7 @@ void login_late(struct subscriber *s, struct aaa_answer *a, ze_ns now, struct pe
 	res_forget(&w->res);
 	s->wait = NULL;
 	free(w);
-	if (aaa_stage_decided(&stage, a->verdict)) {
+	if (aaa_stage_decided(&stage, a)) {
 		login_verdict(s, a, now);
 		return;
 	}
@@ -438,7 +446,8 @@ void login_expire(struct subscriber *s, ze_ns now, struct pending *next)
 		struct aaa_stage stage = s->wait->stage;
 
 		login_cancel(s);
-		aaa_stage_decided(&stage, AAA_UNAVAILABLE);
+		aaa_stage_decided(&stage, &(struct aaa_answer){ .verdict = AAA_UNAVAILABLE,
+								.why = "No answer in time" });
 		ask_next(s, stage, now, next);
 	} else if (s->held && s->held->until <= now) {
 		const struct aaa_answer a = s->held->answer;

@@ -72,7 +72,8 @@ static bool is_route(enum event_kind kind)
 
 static bool has_text(unsigned kind)
 {
-	return kind == EV_DISCONNECT_REQUESTED || kind == EV_SESSION_CHANGED;
+	return kind == EV_DISCONNECT_REQUESTED || kind == EV_SESSION_CHANGED ||
+	       kind == EV_AUTH_UNAVAILABLE;
 }
 
 static void note_done(struct note *n)
@@ -263,8 +264,8 @@ const struct observer history_observer = {
 	.name = "history",
 	.wants = EV_BIT(EV_SESSION_STARTING) | EV_BIT(EV_SESSION_UP) | EV_BIT(EV_SESSION_DOWN) |
 		 EV_BIT(EV_SESSION_CLOSED) | EV_BIT(EV_DISCONNECT_REQUESTED) |
-		 EV_BIT(EV_SESSION_CHANGED) | EV_BIT(EV_ROUTE_ADD) | EV_BIT(EV_ROUTE_REMOVE) |
-		 EV_BIT(EV_ECHO_RTT) | EV_BIT(EV_ECHO_LOST),
+		 EV_BIT(EV_SESSION_CHANGED) | EV_BIT(EV_AUTH_UNAVAILABLE) | EV_BIT(EV_ROUTE_ADD) |
+		 EV_BIT(EV_ROUTE_REMOVE) | EV_BIT(EV_ECHO_RTT) | EV_BIT(EV_ECHO_LOST),
 	.on_event = on_event,
 };
 

@@ -76,7 +76,7 @@ static enum aaa_verdict ask(struct fake *f, size_t n, struct aaa_answer *ret)
 		const struct fake *asked = &f[__builtin_popcount(stage.asked) - 1];
 
 		assert_true(asked->late);
-		if (aaa_stage_decided(&stage, asked->verdict))
+		if (aaa_stage_decided(&stage, &(struct aaa_answer){ .verdict = asked->verdict }))
 			return asked->verdict;
 	}
 	return ret->verdict;
@@ -178,6 +178,26 @@ static void every_combination(void **st)
 	}
 }
 
+/* S-AAA-24: the verdict has the reason of the handler that was not available. */
+static void reason_of_the_handler(void **st)
+{
+	struct fake f[3] = { { .late = true }, { .late = true }, { .verdict = AAA_UNKNOWN } };
+	const struct aaa_broker b = broker_of(f, 3);
+	struct aaa_request rq = request();
+	struct aaa_stage stage = { .asked = 0 };
+	struct aaa_answer a = { .verdict = AAA_UNAVAILABLE, .why = "No RADIUS server answered" };
+	struct aaa_answer second = { .verdict = AAA_UNAVAILABLE, .why = "No memory" };
+
+	(void)st;
+	assert_false(aaa_broker_ask(&b, &rq, &stage, &second));
+	assert_false(aaa_stage_decided(&stage, &a));
+	assert_false(aaa_broker_ask(&b, &rq, &stage, &a));
+	assert_false(aaa_stage_decided(&stage, &second));
+	assert_true(aaa_broker_ask(&b, &rq, &stage, &a));
+	assert_int_equal(a.verdict, AAA_UNAVAILABLE);
+	assert_string_equal(a.why, "No RADIUS server answered");
+}
+
 /* Each handler gets an equal part of the time that is left; the last one gets all of it. */
 static void time_is_divided(void **st)
 {
@@ -259,6 +279,7 @@ int main(void)
 		cmocka_unit_test(unavailable_handler_is_skipped),
 		cmocka_unit_test(late_is_awaited),
 		cmocka_unit_test(every_combination),
+		cmocka_unit_test(reason_of_the_handler),
 		cmocka_unit_test(time_is_divided),
 		cmocka_unit_test(order_of_the_configuration),
 		cmocka_unit_test(limit_of_handlers),

@@ -48,7 +48,8 @@ static struct aaa_answer answer_of(enum aaa_verdict v)
 	return (struct aaa_answer){ .verdict = v,
 				    .mschap2 = "S=407A5589115FD0D6209F510FE9C04566932CDA56",
 				    .profile = v == AAA_ACCEPT ? profile_new(span_str("alice")) :
-								 NULL };
+								 NULL,
+				    .why = v == AAA_UNAVAILABLE ? "No server answered" : NULL };
 }
 
 static void keep_secret(struct fake *f, struct span s)
@@ -544,6 +545,7 @@ static void reauth_unavailable(void **st)
 			}
 			assert_int_equal(fakes[1].asked, fakes[0].asked - 1);
 			assert_int_equal(n->reauths_unavailable, round);
+			assert_int_equal(w_count_events(w, EV_AUTH_UNAVAILABLE), 2 * i + 1);
 			assert_false(c->over || c->c.auth_bad || c->c.terminated);
 			assert_true(call_sub(c)->ncp_up[PPP_FAM_IPV4]);
 		}
@@ -635,7 +637,8 @@ static void unavailable_after_lcp_again(void **st)
 	client_renegotiate(c);
 	w_advance(w, ZE_SEC(4));
 	say(fakes[0].cookie, AAA_UNAVAILABLE);
-	say(fakes[1].cookie, AAA_UNAVAILABLE);
+	say(fakes[1].cookie, AAA_UNKNOWN);
+	assert_string_equal(w_last_event(w, EV_AUTH_UNAVAILABLE)->text, "No server answered");
 	w_advance(w, ZE_SEC(7));
 	assert_true(c->over);
 	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "auth-unavailable");

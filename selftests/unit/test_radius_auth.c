@@ -364,7 +364,7 @@ static void unavailable(void **st)
 	(void)st;
 	a = verdict(AAA_PAP, RADIUS_DONE_UNAVAILABLE, REASON_REPLY_NONE, REASON_REPLY_NONE);
 	assert_int_equal(a.verdict, AAA_UNAVAILABLE);
-	assert_string_equal(a.message, "No RADIUS server answered");
+	assert_string_equal(a.why, "No RADIUS server answered");
 	a = verdict(AAA_PAP, RADIUS_DONE_UNAVAILABLE, REASON_NO_MEMORY, REASON_NO_MEMORY);
 	assert_int_equal(a.verdict, AAA_UNAVAILABLE);
 }

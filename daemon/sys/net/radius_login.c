@@ -16,7 +16,8 @@
 #include "daemon/sys/net/radius_sets.h"
 #include "daemon/sys/run/loop.h"
 
-#define PENDING_MAX  65535     /* logins at a time; there are no more sessions */
+#define PENDING_MAX  65535 /* logins at a time; there are no more sessions */
+#define END_BEFORE   ZE_MS(100)
 #define LINES_EVERY  ZE_SEC(1) /* log lines about replies that can't be used as they are */
 #define LINES_BURST  10
 #define SIGN_REPLIES "have the server send Message-Authenticator in every reply"
@@ -198,11 +199,11 @@ struct snapshot_radius *radius_login_snapshot(const struct radius_login *l)
 
 /* ---- the handler ---- */
 
-static bool verdict_now(struct aaa_answer *ret, enum aaa_verdict v, const char *message)
+/* The request ends a little before the time of its login, so that the log and the login's history
+ * say that no server answered. */
+static ze_ns request_deadline(const struct aaa_request *rq)
 {
-	*ret = (struct aaa_answer){ .verdict = v };
-	strncpy(ret->message, message, AAA_MESSAGE_MAX);
-	return true;
+	return rq->deadline - rq->now > 2 * END_BEFORE ? rq->deadline - END_BEFORE : rq->deadline;
 }
 
 static bool radius_login_auth(void *self, const struct aaa_request *rq, struct aaa_answer *ret)
@@ -214,20 +215,24 @@ static bool radius_login_auth(void *self, const struct aaa_request *rq, struct a
 	struct radius_req q;
 	int r = -EINVAL;
 
+	*ret = (struct aaa_answer){ .verdict = AAA_UNKNOWN };
 	if (!io || rq->method == AAA_NONE)
-		return verdict_now(ret, AAA_UNKNOWN, "");
+		return true;
 	nas = config_radius_nas(radius_sets_config(l->sets));
 	radius_req_init(&q, RADIUS_ACCESS_REQUEST, octets, sizeof(octets));
 	if (radius_auth_request(&q, &nas, rq) == REASON_NONE)
-		r = radius_io_request(io, &q, rq->cookie, rq->deadline);
+		r = radius_io_request(io, &q, rq->cookie, request_deadline(rq));
 	crypto_wipe(octets, wr_len(&q.w));
 	if (r == 0)
 		return false;
-	if (r == -EINVAL) /* a password or a name that RADIUS cannot carry */
-		return verdict_now(ret, AAA_REJECT, "Login incorrect");
-	return verdict_now(ret, AAA_UNAVAILABLE,
-			   r == -ENOBUFS ? "Too many logins wait for RADIUS servers" :
-					   "No RADIUS server could be asked");
+	ret->verdict = AAA_UNAVAILABLE;
+	ret->why = r == -ENOBUFS ? "Too many logins wait for RADIUS servers" :
+				   "No RADIUS server could be asked";
+	if (r == -EINVAL) { /* a password or a name that RADIUS cannot carry */
+		ret->verdict = AAA_REJECT;
+		strcpy(ret->message, "Login incorrect");
+	}
+	return true;
 }
 
 static void radius_login_drop(void *self, uint64_t cookie)
