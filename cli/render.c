@@ -20,6 +20,8 @@
 static const char *const column_sets[][14] = {
 	{ "name", "state", "address", "port", "since", "outstanding", "requests", "accepts",
 	  "rejects", "timeouts", "retransmits", "rtt-ms", "dropped" },
+	{ "name", "size", "used", "free", "reserved", "high-water", "refused", "waiting", "next",
+	  "gateway" },
 	{ "ended-at", "cause", "local-sid", "tunnel-local-tid", "username", "peer", "interface",
 	  "began-at" },
 	{ "local-sid", "tunnel-local-tid", "state", "username", "assigned-addr", "family",

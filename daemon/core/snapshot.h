@@ -165,7 +165,8 @@ struct snapshot_session {
 	struct snapshot_session_row row;
 	char id[SESSION_ID_TEXT];
 	struct ze_addr peer;
-	char also_on[32]; /* other owner of its address, see own_holder(); "": none */
+	char pool[POOLS_NAME]; /* in which its address is held; "": in none */
+	char also_on[32];      /* other owner of its address, see own_holder(); "": none */
 	const char *l2tp_state;
 	ze_ns connected, up, restored;
 	const char *calling_number, *called_number, *sub_address, *framing;

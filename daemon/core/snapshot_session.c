@@ -132,12 +132,15 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 	copy_echo(p, &lcp->echo);
 }
 
-/* The host, or a LAC, may have got the session's address after the session. */
-static void copy_conflict(struct snapshot_session *r, const struct subscriber *s)
+/* Who else has the address: the pool that holds it for the session; the host or a LAC may have got it
+ * after the session. */
+static void copy_address(struct snapshot_session *r, const struct subscriber *s)
 {
 	const char *holder = s->lease.ip4 ? own_holder(s->e, s->lease.ip4) : NULL;
 
 	snprintf(r->also_on, sizeof(r->also_on), "%s", holder ? holder : "");
+	if (s->lease.pool)
+		memcpy(r->pool, s->lease.pool->cfg.name, sizeof(r->pool));
 }
 
 static void copy_call(struct snapshot_session *r, const struct l2tp_session *l, char **at)
@@ -178,7 +181,7 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 	r->peer = s->call.tunnel->path.peer;
 	r->up = s->up_at;
 	r->restored = s->restored ? s->e->restored : 0;
-	copy_conflict(r, s);
+	copy_address(r, s);
 	copy_call(r, &s->call.l2tp, &at);
 	r->has_ppp = s->linked;
 	if (s->linked)

@@ -168,6 +168,7 @@ void view_session(const struct snapshot *snap, const struct view_clock *c, struc
 
 	json_obj(j);
 	session_members(&s->row, c, j);
+	json_kstr(j, "address-pool", s->pool);
 	if (s->also_on[0]) /* packets to the address may not reach the subscriber */
 		json_kstr(j, "assigned-addr-also-on", s->also_on);
 	json_kstr(j, "session-id", s->id);

@@ -105,6 +105,16 @@ static void radius_servers(void **st)
 	shows("{\"servers\":[],\"note\":\"No RADIUS.\"}", "servers: -\nnote:    No RADIUS.\n");
 }
 
+static void pools(void **st)
+{
+	(void)st;
+	shows("[{\"name\":\"default\",\"size\":253,\"used\":1,\"free\":251,\"reserved\":1,"
+	      "\"high-water\":7,\"refused\":0,\"waiting\":0,\"start\":\"10.0.0.2\","
+	      "\"end\":\"10.0.0.254\",\"gateway\":\"10.0.0.1\",\"next\":\"\"}]",
+	      "NAME     SIZE  USED  FREE  RESERVED  HIGH-WATER  REFUSED  WAITING  NEXT  GATEWAY\n"
+	      "default   253     1   251         1           7        0        0  -     10.0.0.1\n");
+}
+
 static void blocks(void **st)
 {
 	(void)st;
@@ -224,6 +234,7 @@ int main(void)
 		cmocka_unit_test(history),
 		cmocka_unit_test(other_tables),
 		cmocka_unit_test(radius_servers),
+		cmocka_unit_test(pools),
 		cmocka_unit_test(blocks),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(lists),

@@ -230,6 +230,25 @@ static void traffic_of_one(void)
 	equal("traffic.up-resyncs", 9);
 }
 
+static void pools(void **st)
+{
+	json_t *row;
+
+	(void)st;
+	show("pools");
+	assert_int_equal(json_array_size(u.a.data), 1);
+	row = json_array_get(u.a.data, 0);
+	has(row,
+	    "name/s size/n used/n free/n reserved/n high-water/n refused/n waiting/n start/s end/s "
+	    "gateway/s next/s");
+	assert_string_equal(json_string_value(ask_member(row, "name")), "default");
+	assert_int_equal(json_integer_value(ask_member(row, "size")), 253);
+	assert_int_equal(json_integer_value(ask_member(row, "used")), 1);
+	assert_int_equal(json_integer_value(ask_member(row, "reserved")), 1); /* bob's */
+	assert_int_equal(json_integer_value(ask_member(row, "free")), 251);
+	assert_int_equal(json_integer_value(ask_member(row, "high-water")), 1);
+}
+
 /* F-C10: the sequencing that is in use is shown. */
 static void session(void **st)
 {
@@ -249,6 +268,7 @@ static void session(void **st)
 	same("l2tp-state", "established");
 	same("username", "alice");
 	same("assigned-addr", "10.0.0.2");
+	same("address-pool", "default");
 	same("local-addr", "10.0.0.1");
 	same("dns-primary", "8.8.8.8");
 	same("dns-secondary", "8.8.4.4");
@@ -528,6 +548,7 @@ int main(void)
 		T(tunnel),
 		T(names_from_the_network),
 		T(sessions),
+		T(pools),
 		T(session),
 		T(events_of_a_session),
 		T(session_that_waits),
