@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from nslab import edit, lab, wait_for
+from test_radius import login
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -132,3 +133,20 @@ def test_named_pool_by_reload(tmp_path):
         x.stop_lac()
         x.stop_ze()
         assert not blackholes(x)
+
+
+def test_former_gateway(tmp_path):
+    """S-REL-15: ze0 keeps the gateway of sessions that are there; no subscriber gets it, although its pool contains it now."""
+    with lab(tmp_path) as x:
+        x.start_ze()
+        a = x.start_lac(1)[0]
+        assert a == '10.100.0.2'
+        reload(x, 'gateway 10.100.0.1; start 10.100.0.2; end 10.100.15.254',
+               'gateway 10.100.9.9; start 10.100.0.1; end 10.100.0.3')
+        wait_for(lambda: 'config-reloaded' in x.log('ze.log'))
+        assert login(x, 'alice', 'hunter2', n=2)['up'] == 1, x.log('ze.log')
+        given = {e['address'] for h in x.show('history') for e in h['events'] if e['event'] == 'route-add'}
+        assert given == {'10.100.0.3'}, given
+        assert x.ping('core', '-c', '2', a)[0] == 2
+        x.stop_lac()
+        x.stop_ze()

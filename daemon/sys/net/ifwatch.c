@@ -98,6 +98,7 @@ static void take_in(struct ifwatch *w, const struct nlmsghdr *h)
 		/* One entry for all sessions that have it. It stays when one of them ends. */
 		a.subnet = a.ip;
 		a.ifindex = 0;
+		strcpy(a.name, "former gateway");
 		if (!hostip_has(&w->set, &a))
 			w->changed = hostip_add(&w->set, &a) == 0 || w->changed;
 		return;
