@@ -25,7 +25,7 @@ def test_own_addresses(tmp_path):
         change('add', '10.100.4.1/24', 'up0')
         x.start_ze()
         wait_for(lambda: said('subnet-overlap', 'interface=up0', 'subnet=10.100.4.0/24',
-                              'pool=10.100.0.2-10.100.15.254'))
+                              'pool=default', 'range=10.100.0.2-10.100.15.254'))
         assert x.start_lac(2) == ['10.100.0.2', '10.100.0.4']
         change('add', '10.100.0.5/32', 'core0')
         change('add', '10.100.0.4/32', 'core0')
