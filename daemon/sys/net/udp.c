@@ -18,6 +18,7 @@
 #include "daemon/base/list.h"
 #include "daemon/base/log.h"
 #include "daemon/core/engine.h"
+#include "daemon/sys/net/pktinfo.h"
 #include "daemon/sys/net/sockaddr.h"
 #include "daemon/sys/run/loop.h"
 
@@ -26,11 +27,6 @@
 #define DATAGRAM_MAX 4096
 #define SEND_TRIES   3
 #define ERRORS_MAX   64 /* for a socket that is read until it is empty */
-
-union control {
-	struct cmsghdr align;
-	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
 
 struct udp_sock {
 	struct list link;
@@ -56,28 +52,6 @@ static bool is_wildcard(const struct ze_addr *a)
 	return memcmp(a->ip, zero, sizeof(zero)) == 0;
 }
 
-/* The destination of a datagram: the address of the packet info, the port of the socket. */
-static struct ze_addr udp_local_of(struct msghdr *m, const struct ze_addr *bound)
-{
-	struct ze_addr a = *bound;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo pi;
-
-			memcpy(&pi, CMSG_DATA(c), sizeof(pi));
-			memcpy(a.ip, &pi.ipi_addr, 4);
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo pi;
-
-			memcpy(&pi, CMSG_DATA(c), sizeof(pi));
-			memcpy(a.ip, &pi.ipi6_addr, 16);
-			a.scope = IN6_IS_ADDR_LINKLOCAL(&pi.ipi6_addr) ? pi.ipi6_ifindex : 0;
-		}
-	}
-	return a;
-}
-
 /* Passes one batch to the engine. Returns the number of datagrams, 0 when there are none, or
  * -errno; each error is reported once. */
 static int read_batch(struct udp_sock *s)
@@ -87,7 +61,7 @@ static int read_batch(struct udp_sock *s)
 	struct mmsghdr mm[BATCH];
 	struct iovec iov[BATCH];
 	struct sockaddr_storage from[BATCH];
-	union control ctl[BATCH];
+	union pktinfo ctl[BATCH];
 	int n;
 
 	for (int i = 0; i < BATCH; i++) {
@@ -110,7 +84,7 @@ static int read_batch(struct udp_sock *s)
 		return errno == EAGAIN ? 0 : -errno;
 	}
 	for (int i = 0; i < n; i++) {
-		struct net_path path = { .local = udp_local_of(&mm[i].msg_hdr, &s->addr),
+		struct net_path path = { .local = pktinfo_local(&mm[i].msg_hdr, &s->addr),
 					 .peer = sockaddr_to_addr(&from[i]) };
 
 		if (mm[i].msg_hdr.msg_flags & MSG_TRUNC)
@@ -209,8 +183,7 @@ static int open_socket(uint8_t family, int *ret_fd)
 
 	if (fd < 0)
 		return -errno;
-	r = family == 4 ? set_on(fd, IPPROTO_IP, IP_PKTINFO) :
-			  set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+	r = pktinfo_want(fd, family);
 	if (r == 0 && family == 6)
 		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 	if (r == 0)
@@ -315,35 +288,6 @@ static struct udp_sock *sock_for(struct udp *u, const struct ze_addr *local)
 	return best;
 }
 
-static void set_source(struct msghdr *m, union control *ctl, const struct ze_addr *local)
-{
-	struct cmsghdr *c;
-
-	memset(ctl, 0, sizeof(*ctl));
-	m->msg_control = ctl;
-	if (local->family == 4) {
-		struct in_pktinfo pi = { 0 };
-
-		m->msg_controllen = CMSG_SPACE(sizeof(pi));
-		c = CMSG_FIRSTHDR(m);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(pi));
-		memcpy(&pi.ipi_spec_dst, local->ip, 4);
-		memcpy(CMSG_DATA(c), &pi, sizeof(pi));
-	} else {
-		struct in6_pktinfo pi = { .ipi6_ifindex = local->scope };
-
-		m->msg_controllen = CMSG_SPACE(sizeof(pi));
-		c = CMSG_FIRSTHDR(m);
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(pi));
-		memcpy(&pi.ipi6_addr, local->ip, 16);
-		memcpy(CMSG_DATA(c), &pi, sizeof(pi));
-	}
-}
-
 /* A local error, and a retry may succeed. The datagram may be one that is sent only once, such as a
  * CHAP Success. */
 static bool udp_again(int tries)
@@ -358,14 +302,14 @@ static int udp_send(void *self, const struct net_path *path, struct span datagra
 	struct sockaddr_storage to;
 	struct iovec iov = { (void *)(uintptr_t)datagram.p, datagram.len };
 	struct msghdr m = { .msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1 };
-	union control ctl;
+	union pktinfo ctl;
 	int tries = 0;
 	ssize_t n;
 
 	if (!s)
 		return -EADDRNOTAVAIL;
 	m.msg_namelen = sockaddr_from_addr(&path->peer, &to);
-	set_source(&m, &ctl, &path->local);
+	pktinfo_set(&m, &ctl, &path->local);
 	do
 		n = sendmsg(s->fd, &m, MSG_DONTWAIT);
 	while (n < 0 && udp_again(++tries));
