@@ -152,7 +152,7 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/session/session-timeout",         CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(session_timeout_s), .def = "0",  .unit = "seconds" },
 	{ "l2tp/session/idle-timeout",            CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(idle_timeout_s),    .def = "0",  .unit = "seconds" },
 
-	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .words = auth_sources },
+	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .ordered = true, .words = auth_sources },
 	{ "l2tp/auth/radius/nas-identifier", CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.nas_id) },
 	{ "l2tp/auth/radius/nas-port-id",    CONFIG_STRING, CONFIG_NEW_SESSIONS, AT(radius.port_id),   .def = "l2tp:{tunnel-id}/{session-id}" },
 	{ "l2tp/auth/radius/source-address", CONFIG_IP,     CONFIG_NEXT_LOGIN, AT(radius.source) },
@@ -161,7 +161,7 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/auth/radius/attributes/exclude", CONFIG_ENTRY, CONFIG_NOW, AT(radius.excludes), COUNTED(radius.n_excludes), .places = RADIUS_OPT__COUNT, .entry = &radius_exclude },
 	{ "l2tp/auth/radius/accounting",     CONFIG_WORD,   CONFIG_NOW,        AT(radius.accounting), .def = "on", .words = accountings },
 	{ "l2tp/auth/radius/acct-interval",  CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(radius.acct_interval_s), .def = "300", .unit = "seconds" },
-	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .entry = &radius_server },
+	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .ordered = true, .entry = &radius_server },
 
 	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },
 	{ "l2tp/pool/ipv4/gateway",       CONFIG_IP4,   CONFIG_NOW,          AT(pool.gateway) },

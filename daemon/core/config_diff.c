@@ -14,7 +14,7 @@ struct change { /* of one row */
 static void log_change(const struct change *c)
 {
 	bool restart = c->row->applies == CONFIG_RESTART;
-	struct kv kv[8] = { KV_STR("name", c->row->path) };
+	struct kv kv[9] = { KV_STR("name", c->row->path) };
 	size_t n = 1;
 
 	if (c->row->count) {
@@ -22,6 +22,8 @@ static void log_change(const struct change *c)
 		kv[n++] = KV_U64("removed", c->diff.removed);
 		if (c->row->entry)
 			kv[n++] = KV_U64("changed", c->diff.changed);
+		if (c->diff.reordered)
+			kv[n++] = KV_STR("order", "changed");
 	} else {
 		kv[n++] = KV_OPT("old", span_str(c->old.s));
 		kv[n++] = KV_OPT("new", span_str(c->new.s));
@@ -59,7 +61,7 @@ static bool find_change(const struct config_row *row, const struct config *old,
 	if (r < 0)
 		log_kv(LOG_CONFIG, LOG_ERROR, "setting-not-compared", KV_STR("name", row->path),
 		       KV_ERRNO(r));
-	if (!c->diff.added && !c->diff.removed && !c->diff.changed)
+	if (!c->diff.added && !c->diff.removed && !c->diff.changed && !c->diff.reordered)
 		return false;
 	if (!row->count) {
 		config_row_print(row, old, &c->old);

@@ -483,6 +483,29 @@ static void compare_in_order(const struct config_row *row, const void **old, con
 	}
 }
 
+/* The first value from number i on that the list `other` has, too; the end when there is none. */
+static size_t next_common(const struct config_row *row, const void *base, const void *other,
+			  size_t i)
+{
+	for (; i < count_in(row, base); i++)
+		for (size_t k = 0; k < count_in(row, other); k++)
+			if (order_of(row, value_at(row, base, i), value_at(row, other, k)) == 0)
+				return i;
+	return i;
+}
+
+static bool is_reordered(const struct config_row *row, const void *old, const void *new)
+{
+	size_t i = next_common(row, old, new, 0), k = next_common(row, new, old, 0);
+
+	while (i < count_in(row, old) && k < count_in(row, new) &&
+	       order_of(row, value_at(row, old, i), value_at(row, new, k)) == 0) {
+		i = next_common(row, old, new, i + 1);
+		k = next_common(row, new, old, k + 1);
+	}
+	return i < count_in(row, old);
+}
+
 int config_row_compare(const struct config_row *row, const void *old, const void *new,
 		       struct config_row_diff *ret)
 {
@@ -495,6 +518,7 @@ int config_row_compare(const struct config_row *row, const void *old, const void
 		ret->changed = 1;
 		return 0;
 	}
+	ret->reordered = row->ordered && is_reordered(row, old, new);
 	a = in_order(row, old);
 	b = in_order(row, new);
 	if (a && b)

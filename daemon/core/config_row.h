@@ -48,6 +48,7 @@ struct config_row {
 	size_t offset;			  /* of the value; of a list, see places */
 	size_t count;			  /* of a list: the offset of its size_t; otherwise 0 */
 	size_t places;			  /* of an array; 0: offset is that of a pointer to one */
+	bool ordered;			  /* of a list: its order has a meaning */
 	const char *def;		  /* the default of the schema, or NULL */
 	const char *unit;		  /* NULL: none */
 	const char *const *words;	  /* of CONFIG_WORD, up to a NULL; "" is for not given */
@@ -75,9 +76,10 @@ void config_row_print(const struct config_row *row, const void *base, struct str
 
 struct config_row_diff { /* of a list: how many values or entries; of others: changed is 0 or 1 */
 	size_t added, removed, changed;
+	bool reordered; /* what both lists have is in another order; only of an ordered list */
 };
-/* Compares the values of two structs. The order of a list does not matter, and the entries of a list
- * are matched by their key. Returns 0 or -ENOMEM. */
+/* Compares the values of two structs. The entries of a list are matched by their key. Returns 0 or
+ * -ENOMEM. */
 int config_row_compare(const struct config_row *row, const void *old, const void *new,
 		       struct config_row_diff *ret);
 /* "now", "new-tunnels", "new-sessions", "next-login" or "restart". */

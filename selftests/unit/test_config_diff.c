@@ -162,6 +162,55 @@ static void lists_are_counted(void **st)
 		"l2tp/bpf/core: 1 added, 1 removed, 0 changed; restart to apply it\n");
 }
 
+static void add_radius(struct config *c, const char *name, const char *address)
+{
+	config_kit_add(c, "l2tp/auth/radius/server",
+		       (const char *const[]){ "name", name, "address", address, "shared-key", "k",
+					      NULL });
+}
+
+/* The order in which handlers and servers are asked is a setting of its own. */
+static void the_order_of_a_list(void **st)
+{
+	(void)st;
+	config_kit_set(was, "l2tp/auth/order", "radius");
+	config_kit_set(was, "l2tp/auth/order", "local");
+	config_kit_set(next, "l2tp/auth/order", "local");
+	config_kit_set(next, "l2tp/auth/order", "radius");
+	add_radius(was, "a", "10.0.0.1");
+	add_radius(was, "b", "10.0.0.2");
+	add_radius(next, "b", "10.0.0.2");
+	add_radius(next, "a", "10.0.0.1");
+	diff_is("setting-changed name=l2tp/auth/order added=0 removed=0 order=changed "
+		"applies=next-login\n"
+		"setting-changed name=l2tp/auth/radius/server added=0 removed=0 changed=0 "
+		"order=changed applies=next-login\n",
+		"");
+	add_radius(was, "c", "10.0.0.3"); /* and others come and go */
+	next->radius.servers[0].addr.port = 1645;
+	add_radius(next, "d", "10.0.0.4");
+	diff_is("setting-changed name=l2tp/auth/order added=0 removed=0 order=changed "
+		"applies=next-login\n"
+		"setting-changed name=l2tp/auth/radius/server added=1 removed=1 changed=1 "
+		"order=changed applies=next-login\n",
+		"");
+}
+
+/* What is put in front or taken away does not change the order of the rest. */
+static void the_same_order_of_a_list(void **st)
+{
+	(void)st;
+	add_radius(was, "a", "10.0.0.1");
+	add_radius(was, "b", "10.0.0.2");
+	add_radius(was, "c", "10.0.0.3");
+	add_radius(next, "d", "10.0.0.4");
+	add_radius(next, "a", "10.0.0.1");
+	add_radius(next, "c", "10.0.0.3");
+	diff_is("setting-changed name=l2tp/auth/radius/server added=1 removed=1 changed=0 "
+		"applies=next-login\n",
+		"");
+}
+
 /* One line, whatever their number; each leaf of a user counts. */
 static void many_users(void **st)
 {
@@ -272,6 +321,8 @@ int main(void)
 		T(restart_is_compared_with_the_start),
 		T(secrets_are_not_told),
 		T(lists_are_counted),
+		T(the_order_of_a_list),
+		T(the_same_order_of_a_list),
 		T(many_users),
 		T(every_row_is_compared),
 		T(not_more_than_the_limit),
