@@ -130,6 +130,24 @@ void radius_coa_free(struct radius_coa *c)
 	free(c);
 }
 
+void radius_coa_inherit(struct radius_coa *c, struct radius_coa *old)
+{
+	list_splice_tail(&c->answers, &old->answers);
+	c->by_key = old->by_key;
+	old->by_key = (struct htab){ 0 };
+	c->clients[c->cfg.n_clients].stats = old->clients[old->cfg.n_clients].stats;
+	for (size_t i = 0; i < c->cfg.n_clients; i++)
+		for (size_t k = 0; k < old->cfg.n_clients; k++) {
+			struct coa_client *n = &c->clients[i];
+			const struct coa_client *o = &old->clients[k];
+
+			if (strcmp(n->name, o->name) != 0 || !ze_addr_same_ip(&n->addr, &o->addr))
+				continue;
+			n->stats = o->stats;
+			n->stats.name = n->name;
+		}
+}
+
 void radius_coa_stats(const struct radius_coa *c, size_t i, struct radius_coa_stats *ret)
 {
 	*ret = c->clients[i].stats;
@@ -247,6 +265,7 @@ static void write_answer(struct wr *w, const struct radius_pkt *p, struct span s
 
 struct reading {
 	const struct radius_coa *c;
+	const struct ze_addr *to;
 	bool disconnect;
 	struct radius_who who;
 	bool identified;
@@ -295,6 +314,13 @@ static enum radius_error_cause read_who_u32(struct reading *r, struct span v, bo
 	return RADIUS_CAUSE_NONE;
 }
 
+/* The request was sent to the address that it names, see RFC 5176 3. */
+static bool names_destination(const struct reading *r, uint8_t family, struct span v)
+{
+	return r->to && r->to->family == family &&
+	       span_eq(v, span_of(r->to->ip, family == 4 ? 4 : 16));
+}
+
 static enum radius_error_cause read_nas(const struct reading *r, const struct radius_attr *a)
 {
 	const struct radius_coa_cfg *cfg = &r->c->cfg;
@@ -304,10 +330,12 @@ static enum radius_error_cause read_nas(const struct reading *r, const struct ra
 	if (a->type == RADIUS_NAS_IDENTIFIER)
 		ours = cfg->nas_identifier.len && span_eq(a->value, cfg->nas_identifier);
 	else if (a->type == RADIUS_NAS_IP_ADDRESS)
-		ours = cfg->nas_ip && radius_attr_u32(a->value, &ip) && ip == cfg->nas_ip;
+		ours = (cfg->nas_ip && radius_attr_u32(a->value, &ip) && ip == cfg->nas_ip) ||
+		       names_destination(r, 4, a->value);
 	else
-		ours = cfg->nas_ip6.family == 6 &&
-		       span_eq(a->value, span_of(cfg->nas_ip6.ip, sizeof(cfg->nas_ip6.ip)));
+		ours = (cfg->nas_ip6.family == 6 &&
+			span_eq(a->value, span_of(cfg->nas_ip6.ip, sizeof(cfg->nas_ip6.ip)))) ||
+		       names_destination(r, 6, a->value);
 	return ours ? RADIUS_CAUSE_NONE : RADIUS_CAUSE_NAS;
 }
 
@@ -459,11 +487,12 @@ static enum radius_error_cause end_all(struct radius_coa *c, const struct target
 	return RADIUS_CAUSE_NONE;
 }
 
-static enum radius_error_cause act(struct radius_coa *c, const struct radius_pkt *p,
-				   struct radius_coa_note *note)
+static enum radius_error_cause act(struct radius_coa *c, const struct radius_coa_arrival *a,
+				   const struct radius_pkt *p, struct radius_coa_note *note)
 {
 	uint8_t changes[RADIUS_PKT_MAX * 2]; /* each of a vendor gets a Vendor-Specific of its own */
 	struct reading r = { .c = c,
+			     .to = a->to,
 			     .disconnect = note->disconnect,
 			     .changes = wr_init(changes, sizeof(changes)),
 			     .note = note };
@@ -583,7 +612,7 @@ enum reason radius_coa_input(struct radius_coa *c, const struct radius_coa_arriv
 	}
 	note.client = client->name;
 	note.disconnect = p.code == RADIUS_DISCONNECT_REQUEST;
-	note.cause = act(c, &p, &note);
+	note.cause = act(c, a, &p, &note);
 	answer_keep(c, &key, note.cause, a->now);
 	count(&client->stats, &note);
 	write_answer(w, &p, client->secret, note.cause);

@@ -13,7 +13,8 @@
  * Framed-IP-Address, Called-Station-Id, Calling-Station-Id, Acct-Session-Id, Acct-Multi-Session-Id,
  * NAS-Port-Id, Chargeable-User-Identity, Framed-Interface-Id, Framed-IPv6-Prefix. Called-Station-Id
  * alone does not identify a session, because a number is called by many. NAS-IP-Address,
- * NAS-Identifier and NAS-IPv6-Address must be ours. Several sessions may match; the request is for
+ * NAS-Identifier and NAS-IPv6-Address must be ours; an address also when the request was sent to it.
+ * Several sessions may match; the request is for
  * all of them.
  *
  * All or nothing. The profile of every session is made and checked before the first one is changed,
@@ -144,9 +145,13 @@ struct radius_coa;
 struct radius_coa *radius_coa_new(const struct radius_coa_cfg *cfg,
 				  const struct radius_coa_ops *ops, void *self);
 void radius_coa_free(struct radius_coa *c); /* NULL is allowed */
+/* Takes over the answers that are kept, and the numbers of clients with the same name and address, from
+ * the object of the configuration before, so that a reload does nothing twice. */
+void radius_coa_inherit(struct radius_coa *c, struct radius_coa *old);
 
 struct radius_coa_arrival {
 	const struct ze_addr *from; /* source of the datagram, with its port */
+	const struct ze_addr *to;   /* its destination; NULL: not known */
 	struct span datagram;
 	ze_ns now;
 	uint64_t wall; /* seconds since 1970 */

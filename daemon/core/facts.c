@@ -46,9 +46,8 @@ static struct span port_id_of(const struct subscriber *s, uint8_t buf[static RAD
 	return wr_done(&w);
 }
 
-/* Replaces the version. Takes over the profile. */
-static int facts_replace(struct subscriber *s, struct span claimed, struct span user,
-			 struct profile *p)
+static struct session_facts *facts_make(const struct subscriber *s, struct span claimed,
+					struct span user, struct profile *p)
 {
 	const struct l2tp_session *l = &s->call.l2tp;
 	struct tunnel_facts *t = tunnel_facts_of(s->call.tunnel);
@@ -66,16 +65,30 @@ static int facts_replace(struct subscriber *s, struct span claimed, struct span 
 						      .port_id = port_id_of(s, port_id),
 						      .claimed = as_text(claimed),
 						      .user = as_text(user) });
-	profile_free(p); /* f holds a reference */
-	if (!f)
-		return -ENOMEM;
-	if (s->facts) {
+	if (f && s->facts) {
 		f->ip4 = s->facts->ip4;
 		f->peer_ifid = s->facts->peer_ifid;
 	}
+	return f;
+}
+
+void facts_change(struct subscriber *s, struct session_facts *f)
+{
 	session_facts_unref(s->facts);
 	s->facts = f;
 	s->profile = f->profile;
+}
+
+/* Replaces the version. Takes over the profile. */
+static int facts_replace(struct subscriber *s, struct span claimed, struct span user,
+			 struct profile *p)
+{
+	struct session_facts *f = facts_make(s, claimed, user, p);
+
+	profile_free(p); /* f holds a reference */
+	if (!f)
+		return -ENOMEM;
+	facts_change(s, f);
 	return 0;
 }
 
@@ -102,6 +115,11 @@ int facts_login(struct subscriber *s, struct profile *p)
 int facts_restore(struct subscriber *s, struct span user, struct profile *p)
 {
 	return facts_replace(s, claimed_of(s), user, p);
+}
+
+struct session_facts *facts_prepare(const struct subscriber *s, struct profile *p)
+{
+	return facts_make(s, span_str(session_facts_claimed(s->facts)), span_str(facts_user(s)), p);
 }
 
 void facts_established(struct subscriber *s)

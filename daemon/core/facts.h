@@ -10,6 +10,7 @@
 #include "daemon/core/event.h"
 
 struct profile;
+struct session_facts;
 struct subscriber;
 
 /* The user's name as authenticated; "" before the login. It never changes once it is set. */
@@ -21,6 +22,11 @@ int facts_begin(struct subscriber *s);
 int facts_login(struct subscriber *s, struct profile *p);
 /* The same for a restored session, with the user of its record. */
 int facts_restore(struct subscriber *s, struct span user, struct profile *p);
+/* A version with another profile, which may be put in use; session_facts_unref() drops it. Takes a
+ * reference on the profile. NULL: out of memory. */
+struct session_facts *facts_prepare(const struct subscriber *s, struct profile *p);
+/* Puts a version in use that was prepared in this turn, and takes it over. */
+void facts_change(struct subscriber *s, struct session_facts *f);
 /* Adds the addresses, when the session is established. Without memory the version stays without
  * them. */
 void facts_established(struct subscriber *s);

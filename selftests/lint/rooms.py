@@ -27,6 +27,8 @@ CORE = [
     'pending', 'attach', 'service', 'address', 'login', 'record_session',
     # tunnels, subscribers
     'control', 'subscriber',
+    # what RADIUS servers ask for
+    'byid', 'change',
     # the entries
     'reload', 'engine', 'engine_restore',
 ]

@@ -42,8 +42,8 @@ struct nas {
 	unsigned notes;
 	ze_ns now;
 	uint64_t wall;
-	struct ze_addr from;
-	uint8_t id; /* of the next request */
+	struct ze_addr from, to; /* to: family 0: not known */
+	uint8_t id;		 /* of the next request */
 };
 
 static bool text_fits(struct span want, const char *has)
@@ -224,9 +224,11 @@ static size_t answer_len;
 
 static enum reason deliver(struct nas *n, struct span datagram)
 {
-	const struct radius_coa_arrival a = {
-		.from = &n->from, .datagram = datagram, .now = n->now, .wall = n->wall
-	};
+	const struct radius_coa_arrival a = { .from = &n->from,
+					      .to = n->to.family ? &n->to : NULL,
+					      .datagram = datagram,
+					      .now = n->now,
+					      .wall = n->wall };
 	struct wr w = wr_init(answer, sizeof(answer));
 	enum reason why = radius_coa_input(n->coa, &a, &w);
 
@@ -469,6 +471,33 @@ static void nas_without_identity(void **st)
 	nas_done(&n);
 }
 
+/* RFC 5176 3: a server may name the address that it sends to. */
+static void nas_address_is_the_destination(void **st)
+{
+	static const struct {
+		const char *to, *attrs;
+		uint32_t cause;
+	} rows[] = {
+		{ "192.0.2.7", "44 t aa01; 4 a 192.0.2.7", 0 },
+		{ "192.0.2.7", "44 t aa02; 4 a 192.0.2.1", 0 }, /* it is configured */
+		{ "192.0.2.7", "44 t bb01; 4 a 192.0.2.8", 403 },
+		{ "192.0.2.7", "44 t bb01; 4 x c0000207ff", 403 },
+		{ "192.0.2.7", "44 t bb01; 95 x c0000207", 403 },
+		{ "2001:db8::7", "44 t bb01; 95 x 20010db8000000000000000000000008", 403 },
+		{ "2001:db8::7", "44 t bb01; 4 x 20010db8000000000000000000000007", 403 },
+		{ "2001:db8::7", "44 t bb01; 95 x 20010db8000000000000000000000007", 0 },
+	};
+	struct nas n;
+
+	(void)st;
+	nas_init(&n, false, false);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		n.to = addr_of(rows[i].to, 3799);
+		assert_int_equal(ask(&n, 40, rows[i].attrs), rows[i].cause);
+	}
+	nas_done(&n);
+}
+
 /* R-064, S-AAA-78: a session that is ending is not found; one that cannot be ended is said to be
  * so, and then the others stay too. */
 static void disconnects(void **st)
@@ -697,6 +726,49 @@ static void repeated_requests(void **st)
 	nas_done(&n);
 }
 
+/* S-REL-14: the object of the next configuration repeats what the one before has answered, and
+ * continues the numbers of clients that stay. */
+static void inherited(void **st)
+{
+	struct radius_coa_client client = { .name = "two", .secret = span_str("new") };
+	struct radius_coa_cfg cfg = { .clients = &client, .n_clients = 1 };
+	struct radius_coa *other, *next;
+	struct radius_coa_stats stats;
+	struct span req;
+	struct nas n;
+
+	(void)st;
+	nas_init(&n, false, false);
+	req = request(&n, 40, rk_attrs("44 t bb01"), false);
+	assert_int_equal(deliver(&n, req), REASON_NONE);
+	n.from = addr_of("198.51.100.1", 1);
+	assert_int_equal(deliver(&n, req), REASON_COA_CLIENT);
+	n.from = addr_of("192.0.2.10", 40000);
+
+	client.addr = addr_of("2001:db8::10", 0);
+	other = radius_coa_new(&cfg, &fake_ops, &n);
+	next = coa_with(&n, false, false);
+	assert_true(other && next);
+	radius_coa_inherit(other, n.coa);
+	radius_coa_free(n.coa);
+	radius_coa_stats(other, 0, &stats);
+	assert_int_equal(stats.disconnect_acks, 0);
+	radius_coa_stats(other, 1, &stats);
+	assert_int_equal(stats.dropped[REASON_COA_CLIENT], 1);
+	radius_coa_inherit(next, other);
+	radius_coa_free(other);
+	n.coa = next;
+	assert_int_equal(deliver(&n, req), REASON_NONE);
+	assert_int_equal(answer[0], RADIUS_DISCONNECT_ACK);
+	assert_int_equal(n.s[2].ended, 1);
+	radius_coa_stats(next, 0, &stats);
+	assert_int_equal(stats.repeated, 1);
+	assert_string_equal(stats.name, "one");
+	radius_coa_stats(next, 3, &stats);
+	assert_int_equal(stats.dropped[REASON_COA_CLIENT], 1);
+	nas_done(&n);
+}
+
 /* A NAK is repeated too, although the session has come in the meantime. The oldest answers go when
  * there are too many. */
 static void kept_answers_have_a_limit(void **st)
@@ -784,6 +856,7 @@ int main(void)
 		cmocka_unit_test(event_timestamp),
 		cmocka_unit_test(identification),
 		cmocka_unit_test(nas_without_identity),
+		cmocka_unit_test(nas_address_is_the_destination),
 		cmocka_unit_test(disconnects),
 		cmocka_unit_test(changes),
 		cmocka_unit_test(bad_changes),
@@ -792,6 +865,7 @@ int main(void)
 		cmocka_unit_test(answers),
 		cmocka_unit_test(too_much_proxy_state),
 		cmocka_unit_test(repeated_requests),
+		cmocka_unit_test(inherited),
 		cmocka_unit_test(kept_answers_have_a_limit),
 		cmocka_unit_test(configurations),
 		cmocka_unit_test(no_memory),
