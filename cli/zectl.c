@@ -13,7 +13,7 @@ static const char usage[] =
 	"\n"
 	"  show l2tp [tunnels | tunnel ID | sessions | session ID]\n"
 	"  show l2tp statistics | pools | dataplane | listeners | config | history\n"
-	"  show radius servers | accounting\n"
+	"  show radius servers | accounting | coa\n"
 	"  clear l2tp tunnel teardown ID | teardown-all\n"
 	"  clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"
 	"  reload\n"

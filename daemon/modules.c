@@ -17,6 +17,7 @@
 #include "daemon/core/config_diff.h"
 #include "daemon/core/engine.h"
 #include "daemon/core/reload.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/observe/history.h"
 #include "daemon/sys/bpf/bpf_common.h"
 #include "daemon/sys/bpf/bpf_ours.h"
@@ -24,6 +25,7 @@
 #include "daemon/sys/ctl/ctl.h"
 #include "daemon/sys/net/ifwatch.h"
 #include "daemon/sys/net/radius_accounting.h"
+#include "daemon/sys/net/radius_dynauth.h"
 #include "daemon/sys/net/radius_login.h"
 #include "daemon/sys/net/udp.h"
 #include "daemon/sys/plane/plane.h"
@@ -747,6 +749,43 @@ static const struct ze_module mod_persist = { .name = "persist",
 					      .start = persist_start,
 					      .stop = persist_stop };
 
+/* ---- requests of RADIUS servers ---- */
+
+static int coa_start(struct ze *z)
+{
+	return radius_dynauth_new(z->loop, z->cfg, &z->coa);
+}
+
+static void coa_stop(struct ze *z)
+{
+	radius_dynauth_free(z->coa);
+	z->coa = NULL;
+}
+
+static int coa_prepare(struct ze *z, struct config *next, struct strbuf *errors)
+{
+	return radius_dynauth_prepare(z->coa, next, errors);
+}
+
+static void coa_cancel(struct ze *z)
+{
+	radius_dynauth_cancel(z->coa);
+}
+
+static void coa_reload(struct ze *z, struct config *next)
+{
+	(void)next;
+	radius_dynauth_apply(z->coa);
+}
+
+/* After the sessions of the previous instance were restored: they can be changed, too. */
+static const struct ze_module mod_coa = { .name = "aaa-coa",
+					  .start = coa_start,
+					  .stop = coa_stop,
+					  .prepare = coa_prepare,
+					  .cancel = coa_cancel,
+					  .reload = coa_reload };
+
 /* ---- control socket ---- */
 
 static int reload_for(void *self, const char *actor, struct strbuf *errors,
@@ -758,8 +797,10 @@ static struct snapshot_radius *copy_radius(const void *self)
 
 	struct snapshot_radius *s = radius_login_snapshot(z->radius);
 
-	if (s)
-		radius_accounting_snapshot(z->accounting, &s->accounting);
+	if (!s)
+		return NULL;
+	radius_accounting_snapshot(z->accounting, &s->accounting);
+	radius_dynauth_snapshot(z->coa, &s->coa);
 	return s;
 }
 
@@ -810,10 +851,11 @@ static const struct ze_module mod_serve = { .name = "serve",
  * since it removes what the engine has released. The listeners are closed with the loop, since the
  * sockets of tunnels are watched there, too. */
 static const struct ze_module *const modules[] = {
-	&mod_log,     &mod_hardening, &mod_rng,	    &mod_yang,	     &mod_config,  &mod_loop,
-	&mod_state,   &mod_instance,  &mod_history, &mod_listeners,  &mod_ctl,	   &mod_dataplane,
-	&mod_settle,  &mod_local,     &mod_radius,  &mod_accounting, &mod_order,   &mod_engine,
-	&mod_ifwatch, &mod_refresh,   &mod_restore, &mod_recovered,  &mod_persist, &mod_serve,
+	&mod_log,	 &mod_hardening, &mod_rng,	&mod_yang,    &mod_config,
+	&mod_loop,	 &mod_state,	 &mod_instance, &mod_history, &mod_listeners,
+	&mod_ctl,	 &mod_dataplane, &mod_settle,	&mod_local,   &mod_radius,
+	&mod_accounting, &mod_order,	 &mod_engine,	&mod_ifwatch, &mod_refresh,
+	&mod_restore,	 &mod_recovered, &mod_persist,	&mod_coa,     &mod_serve,
 };
 
 static void stop_from(struct ze *z, size_t n)

@@ -24,6 +24,7 @@ struct loop;
 struct persist;
 struct plane;
 struct radius_accounting;
+struct radius_dynauth;
 struct radius_login;
 struct refresh;
 struct strbuf;
@@ -53,6 +54,7 @@ struct ze {
 	struct history *history;
 	struct radius_login *radius;
 	struct radius_accounting *accounting;
+	struct radius_dynauth *coa;
 	struct engine *engine;
 	struct ifwatch *ifwatch;
 	struct refresh *refresh;

@@ -161,6 +161,9 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/auth/radius/attributes/exclude", CONFIG_ENTRY, CONFIG_NOW, AT(radius.excludes), COUNTED(radius.n_excludes), .places = RADIUS_OPT__COUNT, .entry = &radius_exclude },
 	{ "l2tp/auth/radius/accounting",     CONFIG_WORD,   CONFIG_NOW,        AT(radius.accounting), .def = "on", .words = accountings },
 	{ "l2tp/auth/radius/acct-interval",  CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(radius.acct_interval_s), .def = "300", .unit = "seconds" },
+	{ "l2tp/auth/radius/coa-port",                      CONFIG_U16,  CONFIG_NOW, AT(radius.coa_port) },
+	{ "l2tp/auth/radius/require-event-timestamp",       CONFIG_BOOL, CONFIG_NOW, AT(radius.coa_timestamp), .def = "true" },
+	{ "l2tp/auth/radius/require-message-authenticator", CONFIG_BOOL, CONFIG_NOW, AT(radius.coa_signature), .def = "false" },
 	{ "l2tp/auth/radius/server",         CONFIG_ENTRY,  CONFIG_NEXT_LOGIN, AT(radius.servers),   COUNTED(radius.n_servers), .places = RADIUS_SERVERS_MAX, .ordered = true, .entry = &radius_server },
 
 	{ "l2tp/auth/local/user",         CONFIG_ENTRY, CONFIG_NEXT_LOGIN,   AT(users), COUNTED(n_users), .entry = &user },

@@ -105,6 +105,8 @@ struct config_radius {	       /* without servers: not configured */
 	size_t n_excludes;
 	enum config_accounting accounting;
 	uint32_t acct_interval_s;
+	uint16_t coa_port;		   /* 0: CoA and Disconnect requests are not received */
+	bool coa_timestamp, coa_signature; /* they need Event-Timestamp, Message-Authenticator */
 	struct config_radius_server servers[RADIUS_SERVERS_MAX];
 	size_t n_servers;
 };

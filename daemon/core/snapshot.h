@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "aaa/acct.h"
+#include "aaa/radius_coa.h"
 #include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
 #include "daemon/base/err.h"
@@ -257,9 +258,24 @@ struct snapshot_accounting { /* of accounting by RADIUS */
 	const char *error;
 };
 
+struct snapshot_radius_coa_client {
+	char name[64];
+	struct ze_addr addr;
+	struct radius_coa_stats st; /* without its name */
+};
+
+struct snapshot_radius_coa {	     /* requests from servers, RFC 5176 */
+	uint16_t port;		     /* 0: not configured */
+	struct ze_addr listening[2]; /* family 0: none */
+	uint64_t send_errors;	     /* answers that could not be sent */
+	size_t n;		     /* servers; v[n] has what came from other sources */
+	struct snapshot_radius_coa_client v[RADIUS_SERVERS_MAX + 1];
+};
+
 struct snapshot_radius { /* one allocation, most preferred first */
 	struct snapshot_accounting accounting;
 	struct radius_client_stats client;
+	struct snapshot_radius_coa coa;
 	size_t n; /* 0: no servers are configured */
 	struct snapshot_radius_server v[];
 };

@@ -217,6 +217,7 @@ static const struct op_row rows[] = {
 	{ { "show", "l2tp", "history" },               "sessions that ended, and why",          ON_SNAPSHOT(HISTORY, view_history) },
 	{ { "show", "radius", "servers" },             "the state and counters of each server", ON_SNAPSHOT(RADIUS, view_radius) },
 	{ { "show", "radius", "accounting" },          "accounting: its servers, records and spool", ON_SNAPSHOT(RADIUS, view_radius_accounting) },
+	{ { "show", "radius", "coa" },                 "CoA and Disconnect requests, by server", ON_SNAPSHOT(RADIUS, view_radius_coa) },
 	{ { "clear", "l2tp", "tunnel", "teardown", "<tid>" },  "end one tunnel (StopCCN 6)",    ON_ENGINE(clear_tunnel) },
 	{ { "clear", "l2tp", "tunnel", "teardown-all" },       "end all tunnels",               ON_ENGINE(clear_tunnels) },
 	{ { "clear", "l2tp", "session", "teardown", "<sid>", "<why>" }, "end one session (CDN 3)", ON_ENGINE(clear_session) },

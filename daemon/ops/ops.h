@@ -7,6 +7,7 @@
  *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|dataplane|listeners|config|history]
  *   show radius servers
  *   show radius accounting
+ *   show radius coa
  *   clear l2tp tunnel teardown ID | teardown-all
  *   clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all
  *   reload

@@ -352,6 +352,10 @@ static void config_radius(const struct config_radius *r, struct json *j)
 	}
 	json_ku64(j, "timeout", r->timeout_s);
 	json_ku64(j, "retries", r->retries);
+	if (r->coa_port)
+		json_ku64(j, "coa-port", r->coa_port);
+	json_kbool(j, "require-event-timestamp", r->coa_timestamp);
+	json_kbool(j, "require-message-authenticator", r->coa_signature);
 	if (r->n_excludes) {
 		json_key(j, "attributes");
 		json_obj(j);

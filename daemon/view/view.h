@@ -37,3 +37,4 @@ void view_history(const struct snapshot *s, const struct view_clock *c, struct j
 void view_pools(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_radius_accounting(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_radius(const struct snapshot *s, const struct view_clock *c, struct json *j);
+void view_radius_coa(const struct snapshot *s, const struct view_clock *c, struct json *j);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The servers of the RADIUS clients, for logins and for accounting. */
+/* The servers of the RADIUS clients, for logins and for accounting, and what they have requested. */
 #include "daemon/base/json.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/view/view.h"
@@ -22,13 +22,14 @@ static void kms(struct json *j, const char *key, ze_ns t)
 		json_nil(j);
 }
 
-static void dropped_replies(const struct radius_server_stats *st, struct json *j)
+/* What was dropped, by reason. */
+static void kdropped(struct json *j, const uint64_t by_reason[static REASON__COUNT])
 {
 	json_key(j, "dropped");
 	json_obj(j);
 	for (unsigned i = 1; i < REASON__COUNT; i++)
-		if (st->dropped[i])
-			json_ku64(j, reason_name((enum reason)i), st->dropped[i]);
+		if (by_reason[i])
+			json_ku64(j, reason_name((enum reason)i), by_reason[i]);
 	json_obj_end(j);
 }
 
@@ -62,7 +63,7 @@ static void server_members(const struct snapshot_radius_server *s, const struct 
 	json_ku64(j, "source-ports", st->ports);
 	json_ku64(j, "send-errors", st->send_errors);
 	json_ku64(j, "icmp-errors", s->icmp_errors);
-	dropped_replies(st, j);
+	kdropped(j, st->dropped);
 }
 
 static void client_totals(const struct radius_client_stats *st, struct json *j)
@@ -103,7 +104,7 @@ static void accounting_server(const struct snapshot_radius_server *s, const stru
 	json_ku64(j, "probe-replies", st->probe_replies);
 	json_ku64(j, "send-errors", st->send_errors);
 	json_ku64(j, "icmp-errors", s->icmp_errors);
-	dropped_replies(st, j);
+	kdropped(j, st->dropped);
 }
 
 static void accounting_records(const struct snapshot_accounting *a, struct json *j)
@@ -176,5 +177,53 @@ void view_radius(const struct snapshot *s, const struct view_clock *c, struct js
 		client_totals(&r->client, j);
 	else
 		json_kstr(j, "note", "No RADIUS server is configured, see radius in ze.conf(5).");
+	json_obj_end(j);
+}
+
+static void coa_client(const struct snapshot_radius_coa_client *v, struct json *j)
+{
+	const struct radius_coa_stats *st = &v->st;
+	char text[ZE_ADDR_TEXT];
+
+	json_obj(j);
+	json_kstr(j, "name", v->name);
+	json_kstr(j, "address", ze_ip_text(&v->addr, text));
+	json_ku64(j, "coa-acks", st->coa_acks);
+	json_ku64(j, "coa-naks", st->coa_naks);
+	json_ku64(j, "disconnect-acks", st->disconnect_acks);
+	json_ku64(j, "disconnect-naks", st->disconnect_naks);
+	json_ku64(j, "repeated", st->repeated);
+	kdropped(j, st->dropped);
+	json_obj_end(j);
+}
+
+void view_radius_coa(const struct snapshot *s, const struct view_clock *c, struct json *j)
+{
+	const struct snapshot_radius_coa *r = &s->radius->coa;
+	char text[ZE_ADDR_TEXT];
+
+	(void)c;
+	json_obj(j);
+	json_key(j, "clients");
+	json_arr(j);
+	for (size_t i = 0; i < r->n; i++)
+		coa_client(&r->v[i], j);
+	json_arr_end(j);
+	if (!r->port) {
+		json_kstr(j, "note", "coa-port is not set, see radius in ze.conf(5).");
+		json_obj_end(j);
+		return;
+	}
+	json_key(j, "listening");
+	json_arr(j);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(r->listening); i++)
+		if (r->listening[i].family)
+			json_str(j, ze_addr_text(&r->listening[i], text));
+	json_arr_end(j);
+	json_ku64(j, "send-errors", r->send_errors);
+	json_key(j, "other-sources");
+	json_obj(j);
+	kdropped(j, r->v[r->n].st.dropped);
+	json_obj_end(j);
 	json_obj_end(j);
 }

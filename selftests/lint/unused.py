@@ -39,8 +39,6 @@ SEAMS = {
 
 # Functions that nothing calls yet, with the reason why they stay.
 LATER = {
-    'aaa/radius_coa': ('radius_coa_free radius_coa_input radius_coa_new radius_coa_stats',
-                       'the module of RADIUS will call them'),
     'aaa/profile': ('profile_get_route profile_source_name', 'views will read what RADIUS gave'),
     'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the tunnels of a LAC will call them'),

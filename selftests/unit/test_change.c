@@ -498,7 +498,7 @@ static void no_memory_for_a_change(void **st)
 		assert_true(call_sub(a[i])->profile->down_bps >= 20 * MBIT);
 }
 
-/* The plane refuses the rates later: the session goes on, and is shown as not limited. */
+/* The plane refuses the rates later: the session continues, and is shown as not limited. */
 static void the_plane_refuses(void **st)
 {
 	struct lac_call *c = login("alice", "100");

@@ -196,7 +196,7 @@ static void the_order_of_a_list(void **st)
 		"");
 }
 
-/* What is put in front or taken away does not change the order of the rest. */
+/* What is put in front or removed does not change the order of the rest. */
 static void the_same_order_of_a_list(void **st)
 {
 	(void)st;
@@ -235,11 +235,17 @@ static void many_users(void **st)
 static void change(const struct config_row *row, struct config *c)
 {
 	static const char *const texts[] = {
-		[CONFIG_U32] = "7",	   [CONFIG_NAME] = "other",
-		[CONFIG_IFNAME] = "eth7",  [CONFIG_STRING] = "other",
-		[CONFIG_SECRET] = "other", [CONFIG_IP] = "2001:db8::7",
-		[CONFIG_IP4] = "10.1.2.3", [CONFIG_PREFIX] = "10.7.0.0/16",
-		[CONFIG_RATE] = "7mbit",   [CONFIG_LIMIT] = "7",
+		[CONFIG_U16] = "7",
+		[CONFIG_U32] = "7",
+		[CONFIG_NAME] = "other",
+		[CONFIG_IFNAME] = "eth7",
+		[CONFIG_STRING] = "other",
+		[CONFIG_SECRET] = "other",
+		[CONFIG_IP] = "2001:db8::7",
+		[CONFIG_IP4] = "10.1.2.3",
+		[CONFIG_PREFIX] = "10.7.0.0/16",
+		[CONFIG_RATE] = "7mbit",
+		[CONFIG_LIMIT] = "7",
 	};
 
 	if (row->kind == CONFIG_ENTRY)

@@ -169,6 +169,7 @@ static void read_only_may_show(void **st)
 	done("show l2tp history");
 	done("show l2tp pools");
 	done("show radius servers");
+	done("show radius coa");
 }
 
 static void read_only_may_not_clear(void **st)
@@ -469,7 +470,7 @@ static void completion_of_words(void **st)
 	offers("reload ", "");
 	offers("s", "show");
 	offers("show ", "l2tp radius");
-	offers("show radius ", "servers accounting");
+	offers("show radius ", "servers accounting coa");
 	offers("show radius servers ", "");
 	offers("show l2tp ",
 	       "tunnels tunnel sessions session statistics pools dataplane listeners config history");

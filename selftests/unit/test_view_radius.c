@@ -22,6 +22,7 @@ static struct {
 	struct snapshot_radius_server servers[3];
 	struct radius_client_stats client;
 	struct snapshot_accounting accounting;
+	struct snapshot_radius_coa coa;
 } u;
 
 static struct snapshot_radius *copy(const void *self)
@@ -33,6 +34,7 @@ static struct snapshot_radius *copy(const void *self)
 		return NULL;
 	r->client = u.client;
 	r->accounting = u.accounting;
+	r->coa = u.coa;
 	r->n = u.n;
 	for (size_t i = 0; i < u.n; i++) {
 		r->v[i] = u.servers[i];
@@ -263,6 +265,44 @@ static void every_number(void **st)
 	number(u.a.data, "client.cancelled", 25);
 }
 
+/* Requests of servers, by client; what came from elsewhere is apart. */
+static void coa_clients(void **st)
+{
+	const json_t *one;
+
+	(void)st;
+	assert_int_equal(ask(&u.a, "show radius coa"), OP_OK);
+	assert_int_equal(json_array_size(ask_member(u.a.data, "clients")), 0);
+	assert_non_null(strstr(json_string_value(ask_member(u.a.data, "note")), "coa-port"));
+	u.coa = (struct snapshot_radius_coa){ .port = 3799, .send_errors = 9, .n = 1 };
+	assert_int_equal(ze_addr_parse("192.0.2.7", 3799, &u.coa.listening[0]), 0);
+	snprintf(u.coa.v[0].name, sizeof(u.coa.v[0].name), "one");
+	assert_int_equal(ze_addr_parse("2001:db8::1", 1812, &u.coa.v[0].addr), 0);
+	u.coa.v[0].st = (struct radius_coa_stats){ .coa_acks = 1,
+						   .coa_naks = 2,
+						   .disconnect_acks = 3,
+						   .disconnect_naks = 4,
+						   .repeated = 5,
+						   .dropped = { [REASON_COA_STALE] = 6 } };
+	u.coa.v[1].st.dropped[REASON_COA_CLIENT] = 7;
+	assert_int_equal(ask(&u.a, "show radius coa"), OP_OK);
+	one = json_array_get(ask_member(u.a.data, "clients"), 0);
+	word(one, "name", "one");
+	word(one, "address", "2001:db8::1");
+	number(one, "coa-acks", 1);
+	number(one, "coa-naks", 2);
+	number(one, "disconnect-acks", 3);
+	number(one, "disconnect-naks", 4);
+	number(one, "repeated", 5);
+	number(one, "dropped.coa-stale", 6);
+	number(u.a.data, "other-sources.dropped.coa-client", 7);
+	number(u.a.data, "send-errors", 9);
+	assert_int_equal(json_array_size(ask_member(u.a.data, "listening")), 1);
+	assert_string_equal(json_string_value(json_array_get(ask_member(u.a.data, "listening"), 0)),
+			    "192.0.2.7:3799");
+	assert_null(json_object_get(u.a.data, "note"));
+}
+
 static void out_of_memory(void **st)
 {
 	(void)st;
@@ -284,7 +324,8 @@ static void out_of_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(accounting), T(without_servers), T(states), T(every_number), T(out_of_memory),
+		T(accounting),	 T(without_servers), T(states),
+		T(every_number), T(coa_clients),     T(out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,8 @@ static void radius_block(void **st)
 	assert_string_equal(c->radius.port_id, "l2tp:{tunnel-id}/{session-id}");
 	assert_int_equal(c->radius.timeout_s, 5);
 	assert_int_equal(c->radius.retries, 2);
+	assert_int_equal(c->radius.coa_port, 0); /* S-AAA-07 */
+	assert_true(c->radius.coa_timestamp && !c->radius.coa_signature);
 	assert_int_equal(c->radius.n_servers, 2);
 	assert_string_equal(c->radius.servers[0].name, "b");
 	assert_int_equal(c->radius.servers[0].addr.port, 1645);
@@ -446,6 +448,12 @@ static void radius_block(void **st)
 	c = good(RADIUS("radius { accounting off;"
 			"server b { address 10.0.0.10; port 65535; " SECRET " } }"));
 	assert_false(config_accounts(c));
+	config_unref(c);
+	c = good(RADIUS("radius { coa-port 3799; require-event-timestamp false;"
+			"require-message-authenticator true; server b { address 10.0.0.10; " SECRET
+			" } }"));
+	assert_int_equal(c->radius.coa_port, 3799);
+	assert_true(!c->radius.coa_timestamp && c->radius.coa_signature);
 	config_unref(c);
 	c = good(RADIUS("order [ local radius ]; radius { server b { address 10.0.0.10; " SECRET
 			" } }"));
