@@ -41,10 +41,10 @@ def lab_with(tmp_path, auth):
                 f.stop()
 
 
-def login(x, user, password, method='chap', n=1):
+def login(x, user, password, method='chap', n=1, *more):
     """The report of zeload: n sessions that end again."""
     out = os.path.join(x.dir, 'report')
-    x.sh('lac', nslab.ZELOAD, '-s', str(n), '-u', user, '-p', password, '-a', method, '--json', out, x.peer,
+    x.sh('lac', nslab.ZELOAD, *more, '-s', str(n), '-u', user, '-p', password, '-a', method, '--json', out, x.peer,
          check=False, timeout=90 * nslab.SLOW)
     with open(out, encoding='utf-8') as f:
         return json.load(f)
@@ -79,6 +79,44 @@ def test_methods(tmp_path):
         assert 's3cret' not in x.log('ze.log')
         x.stop_ze()
         assert 'nvalid' not in started[0].log() and 'Dropping' not in started[0].log()
+
+
+def test_proxy(tmp_path):
+    """P-090, P-091, P-092, P-098: the login that a LAC has received, with each method: asked of FreeRADIUS, and of the local
+    users after a reload; without the configuration LCP and the login are repeated."""
+    def detail():
+        z = x.spawn('lac', 'held.log', nslab.ZELOAD, '--proxy', '-u', user, '-p', password, '--hold', '600', x.peer)
+        nslab.wait_for(lambda: z.poll() is not None or any(s['state'] == 'established' for s in x.show('sessions')), 30)
+        assert z.poll() is None, x.log('held.log')
+        s = x.show('session', str(x.show('sessions')[0]['local-sid']))
+        z.terminate()
+        z.wait(30)
+        nslab.wait_for(lambda: not x.show('sessions'), 30)
+        return s['username'], s['lcp-proxied'], s['auth-proxied'], s['auth-state']
+
+    with lab_with(tmp_path, 'proxy { lcp on-mismatch }' + radius(server('main'))) as (x, started):
+        started.append(FreeRadius(x, 'main', USERS))
+        started[0].start()
+        x.start_ze()
+        for method in ('pap', 'chap', 'ms-chap-v2'):
+            assert login(x, 'bob', 's3cret pass', method, 1, '--proxy')['up'] == 1, x.log('ze.log')
+            assert login(x, 'bob', 'wrong pass', method, 1, '--proxy')['up'] == 0
+        user, password = 'bob', 's3cret pass'
+        assert detail() == ('bob', True, True, 'accepted')
+        assert len(lines(x, 'auth-rejected', 'user=bob')) == 3 and not lines(x, 'frame-refused'), x.log('ze.log')
+        nslab.edit(x, radius(server('main')), LOCAL)
+        x.zectl('reload')
+        user, password = 'alice', 'hunter2'
+        assert detail() == ('alice', True, True, 'accepted')
+        assert login(x, 'alice', 'wrong pass', 'pap', 1, '--proxy')['up'] == 0
+        nslab.edit(x, 'lcp on-mismatch', 'lcp on-mismatch; auth again')
+        x.zectl('reload')
+        assert detail() == ('alice', True, False, 'accepted')
+        nslab.edit(x, 'lcp on-mismatch; auth again', 'lcp always')
+        x.zectl('reload')
+        assert detail() == ('alice', False, False, 'accepted')
+        assert not any(word in x.log('ze.log') for word in ('s3cret', 'hunter2', 'wrong pass'))
+        x.stop_ze()
 
 
 def test_silent_server(tmp_path):

@@ -136,7 +136,11 @@ struct auth_method {
 	uint8_t option_len;
 	void (*start)(struct session *s); /* NULL: the authenticator begins */
 	void (*input)(struct session *s, const uint8_t *p, size_t len);
+	/* Writes the password, or the response to this challenge of 16 octets; returns its length. */
+	size_t (*secret)(struct session *s, const uint8_t *challenge, uint8_t *ret);
 };
+
+#define SECRET_MAX 256
 
 struct options {
 	const char *peer, *port, *secret, *user, *password, *host, *json, *pppd, *tun, *source, *to;
@@ -144,7 +148,8 @@ struct options {
 	int tunnels, sessions, window, rate, hold, timeout_s;
 	int echo_delay_ms, echo_loss, pps, size, duration;
 	int reflect; /* port; 0: not the reflector */
-	bool shared_socket, no_checksum, sequence, no_ipv4, no_ipv6, abandon, verbose, progress;
+	bool shared_socket, no_checksum, sequence, proxy, no_ipv4, no_ipv6, abandon, verbose,
+		progress;
 };
 
 struct world {
@@ -213,6 +218,8 @@ uint8_t *data_head(struct session *s, uint8_t *p);
 void on_data(struct tunnel *t, const uint8_t *p, size_t len);
 
 /* zeload_ppp.c */
+/* Writes the options of our first LCP request; returns their length. */
+size_t lcp_options(struct session *s, uint8_t ret[static 16]);
 void ppp_start(struct session *s);
 void send_code(struct session *s, unsigned proto, const uint8_t head[2], const struct body *o);
 void start_ncps(struct session *s); /* once authenticated */
@@ -222,6 +229,7 @@ void echo_timer(int64_t now);
 
 /* zeload_auth.c: RFC 1334, 1994, 2759 */
 const struct auth_method *auth_method(const char *name); /* NULL: no such method */
+#define PROXY_ID 1 /* of the packet that answers the challenge of the LAC */
 bool auth_is_ours(const uint8_t *option);
 void client_auth_start(struct session *s); /* LCP is open; called again when no answer came */
 void client_auth_input(struct session *s, unsigned proto, const uint8_t *p, size_t len);

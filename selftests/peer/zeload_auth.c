@@ -35,6 +35,16 @@ static void pap_input(struct session *s, const uint8_t *p, size_t len)
 		session_fail(s, "PAP nak");
 }
 
+static size_t pap_secret(struct session *s, const uint8_t *challenge, uint8_t *ret)
+{
+	size_t n = strlen(opt.password);
+
+	(void)s;
+	(void)challenge;
+	memcpy(ret, opt.password, n);
+	return n;
+}
+
 /* ---------------------------------------------------------------- CHAP */
 
 static void send_response(struct session *s, uint8_t id, const uint8_t *value, size_t len)
@@ -69,6 +79,13 @@ static void chap_input(struct session *s, const uint8_t *p, size_t len)
 	} else if (p[0] == 4) {
 		session_fail(s, "CHAP failure");
 	}
+}
+
+static size_t chap_secret(struct session *s, const uint8_t *theirs, uint8_t *ret)
+{
+	(void)s;
+	md5_3(PROXY_ID, opt.password, theirs, 16, ret);
+	return 16;
 }
 
 /* ---------------------------------------------------------------- MS-CHAPv2 */
@@ -153,17 +170,18 @@ static void expect_proof(struct session *s, const uint8_t hash[16], const uint8_
 	sha1_digest(&c, 20, s->proof);
 }
 
-static void answer(struct session *s, uint8_t id, const uint8_t theirs[16])
+static size_t ms_chap_secret(struct session *s, const uint8_t *theirs, uint8_t *value)
 {
-	uint8_t hash[16], text[8], value[MS_VALUE] = { 0 };
+	uint8_t hash[16], text[8];
 
+	memset(value, 0, MS_VALUE);
 	if (getrandom(value, 16, 0) != 16)
 		die("no random numbers");
 	password_hash(hash);
 	challenge_hash(s, value, theirs, text);
 	nt_response(hash, text, value + 24);
 	expect_proof(s, hash, value + 24, text);
-	send_response(s, id, value, sizeof(value));
+	return MS_VALUE;
 }
 
 static bool proven(const struct session *s, const uint8_t *p, size_t len)
@@ -177,8 +195,10 @@ static bool proven(const struct session *s, const uint8_t *p, size_t len)
 
 static void ms_chap_input(struct session *s, const uint8_t *p, size_t len)
 {
+	uint8_t value[MS_VALUE];
+
 	if (challenge(p, len) == 16)
-		answer(s, p[1], p + 5);
+		send_response(s, p[1], value, ms_chap_secret(s, p + 5, value));
 	else if (p[0] == 3 && !s->authed && !proven(s, p, len))
 		session_fail(s, "the LNS does not know the password");
 	else if (p[0] == 3)
@@ -190,9 +210,9 @@ static void ms_chap_input(struct session *s, const uint8_t *p, size_t len)
 /* ---------------------------------------------------------------- which */
 
 static const struct auth_method methods[] = {
-	{ "pap", { PAP >> 8, PAP & 0xff }, 2, pap_start, pap_input },
-	{ "chap", { CHAP >> 8, CHAP & 0xff, 5 }, 3, NULL, chap_input },
-	{ "ms-chap-v2", { CHAP >> 8, CHAP & 0xff, 0x81 }, 3, NULL, ms_chap_input },
+	{ "pap", { PAP >> 8, PAP & 0xff }, 2, pap_start, pap_input, pap_secret },
+	{ "chap", { CHAP >> 8, CHAP & 0xff, 5 }, 3, NULL, chap_input, chap_secret },
+	{ "ms-chap-v2", { CHAP >> 8, CHAP & 0xff, 0x81 }, 3, NULL, ms_chap_input, ms_chap_secret },
 };
 
 const struct auth_method *auth_method(const char *name)

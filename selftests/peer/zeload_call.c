@@ -149,6 +149,31 @@ bool send_icrq(struct session *s)
 	return true;
 }
 
+/* What the LAC has negotiated with the subscriber, and its answer when it was asked for the login:
+ * RFC 2661 4.4.5. */
+static void put_proxy(struct msg *m, struct session *s)
+{
+	uint8_t mine[16] = { 3 }, theirs[16], challenge[16], secret[SECRET_MAX];
+	size_t n = 2 + opt.auth->option_len, theirs_len = lcp_options(s, theirs);
+	bool pap = get16(opt.auth->option) == PAP;
+	char user[256];
+
+	mine[1] = (uint8_t)n;
+	memcpy(mine + 2, opt.auth->option, opt.auth->option_len);
+	memcpy(mine + n, (const uint8_t[]){ 5, 6, 0x2a, 0 }, 4);
+	put16(mine + n + 4, s->sid);
+	put_avp(m, 26, theirs, theirs_len);
+	put_avp(m, 27, mine, n + 6);
+	put_avp(m, 28, theirs, theirs_len);
+	put_avp16(m, 29, pap ? 3 : 2);
+	put_avp(m, 30, user, user_of(s, user));
+	fill_random(challenge, sizeof(challenge));
+	if (!pap)
+		put_avp(m, 31, challenge, sizeof(challenge));
+	put_avp16(m, 32, PROXY_ID);
+	put_avp(m, 33, secret, opt.auth->secret(s, challenge, secret));
+}
+
 static void send_iccn(struct session *s)
 {
 	struct msg *m = msg_new(s->t, ICCN, s->peer_sid);
@@ -159,6 +184,8 @@ static void send_iccn(struct session *s)
 	put_avp32(m, 19, 1);
 	if (opt.sequence)
 		put_avp(m, 39, NULL, 0);
+	if (opt.proxy)
+		put_proxy(m, s);
 	m->begins = s;
 	msg_send(s->t, m);
 }

@@ -47,6 +47,7 @@ static const char help[] =
 	"  -u, --user NAME          %d in it is the number of the session (alice)\n"
 	"  -p, --password TEXT      (hunter2)\n"
 	"  -a, --auth METHOD        we accept: pap, chap or ms-chap-v2 (chap)\n"
+	"      --proxy              LCP and the login before the call, reported to the LNS\n"
 	"      --no-ipv4, --no-ipv6 without IPCP or IPv6CP\n"
 	"      --echo-delay MS      before an echo request is answered (0)\n"
 	"      --echo-loss PERCENT  of echo requests that are not (0)\n"
@@ -73,6 +74,7 @@ __attribute__((noreturn)) static void usage(FILE *f, int rc)
 enum {
 	O_NO4 = 256,
 	O_NO6,
+	O_PROXY,
 	O_SHARED,
 	O_NO_CHECKSUM,
 	O_SEQUENCE,
@@ -106,6 +108,7 @@ static const struct option longopts[] = {
 	{ "auth", 1, 0, 'a' },
 	{ "no-ipv4", 0, 0, O_NO4 },
 	{ "no-ipv6", 0, 0, O_NO6 },
+	{ "proxy", 0, 0, O_PROXY },
 	{ "pppd", 1, 0, O_PPPD },
 	{ "hold", 1, 0, O_HOLD },
 	{ "tun", 1, 0, O_TUN },
@@ -147,6 +150,7 @@ static const struct value {
 	{ 'v', 0, 0, NULL, NULL, &opt.verbose },
 	{ O_NO4, 0, 0, NULL, NULL, &opt.no_ipv4 },
 	{ O_NO6, 0, 0, NULL, NULL, &opt.no_ipv6 },
+	{ O_PROXY, 0, 0, NULL, NULL, &opt.proxy },
 	{ O_SHARED, 0, 0, NULL, NULL, &opt.shared_socket },
 	{ O_NO_CHECKSUM, 0, 0, NULL, NULL, &opt.no_checksum },
 	{ O_SEQUENCE, 0, 0, NULL, NULL, &opt.sequence },
@@ -229,6 +233,8 @@ static void check(void)
 		die("--to needs IPv4 and our own PPP");
 	if (opt.sequence && opt.pppd)
 		die("--sequence and --pppd exclude each other");
+	if (opt.proxy && opt.pppd)
+		die("--proxy and --pppd exclude each other");
 	if (opt.source && opt.shared_socket)
 		die("--source and --shared-socket exclude each other");
 }

@@ -46,6 +46,22 @@ static unsigned slot_of(unsigned type)
 	return type == 129 ? 6 : type == 131 ? 7 : type < 6 ? type : 0;
 }
 
+size_t lcp_options(struct session *s, uint8_t ret[static 16])
+{
+	const struct cp *c = &s->cp[N_LCP];
+	struct body o = { .len = 0 };
+	uint8_t v[4];
+
+	put16(v, s->mru);
+	if (!rejected(c, 1))
+		put_opt(&o, 1, v, 2);
+	put32(v, s->magic);
+	if (!rejected(c, 5))
+		put_opt(&o, 5, v, 4);
+	memcpy(ret, o.b, o.len);
+	return o.len;
+}
+
 static void send_conf_req(struct session *s, enum ncp n)
 {
 	struct cp *c = &s->cp[n];
@@ -54,12 +70,7 @@ static void send_conf_req(struct session *s, enum ncp n)
 
 	c->id++;
 	if (n == N_LCP) {
-		put16(v, s->mru);
-		if (!rejected(c, 1))
-			put_opt(&o, 1, v, 2);
-		put32(v, s->magic);
-		if (!rejected(c, 5))
-			put_opt(&o, 5, v, 4);
+		o.len = lcp_options(s, o.b);
 	} else if (n == N_IPCP) {
 		put32(v, s->addr);
 		put_opt(&o, 3, v, 4);
@@ -135,7 +146,7 @@ static void on_conf_req(struct session *s, enum ncp n, const uint8_t *p, size_t 
 		worst = v > worst ? v : worst;
 	}
 	/* RFC 1661 4.1: an opened protocol is negotiated again. */
-	if (c->mine_acked && c->theirs_acked && n != N_LCP) {
+	if (c->mine_acked && c->theirs_acked && (n != N_LCP || opt.proxy)) {
 		c->mine_acked = false;
 		send_conf_req(s, n);
 	}
@@ -301,7 +312,10 @@ void ppp_input(struct session *s, const uint8_t *p, size_t len)
 
 void ppp_start(struct session *s)
 {
-	send_conf_req(s, N_LCP);
+	if (opt.proxy) /* LCP is open, and the answer to the login comes from the LNS */
+		s->cp[N_LCP].mine_acked = s->cp[N_LCP].theirs_acked = s->auth = true;
+	else
+		send_conf_req(s, N_LCP);
 	s->retry_at = now_us() + PPP_RETRY_MS * 1000;
 }
 
