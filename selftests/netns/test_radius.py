@@ -14,6 +14,8 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 USERS = '''
 bob Cleartext-Password := "s3cret pass"
 	Framed-IP-Address = 10.100.9.9, Reply-Message = "Hello Bob", Session-Timeout = 3600, Class = 0x01
+dave Cleartext-Password := "limited"
+	Port-Limit = 1
 carol Cleartext-Password := "other"
 	Service-Type = Login-User
 '''
@@ -116,6 +118,26 @@ def test_proxy(tmp_path):
         x.zectl('reload')
         assert detail() == ('alice', False, False, 'accepted')
         assert not any(word in x.log('ze.log') for word in ('s3cret', 'hunter2', 'wrong pass'))
+        x.stop_ze()
+
+
+def test_port_limit(tmp_path):
+    """F-C5: Port-Limit: a login beyond it is denied, or ends the oldest session, as the reloaded configuration says."""
+    with lab_with(tmp_path, radius(server('main'))) as (x, started):
+        started.append(FreeRadius(x, 'main', USERS))
+        started[0].start()
+        x.start_ze()
+        z = x.spawn('lac', 'held.log', nslab.ZELOAD, '-u', 'dave', '-p', 'limited', '--hold', '600', x.peer)
+        nslab.wait_for(lambda: z.poll() is not None or any(s['state'] == 'established' for s in x.show('sessions')), 30)
+        assert login(x, 'dave', 'limited')['up'] == 0
+        assert lines(x, 'session-limit-reached', 'user=dave', 'limit=1') and z.poll() is None, x.log('ze.log')
+        nslab.edit(x, 'auth {', 'session-limit-action replace; auth {')
+        x.zectl('reload')
+        assert login(x, 'dave', 'limited')['up'] == 1, x.log('ze.log')
+        assert len(lines(x, 'session-down', 'user=dave', 'cause=replaced')) == 1
+        assert [h['terminate-cause'] for h in x.show('history') if h['cause'] == 'replaced'] == [13]
+        z.terminate()
+        z.wait(30)
         x.stop_ze()
 
 

@@ -14,6 +14,7 @@
 #include "aaa/profile.h"
 #include "aaa/radius_auth.h"
 #include "daemon/base/log.h"
+#include "daemon/core/end_cause.h"
 #include "selftests/lib/fail_alloc.h"
 #include "selftests/lib/world.h"
 
@@ -225,6 +226,88 @@ static void each_verdict(void **st)
 	assert_int_equal(n->auth_rejects, 2);
 	assert_int_equal(n->auth_unavailable, 1);
 	assert_int_equal(fakes[0].cancelled, 0);
+}
+
+/* A login whose Access-Accept has this Port-Limit. */
+static struct lac_call *login_limited(uint32_t limit)
+{
+	struct lac_call *c = login();
+	struct aaa_answer a = answer_of(AAA_ACCEPT);
+
+	a.profile->sessions = (struct profile_sessions){ .set = true, .limit = limit };
+	engine_auth_answer(w->e, fakes[0].cookie, &a, w->now);
+	w_advance(w, ZE_SEC(7));
+	return c;
+}
+
+static void use_action(enum profile_over_limit over)
+{
+	struct config *c = w_config();
+
+	c->sessions.over = over;
+	c->n_listeners = 1;
+	ze_addr_parse("0.0.0.0", 1701, &c->listeners[0].addr);
+	w_reload(w, c, NULL);
+	config_unref(c);
+	use_fakes(1);
+}
+
+/* F-C5: the session limit of RADIUS, for a user without a fixed address. By default no
+ * session is ended for a new one; a reload changes that for the next login. */
+static void limit_from_radius(void **st)
+{
+	struct lac_call *c[5];
+
+	(void)st;
+	c[0] = login_limited(2);
+	c[1] = login_limited(2);
+	c[2] = login_limited(2);
+	assert_true(c[2]->over && c[2]->c.auth_bad && !c[0]->over && !c[1]->over);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "session-limit");
+	c[2] = login_limited(3); /* the limit is that of the new login */
+	assert_true(c[2]->c.v4_up);
+	use_action(PROFILE_OVER_REPLACE);
+	c[3] = login_limited(3);
+	assert_true(c[3]->c.v4_up && c[0]->over && !c[1]->over && !c[2]->over);
+	assert_string_equal(w_last_event(w, EV_SESSION_DOWN)->cause, "replaced");
+	assert_int_equal(end_cause_acct(w_last_event(w, EV_SESSION_DOWN)->end),
+			 ACCT_PORT_PREEMPTED);
+	use_action(PROFILE_OVER_DENY);
+	c[0] = login_limited(3);
+	assert_true(c[0]->over && c[0]->c.auth_bad);
+	/* Two at once: the later verdict finds the earlier one counted. */
+	lac_cdn(c[3]);
+	c[3] = login();
+	c[4] = login_limited(3);
+	assert_true(c[4]->c.v4_up);
+	lac_cdn(c[3]);
+	assert_int_equal(w->e->stats.sessions_replaced, 1);
+}
+
+/* F-C5: the sessions of the previous instance count, and the oldest of them is replaced. */
+static void limit_over_a_restart(void **st)
+{
+	struct lac_call *c[3];
+
+	(void)st;
+	world_end(w);
+	w = world_new(NULL, 1);
+	assert_non_null(w);
+	w->cfg->n_listeners = 1;
+	ze_addr_parse("0.0.0.0", 1701, &w->cfg->listeners[0].addr);
+	l = lac_new(w, 1, 1701);
+	lac_connect(l);
+	use_fakes(1);
+	c[0] = login_limited(2);
+	c[1] = login_limited(2);
+	w_restart(w);
+	use_fakes(1);
+	assert_true(call_sub(c[0])->restored && call_sub(c[1])->restored);
+	c[2] = login_limited(2);
+	assert_true(c[2]->over && !c[0]->over);
+	use_action(PROFILE_OVER_REPLACE);
+	c[2] = login_limited(2);
+	assert_true(c[2]->c.v4_up && c[0]->over && !c[1]->over);
 }
 
 /* A repeated verdict is not taken as the verdict of the handler that was called next. */
@@ -715,6 +798,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(each_verdict),
+		T(limit_from_radius),
+		T(limit_over_a_restart),
 		T(twice),
 		T(facts_of_a_request),
 		T(another_module),
