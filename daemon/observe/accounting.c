@@ -151,6 +151,7 @@ static enum reason session_describe(const struct accounting *a, const struct eve
 		.session = { .id = f->id,
 			     .nas_port = e->sid,
 			     .tunnel_id = e->tid,
+			     .port_id = span_str(session_facts_port_id(f)),
 			     .calling_number = span_str(session_facts_calling(f)),
 			     .called_number = span_str(session_facts_called(f)),
 			     .peer_host = span_str(f->tunnel->host),

@@ -35,7 +35,7 @@ struct record { /* as the server sees it */
 	uint32_t status, cause, session_time, at, delay, ip4;
 	uint64_t in, out;
 	bool gigawords, has_cause;
-	char id[SESSION_ID_TEXT], user[32];
+	char id[SESSION_ID_TEXT], user[32], port_id[32];
 };
 
 static struct {
@@ -185,6 +185,7 @@ static int on_request(void *self, const struct radius_req *q, uint64_t cookie)
 	};
 	text(a, RADIUS_ACCT_SESSION_ID, r->id, sizeof(r->id));
 	text(a, RADIUS_USER_NAME, r->user, sizeof(r->user));
+	text(a, RADIUS_NAS_PORT_ID, r->port_id, sizeof(r->port_id));
 	return 0;
 }
 
@@ -280,6 +281,7 @@ static struct event event_of(enum event_kind kind, uint64_t id)
 								.sid = (uint16_t)id,
 								.tunnel = w.tunnel,
 								.profile = w.profile,
+								.port_id = span_str("port-7"),
 								.user = span_str("alice") });
 
 	assert_non_null(f);
@@ -354,6 +356,7 @@ static void one_session(void **st)
 	assert_int_equal(w.n[ACCT_START], 1);
 	assert_string_equal(w.last.id, "0000000000000007");
 	assert_string_equal(w.last.user, "alice");
+	assert_string_equal(w.last.port_id, "port-7");
 	assert_int_equal(w.last.ip4, 0x0a000009);
 	assert_int_equal(w.last.at, WALL0 + 1000);
 	assert_false(w.last.has_cause);
