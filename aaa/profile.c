@@ -200,6 +200,53 @@ bool profile_put(struct profile *p, enum profile_key key, struct span value)
 	return true;
 }
 
+struct span profile_list(const struct profile *p)
+{
+	return span_of(p->user + p->list_at, p->list_len);
+}
+
+/* True for an address of `octets` with the length of its prefix and `more` octets. */
+static bool profile_is_prefix(struct span v, unsigned octets, unsigned more)
+{
+	return v.len == octets + 1 + more && v.p[octets] <= 8 * octets;
+}
+
+static bool is_value(uint8_t key, struct span v)
+{
+	switch (key) {
+	case PROFILE_ROUTE:
+		return profile_is_prefix(v, 4, 4);
+	case PROFILE_ROUTE6:
+		return profile_is_prefix(v, 16, 4);
+	case PROFILE_PREFIX6:
+	case PROFILE_DELEGATED6:
+	case PROFILE_ADDRESS6:
+	case PROFILE_DNS6:
+		return profile_is_prefix(v, 16, 0);
+	case PROFILE_IFID6:
+		return v.len == 8;
+	default:
+		return v.len;
+	}
+}
+
+bool profile_put_list(struct profile *p, struct span list)
+{
+	struct rd r = rd_span(list);
+	struct span v;
+	uint8_t key;
+
+	while (rd_left(&r)) {
+		if (!profile_list_next(&r, &key, &v))
+			return false;
+		if (key >= PROFILE_KEY__COUNT)
+			continue;
+		if (!is_value(key, v) || !profile_put(p, (enum profile_key)key, v))
+			return false;
+	}
+	return true;
+}
+
 static void write_prefix(struct wr *w, const struct ze_prefix *p)
 {
 	wr_bytes(w, p->addr.ip, p->addr.family == 4 ? 4 : 16);

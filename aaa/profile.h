@@ -27,11 +27,12 @@ enum profile_source {
 };
 
 /* key, word for operators, how often it may occur in the list (0: it is a field), and whether the
- * subscriber gets it. One that is not applied is kept, and the log says so. */
+ * subscriber gets it. One that is not applied is kept, and the log says so. Netmask and Filter-Id
+ * promise no more than to be kept and shown. */
 #define PROFILE_KEYS(X)                                                                            \
 	X(USER, "user", 0, true)                                                                   \
 	X(ADDRESS, "address", 0, true)                                                             \
-	X(NETMASK, "netmask", 0, false)                                                            \
+	X(NETMASK, "netmask", 0, true)                                                             \
 	X(DNS1, "dns-primary", 0, true)                                                            \
 	X(DNS2, "dns-secondary", 0, true)                                                          \
 	X(DOWN, "download-rate", 0, true)                                                          \
@@ -39,10 +40,10 @@ enum profile_source {
 	X(SESSION_TIMEOUT, "session-timeout", 0, true)                                             \
 	X(IDLE_TIMEOUT, "idle-timeout", 0, true)                                                   \
 	X(INTERIM, "acct-interval", 0, true)                                                       \
-	X(MTU, "mtu", 0, false)                                                                    \
+	X(MTU, "mtu", 0, true)                                                                     \
 	X(SESSIONS, "session-limit", 0, true)                                                      \
 	X(POOL, "pool", 1, true)                                                                   \
-	X(FILTER, "filter-id", 4, false)                                                           \
+	X(FILTER, "filter-id", 4, true)                                                            \
 	X(CUI, "chargeable-user-identity", 1, true)                                                \
 	X(CLASS, "class", 8, true)                                                                 \
 	X(ROUTE, "route", 64, false)                                                               \
@@ -55,6 +56,7 @@ enum profile_source {
 	X(POOL6, "ipv6-pool", 1, false)                                                            \
 	X(DELEGATED_POOL6, "delegated-ipv6-pool", 1, false)
 
+/* Their numbers are in restart records: a new one is added at the end. */
 enum profile_key {
 #define X(id, word, max, applied) PROFILE_##id,
 	PROFILE_KEYS(X)
@@ -88,8 +90,8 @@ struct profile {
 	uint16_t mtu;				    /* upper bound, octets */
 	uint8_t netmask;			    /* bits; kept and shown, changes nothing */
 	uint16_t list_at, list_len;		    /* private: the list, from user[list_at] */
-	uint64_t sources;			    /* private: two bits for each key */
-	char user[]; /* as shown to operators and sent in accounting */
+	uint64_t sources; /* two bits for each key, see profile_source() */
+	char user[];	  /* as shown to operators and sent in accounting */
 };
 
 /* A route of the list: PROFILE_ROUTE or PROFILE_ROUTE6. */
@@ -139,5 +141,10 @@ struct profile *profile_edit(struct profile_room *room, const struct profile *fr
 bool profile_put(struct profile *p, enum profile_key key, struct span value);
 bool profile_put_route(struct profile *p, enum profile_key key, const struct profile_route *route);
 bool profile_put_prefix6(struct profile *p, enum profile_key key, const struct ze_prefix *prefix);
+/* The whole list, for a record that is read by profile_put_list(). */
+struct span profile_list(const struct profile *p);
+/* Appends all values of a list to a profile in a room. Keys that are unknown are skipped. False: it
+ * is malformed, or has a value that no attribute can have. */
+bool profile_put_list(struct profile *p, struct span list);
 /* Removes all values of the key from the list. */
 void profile_clear(struct profile *p, enum profile_key key);

@@ -677,6 +677,16 @@ static const struct row *attr_row(uint32_t vendor, uint8_t type)
 	return NULL;
 }
 
+bool radius_profile_applied(const struct profile *p, enum profile_key key, unsigned n)
+{
+	struct radius_rate rate;
+	struct span v;
+
+	if (key == PROFILE_FILTER && profile_get(p, key, n, &v))
+		return radius_rate_filter(v, &rate);
+	return profile_key_applied(key);
+}
+
 const char *radius_profile_attr_name(uint32_t vendor, uint8_t type)
 {
 	const struct row *row = attr_row(vendor, type);

@@ -78,6 +78,9 @@ enum reason radius_profile_accept(struct span attrs, const struct profile *base,
 enum reason radius_profile_change(struct span attrs, const struct profile *base,
 				  struct profile **ret, struct radius_finding *ret_finding);
 
+/* False for the n-th value of a key that the subscriber does not get: ze does not apply the key, or
+ * it is a Filter-Id that is no rate. */
+bool radius_profile_applied(const struct profile *p, enum profile_key key, unsigned n);
 /* The name of an attribute that ze knows as part of a profile; "" for others. */
 const char *radius_profile_attr_name(uint32_t vendor, uint8_t type);
 /* "length", "value", "too-many", "not-applied". */

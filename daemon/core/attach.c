@@ -77,7 +77,7 @@ void attach_session(struct subscriber *s, ze_ns now, struct pending *next)
 
 static struct dp_family attach_family_of(const struct subscriber *s, enum ppp_family family)
 {
-	struct dp_family f = { .family = family, .mtu = ppp_link_mtu(&s->link) };
+	struct dp_family f = { .family = family, .mtu = facts_mtu(s) };
 
 	if (family == PPP_FAM_IPV4) {
 		f.local4 = s->link.ipcp.params.local;

@@ -19,8 +19,10 @@
 #include "daemon/core/facts.h"
 #include "daemon/core/login.h"
 #include "daemon/core/record.h"
+#include "daemon/core/record_profile.h"
 #include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/service.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/turn.h"
@@ -133,31 +135,6 @@ static enum reason restore_tunnel(struct engine *e, const struct journal_record 
 
 /* ---- sessions ---- */
 
-/* Restores the profile, when there is one. */
-static enum reason get_profile(struct span user, struct span saved, struct profile **ret)
-{
-	struct span f[RECORD_PROF__COUNT];
-	enum reason why = tlv_read(&record_profile_tags, saved, f);
-	struct profile *p;
-	uint8_t families;
-
-	*ret = NULL;
-	if (!saved.p || why != REASON_NONE)
-		return why;
-	p = profile_new(user);
-	if (!p)
-		return REASON_NO_MEMORY;
-	families = tlv_u8(f[RECORD_PROF_FAMILIES], RECORD_FAMILY_IPV4 | RECORD_FAMILY_IPV6);
-	p->ipv4 = families & RECORD_FAMILY_IPV4;
-	p->ipv6 = families & RECORD_FAMILY_IPV6;
-	p->has_address = f[RECORD_PROF_ADDRESS].p != NULL;
-	p->address = tlv_u32(f[RECORD_PROF_ADDRESS], 0);
-	p->dns[0] = tlv_u32(f[RECORD_PROF_DNS1], 0);
-	p->dns[1] = tlv_u32(f[RECORD_PROF_DNS2], 0);
-	*ret = p;
-	return REASON_NONE;
-}
-
 /* Restores what is known of the session, after its call and its link were restored. */
 static enum reason get_facts(struct subscriber *s, struct span user, struct span profile)
 {
@@ -166,7 +143,7 @@ static enum reason get_facts(struct subscriber *s, struct span user, struct span
 
 	if (user.len && memchr(user.p, 0, user.len))
 		return REASON_RESUME_RECORD;
-	why = get_profile(user, profile, &p);
+	why = record_profile_restore(user, profile, &p);
 	if (why != REASON_NONE)
 		return why;
 	return facts_restore(s, user, p) < 0 ? REASON_NO_MEMORY : REASON_NONE;
@@ -203,6 +180,8 @@ static enum reason fill(struct subscriber *s, const struct span *f, ze_ns now)
 	if (!s->id || s->up_at <= 0 || s->up_at > now)
 		return REASON_RESUME_RECORD;
 	why = get_plan(&s->plan, f[RECORD_SES_PLAN]);
+	if (why == REASON_NONE)
+		why = service_restore(s, f[RECORD_SES_TIMERS], now);
 	if (why == REASON_NONE)
 		why = l2tp_session_restore(&s->call.l2tp, f[RECORD_SES_CALL], now);
 	if (why == REASON_NONE)

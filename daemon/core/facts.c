@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "aaa/profile.h"
 #include "daemon/core/config.h"
 #include "daemon/core/end_cause.h"
 #include "daemon/core/session_facts.h"
@@ -12,6 +13,13 @@
 const char *facts_user(const struct subscriber *s)
 {
 	return s->facts ? session_facts_user(s->facts) : "";
+}
+
+uint16_t facts_mtu(const struct subscriber *s)
+{
+	uint16_t mtu = ppp_link_mtu(&s->link);
+
+	return s->profile && s->profile->mtu && s->profile->mtu < mtu ? s->profile->mtu : mtu;
 }
 
 /* The facts of the tunnel, made with its first session: its peer cannot change. */

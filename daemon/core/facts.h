@@ -15,6 +15,9 @@ struct subscriber;
 
 /* The user's name as authenticated; "" before the login. It never changes once it is set. */
 const char *facts_user(const struct subscriber *s);
+/* The largest IP packet for the subscriber, in octets: what LCP has agreed on, but not more than its
+ * profile allows. */
+uint16_t facts_mtu(const struct subscriber *s);
 /* The first version, when the call is established. Returns 0 or -ENOMEM. */
 int facts_begin(struct subscriber *s);
 /* The version after a login, with the profile, which may be NULL and is taken over. Returns 0, or

@@ -220,7 +220,9 @@ enum journal_kind {
 	JOURNAL__KINDS
 };
 
-#define JOURNAL_RECORD_MAX 2000 /* octets */
+/* Octets. One record with its head fills a page: the kernel may stop a longer write between two
+ * pages when the process is killed. */
+#define JOURNAL_RECORD_MAX 4080
 /* Version of the file's format. Records have versions of their own: daemon/core/record_tags.h. */
 #define JOURNAL_FORMAT 3
 

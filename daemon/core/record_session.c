@@ -2,26 +2,10 @@
 #include "daemon/core/record_session.h"
 
 #include "daemon/core/facts.h"
+#include "daemon/core/record_profile.h"
 #include "daemon/core/record_tags.h"
+#include "daemon/core/service.h"
 #include "daemon/core/subscriber_priv.h"
-
-static void put_profile(struct wr *w, const struct profile *p)
-{
-	uint8_t families = (uint8_t)((p && p->ipv4 ? RECORD_FAMILY_IPV4 : 0) |
-				     (p && p->ipv6 ? RECORD_FAMILY_IPV6 : 0));
-	size_t mark;
-
-	if (!p)
-		return;
-	mark = tlv_begin(w, RECORD_SES_PROFILE);
-	if (families != (RECORD_FAMILY_IPV4 | RECORD_FAMILY_IPV6))
-		tlv_put_u8(w, RECORD_PROF_FAMILIES, families);
-	if (p->has_address)
-		tlv_put_u32(w, RECORD_PROF_ADDRESS, p->address);
-	tlv_opt_u32(w, RECORD_PROF_DNS1, p->dns[0]);
-	tlv_opt_u32(w, RECORD_PROF_DNS2, p->dns[1]);
-	tlv_end(w, mark);
-}
 
 static void put_plan(struct wr *w, const struct shape_plan *p)
 {
@@ -59,8 +43,9 @@ bool record_session_save(const struct call *c, struct wr *w)
 	tlv_put_u64(w, RECORD_SES_UP_AT, (uint64_t)s->up_at);
 	tlv_opt_u8(w, RECORD_SES_POOLED, s->lease.pool != NULL);
 	tlv_opt_span(w, RECORD_SES_USER, span_str(facts_user(s)));
-	put_profile(w, s->profile);
+	record_profile_save(w, s->profile, facts_user(s));
 	put_plan(w, &s->plan);
+	service_save(s, w);
 	link = tlv_begin(w, RECORD_SES_LINK);
 	ok = ppp_link_save(&s->link, w);
 	tlv_end(w, link);

@@ -7,10 +7,11 @@
 #include "ppp/link.h"
 
 /* Version 1: the first version that consists of fields. Version 2 of session records adds the
- * session's id, and whether the peer has rejected Echo-Requests. */
+ * session's id, and whether the peer has rejected Echo-Requests. Version 3 adds the timers, and the
+ * whole profile. */
 const struct record_versions record_versions[JOURNAL__KINDS] = {
 	[JOURNAL_TUNNEL] = { .writes = 1, .needs = 1, .reads = 1 },
-	[JOURNAL_SESSION] = { .writes = 2, .needs = 1, .reads = 1 },
+	[JOURNAL_SESSION] = { .writes = 3, .needs = 1, .reads = 1 },
 };
 
 /* ---- tunnels ---- */
@@ -45,6 +46,22 @@ static const struct tlv_field profile_fields[] = {
 	[RECORD_PROF_ADDRESS] = TLV_OPTIONAL("address", 4, 4, "none of its own"),
 	[RECORD_PROF_DNS1] = TLV_OPTIONAL("dns-primary", 4, 4, "the pool's"),
 	[RECORD_PROF_DNS2] = TLV_OPTIONAL("dns-secondary", 4, 4, "the pool's"),
+	[RECORD_PROF_USER] = TLV_OPTIONAL("user", 0, AAA_USER_MAX, "that of the session"),
+	[RECORD_PROF_WISH] = TLV_OPTIONAL("wish", 1, 1, "0: the client may not choose its address"),
+	[RECORD_PROF_SESSIONS] = TLV_OPTIONAL("session-limit", 4, 4, "none of its own"),
+	[RECORD_PROF_OVER_LIMIT] =
+		TLV_OPTIONAL("session-limit-action", 1, 1, "0: auto; 1 is replace, 2 deny"),
+	[RECORD_PROF_DOWN] = TLV_OPTIONAL("download-rate", 8, 8, "0, no limit"),
+	[RECORD_PROF_UP] = TLV_OPTIONAL("upload-rate", 8, 8, "0, no limit"),
+	[RECORD_PROF_SESSION_TIMEOUT] = TLV_OPTIONAL("session-timeout", 4, 4, "0, none"),
+	[RECORD_PROF_IDLE_TIMEOUT] = TLV_OPTIONAL("idle-timeout", 4, 4, "0, none"),
+	[RECORD_PROF_INTERIM] = TLV_OPTIONAL("acct-interval", 2, 2, "0, none"),
+	[RECORD_PROF_MTU] = TLV_OPTIONAL("mtu", 2, 2, "0, none"),
+	[RECORD_PROF_NETMASK] = TLV_OPTIONAL("netmask", 1, 1, "0, none"),
+	[RECORD_PROF_SOURCES] =
+		TLV_OPTIONAL("sources", 8, 8, "0; two bits for each key of aaa/profile.h"),
+	[RECORD_PROF_LIST] = TLV_OPTIONAL("list", 0, RECORD_LIST_MAX,
+					  "empty; key, length and value, keys of aaa/profile.h"),
 };
 
 const struct tlv_table record_profile_tags = { "profile", profile_fields, RECORD_PROF__COUNT };
@@ -57,6 +74,15 @@ static const struct tlv_field plan_fields[] = {
 
 const struct tlv_table record_plan_tags = { "plan", plan_fields, RECORD_PLAN__COUNT };
 
+static const struct tlv_field timers_fields[] = {
+	[RECORD_TIME_SESSION] = TLV_OPTIONAL("session-timeout", 4, 4, "0, none"),
+	[RECORD_TIME_IDLE] = TLV_OPTIONAL("idle-timeout", 4, 4, "0, none"),
+	[RECORD_TIME_IDLE_SINCE] = TLV_OPTIONAL("idle-since", 8, 8, "now"),
+	[RECORD_TIME_PACKETS] = TLV_OPTIONAL("packets", 8, 8, "0"),
+};
+
+const struct tlv_table record_timers_tags = { "timers", timers_fields, RECORD_TIME__COUNT };
+
 static const struct tlv_field session_fields[] = {
 	[RECORD_SES_UP_AT] = TLV_OPTIONAL("up-at", 8, 8, "now"),
 	[RECORD_SES_POOLED] = TLV_OPTIONAL("pooled", 1, 1, "0: it may be outside the pool"),
@@ -66,6 +92,7 @@ static const struct tlv_field session_fields[] = {
 	[RECORD_SES_CALL] = TLV_NESTED("call", l2tp_session_saved, "all its defaults"),
 	[RECORD_SES_LINK] = TLV_NESTED("link", ppp_link_saved, NULL),
 	[RECORD_SES_ID] = TLV_OPTIONAL("id", 8, 8, "a new one"),
+	[RECORD_SES_TIMERS] = TLV_NESTED("timers", record_timers_tags, "none"),
 };
 
 const struct tlv_table record_session_tags = { "session", session_fields, RECORD_SES__COUNT };

@@ -32,6 +32,10 @@ extern const struct tlv_table record_address_tags;
 extern const struct tlv_table record_session_tags;
 extern const struct tlv_table record_profile_tags;
 extern const struct tlv_table record_plan_tags;
+extern const struct tlv_table record_timers_tags;
+
+/* The longest list of a profile that is saved, in octets. */
+#define RECORD_LIST_MAX 2240
 
 enum { /* the outermost level; from 3 on it depends on the kind */
 	RECORD_VERSION = 1,
@@ -66,7 +70,8 @@ enum {
 	RECORD_SES_PLAN,
 	RECORD_SES_CALL,
 	RECORD_SES_LINK,
-	RECORD_SES_ID, /* since version 2 */
+	RECORD_SES_ID,	   /* since version 2 */
+	RECORD_SES_TIMERS, /* since version 3 */
 	RECORD_SES__COUNT
 };
 
@@ -75,7 +80,28 @@ enum {
 	RECORD_PROF_ADDRESS,
 	RECORD_PROF_DNS1,
 	RECORD_PROF_DNS2,
+	RECORD_PROF_USER, /* this and the others since version 3 */
+	RECORD_PROF_WISH,
+	RECORD_PROF_SESSIONS,
+	RECORD_PROF_OVER_LIMIT,
+	RECORD_PROF_DOWN,
+	RECORD_PROF_UP,
+	RECORD_PROF_SESSION_TIMEOUT,
+	RECORD_PROF_IDLE_TIMEOUT,
+	RECORD_PROF_INTERIM,
+	RECORD_PROF_MTU,
+	RECORD_PROF_NETMASK,
+	RECORD_PROF_SOURCES,
+	RECORD_PROF_LIST,
 	RECORD_PROF__COUNT
+};
+
+enum {
+	RECORD_TIME_SESSION = 1,
+	RECORD_TIME_IDLE,
+	RECORD_TIME_IDLE_SINCE,
+	RECORD_TIME_PACKETS,
+	RECORD_TIME__COUNT
 };
 
 enum { /* bits of RECORD_PROF_FAMILIES */

@@ -7,16 +7,10 @@
 #include "aaa/profile.h"
 #include "daemon/core/attach.h"
 #include "daemon/core/facts.h"
+#include "daemon/core/record_tags.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
-
-struct service {		    /* of a session with a timer */
-	uint32_t session_s, idle_s; /* 0: none */
-	ze_ns idle_since;	    /* the plane had counted `packets` by then */
-	ze_ns idle_check;	    /* when the plane is asked again */
-	uint64_t packets;	    /* from the subscriber */
-};
 
 struct choice { /* of the value of a key */
 	enum profile_key key;
@@ -60,7 +54,7 @@ static void service_rates(struct subscriber *s, const struct profile *old, ze_ns
 
 /* ---- timers ---- */
 
-static ze_ns idle_step(const struct service *v)
+static ze_ns idle_step(const struct sub_timers *v)
 {
 	ze_ns step = ZE_SEC(v->idle_s) / 8;
 
@@ -69,7 +63,7 @@ static ze_ns idle_step(const struct service *v)
 
 static ze_ns session_ends(const struct subscriber *s)
 {
-	const struct service *v = s->service;
+	const struct sub_timers *v = s->timers;
 
 	return v->session_s ? s->up_at + ZE_SEC(v->session_s) : ZE_NEVER;
 }
@@ -79,7 +73,7 @@ static ze_ns session_ends(const struct subscriber *s)
 static void idle_read(const struct subscriber *s, ze_ns now, ze_ns *ret_as_of)
 {
 	const struct ports *io = &s->e->ports;
-	struct service *v = s->service;
+	struct sub_timers *v = s->timers;
 	struct dp_stats st;
 
 	*ret_as_of = v->idle_since;
@@ -91,7 +85,7 @@ static void idle_read(const struct subscriber *s, ze_ns now, ze_ns *ret_as_of)
 	v->packets = st.up_packets;
 }
 
-static void idle_arm(struct service *v, ze_ns now)
+static void idle_arm(struct sub_timers *v, ze_ns now)
 {
 	v->idle_check = ze_min_ns(now + idle_step(v), v->idle_since + ZE_SEC(v->idle_s));
 }
@@ -99,7 +93,7 @@ static void idle_arm(struct service *v, ze_ns now)
 /* Returns true when the subscriber has been idle for its time. */
 static bool idle_look(struct subscriber *s, ze_ns now)
 {
-	struct service *v = s->service;
+	struct sub_timers *v = s->timers;
 	ze_ns limit = ZE_SEC(v->idle_s), as_of;
 
 	idle_read(s, now, &as_of);
@@ -126,12 +120,12 @@ static void log_no_timers(const struct subscriber *s, ze_ns now)
 
 static void set_timers(struct subscriber *s, uint32_t session_s, uint32_t idle_s, ze_ns now)
 {
-	struct service *v = s->service;
+	struct sub_timers *v = s->timers;
 
 	if (!v && !session_s && !idle_s)
 		return;
 	if (!v)
-		v = s->service = calloc(1, sizeof(*v));
+		v = s->timers = calloc(1, sizeof(*v));
 	if (!v) {
 		log_no_timers(s, now);
 		return;
@@ -146,7 +140,7 @@ static void set_timers(struct subscriber *s, uint32_t session_s, uint32_t idle_s
 static void service_timers(struct subscriber *s, const struct profile *old, ze_ns now)
 {
 	const struct profile *p = s->profile;
-	const struct service *v = s->service;
+	const struct sub_timers *v = s->timers;
 	const struct config *cfg = s->e->cfg;
 	const struct choice session = { PROFILE_SESSION_TIMEOUT, p ? p->session_timeout_s : 0,
 					v ? v->session_s : 0, cfg->session_timeout_s };
@@ -159,7 +153,7 @@ static void service_timers(struct subscriber *s, const struct profile *old, ze_n
 
 ze_ns service_deadline(const struct subscriber *s)
 {
-	const struct service *v = s->service;
+	const struct sub_timers *v = s->timers;
 
 	if (!v)
 		return ZE_NEVER;
@@ -168,7 +162,7 @@ ze_ns service_deadline(const struct subscriber *s)
 
 enum ppp_end service_expire(struct subscriber *s, ze_ns now)
 {
-	const struct service *v = s->service;
+	const struct sub_timers *v = s->timers;
 
 	if (!v)
 		return PPP_END_NONE;
@@ -201,8 +195,45 @@ void service_change(struct subscriber *s, const struct profile *old, ze_ns now)
 	turn_call_dirty(&s->call);
 }
 
+void service_save(const struct subscriber *s, struct wr *w)
+{
+	const struct sub_timers *v = s->timers;
+	size_t mark;
+
+	if (!v)
+		return;
+	mark = tlv_begin(w, RECORD_SES_TIMERS);
+	tlv_opt_u32(w, RECORD_TIME_SESSION, v->session_s);
+	tlv_opt_u32(w, RECORD_TIME_IDLE, v->idle_s);
+	if (v->idle_s) {
+		tlv_put_u64(w, RECORD_TIME_IDLE_SINCE, (uint64_t)v->idle_since);
+		tlv_opt_u64(w, RECORD_TIME_PACKETS, v->packets);
+	}
+	tlv_end(w, mark);
+}
+
+enum reason service_restore(struct subscriber *s, struct span saved, ze_ns now)
+{
+	struct span f[RECORD_TIME__COUNT];
+	enum reason why = tlv_read(&record_timers_tags, saved, f);
+	uint64_t since;
+
+	if (!saved.p || why != REASON_NONE)
+		return why;
+	since = tlv_u64(f[RECORD_TIME_IDLE_SINCE], (uint64_t)now);
+	if (since > (uint64_t)now)
+		return REASON_RESUME_RECORD;
+	set_timers(s, tlv_u32(f[RECORD_TIME_SESSION], 0), tlv_u32(f[RECORD_TIME_IDLE], 0), now);
+	if (!s->timers)
+		return REASON_NONE;
+	s->timers->idle_since = (ze_ns)since;
+	s->timers->packets = tlv_u64(f[RECORD_TIME_PACKETS], 0);
+	s->timers->idle_check = now + SERVICE_IDLE_MIN; /* packets may have come in between */
+	return REASON_NONE;
+}
+
 void service_end(struct subscriber *s)
 {
-	free(s->service);
-	s->service = NULL;
+	free(s->timers);
+	s->timers = NULL;
 }

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include "daemon/base/compiler.h"
+#include "daemon/base/err.h"
+#include "daemon/base/wire.h"
 #include "ppp/fx.h"
 
 struct profile;
@@ -28,6 +30,10 @@ void service_begin(struct subscriber *s, ze_ns now);
 /* s->profile has replaced `old`, which may be NULL: rates and timers follow. It cannot fail: what
  * the data plane refuses is logged. */
 void service_change(struct subscriber *s, const struct profile *old, ze_ns now);
+/* The timers in the restart record, RECORD_SES_TIMERS; nothing when there are none. Restored timers
+ * continue. */
+void service_save(const struct subscriber *s, struct wr *w);
+enum reason service_restore(struct subscriber *s, struct span saved, ze_ns now);
 /* The call has ended. */
 void service_end(struct subscriber *s);
 /* When service_expire() must be called; ZE_NEVER when no timer runs. */

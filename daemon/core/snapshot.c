@@ -43,8 +43,10 @@ static void snapshot_free(struct snapshot *s)
 		config_unref(s->config.in_force);
 		config_unref(s->config.boot);
 	}
-	if (s->kind == SNAPSHOT_SESSION)
+	if (s->kind == SNAPSHOT_SESSION) {
+		free(s->session.profile);
 		free(s->session.trail);
+	}
 	if (s->kind == SNAPSHOT_HISTORY)
 		snapshot_lives_free(s->ended);
 	if (s->kind == SNAPSHOT_RADIUS)

@@ -162,6 +162,16 @@ struct snapshot_ppp {
 	} echo;
 };
 
+struct snapshot_value {
+	const char *name, *value, *source; /* "download-rate", "50mbit", "radius" */
+	bool applied;			   /* false: the subscriber does not get it */
+};
+
+struct snapshot_profile { /* one allocation, with its texts */
+	size_t n;
+	struct snapshot_value v[];
+};
+
 struct snapshot_session {
 	struct snapshot_session_row row;
 	char id[SESSION_ID_TEXT];
@@ -180,6 +190,7 @@ struct snapshot_session {
 	char down_rate[RATE_TEXT], up_rate[RATE_TEXT];
 	uint64_t rx_frames, tx_frames, rx_limited;
 	struct snapshot_traffic traffic;
+	struct snapshot_profile *profile;
 	struct snapshot_trail *trail; /* NULL: no history is kept */
 };
 

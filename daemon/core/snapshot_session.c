@@ -120,7 +120,7 @@ static void copy_ppp(struct snapshot_ppp *p, const struct subscriber *s)
 	p->auth_proxied = l->auth.proxied != AUTH_PROXIED_NO;
 	p->mru = lcp->want_mru ? lcp->mru : PPP_MRU_DEFAULT;
 	p->peer_mru = lcp->peer_mru;
-	p->mtu = ppp_link_mtu(l);
+	p->mtu = facts_mtu(s);
 	p->magic = lcp->magic;
 	p->peer_magic = lcp->peer_magic;
 	p->peer_pfc = lcp->peer_pfc;
@@ -188,8 +188,8 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 		copy_ppp(&r->ppp, s);
 	r->shaping = shape_names[s->shape];
 	r->shaped = s->shape != SUB_SHAPE_OFF;
-	rate_text(s->plan.down_bps, r->down_rate);
-	rate_text(s->plan.up_bps, r->up_rate);
+	snapshot_rate(s->plan.down_bps, r->down_rate);
+	snapshot_rate(s->plan.up_bps, r->up_rate);
 }
 
 int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
@@ -206,12 +206,14 @@ int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct
 		return -ENOMEM;
 	copy_session(&s->session, sub, (char *)(s + 1));
 	copy_traffic(&s->session, sub, a->now);
-	if (a->history) {
+	s->session.profile = snapshot_profile_take(sub);
+	if (a->history)
 		s->session.trail = a->history->trail(a->history->self, sub->id);
-		if (!s->session.trail) {
-			free(s);
-			return -ENOMEM;
-		}
+	if (!s->session.profile || (a->history && !s->session.trail)) {
+		free(s->session.profile);
+		free(s->session.trail);
+		free(s);
+		return -ENOMEM;
 	}
 	*ret = s;
 	return 0;

@@ -45,6 +45,13 @@ enum sub_request {	/* requests to the data plane that a newer one may replace */
 	SUB_REQ__COUNT
 };
 
+struct sub_timers {		    /* those of daemon/core/service.h */
+	uint32_t session_s, idle_s; /* 0: none */
+	ze_ns idle_since;	    /* the plane had counted `packets` by then */
+	ze_ns idle_check;	    /* when the plane is asked again */
+	uint64_t packets;	    /* from the subscriber */
+};
+
 struct subscriber {
 	struct call call;
 	struct engine *e;
@@ -65,11 +72,11 @@ struct subscriber {
 	ze_ns up_at;			       /* when it became SUB_ESTABLISHED; 0 before */
 	enum end_cause end;		       /* why it ended; END_NONE before */
 	struct session_facts *facts;	       /* the latest; NULL before the ICCN */
-	struct profile *profile; /* that of `facts`; NULL: no authentication, or not yet */
-	struct login_wait *wait; /* the verdict that is awaited; NULL: none */
-	struct service *service; /* its timers; NULL: none */
-	struct login_held *held; /* delayed answer to a wrong password; NULL: none */
-	struct lease lease;	 /* its address; in the registry while r_address is held */
+	struct profile *profile;   /* that of `facts`; NULL: no authentication, or not yet */
+	struct login_wait *wait;   /* the verdict that is awaited; NULL: none */
+	struct sub_timers *timers; /* NULL: none */
+	struct login_held *held;   /* delayed answer to a wrong password; NULL: none */
+	struct lease lease;	   /* its address; in the registry while r_address is held */
 	/* The session that waits for the address of this one, and the one whose address it
 	 * awaits. */
 	struct subscriber *heir, *awaits;

@@ -161,6 +161,21 @@ static void traffic(const struct snapshot_session *s, const struct view_clock *c
 	json_obj_end(j);
 }
 
+static void view_session_profile(const struct snapshot_profile *p, struct json *j)
+{
+	json_key(j, "profile");
+	json_arr(j);
+	for (size_t i = 0; i < p->n; i++) {
+		json_obj(j);
+		json_kstr(j, "name", p->v[i].name);
+		json_kstr(j, "value", p->v[i].value);
+		json_kstr(j, "source", p->v[i].source);
+		json_kstr(j, "effect", p->v[i].applied ? "applied" : "not-applied");
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
 void view_session(const struct snapshot *snap, const struct view_clock *c, struct json *j)
 {
 	const struct snapshot_session *s = &snap->session;
@@ -181,6 +196,7 @@ void view_session(const struct snapshot *snap, const struct view_clock *c, struc
 	if (s->has_ppp)
 		ppp(&s->ppp, j);
 	rates(s, j);
+	view_session_profile(s->profile, j);
 	traffic(s, c, j);
 	if (s->trail) {
 		json_key(j, "events");

@@ -20,9 +20,9 @@ CORE = [
     # the objects, and how they are found
     'engine_priv', 'call_priv', 'subscriber_priv', 'facts', 'registry', 'own',
     # copies of them for those who show them
-    'snapshot_priv', 'snapshot', 'snapshot_session',
+    'snapshot_priv', 'snapshot', 'snapshot_profile', 'snapshot_session',
     # the turn
-    'trace', 'record_tags', 'record', 'turn', 'call',
+    'trace', 'record_tags', 'record_profile', 'record', 'turn', 'call',
     # what a subscriber is made of
     'pending', 'attach', 'service', 'address', 'login', 'record_session',
     # tunnels, subscribers

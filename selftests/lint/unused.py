@@ -39,7 +39,6 @@ SEAMS = {
 
 # Functions that nothing calls yet, with the reason why they stay.
 LATER = {
-    'aaa/profile': ('profile_get_route profile_source_name', 'views will read what RADIUS gave'),
     'aaa/radius_pkt': ('radius_tagged_text radius_tagged_u32 radius_tunnel_password',
                        'the tunnels of a LAC will call them'),
     'aaa/radius_req': ('radius_req_vendor', 'the AVPs of RFC 5515 will call it'),

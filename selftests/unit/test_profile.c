@@ -143,6 +143,42 @@ static void list_has_a_limit(void **st)
 	profile_free(base);
 }
 
+/* A list as a record has it: unknown keys are skipped, what no attribute can have is refused. */
+static void put_list(void **st)
+{
+	static const struct {
+		const char *octets;
+		size_t len;
+		bool good;
+	} rows[] = {
+		{ "\x10\x09\x0a\1\0\0\x18\0\0\0\5", 11, true },	 /* ROUTE 10.1.0.0/24 metric 5 */
+		{ "\x10\x09\x0a\1\0\0\x21\0\0\0\5", 11, false }, /* /33 */
+		{ "\x10\x08\x0a\1\0\0\x18\0\0\0", 10, false },	 /* too short */
+		{ "\x0f\3abc\x0f\1d", 8, true },		 /* two Classes */
+		{ "\x0f\0", 2, false },
+		{ "\x0f\3ab", 4, false }, /* cut */
+		{ "\x0f", 1, false },
+		{ "\xc8\2zz\x0f\1d", 7, true }, /* of a newer ze */
+		{ "\0\1a", 3, false },		/* no key of the list */
+		{ "\x0c\1a\x0c\1b", 6, false }, /* two pools */
+		{ "", 0, true },
+	};
+
+	(void)st;
+	assert_true(PROFILE_POOL == 12 && PROFILE_CLASS == 15 && PROFILE_ROUTE == 16);
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(rows); i++) {
+		struct profile *base = profile_new(span_str("alice"));
+		struct profile_room room;
+		struct profile *p = profile_edit(&room, base, (struct span){ 0 });
+
+		assert_int_equal(profile_put_list(p, span_of(rows[i].octets, rows[i].len)),
+				 rows[i].good);
+		if (rows[i].good && rows[i].octets[0] == '\x10')
+			assert_true(span_eq(profile_list(p), span_of(rows[i].octets, rows[i].len)));
+		profile_free(base);
+	}
+}
+
 static void sources_and_names(void **st)
 {
 	struct profile *p = profile_new(span_str("alice"));
@@ -171,6 +207,7 @@ int main(void)
 		cmocka_unit_test(copies_have_their_own_references),
 		cmocka_unit_test(renamed),
 		cmocka_unit_test(list_has_a_limit),
+		cmocka_unit_test(put_list),
 		cmocka_unit_test(sources_and_names),
 	};
 

@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "aaa/profile.h"
 #include "daemon/core/end_cause.h"
 #include "daemon/core/service.h"
+#include "selftests/lib/asking.h"
 #include "selftests/lib/fail_alloc.h"
 #include "selftests/lib/world.h"
 
@@ -49,17 +51,23 @@ static void give_timeout(enum profile_key key, uint32_t seconds)
 		granted->session_timeout_s = seconds;
 }
 
-static void begin(struct config *c)
+/* In the first process, and after a restart. */
+static void begin_handlers(void)
 {
 	static const char *const names[] = { "test" };
 	static const struct aaa_handler h = { .name = "test", .auth = grant };
 
-	assert_non_null(c);
-	w = world_new(c, 71);
-	assert_non_null(w);
 	memset(&w->aaa, 0, sizeof(w->aaa));
 	assert_int_equal(aaa_broker_add(&w->aaa, &h), 0);
 	aaa_broker_order(&w->aaa, names, 1);
+}
+
+static void begin(struct config *c)
+{
+	assert_non_null(c);
+	w = world_new(c, 71);
+	assert_non_null(w);
+	begin_handlers();
 	l = lac_new(w, 1, 1701);
 	lac_connect(l);
 }
@@ -73,6 +81,8 @@ static int up(void **st)
 	if (!c || !granted)
 		return -1;
 	c->shape = (struct shape_plan){ .down_bps = 10 * MBIT, .up_bps = 2 * MBIT };
+	c->listeners[0].addr = (struct ze_addr){ .family = 4, .port = 1701 };
+	c->n_listeners = 1;
 	begin(c);
 	return 0;
 }
@@ -287,8 +297,8 @@ static void no_timeout(void **st)
 	give_timeout(PROFILE_SESSION_TIMEOUT, 0);
 	give_timeout(PROFILE_IDLE_TIMEOUT, 0);
 	other = login();
-	assert_null(call_sub(c)->service);
-	assert_null(call_sub(other)->service);
+	assert_null(call_sub(c)->timers);
+	assert_null(call_sub(other)->timers);
 	w_advance(w, ZE_SEC(1000));
 	assert_true(!c->over && !other->over);
 }
@@ -432,9 +442,179 @@ static void timers_without_memory(void **st)
 	assert_true(!fail_alloc_works() || fail_alloc_hit());
 	fail_alloc_off();
 	profile_free(old);
-	assert_true(!fail_alloc_works() || !s->service);
+	assert_true(!fail_alloc_works() || !s->timers);
 	w_advance(w, ZE_SEC(30));
 	assert_int_equal(c->over, !fail_alloc_works());
+}
+
+/* ---- MTU ---- */
+
+/* Framed-MTU bounds what LCP has agreed on, and never raises it. */
+static void mtu(void **st)
+{
+	static const uint16_t rows[][2] = { { 1400, 1400 }, { 9000, 1460 }, { 0, 1460 } };
+
+	(void)st;
+	for (unsigned i = 0; i < 3; i++) {
+		struct lac_call *c;
+
+		granted->mtu = rows[i][0];
+		c = login();
+		assert_int_equal(plane(c)->f[PPP_FAM_IPV4].mtu, rows[i][1]);
+		assert_int_equal(plane(c)->f[PPP_FAM_IPV6].mtu, rows[i][1]);
+	}
+}
+
+/* ---- restart ---- */
+
+static void put_routes(struct profile *p, unsigned n)
+{
+	struct profile_route r = { .dst = { .addr = { .family = 4, .ip = { 10, 0 } }, .len = 24 } };
+
+	for (unsigned i = 0; i < n; i++) {
+		r.dst.addr.ip[1] = (uint8_t)i;
+		r.metric = i;
+		assert_true(profile_put_route(p, PROFILE_ROUTE, &r));
+		profile_set_source(p, PROFILE_ROUTE, PROFILE_RADIUS);
+	}
+}
+
+/* A profile with everything. */
+static void grant_all(unsigned routes)
+{
+	static struct profile_room room;
+	struct profile *p = profile_edit(&room, granted, span_str("alice@example"));
+	uint8_t octets[180];
+
+	p->dns[0] = 0x01020304;
+	p->wish = true;
+	p->sessions = (struct profile_sessions){ true, 3, PROFILE_OVER_REPLACE };
+	p->interim_s = 600;
+	p->mtu = 1400;
+	p->netmask = 24;
+	put_routes(p, routes);
+	for (unsigned i = 0; i < 8; i++) {
+		memset(octets, (int)i, sizeof(octets));
+		assert_true(profile_put(p, PROFILE_CLASS, span_of(octets, sizeof(octets))));
+	}
+	assert_true(profile_put(p, PROFILE_FILTER, span_str("silver")));
+	profile_set_source(p, PROFILE_CLASS, PROFILE_COA);
+	profile_free(granted);
+	granted = profile_copy(p);
+	assert_non_null(granted);
+}
+
+static void assert_same_profile(const struct profile *a, const struct profile *b)
+{
+	struct span la = profile_list(a), lb = profile_list(b);
+
+	assert_string_equal(a->user, b->user);
+	assert_int_equal(a->refs > 0, 1);
+	assert_memory_equal((const char *)a + sizeof(a->refs), (const char *)b + sizeof(b->refs),
+			    offsetof(struct profile, user) - sizeof(a->refs));
+	assert_true(span_eq(la, lb));
+}
+
+/* A restored session has the whole profile, also with 64 routes and 8 Classes. */
+static void a_restart_keeps_the_profile(void **st)
+{
+	static const unsigned routes[] = { 0, 1, 64 };
+	struct profile *plain = profile_copy(granted);
+
+	(void)st;
+	for (unsigned i = 0; i < 3; i++) {
+		struct lac_call *c;
+
+		profile_free(granted);
+		granted = profile_copy(plain);
+		give_rate(PROFILE_DOWN, 50 * MBIT);
+		give_rate(PROFILE_UP, 0);
+		grant_all(routes[i]);
+		c = lac_call(l, "alice", "wonder");
+		assert_true(c->c.v4_up);
+		w_restart(w);
+		assert_int_equal(w->e->restored_sessions, 1);
+		assert_same_profile(call_sub(c)->profile, granted);
+		assert_rates(c, 50 * MBIT, 0);
+		assert_int_equal(plane(c)->f[PPP_FAM_IPV4].mtu, 1400);
+		lac_cdn(c);
+		w_advance(w, ZE_SEC(5));
+		begin_handlers();
+	}
+	profile_free(plain);
+}
+
+/* S-AAA-43, S-AAA-44: the time that has passed before a restart counts. */
+static void a_restart_keeps_the_timers(void **st)
+{
+	struct lac_call *c;
+
+	(void)st;
+	give_timeout(PROFILE_SESSION_TIMEOUT, 100);
+	c = login();
+	w_advance(w, ZE_SEC(60));
+	w_restart(w);
+	w_advance(w, ZE_SEC(39));
+	assert_false(c->over);
+	w_advance(w, ZE_SEC(2));
+	assert_ended(c, END_SESSION_TIMEOUT, 5);
+	begin_handlers();
+	give_timeout(PROFILE_SESSION_TIMEOUT, 0);
+	give_timeout(PROFILE_IDLE_TIMEOUT, 80);
+	c = login();
+	w_advance(w, ZE_SEC(40));
+	w_restart(w);
+	assert_false(c->over);
+	w_advance(w, ZE_SEC(35));
+	assert_false(c->over);
+	w_advance(w, ZE_SEC(17));
+	assert_ended(c, END_IDLE, 4);
+}
+
+/* S-AAA-53: each value with its source, and what the subscriber does not get. */
+static void what_the_operator_sees(void **st)
+{
+	static const char *const want[] = {
+		"user alice@example default applied",
+		"download-rate unlimited radius applied",
+		"upload-rate 2mbit default applied",
+		"session-timeout 3600 radius applied",
+		"idle-timeout 0 default applied",
+		"filter-id silver default not-applied",
+		"class 0x0000",
+		"route 10.0.0.0/24 radius ",
+		"route 10.1.0.0/24 metric 1 radius ",
+	};
+	struct asking a = { .w = w };
+	char line[64], all[8192] = "";
+	struct lac_call *c;
+	json_t *v;
+
+	(void)st;
+	give_rate(PROFILE_DOWN, 0);
+	give_timeout(PROFILE_SESSION_TIMEOUT, 3600);
+	grant_all(2);
+	granted->netmask = 24;
+	profile_set_source(granted, PROFILE_NETMASK, PROFILE_LOCAL);
+	c = login();
+	snprintf(line, sizeof(line), "show l2tp session %u", call_sub(c)->call.l2tp.sid);
+	assert_int_equal(ask(&a, line), OP_OK);
+	v = ask_member(a.data, "profile");
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		json_t *row = json_array_get(v, i);
+		size_t n = strlen(all);
+
+		snprintf(all + n, sizeof(all) - n, "%s %s %s %s\n",
+			 json_string_value(json_object_get(row, "name")),
+			 json_string_value(json_object_get(row, "value")),
+			 json_string_value(json_object_get(row, "source")),
+			 json_string_value(json_object_get(row, "effect")));
+	}
+	for (size_t i = 0; i < ZE_ARRAY_SIZE(want); i++)
+		if (!strstr(all, want[i]))
+			fail_msg("\"%s\" is not in\n%s", want[i], all);
+	assert_non_null(strstr(all, "netmask 24 local applied"));
+	ask_done(&a);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -459,6 +639,10 @@ int main(void)
 		T(idle_timeout_with_old_counters),
 		T(idle_timeout_that_changes),
 		T(timers_without_memory),
+		T(mtu),
+		T(a_restart_keeps_the_profile),
+		T(a_restart_keeps_the_timers),
+		T(what_the_operator_sees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

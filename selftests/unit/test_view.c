@@ -259,7 +259,7 @@ static void session(void **st)
 	    "sub-address/s call-serial-number/n physical-channel-id/n tx-speed-bps/n rx-speed-bps/n "
 	    "framing-type/s sequencing-required/b lns-mode/b ppp-phase/s lcp-state/s lcp-proxied/b lcp-options/o "
 	    "auth-method/s auth-state/s auth-proxied/b ipcp-state/s ipv6cp-state/s local-addr/s dns-primary/s "
-	    "dns-secondary/s local-interface-id/s peer-interface-id/s mtu/n lcp-echo/o events/a");
+	    "dns-secondary/s local-interface-id/s peer-interface-id/s mtu/n lcp-echo/o profile/a events/a");
 	equal("local-sid", u.call->peer_sid);
 	equal("remote-sid", u.call->sid);
 	equal("tunnel-local-tid", u.lac->peer_tid);

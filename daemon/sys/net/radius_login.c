@@ -48,7 +48,7 @@ static void log_not_applied(struct radius_login *l, const struct radius_result *
 
 	for (unsigned k = 0; k < PROFILE_KEY__COUNT; k++) {
 		if (profile_source(p, (enum profile_key)k) == PROFILE_DEFAULT ||
-		    profile_key_applied((enum profile_key)k))
+		    radius_profile_applied(p, (enum profile_key)k, 0))
 			continue;
 		if (wr_len(&w))
 			wr_u8(&w, ',');

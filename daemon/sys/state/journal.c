@@ -28,8 +28,8 @@
 #define PAGE_UNITS  64u	       /* 4096 octets */
 #define HEADER	    PAGE_UNITS /* a page of its own */
 #define HEADER_LEN  76u
-#define CLEARS_ALL  1u	/* cleared places are zeros to their ends */
-#define PLACE_MAX   32u /* units */
+#define CLEARS_ALL  1u /* cleared places are zeros to their ends */
+#define PLACE_MAX   PAGE_UNITS
 #define RECORD_HEAD 16u
 #define UNITS_MAX   (1u << 20)
 #define IDS	    65536u
