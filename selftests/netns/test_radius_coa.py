@@ -199,11 +199,10 @@ def test_no_packet_is_lost(tmp_path):
             stop.set()
             t.join()
         assert set(answers) == {'ACK'}, answers
-        n = len(answers)
         for s in x.show('sessions'):
             d = x.show('session', str(s['local-sid']))
             done = [e for e in d['events'] if e['event'] == 'session-changed']
-            assert len(done) == min(n, len(done)) and done[-1]['actor'] == 'radius:main', d
+            assert len(done) >= min(len(answers), 8) and done[-1]['actor'] == 'radius:main', d
         x.stop_lac()
 
 
