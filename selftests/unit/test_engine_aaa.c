@@ -649,7 +649,7 @@ static void reauth_unavailable(void **st)
 	log_set_sink(NULL, NULL);
 }
 
-/* A re-authentication that is rejected, or whose user no handler knows any more, ends the session. */
+/* S-AAA-82: a re-authentication that is rejected, or whose user no handler knows any more, ends the session. */
 static void reauth_refused(void **st)
 {
 	(void)st;
