@@ -46,8 +46,8 @@ enum profile_source {
 	X(FILTER, "filter-id", 4, true)                                                            \
 	X(CUI, "chargeable-user-identity", 1, true)                                                \
 	X(CLASS, "class", 8, true)                                                                 \
-	X(ROUTE, "route", 64, false)                                                               \
-	X(ROUTE6, "ipv6-route", 64, false)                                                         \
+	X(ROUTE, "route", 64, true)                                                                \
+	X(ROUTE6, "ipv6-route", 64, true)                                                          \
 	X(PREFIX6, "ipv6-prefix", 4, false)                                                        \
 	X(DELEGATED6, "delegated-ipv6-prefix", 4, false)                                           \
 	X(ADDRESS6, "ipv6-address", 4, false)                                                      \

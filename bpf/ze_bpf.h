@@ -16,14 +16,15 @@
 /* The oldest layout whose maps are restored: only their names differ (bpf_names.h). */
 #define ZE_BPF_ABI_OLDEST 10
 
-#define ZE_SIDS	    65536 /* session ids are unique in the daemon: some maps are indexed by them */
-#define ZE_CACHED   1024  /* next hops cached per CPU */
-#define ZE_SOURCES  4096  /* entries of `ze_sources`, and as many of `ze_answered` */
-#define ZE_PEERS    4096  /* peers with an established tunnel */
-#define ZE_ALLOWED  2048  /* prefixes of allow-from, twice: a reload adds before it removes */
-#define ZE_NET6S    2	  /* IPv6 prefixes per session: framed and delegated */
-#define ZE_VLANS    4096  /* VLAN devices on our ports */
-#define ZE_TAGS_MAX 2	  /* VLAN tags of a frame */
+#define ZE_SIDS	    65536  /* session ids are unique in the daemon: some maps are indexed by them */
+#define ZE_CACHED   1024   /* next hops cached per CPU */
+#define ZE_SOURCES  4096   /* entries of `ze_sources`, and as many of `ze_answered` */
+#define ZE_PEERS    4096   /* peers with an established tunnel */
+#define ZE_ALLOWED  2048   /* prefixes of allow-from, twice: a reload adds before it removes */
+#define ZE_NET6S    2	   /* IPv6 prefixes per session: framed and delegated */
+#define ZE_NETS	    131072 /* networks behind subscribers, of each family */
+#define ZE_VLANS    4096   /* VLAN devices on our ports */
+#define ZE_TAGS_MAX 2	   /* VLAN tags of a frame */
 #define ZE_FRESH_NS                                                                                \
 	100000000ull /* ns; how long a cached next hop is used, if the daemon reports no change */
 #define ZE_LATE_RUN   4	  /* a longer run of late packets in order is followed */
@@ -212,6 +213,11 @@ struct ze_lpm6 {
 	__u8 ip[16];
 };
 
+struct ze_lpm4 {
+	__u32 prefixlen;
+	__u8 ip[4];
+};
+
 struct ze_nexthop { /* cached by the programs */
 	__u8 src[16], dst[16];
 	__u64 until_ns;
@@ -330,6 +336,7 @@ _Static_assert(sizeof(struct ze_limits) == 88, "map ABI");
 _Static_assert(sizeof(struct ze_peer) == 56, "map ABI");
 _Static_assert(sizeof(struct ze_allow) == 24, "map ABI");
 _Static_assert(sizeof(struct ze_lpm6) == 20, "map ABI");
+_Static_assert(sizeof(struct ze_lpm4) == 8, "map ABI");
 _Static_assert(sizeof(struct ze_nexthop) == 64, "map ABI");
 _Static_assert(sizeof(struct ze_vlan) == 16, "map ABI");
 _Static_assert(sizeof(struct ze_mac) == 16, "map ABI");

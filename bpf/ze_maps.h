@@ -62,7 +62,8 @@ struct {
 	__type(value, struct ze_routing);
 } ze_routing SEC(".maps");
 
-/* Sessions by IPv4 address, by IPv6 prefix, and by interface identifier. */
+/* Sessions by IPv4 address, by prefix, and by interface identifier. An address in ze_hosts4 is
+ * preferred to a prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ZE_SIDS);
@@ -70,6 +71,14 @@ struct {
 	__type(key, __u8[4]);
 	__type(value, struct ze_sess_key);
 } ze_hosts4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, ZE_NETS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ze_lpm4);
+	__type(value, struct ze_sess_key);
+} ze_prefixes4 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -32,6 +32,10 @@
 #define L2TP_SEQ_LEN 10
 #define PPP_LEN	     4 /* FF 03, protocol: FireBrick notes that BRASes expect FF 03 everywhere */
 
+/* Whether there are networks behind subscribers, by family; written by the daemon. Without any, the
+ * tries are not searched. */
+volatile __u32 nets4, nets6;
+
 struct inner {
 	struct flow f;
 	__u8 *ip; /* valid until the head or tail of the frame is moved */
@@ -126,13 +130,40 @@ ZE_INLINE bool is_martian(const struct flow *f, bool v6, const __u32 *addr)
 	return v6 ? is_martian6(f->src) || is_martian6(f->dst) : is_martian4(addr[0]);
 }
 
+/* ---- which session has an address ---- */
+
+static __noinline const struct ze_sess_key *way_to4(__u32 dst)
+{
+	const struct ze_sess_key *k = bpf_map_lookup_elem(&ze_hosts4, &dst);
+	struct ze_lpm4 lpm = { .prefixlen = 32 };
+
+	if (k || !nets4)
+		return k;
+	__builtin_memcpy(lpm.ip, &dst, sizeof(lpm.ip));
+	return bpf_map_lookup_elem(&ze_prefixes4, &lpm);
+}
+
+ZE_INLINE bool leads_to(const struct ze_sess_key *k, __u32 tid, __u32 sid)
+{
+	return k && k->tid == (__u16)tid && k->sid == (__u16)sid;
+}
+
 /* ---- upstream ---- */
 
-/* The source must be the link-local address of the subscriber, or in one of its prefixes. */
+/* For a source that is not the subscriber's address: it must be in a network behind him, and not the
+ * address of another subscriber. */
+static __noinline enum ze_verdict check_net4(__u32 src, __u32 tid, __u32 sid)
+{
+	return nets4 && leads_to(way_to4(src), tid, sid) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
+}
+
+/* The source must be the link-local address of the subscriber, or in one of its prefixes, or in a
+ * network behind him. */
 static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid, __u32 sid)
 {
 	struct ze_sess_key k = { .tid = (__u16)tid, .sid = (__u16)sid };
 	const struct ze_session *s = bpf_map_lookup_elem(&ze_sessions, &k);
+	struct ze_lpm6 lpm = { .prefixlen = 128 };
 	const __u64 *ifid;
 	__u64 hi, lo;
 
@@ -148,7 +179,11 @@ static __noinline enum ze_verdict check_source6(const struct flow *f, __u32 tid,
 	for (int i = 0; i < ZE_NET6S; i++)
 		if (s->net6[i].mask && (hi & s->net6[i].mask) == s->net6[i].prefix)
 			return ZE_V_UP_FORWARD;
-	return ZE_V_DROP_SPOOFED;
+	if (!nets6)
+		return ZE_V_DROP_SPOOFED;
+	copy_ip(lpm.ip, f->src, true);
+	return leads_to(bpf_map_lookup_elem(&ze_prefixes6, &lpm), tid, sid) ? ZE_V_UP_FORWARD :
+									      ZE_V_DROP_SPOOFED;
 }
 
 ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct flow *f, bool v6,
@@ -158,7 +193,7 @@ ZE_INLINE enum ze_verdict check_source(const struct ze_up_id *s, const struct fl
 		return ZE_V_DROP_CLOSED;
 	if (v6)
 		return check_source6(f, s->tid, sid);
-	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : ZE_V_DROP_SPOOFED;
+	return same4(s->ip4, f->src) ? ZE_V_UP_FORWARD : check_net4(f->src[0], s->tid, sid);
 }
 
 /* A peer may restart its sequence numbers: after ZE_LATE_RUN late packets in order, with nothing
@@ -373,11 +408,6 @@ ZE_INLINE __u32 overhead(const struct ze_down_id *s, bool v6)
 ZE_INLINE bool is_link_local(const struct flow *f)
 {
 	return (f->dst[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
-}
-
-static __noinline const struct ze_sess_key *way_to4(__u32 dst)
-{
-	return bpf_map_lookup_elem(&ze_hosts4, &dst);
 }
 
 static __noinline const struct ze_sess_key *way_to6(const struct flow *f)

@@ -147,6 +147,15 @@ bool ze_prefix_has(const struct ze_prefix *p, const struct ze_addr *a)
 	return !rest || ((p->addr.ip[whole] ^ a->ip[whole]) & mask) == 0;
 }
 
+const char *ze_prefix_text(const struct ze_prefix *p, char buf[static ZE_PREFIX_TEXT])
+{
+	char ip[ZE_ADDR_TEXT];
+
+	/* Without a scope an address has at most 45 characters. */
+	snprintf(buf, ZE_PREFIX_TEXT, "%.45s/%u", ze_ip_text(&p->addr, ip), p->len);
+	return buf;
+}
+
 const char *ze_ip4_text(uint32_t ip, char buf[static ZE_ADDR_TEXT])
 {
 	snprintf(buf, ZE_ADDR_TEXT, "%u.%u.%u.%u", (unsigned)(ip >> 24),

@@ -44,6 +44,8 @@ bool ze_addr_needs_scope(const struct ze_addr *a);
 int ze_prefix_parse(const char *s, struct ze_prefix *ret);
 /* True when the prefix contains the address. */
 bool ze_prefix_has(const struct ze_prefix *p, const struct ze_addr *a);
+/* Writes "192.0.2.0/24" or the IPv6 form. Returns buf. */
+const char *ze_prefix_text(const struct ze_prefix *p, char buf[static ZE_PREFIX_TEXT]);
 /* Formats an IPv4 address in host order. Returns buf. */
 const char *ze_ip4_text(uint32_t ip, char buf[static ZE_ADDR_TEXT]);
 /* Parses a dotted quad into host order. Returns 0 or -EINVAL. */

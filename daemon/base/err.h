@@ -60,6 +60,8 @@
 	X(LIMIT_HALF_OPEN, "limit-half-open", "too many half-open tunnels")                        \
 	X(DRAINING, "draining", "ze is being stopped")                                             \
 	X(SHAPE_FAILED, "shape-failed", "the data plane did not apply the session's rates")        \
+	X(ROUTE_REFUSED, "route-refused", "a subscriber's route would cut off the host or a LAC")  \
+	X(ROUTE_FAILED, "route-failed", "the data plane did not add a subscriber's route")         \
 	X(NO_MEMORY, "no-memory", "out of memory")                                                 \
 	/* restoring the records of a previous instance */                                         \
 	X(TLV_SHORT, "tlv-short", "field of a saved record is cut off")                            \

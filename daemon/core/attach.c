@@ -2,11 +2,13 @@
 #include "daemon/core/attach.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/call.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/pending.h"
+#include "daemon/core/routes.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
@@ -199,7 +201,7 @@ void attach_drop_family(struct subscriber *s, enum ppp_family family)
 	s->dp_family[family] = SUB_FAM_OFF;
 }
 
-int attach_restore(struct subscriber *s)
+int attach_restore(struct subscriber *s, ze_ns now)
 {
 	const struct ports *io = &s->e->ports;
 	struct dp_restore a = { .session = session_of(s), .plan = s->plan };
@@ -213,7 +215,11 @@ int attach_restore(struct subscriber *s)
 		if (s->link.ncp[i] == PPP_NCP_UP)
 			a.family[i] = &f[i];
 	}
+	a.n_routes = routes_restore(s, &a.routes, now);
 	r = io->dp->session_restore(io->dp_self, &a);
+	if (r == 0)
+		routes_restored(s, a.routes, a.n_routes, now);
+	free(a.routes);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < PPP_FAM__COUNT; i++) {
@@ -372,6 +378,9 @@ void attach_event(struct subscriber *s, const struct dp_event *ev, ze_ns now, st
 		break;
 	case DP_EV_SHAPED:
 		shape_answer(s, ev, now);
+		break;
+	case DP_EV_ROUTE:
+		routes_answer(s, ev, now);
 		break;
 	case DP_EV_GONE:
 		gone(s, ev, next);

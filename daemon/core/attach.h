@@ -43,9 +43,9 @@ void attach_reshape(struct subscriber *s, ze_ns now);
 void attach_open(struct subscriber *s, enum ppp_family family, bool open);
 /* Removes the family from the data plane. */
 void attach_drop_family(struct subscriber *s, enum ppp_family family);
-/* Takes over the session of a restored subscriber in the data plane, with the families that are up.
- * Returns 0 or -errno. */
-int attach_restore(struct subscriber *s);
+/* Takes over the session of a restored subscriber in the data plane, with the families that are up
+ * and their routes. Returns 0 or -errno. */
+int attach_restore(struct subscriber *s, ze_ns now);
 /* Removes the session from the data plane. Returns false when it has none, and so no DP_EV_GONE
  * will follow. */
 bool attach_remove(struct subscriber *s);

@@ -109,6 +109,18 @@ static void dp_null_family_down(void *self, uint16_t sid, enum ppp_family family
 	(void)family;
 }
 
+static int dp_null_route(void *self, uint16_t sid, const struct dp_route *r)
+{
+	struct dp_null *d = self;
+
+	if (!dp_null_held(d, sid))
+		return -ENOENT;
+	if (dp_null_reserve(d, 1) < 0)
+		return -ENOMEM;
+	dp_null_answer(d, &(struct dp_event){ .kind = DP_EV_ROUTE, .sid = sid, .route = *r });
+	return 0;
+}
+
 static void dp_null_session_down(void *self, uint16_t sid)
 {
 	struct dp_null *d = self;
@@ -151,6 +163,7 @@ const struct dataplane_ops dp_null_ops = {
 	.shape = dp_null_shape,
 	.family_up = dp_null_family_up,
 	.family_open = dp_null_family_open,
+	.route = dp_null_route,
 	.family_down = dp_null_family_down,
 	.session_down = dp_null_session_down,
 	.stats = dp_null_stats,

@@ -16,6 +16,7 @@
 #include "daemon/core/record.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/reload.h"
+#include "daemon/core/routes.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/subscriber_priv.h"
@@ -192,6 +193,7 @@ void engine_own_addresses(struct engine *e, const struct hostip_set *set, ze_ns 
 {
 	own_set(e, set);
 	reload_pools(e, false);
+	routes_recheck(e, now);
 	turn_end(e, now);
 }
 
@@ -263,6 +265,7 @@ void engine_reload_cancel(struct engine *e)
 void engine_reload(struct engine *e, ze_ns now)
 {
 	reload_apply(e);
+	routes_recheck(e, now);
 	turn_end(e, now);
 }
 

@@ -34,6 +34,7 @@
 #include "daemon/core/config.h"
 #include "daemon/core/pace.h"
 #include "daemon/core/ports.h"
+#include "daemon/core/routes_priv.h"
 #include "daemon/l2tp/tunnel.h"
 #include "ppp/fx.h"
 
@@ -195,8 +196,9 @@ struct engine {
 	/* AAA */
 	const struct aaa_broker *broker;
 	struct pools *pools;
-	struct hostip_set own; /* addresses of the host: no subscriber gets one */
-	uint64_t ifid;	       /* our interface id on all links; 0: not needed yet */
+	struct hostip_set own;	     /* addresses of the host: no subscriber gets one */
+	struct engine_routes routes; /* to networks behind subscribers */
+	uint64_t ifid;		     /* our interface id on all links; 0: not needed yet */
 	const struct call_owner_ops *incoming; /* owner of incoming calls */
 	/* the turn */
 	const struct turn_ops *turn;

@@ -22,6 +22,7 @@
 #include "daemon/core/record_profile.h"
 #include "daemon/core/record_tags.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/routes.h"
 #include "daemon/core/service.h"
 #include "daemon/core/subscriber.h"
 #include "daemon/core/subscriber_priv.h"
@@ -200,7 +201,7 @@ static enum reason claim(struct subscriber *s, ze_ns now)
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		ppp_link_require(&s->link, (enum ppp_family)f,
 				 address_required(s, (enum ppp_family)f), now);
-	return attach_restore(s) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
+	return attach_restore(s, now) < 0 ? REASON_RESUME_PLANE : REASON_NONE;
 }
 
 struct saved { /* the outermost level of a session's record */
@@ -358,6 +359,7 @@ void engine_restore(struct engine *e, const struct journal_record *v, size_t n, 
 	end_calls(e, v, n, now);
 	if (e->ports.dp->restore_done)
 		e->ports.dp->restore_done(e->ports.dp_self);
+	routes_restore_done(e, now);
 	list_for_each(l, &e->tunnels)
 		control_probe(list_entry(l, struct tunnel, in_all), now);
 	e->restored_tunnels = tally.tunnels;

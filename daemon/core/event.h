@@ -22,7 +22,7 @@ enum event_kind {
 	EV_AUTH_UNAVAILABLE, /* nothing could check a login; text says why */
 	EV_DISCONNECT_REQUESTED,
 	EV_SESSION_CHANGED, /* its profile was replaced; facts has the new one */
-	EV_ROUTE_ADD,	    /* a subscriber can be reached: family, prefix */
+	EV_ROUTE_ADD, /* a subscriber, or a network behind him, can be reached: family, prefix */
 	EV_ROUTE_REMOVE,
 	EV_ECHO_RTT,
 	EV_ECHO_LOST,
@@ -65,7 +65,7 @@ struct event {
 	const char *actor, *text;
 	uint16_t code; /* DISCONNECT_REQUESTED: RADIUS Disconnect-Cause or 0 */
 	enum ppp_family family;
-	struct ze_prefix prefix; /* ROUTE: for one address of all its bits */
+	struct ze_prefix prefix; /* ROUTE; of a subscriber's own address: all its bits */
 	bool replay;		 /* it was true before: engine_replay() */
 	ze_ns rtt;		 /* ECHO_RTT */
 	/* CLOSED: the totals; all 0 when the data plane does not know them. */

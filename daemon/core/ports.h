@@ -70,6 +70,14 @@ struct dp_family {
 	};
 };
 
+/* A route to a network behind a subscriber. A session has at most one for a prefix. */
+struct dp_route {
+	struct ze_prefix dst;
+	uint32_t metric; /* at least 1: the routes to subscribers' addresses have 0 */
+	uint32_t token;	 /* chosen by the engine; the answer has it */
+	bool add;	 /* false: remove */
+};
+
 struct dp_pool { /* addresses that subscribers get, first and last; host order */
 	uint32_t start, end;
 };
@@ -83,8 +91,15 @@ struct dp_stats { /* IP packets and octets; up is upstream, from the subscriber 
 	uint64_t up_resyncs; /* times the peer restarted the sequence numbers of its data packets */
 };
 
+struct dp_restore_route {
+	struct dp_route route;
+	int result; /* set by the plane: 0 or -errno */
+};
+
 struct dp_restore { /* a session of the previous instance */
 	struct dp_session session;
+	struct dp_restore_route *routes;
+	size_t n_routes;
 	const struct dp_family *family[PPP_FAM__COUNT]; /* NULL: not up; otherwise open */
 	struct shape_plan plan;
 };
@@ -105,7 +120,8 @@ enum dp_event_kind {
 	 * be used again. */
 	DP_EV_GONE,
 	DP_EV_FRAME, /* a PPP control frame of a session that is up; has frame */
-	DP_EV_LOST   /* the kernel or another program removed it; the engine calls session_down */
+	DP_EV_LOST,  /* the kernel or another program removed it; the engine calls session_down */
+	DP_EV_ROUTE  /* answers route; has result, route */
 };
 
 struct dp_event {
@@ -116,7 +132,10 @@ struct dp_event {
 	char ifname[16]; /* "" when the plane has no device per subscriber */
 	struct span frame;
 	bool counted; /* GONE: final has the totals of the session; false: they are not known */
-	struct dp_stats final;
+	union {
+		struct dp_stats final; /* GONE */
+		struct dp_route route; /* ROUTE */
+	};
 };
 
 struct dataplane_ops {
@@ -137,7 +156,14 @@ struct dataplane_ops {
 	int (*family_up)(void *self, uint16_t sid, const struct dp_family *f);
 	/* Lets packets of a family that is up pass, or stops them. It cannot fail. */
 	void (*family_open)(void *self, uint16_t sid, enum ppp_family family, bool open);
-	/* Closes and removes a family. */
+	/* Adds a route to a network behind the subscriber, gives it another metric, or removes it.
+	 * Its family is up. Packets to the prefix are sent to the subscriber, except those to an
+	 * address that a session has, and sources in it are accepted from him. When several
+	 * sessions have the same prefix, the one that was requested last gets the packets; after it
+	 * is removed, another. Returns 0 when accepted, and DP_EV_ROUTE follows, or -errno. After an
+	 * error the session has no route to this prefix; a removal succeeds. */
+	int (*route)(void *self, uint16_t sid, const struct dp_route *r);
+	/* Closes and removes a family, with its routes. */
 	void (*family_down)(void *self, uint16_t sid, enum ppp_family family);
 	/* Removes the session. Accepted in any state, also before session_up is answered.
 	 * DP_EV_GONE follows exactly once for a session that session_up accepted. */
@@ -157,8 +183,9 @@ struct dataplane_ops {
 	 * they are those of the last reading, with the sessions that ended since, and the next
 	 * reading is started when that one is more than 1 s old. */
 	struct dp_totals (*totals)(void *self, ze_ns now);
-	/* Takes over a session of the previous instance, as if session_up, shape, family_up and
-	 * family_open had been requested and answered; what differs is corrected. Called before the
+	/* Takes over a session of the previous instance, as if session_up, shape, family_up,
+	 * family_open and route had been requested and answered; what differs is corrected, also
+	 * routes that are not listed. A route that fails does not fail the session. Called before the
 	 * first packet only. Returns 0, or -errno when there is no such session. NULL: sessions of
 	 * this plane do not survive a restart. */
 	int (*session_restore)(void *self, const struct dp_restore *a);

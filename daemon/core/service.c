@@ -8,6 +8,7 @@
 #include "daemon/core/attach.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/record_tags.h"
+#include "daemon/core/routes.h"
 #include "daemon/core/subscriber_priv.h"
 #include "daemon/core/timers.h"
 #include "daemon/core/turn.h"
@@ -192,6 +193,7 @@ void service_change(struct subscriber *s, const struct profile *old, ze_ns now)
 	service_rates(s, old, now);
 	if (s->up_at)
 		service_timers(s, old, now);
+	routes_change(s, now);
 	turn_call_dirty(&s->call);
 }
 

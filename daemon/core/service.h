@@ -27,7 +27,7 @@ struct subscriber;
 
 /* The session is established or restored: its timers start. */
 void service_begin(struct subscriber *s, ze_ns now);
-/* s->profile has replaced `old`, which may be NULL: rates and timers follow. It cannot fail: what
+/* s->profile has replaced `old`, which may be NULL: rates, timers and routes follow. It cannot fail: what
  * the data plane refuses is logged. */
 void service_change(struct subscriber *s, const struct profile *old, ze_ns now);
 /* The timers in the restart record, RECORD_SES_TIMERS; nothing when there are none. Restored timers

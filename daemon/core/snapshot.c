@@ -402,6 +402,8 @@ static int snapshot_take_new(struct engine *e, const struct snapshot_ask *a, str
 		return snapshot_take_sessions(e, ret);
 	case SNAPSHOT_SESSION:
 		return snapshot_take_session(e, a, ret);
+	case SNAPSHOT_ROUTES:
+		return snapshot_take_routes(e, ret);
 	case SNAPSHOT_HISTORY:
 		return take_history(a->history, ret);
 	case SNAPSHOT_POOLS:

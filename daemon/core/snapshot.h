@@ -50,6 +50,7 @@ enum snapshot_kind {
 	SNAPSHOT_TUNNEL, /* by id */
 	SNAPSHOT_SESSIONS,
 	SNAPSHOT_SESSION, /* by id */
+	SNAPSHOT_ROUTES,  /* to networks behind subscribers */
 	SNAPSHOT_HISTORY, /* sessions that ended */
 	SNAPSHOT_RADIUS,  /* servers of the RADIUS client */
 	SNAPSHOT_POOLS,
@@ -147,6 +148,17 @@ struct snapshot_session_row {
 	char ifname[16];
 };
 
+struct snapshot_route_row {
+	struct ze_prefix dst;
+	uint32_t metric;
+	uint16_t sid;
+	const char *user, *state;
+	const char *source;	   /* who gave it: "radius" */
+	const char *reason;	   /* of a route that is refused; else "" */
+	char with[ZE_PREFIX_TEXT]; /* with what it conflicts; "": nothing */
+	const char *error;	   /* of a route that failed; else "" */
+};
+
 struct snapshot_ppp {
 	const char *phase, *lcp_state, *auth_method, *auth_state, *ipcp_state, *ipv6cp_state;
 	uint16_t mru, peer_mru, mtu;
@@ -189,6 +201,8 @@ struct snapshot_session {
 	bool shaped; /* down_rate and up_rate are set */
 	char down_rate[RATE_TEXT], up_rate[RATE_TEXT];
 	uint64_t rx_frames, tx_frames, rx_limited;
+	size_t n_routes;
+	const struct snapshot_route_row *routes;
 	struct snapshot_traffic traffic;
 	struct snapshot_profile *profile;
 	struct snapshot_trail *trail; /* NULL: no history is kept */
@@ -322,6 +336,10 @@ struct snapshot {
 			size_t n;
 			struct snapshot_pool *v; /* as configured */
 		} pools;
+		struct {
+			size_t n;
+			struct snapshot_route_row *v; /* those of a session together */
+		} routes;
 		struct snapshot_lives *ended;
 		struct snapshot_radius *radius;
 	};

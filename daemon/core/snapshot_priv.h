@@ -24,6 +24,7 @@ const char *snapshot_text(char **at, const void *text, size_t len);
 void snapshot_stats_total(const struct engine *e, struct engine_stats *ret);
 /* Return 0, -ENOMEM, or -ENOENT (no such session). */
 int snapshot_take_sessions(struct engine *e, struct snapshot **ret);
+int snapshot_take_routes(struct engine *e, struct snapshot **ret);
 int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret);
 /* A rate as a text; "unlimited" for 0. Returns buf. */
 const char *snapshot_rate(uint64_t bps, char buf[static RATE_TEXT]);

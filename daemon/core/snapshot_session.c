@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/log.h"
 #include "daemon/base/session_id.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/own.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/route_check.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/snapshot_priv.h"
 #include "daemon/core/subscriber_priv.h"
@@ -65,6 +67,100 @@ int snapshot_take_sessions(struct engine *e, struct snapshot **ret)
 		i++;
 		*r = session_row(sub);
 		r->user = snapshot_text(&at, r->user, strlen(r->user));
+	}
+	*ret = s;
+	return 0;
+}
+
+/* ---- routes ---- */
+
+static const char *const route_names[ROUTE__STATES] = {
+	[ROUTE_REQUESTED] = "waiting", [ROUTE_INSTALLED] = "installed", [ROUTE_STANDBY] = "standby",
+	[ROUTE_REFUSED] = "refused",   [ROUTE_FAILED] = "failed",
+};
+
+static const struct session_routes *snapshot_routes_at(const struct engine *e, uint16_t sid)
+{
+	struct htab_node *n = htab_find(&e->routes.by_session, sid);
+
+	return n ? ze_container_of(n, struct session_routes, in_sessions) : NULL;
+}
+
+/* The user's name is owned by the engine: the caller copies it. */
+static struct snapshot_route_row route_row(const struct route *r)
+{
+	enum profile_key key = r->dst.addr.family == 4 ? PROFILE_ROUTE : PROFILE_ROUTE6;
+	bool refused = r->state == ROUTE_REFUSED;
+	struct snapshot_route_row row = {
+		.dst = r->dst,
+		.metric = r->metric,
+		.sid = r->s->call.l2tp.sid,
+		.user = facts_user(r->s),
+		.state = route_names[r->state],
+		.source = r->s->profile ? profile_source_name(profile_source(r->s->profile, key)) :
+					  "",
+		.reason = refused ? route_check_name(r->why.why) : "",
+		.error = r->state == ROUTE_FAILED ? log_strerror(-r->error) : "",
+	};
+
+	if (refused)
+		memcpy(row.with, r->why.with, sizeof(row.with));
+	return row;
+}
+
+static size_t snapshot_routes_count(const struct session_routes *all)
+{
+	const struct list *l;
+	size_t n = 0;
+
+	if (all)
+		list_for_each(l, &all->list)
+			n++;
+	return n;
+}
+
+/* Writes the rows of a session, with one copy of the user's name. Returns their number. */
+static size_t copy_routes(const struct session_routes *all, struct snapshot_route_row *v, char **at)
+{
+	const char *user = NULL;
+	struct list *l;
+	size_t n = 0;
+
+	if (!all)
+		return 0;
+	list_for_each(l, &all->list) {
+		v[n] = route_row(list_entry(l, struct route, in_session));
+		if (!user)
+			user = snapshot_text(at, v[n].user, strlen(v[n].user));
+		v[n++].user = user;
+	}
+	return n;
+}
+
+/* In the order of the sessions. */
+int snapshot_take_routes(struct engine *e, struct snapshot **ret)
+{
+	size_t n = e->routes.by_prefix.n, text = 0;
+	struct snapshot *s;
+	struct list *it;
+	char *at;
+
+	list_for_each(it, &e->calls) {
+		const struct subscriber *sub = subscriber_of(list_entry(it, struct call, in_all));
+
+		if (sub && n)
+			text += strlen(facts_user(sub)) + 1;
+	}
+	s = snapshot_new(n * sizeof(*s->routes.v) + text);
+	if (!s)
+		return -ENOMEM;
+	s->routes.v = (struct snapshot_route_row *)(s + 1);
+	at = (char *)(s->routes.v + n);
+	list_for_each(it, &e->calls) {
+		const struct call *c = list_entry(it, struct call, in_all);
+
+		s->routes.n += copy_routes(snapshot_routes_at(e, c->l2tp.sid),
+					   s->routes.v + s->routes.n, &at);
 	}
 	*ret = s;
 	return 0;
@@ -195,16 +291,24 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
 {
 	const struct subscriber *sub = registry_sub(e, a->id);
+	const struct session_routes *all = snapshot_routes_at(e, a->id);
+	struct snapshot_route_row *rows;
 	struct snapshot *s;
+	char *at;
 
 	if (!sub)
 		return -ENOENT;
-	s = snapshot_new(strlen(facts_user(sub)) + strlen(sub->call.l2tp.calling_number) +
+	s = snapshot_new(snapshot_routes_count(all) * sizeof(*rows) + 2 * strlen(facts_user(sub)) +
+			 strlen(sub->call.l2tp.calling_number) +
 			 strlen(sub->call.l2tp.called_number) + strlen(sub->call.l2tp.sub_address) +
-			 4);
+			 5);
 	if (!s)
 		return -ENOMEM;
-	copy_session(&s->session, sub, (char *)(s + 1));
+	rows = (struct snapshot_route_row *)(s + 1);
+	s->session.routes = rows;
+	at = (char *)(rows + snapshot_routes_count(all));
+	s->session.n_routes = copy_routes(all, rows, &at);
+	copy_session(&s->session, sub, at);
 	copy_traffic(&s->session, sub, a->now);
 	s->session.profile = snapshot_profile_take(sub);
 	if (a->history)

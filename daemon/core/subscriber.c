@@ -12,6 +12,7 @@
 #include "daemon/core/end_cause.h"
 #include "daemon/core/facts.h"
 #include "daemon/core/record_session.h"
+#include "daemon/core/routes.h"
 #include "daemon/core/service.h"
 #include "daemon/core/session_facts.h"
 #include "daemon/core/subscriber_priv.h"
@@ -76,6 +77,7 @@ int subscriber_new_as(struct tunnel *t, uint16_t sid, uint16_t peer_sid, ze_ns n
 void subscriber_release(struct subscriber *s)
 {
 	address_wait_end(s);
+	routes_forget(s);
 	res_pool_drain(&s->pool);
 	list_del(&s->in_user); /* it may be in engine.replaced */
 	s->e->n_subscribers[s->state]--;
@@ -294,6 +296,7 @@ static void subscriber_family_up(struct subscriber *s, enum ppp_family f, ze_ns 
 		subscriber_tell(s, EV_SESSION_FAMILY, now);
 	}
 	tell_route(s, EV_ROUTE_ADD, f, now);
+	routes_up(s, f, now);
 }
 
 static void subscriber_family_down(struct subscriber *s, enum ppp_family f, ze_ns now)
@@ -301,6 +304,7 @@ static void subscriber_family_down(struct subscriber *s, enum ppp_family f, ze_n
 	if (s->ncp_up[f]) {
 		s->ncp_up[f] = false;
 		attach_open(s, f, false);
+		routes_down(s, f, now);
 		tell_route(s, EV_ROUTE_REMOVE, f, now);
 	}
 	/* A family that is negotiated again stays prepared in the data plane. */
@@ -651,6 +655,7 @@ void subscriber_restored(struct subscriber *s, ze_ns now)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
 	service_begin(s, now);
+	routes_replay(s, now);
 	subscriber_perform(s, now);
 }
 
@@ -662,6 +667,7 @@ void subscriber_replay(struct subscriber *s, ze_ns now)
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->ncp_up[f])
 			tell_route(s, EV_ROUTE_ADD, (enum ppp_family)f, now);
+	routes_replay(s, now);
 }
 
 static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_ns now)
@@ -670,9 +676,12 @@ static void subscriber_down(struct call *c, const struct l2tp_fx_down *down, ze_
 
 	if (s->end == END_NONE)
 		s->end = end_cause_of_call(down);
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
-		if (s->ncp_up[f])
-			tell_route(s, EV_ROUTE_REMOVE, (enum ppp_family)f, now);
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++) {
+		if (!s->ncp_up[f])
+			continue;
+		routes_down(s, (enum ppp_family)f, now);
+		tell_route(s, EV_ROUTE_REMOVE, (enum ppp_family)f, now);
+	}
 	if (s->linked) {
 		subscriber_log_down(s, down, now);
 		s->e->stats.sessions_down++;

@@ -209,6 +209,7 @@ static const struct op_row rows[] = {
 	{ { "show", "l2tp", "tunnel", "<tid>" },       "one tunnel in detail",                  ON_SNAPSHOT(TUNNEL, view_tunnel) },
 	{ { "show", "l2tp", "sessions" },              "all sessions",                          ON_SNAPSHOT(SESSIONS, view_sessions) },
 	{ { "show", "l2tp", "session", "<sid>" },      "one session in detail",                 ON_SNAPSHOT(SESSION, view_session) },
+	{ { "show", "l2tp", "routes" },                "networks behind subscribers",           ON_SNAPSHOT(ROUTES, view_routes) },
 	{ { "show", "l2tp", "statistics" },            "protocol counters",                     ON_SNAPSHOT(COUNTERS, view_counters) },
 	{ { "show", "l2tp", "pools" },                 "addresses of each pool, used and free", ON_SNAPSHOT(POOLS, view_pools) },
 	{ { "show", "l2tp", "dataplane" },             "the data plane and its packet counters", ON_ENGINE(show_dataplane) },

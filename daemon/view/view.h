@@ -31,6 +31,7 @@ void view_listeners(const struct snapshot *s, const struct view_clock *c, struct
 void view_config(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_tunnels(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_tunnel(const struct snapshot *s, const struct view_clock *c, struct json *j);
+void view_routes(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_sessions(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_session(const struct snapshot *s, const struct view_clock *c, struct json *j);
 void view_history(const struct snapshot *s, const struct view_clock *c, struct json *j);

@@ -58,6 +58,54 @@ void view_sessions(const struct snapshot *s, const struct view_clock *c, struct 
 	json_arr_end(j);
 }
 
+static void route_members(const struct snapshot_route_row *r, struct json *j)
+{
+	char dst[ZE_PREFIX_TEXT];
+
+	json_kstr(j, "prefix", ze_prefix_text(&r->dst, dst));
+	json_ku64(j, "metric", r->metric);
+	json_kstr(j, "state", r->state);
+	json_kstr(j, "source", r->source);
+	if (r->reason[0])
+		json_kstr(j, "reason", r->reason);
+	if (r->with[0])
+		json_kstr(j, "conflicts-with", r->with);
+	if (r->error[0])
+		json_kstr(j, "error", r->error);
+}
+
+void view_routes(const struct snapshot *s, const struct view_clock *c, struct json *j)
+{
+	(void)c;
+	json_arr(j);
+	for (size_t i = 0; i < s->routes.n; i++) {
+		const struct snapshot_route_row *r = &s->routes.v[i];
+
+		json_obj(j);
+		json_ku64(j, "local-sid", r->sid);
+		json_kstr(j, "username", r->user);
+		json_kstr(j, "family", r->dst.addr.family == 4 ? "ipv4" : "ipv6");
+		route_members(r, j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
+/* Left out when there are none. */
+static void view_session_routes(const struct snapshot_session *s, struct json *j)
+{
+	if (!s->n_routes)
+		return;
+	json_key(j, "routes");
+	json_arr(j);
+	for (size_t i = 0; i < s->n_routes; i++) {
+		json_obj(j);
+		route_members(&s->routes[i], j);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
 static void caller(const struct snapshot_session *s, struct json *j)
 {
 	json_kstr(j, "calling-number", s->calling_number);
@@ -196,6 +244,7 @@ void view_session(const struct snapshot *snap, const struct view_clock *c, struc
 	if (s->has_ppp)
 		ppp(&s->ppp, j);
 	rates(s, j);
+	view_session_routes(s, j);
 	view_session_profile(s->profile, j);
 	traffic(s, c, j);
 	if (s->trail) {

@@ -443,6 +443,55 @@ static void redirects(void **st)
 
 /* Session 8, whose LAC is fe80::99 on an interface, and a packet for it: sent to ze0 with the
  * index of the interface. */
+static void passes(const struct row *r)
+{
+	struct frame in = build(r);
+	struct rig_run got;
+
+	rig_run(&rig, BPF_DP_CORE, &in, &got);
+	assert_string_equal(rig_verdict(got.verdict), rig_verdict(ZE_V_PASS));
+}
+
+/* S-AAA-50: packets to a network behind a subscriber; the address of another one in it is preferred,
+ * and so is a more specific network. */
+static void networks_behind_subscribers(void **st)
+{
+	const struct row in = { "network", UDP4("0a"), 0, ZE_V_PASS, 0 };
+	const struct row host = { "address", UDP4("08"), 0, ZE_V_PASS, 58 };
+	const struct row in6 = { "network, IPv6",
+				 "60000000 000b1140 20010db8000900000000000000000001"
+				 "20010db8000800000000000000000005 0035 3039 000b 0000 686921",
+				 0, ZE_V_PASS, 0 };
+	const struct ze_sess_key k5 = { .tid = 12, .sid = 5 }, k6 = { .tid = 14, .sid = 6 };
+	uint64_t before = bpf_hot_counters(bpf_dp_hot(rig.d), 6).down_packets;
+	struct ze_prefix net, net6, more;
+
+	(void)st;
+	assert_int_equal(ze_prefix_parse("192.0.2.0/24", &net), 0);
+	assert_int_equal(ze_prefix_parse("192.0.2.10/32", &more), 0);
+	assert_int_equal(ze_prefix_parse("2001:db8:8::/48", &net6), 0);
+	passes(&in);
+	assert_int_equal(bpf_dp_net_put(rig.d, &net, &k5), 0);
+	assert_int_equal(bpf_dp_net_put(rig.d, &net6, &k5), 0);
+	passes(&in); /* not searched yet */
+	bpf_dp_nets(rig.d, false, 1);
+	meets(&in, BPF_DP_CORE, ZE_V_DOWN_FORWARD);
+	meets(&in, BPF_DP_SLOW, ZE_V_DOWN_FORWARD);
+	meets(&in6, BPF_DP_CORE, ZE_V_DOWN_FORWARD);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 6).down_packets, before);
+	meets(&host, BPF_DP_CORE, ZE_V_DOWN_FORWARD);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 6).down_packets, before + 1);
+	assert_int_equal(bpf_dp_net_put(rig.d, &more, &k6), 0);
+	meets(&in, BPF_DP_CORE, ZE_V_DOWN_FORWARD);
+	assert_int_equal(bpf_hot_counters(bpf_dp_hot(rig.d), 6).down_packets, before + 2);
+	bpf_dp_net_drop(rig.d, &more, &k6, NULL);
+	bpf_dp_net_drop(rig.d, &net, &k5, NULL);
+	bpf_dp_net_drop(rig.d, &net6, &k5, NULL);
+	passes(&in);
+	passes(&in6);
+	bpf_dp_nets(rig.d, false, 0);
+}
+
 static void to_link(uint32_t scope, const char *inner, enum ze_verdict v)
 {
 	struct frame in = build(&(struct row){ .inner = inner });
@@ -569,6 +618,7 @@ int main(void)
 		cmocka_unit_test(numbers_run_on),
 		cmocka_unit_test(from_the_stack),
 		cmocka_unit_test(families_open_and_shut),
+		cmocka_unit_test(networks_behind_subscribers),
 		cmocka_unit_test(redirects),
 		cmocka_unit_test(link_local_lacs),
 		cmocka_unit_test(counts),

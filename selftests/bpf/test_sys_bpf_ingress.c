@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/addr.h"
 #include "daemon/base/compiler.h"
 #include "daemon/sys/bpf/bpf_ingress.h"
 #include "daemon/sys/bpf/gcra.h"
@@ -214,6 +215,41 @@ static void sources(void **st)
 	bpf_ingress_close(p);
 }
 
+/* S-AAA-50: networks behind the subscriber, unless they are, or a part of them is, behind another
+ * interface. */
+static void networks(void **st)
+{
+	static const uint8_t behind[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 };
+	struct ze_ingress v = { .ifid = { [7] = 7 } };
+	struct ze_prefix net, net6, part;
+	struct bpf_ingress *p;
+
+	(void)st;
+	assert_int_equal(ze_prefix_parse("10.1.2.0/24", &net), 0);
+	assert_int_equal(ze_prefix_parse("10.1.2.128/25", &part), 0);
+	assert_int_equal(ze_prefix_parse("2001:db8::/48", &net6), 0);
+	assert_int_equal(bpf_ingress_open(&p), 0);
+	assert_int_equal(bpf_ingress_net_set(p, &net, k.ifindex), 0);
+	assert_int_equal(bpf_ingress_net_set(p, &net6, k.ifindex), 0);
+	assert_int_equal(bpf_ingress_set(p, k.ifindex, &v), 0);
+	assert_int_equal(packets(p, 2, 1), XDP_DROP); /* IPv4 is closed */
+	assert_int_equal(packet6(p, behind, 0x20), XDP_PASS);
+	v = (struct ze_ingress){ .ip4 = { 10, 9, 9, 9 } };
+	assert_int_equal(bpf_ingress_set(p, k.ifindex, &v), 0);
+	assert_int_equal(packets(p, 2, 1), XDP_PASS);
+	assert_int_equal(packet6(p, behind, 0x20), XDP_DROP);
+	assert_int_equal(bpf_ingress_net_set(p, &part, k.ifindex + 1), 0);
+	assert_int_equal(packets(p, 200, 1), XDP_DROP);
+	assert_int_equal(packets(p, 2, 1), XDP_PASS);
+	bpf_ingress_net_unset(p, &part, k.ifindex); /* that of another interface stays */
+	assert_int_equal(packets(p, 200, 1), XDP_DROP);
+	bpf_ingress_net_unset(p, &part, k.ifindex + 1);
+	assert_int_equal(packets(p, 200, 1), XDP_PASS);
+	bpf_ingress_net_unset(p, &net, k.ifindex);
+	assert_int_equal(packets(p, 2, 1), XDP_DROP);
+	bpf_ingress_close(p);
+}
+
 static void rates(void **st)
 {
 	/* At 8 kbit/s no token returns during a test: a second is one packet. */
@@ -307,6 +343,7 @@ int main(void)
 		cmocka_unit_test(one_replaces_the_other),
 		cmocka_unit_test(of_no_device),
 		cmocka_unit_test(sources),
+		cmocka_unit_test(networks),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(attached),
 	};

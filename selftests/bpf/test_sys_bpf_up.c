@@ -280,6 +280,71 @@ static void truncated_at_each_octet(void **st)
 	}
 }
 
+static enum ze_verdict verdict_of(const char *l2tp, const char *inner)
+{
+	struct frame f = build(0, l2tp, inner);
+	struct rig_run got;
+
+	rig_run(&rig, BPF_DP_UPLINK, &f, &got);
+	return got.verdict;
+}
+
+static struct ze_prefix net_of(const char *text)
+{
+	struct ze_prefix p;
+
+	assert_int_equal(ze_prefix_parse(text, &p), 0);
+	return p;
+}
+
+/* S-AAA-50: a source in a network behind the subscriber is accepted from him, unless another
+ * subscriber has the address, or a network behind him is more specific. */
+static void networks_behind_the_subscriber(void **st)
+{
+	const struct ze_sess_key own = { .tid = 12, .sid = 5 }, other = { .tid = 12, .sid = 9 };
+	const struct ze_prefix net = net_of("192.0.2.8/30"), host = net_of("192.0.2.8/32"),
+			       net6 = net_of("2001:db8:8::/48");
+	struct ze_session s = session(4);
+
+	(void)st;
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	assert_int_equal(bpf_dp_net_put(rig.d, &net, &own), 0);
+	assert_int_equal(bpf_dp_net_put(rig.d, &net6, &own), 0);
+	/* Searched only when the daemon says that there are any. */
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	assert_int_equal(verdict_of(D " ff03 0057", IP6_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_nets(rig.d, false, 1);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_UP_FORWARD);
+	assert_int_equal(verdict_of(D " ff03 0057", IP6_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_nets(rig.d, true, 1);
+	assert_int_equal(verdict_of(D " ff03 0057", IP6_LIES), ZE_V_UP_FORWARD);
+	assert_int_equal(verdict_of(D " ff03 0057", LL_LIES), ZE_V_DROP_SPOOFED);
+	/* Of another session. */
+	assert_int_equal(verdict_of("0002 000c 0009 ff03 0021", IP4_LIES), ZE_V_DROP_SPOOFED);
+	/* A more specific network, and then an address, of another session. */
+	assert_int_equal(bpf_dp_net_put(rig.d, &host, &other), 0);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_net_drop(rig.d, &host, &own, NULL); /* not its own: harmless */
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_net_drop(rig.d, &host, &other, NULL);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_UP_FORWARD);
+	s.ip4[3] = 8;
+	put_session(11, &s);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_session_drop(rig.d, &(struct ze_sess_key){ .tid = 12, .sid = 11 }, &s);
+	/* The network changes its owner, and comes back. */
+	assert_int_equal(bpf_dp_net_put(rig.d, &net, &other), 0);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_net_drop(rig.d, &net, &other, &own);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_UP_FORWARD);
+	bpf_dp_net_drop(rig.d, &net, &own, NULL);
+	bpf_dp_net_drop(rig.d, &net6, &own, NULL);
+	assert_int_equal(verdict_of(H, IP4_LIES), ZE_V_DROP_SPOOFED);
+	assert_int_equal(verdict_of(D " ff03 0057", IP6_LIES), ZE_V_DROP_SPOOFED);
+	bpf_dp_nets(rig.d, false, 0);
+	bpf_dp_nets(rig.d, true, 0);
+}
+
 static void counts(void **st)
 {
 	const struct ze_session s = session(4);
@@ -439,6 +504,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_up),
 		cmocka_unit_test(truncated_at_each_octet),
+		cmocka_unit_test(networks_behind_the_subscriber),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(polices),
 		cmocka_unit_test(injected),

@@ -255,6 +255,63 @@ static void dp_family_open(void *self, uint16_t sid, enum ppp_family family, boo
 	w->dp[sid].open[family] = open;
 }
 
+/* Removes the routes of a session to a prefix, or to all of a family; family 0: all. */
+static void routes_cut(struct world *w, uint16_t sid, const struct ze_prefix *p, uint8_t family)
+{
+	for (unsigned i = w->n_routes; i-- > 0;) {
+		const struct ze_prefix *dst = &w->routes[i].r.dst;
+
+		if (w->routes[i].sid == sid && (!family || dst->addr.family == family) &&
+		    (!p || (dst->len == p->len && ze_addr_eq(&dst->addr, &p->addr))))
+			memmove(&w->routes[i], &w->routes[i + 1],
+				(--w->n_routes - i) * sizeof(*w->routes));
+	}
+}
+
+static void route_put(struct world *w, uint16_t sid, const struct dp_route *r)
+{
+	assert(r->metric && w->n_routes < W_ROUTES);
+	assert(w->dp[sid].fam[r->dst.addr.family == 4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6]);
+	w->routes[w->n_routes++] = (struct w_route){ sid, *r };
+}
+
+static int dp_route(void *self, uint16_t sid, const struct dp_route *r)
+{
+	struct world *w = self;
+	struct dp_event ev = { .kind = DP_EV_ROUTE, .sid = sid, .route = *r };
+
+	if (gone(w))
+		return -EIO;
+	assert(w->dp[sid].attached);
+	if (w_fails(&w->fail_dp))
+		return -ENOBUFS;
+	w->route_adds += r->add;
+	w->route_dels += !r->add;
+	routes_cut(w, sid, &r->dst, 0);
+	ev.result = r->add ? w->dp_route_result : 0;
+	if (r->add && !ev.result)
+		route_put(w, sid, r);
+	dp_answer(w, &ev);
+	return 0;
+}
+
+uint16_t w_route(const struct world *w, const char *prefix, uint32_t *ret_metric)
+{
+	struct ze_prefix p;
+	uint32_t unread;
+
+	assert(ze_prefix_parse(prefix, &p) == 0);
+	for (unsigned i = w->n_routes; i-- > 0;) {
+		const struct w_route *r = &w->routes[i];
+
+		if (r->r.dst.len == p.len && ze_addr_eq(&r->r.dst.addr, &p.addr)) {
+			*(ret_metric ? ret_metric : &unread) = r->r.metric;
+			return r->sid;
+		}
+	}
+	return 0;
+}
+
 static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
 {
 	struct world *w = self;
@@ -262,6 +319,7 @@ static void dp_family_down(void *self, uint16_t sid, enum ppp_family family)
 	if (gone(w))
 		return;
 	assert(w->dp[sid].held);
+	routes_cut(w, sid, NULL, family == PPP_FAM_IPV4 ? 4 : 6);
 	w->dp[sid].fam[family] = w->dp[sid].open[family] = false;
 }
 
@@ -285,6 +343,7 @@ static void dp_session_down(void *self, uint16_t sid)
 	if (gone(w))
 		return;
 	assert(w->dp[sid].held);
+	routes_cut(w, sid, NULL, 0);
 	w->dp[sid] = (struct w_dp){ .listed = true };
 	w->dp_sessions--;
 	dp_answer(w, &(struct dp_event){ .kind = DP_EV_GONE,
@@ -345,6 +404,12 @@ static int dp_restore(void *self, const struct dp_restore *a)
 		if (a->family[i])
 			d->f[i] = *a->family[i];
 	}
+	routes_cut(w, a->session.sid, NULL, 0);
+	for (size_t i = 0; i < a->n_routes; i++) {
+		a->routes[i].result = w->dp_route_result;
+		if (!a->routes[i].result)
+			route_put(w, a->session.sid, &a->routes[i].route);
+	}
 	return 0;
 }
 
@@ -359,6 +424,7 @@ static void dp_restore_done(void *self)
 
 		if (!d->held || d->restored == w->lives)
 			continue;
+		routes_cut(w, w->dp_sids[i], NULL, 0);
 		*d = (struct w_dp){ .listed = true };
 		w->dp_sessions--;
 	}
@@ -396,6 +462,7 @@ static const struct dataplane_ops dp_ops = {
 	.shape = dp_shape,
 	.family_up = dp_family_up,
 	.family_open = dp_family_open,
+	.route = dp_route,
 	.family_down = dp_family_down,
 	.session_down = dp_session_down,
 	.ppp_send = dp_ppp_send,
@@ -900,6 +967,10 @@ const char *w_leftover(const struct world *w)
 	for (unsigned i = 0; i < SUB__STATES; i++)
 		if (e->n_subscribers[i])
 			return "subscriber counters";
+	if (e->routes.by_session.n || e->routes.by_prefix.n)
+		return "routes to networks behind subscribers";
+	if (w->n_routes)
+		return "routes of the data plane";
 	if (w->dp_sessions)
 		return "data plane sessions";
 	if (w->guard.n_tunnels)

@@ -31,6 +31,7 @@ struct strbuf;
 #define W_FRAME_MAX 1600
 #define W_RECORDS   2048
 #define W_SIDS	    65536
+#define W_ROUTES    512
 
 struct world;
 struct lac;
@@ -115,6 +116,11 @@ struct w_dp {	     /* one session of the fake data plane */
 	char calls[8]; /* the first calls: U session_up, S shape, 4 and 6 family_up */
 };
 
+struct w_route { /* of the fake data plane */
+	uint16_t sid;
+	struct dp_route r;
+};
+
 struct w_guard { /* the state of the fake guard */
 	struct guard_limits limits;
 	unsigned n_limits; /* number of calls */
@@ -151,6 +157,9 @@ struct world {
 	unsigned answers_head, answers_n;
 	bool dp_hold;						  /* the plane delays its answers */
 	int dp_session_result, dp_family_result, dp_shape_result; /* results of the answers */
+	int dp_route_result;					  /* of the additions */
+	unsigned n_routes;					  /* in `routes` */
+	unsigned route_adds, route_dels;			  /* requests so far */
 	unsigned dp_sessions;
 	struct dp_pool pool, last_pool; /* the first and last of the pools of the plane; 0: none */
 	unsigned n_pools;		/* number of calls */
@@ -187,8 +196,9 @@ struct world {
 	struct event events[W_EVENTS];
 	struct w_record records[W_RECORDS];
 	struct w_dp dp[W_SIDS];
-	struct dp_tunnel known[W_SIDS]; /* tunnels in the guard, by our id; tid 0: unknown */
-	bool known_listed[W_SIDS];	/* its id is in known_tids */
+	struct w_route routes[W_ROUTES]; /* the one requested last is the last */
+	struct dp_tunnel known[W_SIDS];	 /* tunnels in the guard, by our id; tid 0: unknown */
+	bool known_listed[W_SIDS];	 /* its id is in known_tids */
 	struct w_guard_session {
 		uint16_t tid; /* 0: unknown to the guard */
 		bool carried, listed;
@@ -234,6 +244,9 @@ struct net_path w_path(unsigned n, uint16_t port);
 unsigned w_count_events(const struct world *w, enum event_kind k);
 const struct event *w_last_event(const struct world *w, enum event_kind k);
 bool w_fails(struct w_fail *f);
+/* The session to which the fake plane sends packets for this prefix; 0: none. Its metric is written
+ * to *ret_metric, which may be NULL. */
+uint16_t w_route(const struct world *w, const char *prefix, uint32_t *ret_metric);
 /* True when the guard knows an established tunnel of this address. */
 bool w_guard_established(const struct world *w, const struct ze_addr *peer);
 

@@ -18,13 +18,13 @@ CORE = [
     # limits and what is made of the configuration
     'buckets', 'admit', 'pace', 'linkcfg', 'lease',
     # the objects, and how they are found
-    'engine_priv', 'call_priv', 'subscriber_priv', 'facts', 'registry', 'own',
+    'routes_priv', 'engine_priv', 'call_priv', 'subscriber_priv', 'facts', 'registry', 'own', 'route_check',
     # copies of them for those who show them
     'snapshot_priv', 'snapshot', 'snapshot_profile', 'snapshot_session',
     # the turn
     'trace', 'record_tags', 'record_profile', 'record', 'turn', 'call',
     # what a subscriber is made of
-    'pending', 'attach', 'service', 'address', 'login', 'record_session',
+    'pending', 'routes', 'attach', 'service', 'address', 'login', 'record_session',
     # tunnels, subscribers
     'control', 'subscriber',
     # what RADIUS servers ask for

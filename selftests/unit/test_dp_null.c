@@ -31,6 +31,7 @@ static void answers_in_order(void **st)
 {
 	const struct dp_family f = { .family = PPP_FAM_IPV6 };
 	const struct shape_plan p = { .down_bps = 1, .up_bps = 1 };
+	const struct dp_route rt = { .metric = 9, .token = 5, .add = true };
 	struct dp_stats s;
 	ze_ns as_of = 0;
 	struct dp_totals t;
@@ -41,12 +42,14 @@ static void answers_in_order(void **st)
 	dp_null_init(&d);
 	assert_int_equal(dp->family_up(&d, 7, &f), -ENOENT);
 	assert_int_equal(dp->shape(&d, 7, &p), -ENOENT);
+	assert_int_equal(dp->route(&d, 7, &rt), -ENOENT);
 	assert_int_equal(dp->stats(&d, 7, 5, &s, &as_of), -ENOENT);
 	dp->session_down(&d, 7); /* never accepted: no event follows */
 	assert_int_equal(up(&d, 7), 0);
 	assert_int_equal(up(&d, 7), -EEXIST);
 	assert_int_equal(dp->shape(&d, 7, &p), 0);
 	assert_int_equal(dp->family_up(&d, 7, &f), 0);
+	assert_int_equal(dp->route(&d, 7, &rt), 0);
 	assert_null(dp->ppp_send);
 	assert_int_equal(dp->stats(&d, 7, 5, &s, &as_of), 0);
 	assert_int_equal(as_of, 5);
@@ -62,6 +65,9 @@ static void answers_in_order(void **st)
 	assert_true(dp_null_next(&d, &e));
 	assert_int_equal(e.kind, DP_EV_FAMILY_UP);
 	assert_int_equal(e.family, PPP_FAM_IPV6);
+	assert_true(dp_null_next(&d, &e));
+	assert_int_equal(e.kind, DP_EV_ROUTE);
+	assert_true(e.route.metric == 9 && e.route.token == 5 && e.route.add);
 	expect(&d, DP_EV_GONE, 7);
 	assert_false(dp_null_next(&d, &e));
 	dp_null_done(&d);

@@ -473,7 +473,7 @@ static void completion_of_words(void **st)
 	offers("show radius ", "servers accounting coa");
 	offers("show radius servers ", "");
 	offers("show l2tp ",
-	       "tunnels tunnel sessions session statistics pools dataplane listeners config history");
+	       "tunnels tunnel sessions session routes statistics pools dataplane listeners config history");
 	offers("show l2tp s", "sessions session statistics");
 	offers("show l2tp x", "");
 	offers("show x ", "");

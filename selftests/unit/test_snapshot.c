@@ -64,7 +64,8 @@ static const struct {
 	{ SNAPSHOT_CONFIG, view_config },     { SNAPSHOT_CONFIG, view_listeners },
 	{ SNAPSHOT_TUNNELS, view_tunnels },   { SNAPSHOT_TUNNEL, view_tunnel },
 	{ SNAPSHOT_SESSIONS, view_sessions }, { SNAPSHOT_SESSION, view_session },
-	{ SNAPSHOT_HISTORY, view_history },   { SNAPSHOT_RADIUS, view_radius },
+	{ SNAPSHOT_ROUTES, view_routes },     { SNAPSHOT_HISTORY, view_history },
+	{ SNAPSHOT_RADIUS, view_radius },
 };
 
 static struct snapshot_ask question(enum snapshot_kind kind)

@@ -138,6 +138,37 @@ static void route_carries_our_protocol(void **st)
 	}
 }
 
+/* S-AAA-50: named by interface and metric also when deleting, as the route of a subscriber's own
+ * address differs by the metric alone. */
+static void network_message(void **st)
+{
+	struct rtnl_net n = { .metric = 7, .mtu = 1400 };
+
+	(void)st;
+	for (int i = 0; i < 4; i++) {
+		bool add = i & 1, v6 = i & 2;
+		struct nl_msg *m;
+		struct rtmsg *h;
+
+		assert_int_equal(ze_prefix_parse(v6 ? "2001:db8:1::/48" : "10.1.0.0/24", &n.dst),
+				 0);
+		m = rtnl_build_net(12, &n, add);
+		h = nlmsg_data(nlmsg_hdr(m));
+		assert_int_equal(nlmsg_hdr(m)->nlmsg_type, add ? RTM_NEWROUTE : RTM_DELROUTE);
+		assert_int_equal(h->rtm_family, v6 ? AF_INET6 : AF_INET);
+		assert_int_equal(h->rtm_protocol, RTNL_ROUTE_PROTO);
+		assert_int_equal(h->rtm_dst_len, v6 ? 48 : 24);
+		assert_int_equal(nla_len(route_attr(m, sizeof(*h), RTA_DST)), v6 ? 16 : 4);
+		assert_memory_equal(nla_data(route_attr(m, sizeof(*h), RTA_DST)), n.dst.addr.ip,
+				    v6 ? 16 : 4);
+		assert_int_equal(nla_get_u32(route_attr(m, sizeof(*h), RTA_OIF)), 12);
+		assert_int_equal(nla_get_u32(route_attr(m, sizeof(*h), RTA_PRIORITY)), 7);
+		assert_int_equal(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_METRICS) != NULL,
+				 add);
+		nlmsg_free(m);
+	}
+}
+
 static void missing_parts_are_named(void **st)
 {
 	struct strbuf b;
@@ -164,6 +195,7 @@ int main(void)
 		cmocka_unit_test(address_v4_is_point_to_point_without_route),
 		cmocka_unit_test(address_v6_is_link_local),
 		cmocka_unit_test(route_carries_our_protocol),
+		cmocka_unit_test(network_message),
 		cmocka_unit_test(missing_parts_are_named),
 	};
 

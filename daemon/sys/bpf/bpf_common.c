@@ -197,6 +197,12 @@ static int reuse(struct bpf_map *m, const char *dir)
 	return r;
 }
 
+/* Maps of which the layout ZE_BPF_ABI has versions without them: an empty one is created. */
+static bool is_optional(const struct bpf_map *m)
+{
+	return strcmp(bpf_map__name(m), "ze_prefixes4") == 0;
+}
+
 int bpf_common_reuse(struct bpf_object *obj, const char *dir)
 {
 	char name[BPF_NAMES_LEN];
@@ -208,6 +214,8 @@ int bpf_common_reuse(struct bpf_object *obj, const char *dir)
 		if (bpf_map__is_internal(m))
 			continue;
 		r = reuse(m, dir);
+		if (r == -ENOENT && is_optional(m))
+			continue;
 		if (r < 0) {
 			log_kv(LOG_DP, LOG_WARN, "restart-map-refused",
 			       KV_STR("map", bpf_names_of(name, bpf_map__name(m))),

@@ -75,8 +75,8 @@ int bpf_common_pin(struct bpf_common *c, struct bpf_object *obj, const char *dir
 int bpf_common_attach(struct bpf_common *c, const struct bpf_common_port *ports, size_t n,
 		      enum bpf_mode mode);
 /* Call before the object is loaded: it uses the pinned maps of the previous instance instead of new
- * ones. Returns 0; -ENOENT when a map is missing, -EINVAL when its layout differs, or -errno;
- * logged. */
+ * ones. Returns 0; -ENOENT when a map is missing that all versions have, -EINVAL when its
+ * layout differs, or -errno; logged. */
 int bpf_common_reuse(struct bpf_object *obj, const char *dir);
 /* Instead of bpf_common_pin() and bpf_common_attach(): replaces the attached programs of a previous
  * instance and their pins by ours, without losing a packet. In BPF_MODE_AUTO each port keeps its

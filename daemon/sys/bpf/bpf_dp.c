@@ -69,6 +69,8 @@ static int bpf_dp_load(struct bpf_dp *d, const struct bpf_dp_args *a)
 	memcpy((void *)&d->skel->rodata->conf, &a->conf, sizeof(a->conf));
 	d->skel->rodata->conf.abi = ZE_BPF_ABI;
 	d->outer_df = a->outer_df;
+	/* How many nets the maps have is known when the sessions are restored. */
+	d->skel->bss->nets4 = d->skel->bss->nets6 = a->restart;
 	if (a->restart)
 		r = bpf_common_reuse(d->skel->obj, a->pins);
 	if (r == 0)
@@ -510,6 +512,54 @@ const struct ze_tunnel *bpf_dp_path(const struct bpf_dp *d, uint16_t tid)
 	return &d->hot.paths[tid];
 }
 
+/* ---- networks behind subscribers ---- */
+
+union net_key {
+	struct ze_lpm4 v4;
+	struct ze_lpm6 v6;
+};
+
+/* The map of the prefix, and its key there. */
+static const struct bpf_map *bpf_dp_net_of(const struct bpf_dp *d, const struct ze_prefix *p,
+					   union net_key *ret)
+{
+	*ret = (union net_key){ .v6.prefixlen = p->len };
+	if (p->addr.family == 4) {
+		memcpy(ret->v4.ip, p->addr.ip, sizeof(ret->v4.ip));
+		return d->skel->maps.ze_prefixes4;
+	}
+	memcpy(ret->v6.ip, p->addr.ip, sizeof(ret->v6.ip));
+	return d->skel->maps.ze_prefixes6;
+}
+
+int bpf_dp_net_put(struct bpf_dp *d, const struct ze_prefix *p, const struct ze_sess_key *k)
+{
+	union net_key key;
+
+	return bpf_try_put(bpf_map__fd(bpf_dp_net_of(d, p, &key)), &key, k, BPF_ANY);
+}
+
+void bpf_dp_net_drop(struct bpf_dp *d, const struct ze_prefix *p, const struct ze_sess_key *k,
+		     const struct ze_sess_key *next)
+{
+	struct ze_sess_key owner;
+	union net_key key;
+	int fd = bpf_map__fd(bpf_dp_net_of(d, p, &key));
+
+	if (bpf_try_get(fd, &key, &owner) < 0 || memcmp(&owner, k, sizeof(owner)) != 0)
+		return;
+	if (!next || bpf_try_put(fd, &key, next, BPF_ANY) < 0)
+		bpf_try_del(fd, &key);
+}
+
+void bpf_dp_nets(struct bpf_dp *d, bool v6, unsigned n)
+{
+	if (v6)
+		d->skel->bss->nets6 = n;
+	else
+		d->skel->bss->nets4 = n;
+}
+
 /* Changes the entry of a session, or creates it if it was lost. */
 static int change_row(struct bpf_dp *d, const struct ze_sess_key *k, const struct ze_session *s)
 {
@@ -631,6 +681,41 @@ static bool has_prefix6(const struct ze_session *s, const void *key)
 	return false;
 }
 
+struct nets_kept {
+	int map;
+	bool v6;
+	bpf_dp_keep_net *keep;
+	void *self;
+	const struct bpf_dp *d;
+};
+
+/* An entry of ze_prefixes6 may also be for a prefix of the session itself. */
+static bool is_kept_net(void *self, const void *key)
+{
+	const struct nets_kept *w = self;
+	struct ze_prefix p = { .addr.family = w->v6 ? 6 : 4 };
+	struct ze_sess_key owner;
+	struct ze_session s;
+	__u32 len;
+
+	memcpy(p.addr.ip, (const uint8_t *)key + sizeof(uint32_t), w->v6 ? 16 : 4);
+	memcpy(&len, key, sizeof(len));
+	p.len = (uint8_t)len;
+	if (bpf_try_get(w->map, key, &owner) < 0 || w->keep(w->self, &p, &owner))
+		return true;
+	return w->v6 && bpf_dp_get(w->d, &owner, &s) && has_prefix6(&s, key);
+}
+
+void bpf_dp_nets_prune(struct bpf_dp *d, bpf_dp_keep_net *keep, void *self)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct nets_kept w = { .v6 = v6, .keep = keep, .self = self, .d = d };
+
+		w.map = map_fd(v6 ? d->skel->maps.ze_prefixes6 : d->skel->maps.ze_prefixes4);
+		bpf_common_prune(w.map, is_kept_net, &w);
+	}
+}
+
 struct ways {
 	const struct bpf_dp *d;
 	int map;
@@ -677,7 +762,6 @@ void bpf_dp_prune(struct bpf_dp *d, bool (*keep)(void *self, const struct ze_ses
 	bpf_hot_prune(&d->hot, keep, self);
 	d->n_hosts4 = prune_ways(d, d->skel->maps.ze_hosts4, has_host4);
 	d->n_links6 = prune_ways(d, d->skel->maps.ze_links6, has_link6);
-	prune_ways(d, d->skel->maps.ze_prefixes6, has_prefix6);
 	bpf_guard_prune(d->guard);
 }
 

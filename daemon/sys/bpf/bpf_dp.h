@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "bpf/ze_bpf.h"
+#include "daemon/base/addr.h"
 #include "daemon/sys/bpf/bpf_common.h"
 #include "daemon/sys/bpf/bpf_hot.h"
 
@@ -79,6 +80,18 @@ int bpf_dp_session_change(struct bpf_dp *d, const struct ze_sess_key *k,
 int bpf_dp_link6_set(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k);
 /* True when that entry leads to the session k; k NULL: when there is none. */
 bool bpf_dp_link6_is(struct bpf_dp *d, uint64_t ifid, const struct ze_sess_key *k);
+/* Networks behind subscribers. The entry of a prefix leads to the session k; a removal leaves the
+ * entry of another session alone, or gives it to `next`, which may be NULL. put returns 0 or
+ * -errno. */
+int bpf_dp_net_put(struct bpf_dp *d, const struct ze_prefix *p, const struct ze_sess_key *k);
+void bpf_dp_net_drop(struct bpf_dp *d, const struct ze_prefix *p, const struct ze_sess_key *k,
+		     const struct ze_sess_key *next);
+/* Sets how many there are of a family: the programs search for them only when there are any. */
+void bpf_dp_nets(struct bpf_dp *d, bool v6, unsigned n);
+/* In the maps of the previous instance: removes the entries for which keep() returns false. Call it
+ * after bpf_dp_prune(). */
+typedef bool bpf_dp_keep_net(void *self, const struct ze_prefix *p, const struct ze_sess_key *k);
+void bpf_dp_nets_prune(struct bpf_dp *d, bpf_dp_keep_net *keep, void *self);
 /* Opens or closes a family of a session: its packets pass, or are dropped. Immediate; from any
  * thread. */
 void bpf_dp_open_family(struct bpf_dp *d, uint16_t sid, bool v6, bool open);

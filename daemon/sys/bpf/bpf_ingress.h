@@ -9,6 +9,7 @@
 #include "bpf/ze_bpf.h"
 
 struct bpf_ingress;
+struct ze_prefix;
 
 /* Loads the program. Returns 0 or -errno. */
 int bpf_ingress_open(struct bpf_ingress **ret);
@@ -18,5 +19,9 @@ void bpf_ingress_close(struct bpf_ingress *p);
 int bpf_ingress_get(const struct bpf_ingress *p, int ifindex, struct ze_ingress *ret);
 int bpf_ingress_set(struct bpf_ingress *p, int ifindex, const struct ze_ingress *v);
 void bpf_ingress_unset(struct bpf_ingress *p, int ifindex);
+/* Sets the interface behind which a network is, and removes it if it is there. set returns 0 or
+ * -errno. For the calls about one network the caller needs a lock. */
+int bpf_ingress_net_set(struct bpf_ingress *p, const struct ze_prefix *net, int ifindex);
+void bpf_ingress_net_unset(struct bpf_ingress *p, const struct ze_prefix *net, int ifindex);
 /* For rtnl_subscriber(), which attaches it. Not owned by the caller. */
 int bpf_ingress_prog_fd(const struct bpf_ingress *p);

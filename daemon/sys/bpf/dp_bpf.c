@@ -163,11 +163,19 @@ static int dp_bpf_run_family_up(struct dp_jobs_session *js, struct dp_jobs_reque
 	s->on[f->family] = true;
 	if (r < 0)
 		dp_bpf_undo_family(s, f->family, thread);
+	if (r == 0)
+		dp_bpf_nets_again(s, f->family, thread);
 	return r < 0 ? r : no_route;
+}
+
+static int dp_bpf_run_route(struct dp_jobs_session *js, struct dp_jobs_request *rq, void *thread)
+{
+	return dp_bpf_net_set(dp_bpf_session_of(js), &rq->route, thread);
 }
 
 static void dp_bpf_run_family_down(struct dp_jobs_session *js, enum ppp_family family, void *thread)
 {
+	dp_bpf_nets_del(dp_bpf_session_of(js), family, thread);
 	dp_bpf_undo_family(dp_bpf_session_of(js), family, thread);
 }
 
@@ -175,8 +183,10 @@ static void dp_bpf_run_down(struct dp_jobs_session *js, void *thread)
 {
 	struct dp_bpf_session *s = dp_bpf_session_of(js);
 
-	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
+	for (unsigned f = 0; f < PPP_FAM__COUNT; f++) {
+		dp_bpf_nets_del(s, (enum ppp_family)f, thread);
 		dp_bpf_undo_family(s, (enum ppp_family)f, thread);
+	}
 	bpf_dp_session_drop(s->d->maps, &s->key, &s->v);
 }
 
@@ -268,6 +278,7 @@ static void dp_bpf_session_free(struct dp_jobs_session *js)
 
 	dp_bpf_route_del(s);
 	dp_bpf_route6_down(s, NULL);
+	dp_bpf_nets_forget(s);
 	dp_bpf_link_forget(s);
 	free(s);
 }
@@ -448,6 +459,7 @@ static const struct dp_jobs_ops dp_bpf_jobs = {
 	.up = dp_bpf_run_up,
 	.shape = dp_bpf_run_shape,
 	.family_up = dp_bpf_run_family_up,
+	.route = dp_bpf_run_route,
 	.family_down = dp_bpf_run_family_down,
 	.down = dp_bpf_run_down,
 	.family_closing = dp_bpf_family_closing,
@@ -465,6 +477,7 @@ const struct dataplane_ops dp_bpf_ops = {
 	.shape = dp_jobs_shape,
 	.family_up = dp_jobs_family_up,
 	.family_open = dp_bpf_family_open,
+	.route = dp_jobs_route,
 	.family_down = dp_jobs_family_down,
 	.session_down = dp_jobs_session_down,
 	.ppp_send = dp_bpf_ppp_send,

@@ -21,6 +21,16 @@ struct portwatch;
 struct routing;
 struct vlans;
 
+struct rtnl_net;
+
+struct dp_bpf_net { /* a network behind a subscriber, see dp_bpf_nets.c */
+	struct htab_node in_nets;
+	struct dp_bpf_net *next; /* of the session */
+	struct dp_bpf_session *s;
+	struct ze_prefix dst;
+	uint32_t metric;
+};
+
 struct dp_bpf_session {
 	struct dp_jobs_session jobs;
 	struct dp_bpf *d;
@@ -36,6 +46,7 @@ struct dp_bpf_session {
 	uint64_t link_no;    /* order of arrival; the newest has the highest */
 	struct ze_session v;
 	struct dp_family f[PPP_FAM__COUNT];
+	struct dp_bpf_net *nets; /* NULL: none */
 };
 
 /* An interface identifier of ours on IPv6 links, see dp_bpf_ifid.c. */
@@ -61,6 +72,8 @@ struct dp_bpf {
 	struct htab links; /* sessions by the subscriber's interface identifier */
 	uint64_t last_link;
 	struct htab routes; /* sessions by IPv4 address */
+	struct htab nets;   /* dp_bpf_net.in_nets, by prefix */
+	unsigned n_nets[PPP_FAM__COUNT];
 	/* The MTU of the route fe80::/64; 0: there is none yet. Sessions with another MTU have a
 	 * route of their own, and are in routes6 by the interface identifier of the subscriber. */
 	uint16_t mtu6;
@@ -126,6 +139,23 @@ int dp_bpf_previous_new(struct dp_bpf *d);
 void dp_bpf_previous_free(struct dp_bpf *d);
 int dp_bpf_restart_session(void *self, const struct dp_restore *a);
 void dp_bpf_restart_done(void *self);
+
+/* ---- dp_bpf_nets.c ---- */
+
+/* Adds, changes or removes a network behind the subscriber. Returns 0, or -errno: then there is
+ * none. */
+int dp_bpf_net_set(struct dp_bpf_session *s, const struct dp_route *rt, struct nl_sock *sk);
+void dp_bpf_nets_del(struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk);
+/* Sets the routes again, after the MTU of the family may have changed. */
+void dp_bpf_nets_again(const struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk);
+void dp_bpf_nets_forget(struct dp_bpf_session *s); /* frees memory only */
+/* Iterates over the nets with a prefix: the one after `net`, or the first when it is NULL. */
+struct dp_bpf_net *dp_bpf_net_next(const struct dp_bpf *d, const struct ze_prefix *p,
+				   const struct dp_bpf_net *net);
+/* Its route on ze0. */
+struct rtnl_net dp_bpf_net_route(const struct dp_bpf_net *net);
+/* After a restart: removes what no session has. Returns the number of routes. */
+unsigned dp_bpf_nets_restarted(struct dp_bpf *d);
 
 /* ---- dp_bpf_stack.c ---- */
 

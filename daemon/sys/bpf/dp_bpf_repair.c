@@ -248,7 +248,7 @@ static void list_missing(struct dp_bpf_repair *rp)
 	     n = htab_next(&rp->d->routes, n)) {
 		const struct dp_bpf_session *s =
 			ze_container_of(n, struct dp_bpf_session, in_routes);
-		struct suspect one = { .family = 4, .replaced = true };
+		struct suspect one = { .family = 4, .len = 32, .replaced = true };
 		uint32_t be = htonl(s->f[PPP_FAM_IPV4].peer4);
 
 		if (s->seen == rp->pass)
@@ -257,6 +257,14 @@ static void list_missing(struct dp_bpf_repair *rp)
 		dp_bpf_repair_suspect(&rp->job_routes, &one);
 	}
 	list_routes6(rp);
+	for (struct htab_node *n = htab_next(&rp->d->nets, NULL); n;
+	     n = htab_next(&rp->d->nets, n)) {
+		const struct dp_bpf_net *net = ze_container_of(n, struct dp_bpf_net, in_nets);
+		struct suspect one = { .family = net->dst.addr.family, .len = net->dst.len };
+
+		memcpy(one.ip, net->dst.addr.ip, sizeof(one.ip));
+		dp_bpf_repair_suspect(&rp->job_routes, &one);
+	}
 	if (rp->job_routes.all)
 		dp_bpf_repair_note(rp, REPAIR_ROUTE, -ENOMEM, "the list of routes");
 	rp->job_routes.all = false;
@@ -282,6 +290,22 @@ static void restore_route6(struct dp_bpf_repair *rp, const struct suspect *one)
 		r = r < 0 ? r : 1;
 	}
 	dp_bpf_repair_note(rp, REPAIR_ROUTE, r, text);
+}
+
+/* The routes to a network behind subscribers; a net whose entry leads elsewhere has the same one. */
+static void restore_net(struct dp_bpf_repair *rp, const struct suspect *one)
+{
+	struct ze_prefix p = { .addr.family = one->family, .len = one->len };
+	const struct dp_bpf_net *net = NULL;
+	char text[ZE_PREFIX_TEXT];
+
+	memcpy(p.addr.ip, one->ip, sizeof(p.addr.ip));
+	while ((net = dp_bpf_net_next(rp->d, &p, net)) != NULL) {
+		struct rtnl_net rt = dp_bpf_net_route(net);
+		int r = rtnl_ensure(rp->sk, rtnl_build_net((int)rp->d->conf.ze0, &rt, true));
+
+		dp_bpf_repair_note(rp, REPAIR_ROUTE, r, ze_prefix_text(&p, text));
+	}
 }
 
 static void restore_route4(struct dp_bpf_repair *rp, const struct suspect *one)
@@ -350,11 +374,15 @@ static void dp_bpf_repair_run(struct kjob *j, void *thread)
 	if (!rp->begun)
 		dp_bpf_repair_begin(rp);
 	end = rp->job_routes.n - rp->at > SLICE ? rp->at + SLICE : rp->job_routes.n;
-	for (; rp->at < end; rp->at++)
-		if (rp->job_routes.v[rp->at].family == 6)
-			restore_route6(rp, &rp->job_routes.v[rp->at]);
-		else
-			restore_route4(rp, &rp->job_routes.v[rp->at]);
+	for (; rp->at < end; rp->at++) {
+		const struct suspect *one = &rp->job_routes.v[rp->at];
+
+		restore_net(rp, one);
+		if (one->family == 6)
+			restore_route6(rp, one);
+		else if (one->len == 32)
+			restore_route4(rp, one);
+	}
 }
 
 /* ---- on the reactor ---- */
@@ -471,12 +499,12 @@ static void heard_route(struct dp_bpf_repair *rp, const struct news *n)
 {
 	bool ours = n->proto == RTNL_ROUTE_PROTO && n->ifindex == rp->d->conf.ze0;
 	struct suspect one = { .family = n->family, .len = n->len, .replaced = n->replaced };
-	bool host4 = n->family == 4 && n->len == 32 && ours != n->replaced;
+	bool net4 = n->family == 4 && (n->len == 32 || ours) && ours != n->replaced;
 	bool link6 = n->family == 6 && n->ifindex == rp->d->conf.ze0 && ours != n->replaced;
 
 	if (n->family == 4 && n->proto == RTNL_ROUTE_PROTO && n->blackhole && !n->replaced)
 		repair_suspect(&rp->policy, REPAIR_POOL);
-	if (!host4 && !link6)
+	if (!net4 && !link6)
 		return;
 	memcpy(one.ip, n->ip, sizeof(one.ip));
 	repair_suspect(&rp->policy, REPAIR_ROUTE);
@@ -520,7 +548,7 @@ static void dp_bpf_repair_heard_all(void *self)
 
 void dp_bpf_repair_route(struct dp_bpf *d, uint32_t ip)
 {
-	struct suspect one = { .family = 4 };
+	struct suspect one = { .family = 4, .len = 32 };
 	uint32_t be = htonl(ip);
 
 	if (!d->repair)

@@ -216,6 +216,8 @@ int dp_bpf_restart_session(void *self, const struct dp_restore *a)
 		r = bpf_dp_restart_session(d->maps, &s->key, &s->v);
 	for (unsigned i = 0; r == 0 && i < PPP_FAM__COUNT; i++)
 		bpf_dp_open_family(d->maps, s->jobs.sid, i == PPP_FAM_IPV6, a->family[i]);
+	for (size_t i = 0; r == 0 && i < a->n_routes; i++)
+		a->routes[i].result = dp_bpf_net_set(s, &a->routes[i].route, d->rtnl);
 	if (r < 0) {
 		want_no_more(s);
 		dp_jobs_drop(&s->jobs);
@@ -270,7 +272,7 @@ void dp_bpf_restart_done(void *self)
 		return;
 	bpf_dp_prune(d->maps, is_restored, d);
 	dp_bpf_ifid_restarted(d);
-	routes = drop_routes(d);
+	routes = drop_routes(d) + dp_bpf_nets_restarted(d);
 	dp_bpf_route6_prune(d);
 	/* No session with IPv6 was restored: the kernel would remove the shared route with the last
 	 * address. */

@@ -38,6 +38,7 @@
 #include "daemon/base/log.h"
 #include "daemon/sys/kernel/dp_kernel_obj.h"
 #include "daemon/sys/kernel/dp_kernel_priv.h"
+#include "daemon/sys/kernel/dp_kernel_route.h"
 #include "daemon/sys/kernel/kernel.h"
 #include "daemon/sys/kernel/pppox.h"
 #include "daemon/sys/net/pool_routes.h"
@@ -173,6 +174,8 @@ static int dp_kernel_run_family_up(struct dp_jobs_session *js, struct dp_jobs_re
 	}
 	if (r < 0)
 		dp_kernel_undo_family(s, f, false, thread);
+	else
+		dp_kernel_routes_again(s, rq->family.family, thread);
 	settle_pass(s, f, atomic_load(&f->wanted), thread);
 	s->d->a.ops->leave();
 	return r;
@@ -193,6 +196,7 @@ static void dp_kernel_run_family_down(struct dp_jobs_session *js, enum ppp_famil
 {
 	struct session *s = dp_kernel_session(js);
 
+	dp_kernel_routes_down(s, family, thread);
 	dp_kernel_undo_family(s, &s->families[family], false, thread);
 }
 
@@ -200,8 +204,10 @@ static void dp_kernel_run_down(struct dp_jobs_session *js, void *thread)
 {
 	struct session *s = dp_kernel_session(js);
 
-	for (unsigned f = PPP_FAM__COUNT; f-- > 0;)
+	for (unsigned f = PPP_FAM__COUNT; f-- > 0;) {
+		dp_kernel_routes_down(s, (enum ppp_family)f, thread);
 		dp_kernel_undo_family(s, &s->families[f], true, thread);
+	}
 	undo_shape(s, true, thread);
 	s->counted = s->k.ifindex && s->d->a.ops->final(thread, &s->k, &s->final) == 0;
 	undo_steps(s, thread);
@@ -470,6 +476,7 @@ static void dp_kernel_session_free(struct dp_jobs_session *js)
 	struct session *s = dp_kernel_session(js);
 	struct dp_kernel_tunnel *t = s->tunnel;
 
+	free(s->routes);
 	free(s);
 	tunnel_unref(t);
 }
@@ -591,6 +598,7 @@ static const struct dp_jobs_ops dp_kernel_jobs = {
 	.up = dp_kernel_run_up,
 	.shape = dp_kernel_run_shape,
 	.family_up = dp_kernel_run_family_up,
+	.route = dp_kernel_run_route,
 	.family_down = dp_kernel_run_family_down,
 	.down = dp_kernel_run_down,
 	.family_closing = dp_kernel_family_closing,
@@ -690,6 +698,7 @@ const struct dataplane_ops dp_kernel_ops = {
 	.shape = dp_jobs_shape,
 	.family_up = dp_jobs_family_up,
 	.family_open = dp_kernel_family_open,
+	.route = dp_jobs_route,
 	.family_down = dp_jobs_family_down,
 	.session_down = dp_jobs_session_down,
 	.ppp_send = dp_kernel_ppp_send,

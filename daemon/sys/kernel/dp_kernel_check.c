@@ -5,6 +5,7 @@
  * what ze itself has removed.
  */
 #include "daemon/sys/kernel/dp_kernel_obj.h"
+#include "daemon/sys/kernel/dp_kernel_route.h"
 
 #define CHECKS_MAX 64 /* sessions checked at the same time */
 
@@ -42,6 +43,7 @@ static void run_check(struct kjob *j, void *thread)
 			noted(s, ops->steps[i].check(thread, &s->k));
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		check_family(s, &s->families[f], thread);
+	dp_kernel_routes_check(s, thread);
 	ops->leave();
 }
 

@@ -58,6 +58,8 @@ struct session {
 	size_t done;   /* number of steps done */
 	size_t shaped; /* number of steps done */
 	struct family families[PPP_FAM__COUNT];
+	struct dp_route *routes; /* dp_kernel_route.h; NULL: none */
+	size_t n_routes;
 	atomic_bool cancel;
 	const char *failed; /* name of the set-up's step */
 	struct kjob open_job, check_job;

@@ -323,6 +323,31 @@ static void fam_source_down(void *thread, struct kernel_session *s, const struct
 	kernel_ingress_source(ingress_of(thread), s, f, false);
 }
 
+static struct rtnl_net kernel_net_of(const struct dp_route *r)
+{
+	return (struct rtnl_net){ .dst = r->dst, .metric = r->metric };
+}
+
+static int kernel_route(void *thread, struct kernel_session *s, const struct dp_route *r, bool add)
+{
+	const struct rtnl_net n = kernel_net_of(r);
+
+	return rtnl_net(((struct thread *)thread)->route, s->ifindex, &n, add);
+}
+
+static int kernel_route_check(void *thread, struct kernel_session *s, const struct dp_route *r)
+{
+	const struct rtnl_net n = kernel_net_of(r);
+
+	return rtnl_ensure(((struct thread *)thread)->route, rtnl_build_net(s->ifindex, &n, true));
+}
+
+static int kernel_route_source(void *thread, struct kernel_session *s, const struct ze_prefix *p,
+			       bool add)
+{
+	return kernel_ingress_net(ingress_of(thread), s, p, add);
+}
+
 static int family_pass(void *thread, struct kernel_session *s, enum ppp_family family, bool pass)
 {
 	(void)thread;
@@ -419,6 +444,9 @@ const struct kernel_ops kernel_ops = {
 		{ "route", fam_route_up, fam_route_down, false, fam_route_check },
 		{ "source", fam_source_up, fam_source_down, true, NULL },
 	},
+	.route = kernel_route,
+	.route_check = kernel_route_check,
+	.route_source = kernel_route_source,
 	.pass = family_pass,
 	.pool = kernel_pool,
 	.stats = kernel_stats,

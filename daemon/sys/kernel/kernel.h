@@ -73,6 +73,13 @@ struct kernel_ops {
 	struct kernel_step steps[KERNEL_STEPS_MAX]; /* the first without a name ends the table */
 	struct kernel_shape_step shape_steps[KERNEL_STEPS_MAX];
 	struct kernel_family_step family_steps[KERNEL_STEPS_MAX];
+	/* A route to a network behind the subscriber, through the session's interface, and its
+	 * prefix as a permitted source. Adding replaces; removing leaves those of other sessions
+	 * alone. check is that of a step. Added and checked between enter() and leave(). */
+	int (*route)(void *thread, struct kernel_session *s, const struct dp_route *r, bool add);
+	int (*route_check)(void *thread, struct kernel_session *s, const struct dp_route *r);
+	int (*route_source)(void *thread, struct kernel_session *s, const struct ze_prefix *p,
+			    bool add);
 	/* Passes or drops the packets of a family whose steps are done. Called between enter() and
 	 * leave(). Returns 0 or -errno. */
 	int (*pass)(void *thread, struct kernel_session *s, enum ppp_family family, bool pass);

@@ -103,6 +103,21 @@ int kernel_ingress_source(struct kernel_ingress *in, const struct kernel_session
 	return bpf_ingress_set(in->p, s->ifindex, &v);
 }
 
+/* The lock: another worker may give the prefix to another session. */
+int kernel_ingress_net(struct kernel_ingress *in, const struct kernel_session *s,
+		       const struct ze_prefix *p, bool add)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&in->lock);
+	if (add)
+		r = bpf_ingress_net_set(in->p, p, s->ifindex);
+	else
+		bpf_ingress_net_unset(in->p, p, s->ifindex);
+	pthread_mutex_unlock(&in->lock);
+	return r;
+}
+
 int kernel_ingress_rate(struct kernel_ingress *in, const struct kernel_session *s, uint32_t cost)
 {
 	struct ze_ingress v;

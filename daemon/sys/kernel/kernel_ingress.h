@@ -39,6 +39,10 @@ void kernel_ingress_down(struct kernel_ingress *in, const struct kernel_session 
  * -errno. */
 int kernel_ingress_source(struct kernel_ingress *in, const struct kernel_session *s,
 			  const struct dp_family *f, bool open);
+/* Permits sources in a network behind the subscriber (add), or not any more; the entry of another
+ * session for the same prefix is left alone. Returns 0 or -errno. */
+int kernel_ingress_net(struct kernel_ingress *in, const struct kernel_session *s,
+		       const struct ze_prefix *p, bool add);
 /* Sets the upstream rate, as the cost of gcra.h; 0: unlimited. Packets that arrive meanwhile may be
  * missing in the counters. Returns 0 or -errno. */
 int kernel_ingress_rate(struct kernel_ingress *in, const struct kernel_session *s, uint32_t cost);

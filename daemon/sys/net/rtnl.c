@@ -294,7 +294,85 @@ int rtnl_route6(struct nl_sock *sk, int ifindex, const struct rtnl_route6 *rt, b
 	return rtnl_request(sk, rtnl_build_route6(ifindex, rt, add));
 }
 
+/* Replaces, and deletes by interface, for the same reason as rtnl_build_route(). */
+struct nl_msg *rtnl_build_net(int ifindex, const struct rtnl_net *n, bool add)
+{
+	bool v4 = n->dst.addr.family == 4;
+	struct rtmsg h = { .rtm_family = v4 ? AF_INET : AF_INET6,
+			   .rtm_dst_len = n->dst.len,
+			   .rtm_table = RT_TABLE_MAIN,
+			   .rtm_protocol = RTNL_ROUTE_PROTO,
+			   .rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+			   .rtm_type = RTN_UNICAST };
+	struct nl_msg *m = rtnl_start(add ? RTM_NEWROUTE : RTM_DELROUTE,
+				      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
+
+	if (!m)
+		return NULL;
+	return rtnl_finish(m, nla_put(m, RTA_DST, v4 ? 4 : 16, n->dst.addr.ip) < 0 ||
+				      nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
+				      nla_put_u32(m, RTA_PRIORITY, n->metric) < 0 ||
+				      (add && n->mtu && !put_mtu(m, n->mtu)));
+}
+
+int rtnl_net(struct nl_sock *sk, int ifindex, const struct rtnl_net *n, bool add)
+{
+	return rtnl_request(sk, rtnl_build_net(ifindex, n, add));
+}
+
 /* ---- what exists ---- */
+
+static uint32_t rtnl_attr_u32(struct nl_msg *m, int type)
+{
+	struct nlattr *a = nlmsg_find_attr(nlmsg_hdr(m), sizeof(struct rtmsg), type);
+
+	return a ? nla_get_u32(a) : 0;
+}
+
+static bool rtnl_is_link_local(const uint8_t ip[static 16])
+{
+	return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
+}
+
+struct finding_nets {
+	int ifindex;
+	rtnl_net_fn *each;
+	void *self;
+};
+
+/* Host routes of IPv4 have metric 0; those of IPv6 are link-local. */
+static void rtnl_on_net(struct nl_msg *m, void *self)
+{
+	const struct finding_nets *w = self;
+	const struct rtmsg *h = nlmsg_data(nlmsg_hdr(m));
+	struct nlattr *dst = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_DST);
+	struct rtnl_net n = { .dst = { .addr.family = h->rtm_family == AF_INET ? 4 : 6,
+				       .len = h->rtm_dst_len },
+			      .metric = rtnl_attr_u32(m, RTA_PRIORITY) };
+
+	if (h->rtm_table != RT_TABLE_MAIN || h->rtm_protocol != RTNL_ROUTE_PROTO || !dst ||
+	    !n.metric || rtnl_attr_u32(m, RTA_OIF) != (uint32_t)w->ifindex)
+		return;
+	nla_memcpy(n.dst.addr.ip, dst, sizeof(n.dst.addr.ip));
+	if (n.dst.addr.family == 4 || !rtnl_is_link_local(n.dst.addr.ip))
+		w->each(w->self, &n);
+}
+
+int rtnl_find_nets(struct nl_sock *sk, int ifindex, rtnl_net_fn *each, void *self)
+{
+	struct finding_nets w = { ifindex, each, self };
+	int r = 0;
+
+	for (int v6 = 0; r == 0 && v6 < 2; v6++) {
+		struct rtmsg rt = { .rtm_family = v6 ? AF_INET6 : AF_INET,
+				    .rtm_table = RT_TABLE_MAIN };
+		struct nl_msg *m = rtnl_start(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
+
+		r = m ? nlreq_run(sk, &(struct nlreq){ .m = m, .valid = rtnl_on_net, .self = &w }) :
+			-ENOMEM;
+	}
+	return r;
+}
 
 struct finding6 {
 	int ifindex;
@@ -323,6 +401,8 @@ static void on_route6(struct nl_msg *m, void *self)
 	    nla_get_u32(oif) != (uint32_t)w->ifindex)
 		return;
 	nla_memcpy(ip, dst, sizeof(ip));
+	if (!rtnl_is_link_local(ip))
+		return;
 	for (int i = 8; i < 16; i++)
 		rt.ifid = rt.ifid << 8 | ip[i];
 	rt.mtu = mtu_of(nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_METRICS));
@@ -352,7 +432,7 @@ static void rtnl_on_route(struct nl_msg *m, void *self)
 	struct nlattr *oif = nlmsg_find_attr(nlmsg_hdr(m), sizeof(*h), RTA_OIF);
 
 	if (h->rtm_family == AF_INET && h->rtm_dst_len == 32 && h->rtm_table == RT_TABLE_MAIN &&
-	    h->rtm_protocol == RTNL_ROUTE_PROTO && dst && oif &&
+	    h->rtm_protocol == RTNL_ROUTE_PROTO && dst && oif && !rtnl_attr_u32(m, RTA_PRIORITY) &&
 	    nla_get_u32(oif) == (uint32_t)w->ifindex)
 		w->f->route4(w->f->self, ntohl(nla_get_u32(dst)));
 }

@@ -60,6 +60,17 @@ int rtnl_route6(struct nl_sock *sk, int ifindex, const struct rtnl_route6 *rt, b
 /* Calls each() for each such route that exists. */
 typedef void rtnl_route6_fn(void *self, const struct rtnl_route6 *rt);
 int rtnl_find_routes6(struct nl_sock *sk, int ifindex, rtnl_route6_fn *each, void *self);
+/* A route to a network behind a subscriber: through his own interface, or with a locked MTU through
+ * the shared device. */
+struct rtnl_net {
+	struct ze_prefix dst;
+	uint32_t metric; /* never 0, so that a subscriber's own address is preferred */
+	uint16_t mtu;	 /* 0: that of the interface */
+};
+int rtnl_net(struct nl_sock *sk, int ifindex, const struct rtnl_net *n, bool add);
+/* Calls each() for each such route that exists; without its MTU. */
+typedef void rtnl_net_fn(void *self, const struct rtnl_net *n);
+int rtnl_find_nets(struct nl_sock *sk, int ifindex, rtnl_net_fn *each, void *self);
 /* Finds our IPv4 host routes through the interface, and its addresses of both families (IPv4 in the
  * first four octets). The callbacks must not send requests. */
 struct rtnl_found {
@@ -85,4 +96,5 @@ struct nl_msg *rtnl_build_addr(int ifindex, const struct dp_family *f, bool add)
 struct nl_msg *rtnl_build_route(int ifindex, const struct dp_family *f, bool add);
 struct nl_msg *rtnl_build_route_locked(int ifindex, const struct dp_family *f);
 struct nl_msg *rtnl_build_route6(int ifindex, const struct rtnl_route6 *rt, bool add);
+struct nl_msg *rtnl_build_net(int ifindex, const struct rtnl_net *n, bool add);
 struct nl_msg *rtnl_build_link_local(int ifindex, uint64_t ifid, bool add);

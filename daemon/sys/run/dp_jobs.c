@@ -150,7 +150,7 @@ void dp_jobs_down_all(struct dp_jobs *jobs)
 		dp_jobs_close(s);
 }
 
-/* ---- rates and families ---- */
+/* ---- rates, routes and families ---- */
 
 static void dp_jobs_report(struct dp_jobs_request *r, struct dp_event *ev)
 {
@@ -200,6 +200,31 @@ int dp_jobs_shape(void *self, uint16_t sid, const struct shape_plan *p)
 	return dp_jobs_ask(s, &(struct dp_jobs_request){ .j.run = dp_jobs_run_shape,
 							 .j.done = dp_jobs_shape_done,
 							 .plan = *p });
+}
+
+static void dp_jobs_run_route(struct kjob *j, void *thread)
+{
+	struct dp_jobs_request *r = ze_container_of(j, struct dp_jobs_request, j);
+
+	r->result = r->s->jobs->ops->route(r->s, r, thread);
+}
+
+static void dp_jobs_route_done(struct kjob *j)
+{
+	struct dp_jobs_request *r = ze_container_of(j, struct dp_jobs_request, j);
+
+	dp_jobs_report(r, &(struct dp_event){ .kind = DP_EV_ROUTE, .route = r->route });
+}
+
+int dp_jobs_route(void *self, uint16_t sid, const struct dp_route *r)
+{
+	struct dp_jobs_session *s = dp_jobs_find_up(self, sid);
+
+	if (!s)
+		return -ENOENT;
+	return dp_jobs_ask(s, &(struct dp_jobs_request){ .j.run = dp_jobs_run_route,
+							 .j.done = dp_jobs_route_done,
+							 .route = *r });
 }
 
 static void dp_jobs_run_family_up(struct kjob *j, void *thread)

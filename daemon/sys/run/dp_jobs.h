@@ -41,12 +41,13 @@ struct dp_jobs_session { /* all zero before dp_jobs_add() */
 	uint8_t state; /* enum dp_jobs_state */
 };
 
-struct dp_jobs_request { /* for rates, or to set up a family */
+struct dp_jobs_request { /* for rates, a route, or to set up a family */
 	struct kjob j;
 	struct dp_jobs_session *s;
 	union {
 		struct shape_plan plan;
 		struct dp_family family;
+		struct dp_route route;
 	};
 	int result;
 	const char *step; /* name of the step that failed, or NULL; set by the plane */
@@ -58,6 +59,7 @@ struct dp_jobs_ops {
 	int (*up)(struct dp_jobs_session *s, void *thread);
 	int (*shape)(struct dp_jobs_session *s, struct dp_jobs_request *r, void *thread);
 	int (*family_up)(struct dp_jobs_session *s, struct dp_jobs_request *r, void *thread);
+	int (*route)(struct dp_jobs_session *s, struct dp_jobs_request *r, void *thread);
 	void (*family_down)(struct dp_jobs_session *s, enum ppp_family family, void *thread);
 	void (*down)(struct dp_jobs_session *s, void *thread);
 	/* On the reactor, before the job of a removal is submitted: stops the packets. `closing` is
@@ -65,8 +67,8 @@ struct dp_jobs_ops {
 	void (*family_closing)(struct dp_jobs_session *s, enum ppp_family family);
 	void (*closing)(struct dp_jobs_session *s);
 	/* On the reactor, before ev is reported, or dropped because the session is being removed:
-	 * completes ev (ifname, counters) and logs a failure. r is the request for rates or a
-	 * family, else NULL. */
+	 * completes ev (ifname, counters) and logs a failure. r is the request for rates, a route
+	 * or a family, else NULL. */
 	void (*answer)(struct dp_jobs_session *s, const struct dp_jobs_request *r,
 		       struct dp_event *ev);
 	/* Frees the session, which has been removed from the table. */
@@ -101,6 +103,7 @@ void dp_jobs_down_all(struct dp_jobs *jobs);
 
 /* For struct dataplane_ops; self is the struct dp_jobs, so it is the first member of the plane. */
 int dp_jobs_shape(void *self, uint16_t sid, const struct shape_plan *p);
+int dp_jobs_route(void *self, uint16_t sid, const struct dp_route *r);
 int dp_jobs_family_up(void *self, uint16_t sid, const struct dp_family *f);
 void dp_jobs_family_down(void *self, uint16_t sid, enum ppp_family family);
 void dp_jobs_session_down(void *self, uint16_t sid);
