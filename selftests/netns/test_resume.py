@@ -354,20 +354,23 @@ def test_another_plane(tmp_path):
 
 
 def test_another_pool(tmp_path):
-    """Addresses that are no longer in the pool: these sessions end with a CDN, the tunnel is restored."""
+    """S-REL-15: addresses that are no longer in the pool stay; a session whose address is the gateway now ends with a CDN."""
     with lab(tmp_path) as x:
         x.start_ze()
-        x.start_lac(3, '-v')
+        a = x.start_lac(3, '-v')
         x.stop_ze(signal.SIGKILL)
-        edit(x, 'start 10.100.0.2;', 'start 10.100.0.4;')
+        edit(x, 'gateway 10.100.0.1; start 10.100.0.2;', 'gateway 10.100.0.2; start 10.100.0.4;')
         x.start_ze()
-        assert [s['assigned-addr'] for s in x.show('sessions')] == ['10.100.0.4']
-        wait_for(lambda: x.log('lac.log').count(' ended: ') == 2)
-        assert x.log('ze.log').count('reason=resume-address') == 2
+        assert sorted(s['assigned-addr'] for s in x.show('sessions')) == ['10.100.0.3', '10.100.0.4']
+        wait_for(lambda: x.log('lac.log').count(' ended: ') == 1)
+        assert x.log('ze.log').count('reason=resume-address') == 1
         assert_in_step(x)
+        assert x.ping('lac', '-c', '2', '-I', a[1], HOST)[0] == 2
         # No session is restored, so that nothing stays on ze0: this is not damage, and nothing is repaired.
         x.stop_ze(signal.SIGKILL)
-        edit(x, '{ gateway 10.100.0.1; start 10.100.0.4; end 10.100.15.254 }', '{ gateway 10.101.0.1; start 10.101.0.2; end 10.101.0.9 }')
+        edit(x, '{ gateway 10.100.0.2; start 10.100.0.4; end 10.100.15.254 }',
+             '{ gateway 10.100.0.3; start 10.101.0.2; end 10.101.0.9 } '
+             'ipv4-named other { gateway 10.100.0.4; start 10.102.0.2; end 10.102.0.9 }')
         x.start_ze()
         wait_for(lambda: x.log('lac.log').count(' ended: ') == 3)
         x.stop_lac()
