@@ -83,6 +83,36 @@ def test_methods(tmp_path):
         assert 'nvalid' not in started[0].log() and 'Dropping' not in started[0].log()
 
 
+def test_source_address(tmp_path):
+    """S-AAA-05, S-AAA-08: requests leave from source-address, which is the only client that the server knows, and it is
+    NAS-IP-Address. The key is in nothing that ze and its tools print."""
+    key = 'k3y-of-the-s3rver'
+    auth = radius(server('main', key=key)).replace('timeout', 'source-address 198.51.100.9; timeout')
+    with lab_with(tmp_path, auth) as (x, started):
+        x.sh('lns', 'ip', 'address', 'add', '198.51.100.9/24', 'dev', 'core0')
+        started.append(FreeRadius(x, 'main', USERS, secret=key, client='198.51.100.9'))
+        started[0].start()
+        x.start_ze()
+        assert login(x, 'bob', 's3cret pass')['up'] == 1, x.log('ze.log')
+        nslab.wait_for(lambda: len(started[0].records()) >= 3, 30)
+        assert {r['NAS-IP-Address'][0] for r in started[0].records()} == {'198.51.100.9'}
+        assert 'unknown client' not in started[0].log()
+        said = [x.zectl('--json', *words) for words in
+                (('show', 'l2tp', 'config'), ('show', 'l2tp', 'history'), ('show', 'radius', 'servers'),
+                 ('show', 'radius', 'accounting'), ('show', 'radius', 'coa'))]
+        assert '<set>' in said[0]
+        nslab.edit(x, 'port 1812', 'port 181200')
+        said.append(x.sh('lns', nslab.ZECTL, '--socket', x.sock, 'reload', check=False))
+        said.append(x.sh('lns', nslab.ZE, '-t', '-c', x.conf, check=False))
+        nslab.edit(x, 'port 181200', 'port 1812')
+        nslab.edit(x, key, key + '-new')
+        x.zectl('reload')
+        assert lines(x, 'setting-changed', 'radius/server'), x.log('ze.log')
+        assert login(x, 'bob', 's3cret pass')['up'] == 0
+        said.append(x.log('ze.log'))
+        assert all(said) and not [text for text in said if key in text]
+
+
 def test_proxy(tmp_path):
     """P-090, P-091, P-092, P-098: the login that a LAC has received, with each method: asked of FreeRADIUS, and of the local
     users after a reload; without the configuration LCP and the login are repeated."""
