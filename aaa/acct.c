@@ -36,6 +36,7 @@ struct acct_job { /* a row that was read to be sent */
 	bool deleted;	/* the Stop was acknowledged */
 	bool in_flight;
 	enum acct_status sending; /* in flight */
+	ze_ns sent;		  /* in flight: since then */
 };
 
 struct acct {
@@ -62,15 +63,18 @@ struct acct {
 
 	enum acct_status system; /* ACCT_ON or ACCT_OFF is to be sent; 0: neither */
 	bool system_in_flight;
+	ze_ns system_sent;
 
 	bool recovered; /* acct_recovered() was called: rows may be read */
 	bool reachable;
+	ze_ns acked;	   /* when a record was acknowledged last; -1: never */
 	ze_ns pause_until; /* nothing is sent or read before; 0: now */
 	ze_ns backoff;	   /* the next pause while no server answers */
 	struct acct_stats n;
 };
 
-#define SYSTEM_COOKIE 0 /* no session has this id */
+#define SYSTEM_COOKIE 0				/* no session has this id */
+#define ROW_MAX	      ((uint64_t)INT64_MAX / 2) /* ids are nanoseconds since 1970; places count */
 
 /* ---- sessions ---- */
 
@@ -270,6 +274,7 @@ static bool job_send(struct acct *a, struct acct_job *j, ze_ns now)
 	}
 	list_del(&j->in_queue);
 	j->in_flight = true;
+	j->sent = now;
 	a->in_flight++;
 	return true;
 }
@@ -278,6 +283,7 @@ static void system_send(struct acct *a, const struct acct_time *t)
 {
 	if (a->system_in_flight || t->now < a->pause_until)
 		return;
+	a->system_sent = t->now;
 	if (a->ops->send(a->self, SYSTEM_COOKIE, a->system, NULL, t->wall) < 0)
 		pause_until(a, t->now + ACCT_RETRY_MIN);
 	else
@@ -341,11 +347,16 @@ static void sessions_unstarted(struct acct *a)
 		session_unstarted(a, ze_container_of(n, struct acct_session, in_sessions));
 }
 
-static void answer_reachable(struct acct *a, bool yes, ze_ns now)
+/* A record that was sent at `sent` was acknowledged (yes), or not. A server that has acknowledged a
+ * newer one is there: it refuses this one, which is tried again beside the others. */
+static void answer_reachable(struct acct *a, bool yes, ze_ns sent, ze_ns now)
 {
 	bool before = a->reachable;
 
+	if (!yes && sent < a->acked)
+		return;
 	if (yes) {
+		a->acked = now;
 		a->pause_until = 0;
 		a->backoff = ACCT_RETRY_MIN;
 	} else if (now >= a->pause_until) {
@@ -416,6 +427,7 @@ static void record_unanswered(struct acct *a, struct acct_job *j)
 void acct_answered(struct acct *a, uint64_t cookie, bool acked, const struct acct_time *t)
 {
 	struct acct_job *j = job_find(a, cookie);
+	ze_ns sent = a->system_sent;
 
 	if (cookie == SYSTEM_COOKIE && a->system_in_flight) {
 		a->system_in_flight = false;
@@ -423,6 +435,7 @@ void acct_answered(struct acct *a, uint64_t cookie, bool acked, const struct acc
 			a->system = 0;
 	} else if (j && j->in_flight) {
 		j->in_flight = false;
+		sent = j->sent;
 		a->in_flight--;
 		if (acked)
 			record_acked(a, j);
@@ -432,7 +445,7 @@ void acct_answered(struct acct *a, uint64_t cookie, bool acked, const struct acc
 	} else {
 		return;
 	}
-	answer_reachable(a, acked, t->now);
+	answer_reachable(a, acked, sent, t->now);
 	pump(a, t);
 }
 
@@ -478,7 +491,7 @@ static int load_row(struct acct *a, const struct acct_row *row)
 	j->row = *row;
 	j->row.attrs = span_of(j->attrs, row->attrs.len);
 	j->row.start_acked = acked;
-	j->interim = !row->cause && row->seen > row->up;
+	j->interim = !row->cause && row->time_s > 0; /* not `seen`: the clock may be set back */
 	if (!j->in_flight)
 		job_queue(a, j);
 	return 0;
@@ -513,6 +526,9 @@ int acct_recover(struct acct *a, const struct acct_row *row)
 {
 	struct acct_session *s;
 
+	/* No instance has written such a row: the file is damaged. */
+	if (row->id == SYSTEM_COOKIE || row->id > ROW_MAX || row->place > ROW_MAX)
+		return 0;
 	a->last_place = later(a->last_place, row->place);
 	a->n.last_id = later(a->n.last_id, row->id);
 	a->n.rows++;
@@ -741,6 +757,7 @@ struct acct *acct_new(const struct acct_ops *ops, void *self, const struct rng *
 	a->self = self;
 	a->rng = rng;
 	a->reachable = true;
+	a->acked = -1;
 	a->backoff = ACCT_RETRY_MIN;
 	list_init(&a->queue);
 	list_init(&a->done);

@@ -491,6 +491,32 @@ static void server_away(void **st)
 	assert_int_equal(stats().rows, 2500);
 }
 
+/* A server that does not acknowledge one record, but newer ones, is there. */
+static void one_record_is_refused(void **st)
+{
+	struct request first;
+
+	(void)st;
+	start(1, 0);
+	start(2, 0);
+	store_run();
+	store_run();
+	assert_int_equal(w.n_req, 2);
+	first = w.req[0];
+	w.req[0] = w.req[1];
+	w.req[1] = first;
+	w.t.now += ZE_SEC(1);
+	server_one(true);
+	w.t.now += ZE_SEC(1);
+	server_one(false);
+	assert_int_equal(w.notes, 0);
+	assert_int_equal(w.unstarted, 0);
+	assert_true(stats().reachable);
+	settle(true);
+	assert_int_equal(w.seen[1].starts, 1);
+	assert_int_equal(stats().unsent, 0);
+}
+
 /* While no server answers, one record is tried at a time, at most once in a minute. */
 static void tries_rarely(void **st)
 {
@@ -886,6 +912,7 @@ int main(void)
 		T(ends_before_the_start_is_written),
 		T(acknowledged_during_a_read),
 		T(server_away),
+		T(one_record_is_refused),
 		T(tries_rarely),
 		T(send_error_is_tried_again),
 		T(interim_lost),
