@@ -167,7 +167,10 @@ static uint32_t wish_of(const struct subscriber *s, const struct lease_source *f
 {
 	uint32_t ip = s->profile && s->profile->wish ? s->link.v4.peer : 0;
 
-	return lease_may_wish(from, ip) && !registry_sub_by_address(s->e, ip) ? ip : 0;
+	return lease_may_wish(from, ip) && !own_is_near(s->e, ip) &&
+			       !registry_sub_by_address(s->e, ip) ?
+		       ip :
+		       0;
 }
 
 /* True when the client may choose its address and has not sent its request yet. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/core/facts.h"
 #include "daemon/core/registry.h"
@@ -62,11 +63,27 @@ static size_t fixed_place(const struct fixed_list *f, uint32_t ip)
 
 /* ---- addresses of the host ---- */
 
+static struct ze_addr own_addr(uint32_t ip)
+{
+	return (struct ze_addr){ .family = 4,
+				 .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+					 (uint8_t)(ip >> 8), (uint8_t)ip } };
+}
+
+static bool is_server(const struct engine *e, const struct ze_addr *a)
+{
+	const struct config_radius *c = &e->cfg->radius;
+	size_t i = 0;
+
+	while (i < c->n_servers && (c->servers[i].addr.family != a->family ||
+				    memcmp(c->servers[i].addr.ip, a->ip, 4) != 0))
+		i++;
+	return i < c->n_servers;
+}
+
 const char *own_holder(const struct engine *e, uint32_t ip)
 {
-	const struct ze_addr a = { .family = 4,
-				   .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-					   (uint8_t)(ip >> 8), (uint8_t)ip } };
+	const struct ze_addr a = own_addr(ip);
 	const struct peer *lac = registry_peer(e, &a);
 	const struct hostip *own = hostip_find(&e->own, ip);
 
@@ -74,12 +91,31 @@ const char *own_holder(const struct engine *e, uint32_t ip)
 		return own->name[0] ? own->name : "an interface that was removed";
 	/* The address of an unknown source may be forged: it must not take an address from a
 	 * subscriber. */
-	return lac && lac->n_established ? "a LAC" : NULL;
+	if (lac && lac->n_established)
+		return "a LAC";
+	return is_server(e, &a) ? "a RADIUS server" : NULL;
 }
 
 bool own_is_taken(const struct engine *e, uint32_t ip)
 {
 	return own_holder(e, ip);
+}
+
+bool own_is_near(const struct engine *e, uint32_t ip)
+{
+	const struct ze_addr addr = own_addr(ip);
+	uint32_t first, last;
+
+	for (size_t i = 0; i < e->own.n; i++)
+		if (hostip_range(&e->own.v[i], &first, &last) && ip >= first && ip <= last)
+			return true;
+	for (size_t i = 0; i < e->cfg->n_allow_from; i++) {
+		const struct ze_prefix *p = &e->cfg->allow_from[i];
+
+		if (p->len && ze_prefix_has(p, &addr))
+			return true;
+	}
+	return false;
 }
 
 static void log_session(const struct subscriber *s, const struct hostip *a)

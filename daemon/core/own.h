@@ -26,8 +26,12 @@ void own_set(struct engine *e, const struct hostip_set *set);
 void own_check(const struct engine *e);
 /* True when the pool contains addresses of a subnet of the host. */
 bool own_overlaps_pool(const struct engine *e, const struct pool *p);
-/* Names the owner of an address (host order): an interface of the host, such as "eth0", or "a LAC"
- * with an established tunnel. Returns NULL when neither has it. */
+/* Names the owner of an address (host order): an interface of the host, such as "eth0", "a LAC"
+ * with an established tunnel, or "a RADIUS server" of the configuration. Returns NULL when none of
+ * them has it. */
 const char *own_holder(const struct engine *e, uint32_t ip);
 /* True when own_holder() is not NULL: no subscriber may get the address. */
 bool own_is_taken(const struct engine *e, uint32_t ip);
+/* True when the address may be that of a neighbour of the host, or of a LAC of allow-from: a
+ * subscriber may not choose it. */
+bool own_is_near(const struct engine *e, uint32_t ip);

@@ -397,6 +397,31 @@ static void wishes(void **st)
 	assert_true(c->c.v4_up && c->c.ip == GOLD(2));
 }
 
+/* S-AAA-34: a client cannot choose an address that ze needs itself: of a RADIUS server, of a
+ * neighbour of the host, or of a LAC that may come. */
+static void wishes_for_what_ze_needs(void **st)
+{
+	const struct hostip core = { .ip = OUTSIDE(65),
+				     .subnet = OUTSIDE(64),
+				     .len = 28,
+				     .ifindex = 4,
+				     .neighbours = true };
+	struct hostip_set own = { 0 };
+	struct lac_call *c;
+
+	(void)st;
+	cfg->radius.n_servers = 1;
+	cfg->radius.servers[0].addr = (struct ze_addr){ .family = 4, .ip = { 10, 99, 0, 42 } };
+	begin();
+	hostip_add(&own, &core);
+	engine_own_addresses(w->e, &own, w->now);
+	hostip_done(&own);
+	c = call_wishing("wish", OUTSIDE(42));
+	assert_true(c->c.v4_up && c->c.ip == 0x0a000002);
+	c = call_wishing("wish-gold", OUTSIDE(66));
+	assert_true(c->c.v4_up && c->c.ip == GOLD(1));
+}
+
 /* ---- reload ---- */
 
 /* S-REL-15: sessions keep addresses that have left their pool; nobody else gets them before they are
@@ -535,6 +560,7 @@ int main(void)
 		T(fixed_inside),
 		T(duplicates),
 		T(wishes),
+		T(wishes_for_what_ze_needs),
 		T(shrinks),
 		T(goes_and_comes),
 		T(grows_for_one_that_waits),
