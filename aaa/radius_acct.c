@@ -60,11 +60,12 @@ enum reason radius_acct_attrs(struct wr *w, const struct radius_nas *nas,
 			      const struct radius_acct_who *s)
 {
 	size_t room = wr_left(w) < RADIUS_ACCT_ATTRS_MAX ? wr_left(w) : RADIUS_ACCT_ATTRS_MAX;
-	struct span user = s->profile ? span_str(s->profile->user) : s->user;
+	/* That of the session: a re-authentication does not change it. */
+	struct span user = s->user.len || !s->profile ? s->user : span_str(s->profile->user);
 	struct radius_req q;
 
 	radius_req_init(&q, RADIUS_ACCOUNTING_REQUEST, w->p, room);
-	radius_req_bytes(&q, RADIUS_USER_NAME, user.len ? user : s->user);
+	radius_req_bytes(&q, RADIUS_USER_NAME, user);
 	if (s->profile) {
 		put_values(&q, RADIUS_CHARGEABLE_USER_IDENTITY, s->profile, PROFILE_CUI);
 		put_values(&q, RADIUS_CLASS, s->profile, PROFILE_CLASS);

@@ -62,7 +62,7 @@ static struct radius_acct_who session(void)
 						      .peer = &peer,
 						      .tx_bps = 100000000,
 						      .rx_bps = 40000000 },
-					 .user = span_str("alice"),
+					 .user = span_str("alice@isp"),
 					 .ip4 = 0x0a000102,
 					 .mtu = 1492,
 					 .by_radius = true };
