@@ -399,8 +399,10 @@ static enum radius_error_cause read_standard(struct reading *r, const struct rad
 /* What the request says as a whole. */
 static enum radius_error_cause read_end(const struct reading *r)
 {
-	if (r->c->cfg.require_timestamp && !r->has_timestamp)
+	if (r->c->cfg.require_timestamp && !r->has_timestamp) {
+		r->note->attr = "Event-Timestamp"; /* is missing */
 		return RADIUS_CAUSE_INVALID;
+	}
 	if (r->service)
 		return r->service == RADIUS_SERVICE_AUTHORIZE_ONLY && !r->has_state ?
 			       RADIUS_CAUSE_MISSING :

@@ -12,7 +12,7 @@ static const char usage[] =
 	"usage: zectl [--socket PATH] [--timeout SECS] [--json | --pretty] [COMMAND WORDS...]\n"
 	"\n"
 	"  show l2tp [tunnels | tunnel ID | sessions | session ID]\n"
-	"  show l2tp statistics | pools | dataplane | listeners | config | history\n"
+	"  show l2tp statistics | pools | routes | dataplane | listeners | config | history\n"
 	"  show radius servers | accounting | coa\n"
 	"  clear l2tp tunnel teardown ID | teardown-all\n"
 	"  clear l2tp session teardown ID [reason TEXT...] [cause CODE] | teardown-all\n"

@@ -32,7 +32,7 @@ _ze_l2tp() {
 
 _ze_ze() {
 	case ${words[*]} in
-	'') echo 'config l2tp help --config --socket --yang-dir --no-hardening --test --help --version' ;;
+	'') echo 'config l2tp help --config --socket --state --spool --yang-dir --no-hardening --test --help --version' ;;
 	config) echo validate ;;
 	'config validate') compgen -f -- "$current" ;;
 	l2tp*) _ze_l2tp ;;
@@ -53,7 +53,7 @@ _ze() {
 			# ze -t has no value
 			[[ $program == ze && ${#words[@]} -eq 0 ]] || ((i++))
 			;;
-		-c | --config | --yang-dir) ((i++)) ;;
+		-c | --config | --state | --spool | --yang-dir) ((i++)) ;;
 		-*) ;;
 		*) words+=("$word") ;;
 		esac

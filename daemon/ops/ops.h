@@ -4,7 +4,8 @@
  * permission checks (rights.h), execution, and completion with the ids of existing tunnels and
  * sessions. Answers are JSON.
  *
- *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|dataplane|listeners|config|history]
+ *   show l2tp [tunnels|tunnel ID|sessions|session ID|statistics|pools|routes|dataplane|
+ *             listeners|config|history]
  *   show radius servers
  *   show radius accounting
  *   show radius coa

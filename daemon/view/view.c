@@ -313,6 +313,7 @@ static void config_lists(const struct config *c, struct json *j)
 static void config_radius_server(const struct config_radius_server *r, struct json *j)
 {
 	static const char *const signings[] = { "auto", "require", "off" };
+	uint16_t acct_port = r->acct_port ? r->acct_port : (uint16_t)(r->addr.port + 1);
 	char text[ZE_ADDR_TEXT];
 
 	json_obj(j);
@@ -320,6 +321,7 @@ static void config_radius_server(const struct config_radius_server *r, struct js
 	ze_ip_text(&r->addr, text);
 	json_kstr(j, "address", text);
 	json_ku64(j, "port", r->addr.port);
+	json_ku64(j, "acct-port", acct_port);
 	json_kstr(j, "shared-key", "<set>");
 	json_kstr(j, "message-authenticator", signings[r->signing]);
 	json_obj_end(j);
@@ -339,6 +341,7 @@ static void config_radius_exclude(const struct config_radius_exclude *x, struct 
 
 static void config_radius(const struct config_radius *r, struct json *j)
 {
+	static const char *const accountings[] = { "on", "off", "required" };
 	char text[ZE_ADDR_TEXT];
 
 	json_key(j, "radius");
@@ -352,6 +355,8 @@ static void config_radius(const struct config_radius *r, struct json *j)
 	}
 	json_ku64(j, "timeout", r->timeout_s);
 	json_ku64(j, "retries", r->retries);
+	json_kstr(j, "accounting", accountings[r->accounting]);
+	json_ku64(j, "acct-interval", r->acct_interval_s);
 	if (r->coa_port)
 		json_ku64(j, "coa-port", r->coa_port);
 	json_kbool(j, "require-event-timestamp", r->coa_timestamp);

@@ -228,7 +228,7 @@ static void warned(const char *text, const char *want)
 static void no_user_is_a_warning(void **st)
 {
 	(void)st;
-	warned(SERVER "l2tp {}", "t: no user is configured: every login will be rejected\n");
+	warned(SERVER "l2tp {}", "t: no user, no RADIUS server: every login will be rejected\n");
 }
 
 #define POOL "pool { ipv4 { gateway 10.0.0.1; start 10.0.0.2; end 10.0.0.9 } }"

@@ -324,8 +324,8 @@ static void warn(const struct yang_doc *d, struct strbuf *w)
 			"%s: l2tp allow-from has only prefixes of the address family that no l2tp "
 			"server has: no LAC will be answered\n",
 			d->src->name);
-	if (c->l2tp && c->n_users == 0 && !c->allow_no_auth)
-		sb_printf(w, "%s: no user is configured: every login will be rejected\n",
+	if (c->l2tp && c->n_users == 0 && c->radius.n_servers == 0 && !c->allow_no_auth)
+		sb_printf(w, "%s: no user, no RADIUS server: every login will be rejected\n",
 			  d->src->name);
 	if (c->l2tp && d->n_unserved)
 		sb_printf(
