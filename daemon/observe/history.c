@@ -134,7 +134,8 @@ static struct life *life_new(struct history *h, const struct event *e)
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
-	l->began = e->now;
+	/* A session that was restored began in an earlier instance. */
+	l->began = e->link.up_at && e->link.up_at < e->now ? e->link.up_at : e->now;
 	l->ring = ring_init(HISTORY_EVENTS);
 	list_init(&l->ended);
 	if (htab_add(&h->by_id, &l->in_by_id, history_hash_of(e->facts->id)) < 0) {

@@ -155,6 +155,26 @@ static void never_began(void **st)
 	json_decref(t);
 }
 
+/* A session that a restart has restored began when it was established. */
+static void a_restored_session_began_earlier(void **st)
+{
+	struct event e = event(EV_SESSION_UP, 1, ZE_SEC(500));
+	json_t *v;
+
+	(void)st;
+	e.link.up_at = ZE_SEC(100);
+	tell(e);
+	happens(EV_SESSION_STARTING, 2, ZE_SEC(100));
+	happens(EV_SESSION_DOWN, 1, ZE_SEC(600));
+	happens(EV_SESSION_CLOSED, 1, ZE_SEC(600));
+	happens(EV_SESSION_DOWN, 2, ZE_SEC(601));
+	happens(EV_SESSION_CLOSED, 2, ZE_SEC(601));
+	v = ended();
+	assert_int_equal(json_array_size(v), 2);
+	assert_string_equal(text(v, 0, "began-at"), text(v, 1, "began-at"));
+	json_decref(v);
+}
+
 /* A single address is shown alone, of any other prefix also the length. */
 static void prefixes(void **st)
 {
@@ -428,6 +448,7 @@ int main(void)
 		T(prefixes),
 		T(one_life),
 		T(never_began),
+		T(a_restored_session_began_earlier),
 		T(a_change_names_who_and_what),
 		T(nothing_is_known_of_others),
 		T(events_of_tunnels_make_no_life),
