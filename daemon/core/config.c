@@ -8,8 +8,8 @@
 
 static const char *const log_levels[] = { "", "error", "warn", "info", "debug", NULL };
 static const char *const auth_methods[] = { "none", "pap", "chap-md5", "ms-chap-v2", NULL };
-static const char *const auth_sources[] = { "radius", "local", NULL };
-static const char *const signings[] = { "auto", "require", "off", NULL };
+const char *const config_auth_words[] = { "radius", "local", NULL };
+const char *const config_signing_words[] = { "auto", "require", "off", NULL };
 const char *const config_radius_attrs[] = { "calling-station-id",
 					    "nas-port-id",
 					    "framed-ip-address",
@@ -24,14 +24,14 @@ const char *const config_radius_kinds[] = { "access-request",
 					    "accounting-on",
 					    "accounting-off",
 					    NULL };
-static const char *const accountings[] = { "on", "off", "required", NULL };
+const char *const config_accounting_words[] = { "on", "off", "required", NULL };
 static const char *const limit_actions[] = { "", "replace", "deny", NULL };
 static const char *const duplicates[] = { "replace", "refuse", NULL };
-static const char *const proxy_lcp[] = { "always", "on-mismatch", "never", NULL };
-static const char *const proxy_auth[] = { "accept", "again", NULL };
+const char *const config_proxy_lcp_words[] = { "always", "on-mismatch", "never", NULL };
+const char *const config_proxy_auth_words[] = { "accept", "again", NULL };
 static const char *const needs[] = { "", "required", "wanted", "off", NULL };
-static const char *const dataplanes[] = { "auto", "kernel", "bpf", NULL };
-static const char *const xdp_modes[] = { "auto", "native", "generic", NULL };
+const char *const config_dataplane_words[] = { "auto", "kernel", "bpf", NULL };
+const char *const config_xdp_words[] = { "auto", "native", "generic", NULL };
 static const char *const qdiscs[] = { "tbf", "htb", NULL };
 
 /* clang-format off */
@@ -87,7 +87,7 @@ static const struct config_row radius_server_rows[] = {
 	{ "port",                  CONFIG_U16,    CONFIG_NEXT_LOGIN, AT(addr.port), .def = "1812" },
 	{ "acct-port",             CONFIG_U16,    CONFIG_NOW,        AT(acct_port) },
 	{ "shared-key",            CONFIG_SECRET, CONFIG_NEXT_LOGIN, AT(secret) },
-	{ "message-authenticator", CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(signing),   .def = "auto", .words = signings },
+	{ "message-authenticator", CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(signing),   .def = "auto", .words = config_signing_words },
 };
 
 #undef AT
@@ -128,10 +128,10 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/accept-zero-checksum", CONFIG_BOOL,   CONFIG_NOW,          AT(zero_checksum),     .def = "false" },
 	{ "l2tp/allow-from",           CONFIG_PREFIX, CONFIG_NEW_TUNNELS,  AT(allow_from),        COUNTED(n_allow_from) },
 	{ "l2tp/allow-host-name",      CONFIG_STRING, CONFIG_NEW_TUNNELS,  AT(allow_host_name),   COUNTED(n_allow_host_name) },
-	{ "l2tp/dataplane",            CONFIG_WORD,   CONFIG_RESTART,      AT(dataplane),         .def = "auto", .words = dataplanes },
+	{ "l2tp/dataplane",            CONFIG_WORD,   CONFIG_RESTART,      AT(dataplane),         .def = "auto", .words = config_dataplane_words },
 	{ "l2tp/bpf/uplink",           CONFIG_IFNAME, CONFIG_RESTART,      AT(bpf.uplink),        COUNTED(bpf.n_uplink), .places = CONFIG_PORTS_MAX },
 	{ "l2tp/bpf/core",             CONFIG_IFNAME, CONFIG_RESTART,      AT(bpf.core),          COUNTED(bpf.n_core), .places = CONFIG_PORTS_MAX },
-	{ "l2tp/bpf/xdp-mode",         CONFIG_WORD,   CONFIG_RESTART,      AT(bpf.xdp),           .def = "auto", .words = xdp_modes },
+	{ "l2tp/bpf/xdp-mode",         CONFIG_WORD,   CONFIG_RESTART,      AT(bpf.xdp),           .def = "auto", .words = config_xdp_words },
 	{ "l2tp/bpf/outer-df",         CONFIG_BOOL,   CONFIG_NOW,          AT(bpf.outer_df),      .def = "false" },
 	{ "l2tp/drain-timeout",        CONFIG_U32,    CONFIG_NOW,          AT(drain_timeout_s),   .def = "5", .unit = "seconds" },
 
@@ -139,8 +139,8 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/authentication/reauth-interval",  CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(reauth_interval_s), .def = "0",  .unit = "seconds" },
 	{ "l2tp/authentication/reject-interval",  CONFIG_U32,  CONFIG_NEXT_LOGIN,   AT(reject_interval_s), .def = "2",  .unit = "seconds" },
 	{ "l2tp/authentication/reject-rate-peer", CONFIG_U32,  CONFIG_NEXT_LOGIN,   AT(reject_rate_peer),  .def = "50", .unit = "1/second" },
-	{ "l2tp/proxy/lcp",                       CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(proxy_lcp),         .def = "always", .words = proxy_lcp },
-	{ "l2tp/proxy/auth",                      CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(proxy_auth),        .def = "accept", .words = proxy_auth },
+	{ "l2tp/proxy/lcp",                       CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(proxy_lcp),         .def = "always", .words = config_proxy_lcp_words },
+	{ "l2tp/proxy/auth",                      CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(proxy_auth),        .def = "accept", .words = config_proxy_auth_words },
 	{ "l2tp/ncp/enable-ipcp",                 CONFIG_BOOL, CONFIG_NEW_SESSIONS, AT(enable_ipcp),       .def = "true" },
 	{ "l2tp/ncp/enable-ipv6cp",               CONFIG_BOOL, CONFIG_NEW_SESSIONS, AT(enable_ipv6cp),     .def = "true" },
 	{ "l2tp/ncp/ipv4",                        CONFIG_WORD, CONFIG_NEW_SESSIONS, AT(need_ipv4),         .words = needs },
@@ -152,14 +152,14 @@ static const struct config_row config_rows[] = {
 	{ "l2tp/session/session-timeout",         CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(session_timeout_s), .def = "0",  .unit = "seconds" },
 	{ "l2tp/session/idle-timeout",            CONFIG_U32,  CONFIG_NEW_SESSIONS, AT(idle_timeout_s),    .def = "0",  .unit = "seconds" },
 
-	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .ordered = true, .words = auth_sources },
+	{ "l2tp/auth/order",                 CONFIG_WORD,   CONFIG_NEXT_LOGIN, AT(auth_sources),     COUNTED(n_auth_sources), .places = CONFIG_AUTH__COUNT, .ordered = true, .words = config_auth_words },
 	{ "l2tp/auth/radius/nas-identifier", CONFIG_STRING, CONFIG_NEXT_LOGIN, AT(radius.nas_id) },
 	{ "l2tp/auth/radius/nas-port-id",    CONFIG_STRING, CONFIG_NEW_SESSIONS, AT(radius.port_id),   .def = "l2tp:{tunnel-id}/{session-id}" },
 	{ "l2tp/auth/radius/source-address", CONFIG_IP,     CONFIG_NEXT_LOGIN, AT(radius.source) },
 	{ "l2tp/auth/radius/timeout",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.timeout_s), .def = "3", .unit = "seconds" },
 	{ "l2tp/auth/radius/retries",        CONFIG_U32,    CONFIG_NEXT_LOGIN, AT(radius.retries),   .def = "3" },
 	{ "l2tp/auth/radius/attributes/exclude", CONFIG_ENTRY, CONFIG_NOW, AT(radius.excludes), COUNTED(radius.n_excludes), .places = RADIUS_OPT__COUNT, .entry = &radius_exclude },
-	{ "l2tp/auth/radius/accounting",     CONFIG_WORD,   CONFIG_NOW,        AT(radius.accounting), .def = "on", .words = accountings },
+	{ "l2tp/auth/radius/accounting",     CONFIG_WORD,   CONFIG_NOW,        AT(radius.accounting), .def = "on", .words = config_accounting_words },
 	{ "l2tp/auth/radius/acct-interval",  CONFIG_U32,    CONFIG_NEW_SESSIONS, AT(radius.acct_interval_s), .def = "300", .unit = "seconds" },
 	{ "l2tp/auth/radius/coa-port",                      CONFIG_U16,  CONFIG_NOW, AT(radius.coa_port) },
 	{ "l2tp/auth/radius/require-event-timestamp",       CONFIG_BOOL, CONFIG_NOW, AT(radius.coa_timestamp), .def = "true" },
@@ -316,6 +316,20 @@ size_t config_handlers(const struct config *c, const char *ret[static CONFIG_AUT
 	for (size_t i = 0; i < n; i++)
 		ret[i] = order[i] == CONFIG_AUTH_RADIUS ? AAA_RADIUS_NAME : AAA_LOCAL_NAME;
 	return n;
+}
+
+const struct config_radius_server *config_server_in(const struct config *c,
+						    const struct ze_prefix *p)
+{
+	for (size_t i = 0; i < c->radius.n_servers; i++)
+		if (ze_prefix_has(p, &c->radius.servers[i].addr))
+			return &c->radius.servers[i];
+	return NULL;
+}
+
+uint16_t config_acct_port(const struct config_radius_server *s)
+{
+	return s->acct_port ? s->acct_port : (uint16_t)(s->addr.port + 1);
 }
 
 struct radius_nas config_radius_nas(const struct config *c)

@@ -181,9 +181,17 @@ void config_unref(struct config *c);
 /* One row for each leaf and list of the schema, in the order of ze.conf(5). */
 extern const struct config_table config_table;
 
-/* The words of enum radius_optional and enum radius_kind, up to a NULL. */
+/* The words of enumerations, up to a NULL: radius_optional, radius_kind, radius_signing,
+ * config_accounting, config_auth, ppp_proxy_lcp, config_proxy_auth, config_dataplane, config_xdp. */
 extern const char *const config_radius_attrs[];
 extern const char *const config_radius_kinds[];
+extern const char *const config_signing_words[];
+extern const char *const config_accounting_words[];
+extern const char *const config_auth_words[];
+extern const char *const config_proxy_lcp_words[];
+extern const char *const config_proxy_auth_words[];
+extern const char *const config_dataplane_words[];
+extern const char *const config_xdp_words[];
 
 enum log_level config_log_level(const struct config *c, enum log_sub sub);
 /* In SCCRP and in CHAP challenges: what is given, or the name of the host. A char [64]. */
@@ -192,6 +200,10 @@ const char *config_host_name(const struct config *c);
 size_t config_auth_order(const struct config *c, enum config_auth ret[static CONFIG_AUTH__COUNT]);
 /* The same as the names of their handlers, which are constants. */
 size_t config_handlers(const struct config *c, const char *ret[static CONFIG_AUTH__COUNT]);
+/* The RADIUS server whose address is in the prefix; NULL: none. */
+const struct config_radius_server *config_server_in(const struct config *c,
+						    const struct ze_prefix *p);
+uint16_t config_acct_port(const struct config_radius_server *s);
 /* How ze names itself to RADIUS servers. It points into c. */
 struct radius_nas config_radius_nas(const struct config *c);
 /* Whether records of accounting are sent. */

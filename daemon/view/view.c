@@ -312,8 +312,6 @@ static void config_lists(const struct config *c, struct json *j)
 
 static void config_radius_server(const struct config_radius_server *r, struct json *j)
 {
-	static const char *const signings[] = { "auto", "require", "off" };
-	uint16_t acct_port = r->acct_port ? r->acct_port : (uint16_t)(r->addr.port + 1);
 	char text[ZE_ADDR_TEXT];
 
 	json_obj(j);
@@ -321,9 +319,9 @@ static void config_radius_server(const struct config_radius_server *r, struct js
 	ze_ip_text(&r->addr, text);
 	json_kstr(j, "address", text);
 	json_ku64(j, "port", r->addr.port);
-	json_ku64(j, "acct-port", acct_port);
+	json_ku64(j, "acct-port", config_acct_port(r));
 	json_kstr(j, "shared-key", "<set>");
-	json_kstr(j, "message-authenticator", signings[r->signing]);
+	json_kstr(j, "message-authenticator", config_signing_words[r->signing]);
 	json_obj_end(j);
 }
 
@@ -341,7 +339,6 @@ static void config_radius_exclude(const struct config_radius_exclude *x, struct 
 
 static void config_radius(const struct config_radius *r, struct json *j)
 {
-	static const char *const accountings[] = { "on", "off", "required" };
 	char text[ZE_ADDR_TEXT];
 
 	json_key(j, "radius");
@@ -355,7 +352,7 @@ static void config_radius(const struct config_radius *r, struct json *j)
 	}
 	json_ku64(j, "timeout", r->timeout_s);
 	json_ku64(j, "retries", r->retries);
-	json_kstr(j, "accounting", accountings[r->accounting]);
+	json_kstr(j, "accounting", config_accounting_words[r->accounting]);
 	json_ku64(j, "acct-interval", r->acct_interval_s);
 	if (r->coa_port)
 		json_ku64(j, "coa-port", r->coa_port);
@@ -381,7 +378,6 @@ static void config_radius(const struct config_radius *r, struct json *j)
 
 static void config_auth(const struct config *c, struct json *j)
 {
-	static const char *const words[] = { "radius", "local" };
 	enum config_auth order[CONFIG_AUTH__COUNT];
 	size_t n = config_auth_order(c, order);
 
@@ -390,7 +386,7 @@ static void config_auth(const struct config *c, struct json *j)
 	json_key(j, "order");
 	json_arr(j);
 	for (size_t i = 0; i < n; i++)
-		json_str(j, words[order[i]]);
+		json_str(j, config_auth_words[order[i]]);
 	json_arr_end(j);
 	if (c->radius.n_servers)
 		config_radius(&c->radius, j);
@@ -496,15 +492,12 @@ static void names(struct json *j, const char *key, const char (*v)[16], size_t n
 /* Shows the configured value; the summary names the data plane that `auto` has chosen. */
 static void config_dataplane(const struct config *c, bool outer_df, struct json *j)
 {
-	static const char *const planes[] = { "auto", "kernel", "bpf" };
-	static const char *const modes[] = { "auto", "native", "generic" };
-
-	json_kstr(j, "dataplane", planes[c->dataplane]);
+	json_kstr(j, "dataplane", config_dataplane_words[c->dataplane]);
 	json_key(j, "bpf");
 	json_obj(j);
 	names(j, "uplink", c->bpf.uplink, c->bpf.n_uplink);
 	names(j, "core", c->bpf.core, c->bpf.n_core);
-	json_kstr(j, "xdp-mode", modes[c->bpf.xdp]);
+	json_kstr(j, "xdp-mode", config_xdp_words[c->bpf.xdp]);
 	json_kbool(j, "outer-df", outer_df);
 	json_obj_end(j);
 }
@@ -525,13 +518,10 @@ static const char *over_limit_name(enum profile_over_limit over)
 
 static void config_proxy(const struct config *c, struct json *j)
 {
-	static const char *const lcp[] = { "always", "on-mismatch", "never" };
-	static const char *const auth[] = { "accept", "again" };
-
 	json_key(j, "proxy");
 	json_obj(j);
-	json_kstr(j, "lcp", lcp[c->proxy_lcp]);
-	json_kstr(j, "auth", auth[c->proxy_auth]);
+	json_kstr(j, "lcp", config_proxy_lcp_words[c->proxy_lcp]);
+	json_kstr(j, "auth", config_proxy_auth_words[c->proxy_auth]);
 	json_obj_end(j);
 }
 

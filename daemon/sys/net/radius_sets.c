@@ -62,7 +62,7 @@ static struct radius_server_cfg server_of(const struct radius_sets_args *a,
 				       .signing = s->signing };
 
 	if (a->accounting)
-		v.addr.port = s->acct_port ? s->acct_port : (uint16_t)(s->addr.port + 1);
+		v.addr.port = config_acct_port(s);
 	return v;
 }
 
