@@ -460,11 +460,12 @@ static bool parse_prefix(char *word, uint8_t family, struct ze_prefix *ret)
 static bool is_routable(const struct ze_prefix *p)
 {
 	const uint8_t *a = p->addr.ip;
-	uint32_t first = (uint32_t)a[0] << 24 | (uint32_t)a[1] << 16 | (uint32_t)a[2] << 8 | a[3];
+	uint32_t first, last;
 
-	if (p->addr.family == 4)
-		return !ze_ip4_no_host(first, p->len ? first | (uint32_t)(0xffffffffull >> p->len) :
-						       UINT32_MAX);
+	if (p->addr.family == 4) {
+		ze_prefix_range4(p, &first, &last);
+		return !ze_ip4_no_host(first, last);
+	}
 	/* Not ::/n, which has :: and ::1, not fe80::/10, not ff00::/8. */
 	return p->len && memcmp(a, (const uint8_t[8]){ 0 }, 8) != 0 && a[0] != 0xff &&
 	       (a[0] != 0xfe || (a[1] & 0xc0) != 0x80);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/base/hash.h"
+
 bool ze_addr_eq(const struct ze_addr *a, const struct ze_addr *b)
 {
 	return ze_addr_same_ip(a, b) && a->port == b->port;
@@ -137,6 +139,19 @@ int ze_prefix_parse(const char *s, struct ze_prefix *ret)
 	return 0;
 }
 
+bool ze_prefix_eq(const struct ze_prefix *a, const struct ze_prefix *b)
+{
+	return a->len == b->len && ze_addr_eq(&a->addr, &b->addr);
+}
+
+unsigned ze_prefix_hash(const struct ze_prefix *p)
+{
+	uint8_t key[18] = { p->addr.family, p->len };
+
+	memcpy(key + 2, p->addr.ip, sizeof(p->addr.ip));
+	return hash_bytes(key, sizeof(key));
+}
+
 bool ze_prefix_has(const struct ze_prefix *p, const struct ze_addr *a)
 {
 	unsigned whole = p->len / 8u, rest = p->len % 8u;
@@ -154,6 +169,25 @@ const char *ze_prefix_text(const struct ze_prefix *p, char buf[static ZE_PREFIX_
 	/* Without a scope an address has at most 45 characters. */
 	snprintf(buf, ZE_PREFIX_TEXT, "%.45s/%u", ze_ip_text(&p->addr, ip), p->len);
 	return buf;
+}
+
+struct ze_addr ze_ip4_addr(uint32_t ip)
+{
+	return (struct ze_addr){ .family = 4,
+				 .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+					 (uint8_t)(ip >> 8), (uint8_t)ip } };
+}
+
+uint32_t ze_addr_ip4(const struct ze_addr *a)
+{
+	return (uint32_t)a->ip[0] << 24 | (uint32_t)a->ip[1] << 16 | (uint32_t)a->ip[2] << 8 |
+	       a->ip[3];
+}
+
+void ze_prefix_range4(const struct ze_prefix *p, uint32_t *ret_first, uint32_t *ret_last)
+{
+	*ret_first = ze_addr_ip4(&p->addr);
+	*ret_last = *ret_first | (uint32_t)(0xffffffffull >> p->len);
 }
 
 const char *ze_ip4_text(uint32_t ip, char buf[static ZE_ADDR_TEXT])

@@ -42,10 +42,17 @@ bool ze_addr_needs_scope(const struct ze_addr *a);
 /* Parses "a.b.c.d/n" or the IPv6 form. The host bits must be 0; an address without a length is a
  * /32 or /128. Returns 0 or -EINVAL. */
 int ze_prefix_parse(const char *s, struct ze_prefix *ret);
+bool ze_prefix_eq(const struct ze_prefix *a, const struct ze_prefix *b);
+unsigned ze_prefix_hash(const struct ze_prefix *p); /* see hash_bytes() */
 /* True when the prefix contains the address. */
 bool ze_prefix_has(const struct ze_prefix *p, const struct ze_addr *a);
 /* Writes "192.0.2.0/24" or the IPv6 form. Returns buf. */
 const char *ze_prefix_text(const struct ze_prefix *p, char buf[static ZE_PREFIX_TEXT]);
+/* An IPv4 address in host order as a struct, without a port, and back. */
+struct ze_addr ze_ip4_addr(uint32_t ip);
+uint32_t ze_addr_ip4(const struct ze_addr *a);
+/* The first and the last address of an IPv4 prefix, in host order. */
+void ze_prefix_range4(const struct ze_prefix *p, uint32_t *ret_first, uint32_t *ret_last);
 /* Formats an IPv4 address in host order. Returns buf. */
 const char *ze_ip4_text(uint32_t ip, char buf[static ZE_ADDR_TEXT]);
 /* Parses a dotted quad into host order. Returns 0 or -EINVAL. */

@@ -63,28 +63,10 @@ static size_t fixed_place(const struct fixed_list *f, uint32_t ip)
 
 /* ---- addresses of the host ---- */
 
-static struct ze_addr own_addr(uint32_t ip)
-{
-	return (struct ze_addr){ .family = 4,
-				 .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-					 (uint8_t)(ip >> 8), (uint8_t)ip } };
-}
-
-static bool is_server(const struct engine *e, const struct ze_addr *a)
-{
-	const struct config_radius *c = &e->cfg->radius;
-	size_t i = 0;
-
-	while (i < c->n_servers && (c->servers[i].addr.family != a->family ||
-				    memcmp(c->servers[i].addr.ip, a->ip, 4) != 0))
-		i++;
-	return i < c->n_servers;
-}
-
 const char *own_holder(const struct engine *e, uint32_t ip)
 {
-	const struct ze_addr a = own_addr(ip);
-	const struct peer *lac = registry_peer(e, &a);
+	const struct ze_prefix host = { .addr = ze_ip4_addr(ip), .len = 32 };
+	const struct peer *lac = registry_peer(e, &host.addr);
 	const struct hostip *own = hostip_find(&e->own, ip);
 
 	if (own)
@@ -93,7 +75,7 @@ const char *own_holder(const struct engine *e, uint32_t ip)
 	 * subscriber. */
 	if (lac && lac->n_established)
 		return "a LAC";
-	return is_server(e, &a) ? "a RADIUS server" : NULL;
+	return config_server_in(e->cfg, &host) ? "a RADIUS server" : NULL;
 }
 
 bool own_is_taken(const struct engine *e, uint32_t ip)
@@ -103,7 +85,7 @@ bool own_is_taken(const struct engine *e, uint32_t ip)
 
 bool own_is_near(const struct engine *e, uint32_t ip)
 {
-	const struct ze_addr addr = own_addr(ip);
+	const struct ze_addr addr = ze_ip4_addr(ip);
 	uint32_t first, last;
 
 	for (size_t i = 0; i < e->own.n; i++)

@@ -70,6 +70,11 @@ struct dp_family {
 	};
 };
 
+static inline enum ppp_family dp_prefix_family(const struct ze_prefix *p)
+{
+	return p->addr.family == 4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6;
+}
+
 /* A route to a network behind a subscriber. A session has at most one for a prefix. */
 struct dp_route {
 	struct ze_prefix dst;

@@ -44,18 +44,12 @@ static bool conflict_addr(struct route_conflict *ret, enum route_why why, const 
 	return route_check_conflict(ret, why, ze_ip_text(a, text));
 }
 
-static uint32_t route_check_first(const struct ze_prefix *p)
-{
-	const uint8_t *a = p->addr.ip;
-
-	return (uint32_t)a[0] << 24 | (uint32_t)a[1] << 16 | (uint32_t)a[2] << 8 | a[3];
-}
-
 /* Addresses of the host, and its subnets with neighbours: their routers, for example. */
 static bool has_own4(const struct engine *e, const struct ze_prefix *p, struct route_conflict *ret)
 {
-	uint32_t first = route_check_first(p), last = first | (uint32_t)(0xffffffffull >> p->len);
+	uint32_t first, last;
 
+	ze_prefix_range4(p, &first, &last);
 	for (size_t i = 0; i < e->own.n; i++) {
 		const struct hostip *a = &e->own.v[i];
 		uint32_t from, to;
@@ -95,12 +89,9 @@ static bool has_lac(const struct engine *e, const struct ze_prefix *p, struct ro
 static bool has_server(const struct engine *e, const struct ze_prefix *p,
 		       struct route_conflict *ret)
 {
-	const struct config_radius *c = &e->cfg->radius;
+	const struct config_radius_server *server = config_server_in(e->cfg, p);
 
-	for (size_t i = 0; i < c->n_servers; i++)
-		if (ze_prefix_has(p, &c->servers[i].addr))
-			return conflict_addr(ret, ROUTE_WHY_RADIUS, &c->servers[i].addr);
-	return false;
+	return server && conflict_addr(ret, ROUTE_WHY_RADIUS, &server->addr);
 }
 
 bool route_check(const struct engine *e, const struct ze_prefix *p, struct route_conflict *ret)

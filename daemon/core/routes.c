@@ -16,32 +16,12 @@
 
 /* ---- the tables ---- */
 
-static struct session_routes *session_routes_find(const struct engine *e, uint16_t sid)
-{
-	struct htab_node *n = htab_find(&e->routes.by_session, sid);
-
-	return n ? ze_container_of(n, struct session_routes, in_sessions) : NULL;
-}
-
-static uint32_t prefix_hash(const struct ze_prefix *p)
-{
-	uint8_t key[18] = { p->addr.family, p->len };
-
-	memcpy(key + 2, p->addr.ip, sizeof(p->addr.ip));
-	return hash_bytes(key, sizeof(key));
-}
-
-static bool routes_same(const struct ze_prefix *a, const struct ze_prefix *b)
-{
-	return a->len == b->len && ze_addr_eq(&a->addr, &b->addr);
-}
-
 static struct route *route_from(struct htab_node *n, const struct ze_prefix *p)
 {
 	for (; n; n = htab_same(n)) {
 		struct route *r = ze_container_of(n, struct route, in_prefixes);
 
-		if (routes_same(&r->dst, p))
+		if (ze_prefix_eq(&r->dst, p))
 			return r;
 	}
 	return NULL;
@@ -52,7 +32,7 @@ static struct route *route_next(const struct engine *e, const struct ze_prefix *
 				const struct route *r)
 {
 	return route_from(r ? htab_same(&r->in_prefixes) :
-			      htab_find(&e->routes.by_prefix, prefix_hash(p)),
+			      htab_find(&e->routes.by_prefix, ze_prefix_hash(p)),
 			  p);
 }
 
@@ -63,15 +43,10 @@ static struct route *route_in(const struct session_routes *all, const struct ze_
 	list_for_each(l, &all->list) {
 		struct route *r = list_entry(l, struct route, in_session);
 
-		if (routes_same(&r->dst, p))
+		if (ze_prefix_eq(&r->dst, p))
 			return r;
 	}
 	return NULL;
-}
-
-static enum ppp_family routes_family_of(const struct ze_prefix *p)
-{
-	return p->addr.family == 4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6;
 }
 
 /* ---- events and log lines ---- */
@@ -80,7 +55,7 @@ static void routes_tell(struct route *r, enum event_kind kind, ze_ns now)
 {
 	struct event ev = facts_event(r->s, kind, now);
 
-	ev.family = routes_family_of(&r->dst);
+	ev.family = dp_prefix_family(&r->dst);
 	ev.prefix = r->dst;
 	turn_event(r->s->e, &ev);
 }
@@ -263,7 +238,7 @@ static struct route *route_new(struct subscriber *s, struct session_routes *all,
 {
 	struct route *r = calloc(1, sizeof(*r));
 
-	if (r && htab_add(&s->e->routes.by_prefix, &r->in_prefixes, prefix_hash(&p->dst)) < 0) {
+	if (r && htab_add(&s->e->routes.by_prefix, &r->in_prefixes, ze_prefix_hash(&p->dst)) < 0) {
 		free(r);
 		r = NULL;
 	}
@@ -326,14 +301,16 @@ static void list_read(const struct subscriber *s, enum ppp_family family, struct
 	enum profile_key key = family == PPP_FAM_IPV4 ? PROFILE_ROUTE : PROFILE_ROUTE6;
 	struct profile_route p;
 
+	ret->n = 0;
+	if (!s->profile || !profile_get_route(s->profile, key, 0, &p))
+		return; /* as most have none */
 	*ret = (struct route_list){ 0 };
 	for (unsigned i = 0;
-	     s->profile && ret->n < ROUTES_FAMILY_MAX && profile_get_route(s->profile, key, i, &p);
-	     i++) {
+	     ret->n < ROUTES_FAMILY_MAX && profile_get_route(s->profile, key, i, &p); i++) {
 		size_t k = 0;
 
 		p.metric = p.metric ? p.metric : 1;
-		while (k < ret->n && !routes_same(&ret->v[k].dst, &p.dst))
+		while (k < ret->n && !ze_prefix_eq(&ret->v[k].dst, &p.dst))
 			k++;
 		if (k == ret->n)
 			ret->v[ret->n++] = p;
@@ -346,7 +323,7 @@ static void list_read(const struct subscriber *s, enum ppp_family family, struct
 static struct session_routes *session_routes_for(struct subscriber *s,
 						 const struct route_list *want, ze_ns now)
 {
-	struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 
 	if (!all)
 		all = session_routes_new(s);
@@ -371,7 +348,7 @@ void routes_up(struct subscriber *s, enum ppp_family family, ze_ns now)
 
 void routes_down(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
-	struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 	struct list *l, *next;
 
 	if (!all)
@@ -379,7 +356,7 @@ void routes_down(struct subscriber *s, enum ppp_family family, ze_ns now)
 	list_for_each_safe(l, next, &all->list) {
 		struct route *r = list_entry(l, struct route, in_session);
 
-		if (routes_family_of(&r->dst) == family)
+		if (dp_prefix_family(&r->dst) == family)
 			routes_drop(r, now);
 	}
 	free_if_empty(s->e, all);
@@ -422,7 +399,7 @@ static void change_family(struct subscriber *s, struct session_routes *all,
 
 static void routes_change_family(struct subscriber *s, enum ppp_family family, ze_ns now)
 {
-	struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 	struct route_list want;
 	struct list *l, *next;
 
@@ -435,7 +412,7 @@ static void routes_change_family(struct subscriber *s, enum ppp_family family, z
 	list_for_each_safe(l, next, &all->list) {
 		struct route *r = list_entry(l, struct route, in_session);
 
-		if (routes_family_of(&r->dst) == family && !r->wanted)
+		if (dp_prefix_family(&r->dst) == family && !r->wanted)
 			routes_drop(r, now);
 		else
 			r->wanted = false;
@@ -468,7 +445,7 @@ static void routes_answered(struct route *r, int result, ze_ns now)
 /* Only the answer to the newest request of a route counts, as long as it is used. */
 void routes_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 {
-	struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 	struct route *r = all ? route_in(all, &ev->route.dst) : NULL;
 
 	if (r && r->token == ev->route.token && r->state == ROUTE_REQUESTED)
@@ -477,7 +454,7 @@ void routes_answer(struct subscriber *s, const struct dp_event *ev, ze_ns now)
 
 void routes_replay(struct subscriber *s, ze_ns now)
 {
-	const struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	const struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 	struct list *l;
 
 	if (!all)
@@ -513,7 +490,7 @@ void routes_recheck(struct engine *e, ze_ns now)
 
 void routes_forget(struct subscriber *s)
 {
-	struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 
 	if (!all)
 		return;
@@ -548,7 +525,7 @@ size_t routes_restore(struct subscriber *s, struct dp_restore_route **ret, ze_ns
 	for (unsigned f = 0; f < PPP_FAM__COUNT; f++)
 		if (s->link.ncp[f] == PPP_NCP_UP)
 			routes_restore_family(s, (enum ppp_family)f, now);
-	all = session_routes_find(s->e, s->call.l2tp.sid);
+	all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 	if (all)
 		*ret = calloc(2 * ROUTES_FAMILY_MAX, sizeof(**ret));
 	if (!*ret)
@@ -564,7 +541,7 @@ size_t routes_restore(struct subscriber *s, struct dp_restore_route **ret, ze_ns
 
 void routes_restored(struct subscriber *s, const struct dp_restore_route *v, size_t n, ze_ns now)
 {
-	const struct session_routes *all = session_routes_find(s->e, s->call.l2tp.sid);
+	const struct session_routes *all = session_routes_of(&s->e->routes, s->call.l2tp.sid);
 
 	for (size_t i = 0; all && i < n; i++) {
 		struct route *r = route_in(all, &v[i].route.dst);

@@ -60,3 +60,11 @@ struct engine_routes {
 	struct htab by_prefix;
 	uint32_t last_token;
 };
+
+/* NULL: the session has none. */
+static inline struct session_routes *session_routes_of(const struct engine_routes *r, uint16_t sid)
+{
+	struct htab_node *n = htab_find(&r->by_session, sid);
+
+	return n ? ze_container_of(n, struct session_routes, in_sessions) : NULL;
+}

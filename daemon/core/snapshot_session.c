@@ -79,13 +79,6 @@ static const char *const route_names[ROUTE__STATES] = {
 	[ROUTE_REFUSED] = "refused",   [ROUTE_FAILED] = "failed",
 };
 
-static const struct session_routes *snapshot_routes_at(const struct engine *e, uint16_t sid)
-{
-	struct htab_node *n = htab_find(&e->routes.by_session, sid);
-
-	return n ? ze_container_of(n, struct session_routes, in_sessions) : NULL;
-}
-
 /* The user's name is owned by the engine: the caller copies it. */
 static struct snapshot_route_row route_row(const struct route *r)
 {
@@ -159,7 +152,7 @@ int snapshot_take_routes(struct engine *e, struct snapshot **ret)
 	list_for_each(it, &e->calls) {
 		const struct call *c = list_entry(it, struct call, in_all);
 
-		s->routes.n += copy_routes(snapshot_routes_at(e, c->l2tp.sid),
+		s->routes.n += copy_routes(session_routes_of(&e->routes, c->l2tp.sid),
 					   s->routes.v + s->routes.n, &at);
 	}
 	*ret = s;
@@ -291,7 +284,7 @@ static void copy_session(struct snapshot_session *r, const struct subscriber *s,
 int snapshot_take_session(struct engine *e, const struct snapshot_ask *a, struct snapshot **ret)
 {
 	const struct subscriber *sub = registry_sub(e, a->id);
-	const struct session_routes *all = snapshot_routes_at(e, a->id);
+	const struct session_routes *all = session_routes_of(&e->routes, a->id);
 	struct snapshot_route_row *rows;
 	struct snapshot *s;
 	char *at;

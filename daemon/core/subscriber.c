@@ -110,13 +110,6 @@ static void subscriber_tell(struct subscriber *s, enum event_kind kind, ze_ns no
 	turn_event(s->e, &ev);
 }
 
-static struct ze_addr ip4_addr(uint32_t ip)
-{
-	return (struct ze_addr){ .family = 4,
-				 .ip = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-					 (uint8_t)(ip >> 8), (uint8_t)ip } };
-}
-
 /* Only IPv4 has a host route: IPv6CP negotiates link-local addresses. */
 static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_family family,
 		       ze_ns now)
@@ -126,7 +119,7 @@ static void tell_route(struct subscriber *s, enum event_kind kind, enum ppp_fami
 	if (family != PPP_FAM_IPV4)
 		return;
 	ev.family = family;
-	ev.prefix = (struct ze_prefix){ ip4_addr(s->link.ipcp.params.peer), 32 };
+	ev.prefix = (struct ze_prefix){ ze_ip4_addr(s->link.ipcp.params.peer), 32 };
 	turn_event(s->e, &ev);
 }
 

@@ -262,7 +262,7 @@ static void routes_cut(struct world *w, uint16_t sid, const struct ze_prefix *p,
 		const struct ze_prefix *dst = &w->routes[i].r.dst;
 
 		if (w->routes[i].sid == sid && (!family || dst->addr.family == family) &&
-		    (!p || (dst->len == p->len && ze_addr_eq(&dst->addr, &p->addr))))
+		    (!p || ze_prefix_eq(dst, p)))
 			memmove(&w->routes[i], &w->routes[i + 1],
 				(--w->n_routes - i) * sizeof(*w->routes));
 	}
@@ -271,7 +271,7 @@ static void routes_cut(struct world *w, uint16_t sid, const struct ze_prefix *p,
 static void route_put(struct world *w, uint16_t sid, const struct dp_route *r)
 {
 	assert(r->metric && w->n_routes < W_ROUTES);
-	assert(w->dp[sid].fam[r->dst.addr.family == 4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6]);
+	assert(w->dp[sid].fam[dp_prefix_family(&r->dst)]);
 	w->routes[w->n_routes++] = (struct w_route){ sid, *r };
 }
 
@@ -304,7 +304,7 @@ uint16_t w_route(const struct world *w, const char *prefix, uint32_t *ret_metric
 	for (unsigned i = w->n_routes; i-- > 0;) {
 		const struct w_route *r = &w->routes[i];
 
-		if (r->r.dst.len == p.len && ze_addr_eq(&r->r.dst.addr, &p.addr)) {
+		if (ze_prefix_eq(&r->r.dst, &p)) {
 			*(ret_metric ? ret_metric : &unread) = r->r.metric;
 			return r->sid;
 		}

@@ -16,33 +16,16 @@
 #include "daemon/sys/bpf/dp_bpf_priv.h"
 #include "daemon/sys/net/rtnl.h"
 
-static uint32_t net_hash(const struct ze_prefix *p)
-{
-	uint8_t key[18] = { p->addr.family, p->len };
-
-	memcpy(key + 2, p->addr.ip, sizeof(p->addr.ip));
-	return hash_bytes(key, sizeof(key));
-}
-
-static bool same_net(const struct ze_prefix *a, const struct ze_prefix *b)
-{
-	return a->len == b->len && ze_addr_eq(&a->addr, &b->addr);
-}
-
-static enum ppp_family net_family(const struct ze_prefix *p)
-{
-	return p->addr.family == 4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6;
-}
-
 struct dp_bpf_net *dp_bpf_net_next(const struct dp_bpf *d, const struct ze_prefix *p,
 				   const struct dp_bpf_net *net)
 {
-	struct htab_node *n = net ? htab_same(&net->in_nets) : htab_find(&d->nets, net_hash(p));
+	struct htab_node *n = net ? htab_same(&net->in_nets) :
+				    htab_find(&d->nets, ze_prefix_hash(p));
 
 	for (; n; n = htab_same(n)) {
 		struct dp_bpf_net *found = ze_container_of(n, struct dp_bpf_net, in_nets);
 
-		if (same_net(&found->dst, p))
+		if (ze_prefix_eq(&found->dst, p))
 			return found;
 	}
 	return NULL;
@@ -52,7 +35,7 @@ struct rtnl_net dp_bpf_net_route(const struct dp_bpf_net *net)
 {
 	return (struct rtnl_net){ .dst = net->dst,
 				  .metric = net->metric,
-				  .mtu = net->s->f[net_family(&net->dst)].mtu };
+				  .mtu = net->s->f[dp_prefix_family(&net->dst)].mtu };
 }
 
 /* Another net with the same prefix, and with the same metric if that is not 0. */
@@ -92,7 +75,7 @@ static struct dp_bpf_net **net_place(struct dp_bpf_session *s, const struct ze_p
 {
 	struct dp_bpf_net **at = &s->nets;
 
-	while (*at && !same_net(&(*at)->dst, p))
+	while (*at && !ze_prefix_eq(&(*at)->dst, p))
 		at = &(*at)->next;
 	return at;
 }
@@ -100,7 +83,7 @@ static struct dp_bpf_net **net_place(struct dp_bpf_session *s, const struct ze_p
 /* The programs look for nets only when there are any. */
 static void count_net(struct dp_bpf *d, const struct ze_prefix *p, int change)
 {
-	enum ppp_family f = net_family(p);
+	enum ppp_family f = dp_prefix_family(p);
 
 	d->n_nets[f] += (unsigned)change;
 	bpf_dp_nets(d->maps, f == PPP_FAM_IPV6, d->n_nets[f]);
@@ -148,7 +131,7 @@ static int net_new(struct dp_bpf_session *s, const struct dp_route *rt, struct n
 	net->s = s;
 	net->dst = rt->dst;
 	net->metric = rt->metric;
-	r = htab_add(&d->nets, &net->in_nets, net_hash(&net->dst));
+	r = htab_add(&d->nets, &net->in_nets, ze_prefix_hash(&net->dst));
 	if (r < 0) {
 		free(net);
 		return r;
@@ -176,7 +159,7 @@ void dp_bpf_nets_del(struct dp_bpf_session *s, enum ppp_family family, struct nl
 	struct dp_bpf_net **at = &s->nets;
 
 	while (*at)
-		if (net_family(&(*at)->dst) == family)
+		if (dp_prefix_family(&(*at)->dst) == family)
 			net_del(at, sk);
 		else
 			at = &(*at)->next;
@@ -185,7 +168,7 @@ void dp_bpf_nets_del(struct dp_bpf_session *s, enum ppp_family family, struct nl
 void dp_bpf_nets_again(const struct dp_bpf_session *s, enum ppp_family family, struct nl_sock *sk)
 {
 	for (const struct dp_bpf_net *net = s->nets; net; net = net->next)
-		if (net_family(&net->dst) == family)
+		if (dp_prefix_family(&net->dst) == family)
 			net_route_up(net, sk);
 }
 

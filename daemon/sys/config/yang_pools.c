@@ -165,9 +165,7 @@ static const struct config_listener *listener_in(const struct config *c, uint32_
 						 uint32_t last)
 {
 	for (size_t i = 0; i < c->n_listeners; i++) {
-		const uint8_t *b = c->listeners[i].addr.ip;
-		uint32_t ip = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
-			      b[3];
+		uint32_t ip = ze_addr_ip4(&c->listeners[i].addr);
 
 		if (c->listeners[i].addr.family == 4 && ip >= first && ip <= last)
 			return &c->listeners[i];

@@ -6,15 +6,10 @@
 
 #include "daemon/sys/kernel/dp_kernel_obj.h"
 
-static enum ppp_family dp_kernel_route_family(const struct dp_route *r)
-{
-	return r->dst.addr.family == 4 ? PPP_FAM_IPV4 : PPP_FAM_IPV6;
-}
-
 static struct dp_route *dp_kernel_route_find(const struct session *s, const struct ze_prefix *p)
 {
 	for (size_t i = 0; i < s->n_routes; i++)
-		if (s->routes[i].dst.len == p->len && ze_addr_eq(&s->routes[i].dst.addr, &p->addr))
+		if (ze_prefix_eq(&s->routes[i].dst, p))
 			return &s->routes[i];
 	return NULL;
 }
@@ -96,14 +91,14 @@ int dp_kernel_run_route(struct dp_jobs_session *js, struct dp_jobs_request *rq, 
 void dp_kernel_routes_again(struct session *s, enum ppp_family family, void *thread)
 {
 	for (size_t i = 0; i < s->n_routes; i++)
-		if (dp_kernel_route_family(&s->routes[i]) == family)
+		if (dp_prefix_family(&s->routes[i].dst) == family)
 			s->d->a.ops->route(thread, &s->k, &s->routes[i], true);
 }
 
 void dp_kernel_routes_down(struct session *s, enum ppp_family family, void *thread)
 {
 	for (size_t i = s->n_routes; i-- > 0;)
-		if (dp_kernel_route_family(&s->routes[i]) == family)
+		if (dp_prefix_family(&s->routes[i].dst) == family)
 			dp_kernel_route_del(s, &s->routes[i], thread);
 }
 
