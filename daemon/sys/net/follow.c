@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/sys/net/nlreq.h"
+#include "daemon/sys/net/sockaddr.h"
 #include "daemon/sys/run/loop.h"
 
 #define BUFFER (8 << 20) /* octets: some ten thousand notifications */
@@ -43,7 +44,6 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 
 int follow_new(struct loop *l, unsigned groups, struct follow **ret)
 {
-	const int size = BUFFER;
 	struct follow *f = calloc(1, sizeof(*f));
 	int r;
 
@@ -56,10 +56,7 @@ int follow_new(struct loop *l, unsigned groups, struct follow **ret)
 		free(f);
 		return r;
 	}
-	/* FORCE needs CAP_NET_ADMIN; otherwise the limit of the system applies, and overruns occur
-	 * sooner. */
-	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	sockaddr_receive_buffer(f->fd, BUFFER);
 	ev_io_init(&f->io, on_news, f->fd, EV_READ);
 	f->io.data = f;
 	ev_io_start(f->loop, &f->io);

@@ -159,15 +159,13 @@ static int dynauth_bind(int fd, const struct ze_addr *addr, bool beside)
 
 static int dynauth_open(const struct ze_addr *addr, bool beside)
 {
-	int want = RECEIVE_BUFFER, r;
 	int fd = socket(addr->family == 4 ? AF_INET : AF_INET6,
 			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	/* FORCE needs CAP_NET_ADMIN; otherwise the limit of the system applies. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof(want)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
+	sockaddr_receive_buffer(fd, RECEIVE_BUFFER);
 	r = dynauth_bind(fd, addr, beside);
 	if (r == 0)
 		return fd;
@@ -223,7 +221,7 @@ static struct change *change_of(const struct config *cfg)
 							 .addr = r->servers[i].addr,
 							 .secret = span_str(r->servers[i].secret) };
 	if (nas.address.family == 4)
-		radius_attr_u32(span_of(nas.address.ip, 4), &coa.nas_ip);
+		coa.nas_ip = ze_addr_ip4(&nas.address);
 	else
 		coa.nas_ip6 = nas.address;
 	return change_new(&coa);

@@ -139,7 +139,7 @@ static void on_replies(struct ev_loop *ev, ev_io *w, int revents)
 /* A socket from the source address to the server. Returns its descriptor or -errno. */
 static int open_to(const struct radius_io *io, const struct ze_addr *server)
 {
-	int want = RECEIVE_BUFFER, r = 0;
+	int r = 0;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	int fd = socket(server->family == 4 ? AF_INET : AF_INET6,
@@ -147,9 +147,7 @@ static int open_to(const struct radius_io *io, const struct ze_addr *server)
 
 	if (fd < 0)
 		return -errno;
-	/* FORCE needs CAP_NET_ADMIN; otherwise the limit of the system applies. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof(want)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
+	sockaddr_receive_buffer(fd, RECEIVE_BUFFER);
 	if (io->a.source.family == server->family) {
 		len = sockaddr_from_addr(&io->a.source, &ss);
 		if (bind(fd, (struct sockaddr *)&ss, len) < 0)

@@ -44,3 +44,9 @@ struct ze_addr sockaddr_to_addr(const struct sockaddr_storage *ss)
 	}
 	return a;
 }
+
+void sockaddr_receive_buffer(int fd, int octets)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
+}

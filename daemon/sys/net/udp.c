@@ -200,10 +200,7 @@ static void grow_buffers(int fd)
 {
 	int want = 4 << 20;
 
-	/* FORCE needs CAP_NET_ADMIN, which the kernel plane has; otherwise the limit of the system
-	 * applies. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof(want)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
+	sockaddr_receive_buffer(fd, want);
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
 }
