@@ -33,8 +33,21 @@ static void kdropped(struct json *j, const uint64_t by_reason[static REASON__COU
 	json_obj_end(j);
 }
 
-static void server_members(const struct snapshot_radius_server *s, const struct view_clock *c,
-			   struct json *j)
+/* Accounting has one kind of answer, and its servers sign nothing but that. */
+static void answers(const struct radius_server_stats *st, bool accounting, struct json *j)
+{
+	if (accounting) {
+		json_ku64(j, "responses", st->accepts);
+		return;
+	}
+	json_ku64(j, "accepts", st->accepts);
+	json_ku64(j, "rejects", st->rejects);
+	json_ku64(j, "challenges", st->challenges);
+	json_ku64(j, "other-codes", st->other_codes);
+}
+
+static void server_members(const struct snapshot_radius_server *s, bool accounting,
+			   const struct view_clock *c, struct json *j)
 {
 	const struct radius_server_stats *st = &s->st;
 	char text[ZE_ADDR_TEXT];
@@ -50,17 +63,16 @@ static void server_members(const struct snapshot_radius_server *s, const struct 
 	json_ku64(j, "requests", st->requests);
 	json_ku64(j, "retransmits", st->retransmits);
 	json_ku64(j, "timeouts", st->timeouts);
-	json_ku64(j, "accepts", st->accepts);
-	json_ku64(j, "rejects", st->rejects);
-	json_ku64(j, "challenges", st->challenges);
-	json_ku64(j, "other-codes", st->other_codes);
+	answers(st, accounting, j);
 	kms(j, "rtt-ms", st->rtt);
 	kms(j, "rtt-min-ms", st->rtt_min);
 	kms(j, "rtt-max-ms", st->rtt_max);
-	json_kbool(j, "signs", st->signs);
+	if (!accounting)
+		json_kbool(j, "signs", st->signs);
 	json_ku64(j, "probes", st->probes);
 	json_ku64(j, "probe-replies", st->probe_replies);
-	json_ku64(j, "source-ports", st->ports);
+	if (!accounting)
+		json_ku64(j, "source-ports", st->ports);
 	json_ku64(j, "send-errors", st->send_errors);
 	json_ku64(j, "icmp-errors", s->icmp_errors);
 	kdropped(j, st->dropped);
@@ -77,34 +89,6 @@ static void client_totals(const struct radius_client_stats *st, struct json *j)
 	json_ku64(j, "unavailable", st->unavailable);
 	json_ku64(j, "cancelled", st->cancelled);
 	json_obj_end(j);
-}
-
-static void accounting_server(const struct snapshot_radius_server *s, const struct view_clock *c,
-			      struct json *j)
-{
-	const struct radius_server_stats *st = &s->st;
-	char text[ZE_ADDR_TEXT];
-
-	json_kstr(j, "name", s->name);
-	ze_ip_text(&st->addr, text);
-	json_kstr(j, "address", text);
-	json_ku64(j, "port", st->addr.port);
-	json_kstr(j, "state", state_of(st));
-	view_time(j, "since", c, st->since);
-	json_ku64(j, "times-aside", st->set_aside);
-	json_ku64(j, "outstanding", st->outstanding);
-	json_ku64(j, "requests", st->requests);
-	json_ku64(j, "retransmits", st->retransmits);
-	json_ku64(j, "timeouts", st->timeouts);
-	json_ku64(j, "responses", st->accepts);
-	kms(j, "rtt-ms", st->rtt);
-	kms(j, "rtt-min-ms", st->rtt_min);
-	kms(j, "rtt-max-ms", st->rtt_max);
-	json_ku64(j, "probes", st->probes);
-	json_ku64(j, "probe-replies", st->probe_replies);
-	json_ku64(j, "send-errors", st->send_errors);
-	json_ku64(j, "icmp-errors", s->icmp_errors);
-	kdropped(j, st->dropped);
 }
 
 static void accounting_records(const struct snapshot_accounting *a, struct json *j)
@@ -149,7 +133,7 @@ void view_radius_accounting(const struct snapshot *s, const struct view_clock *c
 	json_arr(j);
 	for (size_t i = 0; i < a->n; i++) {
 		json_obj(j);
-		accounting_server(&a->v[i], c, j);
+		server_members(&a->v[i], true, c, j);
 		json_obj_end(j);
 	}
 	json_arr_end(j);
@@ -169,7 +153,7 @@ void view_radius(const struct snapshot *s, const struct view_clock *c, struct js
 	json_arr(j);
 	for (size_t i = 0; i < r->n; i++) {
 		json_obj(j);
-		server_members(&r->v[i], c, j);
+		server_members(&r->v[i], false, c, j);
 		json_obj_end(j);
 	}
 	json_arr_end(j);
