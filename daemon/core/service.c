@@ -138,15 +138,16 @@ static void set_timers(struct subscriber *s, uint32_t session_s, uint32_t idle_s
 	idle_arm(v, now);
 }
 
-static void service_timers(struct subscriber *s, const struct profile *old, ze_ns now)
+/* The timeouts of the profile; those it does not have are as in `is`. */
+static void service_timers(struct subscriber *s, const struct profile *old,
+			   const struct sub_timers *is, ze_ns now)
 {
 	const struct profile *p = s->profile;
-	const struct sub_timers *v = s->timers;
 	const struct config *cfg = s->e->cfg;
 	const struct choice session = { PROFILE_SESSION_TIMEOUT, p ? p->session_timeout_s : 0,
-					v ? v->session_s : 0, cfg->session_timeout_s };
-	const struct choice idle = { PROFILE_IDLE_TIMEOUT, p ? p->idle_timeout_s : 0,
-				     v ? v->idle_s : 0, cfg->idle_timeout_s };
+					is->session_s, cfg->session_timeout_s };
+	const struct choice idle = { PROFILE_IDLE_TIMEOUT, p ? p->idle_timeout_s : 0, is->idle_s,
+				     cfg->idle_timeout_s };
 
 	set_timers(s, (uint32_t)service_choose(s, old, &session),
 		   (uint32_t)service_choose(s, old, &idle), now);
@@ -176,23 +177,18 @@ enum ppp_end service_expire(struct subscriber *s, ze_ns now)
 
 void service_begin(struct subscriber *s, ze_ns now)
 {
-	const struct config *cfg = s->e->cfg;
-	const struct profile *p = s->profile;
+	const struct sub_timers configured = { .session_s = s->e->cfg->session_timeout_s,
+					       .idle_s = s->e->cfg->idle_timeout_s };
 
-	if (s->restored)
-		return; /* its record has what it had */
-	set_timers(s,
-		   service_has(p, PROFILE_SESSION_TIMEOUT) ? p->session_timeout_s :
-							     cfg->session_timeout_s,
-		   service_has(p, PROFILE_IDLE_TIMEOUT) ? p->idle_timeout_s : cfg->idle_timeout_s,
-		   now);
+	if (!s->restored) /* the record of a restored one has what it had */
+		service_timers(s, NULL, &configured, now);
 }
 
 void service_change(struct subscriber *s, const struct profile *old, ze_ns now)
 {
 	service_rates(s, old, now);
 	if (s->up_at)
-		service_timers(s, old, now);
+		service_timers(s, old, s->timers ? s->timers : &(struct sub_timers){ 0 }, now);
 	routes_change(s, now);
 	turn_call_dirty(&s->call);
 }
