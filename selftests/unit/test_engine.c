@@ -33,13 +33,7 @@ static void empty(struct world *w)
 /* A call that lac_call left without ICCN, so that the test can configure its client first. */
 static void connect_call(struct lac_call *c)
 {
-	const struct l2tp_msg m = { .type = L2TP_ICCN,
-				    .have = L2TP_BIT(AVP_MSG_TYPE) | L2TP_BIT(AVP_FRAMING_TYPE) |
-					    L2TP_BIT(AVP_TX_CONNECT_SPEED),
-				    .framing_type = 1 };
-
-	lac_send(c->l, c->peer_sid, &m);
-	w_deliver(c->l->w);
+	lac_iccn(c);
 	client_open(c);
 	w_deliver(c->l->w);
 }
